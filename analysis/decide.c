@@ -1,0 +1,69 @@
+#include "analysis/decide.h"
+
+#include "analysis/guards.h"
+#include "analysis/mirror.h"
+#include "analysis/phase/phase.h"
+
+typedef void phase(struct thought *thought);
+
+/* The phase table. A run that is over is at rest. */
+static phase *const phases[] = {
+	[PHASE_NONE] = phase_starting,
+	[PHASE_STARTING] = phase_starting,
+	[PHASE_PROGRESSING] = phase_progressing,
+	[PHASE_PROMOTING] = phase_promoting,
+	[PHASE_FINALISING] = phase_finalising,
+	[PHASE_RETREATING] = phase_retreating,
+	[PHASE_DONE] = phase_resting,
+};
+
+/* Whether something about the subject is wanted already: then it need not be read first. */
+static bool is_wanted(const struct plan *plan, enum subject subject)
+{
+	for (size_t i = 0; i < plan->n_effects; i++) {
+		if (plan->effects[i].subject == subject)
+			return true;
+	}
+	return false;
+}
+
+/* Read once what is unknown or failed. */
+static void observe_unknown(struct thought *thought)
+{
+	struct effect effect = {.kind = EFFECT_OBSERVE};
+	enum subject last = thought->facts->has_spec ? SUBJECT_RELEASES : SUBJECT_CANARY;
+
+	for (enum subject subject = SUBJECT_CANARY; subject <= last; subject++) {
+		/* The cast drops const only to share facts_slot with writers. */
+		const struct fact_slot *slot =
+			facts_slot((struct facts *)(uintptr_t)thought->facts, subject);
+
+		if (slot->state == FACT_KNOWN || slot->state == FACT_ABSENT ||
+		    is_wanted(thought->plan, subject))
+			continue;
+		effect.subject = subject;
+		thought_want(thought, &effect);
+	}
+}
+
+void decide(const struct canary_spec *spec, const struct facts *facts, struct plan *plan)
+{
+	struct thought thought = {.spec = spec, .facts = facts, .plan = plan};
+
+	plan->n_effects = 0;
+	plan->wake = (struct instant){0};
+	plan->reason[0] = '\0';
+	if (!facts->is_quarantined)
+		guards_compare(&thought);
+	if (!guards_hold(&thought)) {
+		if (release_is_open(&facts->newest))
+			phases[facts->newest.status.phase](&thought);
+		else
+			phase_resting(&thought);
+	}
+	mirror_keep(&thought);
+	if (!facts->is_quarantined)
+		observe_unknown(&thought);
+	if (plan->reason[0] == '\0')
+		thought_because(&thought, "nothing to do");
+}

@@ -1,0 +1,181 @@
+/*
+ * What is known about one canary. Each item is untried, known, absent or failed; a failed answer is
+ * a fact too. The facts are the continuation: `decide` is called with them after every answer and
+ * every event, and nothing else is remembered.
+ *
+ * Facts are values of fixed size. Who observes fills them in; a newer observation replaces an older
+ * one.
+ */
+#ifndef ANALYSIS_FACTS_H
+#define ANALYSIS_FACTS_H
+
+#include "analysis/release.h"
+
+enum fact_state {
+	FACT_UNKNOWN, /* not asked yet, or made stale by a write with unknown outcome */
+	FACT_KNOWN,
+	FACT_ABSENT, /* asked: there is none */
+	FACT_FAILED, /* asked: no usable answer; retry_at says when to ask again */
+};
+
+/* What is observed or written; each has its own slot. */
+enum subject {
+	SUBJECT_NONE,
+	SUBJECT_CANARY,  /* the Canary resource; its status is a mirror */
+	SUBJECT_TARGET,  /* the Deployment that people edit */
+	SUBJECT_PRIMARY, /* the Deployment that serves */
+	SUBJECT_APEX,    /* Service that clients use */
+	SUBJECT_PRIMARY_SERVICE,
+	SUBJECT_CANARY_SERVICE,
+	SUBJECT_ROUTE,    /* the provider's traffic object */
+	SUBJECT_RELEASES, /* all Releases of the canary */
+	SUBJECT_CHANGE,   /* how the target's template differs from the Releases' */
+	SUBJECT_EVENTS,   /* what is told to people; written, never read */
+	SUBJECT_MAX,
+};
+
+/*
+ * The state of one item and of the effects on it. After `failures` failed effects in a row, none is
+ * begun before retry_at. A write with conflict or unknown outcome makes the item FACT_UNKNOWN: it
+ * is read once, consistently, before anything else is planned for it.
+ */
+struct fact_slot {
+	enum fact_state state;
+	int failures;
+	struct instant retry_at;
+	char error[SENTENCE_MAX]; /* the last failure, for people */
+};
+
+struct workload_fact {
+	struct fact_slot slot;
+	char uid[UID_MAX];
+	char resource_version[24];
+	bool is_observed; /* the status speaks of the current spec (observedGeneration) */
+	int replicas;     /* wanted */
+	int updated;
+	int total; /* pods of any template */
+	int ready;
+	int available;
+	char digest[DIGEST_MAX];    /* of the template, without our own annotations */
+	char release_uid[UID_MAX];  /* the template's flagger-id; "" when none */
+	char image[96];             /* of the first container, cut; for sentences */
+	bool may_empty;             /* its rollout strategy may leave it without a ready pod */
+	char refusal[SENTENCE_MAX]; /* not empty: this workload cannot be served, and why */
+};
+
+enum backend {
+	BACKEND_NONE, /* the selector matches neither */
+	BACKEND_PRIMARY,
+	BACKEND_CANARY,
+};
+
+struct service_fact {
+	struct fact_slot slot;
+	char uid[UID_MAX];
+	char resource_version[24];
+	enum backend backend; /* whose pods the selector takes */
+	bool is_exact;        /* ports and owned metadata are as wanted */
+	bool is_ours;         /* carries our label with the Canary's UID */
+	struct instant since; /* when this backend was first seen */
+};
+
+struct route_fact {
+	struct fact_slot slot;
+	char uid[UID_MAX];
+	char resource_version[24];
+	int weight;    /* the canary's share 0..100; for A/B 100 means the matching requests */
+	bool is_exact; /* everything beside the weight is as wanted */
+	bool is_ours;  /* the weight was last written by our manager */
+	struct instant since; /* when this weight was first seen */
+};
+
+enum sample_kind {
+	SAMPLE_NONE,
+	SAMPLE_VALUE,
+	SAMPLE_ABSENT, /* answered: no data */
+	SAMPLE_ERROR,  /* not measured */
+};
+
+/* The answer to one check, valid only for the check that is due at `check`. */
+struct sample_fact {
+	struct instant check;
+	enum sample_kind kind;
+	double value;
+	char text[SENTENCE_MAX]; /* of an error or of no data: what was said */
+};
+
+/* Whether the target's template really differs from a Release's; valid for this pair of digests
+ * only. */
+enum change_kind {
+	CHANGE_UNKNOWN,
+	CHANGE_REAL,
+	CHANGE_DEFAULTS, /* only added fields, and the workload's revision did not move */
+};
+
+struct change_fact {
+	struct fact_slot slot;
+	char digest[DIGEST_MAX]; /* of the target when compared */
+	enum change_kind kind;
+};
+
+/* What Canary.status says, to write it only when it differs. Never a reason for anything else. */
+struct mirror_fact {
+	char phase[24];
+	int weight;
+	int failed_checks;
+	int iterations;
+	char last_applied[DIGEST_MAX];
+	char last_promoted[DIGEST_MAX];
+	bool has_refusal;           /* condition Ready=False stands */
+	char refusal[SENTENCE_MAX]; /* its message */
+	char refusal_reason[32];    /* its reason */
+};
+
+struct facts {
+	struct instant now;
+
+	/* The Canary */
+	struct fact_slot canary;
+	char canary_uid[UID_MAX];
+	int64_t canary_generation;
+	bool is_deleted;
+	bool is_quarantined;
+	char refusal[SENTENCE_MAX]; /* not empty: the live spec is invalid; the spec given is the
+	                               last valid one */
+	char refusal_reason[32];    /* "InvalidSpec", … */
+	bool has_spec;              /* a valid spec was ever seen; false: the spec given is empty */
+	bool is_moved; /* an edit of target, provider, service or ingress waits for the run's end */
+	struct mirror_fact mirror;
+
+	/* The world */
+	struct workload_fact target;
+	struct workload_fact primary;
+	struct service_fact apex;
+	struct service_fact primary_service;
+	struct service_fact canary_service;
+	struct route_fact route;
+
+	/* The Releases: the slot speaks of the list */
+	struct fact_slot releases;
+	struct release newest; /* name "" when there is none */
+	struct release_ref
+		promoted; /* the newest with outcome promoted or skipped; name "" when none */
+
+	/* Answers of the check under way */
+	struct sample_fact samples[SPEC_CHECKS_MAX];
+	struct sample_fact share;
+	struct change_fact change;
+
+	/* Notices of the newest Release up to this id were delivered */
+	struct fact_slot events;
+	char notices_release[UID_MAX];
+	int64_t notices_delivered;
+};
+
+/* The slot of a subject. */
+struct fact_slot *facts_slot(struct facts *facts, enum subject subject);
+
+/* "target", "apex", …: as it stands in records and sentences. */
+const char *subject_name(enum subject subject);
+
+#endif

@@ -1,0 +1,173 @@
+#include "analysis/guards.h"
+
+#include "analysis/base/text.h"
+#include "analysis/phase/phase.h"
+#include "analysis/retreat.h"
+#include "analysis/traffic.h"
+
+#include <string.h>
+
+typedef bool guard(struct thought *thought);
+
+void guards_compare(struct thought *thought)
+{
+	const struct facts *facts = thought->facts;
+	struct effect effect = {
+		.kind = EFFECT_COMPARE,
+		.subject = SUBJECT_CHANGE,
+		.number = facts->newest.number,
+	};
+	const struct change_fact *change = &facts->change;
+
+	if (facts->target.slot.state != FACT_KNOWN || facts->newest.name[0] == '\0' ||
+	    strcmp(facts->target.digest, facts->newest.digest) == 0)
+		return;
+	if (facts->promoted.name[0] != '\0' &&
+	    strcmp(facts->target.digest, facts->promoted.digest) == 0) {
+		thought->is_reverted = release_is_open(&facts->newest);
+		return;
+	}
+	if (strcmp(change->digest, facts->target.digest) == 0 && change->kind != CHANGE_UNKNOWN) {
+		thought->is_newer = change->kind == CHANGE_REAL;
+		return;
+	}
+	text_copy(effect.digest, facts->target.digest);
+	thought_want(thought, &effect);
+}
+
+static bool guard_quarantined(struct thought *thought)
+{
+	return thought->facts->is_quarantined &&
+	       thought_because(
+		       thought,
+		       "quarantined: the agent aborted twice while this canary was in hand");
+}
+
+static bool guard_unseen(struct thought *thought)
+{
+	const struct facts *facts = thought->facts;
+
+	if (facts->newest.name[0] != '\0')
+		return false; /* known before: a stale list stops no retreat */
+	return !thought_knows(thought, SUBJECT_CANARY) || !thought_knows(thought, SUBJECT_RELEASES);
+}
+
+static bool guard_deleted(struct thought *thought)
+{
+	if (!thought->facts->is_deleted)
+		return false;
+	phase_teardown(thought);
+	return thought_because(thought, "the Canary is deleted");
+}
+
+static bool guard_refused(struct thought *thought)
+{
+	return !thought->facts->has_spec && thought_because(thought, "%s", thought->facts->refusal);
+}
+
+/* The template is not final: before the promotion reaches the primary, the run can still end
+ * without a trace. */
+static bool may_withdraw(const struct thought *thought)
+{
+	const struct facts *facts = thought->facts;
+
+	switch (facts->newest.status.phase) {
+	case PHASE_NONE:
+	case PHASE_STARTING:
+	case PHASE_PROGRESSING:
+		return true;
+	case PHASE_PROMOTING:
+		return facts->primary.slot.state == FACT_KNOWN && facts->promoted.name[0] != '\0' &&
+		       strcmp(facts->primary.release_uid, facts->promoted.uid) == 0;
+	case PHASE_FINALISING:
+		return facts->newest.cause == CAUSE_INIT;
+	case PHASE_RETREATING:
+	case PHASE_DONE:
+		break;
+	}
+	return false;
+}
+
+static bool guard_target_gone(struct thought *thought)
+{
+	const struct facts *facts = thought->facts;
+	struct release_status status;
+
+	if (!release_is_open(&facts->newest) || facts->target.slot.state != FACT_ABSENT ||
+	    !may_withdraw(thought))
+		return false;
+	status = thought_next_status(thought);
+	thought_notice(&status, true, "deployment %.100s.%.63s not found", thought->spec->target,
+	               thought->spec->k8s_namespace);
+	retreat_begin(thought, &status, OUTCOME_CANCELLED, "deployment %.100s.%.63s was deleted",
+	              thought->spec->target, thought->spec->k8s_namespace);
+	return true;
+}
+
+static bool guard_moved(struct thought *thought)
+{
+	struct release_status status;
+
+	if (!thought->facts->is_moved || !release_is_open(&thought->facts->newest) ||
+	    !may_withdraw(thought))
+		return false;
+	status = thought_next_status(thought);
+	retreat_begin(
+		thought, &status, OUTCOME_CANCELLED,
+		"spec.targetRef, provider, service or ingressRef was edited: the run ends under the old spec");
+	return true;
+}
+
+static bool guard_newer(struct thought *thought)
+{
+	const struct canary_spec *spec = thought->spec;
+	struct release_status status;
+
+	if (!release_is_open(&thought->facts->newest) || !may_withdraw(thought))
+		return false;
+	if (thought->is_newer) {
+		status = thought_next_status(thought);
+		thought_notice(&status, false,
+		               "New revision detected! Restarting analysis for %.100s.%.63s",
+		               spec->target, spec->k8s_namespace);
+		retreat_begin(thought, &status, OUTCOME_SUPERSEDED,
+		              "New revision detected! Restarting analysis for %.100s.%.63s",
+		              spec->target, spec->k8s_namespace);
+		return true;
+	}
+	if (thought->is_reverted) {
+		status = thought_next_status(thought);
+		retreat_begin(
+			thought, &status, OUTCOME_CANCELLED,
+			"the target has the promoted template again: nothing is left to analyse");
+		return true;
+	}
+	return false;
+}
+
+/* Nothing moves forward; a retreat is finished, and clients are kept on pods that answer. */
+static bool guard_suspended(struct thought *thought)
+{
+	const struct release *newest = &thought->facts->newest;
+
+	if (!thought->spec->suspend || newest->status.phase == PHASE_RETREATING)
+		return false;
+	if (release_is_open(newest) && newest->status.phase > PHASE_STARTING &&
+	    newest->cause != CAUSE_INIT)
+		traffic_selects(thought, traffic_backend(thought), false);
+	return thought_because(thought, "skipping canary run as object is suspended");
+}
+
+static guard *const guards[] = {
+	guard_quarantined, guard_unseen, guard_deleted, guard_refused,
+	guard_target_gone, guard_moved,  guard_newer,   guard_suspended,
+};
+
+bool guards_hold(struct thought *thought)
+{
+	for (size_t i = 0; i < array_length(guards); i++) {
+		if (guards[i](thought))
+			return true;
+	}
+	return false;
+}

@@ -1,0 +1,195 @@
+#include "analysis/mirror.h"
+
+#include "analysis/base/text.h"
+
+#include <string.h>
+
+/* Flagger's phase for a Release that is over. */
+static const char *phase_after(const struct release *newest)
+{
+	switch (newest->status.outcome) {
+	case OUTCOME_PROMOTED:
+		return newest->cause == CAUSE_INIT ? "Initialized" : "Succeeded";
+	case OUTCOME_SKIPPED:
+	case OUTCOME_CANCELLED:
+		return "Succeeded";
+	case OUTCOME_ROLLED_BACK:
+	case OUTCOME_FAILED_PROMOTION:
+		return "Failed";
+	case OUTCOME_SUPERSEDED:
+		return newest->cause == CAUSE_INIT ? "Initializing" : "Progressing";
+	case OUTCOME_NONE:
+		break;
+	}
+	return "";
+}
+
+static const char *phase_of(const struct release *newest)
+{
+	if (newest->status.outcome != OUTCOME_NONE)
+		return phase_after(newest);
+	if (newest->cause == CAUSE_INIT)
+		return "Initializing";
+	switch (newest->status.phase) {
+	case PHASE_PROMOTING:
+		return "Promoting";
+	case PHASE_FINALISING:
+		return "Finalising";
+	case PHASE_NONE:
+	case PHASE_STARTING:
+	case PHASE_PROGRESSING:
+	case PHASE_RETREATING:
+	case PHASE_DONE:
+		break;
+	}
+	return "Progressing";
+}
+
+static const char *message_of(const char *phase)
+{
+	static const struct {
+		const char *phase;
+		const char *message;
+	} rows[] = {
+		{"Initializing", "New Deployment detected, starting initialization."},
+		{"Initialized", "Deployment initialization completed."},
+		{"Progressing", "New revision detected, progressing canary analysis."},
+		{"Promoting", "Canary analysis completed, starting primary rolling update."},
+		{"Finalising", "Canary analysis completed, routing all traffic to primary."},
+		{"Succeeded", "Canary analysis completed successfully, promotion finished."},
+		{"Failed", "Canary analysis failed, Deployment scaled to zero."},
+	};
+
+	for (size_t i = 0; i < array_length(rows); i++) {
+		if (strcmp(rows[i].phase, phase) == 0)
+			return rows[i].message;
+	}
+	return "";
+}
+
+/* Why the Canary is not served: a refused spec, a refused target, a quarantine; "" when it is. */
+static const char *refusal_of(const struct facts *facts, const char **ret_reason)
+{
+	if (facts->is_quarantined) {
+		*ret_reason = "Quarantined";
+		return "the agent aborted twice while this canary was in hand; it is left alone until its spec changes";
+	}
+	if (facts->refusal[0] != '\0') {
+		*ret_reason = facts->refusal_reason;
+		return facts->refusal;
+	}
+	if (facts->target.refusal[0] != '\0') {
+		*ret_reason = "InvalidTarget";
+		return facts->target.refusal;
+	}
+	*ret_reason = "";
+	return "";
+}
+
+struct mirror mirror_of(const struct canary_spec *spec, const struct facts *facts)
+{
+	const struct release *newest = &facts->newest;
+	const struct release_status *status = &newest->status;
+	struct mirror mirror = {0};
+	const char *reason;
+
+	text_copy(mirror.refusal, refusal_of(facts, &reason));
+	text_copy(mirror.refusal_reason, reason);
+	if (newest->name[0] == '\0') {
+		text_copy(mirror.phase, facts->mirror.phase);
+		return mirror;
+	}
+	text_copy(mirror.phase, phase_of(newest));
+	text_copy(mirror.message, message_of(mirror.phase));
+	text_copy(mirror.last_applied, newest->digest);
+	text_copy(mirror.last_promoted, facts->promoted.digest);
+	if (status->outcome == OUTCOME_NONE && spec->strategy == STRATEGY_CANARY)
+		mirror.weight = status->weight.to;
+	if (status->outcome == OUTCOME_NONE)
+		mirror.iterations = status->iteration;
+	if (release_is_promoted(newest) || status->outcome == OUTCOME_NONE)
+		mirror.failed_checks = status->failed_checks;
+	return mirror;
+}
+
+static bool is_different(const struct mirror *wanted, const struct facts *facts)
+{
+	const struct mirror_fact *live = &facts->mirror;
+
+	if (strcmp(wanted->refusal, live->refusal) != 0 ||
+	    strcmp(wanted->refusal_reason, live->refusal_reason) != 0)
+		return true;
+	if (facts->newest.name[0] == '\0')
+		return false;
+	return strcmp(wanted->phase, live->phase) != 0 || wanted->weight != live->weight ||
+	       wanted->failed_checks != live->failed_checks ||
+	       wanted->iterations != live->iterations ||
+	       strcmp(wanted->last_applied, live->last_applied) != 0 ||
+	       strcmp(wanted->last_promoted, live->last_promoted) != 0;
+}
+
+/* A refusal is told once as an Event: its name is made from the Canary's generation. */
+static void tell_refusal(struct thought *thought, const struct mirror *wanted)
+{
+	const struct facts *facts = thought->facts;
+	struct effect effect = {
+		.kind = EFFECT_NOTIFY,
+		.subject = SUBJECT_EVENTS,
+		.notice = {.id = facts->canary_generation, .is_warning = true},
+	};
+
+	if (wanted->refusal[0] == '\0' || strcmp(wanted->refusal, facts->mirror.refusal) == 0)
+		return;
+	text_copy(effect.release_uid, facts->canary_uid);
+	text_copy(effect.notice.text, wanted->refusal);
+	thought_want(thought, &effect);
+}
+
+static void keep_status(struct thought *thought)
+{
+	const struct facts *facts = thought->facts;
+	struct effect effect = {
+		.kind = EFFECT_WRITE_MIRROR,
+		.subject = SUBJECT_CANARY,
+		.mirror = mirror_of(thought->spec, facts),
+	};
+
+	if (facts->is_deleted || facts->canary.state != FACT_KNOWN ||
+	    !is_different(&effect.mirror, facts))
+		return;
+	thought_want(thought, &effect);
+	tell_refusal(thought, &effect.mirror);
+}
+
+/* Each notice that is not delivered becomes an Event; the last ones of a run that is over are then
+ * cleared. */
+static void keep_notices(struct thought *thought)
+{
+	const struct facts *facts = thought->facts;
+	const struct release_status *status = &facts->newest.status;
+	bool is_this = strcmp(facts->notices_release, facts->newest.uid) == 0;
+	struct effect effect = {.kind = EFFECT_NOTIFY, .subject = SUBJECT_EVENTS};
+	struct release_status cleared;
+	bool is_delivered = true;
+
+	text_copy(effect.release_uid, facts->newest.uid);
+	for (size_t i = 0; i < status->n_notices; i++) {
+		if (is_this && status->notices[i].id <= facts->notices_delivered)
+			continue;
+		is_delivered = false;
+		effect.notice = status->notices[i];
+		thought_want(thought, &effect);
+	}
+	if (is_delivered && status->n_notices > 0 && status->outcome != OUTCOME_NONE &&
+	    !facts->is_deleted) {
+		cleared = thought_next_status(thought);
+		thought_save(thought, &cleared, false);
+	}
+}
+
+void mirror_keep(struct thought *thought)
+{
+	keep_status(thought);
+	if (thought->facts->newest.name[0] != '\0')
+		keep_notices(thought);
+}

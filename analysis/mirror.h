@@ -1,0 +1,13 @@
+/* What Canary.status should say: a function of the Releases, in Flagger's words. */
+#ifndef ANALYSIS_MIRROR_H
+#define ANALYSIS_MIRROR_H
+
+#include "analysis/thought.h"
+
+/* The status that the facts call for. */
+struct mirror mirror_of(const struct canary_spec *spec, const struct facts *facts);
+
+/* Want Canary.status written when it differs, and the newest Release's notices delivered. */
+void mirror_keep(struct thought *thought);
+
+#endif

@@ -1,0 +1,76 @@
+/*
+ * Finalising: the primary has the new template and is ready. Clients and weights go to it, and once
+ * that holds the canary is scaled down. A problem of the canary cannot fail the run here (D-56);
+ * one of the primary can.
+ */
+#include "analysis/base/text.h"
+#include "analysis/phase/phase.h"
+#include "analysis/readiness.h"
+#include "analysis/retreat.h"
+#include "analysis/traffic.h"
+
+static void finish(struct thought *thought)
+{
+	const struct canary_spec *spec = thought->spec;
+	struct release_status status = thought_next_status(thought);
+
+	status.phase = PHASE_DONE;
+	status.times.finished = thought->facts->now;
+	status.outcome = OUTCOME_PROMOTED;
+	if (thought->facts->newest.cause == CAUSE_INIT) {
+		text_format(status.reason, sizeof(status.reason),
+		            "Initialization done! %.100s.%.63s", spec->name, spec->k8s_namespace);
+	} else {
+		text_format(status.reason, sizeof(status.reason),
+		            "Promotion completed! Scaling down %.100s.%.63s", spec->target,
+		            spec->k8s_namespace);
+		if (spec->skip_analysis)
+			status.outcome = OUTCOME_SKIPPED;
+	}
+	thought_notice(&status, false, "%s", status.reason);
+	thought_save(thought, &status, false);
+	thought_because(thought, "%s", status.reason);
+}
+
+static void fail(struct thought *thought, const char *why)
+{
+	const struct canary_spec *spec = thought->spec;
+	struct release_status status = thought_next_status(thought);
+
+	thought_notice(&status, true, "Promotion of %.60s.%.63s failed, primary not ready: %.150s",
+	               spec->target, spec->k8s_namespace, why);
+	retreat_begin(thought, &status, OUTCOME_FAILED_PROMOTION,
+	              "Promotion of %.60s.%.63s failed, primary not ready: %.150s", spec->target,
+	              spec->k8s_namespace, why);
+}
+
+void phase_finalising(struct thought *thought)
+{
+	char why[SENTENCE_MAX];
+	bool is_placed;
+
+	switch (readiness_check(thought, false, why)) {
+	case READINESS_READY:
+		break;
+	case READINESS_LATE:
+		if (thought->facts->newest.cause != CAUSE_INIT) {
+			fail(thought, why);
+			return;
+		}
+		thought_because(thought, "%s", why);
+		return;
+	case READINESS_WAITING:
+	case READINESS_UNKNOWN:
+		traffic_selects(thought, traffic_backend(thought), false);
+		return;
+	}
+	is_placed = traffic_services(thought);
+	is_placed &= traffic_selects(thought, traffic_backend(thought), false);
+	is_placed &= traffic_weighs(thought, 0, thought->is_newer);
+	if (!is_placed || !traffic_holds(thought))
+		return;
+	/* The pods of a newer revision are the next run's. */
+	if (!thought->is_newer && !thought_scaled(thought, SUBJECT_TARGET, 0))
+		return;
+	finish(thought);
+}

@@ -1,0 +1,128 @@
+/*
+ * Promoting: the decision stands in the Release (D-62), now the primary gets the recorded template
+ * (D-9). When its rollout may leave it without a ready pod, clients go to the canary's pods
+ * meanwhile.
+ */
+#include "analysis/base/text.h"
+#include "analysis/phase/phase.h"
+#include "analysis/readiness.h"
+#include "analysis/retreat.h"
+#include "analysis/traffic.h"
+#include "analysis/workload.h"
+
+#include <string.h>
+
+/* Before a primary that may become empty is written: the canary serves, with the primary's
+ * capacity. */
+static bool is_covered(struct thought *thought)
+{
+	const struct facts *facts = thought->facts;
+	char why[SENTENCE_MAX];
+	int needed = facts->newest.primary_replicas;
+
+	if (thought->is_newer || !(facts->target.may_empty || facts->primary.may_empty))
+		return true;
+	if (facts->target.replicas < needed && !thought_scaled(thought, SUBJECT_TARGET, needed))
+		return false;
+	if (!workload_is_ready(&facts->target, thought->spec->canary_ready_percent, why)) {
+		thought_because(thought, "the canary is to cover the primary's rollout: %.200s",
+		                why);
+		return false;
+	}
+	if (traffic_selects(thought, BACKEND_CANARY, false))
+		return traffic_holds(thought);
+	return false;
+}
+
+static void write_primary(struct thought *thought)
+{
+	const struct facts *facts = thought->facts;
+	struct effect effect = {
+		.kind = facts->primary.slot.state == FACT_ABSENT ? EFFECT_CREATE_PRIMARY
+	                                                         : EFFECT_WRITE_PRIMARY,
+		.subject = SUBJECT_PRIMARY,
+		.replicas = facts->newest.target_replicas > facts->newest.primary_replicas
+	                            ? facts->newest.target_replicas
+	                            : facts->newest.primary_replicas,
+	};
+
+	text_copy(effect.release, facts->newest.name);
+	text_copy(effect.release_uid, facts->newest.uid);
+	text_copy(effect.old_release_uid, facts->primary.release_uid);
+	text_copy(effect.resource_version, facts->primary.resource_version);
+	thought_want(thought, &effect);
+	thought_because(thought, "the primary gets the template of Release %.100s",
+	                facts->newest.name);
+}
+
+/* A newer revision's pods are on their way: no request for them once the primary has a ready pod.
+ */
+static bool withdraw(struct thought *thought)
+{
+	struct release_status status;
+
+	if (!thought->is_newer || !workload_serves(&thought->facts->primary))
+		return false;
+	traffic_weighs(thought, 0, true);
+	if (thought->facts->newest.status.weight.to == 0)
+		return false;
+	status = thought_next_status(thought);
+	status.weight.from = status.weight.to;
+	status.weight.to = 0;
+	text_format(
+		status.reason, sizeof(status.reason),
+		"a newer revision came: all traffic goes to the primary while this promotion completes");
+	thought_because(thought, "%s", status.reason);
+	thought_save(thought, &status, true);
+	return true;
+}
+
+static void finalise(struct thought *thought)
+{
+	struct release_status status = thought_next_status(thought);
+
+	status.phase = PHASE_FINALISING;
+	status.weight.from = status.weight.to;
+	status.weight.to = 0;
+	text_format(status.reason, sizeof(status.reason), "Routing all traffic to primary");
+	if (thought->spec->route.weighs)
+		thought_notice(&status, false, "%s", status.reason);
+	thought_save(thought, &status, false);
+	thought_because(thought, "%s", status.reason);
+}
+
+void phase_promoting(struct thought *thought)
+{
+	const struct facts *facts = thought->facts;
+	const struct canary_spec *spec = thought->spec;
+	struct release_status status;
+	char why[SENTENCE_MAX];
+
+	if (withdraw(thought) || !thought_knows(thought, SUBJECT_PRIMARY) ||
+	    !thought_knows(thought, SUBJECT_TARGET))
+		return;
+	if (facts->primary.slot.state == FACT_ABSENT ||
+	    strcmp(facts->primary.release_uid, facts->newest.uid) != 0) {
+		if (is_covered(thought))
+			write_primary(thought);
+		return;
+	}
+	traffic_selects(thought, traffic_backend(thought), false);
+	switch (readiness_check(thought, false, why)) {
+	case READINESS_READY:
+		finalise(thought);
+		return;
+	case READINESS_LATE:
+		status = thought_next_status(thought);
+		thought_notice(&status, true,
+		               "Promotion of %.60s.%.63s failed, primary not ready: %.150s",
+		               spec->target, spec->k8s_namespace, why);
+		retreat_begin(thought, &status, OUTCOME_FAILED_PROMOTION,
+		              "Promotion of %.60s.%.63s failed, primary not ready: %.150s",
+		              spec->target, spec->k8s_namespace, why);
+		return;
+	case READINESS_WAITING:
+	case READINESS_UNKNOWN:
+		return;
+	}
+}

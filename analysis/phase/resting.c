@@ -1,0 +1,126 @@
+/*
+ * At rest: no Release is open. What stands is kept as it is, and a new revision starts a run, but
+ * only from a primary that is ready (D-2, D-4) and by creating its Release before anything in the
+ * world moves (D-8).
+ */
+#include "analysis/base/text.h"
+#include "analysis/phase/phase.h"
+#include "analysis/traffic.h"
+#include "analysis/workload.h"
+
+#include <string.h>
+
+static void create_release(struct thought *thought, enum release_cause cause)
+{
+	const struct facts *facts = thought->facts;
+	struct effect effect = {
+		.kind = EFFECT_CREATE_RELEASE,
+		.subject = SUBJECT_RELEASES,
+		.cause = cause,
+		.number = facts->newest.number + 1,
+		.replicas = facts->target.replicas,
+		.primary_replicas =
+			facts->primary.slot.state == FACT_KNOWN ? facts->primary.replicas : 0,
+	};
+
+	if (facts->releases.state != FACT_KNOWN && facts->releases.state != FACT_ABSENT)
+		return;
+	text_copy(effect.release, facts->promoted.name);
+	text_copy(effect.digest, facts->target.digest);
+	thought_want(thought, &effect);
+}
+
+/* A primary that somebody deleted comes back from the promoted Release, never from the live target
+ * (D-36). */
+static bool has_primary(struct thought *thought)
+{
+	const struct facts *facts = thought->facts;
+	struct effect effect = {
+		.kind = EFFECT_CREATE_PRIMARY,
+		.subject = SUBJECT_PRIMARY,
+		.replicas = thought_run_replicas(thought),
+	};
+
+	if (!thought_knows(thought, SUBJECT_PRIMARY))
+		return false;
+	text_copy(effect.release, facts->promoted.name);
+	text_copy(effect.release_uid, facts->promoted.uid);
+	if (facts->primary.slot.state == FACT_KNOWN) {
+		if (strcmp(facts->primary.release_uid, facts->promoted.uid) == 0)
+			return true;
+		effect.kind = EFFECT_WRITE_PRIMARY;
+		effect.replicas = 0;
+		text_copy(effect.old_release_uid, facts->primary.release_uid);
+		text_copy(effect.resource_version, facts->primary.resource_version);
+	}
+	thought_want(thought, &effect);
+	thought_because(thought, "the primary is to run the template of Release %.100s",
+	                facts->promoted.name);
+	return false;
+}
+
+/* What was promoted stands as it was left: services, route, primary. */
+static bool keep(struct thought *thought)
+{
+	bool has_route;
+	bool has_services = traffic_services(thought);
+	bool has_apex;
+
+	if (!has_primary(thought))
+		return false;
+	has_apex = traffic_selects(thought, traffic_backend(thought), false);
+	has_route = traffic_weighs(thought, 0, false);
+	return has_services && has_apex && has_route;
+}
+
+/* The Canary's first Release; also after one that was superseded before it was done. */
+static void initialise(struct thought *thought)
+{
+	const struct facts *facts = thought->facts;
+
+	if (!thought_knows(thought, SUBJECT_PRIMARY))
+		return;
+	if (facts->newest.name[0] == '\0' && facts->primary.slot.state == FACT_KNOWN) {
+		thought_because(
+			thought,
+			"deployment %.100s.%.63s exists and no Release tells what it runs: not adopted, "
+			"nothing is touched",
+			thought->spec->primary, thought->spec->k8s_namespace);
+		return;
+	}
+	create_release(thought, CAUSE_INIT);
+	thought_because(thought, "New Deployment detected, starting initialization.");
+}
+
+void phase_resting(struct thought *thought)
+{
+	const struct facts *facts = thought->facts;
+	char why[SENTENCE_MAX];
+
+	if (!thought_knows(thought, SUBJECT_TARGET) || facts->refusal[0] != '\0' || facts->is_moved)
+		return;
+	if (facts->target.slot.state == FACT_ABSENT) {
+		thought_because(thought, "deployment %.100s.%.63s not found", thought->spec->target,
+		                thought->spec->k8s_namespace);
+		return;
+	}
+	if (facts->target.refusal[0] != '\0') {
+		thought_because(thought, "%s", facts->target.refusal);
+		return;
+	}
+	if (facts->promoted.name[0] == '\0') {
+		initialise(thought);
+		return;
+	}
+	if (!keep(thought) || !thought->is_newer)
+		return;
+	if (!workload_is_ready(&facts->primary, thought->spec->primary_ready_percent, why)) {
+		thought_because(thought,
+		                "a new revision waits: primary %.80s.%.63s not ready: %.120s",
+		                thought->spec->primary, thought->spec->k8s_namespace, why);
+		return;
+	}
+	create_release(thought, CAUSE_REVISION);
+	thought_because(thought, "New revision detected! Scaling up %.100s.%.63s",
+	                thought->spec->target, thought->spec->k8s_namespace);
+}

@@ -1,0 +1,91 @@
+/*
+ * Retreating: route and Release were written together; this finishes it from whatever point. After
+ * a failed promotion the primary first gets its proven template back, while the canary serves.
+ */
+#include "analysis/base/text.h"
+#include "analysis/phase/phase.h"
+#include "analysis/traffic.h"
+#include "analysis/workload.h"
+
+#include <string.h>
+
+static void finish(struct thought *thought)
+{
+	struct release_status status = thought_next_status(thought);
+
+	status.phase = PHASE_DONE;
+	status.outcome = status.ending;
+	status.times.finished = thought->facts->now;
+	thought_save(thought, &status, false);
+	thought_because(thought, "%s", status.reason);
+}
+
+/* The primary runs the proven template on all its pods; else it gets it back. */
+static bool is_restored(struct thought *thought)
+{
+	const struct facts *facts = thought->facts;
+	struct effect effect = {
+		.kind = EFFECT_WRITE_PRIMARY,
+		.subject = SUBJECT_PRIMARY,
+		.is_retreat = true,
+	};
+	char why[SENTENCE_MAX];
+
+	if (!thought_knows(thought, SUBJECT_PRIMARY))
+		return false;
+	if (facts->primary.slot.state == FACT_ABSENT) {
+		effect.kind = EFFECT_CREATE_PRIMARY;
+		effect.replicas =
+			facts->newest.primary_replicas > 0 ? facts->newest.primary_replicas : 1;
+	}
+	text_copy(effect.release, facts->promoted.name);
+	text_copy(effect.release_uid, facts->promoted.uid);
+	text_copy(effect.old_release_uid, facts->primary.release_uid);
+	if (effect.kind == EFFECT_CREATE_PRIMARY ||
+	    strcmp(facts->primary.release_uid, facts->promoted.uid) != 0) {
+		thought_want(thought, &effect);
+		thought_because(thought, "the primary gets the template of Release %.100s back",
+		                facts->promoted.name);
+		return false;
+	}
+	if (workload_is_ready(&facts->primary, thought->spec->primary_ready_percent, why))
+		return true;
+	thought_because(thought, "the primary has its proven template back: %.200s", why);
+	return false;
+}
+
+/* Wait for a primary that can take the requests before the canary goes. */
+static bool may_scale_down(struct thought *thought)
+{
+	if (workload_serves(&thought->facts->primary))
+		return true;
+	thought_because(thought, "%.100s.%.63s has no ready pod: the canary keeps serving",
+	                thought->spec->primary, thought->spec->k8s_namespace);
+	return false;
+}
+
+void phase_retreating(struct thought *thought)
+{
+	const struct facts *facts = thought->facts;
+	enum release_outcome ending = facts->newest.status.ending;
+	bool is_placed = traffic_selects(thought, traffic_backend(thought), true);
+
+	if (ending == OUTCOME_FAILED_PROMOTION && !is_restored(thought)) {
+		/* A newer revision's pods are no refuge once the primary has a ready pod. */
+		if (thought->is_newer && workload_serves(&facts->primary))
+			traffic_weighs(thought, 0, true);
+		return;
+	}
+	is_placed &= traffic_weighs(thought, 0, true);
+	if (facts->newest.cause == CAUSE_INIT) {
+		finish(thought);
+		return;
+	}
+	if (!is_placed || !traffic_holds(thought))
+		return;
+	if (ending != OUTCOME_SUPERSEDED && !thought->is_newer) {
+		if (!may_scale_down(thought) || !thought_scaled(thought, SUBJECT_TARGET, 0))
+			return;
+	}
+	finish(thought);
+}

@@ -1,0 +1,72 @@
+/*
+ * The Canary is deleted: the target serves again before anything that was made goes (D-5). Nothing
+ * of it is garbage collected with the Canary, so a restart half-way finds the rest and goes on. The
+ * apex Service stays: clients use it; it selects the target again.
+ */
+#include "analysis/base/text.h"
+#include "analysis/phase/phase.h"
+#include "analysis/traffic.h"
+#include "analysis/workload.h"
+
+/* Want what was made as SUBJECT away; true when it is. */
+static bool is_gone(struct thought *thought, enum subject subject, const struct fact_slot *slot,
+                    const char *uid)
+{
+	struct effect effect = {.kind = EFFECT_REMOVE, .subject = subject};
+
+	if (!thought_knows(thought, subject))
+		return false;
+	if (slot->state == FACT_ABSENT)
+		return true;
+	text_copy(effect.release_uid, uid);
+	thought_want(thought, &effect);
+	thought_because(thought, "the Canary is deleted: removing its %s", subject_name(subject));
+	return false;
+}
+
+/* The target has the primary's capacity and is ready, or there is nothing left to bring back. */
+static bool is_target_back(struct thought *thought)
+{
+	const struct facts *facts = thought->facts;
+	char why[SENTENCE_MAX];
+
+	if (!thought_knows(thought, SUBJECT_TARGET) || !thought_knows(thought, SUBJECT_PRIMARY))
+		return false;
+	if (facts->primary.slot.state == FACT_ABSENT || facts->target.slot.state == FACT_ABSENT)
+		return true;
+	if (facts->target.replicas < facts->primary.replicas &&
+	    !thought_scaled(thought, SUBJECT_TARGET, facts->primary.replicas))
+		return false;
+	if (workload_is_ready(&facts->target, thought->spec->canary_ready_percent, why))
+		return true;
+	thought_because(thought, "the Canary is deleted: the target comes back first: %.200s", why);
+	return false;
+}
+
+void phase_teardown(struct thought *thought)
+{
+	const struct facts *facts = thought->facts;
+	struct effect last = {.kind = EFFECT_REMOVE_RELEASES, .subject = SUBJECT_RELEASES};
+	bool is_clear = true;
+
+	if (!thought->facts->has_spec || facts->newest.name[0] == '\0')
+		return;
+	if (!is_target_back(thought) || !thought_knows(thought, SUBJECT_APEX))
+		return;
+	if (facts->target.slot.state == FACT_KNOWN && facts->apex.slot.state == FACT_KNOWN &&
+	    (!traffic_selects(thought, BACKEND_CANARY, false) || !traffic_holds(thought)))
+		return;
+	if (thought->spec->route.weighs)
+		is_clear &= is_gone(thought, SUBJECT_ROUTE, &facts->route.slot, facts->route.uid);
+	if (!is_clear)
+		return;
+	is_clear &= is_gone(thought, SUBJECT_CANARY_SERVICE, &facts->canary_service.slot,
+	                    facts->canary_service.uid);
+	is_clear &= is_gone(thought, SUBJECT_PRIMARY_SERVICE, &facts->primary_service.slot,
+	                    facts->primary_service.uid);
+	is_clear &= is_gone(thought, SUBJECT_PRIMARY, &facts->primary.slot, facts->primary.uid);
+	if (!is_clear)
+		return;
+	thought_want(thought, &last);
+	thought_because(thought, "the Canary is deleted: removing its Releases");
+}

@@ -1,0 +1,89 @@
+#include "analysis/plan.h"
+
+#include <string.h>
+
+static const char *const names[] = {
+	[EFFECT_NONE] = "",
+	[EFFECT_OBSERVE] = "observe",
+	[EFFECT_MEASURE] = "measure",
+	[EFFECT_MEASURE_SHARE] = "measure share",
+	[EFFECT_COMPARE] = "compare templates",
+	[EFFECT_CREATE_RELEASE] = "create release",
+	[EFFECT_SAVE_RELEASE] = "save release",
+	[EFFECT_WRITE_SERVICE] = "write service",
+	[EFFECT_WRITE_ROUTE] = "write route",
+	[EFFECT_CREATE_PRIMARY] = "create primary",
+	[EFFECT_WRITE_PRIMARY] = "write primary",
+	[EFFECT_SCALE] = "scale",
+	[EFFECT_WRITE_MIRROR] = "write canary status",
+	[EFFECT_NOTIFY] = "notify",
+	[EFFECT_REMOVE] = "remove",
+	[EFFECT_RESTORE] = "restore",
+	[EFFECT_REMOVE_RELEASES] = "remove releases",
+};
+
+const char *effect_kind_name(enum effect_kind kind)
+{
+	return names[kind];
+}
+
+bool effect_is_question(const struct effect *effect)
+{
+	return effect->kind >= EFFECT_OBSERVE && effect->kind <= EFFECT_COMPARE;
+}
+
+static bool is_same_save(const struct effect *a, const struct effect *b)
+{
+	return a->status.seq == b->status.seq && a->status.phase == b->status.phase &&
+	       a->status.ending == b->status.ending && a->status.outcome == b->status.outcome &&
+	       a->status.weight.to == b->status.weight.to &&
+	       a->status.failed_checks == b->status.failed_checks &&
+	       a->status.n_notices == b->status.n_notices && strcmp(a->release, b->release) == 0;
+}
+
+static bool is_same_mirror(const struct mirror *a, const struct mirror *b)
+{
+	return strcmp(a->phase, b->phase) == 0 && a->weight == b->weight &&
+	       a->failed_checks == b->failed_checks && a->iterations == b->iterations &&
+	       strcmp(a->last_applied, b->last_applied) == 0 &&
+	       strcmp(a->last_promoted, b->last_promoted) == 0 &&
+	       strcmp(a->refusal, b->refusal) == 0;
+}
+
+bool effect_is_same(const struct effect *a, const struct effect *b)
+{
+	if (a->kind != b->kind || a->subject != b->subject || a->index != b->index ||
+	    a->is_retreat != b->is_retreat)
+		return false;
+	switch (a->kind) {
+	case EFFECT_MEASURE:
+	case EFFECT_MEASURE_SHARE:
+		return a->check.ms == b->check.ms;
+	case EFFECT_COMPARE:
+	case EFFECT_CREATE_RELEASE:
+		return a->number == b->number && strcmp(a->digest, b->digest) == 0;
+	case EFFECT_SAVE_RELEASE:
+		return is_same_save(a, b);
+	case EFFECT_WRITE_SERVICE:
+		return a->backend == b->backend;
+	case EFFECT_WRITE_ROUTE:
+		return a->weight == b->weight;
+	case EFFECT_CREATE_PRIMARY:
+	case EFFECT_WRITE_PRIMARY:
+		return strcmp(a->release, b->release) == 0 &&
+		       strcmp(a->old_release_uid, b->old_release_uid) == 0;
+	case EFFECT_SCALE:
+		return a->replicas == b->replicas;
+	case EFFECT_WRITE_MIRROR:
+		return is_same_mirror(&a->mirror, &b->mirror);
+	case EFFECT_NOTIFY:
+		return a->notice.id == b->notice.id && strcmp(a->release_uid, b->release_uid) == 0;
+	case EFFECT_NONE:
+	case EFFECT_OBSERVE:
+	case EFFECT_REMOVE:
+	case EFFECT_RESTORE:
+	case EFFECT_REMOVE_RELEASES:
+		break;
+	}
+	return true;
+}

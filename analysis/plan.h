@@ -1,0 +1,93 @@
+/*
+ * What `decide` wants: questions, or changes, or nothing, with a reason and the time to look again.
+ *
+ * A plan says everything that is wanted now. An effect that is already under way is not started
+ * twice; one that is under way and no longer wanted is cancelled. Effects of one plan are
+ * independent of each other.
+ */
+#ifndef ANALYSIS_PLAN_H
+#define ANALYSIS_PLAN_H
+
+#include "analysis/facts.h"
+
+#define PLAN_EFFECTS_MAX (SPEC_CHECKS_MAX + NOTICES_MAX + 16)
+
+enum effect_kind {
+	EFFECT_NONE,
+	/* questions */
+	EFFECT_OBSERVE,       /* read `subject` once, consistently */
+	EFFECT_MEASURE,       /* ask check number `index`, for the check due at `check` */
+	EFFECT_MEASURE_SHARE, /* ask which share of the requests the canary answered */
+	EFFECT_COMPARE, /* compare the target's template with the newest and the promoted Release's
+	                 */
+	/* changes */
+	EFFECT_CREATE_RELEASE,  /* number, cause, previous, replicas; template read anew and tested
+	                           against digest */
+	EFFECT_SAVE_RELEASE,    /* replace the status of Release `release` by `status` */
+	EFFECT_WRITE_SERVICE,   /* create or correct the Service `subject`, selecting `backend` */
+	EFFECT_WRITE_ROUTE,     /* create or correct the route, canary weight `weight` */
+	EFFECT_CREATE_PRIMARY,  /* from the template of Release `release` */
+	EFFECT_WRITE_PRIMARY,   /* the template of Release `release`, replacing that of
+	                           `old_release_uid` */
+	EFFECT_SCALE,           /* workload `subject` to `replicas` */
+	EFFECT_WRITE_MIRROR,    /* Canary.status */
+	EFFECT_NOTIFY,          /* post notice `notice` as an Event */
+	EFFECT_REMOVE,          /* delete what we made as `subject` (precondition: its UID) */
+	EFFECT_RESTORE,         /* give a taken-over `subject` back as it was */
+	EFFECT_REMOVE_RELEASES, /* delete Releases beyond those that are kept, or all at teardown */
+};
+
+/* What Canary.status should say. */
+struct mirror {
+	char phase[24]; /* Flagger's phase names */
+	int weight;
+	int failed_checks;
+	int iterations;
+	char last_applied[DIGEST_MAX];
+	char last_promoted[DIGEST_MAX];
+	char message[SENTENCE_MAX]; /* of condition Promoted */
+	char refusal[SENTENCE_MAX]; /* not empty: condition Ready False */
+	char refusal_reason[32];
+};
+
+struct effect {
+	enum effect_kind kind;
+	enum subject subject; /* whose slot counts its failures */
+	bool is_retreat; /* waits for no acknowledgement, carries no resourceVersion, retries at
+	                    once */
+	size_t index;
+	int weight;
+	int replicas;
+	enum backend backend;
+	struct instant check;
+	char release[NAME_MAX_K8S];
+	char release_uid[UID_MAX];
+	char old_release_uid[UID_MAX];
+	char digest[DIGEST_MAX];
+	char resource_version[24]; /* the version it was decided on; "" for none */
+	int number;
+	int primary_replicas;
+	enum release_cause cause;
+	struct release_status status; /* EFFECT_SAVE_RELEASE */
+	struct mirror mirror;         /* EFFECT_WRITE_MIRROR */
+	struct notice notice;         /* EFFECT_NOTIFY */
+};
+
+struct plan {
+	struct effect *effects; /* room for PLAN_EFFECTS_MAX, given by the caller */
+	size_t n_effects;
+	struct instant
+		wake; /* look again then, if nothing happens before; not set: only on events */
+	char reason[SENTENCE_MAX]; /* why this, in a sentence; what is waited for */
+};
+
+/* "save release", "measure", …: as it stands in records. */
+const char *effect_kind_name(enum effect_kind kind);
+
+/* The effect only reads. */
+bool effect_is_question(const struct effect *effect);
+
+/* Both are the same effect: what is under way need not be started again. */
+bool effect_is_same(const struct effect *a, const struct effect *b);
+
+#endif

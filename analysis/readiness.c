@@ -1,0 +1,65 @@
+#include "analysis/readiness.h"
+
+#include "analysis/base/text.h"
+#include "analysis/workload.h"
+
+static bool is_primary_ready(const struct thought *thought, char *ret_why)
+{
+	char why[SENTENCE_MAX];
+
+	if (workload_is_ready(&thought->facts->primary, thought->spec->primary_ready_percent, why))
+		return true;
+	text_format(ret_why, SENTENCE_MAX, "%.100s.%.63s not ready: %.150s", thought->spec->primary,
+	            thought->spec->k8s_namespace, why);
+	return false;
+}
+
+static bool is_canary_ready(const struct thought *thought, char *ret_why)
+{
+	char why[SENTENCE_MAX];
+
+	if (workload_is_ready(&thought->facts->target, thought->spec->canary_ready_percent, why))
+		return true;
+	text_format(ret_why, SENTENCE_MAX, "canary deployment %.80s.%.63s not ready: %.150s",
+	            thought->spec->target, thought->spec->k8s_namespace, why);
+	return false;
+}
+
+/* Note since when it is not ready, or that it is ready again; a check under way starts over. */
+static void save_since(struct thought *thought, struct instant since)
+{
+	struct release_status status = thought_next_status(thought);
+
+	status.times.not_ready_since = since;
+	if (instant_is_set(status.times.next_check_at) &&
+	    !instant_is_before(thought->facts->now, status.times.next_check_at))
+		status.times.next_check_at = thought->facts->now;
+	thought_save(thought, &status, false);
+}
+
+enum readiness readiness_check(struct thought *thought, bool with_canary, char *ret_why)
+{
+	const struct facts *facts = thought->facts;
+	struct instant since = facts->newest.status.times.not_ready_since;
+
+	ret_why[0] = '\0';
+	if (!thought_knows(thought, SUBJECT_PRIMARY) ||
+	    (with_canary && !thought_knows(thought, SUBJECT_TARGET)))
+		return READINESS_UNKNOWN;
+	if (is_primary_ready(thought, ret_why) &&
+	    (!with_canary || is_canary_ready(thought, ret_why))) {
+		if (!instant_is_set(since))
+			return READINESS_READY;
+		save_since(thought, (struct instant){0});
+		return READINESS_WAITING;
+	}
+	if (!instant_is_set(since)) {
+		save_since(thought, facts->now);
+		thought_because(thought, "%s", ret_why);
+		return READINESS_WAITING;
+	}
+	if (thought_passed(thought, since, thought->spec->progress_deadline))
+		return READINESS_LATE;
+	thought_because(thought, "%s", ret_why);
+	return READINESS_WAITING;
+}

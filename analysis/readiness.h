@@ -1,0 +1,23 @@
+/* Readiness against the agent's own deadline: since when something is not ready is kept in the
+ * Release. */
+#ifndef ANALYSIS_READINESS_H
+#define ANALYSIS_READINESS_H
+
+#include "analysis/thought.h"
+
+enum readiness {
+	READINESS_UNKNOWN, /* not seen; nothing to do but look */
+	READINESS_READY,
+	READINESS_WAITING, /* not ready; the deadline runs */
+	READINESS_LATE,    /* not ready, and the deadline has passed */
+};
+
+/*
+ * The readiness of the primary and, when WITH_CANARY, of the target. RET_WHY (size SENTENCE_MAX)
+ * says what is not ready. While waiting, `times.not_ready_since` of the Release is set by a save
+ * and the plan wakes at the deadline; when ready again, a save clears it, and until that is
+ * observed the answer is READINESS_WAITING.
+ */
+enum readiness readiness_check(struct thought *thought, bool with_canary, char *ret_why);
+
+#endif

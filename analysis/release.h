@@ -1,0 +1,142 @@
+/*
+ * The Release: the state of one run, as kept in the cluster (docs/architecture.md). The one thing
+ * that is read back; everything else is derived from it or observed. Bodies (the template, config
+ * names, the Canary spec that rules the run) stay in the object: providers/kube/release.c knows
+ * them.
+ */
+#ifndef ANALYSIS_RELEASE_H
+#define ANALYSIS_RELEASE_H
+
+#include "analysis/spec.h"
+
+#include <stdint.h>
+
+#define NAME_MAX_K8S 254 /* a DNS subdomain and its NUL */
+#define UID_MAX      40
+#define DIGEST_MAX   65  /* SHA-256 in hex and its NUL */
+#define SENTENCE_MAX 320 /* a text for people */
+#define NOTICES_MAX  12  /* undelivered ones that are kept; the oldest give way */
+
+enum release_cause {
+	CAUSE_NONE,
+	CAUSE_INIT,     /* the Canary's first */
+	CAUSE_REVISION, /* the target's template changed */
+};
+
+enum release_phase {
+	PHASE_NONE,
+	PHASE_STARTING,    /* canary (or, for init, primary) is being made ready */
+	PHASE_PROGRESSING, /* steps and checks */
+	PHASE_PROMOTING,   /* the primary gets the recorded template */
+	PHASE_FINALISING,  /* traffic goes back to the primary, the canary down */
+	PHASE_RETREATING,  /* traffic goes back to what is proven */
+	PHASE_DONE,
+};
+
+enum release_outcome {
+	OUTCOME_NONE, /* the run is open */
+	OUTCOME_PROMOTED,
+	OUTCOME_ROLLED_BACK,
+	OUTCOME_SUPERSEDED,
+	OUTCOME_FAILED_PROMOTION,
+	OUTCOME_SKIPPED, /* promoted without analysis */
+	OUTCOME_CANCELLED,
+};
+
+enum verdict {
+	VERDICT_UNKNOWN,
+	VERDICT_PASS,
+	VERDICT_FAIL,
+	VERDICT_NO_DATA,
+	VERDICT_ERROR,
+};
+
+/* The last value of one check, beside its bounds. */
+struct check_result {
+	char name[64]; /* cut */
+	bool has_value;
+	bool has_min;
+	bool has_max;
+	double value;
+	double min;
+	double max;
+	enum verdict verdict;
+};
+
+/* A sentence for people that is still to be delivered; `id` grows within the Release. */
+struct notice {
+	int64_t id;
+	bool is_warning;
+	char text[SENTENCE_MAX];
+};
+
+/* status of the resource: what a write replaces as a whole. */
+struct release_status {
+	enum release_phase phase;
+	int64_t seq;
+	struct {
+		struct instant started;
+		struct instant next_check_at;
+		struct instant not_ready_since;
+		struct instant unmeasured_since;
+		struct instant finished;
+	} times;
+	struct {
+		int from;
+		int to;
+		bool has_seen;
+		double seen_share; /* 0..1 of the requests, as the counters say */
+	} weight;
+	int iteration;
+	int failed_checks;
+	struct check_result checks[SPEC_CHECKS_MAX];
+	size_t n_checks;
+	struct notice notices[NOTICES_MAX];
+	size_t n_notices;
+	enum release_outcome ending; /* of PHASE_RETREATING and after: the outcome it heads for */
+	enum release_outcome outcome;
+	char reason[SENTENCE_MAX];
+};
+
+/* A Release as observed. */
+struct release {
+	char name[NAME_MAX_K8S];
+	int number; /* the n of "<canary>-<n>" */
+	char uid[UID_MAX];
+	char resource_version[24];
+	enum release_cause cause;
+	char digest[DIGEST_MAX];     /* of the recorded template */
+	char previous[NAME_MAX_K8S]; /* the promoted Release to fall back to, "" for none */
+	int target_replicas;
+	int primary_replicas; /* the capacity to keep during the run */
+	struct release_status status;
+};
+
+/* What is remembered of a Release that is over. */
+struct release_ref {
+	char name[NAME_MAX_K8S];
+	char uid[UID_MAX];
+	char digest[DIGEST_MAX];
+	int number;
+};
+
+/* Names as they stand in the resource ("Progressing", "rolled_back", "no_data", "revision"); "" for
+ * none. */
+const char *release_phase_name(enum release_phase phase);
+const char *release_outcome_name(enum release_outcome outcome);
+const char *release_cause_name(enum release_cause cause);
+const char *verdict_name(enum verdict verdict);
+
+/* The value with that name; the zero value when there is none. */
+enum release_phase release_phase_find(const char *name);
+enum release_outcome release_outcome_find(const char *name);
+enum release_cause release_cause_find(const char *name);
+enum verdict verdict_find(const char *name);
+
+/* The run is open: it exists and has no outcome. */
+bool release_is_open(const struct release *release);
+
+/* The primary got this Release's template for good: outcome promoted or skipped. */
+bool release_is_promoted(const struct release *release);
+
+#endif

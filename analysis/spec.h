@@ -1,0 +1,81 @@
+/*
+ * A Canary resource as `decide` sees it: typed, defaults filled in, limits checked.
+ *
+ * Query texts, addresses and object bodies are not here: decisions do not depend on them.
+ * providers/kube/canary.c fills a spec from JSON; every refusal it makes names the field's path.
+ */
+#ifndef ANALYSIS_SPEC_H
+#define ANALYSIS_SPEC_H
+
+#include "analysis/base/instant.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define SPEC_STEPS_MAX   100
+#define SPEC_CHECKS_MAX  32
+#define SPEC_WEIGHT_FULL 100
+
+enum strategy {
+	STRATEGY_NONE,
+	STRATEGY_CANARY,     /* weights rise by steps */
+	STRATEGY_AB,         /* matching requests go to the canary, counted in iterations */
+	STRATEGY_BLUE_GREEN, /* no live traffic until the last iteration passed */
+};
+
+enum check_kind {
+	CHECK_NONE,
+	CHECK_SUCCESS_RATE, /* builtin, percent */
+	CHECK_DURATION,     /* builtin, milliseconds */
+	CHECK_VALUE,        /* inline query or MetricTemplate */
+};
+
+/* One metric of analysis.metrics[] that is asked (an entry with a builtin name and a query is two
+ * checks). */
+struct check_spec {
+	const char *name;
+	enum check_kind kind;
+	bool has_min;
+	bool has_max;
+	double min; /* inclusive */
+	double max; /* inclusive */
+};
+
+/* What the traffic provider can do; filled in from its table row. */
+struct route_ability {
+	bool weighs;      /* it can give the canary a share; false: there is no route object
+	                     (`kubernetes`) */
+	bool matches;     /* it can send matching requests to the canary */
+	struct span hold; /* measured: how long after a write the old weights may still be served */
+};
+
+/* All texts are owned by whoever filled the spec (one arena per generation). */
+struct canary_spec {
+	const char *name;
+	const char *k8s_namespace;
+	const char *target;   /* the Deployment's name */
+	const char *primary;  /* "<target>-primary" */
+	const char *provider; /* "nginx", "kubernetes" */
+	struct route_ability route;
+	bool suspend;
+	bool skip_analysis;
+	bool no_data_fails; /* analysis.noData: fail */
+	enum strategy strategy;
+	int step_weight;
+	int max_weight; /* 1..100 */
+	int step_weights[SPEC_STEPS_MAX];
+	size_t n_step_weights;
+	int iterations;
+	int threshold; /* >= 1: the failed check that ends the run */
+	struct span interval;
+	struct span progress_deadline;
+	int primary_ready_percent; /* 1..100 */
+	int canary_ready_percent;  /* 1..100 */
+	struct check_spec checks[SPEC_CHECKS_MAX];
+	size_t n_checks;
+};
+
+/* "canary", "ab-testing", "blue-green": Flagger's label values. */
+const char *strategy_name(enum strategy strategy);
+
+#endif

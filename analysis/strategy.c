@@ -1,0 +1,46 @@
+#include "analysis/strategy.h"
+
+static struct strategy_step promote(int weight, int iteration)
+{
+	return (struct strategy_step){.promotes = true, .weight = weight, .iteration = iteration};
+}
+
+static struct strategy_step next_weight(const struct canary_spec *spec, int weight, int iteration)
+{
+	int next = weight + spec->step_weight;
+
+	for (size_t i = 0; i < spec->n_step_weights; i++) {
+		if (spec->step_weights[i] > weight)
+			return (struct strategy_step){.weight = spec->step_weights[i]};
+	}
+	if (spec->n_step_weights > 0 || weight >= spec->max_weight)
+		return promote(weight, iteration);
+	return (struct strategy_step){.weight = next > SPEC_WEIGHT_FULL ? SPEC_WEIGHT_FULL : next};
+}
+
+static struct strategy_step next_iteration(const struct canary_spec *spec, int weight,
+                                           int iteration)
+{
+	int steady = spec->strategy == STRATEGY_AB ? SPEC_WEIGHT_FULL : 0;
+
+	if (iteration < spec->iterations)
+		return (struct strategy_step){.weight = steady, .iteration = iteration + 1};
+	if (spec->strategy == STRATEGY_BLUE_GREEN && iteration == spec->iterations)
+		return (struct strategy_step){
+			.weight = spec->route.weighs ? SPEC_WEIGHT_FULL : 0,
+			.iteration = iteration + 1,
+		};
+	return promote(weight, iteration);
+}
+
+struct strategy_step strategy_first(const struct canary_spec *spec)
+{
+	return strategy_next(spec, 0, 0);
+}
+
+struct strategy_step strategy_next(const struct canary_spec *spec, int weight, int iteration)
+{
+	if (spec->strategy == STRATEGY_CANARY)
+		return next_weight(spec, weight, iteration);
+	return next_iteration(spec, weight, iteration);
+}

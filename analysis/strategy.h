@@ -1,0 +1,25 @@
+/* The next weights, as a function of the spec and of where the run is. */
+#ifndef ANALYSIS_STRATEGY_H
+#define ANALYSIS_STRATEGY_H
+
+#include "analysis/release.h"
+
+/* Where a run goes after a passing check. */
+struct strategy_step {
+	bool promotes; /* nothing is left to try; weight and iteration are unchanged */
+	int weight;    /* the canary's, 0..100 */
+	int iteration;
+};
+
+/* The first step, when the canary is ready. */
+struct strategy_step strategy_first(const struct canary_spec *spec);
+
+/*
+ * The step after WEIGHT and ITERATION passed their check. Weights only rise: of stepWeights the
+ * smallest listed one above the present weight (D-14), else the present weight plus stepWeight, at
+ * most 100. A run at or above maxWeight (the last of stepWeights) promotes (D-15). Blue/green ends
+ * with one step at full weight.
+ */
+struct strategy_step strategy_next(const struct canary_spec *spec, int weight, int iteration);
+
+#endif

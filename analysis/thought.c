@@ -1,0 +1,159 @@
+#include "analysis/thought.h"
+
+#include "analysis/base/text.h"
+
+#include <assert.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+bool thought_because(struct thought *thought, const char *format, ...)
+{
+	va_list args;
+
+	if (thought->plan->reason[0] != '\0')
+		return true;
+	va_start(args, format);
+	(void)vsnprintf(thought->plan->reason, sizeof(thought->plan->reason), format, args);
+	va_end(args);
+	return true;
+}
+
+void thought_wake(struct thought *thought, struct instant at)
+{
+	thought->plan->wake = instant_earlier(thought->plan->wake, at);
+}
+
+static const struct fact_slot *slot_of(const struct thought *thought, enum subject subject)
+{
+	/* The slot is only read; facts_slot serves writers too. */
+	return facts_slot((struct facts *)(uintptr_t)thought->facts, subject);
+}
+
+void thought_want(struct thought *thought, const struct effect *effect)
+{
+	struct plan *plan = thought->plan;
+
+	if (effect->subject != SUBJECT_NONE) {
+		const struct fact_slot *slot = slot_of(thought, effect->subject);
+
+		if (slot->failures > 0 && instant_is_before(thought->facts->now, slot->retry_at)) {
+			thought_wake(thought, slot->retry_at);
+			return;
+		}
+	}
+	assert(plan->n_effects < PLAN_EFFECTS_MAX);
+	plan->effects[plan->n_effects++] = *effect;
+}
+
+bool thought_knows(struct thought *thought, enum subject subject)
+{
+	enum fact_state state = slot_of(thought, subject)->state;
+
+	if (state == FACT_KNOWN || state == FACT_ABSENT)
+		return true;
+	thought_because(thought, "the %s was not seen yet", subject_name(subject));
+	return false;
+}
+
+struct span thought_since(const struct thought *thought, struct instant instant)
+{
+	return instant_is_set(instant) ? instant_between(instant, thought->facts->now) : span_ms(0);
+}
+
+bool thought_passed(struct thought *thought, struct instant from, struct span duration)
+{
+	struct instant end = instant_after(from, duration);
+
+	if (!instant_is_before(thought->facts->now, end))
+		return true;
+	thought_wake(thought, end);
+	return false;
+}
+
+/* Notices of this Release that were delivered need not be kept. */
+static void drop_delivered(const struct facts *facts, struct release_status *status)
+{
+	size_t kept = 0;
+
+	if (strcmp(facts->notices_release, facts->newest.uid) != 0)
+		return;
+	for (size_t i = 0; i < status->n_notices; i++) {
+		if (status->notices[i].id > facts->notices_delivered)
+			status->notices[kept++] = status->notices[i];
+	}
+	status->n_notices = kept;
+}
+
+struct release_status thought_next_status(const struct thought *thought)
+{
+	struct release_status status = thought->facts->newest.status;
+
+	status.seq++;
+	drop_delivered(thought->facts, &status);
+	return status;
+}
+
+void thought_notice(struct release_status *status, bool is_warning, const char *format, ...)
+{
+	struct notice *notice;
+	int64_t id = status->seq * NOTICES_MAX;
+	va_list args;
+
+	if (status->n_notices == NOTICES_MAX) {
+		memmove(&status->notices[0], &status->notices[1],
+		        (NOTICES_MAX - 1) * sizeof(status->notices[0]));
+		status->n_notices--;
+	}
+	if (status->n_notices > 0 && status->notices[status->n_notices - 1].id >= id)
+		id = status->notices[status->n_notices - 1].id + 1;
+	notice = &status->notices[status->n_notices++];
+	*notice = (struct notice){.id = id, .is_warning = is_warning};
+	va_start(args, format);
+	(void)vsnprintf(notice->text, sizeof(notice->text), format, args);
+	va_end(args);
+}
+
+void thought_save(struct thought *thought, const struct release_status *status, bool is_retreat)
+{
+	const struct release *newest = &thought->facts->newest;
+	struct effect effect = {
+		.kind = EFFECT_SAVE_RELEASE,
+		.subject = SUBJECT_RELEASES,
+		.is_retreat = is_retreat,
+		.status = *status,
+	};
+
+	text_copy(effect.release, newest->name);
+	text_copy(effect.release_uid, newest->uid);
+	text_copy(effect.resource_version, newest->resource_version);
+	/* Forward saves start from the Release as it is; a retreat waits for no look at it. */
+	if (is_retreat || thought->facts->releases.state == FACT_KNOWN)
+		thought_want(thought, &effect);
+}
+
+int thought_run_replicas(const struct thought *thought)
+{
+	const struct release *newest = &thought->facts->newest;
+
+	if (newest->target_replicas > 0)
+		return newest->target_replicas;
+	return newest->primary_replicas > 0 ? newest->primary_replicas : 1;
+}
+
+bool thought_scaled(struct thought *thought, enum subject subject, int replicas)
+{
+	const struct workload_fact *workload =
+		subject == SUBJECT_TARGET ? &thought->facts->target : &thought->facts->primary;
+	struct effect effect = {.kind = EFFECT_SCALE, .subject = subject, .replicas = replicas};
+
+	if (!thought_knows(thought, subject))
+		return false;
+	if (workload->slot.state == FACT_ABSENT || workload->replicas == replicas)
+		return true;
+	text_copy(effect.resource_version, workload->resource_version);
+	thought_want(thought, &effect);
+	thought_because(thought, "scaling the %s to %d", subject_name(subject), replicas);
+	return false;
+}

@@ -1,0 +1,57 @@
+/*
+ * One thought of `decide`: the spec and the facts it looks at, and the plan it fills.
+ *
+ * The functions here are the vocabulary in which guards and phases are written. A wish is put into
+ * the plan only when the effects on its subject are not resting after a failure; else the plan
+ * wakes when the rest is over.
+ */
+#ifndef ANALYSIS_THOUGHT_H
+#define ANALYSIS_THOUGHT_H
+
+#include "analysis/plan.h"
+
+struct thought {
+	const struct canary_spec *spec;
+	const struct facts *facts;
+	struct plan *plan;
+	bool is_newer;    /* the target has a revision that no Release knows */
+	bool is_reverted; /* the target has the promoted template again while a run of another one
+	                     is open */
+};
+
+/* Set the plan's reason; the first one stands. Returns true, so that a guard can return it. */
+bool thought_because(struct thought *thought, const char *format, ...) PRINTF_LIKE(2, 3);
+
+/* Look again at that time at the latest. */
+void thought_wake(struct thought *thought, struct instant at);
+
+/* Want an effect. */
+void thought_want(struct thought *thought, const struct effect *effect);
+
+/* Ask for what is unknown or failed about the subject; true when it is known or known to be absent.
+ */
+bool thought_knows(struct thought *thought, enum subject subject);
+
+/* Time since an instant; 0 when it is not set. */
+struct span thought_since(const struct thought *thought, struct instant instant);
+
+/* DURATION has passed since FROM; else the plan wakes when it has. */
+bool thought_passed(struct thought *thought, struct instant from, struct span duration);
+
+/* The open run's status as it would be saved next: seq one higher, delivered notices dropped. */
+struct release_status thought_next_status(const struct thought *thought);
+
+/* Add a notice to a status that will be saved. */
+void thought_notice(struct release_status *status, bool is_warning, const char *format, ...)
+	PRINTF_LIKE(3, 4);
+
+/* Save a status of the newest Release. */
+void thought_save(struct thought *thought, const struct release_status *status, bool is_retreat);
+
+/* The capacity that the primary, or the target while it is analysed, should have. */
+int thought_run_replicas(const struct thought *thought);
+
+/* Want the target, or the primary, at REPLICAS; true when it is wanted so already. */
+bool thought_scaled(struct thought *thought, enum subject subject, int replicas);
+
+#endif

@@ -1,0 +1,152 @@
+#include "analysis/traffic.h"
+
+#include "analysis/base/text.h"
+#include "analysis/workload.h"
+
+#include <string.h>
+
+/* The primary has this run's template on all its pods. */
+static bool is_promotion_complete(const struct thought *thought)
+{
+	const struct facts *facts = thought->facts;
+	char why[SENTENCE_MAX];
+
+	return strcmp(facts->primary.release_uid, facts->newest.uid) == 0 &&
+	       workload_is_ready(&facts->primary, thought->spec->primary_ready_percent, why);
+}
+
+/* The primary has the proven template back on all its pods. */
+static bool is_restored(const struct thought *thought)
+{
+	const struct facts *facts = thought->facts;
+	char why[SENTENCE_MAX];
+
+	return strcmp(facts->primary.release_uid, facts->promoted.uid) == 0 &&
+	       workload_is_ready(&facts->primary, thought->spec->primary_ready_percent, why);
+}
+
+/* Both could serve: the canary is the safer one. */
+static bool is_canary_safer(const struct thought *thought)
+{
+	const struct facts *facts = thought->facts;
+	const struct release_status *status = &facts->newest.status;
+
+	if (thought->is_newer)
+		return false;
+	if (status->phase == PHASE_PROMOTING)
+		return (facts->target.may_empty || facts->primary.may_empty) &&
+		       !is_promotion_complete(thought);
+	if (status->phase == PHASE_RETREATING && status->ending == OUTCOME_FAILED_PROMOTION)
+		return !is_restored(thought);
+	return false;
+}
+
+enum backend traffic_backend(const struct thought *thought)
+{
+	const struct facts *facts = thought->facts;
+	bool primary_serves = workload_serves(&facts->primary);
+	bool canary_serves = workload_serves(&facts->target);
+
+	if (!release_is_open(&facts->newest) || facts->newest.status.phase <= PHASE_STARTING ||
+	    facts->newest.cause == CAUSE_INIT)
+		return BACKEND_PRIMARY;
+	if (!primary_serves && !canary_serves)
+		return facts->apex.backend == BACKEND_CANARY ? BACKEND_CANARY : BACKEND_PRIMARY;
+	if (!canary_serves)
+		return BACKEND_PRIMARY;
+	if (!primary_serves)
+		return BACKEND_CANARY;
+	return is_canary_safer(thought) ? BACKEND_CANARY : BACKEND_PRIMARY;
+}
+
+static const struct service_fact *service_of(const struct facts *facts, enum subject subject)
+{
+	if (subject == SUBJECT_APEX)
+		return &facts->apex;
+	return subject == SUBJECT_PRIMARY_SERVICE ? &facts->primary_service
+	                                          : &facts->canary_service;
+}
+
+static bool selects(struct thought *thought, enum subject subject, enum backend backend,
+                    bool is_retreat)
+{
+	const struct service_fact *service = service_of(thought->facts, subject);
+	struct effect effect = {
+		.kind = EFFECT_WRITE_SERVICE,
+		.subject = subject,
+		.backend = backend,
+		.is_retreat = is_retreat,
+	};
+
+	if (!thought_knows(thought, subject) && !is_retreat)
+		return false;
+	if (service->slot.state == FACT_KNOWN && service->backend == backend && service->is_exact)
+		return true;
+	if (is_retreat && service->slot.state == FACT_ABSENT)
+		return true;
+	text_copy(effect.resource_version, service->resource_version);
+	thought_want(thought, &effect);
+	thought_because(thought, "the %s is to select the %s's pods", subject_name(subject),
+	                backend == BACKEND_CANARY ? "canary" : "primary");
+	return false;
+}
+
+bool traffic_selects(struct thought *thought, enum backend backend, bool is_retreat)
+{
+	return selects(thought, SUBJECT_APEX, backend, is_retreat);
+}
+
+bool traffic_services(struct thought *thought)
+{
+	bool has_canary = selects(thought, SUBJECT_CANARY_SERVICE, BACKEND_CANARY, false);
+	bool has_primary = selects(thought, SUBJECT_PRIMARY_SERVICE, BACKEND_PRIMARY, false);
+
+	return has_canary && has_primary;
+}
+
+bool traffic_weighs(struct thought *thought, int weight, bool is_retreat)
+{
+	const struct route_fact *route = &thought->facts->route;
+	struct effect effect = {
+		.kind = EFFECT_WRITE_ROUTE,
+		.subject = SUBJECT_ROUTE,
+		.weight = weight,
+		.is_retreat = is_retreat,
+	};
+
+	if (!thought->spec->route.weighs)
+		return true;
+	if (!is_retreat && !thought_knows(thought, SUBJECT_ROUTE))
+		return false;
+	if (route->slot.state == FACT_KNOWN && route->weight == weight &&
+	    (route->is_exact || is_retreat))
+		return true;
+	if (is_retreat && route->slot.state == FACT_ABSENT)
+		return true;
+	text_copy(effect.resource_version, route->resource_version);
+	thought_want(thought, &effect);
+	thought_because(thought, "the route is to give the canary weight %d", weight);
+	return false;
+}
+
+bool traffic_holds(struct thought *thought)
+{
+	const struct facts *facts = thought->facts;
+	struct span hold = thought->spec->route.hold;
+	bool holds = true;
+
+	if (thought->spec->route.weighs && facts->route.slot.state == FACT_KNOWN)
+		holds = thought_passed(thought, facts->route.since, hold);
+	if (!thought_passed(thought, facts->apex.since, hold))
+		holds = false;
+	if (!holds)
+		thought_because(thought, "waiting until the new weight holds everywhere");
+	return holds;
+}
+
+int traffic_live_weight(const struct thought *thought)
+{
+	const struct route_fact *route = &thought->facts->route;
+
+	return thought->spec->route.weighs && route->slot.state == FACT_KNOWN ? route->weight : 0;
+}

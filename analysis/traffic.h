@@ -1,0 +1,33 @@
+/* Where requests should go, and the wishes that bring them there. */
+#ifndef ANALYSIS_TRAFFIC_H
+#define ANALYSIS_TRAFFIC_H
+
+#include "analysis/thought.h"
+
+/*
+ * Whose pods the apex Service should select. The primary's, except while a run is past its start
+ * and the primary has no ready pod but the canary has, while a promotion may leave the primary
+ * without one, and after a failed promotion until the primary is restored. On NGINX a primary
+ * without endpoints answers 503 at any weight, and on `kubernetes` there is no weight: there the
+ * selector is the only answer.
+ */
+enum backend traffic_backend(const struct thought *thought);
+
+/* Want the apex Service to select BACKEND; true when it was seen to do so and all else about it is
+ * right. */
+bool traffic_selects(struct thought *thought, enum backend backend, bool is_retreat);
+
+/* Want the Services of canary and primary; true when both are there. */
+bool traffic_services(struct thought *thought);
+
+/* Want the canary's weight; true when it was seen, or when the provider has no weights. */
+bool traffic_weighs(struct thought *thought, int weight, bool is_retreat);
+
+/* The present weight and selector were seen for the provider's measured time, so that no request
+ * goes elsewhere. */
+bool traffic_holds(struct thought *thought);
+
+/* The canary's live weight; 0 when the route is absent or the provider has none. */
+int traffic_live_weight(const struct thought *thought);
+
+#endif
