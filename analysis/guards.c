@@ -166,6 +166,10 @@ static guard *const guards[] = {
 bool guards_hold(struct thought *thought)
 {
 	for (size_t i = 0; i < array_length(guards); i++) {
+#ifdef GUARDS_WITHOUT /* tests: the walk must miss each of them */
+		if (i == GUARDS_WITHOUT)
+			continue;
+#endif
 		if (guards[i](thought))
 			return true;
 	}

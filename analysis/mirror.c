@@ -151,6 +151,7 @@ static void keep_status(struct thought *thought)
 	struct effect effect = {
 		.kind = EFFECT_WRITE_MIRROR,
 		.subject = SUBJECT_CANARY,
+		.check = facts->now,
 		.mirror = mirror_of(thought->spec, facts),
 	};
 
@@ -179,6 +180,7 @@ static void keep_notices(struct thought *thought)
 		is_delivered = false;
 		effect.notice = status->notices[i];
 		thought_want(thought, &effect);
+		break;
 	}
 	if (is_delivered && status->n_notices > 0 && status->outcome != OUTCOME_NONE &&
 	    !facts->is_deleted) {

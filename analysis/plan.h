@@ -59,7 +59,7 @@ struct effect {
 	int weight;
 	int replicas;
 	enum backend backend;
-	struct instant check;
+	struct instant check; /* of measurements: the check's due time; of the mirror: now */
 	char release[NAME_MAX_K8S];
 	char release_uid[UID_MAX];
 	char old_release_uid[UID_MAX];

@@ -1,9 +1,20 @@
 #include "analysis/retreat.h"
 
 #include "analysis/traffic.h"
+#include "analysis/workload.h"
 
 #include <stdarg.h>
 #include <stdio.h>
+
+/* Where clients are safe while the primary has a template that failed: with the canary that was analysed. */
+static enum backend refuge(const struct thought *thought)
+{
+	const struct facts *facts = thought->facts;
+
+	if (!workload_serves(&facts->target) || (thought->is_newer && workload_serves(&facts->primary)))
+		return traffic_backend(thought);
+	return BACKEND_CANARY;
+}
 
 void retreat_begin(struct thought *thought, struct release_status *status,
                    enum release_outcome ending, const char *format, ...)
@@ -18,8 +29,12 @@ void retreat_begin(struct thought *thought, struct release_status *status,
 	status->weight.from = status->weight.to;
 	status->weight.to = 0;
 	thought_because(thought, "%s", status->reason);
+	if (thought->facts->newest.cause == CAUSE_INIT) {
+		thought_save(thought, status, true); /* no client was ever moved */
+		return;
+	}
 	if (ending == OUTCOME_FAILED_PROMOTION) {
-		traffic_selects(thought, BACKEND_CANARY, true);
+		traffic_selects(thought, refuge(thought), true);
 	} else {
 		traffic_weighs(thought, 0, true);
 		traffic_selects(thought, traffic_backend(thought), true);

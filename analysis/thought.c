@@ -31,6 +31,13 @@ static const struct fact_slot *slot_of(const struct thought *thought, enum subje
 	return facts_slot((struct facts *)(uintptr_t)thought->facts, subject);
 }
 
+/* Of these there is one per subject and plan. */
+static bool is_single(enum effect_kind kind)
+{
+	return kind == EFFECT_WRITE_SERVICE || kind == EFFECT_WRITE_ROUTE || kind == EFFECT_SAVE_RELEASE ||
+	       kind == EFFECT_SCALE;
+}
+
 void thought_want(struct thought *thought, const struct effect *effect)
 {
 	struct plan *plan = thought->plan;
@@ -40,6 +47,12 @@ void thought_want(struct thought *thought, const struct effect *effect)
 
 		if (slot->failures > 0 && instant_is_before(thought->facts->now, slot->retry_at)) {
 			thought_wake(thought, slot->retry_at);
+			return;
+		}
+	}
+	for (size_t i = 0; i < plan->n_effects && is_single(effect->kind); i++) {
+		if (plan->effects[i].kind == effect->kind && plan->effects[i].subject == effect->subject) {
+			plan->effects[i] = *effect;
 			return;
 		}
 	}

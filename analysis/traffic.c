@@ -75,14 +75,12 @@ static bool selects(struct thought *thought, enum subject subject, enum backend 
 		.kind = EFFECT_WRITE_SERVICE,
 		.subject = subject,
 		.backend = backend,
-		.is_retreat = is_retreat,
+		.is_retreat = is_retreat && service->slot.state != FACT_ABSENT,
 	};
 
 	if (!thought_knows(thought, subject) && !is_retreat)
 		return false;
 	if (service->slot.state == FACT_KNOWN && service->backend == backend && service->is_exact)
-		return true;
-	if (is_retreat && service->slot.state == FACT_ABSENT)
 		return true;
 	text_copy(effect.resource_version, service->resource_version);
 	thought_want(thought, &effect);

@@ -23,8 +23,6 @@ static void create_release(struct thought *thought, enum release_cause cause)
 			facts->primary.slot.state == FACT_KNOWN ? facts->primary.replicas : 0,
 	};
 
-	if (facts->releases.state != FACT_KNOWN && facts->releases.state != FACT_ABSENT)
-		return;
 	text_copy(effect.release, facts->promoted.name);
 	text_copy(effect.digest, facts->target.digest);
 	thought_want(thought, &effect);

@@ -68,8 +68,13 @@ void phase_retreating(struct thought *thought)
 {
 	const struct facts *facts = thought->facts;
 	enum release_outcome ending = facts->newest.status.ending;
-	bool is_placed = traffic_selects(thought, traffic_backend(thought), true);
+	bool is_placed;
 
+	if (facts->newest.cause == CAUSE_INIT) {
+		finish(thought);
+		return;
+	}
+	is_placed = traffic_selects(thought, traffic_backend(thought), true);
 	if (ending == OUTCOME_FAILED_PROMOTION && !is_restored(thought)) {
 		/* A newer revision's pods are no refuge once the primary has a ready pod. */
 		if (thought->is_newer && workload_serves(&facts->primary))
@@ -77,10 +82,6 @@ void phase_retreating(struct thought *thought)
 		return;
 	}
 	is_placed &= traffic_weighs(thought, 0, true);
-	if (facts->newest.cause == CAUSE_INIT) {
-		finish(thought);
-		return;
-	}
 	if (!is_placed || !traffic_holds(thought))
 		return;
 	if (ending != OUTCOME_SUPERSEDED && !thought->is_newer) {

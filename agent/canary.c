@@ -1,0 +1,287 @@
+#include "agent/canary.h"
+
+#include "agent/history.h"
+#include "agent/log.h"
+#include "agent/poison.h"
+#include "agent/tick.h"
+#include "analysis/base/text.h"
+#include "providers/kube/canary.h"
+#include "providers/traffic.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static struct canary_edition *edition_free(struct canary_edition *edition)
+{
+	if (!edition)
+		return NULL;
+	json_decref(edition->object);
+	arena_fini(&edition->arena);
+	free(edition);
+	return NULL;
+}
+
+static struct canary_edition *edition_new(const struct canary *canary, json_t *object)
+{
+	struct canary_edition *edition = calloc(1, sizeof(*edition));
+
+	if (!edition)
+		abort();
+	edition->object = object;
+	edition->spec.name = canary->name;
+	edition->spec.k8s_namespace = canary->k8s_namespace;
+	edition->world.options = canary->host->options;
+	edition->world.spec = &edition->spec;
+	edition->world.object = object;
+	text_copy(edition->world.uid, canary->facts.canary_uid);
+	return edition;
+}
+
+/* Read a Canary whole; NULL when it is not valid. */
+static struct canary_edition *edition_read(const struct canary *canary, const json_t *object, struct err *err)
+{
+	struct canary_edition *edition = edition_new(canary, json_deep_copy(object));
+	struct kube_canary read;
+
+	if (!kube_canary_read(edition->object, canary->host->options, &edition->arena, &read, err))
+		return edition_free(edition);
+	edition->world.traffic = traffic_find(read.spec.provider, err);
+	if (!edition->world.traffic)
+		return edition_free(edition);
+	edition->spec = read.spec;
+	edition->spec.route = traffic_ability(edition->world.traffic, &read.spec);
+	text_copy(edition->world.apex, read.apex);
+	text_copy(edition->world.primary_service, read.primary_service);
+	text_copy(edition->world.canary_service, read.canary_service);
+	edition->world.ingress = read.ingress;
+	text_format(edition->identity, sizeof(edition->identity), "%s|%s|%s|%s", read.spec.target,
+		    read.spec.provider, read.apex, read.ingress ? read.ingress : "");
+	return edition;
+}
+
+static void on_think(struct alarm *alarm)
+{
+	tick_think(container_of(alarm, struct canary, think));
+}
+
+static void on_gate(struct alarm *alarm)
+{
+	tick_release(container_of(alarm, struct canary, gate), NULL);
+}
+
+struct canary *canary_new(const struct canary_host *host, const char *k8s_namespace, const char *name)
+{
+	struct canary *canary = calloc(1, sizeof(*canary));
+
+	if (!canary)
+		abort();
+	canary->host = host;
+	text_copy(canary->k8s_namespace, k8s_namespace);
+	text_copy(canary->name, name);
+	canary->think.ring = on_think;
+	canary->gate.ring = on_gate;
+	canary->facts.is_quarantined = poison_is_quarantined(host->poison, k8s_namespace, name);
+	return canary;
+}
+
+static void cancel_flights(struct canary *canary)
+{
+	for (size_t i = 0; i < canary->n_flights; i++)
+		flight_free(canary->flights[i]);
+	canary->n_flights = 0;
+}
+
+struct canary *canary_free(struct canary *canary)
+{
+	if (!canary)
+		return NULL;
+	cancel_flights(canary);
+	alarm_cancel(&canary->think);
+	alarm_cancel(&canary->gate);
+	history_forget(canary->host->history, canary);
+	edition_free(canary->edition);
+	edition_free(canary->pending);
+	free(canary);
+	return NULL;
+}
+
+void canary_stir(struct canary *canary)
+{
+	alarm_start(canary->host->seams.loop, &canary->think, span_ms(0));
+}
+
+void canary_rest(struct canary *canary)
+{
+	cancel_flights(canary);
+	alarm_cancel(&canary->think);
+	alarm_cancel(&canary->gate);
+	history_forget(canary->host->history, canary);
+	memset(canary->facts.samples, 0, sizeof(canary->facts.samples));
+	memset(&canary->facts.share, 0, sizeof(canary->facts.share));
+}
+
+/* Nothing is known of the objects that the edition names. */
+static void forget_world(struct canary *canary)
+{
+	struct facts *facts = &canary->facts;
+
+	facts->target = (struct workload_fact){0};
+	facts->primary = (struct workload_fact){0};
+	facts->apex = (struct service_fact){0};
+	facts->primary_service = (struct service_fact){0};
+	facts->canary_service = (struct service_fact){0};
+	facts->route = (struct route_fact){0};
+}
+
+/* Put an edition in force. What is under way speaks of the old one and ends; a write that left is read again. */
+static void enforce(struct canary *canary, struct canary_edition *edition)
+{
+	struct canary_edition *old = canary->edition;
+	bool is_moved = !old || !canary->facts.has_spec || strcmp(old->identity, edition->identity) != 0;
+
+	for (size_t i = 0; i < canary->n_flights; i++) {
+		if (flight_has_written(canary->flights[i]))
+			facts_slot(&canary->facts, flight_effect(canary->flights[i])->subject)->state = FACT_UNKNOWN;
+	}
+	cancel_flights(canary);
+	canary->edition = edition;
+	canary->facts.has_spec = edition->identity[0] != '\0';
+	canary->facts.is_moved = false;
+	if (is_moved) {
+		forget_world(canary);
+	} else {
+		text_copy(edition->world.label, old->world.label);
+		text_copy(edition->world.label_value, old->world.label_value);
+		canary->facts.primary_service.slot.state = FACT_UNKNOWN;
+		canary->facts.canary_service.slot.state = FACT_UNKNOWN;
+		canary->facts.apex.slot.state = FACT_UNKNOWN;
+		canary->facts.route.slot.state = FACT_UNKNOWN;
+	}
+	if (!edition->spec.route.weighs && canary->facts.has_spec) {
+		canary->facts.route.slot.state = FACT_KNOWN;
+		canary->facts.route.is_exact = true;
+	}
+	edition_free(old);
+	canary->host->bind(canary->host->user, canary);
+}
+
+/* A check is under way: some of its answers are here or on their way. */
+static bool is_checking(const struct canary *canary)
+{
+	const struct release *newest = &canary->facts.newest;
+	struct instant check = newest->status.times.next_check_at;
+
+	if (!release_is_open(newest) || newest->status.phase != PHASE_PROGRESSING)
+		return false;
+	for (size_t i = 0; i < canary->n_flights; i++) {
+		if (flight_effect(canary->flights[i])->kind == EFFECT_MEASURE)
+			return true;
+	}
+	return instant_is_set(check) && canary->facts.samples[0].check.ms == check.ms;
+}
+
+void canary_settle(struct canary *canary)
+{
+	struct canary_edition *edition = canary->pending;
+	bool is_moving;
+
+	if (!edition)
+		return;
+	is_moving = canary->facts.has_spec && strcmp(canary->edition->identity, edition->identity) != 0;
+	if (is_moving && release_is_open(&canary->facts.newest)) {
+		canary->facts.is_moved = true;
+		return;
+	}
+	if (is_checking(canary))
+		return;
+	canary->pending = NULL;
+	enforce(canary, edition);
+}
+
+/* The live spec is refused: say so, and go on under the last valid one. */
+static void refuse(struct canary *canary, const json_t *object, const struct err *err)
+{
+	text_copy(canary->facts.refusal, err->text);
+	text_copy(canary->facts.refusal_reason, "InvalidSpec");
+	canary->pending = edition_free(canary->pending);
+	canary->facts.is_moved = false;
+	if (!canary->edition)
+		canary->edition = edition_new(canary, json_deep_copy(object));
+}
+
+/* A spec that was changed may try again, quarantined or not. */
+static void notice_generation(struct canary *canary, int64_t generation)
+{
+	if (canary->facts.canary_generation != 0 && canary->facts.canary_generation != generation &&
+	    canary->facts.is_quarantined) {
+		poison_pardon(canary->host->poison, canary->k8s_namespace, canary->name);
+		canary->facts.is_quarantined = false;
+	}
+	canary->facts.canary_generation = generation;
+}
+
+void canary_see(struct canary *canary, const json_t *object)
+{
+	struct facts *facts = &canary->facts;
+	struct arena arena = {0};
+	struct kube_canary_head head;
+	struct canary_edition *edition;
+	struct err err = {0};
+	bool is_same;
+
+	if (!kube_canary_head_read(object, &arena, &head, &err)) {
+		log_event(canary->host->log, LOG_ERROR, "canary.unreadable", err.text,
+			  LOG_FIELDS({"canary", canary->name}, {"namespace", canary->k8s_namespace}));
+		arena_fini(&arena);
+		return;
+	}
+	is_same = facts->canary_generation == head.generation && strcmp(facts->canary_uid, head.uid) == 0 &&
+		  canary->edition;
+	facts->canary.state = FACT_KNOWN;
+	facts->mirror = head.mirror;
+	facts->is_deleted = head.is_deleted;
+	text_copy(facts->canary_uid, head.uid);
+	notice_generation(canary, head.generation);
+	arena_fini(&arena);
+	if (is_same)
+		return;
+	edition = edition_read(canary, object, &err);
+	if (!edition) {
+		refuse(canary, object, &err);
+		return;
+	}
+	facts->refusal[0] = '\0';
+	facts->refusal_reason[0] = '\0';
+	edition_free(canary->pending);
+	canary->pending = edition;
+	canary_settle(canary);
+}
+
+const char *canary_subject_name(const struct canary *canary, enum subject subject)
+{
+	const struct canary_edition *edition = canary->edition;
+
+	if (!edition || !canary->facts.has_spec)
+		return "";
+	switch (subject) {
+	case SUBJECT_TARGET:
+		return edition->spec.target;
+	case SUBJECT_PRIMARY:
+		return edition->spec.primary;
+	case SUBJECT_APEX:
+		return edition->world.apex;
+	case SUBJECT_PRIMARY_SERVICE:
+		return edition->world.primary_service;
+	case SUBJECT_CANARY_SERVICE:
+		return edition->world.canary_service;
+	case SUBJECT_ROUTE:
+	case SUBJECT_NONE:
+	case SUBJECT_CANARY:
+	case SUBJECT_RELEASES:
+	case SUBJECT_CHANGE:
+	case SUBJECT_EVENTS:
+	case SUBJECT_MAX:
+		break;
+	}
+	return "";
+}

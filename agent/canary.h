@@ -1,0 +1,88 @@
+/*
+ * One canary: who it is, what is known of it, and what is under way for it. It decides nothing: tick.c asks
+ * `decide` and starts what it wants, learn.c turns answers and events into facts.
+ */
+#ifndef AGENT_CANARY_H
+#define AGENT_CANARY_H
+
+#include "agent/flight.h"
+#include "agent/history.h"
+#include "analysis/facts.h"
+#include "providers/canary_world.h"
+
+struct canary;
+struct log;
+struct metrics;
+struct poison;
+
+#define CANARY_FLIGHTS_MAX (PLAN_EFFECTS_MAX + 8)
+#define ROUND_UID_MAX      40
+
+/* What all canaries of one agent share; outlives them. */
+struct canary_host {
+	struct flight_seams seams;
+	struct history *history;
+	struct log *log;
+	struct metrics *metrics;
+	struct poison *poison; /* NULL: no quarantine */
+	const struct provider_options *options;
+	struct effect *scratch; /* PLAN_EFFECTS_MAX effects: the plan being made */
+	/* The lease is ours: canaries may be thought about. */
+	bool (*is_leading)(void *user);
+	/* Names that the canary needs were learnt or changed: bind them to watch events. */
+	void (*bind)(void *user, struct canary *canary);
+	/* The canary is deleted and nothing of it is left: it may be freed, in a later turn. */
+	void (*finished)(void *user, struct canary *canary);
+	void *user;
+};
+
+/* A spec and what it was read from; one per generation. */
+struct canary_edition {
+	struct arena arena;
+	struct canary_spec spec;
+	struct canary_world world;
+	json_t *object;
+	char identity[512]; /* target, provider, service, ingress: what an open run cannot change */
+};
+
+struct canary {
+	const struct canary_host *host;
+	char k8s_namespace[64];
+	char name[64];
+	struct facts facts;
+	struct canary_edition *edition; /* the one in force; NULL: none was ever valid */
+	struct canary_edition *pending; /* the one that waits for the check, or the run, to end */
+	struct flight *flights[CANARY_FLIGHTS_MAX];
+	size_t n_flights;
+	struct alarm think; /* think in the next turn, or when the plan wants to wake */
+	struct alarm gate;  /* forward changes wait for the record on disk until then */
+	char reason[SENTENCE_MAX]; /* of the last plan */
+	char round[ROUND_UID_MAX]; /* of the last recorded plan */
+	uint64_t n_rounds;
+	struct instant wake; /* of the last plan */
+};
+
+struct canary *canary_new(const struct canary_host *host, const char *k8s_namespace, const char *name);
+
+/* Cancel what is under way and free; accepts NULL, returns NULL. */
+struct canary *canary_free(struct canary *canary);
+
+/* Something was learnt: think in the next turn. */
+void canary_stir(struct canary *canary);
+
+/* Cancel all that is under way and forget answers: the lease is lost. */
+void canary_rest(struct canary *canary);
+
+/*
+ * The Canary resource as observed. A valid spec comes into force at once, or when the check under way, or for
+ * another target or provider the run, has ended. An invalid one leaves the last valid one in force.
+ */
+void canary_see(struct canary *canary, const json_t *object);
+
+/* A pending edition comes into force if nothing keeps it waiting any more. */
+void canary_settle(struct canary *canary);
+
+/* The name of the object that is SUBJECT, "" when it is not known yet. */
+const char *canary_subject_name(const struct canary *canary, enum subject subject);
+
+#endif

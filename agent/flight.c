@@ -1,0 +1,149 @@
+#include "agent/flight.h"
+
+#include "analysis/base/text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct flight {
+	struct http_call call; /* the first member: found again from its address */
+	struct alarm soon;
+	const struct flight_seams *seams;
+	struct effect effect;
+	struct act act;
+	struct arena arena;
+	flight_landed *landed;
+	void *user;
+	bool is_gated;
+	bool has_written;
+	bool has_result;
+	char round[40];
+};
+
+static bool is_write(const struct http_request *request)
+{
+	return request->method != HTTP_GET && request->peer == HTTP_PEER_KUBE;
+}
+
+static enum http_lane lane_of(const struct http_request *request)
+{
+	if (request->peer == HTTP_PEER_URL)
+		return HTTP_LANE_METRICS;
+	return request->method == HTTP_GET ? HTTP_LANE_READ : HTTP_LANE_WRITE;
+}
+
+/* End in the next turn, never from inside whoever led here. */
+static void land_soon(struct flight *flight)
+{
+	flight->has_result = true;
+	alarm_start(flight->seams->loop, &flight->soon, span_ms(0));
+}
+
+static void refuse(struct flight *flight, const char *why)
+{
+	flight->act.result.outcome = ACT_FAILED;
+	text_copy(flight->act.result.text, why);
+	land_soon(flight);
+}
+
+static void advance(struct flight *flight, const struct http_reply *reply)
+{
+	struct talk *talk = &flight->act.talk;
+	struct err err = {0};
+	enum talk_step step = talk->next(talk, reply, &err);
+
+	if (step != TALK_SEND) {
+		if (step == TALK_FAILED && flight->act.result.outcome == ACT_NONE)
+			refuse(flight, err.text);
+		else
+			land_soon(flight);
+		return;
+	}
+	if (is_write(&talk->request)) {
+		if (!flight->seams->may_write(flight->seams->user, talk->request.timeout)) {
+			refuse(flight, "not written: the lease ends too soon");
+			return;
+		}
+		flight->has_written = true;
+	}
+	flight->call.lane = lane_of(&talk->request);
+	http_start(flight->seams->http, &flight->call, &talk->request);
+}
+
+static void on_reply(struct http_call *call, const struct http_reply *reply)
+{
+	struct flight *flight = (struct flight *)(void *)call;
+
+	flight->act.talk.step++;
+	advance(flight, reply);
+}
+
+static void on_soon(struct alarm *alarm)
+{
+	struct flight *flight = container_of(alarm, struct flight, soon);
+
+	if (flight->has_result)
+		flight->landed(flight->user, flight, &flight->act.result);
+	else
+		advance(flight, NULL);
+}
+
+struct flight *flight_start(const struct flight_seams *seams, const struct canary_world *world,
+			    const struct effect *effect, bool is_gated, flight_landed *landed, void *user)
+{
+	struct flight *flight = calloc(1, sizeof(*flight));
+
+	if (!flight)
+		abort();
+	flight->seams = seams;
+	flight->effect = *effect;
+	flight->landed = landed;
+	flight->user = user;
+	flight->is_gated = is_gated;
+	flight->call.done = on_reply;
+	flight->soon.ring = on_soon;
+	act_init(&flight->act, world, &flight->effect, &flight->arena);
+	if (!is_gated)
+		alarm_start(seams->loop, &flight->soon, span_ms(0));
+	return flight;
+}
+
+void flight_release(struct flight *flight)
+{
+	if (!flight->is_gated)
+		return;
+	flight->is_gated = false;
+	alarm_start(flight->seams->loop, &flight->soon, span_ms(0));
+}
+
+const struct effect *flight_effect(const struct flight *flight)
+{
+	return &flight->effect;
+}
+
+bool flight_has_written(const struct flight *flight)
+{
+	return flight->has_written;
+}
+
+bool flight_is_gated(const struct flight *flight)
+{
+	return flight->is_gated;
+}
+
+char *flight_round(struct flight *flight)
+{
+	return flight->round;
+}
+
+struct flight *flight_free(struct flight *flight)
+{
+	if (!flight)
+		return NULL;
+	http_cancel(&flight->call);
+	alarm_cancel(&flight->soon);
+	act_fini(&flight->act);
+	arena_fini(&flight->arena);
+	free(flight);
+	return NULL;
+}

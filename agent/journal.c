@@ -1,0 +1,403 @@
+#include "agent/journal.h"
+
+#include "agent/history.h"
+#include "agent/log.h"
+#include "analysis/base/text.h"
+#include "analysis/decide.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Set NAME unless the text is empty. */
+static void put_text(json_t *object, const char *name, const char *text)
+{
+	if (text && text[0] != '\0')
+		json_object_set_new(object, name, json_string(text));
+}
+
+static void put_number(json_t *object, const char *name, int64_t number)
+{
+	if (number != 0)
+		json_object_set_new(object, name, json_integer(number));
+}
+
+static void put_flag(json_t *object, const char *name, bool flag)
+{
+	if (flag)
+		json_object_set_new(object, name, json_true());
+}
+
+static json_t *slot_of(const struct fact_slot *slot)
+{
+	static const char *const names[] = {
+		[FACT_UNKNOWN] = "unknown", [FACT_KNOWN] = "known", [FACT_ABSENT] = "absent", [FACT_FAILED] = "failed"};
+	json_t *json = json_pack("{ss}", "state", names[slot->state]);
+
+	put_number(json, "failures", slot->failures);
+	put_number(json, "retryAt", slot->retry_at.ms);
+	put_text(json, "error", slot->error);
+	return json;
+}
+
+static json_t *workload_of(const struct workload_fact *workload)
+{
+	json_t *json = slot_of(&workload->slot);
+
+	put_flag(json, "observed", workload->is_observed);
+	put_number(json, "replicas", workload->replicas);
+	put_number(json, "updated", workload->updated);
+	put_number(json, "total", workload->total);
+	put_number(json, "ready", workload->ready);
+	put_number(json, "available", workload->available);
+	put_text(json, "digest", workload->digest);
+	put_text(json, "release", workload->release_uid);
+	put_text(json, "image", workload->image);
+	put_flag(json, "mayEmpty", workload->may_empty);
+	put_text(json, "refusal", workload->refusal);
+	put_text(json, "resourceVersion", workload->resource_version);
+	return json;
+}
+
+static const char *backend_name(enum backend backend)
+{
+	switch (backend) {
+	case BACKEND_PRIMARY:
+		return "primary";
+	case BACKEND_CANARY:
+		return "canary";
+	case BACKEND_NONE:
+		break;
+	}
+	return "none";
+}
+
+static json_t *service_of(const struct service_fact *service)
+{
+	json_t *json = slot_of(&service->slot);
+
+	put_text(json, "backend", backend_name(service->backend));
+	put_flag(json, "exact", service->is_exact);
+	put_number(json, "since", service->since.ms);
+	return json;
+}
+
+static json_t *route_of(const struct route_fact *route)
+{
+	json_t *json = slot_of(&route->slot);
+
+	json_object_set_new(json, "weight", json_integer(route->weight));
+	put_flag(json, "exact", route->is_exact);
+	put_flag(json, "ours", route->is_ours);
+	put_number(json, "since", route->since.ms);
+	put_text(json, "resourceVersion", route->resource_version);
+	return json;
+}
+
+static json_t *status_of(const struct release_status *status)
+{
+	json_t *json = json_pack("{ss si si si si}", "phase", release_phase_name(status->phase), "from",
+				 status->weight.from, "to", status->weight.to, "iteration", status->iteration,
+				 "failedChecks", status->failed_checks);
+
+	put_number(json, "seq", status->seq);
+	put_number(json, "started", status->times.started.ms);
+	put_number(json, "nextCheckAt", status->times.next_check_at.ms);
+	put_number(json, "notReadySince", status->times.not_ready_since.ms);
+	put_number(json, "unmeasuredSince", status->times.unmeasured_since.ms);
+	put_number(json, "finished", status->times.finished.ms);
+	if (status->weight.has_seen)
+		json_object_set_new(json, "seenShare", json_real(status->weight.seen_share));
+	put_text(json, "ending", release_outcome_name(status->ending));
+	put_text(json, "outcome", release_outcome_name(status->outcome));
+	put_text(json, "reason", status->reason);
+	put_number(json, "notices", (int64_t)status->n_notices);
+	return json;
+}
+
+static json_t *release_of(const struct release *release)
+{
+	json_t *json = status_of(&release->status);
+
+	put_text(json, "name", release->name);
+	put_text(json, "uid", release->uid);
+	put_text(json, "cause", release_cause_name(release->cause));
+	put_text(json, "digest", release->digest);
+	put_text(json, "previous", release->previous);
+	put_number(json, "targetReplicas", release->target_replicas);
+	put_number(json, "primaryReplicas", release->primary_replicas);
+	put_text(json, "resourceVersion", release->resource_version);
+	return json;
+}
+
+static json_t *sample_of(const struct sample_fact *sample)
+{
+	static const char *const names[] = {
+		[SAMPLE_NONE] = "none", [SAMPLE_VALUE] = "value", [SAMPLE_ABSENT] = "absent", [SAMPLE_ERROR] = "error"};
+	json_t *json = json_pack("{ss sI}", "kind", names[sample->kind], "check", (json_int_t)sample->check.ms);
+
+	if (sample->kind == SAMPLE_VALUE)
+		json_object_set_new(json, "value", json_real(sample->value));
+	put_text(json, "text", sample->text);
+	return json;
+}
+
+json_t *journal_facts(const struct facts *facts)
+{
+	json_t *json = json_pack("{sI so so so so so so so so}", "now", (json_int_t)facts->now.ms, "target",
+				 workload_of(&facts->target), "primary", workload_of(&facts->primary), "apex",
+				 service_of(&facts->apex), "primaryService", service_of(&facts->primary_service),
+				 "canaryService", service_of(&facts->canary_service), "route",
+				 route_of(&facts->route), "releases", slot_of(&facts->releases), "change",
+				 slot_of(&facts->change.slot));
+	json_t *samples = json_array();
+
+	put_number(json, "generation", facts->canary_generation);
+	put_flag(json, "deleted", facts->is_deleted);
+	put_flag(json, "moved", facts->is_moved);
+	put_text(json, "refusal", facts->refusal);
+	if (facts->newest.name[0] != '\0')
+		json_object_set_new(json, "newest", release_of(&facts->newest));
+	put_text(json, "promoted", facts->promoted.name);
+	for (size_t i = 0; i < SPEC_CHECKS_MAX && facts->samples[i].kind != SAMPLE_NONE; i++)
+		json_array_append_new(samples, sample_of(&facts->samples[i]));
+	json_object_set_new(json, "samples", samples);
+	if (facts->share.kind != SAMPLE_NONE)
+		json_object_set_new(json, "share", sample_of(&facts->share));
+	return json;
+}
+
+json_t *journal_spec(const struct canary_spec *spec)
+{
+	json_t *json = json_pack("{ss si si si si sI sI}", "strategy", strategy_name(spec->strategy), "threshold",
+				 spec->threshold, "stepWeight", spec->step_weight, "maxWeight", spec->max_weight,
+				 "iterations", spec->iterations, "interval", (json_int_t)spec->interval.ms,
+				 "progressDeadline", (json_int_t)spec->progress_deadline.ms);
+	json_t *steps = json_array();
+	json_t *checks = json_array();
+
+	put_text(json, "provider", spec->provider);
+	put_flag(json, "suspend", spec->suspend);
+	put_flag(json, "skipAnalysis", spec->skip_analysis);
+	for (size_t i = 0; i < spec->n_step_weights; i++)
+		json_array_append_new(steps, json_integer(spec->step_weights[i]));
+	for (size_t i = 0; i < spec->n_checks; i++) {
+		const struct check_spec *check = &spec->checks[i];
+		json_t *item = json_pack("{ss}", "name", check->name);
+
+		if (check->has_min)
+			json_object_set_new(item, "min", json_real(check->min));
+		if (check->has_max)
+			json_object_set_new(item, "max", json_real(check->max));
+		json_array_append_new(checks, item);
+	}
+	json_object_set_new(json, "stepWeights", steps);
+	json_object_set_new(json, "checks", checks);
+	return json;
+}
+
+static json_t *effect_of(const struct effect *effect)
+{
+	json_t *json = json_pack("{ss}", "kind", effect_kind_name(effect->kind));
+
+	put_text(json, "subject", subject_name(effect->subject));
+	put_flag(json, "retreat", effect->is_retreat);
+	put_text(json, "release", effect->release);
+	switch (effect->kind) {
+	case EFFECT_WRITE_ROUTE:
+		json_object_set_new(json, "weight", json_integer(effect->weight));
+		break;
+	case EFFECT_SCALE:
+		json_object_set_new(json, "replicas", json_integer(effect->replicas));
+		break;
+	case EFFECT_WRITE_SERVICE:
+		put_text(json, "backend", backend_name(effect->backend));
+		break;
+	case EFFECT_SAVE_RELEASE:
+		json_object_set_new(json, "status", status_of(&effect->status));
+		break;
+	case EFFECT_MEASURE:
+		json_object_set_new(json, "index", json_integer((json_int_t)effect->index));
+		break;
+	case EFFECT_NOTIFY:
+		put_text(json, "text", effect->notice.text);
+		break;
+	case EFFECT_WRITE_MIRROR:
+		put_text(json, "phase", effect->mirror.phase);
+		put_text(json, "refusal", effect->mirror.refusal);
+		break;
+	case EFFECT_CREATE_RELEASE:
+	case EFFECT_COMPARE:
+		put_text(json, "digest", effect->digest);
+		break;
+	case EFFECT_NONE:
+	case EFFECT_OBSERVE:
+	case EFFECT_MEASURE_SHARE:
+	case EFFECT_CREATE_PRIMARY:
+	case EFFECT_WRITE_PRIMARY:
+	case EFFECT_REMOVE:
+	case EFFECT_RESTORE:
+	case EFFECT_REMOVE_RELEASES:
+		break;
+	}
+	return json;
+}
+
+json_t *journal_plan(const struct plan *plan)
+{
+	json_t *effects = json_array();
+	json_t *json;
+
+	for (size_t i = 0; i < plan->n_effects; i++)
+		json_array_append_new(effects, effect_of(&plan->effects[i]));
+	json = json_pack("{ss so}", "reason", plan->reason, "effects", effects);
+	put_number(json, "wake", plan->wake.ms);
+	return json;
+}
+
+/* Text of JSON, which is given up; owned by the caller. */
+static char *dump(json_t *json)
+{
+	char *text = json_dumps(json, JSON_COMPACT | JSON_SORT_KEYS);
+
+	json_decref(json);
+	if (!text)
+		abort();
+	return text;
+}
+
+void journal_round(struct canary *canary, const struct plan *plan, void (*acked)(void *user, const char *uid),
+		   void *user)
+{
+	char *spec = dump(journal_spec(&canary->edition->spec));
+	char *facts = dump(journal_facts(&canary->facts));
+	char *text = dump(journal_plan(plan));
+	struct history_round round = {
+		.uid = canary->round,
+		.k8s_namespace = canary->k8s_namespace,
+		.canary = canary->name,
+		.canary_uid = canary->facts.canary_uid,
+		.release = canary->facts.newest.name,
+		.release_seq = canary->facts.newest.status.seq,
+		.decided_at = canary->facts.now,
+		.decide_version = DECIDE_VERSION,
+		.reason = plan->reason,
+		.spec = spec,
+		.facts = facts,
+		.plan = text,
+	};
+
+	history_round(canary->host->history, &round, acked, user);
+	free(spec);
+	free(facts);
+	free(text);
+}
+
+/* "measure request-duration", "write route", …: what an effect is about. */
+static void key_of(const struct canary *canary, const struct effect *effect, char ret[128])
+{
+	const struct canary_spec *spec = &canary->edition->spec;
+
+	if (effect->kind == EFFECT_MEASURE && effect->index < spec->n_checks)
+		text_format(ret, 128, "measure %s", spec->checks[effect->index].name);
+	else if (effect->kind == EFFECT_OBSERVE || effect->kind == EFFECT_WRITE_SERVICE ||
+		 effect->kind == EFFECT_SCALE || effect->kind == EFFECT_REMOVE)
+		text_format(ret, 128, "%s %s", effect_kind_name(effect->kind), subject_name(effect->subject));
+	else
+		text_format(ret, 128, "%s", effect_kind_name(effect->kind));
+}
+
+void journal_effect(struct canary *canary, const struct effect *effect)
+{
+	char key[128];
+	char *detail = dump(effect_of(effect));
+	struct history_effect record = {
+		.round_uid = canary->round,
+		.kind = effect_is_question(effect) ? HISTORY_QUESTION : HISTORY_CHANGE,
+		.key = key,
+		.detail = detail,
+		.result = "",
+		.at = canary->facts.now,
+	};
+
+	key_of(canary, effect, key);
+	history_effect(canary->host->history, &record);
+	free(detail);
+}
+
+static const char *outcome_name(const struct act_result *result)
+{
+	if (!result)
+		return "cancelled";
+	switch (result->outcome) {
+	case ACT_OK:
+		return "ok";
+	case ACT_ABSENT:
+		return "absent";
+	case ACT_CONFLICT:
+		return "conflict";
+	case ACT_UNKNOWN:
+		return "unknown";
+	case ACT_FAILED:
+	case ACT_NONE:
+		break;
+	}
+	return "failed";
+}
+
+static json_t *answer_of(const struct canary *canary, const struct effect *effect, const struct act_result *result)
+{
+	json_t *json = json_object();
+	const char *version;
+
+	if (!result)
+		return json;
+	put_text(json, "text", result->text);
+	put_text(json, "query", result->query);
+	if (effect->kind == EFFECT_MEASURE || effect->kind == EFFECT_MEASURE_SHARE)
+		json_object_set_new(json, "sample", sample_of(&result->sample));
+	if (effect->kind == EFFECT_MEASURE && effect->index < canary->edition->spec.n_checks) {
+		const struct check_spec *check = &canary->edition->spec.checks[effect->index];
+
+		put_text(json, "check", check->name);
+		if (check->has_min)
+			json_object_set_new(json, "min", json_real(check->min));
+		if (check->has_max)
+			json_object_set_new(json, "max", json_real(check->max));
+	}
+	version = json_string_value(
+		json_object_get(json_object_get(result->object, "metadata"), "resourceVersion"));
+	put_text(json, "resourceVersion", version);
+	return json;
+}
+
+void journal_answer(struct canary *canary, struct flight *flight, const struct act_result *result)
+{
+	const struct effect *effect = flight_effect(flight);
+	char key[128];
+	char *detail = dump(answer_of(canary, effect, result));
+	struct history_effect record = {
+		.round_uid = flight_round(flight),
+		.kind = HISTORY_ANSWER,
+		.key = key,
+		.detail = detail,
+		.result = outcome_name(result),
+		.at = loop_now(canary->host->seams.loop),
+	};
+
+	key_of(canary, effect, key);
+	history_effect(canary->host->history, &record);
+	if (result && result->outcome != ACT_OK && result->outcome != ACT_ABSENT)
+		log_event(canary->host->log, LOG_WARNING, "effect.not_done", result->text,
+			  LOG_FIELDS({"canary", canary->name}, {"namespace", canary->k8s_namespace},
+				     {"effect", key}, {"outcome", record.result}));
+	free(detail);
+}
+
+void journal_reason(struct canary *canary, const struct plan *plan)
+{
+	if (strcmp(canary->reason, plan->reason) == 0)
+		return;
+	text_copy(canary->reason, plan->reason);
+	log_event(canary->host->log, LOG_INFO, "canary.reason", plan->reason,
+		  LOG_FIELDS({"canary", canary->name}, {"namespace", canary->k8s_namespace}));
+}

@@ -1,0 +1,30 @@
+/*
+ * The record of a canary's rounds: what `decide` got and answered, what was begun and what came of it, as JSON for
+ * the history. It only tells; nothing is read back.
+ */
+#ifndef AGENT_JOURNAL_H
+#define AGENT_JOURNAL_H
+
+#include "agent/canary.h"
+
+#include "analysis/plan.h"
+
+/* A plan that begins something: spec, facts and plan. ACKED is called when it is on disk. */
+void journal_round(struct canary *canary, const struct plan *plan, void (*acked)(void *user, const char *uid),
+		   void *user);
+
+/* An effect of the round canary->round is begun. */
+void journal_effect(struct canary *canary, const struct effect *effect);
+
+/* An effect ended: RESULT, or NULL when it was cancelled. */
+void journal_answer(struct canary *canary, struct flight *flight, const struct act_result *result);
+
+/* Keep the plan's reason; a new one is logged once. */
+void journal_reason(struct canary *canary, const struct plan *plan);
+
+/* The facts, the spec and the plan as JSON; owned by the caller. */
+json_t *journal_facts(const struct facts *facts);
+json_t *journal_spec(const struct canary_spec *spec);
+json_t *journal_plan(const struct plan *plan);
+
+#endif

@@ -1,0 +1,25 @@
+/* Answers and events become facts: the newest observation replaces an older one, never the other way round. */
+#ifndef AGENT_LEARN_H
+#define AGENT_LEARN_H
+
+#include "agent/canary.h"
+
+/* What an effect led to. */
+void learn_result(struct canary *canary, const struct effect *effect, const struct act_result *result);
+
+/* An object of the canary's world as a watch, a list or a reply shows it. OBJECT NULL: it is not there. */
+void learn_object(struct canary *canary, enum subject subject, const json_t *object);
+
+/* One Release, added or changed; IS_DELETED: it is gone. */
+void learn_release(struct canary *canary, const json_t *object, bool is_deleted);
+
+/* All Releases: a consistent list replaces everything known. ITEMS is an array. */
+void learn_releases(struct canary *canary, const json_t *items);
+
+/* The outcome of a write is not known: read the object once before anything else is planned for it. */
+void learn_doubt(struct canary *canary, enum subject subject);
+
+/* A consistent list begins: what is known may be from a future that was undone. */
+void learn_forget_version(struct canary *canary, enum subject subject);
+
+#endif

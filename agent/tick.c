@@ -1,0 +1,166 @@
+#include "agent/tick.h"
+
+#include "agent/journal.h"
+#include "agent/learn.h"
+#include "agent/poison.h"
+#include "analysis/base/text.h"
+#include "analysis/decide.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <string.h>
+
+#define GATE_MS 1000 /* how long forward changes wait for the disk */
+
+/* The effect under way that is the same as WANTED, or NULL. */
+static struct flight *find(struct canary *canary, const struct effect *wanted)
+{
+	for (size_t i = 0; i < canary->n_flights; i++) {
+		if (effect_is_same(flight_effect(canary->flights[i]), wanted))
+			return canary->flights[i];
+	}
+	return NULL;
+}
+
+static bool is_wanted(const struct plan *plan, const struct effect *effect)
+{
+	for (size_t i = 0; i < plan->n_effects; i++) {
+		if (effect_is_same(&plan->effects[i], effect))
+			return true;
+	}
+	return false;
+}
+
+/* Cancel what the plan no longer wants; a write that left has an unknown outcome then. True when one had. */
+static bool cancel_unwanted(struct canary *canary, const struct plan *plan)
+{
+	size_t kept = 0;
+	bool is_stale = false;
+
+	for (size_t i = 0; i < canary->n_flights; i++) {
+		struct flight *flight = canary->flights[i];
+
+		if (is_wanted(plan, flight_effect(flight))) {
+			canary->flights[kept++] = flight;
+			continue;
+		}
+		if (flight_has_written(flight)) {
+			learn_doubt(canary, flight_effect(flight)->subject);
+			is_stale = true;
+		}
+		journal_answer(canary, flight, NULL);
+		flight_free(flight);
+	}
+	canary->n_flights = kept;
+	return is_stale;
+}
+
+static void on_landed(void *user, struct flight *flight, const struct act_result *result)
+{
+	struct canary *canary = user;
+	size_t at = 0;
+
+	while (canary->flights[at] != flight)
+		at++;
+	canary->flights[at] = canary->flights[--canary->n_flights];
+	journal_answer(canary, flight, result);
+	learn_result(canary, flight_effect(flight), result);
+	flight_free(flight);
+	canary_stir(canary);
+}
+
+static void on_acked(void *user, const char *uid)
+{
+	tick_release(user, uid);
+}
+
+void tick_release(struct canary *canary, const char *round)
+{
+	bool is_waiting = false;
+
+	for (size_t i = 0; i < canary->n_flights; i++) {
+		struct flight *flight = canary->flights[i];
+
+		if (!flight_is_gated(flight))
+			continue;
+		if (round && strcmp(flight_round(flight), round) != 0) {
+			is_waiting = true;
+			continue;
+		}
+		if (!round)
+			history_gap(canary->host->history, flight_round(flight),
+				    loop_now(canary->host->seams.loop));
+		flight_release(flight);
+	}
+	if (!is_waiting)
+		alarm_cancel(&canary->gate);
+}
+
+static bool is_forward_change(const struct effect *effect)
+{
+	return !effect_is_question(effect) && !effect->is_retreat;
+}
+
+/* Start one effect; forward changes wait for the record. */
+static void begin(struct canary *canary, const struct effect *effect)
+{
+	bool is_gated = is_forward_change(effect);
+	struct flight *flight;
+
+	assert(canary->n_flights < CANARY_FLIGHTS_MAX);
+	flight = flight_start(&canary->host->seams, &canary->edition->world, effect, is_gated, on_landed, canary);
+	text_format(flight_round(flight), ROUND_UID_MAX, "%s", canary->round);
+	canary->flights[canary->n_flights++] = flight;
+	if (is_gated && !canary->gate.loop)
+		alarm_start(canary->host->seams.loop, &canary->gate, span_ms(GATE_MS));
+}
+
+/* Start what is not under way yet, as one recorded round. */
+static void begin_new(struct canary *canary, const struct plan *plan)
+{
+	bool is_recorded = false;
+
+	for (size_t i = 0; i < plan->n_effects; i++) {
+		if (find(canary, &plan->effects[i]))
+			continue;
+		if (!is_recorded) {
+			text_format(canary->round, sizeof(canary->round), "%013" PRIx64 "-%06" PRIx64 "-%08" PRIx64,
+				    (uint64_t)canary->facts.now.ms, canary->n_rounds++ & 0xFFFFFF,
+				    loop_random(canary->host->seams.loop) & 0xFFFFFFFF);
+			journal_round(canary, plan, on_acked, canary);
+			is_recorded = true;
+		}
+		journal_effect(canary, &plan->effects[i]);
+		begin(canary, &plan->effects[i]);
+	}
+}
+
+static void sleep_until(struct canary *canary, struct instant wake)
+{
+	canary->wake = wake;
+	if (!instant_is_set(wake)) {
+		alarm_cancel(&canary->think);
+		return;
+	}
+	alarm_start(canary->host->seams.loop, &canary->think, instant_between(canary->facts.now, wake));
+}
+
+void tick_think(struct canary *canary)
+{
+	static const struct canary_spec none;
+	const struct canary_host *host = canary->host;
+	struct plan plan = {.effects = host->scratch};
+
+	if (!host->is_leading(host->user))
+		return;
+	canary_settle(canary);
+	canary->facts.now = loop_now(host->seams.loop);
+	poison_enter(host->poison, canary->k8s_namespace, canary->name);
+	decide(canary->edition ? &canary->edition->spec : &none, &canary->facts, &plan);
+	if (cancel_unwanted(canary, &plan))
+		decide(canary->edition ? &canary->edition->spec : &none, &canary->facts, &plan);
+	poison_leave(host->poison);
+	journal_reason(canary, &plan);
+	sleep_until(canary, plan.wake);
+	begin_new(canary, &plan);
+}

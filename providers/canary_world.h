@@ -1,0 +1,45 @@
+/*
+ * Everything about one canary that requests are made from: its spec, its object, the names around
+ * it. A plain value that the agent keeps per canary and hands to the functions of this ring.
+ */
+#ifndef PROVIDERS_CANARY_WORLD_H
+#define PROVIDERS_CANARY_WORLD_H
+
+#include "analysis/facts.h"
+#include "analysis/spec.h"
+
+#include <jansson.h>
+
+struct traffic_provider;
+
+/* What the command line sets; the same for all canaries. Lists end with NULL. */
+struct provider_options {
+	const char *const *selector_labels;    /* "app", "name", "app.kubernetes.io/name" */
+	const char *ingress_annotation_prefix; /* "nginx.ingress.kubernetes.io" */
+	const char *default_provider;          /* of a Canary without spec.provider */
+	const char *metrics_server;            /* of a Canary without spec.metricsServer */
+	const char *field_manager;             /* "serin": our name in managedFields */
+	bool track_configs; /* false: references to ConfigMaps and Secrets are left alone */
+};
+
+#define SERVICE_NAME_MAX 64
+
+struct canary_world {
+	const struct provider_options *options;
+	const struct canary_spec *spec; /* the last valid one */
+	const json_t *object;           /* the Canary that spec was read from, as served */
+	char uid[UID_MAX];
+	char apex[SERVICE_NAME_MAX]; /* Service names */
+	char primary_service[SERVICE_NAME_MAX];
+	char canary_service[SERVICE_NAME_MAX];
+	const char *ingress; /* spec.ingressRef.name, NULL for none */
+	const struct traffic_provider *traffic;
+	/* From the target's selector once it was observed, else "": `label: label_value` takes the
+	 * canary's pods, `label: label_value-primary` the primary's. */
+	char label[NAME_MAX_K8S + 64];
+	char label_value[SERVICE_NAME_MAX];
+	/* Since when the present weight holds, for queries that must not look further back. */
+	struct instant weight_since;
+};
+
+#endif

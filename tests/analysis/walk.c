@@ -1,0 +1,308 @@
+/*
+ * The walk: `decide` in every small world, and what must hold of every plan. Prints how many worlds there were and
+ * the first broken invariants; the exit code is 0 when none was.
+ */
+#include "tests/analysis/worlds.h"
+
+#include "analysis/workload.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SHOWN_MAX 10
+
+struct walk {
+	uint64_t number;
+	const struct world *world;
+	const struct plan *plan;
+	uint64_t n_worlds;
+	uint64_t n_effects;
+	uint64_t n_broken;
+};
+
+static void broken(struct walk *walk, const char *what)
+{
+	char text[256];
+
+	if (walk->n_broken++ >= SHOWN_MAX)
+		return;
+	worlds_describe(walk->number, text, sizeof(text));
+	printf("# world %" PRIu64 " (%s): %s; reason \"%s\"\n", walk->number, text, what, walk->plan->reason);
+	for (size_t i = 0; i < walk->plan->n_effects; i++) {
+		const struct effect *effect = &walk->plan->effects[i];
+
+		printf("#     %s %s weight %d replicas %d%s\n", effect_kind_name(effect->kind),
+		       subject_name(effect->subject), effect->weight, effect->replicas,
+		       effect->is_retreat ? " retreat" : "");
+	}
+}
+
+static const struct effect *find(const struct plan *plan, enum effect_kind kind, enum subject subject)
+{
+	for (size_t i = 0; i < plan->n_effects; i++) {
+		if (plan->effects[i].kind == kind &&
+		    (subject == SUBJECT_NONE || plan->effects[i].subject == subject))
+			return &plan->effects[i];
+	}
+	return NULL;
+}
+
+static bool is_route_known(const struct facts *facts)
+{
+	return facts->route.slot.state == FACT_KNOWN || facts->route.slot.state == FACT_ABSENT;
+}
+
+static int live_weight(const struct world *world)
+{
+	const struct route_fact *route = &world->facts.route;
+
+	return world->spec.route.weighs && route->slot.state == FACT_KNOWN ? route->weight : 0;
+}
+
+/* Each effect by itself is one that may be. */
+static void check_effects(struct walk *walk)
+{
+	const struct facts *facts = &walk->world->facts;
+	const struct plan *plan = walk->plan;
+
+	for (size_t i = 0; i < plan->n_effects; i++) {
+		const struct effect *effect = &plan->effects[i];
+		const struct fact_slot *slot;
+
+		if (effect->weight < 0 || effect->weight > 100)
+			broken(walk, "a weight outside 0..100");
+		if (effect->kind == EFFECT_SAVE_RELEASE &&
+		    (effect->status.weight.to < 0 || effect->status.weight.to > 100 ||
+		     effect->status.seq != facts->newest.status.seq + 1))
+			broken(walk, "a Release that does not follow");
+		for (size_t j = 0; j < i; j++) {
+			if (effect_is_same(effect, &plan->effects[j]))
+				broken(walk, "the same effect twice");
+			if (effect->kind == EFFECT_OBSERVE && plan->effects[j].subject == effect->subject)
+				broken(walk, "a look at what is being written");
+		}
+		if (effect->subject == SUBJECT_NONE)
+			continue;
+		slot = facts_slot(&((struct world *)(uintptr_t)walk->world)->facts, effect->subject);
+		if (slot->failures > 0 && slot->retry_at.ms > facts->now.ms)
+			broken(walk, "an effect on what rests after a failure");
+		if (effect->resource_version[0] == '\0' && slot->state == FACT_KNOWN && !effect->is_retreat &&
+		    (effect->kind == EFFECT_SCALE || effect->kind == EFFECT_WRITE_PRIMARY))
+			broken(walk, "a forward write without the version it was decided on");
+	}
+}
+
+/* Somebody answers after the plan's changes, if somebody could before. */
+static void check_served(struct walk *walk)
+{
+	const struct facts *facts = &walk->world->facts;
+	bool primary_serves = workload_serves(&facts->primary);
+	bool canary_serves = workload_serves(&facts->target);
+	const struct effect *apex = find(walk->plan, EFFECT_WRITE_SERVICE, SUBJECT_APEX);
+	const struct effect *scale = find(walk->plan, EFFECT_SCALE, SUBJECT_TARGET);
+	enum backend backend = apex ? apex->backend : facts->apex.backend;
+	bool hold = walk->world->spec.route.hold.ms <= facts->now.ms - facts->apex.since.ms &&
+		    (!walk->world->spec.route.weighs || facts->route.slot.state != FACT_KNOWN ||
+		     walk->world->spec.route.hold.ms <= facts->now.ms - facts->route.since.ms);
+
+	if (apex && backend == BACKEND_PRIMARY && !primary_serves && canary_serves &&
+	    facts->newest.status.phase >= PHASE_PROGRESSING && release_is_open(&facts->newest) &&
+	    facts->newest.cause == CAUSE_REVISION && !facts->is_deleted)
+		broken(walk, "clients sent to a primary without a ready pod while the canary has one");
+	if (apex && backend == BACKEND_CANARY && !canary_serves && primary_serves)
+		broken(walk, "clients sent to a canary without a ready pod");
+	if (!scale || scale->replicas > 0)
+		return;
+	if (!primary_serves)
+		broken(walk, "the canary scaled down behind a primary that does not serve");
+	if (facts->apex.slot.state != FACT_KNOWN || facts->apex.backend != BACKEND_PRIMARY || apex)
+		broken(walk, "the canary scaled down while clients may go to it");
+	if (!is_route_known(facts) || live_weight(walk->world) != 0 || !hold)
+		broken(walk, "the canary scaled down before the weight held");
+}
+
+static bool is_promoting(const struct facts *facts)
+{
+	return release_is_open(&facts->newest) &&
+	       (facts->newest.status.phase == PHASE_PROMOTING || facts->newest.cause == CAUSE_INIT);
+}
+
+/* The primary's template is the promoted one, or the one being promoted. */
+static void check_primary(struct walk *walk)
+{
+	const struct facts *facts = &walk->world->facts;
+
+	for (size_t i = 0; i < walk->plan->n_effects; i++) {
+		const struct effect *effect = &walk->plan->effects[i];
+
+		if (effect->kind != EFFECT_WRITE_PRIMARY && effect->kind != EFFECT_CREATE_PRIMARY)
+			continue;
+		if (strcmp(effect->release_uid, facts->newest.uid) == 0 && is_promoting(facts))
+			continue;
+		if (effect->release_uid[0] != '\0' && strcmp(effect->release_uid, facts->promoted.uid) == 0)
+			continue;
+		broken(walk, "a template for the primary that was not promoted");
+	}
+}
+
+/* Weights rise only to what an observed Release says. */
+static void check_route(struct walk *walk)
+{
+	const struct facts *facts = &walk->world->facts;
+	const struct effect *route = find(walk->plan, EFFECT_WRITE_ROUTE, SUBJECT_ROUTE);
+
+	if (!route)
+		return;
+	if (!walk->world->spec.route.weighs)
+		broken(walk, "a weight where the provider has none");
+	if (route->weight > 0 && (facts->newest.status.phase != PHASE_PROGRESSING ||
+				  route->weight != facts->newest.status.weight.to || facts->is_deleted))
+		broken(walk, "a weight that no observed Release asks for");
+	if (route->weight > live_weight(walk->world) && facts->newest.status.ending != OUTCOME_NONE)
+		broken(walk, "a weight raised in a retreat");
+}
+
+static bool fails_now(const struct world *world)
+{
+	const struct sample_fact *sample = &world->facts.samples[1];
+
+	return sample->kind == SAMPLE_VALUE && sample->value > 500 &&
+	       sample->check.ms == world->facts.newest.status.times.next_check_at.ms &&
+	       world->facts.newest.status.failed_checks + 1 >= world->spec.threshold;
+}
+
+static bool is_newer(const struct facts *facts)
+{
+	return facts->target.slot.state == FACT_KNOWN && facts->change.kind == CHANGE_REAL &&
+	       strcmp(facts->change.digest, facts->target.digest) == 0;
+}
+
+/* What must end in a retreat does, in this very plan. */
+static void check_retreat(struct walk *walk)
+{
+	const struct facts *facts = &walk->world->facts;
+	const struct release_status *status = &facts->newest.status;
+	const struct effect *save = find(walk->plan, EFFECT_SAVE_RELEASE, SUBJECT_RELEASES);
+	const struct effect *route = find(walk->plan, EFFECT_WRITE_ROUTE, SUBJECT_ROUTE);
+	bool must = false;
+
+	if (facts->is_quarantined || facts->is_deleted || !release_is_open(&facts->newest))
+		return;
+	if (status->phase == PHASE_PROGRESSING)
+		must = (fails_now(walk->world) && !walk->world->spec.suspend) || is_newer(facts) ||
+		       facts->is_moved || facts->target.slot.state == FACT_ABSENT ||
+		       (facts->promoted.name[0] && facts->target.slot.state == FACT_KNOWN &&
+			strcmp(facts->target.digest, facts->promoted.digest) == 0);
+	if (status->phase == PHASE_PROGRESSING && !walk->world->spec.suspend && status->times.unmeasured_since.ms)
+		must = true;
+	if (!must)
+		return;
+	if (!save || save->status.phase != PHASE_RETREATING || !save->is_retreat)
+		broken(walk, "no retreat where one is due");
+	if (facts->newest.cause == CAUSE_INIT)
+		return;
+	if (walk->world->spec.route.weighs && facts->route.slot.failures == 0 &&
+	    facts->route.slot.state != FACT_ABSENT && (route ? route->weight : live_weight(walk->world)) != 0)
+		broken(walk, "a retreat that leaves the canary its weight");
+	if (walk->world->spec.route.weighs && facts->route.slot.failures == 0 && route && !route->is_retreat)
+		broken(walk, "a retreat that waits");
+	if (walk->world->spec.route.weighs && facts->route.slot.state == FACT_UNKNOWN &&
+	    facts->route.slot.failures == 0 && !route)
+		broken(walk, "a retreat that first looks");
+}
+
+/* Guards have their say. */
+static void check_guards(struct walk *walk)
+{
+	const struct facts *facts = &walk->world->facts;
+	const struct plan *plan = walk->plan;
+
+	for (size_t i = 0; i < plan->n_effects; i++) {
+		const struct effect *effect = &plan->effects[i];
+
+		if (facts->is_quarantined && effect->kind != EFFECT_WRITE_MIRROR && effect->kind != EFFECT_NOTIFY)
+			broken(walk, "a quarantined canary moves");
+		if (!facts->has_spec && effect->kind != EFFECT_WRITE_MIRROR && effect->kind != EFFECT_NOTIFY)
+			broken(walk, "a canary without a valid spec moves");
+		if (effect->kind == EFFECT_CREATE_RELEASE && facts->releases.state != FACT_KNOWN &&
+		    facts->releases.state != FACT_ABSENT && facts->releases.state != FACT_UNKNOWN)
+			broken(walk, "a Release beside others that may be there");
+		if (facts->is_deleted && (effect->kind == EFFECT_SAVE_RELEASE || effect->kind == EFFECT_MEASURE ||
+					  effect->kind == EFFECT_CREATE_RELEASE ||
+					  (effect->kind == EFFECT_SCALE && effect->replicas == 0)))
+			broken(walk, "a deleted canary goes on");
+		if (walk->world->spec.suspend && !effect_is_question(effect) && !effect->is_retreat &&
+		    facts->newest.status.phase != PHASE_RETREATING && effect->kind != EFFECT_WRITE_MIRROR &&
+		    effect->kind != EFFECT_NOTIFY && effect->subject != SUBJECT_APEX)
+			broken(walk, "a suspended canary goes on");
+		if (walk->world->spec.suspend && effect->kind == EFFECT_MEASURE)
+			broken(walk, "a suspended canary is checked");
+		if (effect->kind == EFFECT_CREATE_RELEASE &&
+		    (facts->refusal[0] || facts->is_moved || facts->target.refusal[0] ||
+		     release_is_open(&facts->newest)))
+			broken(walk, "a run starts that must not");
+		if (effect->kind == EFFECT_CREATE_RELEASE && effect->cause == CAUSE_REVISION &&
+		    facts->primary.ready < facts->primary.replicas)
+			broken(walk, "a run starts beside a primary that is not ready");
+		if (effect->kind == EFFECT_MEASURE &&
+		    facts->now.ms < facts->newest.status.times.next_check_at.ms)
+			broken(walk, "a check before it is due");
+	}
+	if (plan->reason[0] == '\0')
+		broken(walk, "a plan without a reason");
+}
+
+/* An open run that waits says for what: an effect, a time, or an object that has to change. */
+static void check_alive(struct walk *walk)
+{
+	const struct facts *facts = &walk->world->facts;
+	const struct release_status *status = &facts->newest.status;
+
+	if (walk->plan->n_effects > 0 || instant_is_set(walk->plan->wake))
+		return;
+	if (!release_is_open(&facts->newest) || facts->is_quarantined || facts->is_deleted || walk->world->spec.suspend)
+		return;
+	/* Past its deadline a run only waits for a primary, in init and in a retreat. */
+	if (facts->newest.cause == CAUSE_INIT || status->phase == PHASE_RETREATING || status->phase == PHASE_PROMOTING)
+		return;
+	broken(walk, "an open run that waits for nothing");
+}
+
+static void check(struct walk *walk)
+{
+	walk->n_worlds++;
+	walk->n_effects += walk->plan->n_effects;
+	check_effects(walk);
+	check_served(walk);
+	check_primary(walk);
+	check_route(walk);
+	check_retreat(walk);
+	check_guards(walk);
+	check_alive(walk);
+}
+
+/* Given any argument it stops at the first broken invariant. */
+int main(int argc, char **argv)
+{
+	bool is_short = argc > 1 && argv[1][0] != '\0';
+	struct effect *effects = calloc(PLAN_EFFECTS_MAX, sizeof(*effects));
+	struct plan plan = {.effects = effects};
+	struct world world;
+	struct walk walk = {.world = &world, .plan = &plan};
+
+	if (!effects)
+		return 2;
+	for (uint64_t number = 0; number < worlds_count() && !(is_short && walk.n_broken > 0); number++) {
+		if (!worlds_make(number, &world))
+			continue;
+		walk.number = number;
+		decide(&world.spec, &world.facts, &plan);
+		check(&walk);
+	}
+	printf("# %" PRIu64 " worlds, %" PRIu64 " effects, %" PRIu64 " broken\n", walk.n_worlds, walk.n_effects,
+	       walk.n_broken);
+	free(effects);
+	return walk.n_broken > 0;
+}
