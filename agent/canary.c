@@ -16,6 +16,7 @@ static struct canary_edition *edition_free(struct canary_edition *edition)
 	if (!edition)
 		return NULL;
 	json_decref(edition->object);
+	json_decref(edition->target_template);
 	arena_fini(&edition->arena);
 	free(edition);
 	return NULL;
@@ -120,6 +121,19 @@ void canary_rest(struct canary *canary)
 	memset(&canary->facts.share, 0, sizeof(canary->facts.share));
 }
 
+void canary_settle_writes(struct canary *canary)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < canary->n_flights; i++) {
+		if (flight_has_written(canary->flights[i]))
+			canary->flights[kept++] = canary->flights[i];
+		else
+			flight_free(canary->flights[i]);
+	}
+	canary->n_flights = kept;
+}
+
 /* Nothing is known of the objects that the edition names. */
 static void forget_world(struct canary *canary)
 {
@@ -162,7 +176,7 @@ static void enforce(struct canary *canary, struct canary_edition *edition)
 		canary->facts.route.is_exact = true;
 	}
 	edition_free(old);
-	canary->host->bind(canary->host->user, canary);
+	canary->host->bind(canary->host->fleet, canary);
 }
 
 /* A check is under way: some of its answers are here or on their way. */
@@ -255,6 +269,36 @@ void canary_see(struct canary *canary, const json_t *object)
 	edition_free(canary->pending);
 	canary->pending = edition;
 	canary_settle(canary);
+}
+
+void canary_restore(struct canary *canary, const json_t *release)
+{
+	const json_t *policy = json_object_get(json_object_get(json_object_get(release, "status"), "policy"), "spec");
+	struct canary_edition *edition;
+	struct err err = {0};
+	json_t *object;
+
+	if (!release_is_open(&canary->facts.newest) || !policy || !canary->edition)
+		return;
+	if (canary->is_restored)
+		return;
+	canary->is_restored = true;
+	object = json_copy(canary->edition->object);
+	json_object_set_new(object, "spec", json_deep_copy(policy));
+	edition = edition_read(canary, object, &err);
+	json_decref(object);
+	if (!edition)
+		return;
+	if (canary->facts.has_spec && strcmp(edition->identity, canary->edition->identity) == 0) {
+		edition_free(edition);
+		return;
+	}
+	/* The live spec names something else, or is invalid: it waits until this run is over. */
+	if (canary->facts.has_spec) {
+		canary->pending = canary->edition;
+		canary->edition = NULL;
+	}
+	enforce(canary, edition);
 }
 
 const char *canary_subject_name(const struct canary *canary, enum subject subject)

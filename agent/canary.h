@@ -29,11 +29,12 @@ struct canary_host {
 	struct effect *scratch; /* PLAN_EFFECTS_MAX effects: the plan being made */
 	/* The lease is ours: canaries may be thought about. */
 	bool (*is_leading)(void *user);
-	/* Names that the canary needs were learnt or changed: bind them to watch events. */
-	void (*bind)(void *user, struct canary *canary);
-	/* The canary is deleted and nothing of it is left: it may be freed, in a later turn. */
-	void (*finished)(void *user, struct canary *canary);
 	void *user;
+	/* Names that the canary needs were learnt or changed: bind them to watch events. */
+	void (*bind)(void *fleet, struct canary *canary);
+	/* The canary is deleted and nothing of it is left: it may be freed, in a later turn. */
+	void (*finished)(void *fleet, struct canary *canary);
+	void *fleet;
 };
 
 /* A spec and what it was read from; one per generation. */
@@ -42,6 +43,7 @@ struct canary_edition {
 	struct canary_spec spec;
 	struct canary_world world;
 	json_t *object;
+	json_t *target_template; /* kept only for service.portDiscovery */
 	char identity[512]; /* target, provider, service, ingress: what an open run cannot change */
 };
 
@@ -60,6 +62,8 @@ struct canary {
 	char round[ROUND_UID_MAX]; /* of the last recorded plan */
 	uint64_t n_rounds;
 	struct instant wake; /* of the last plan */
+	bool is_restored;    /* the spec that an open Release keeps was looked at */
+	bool is_partial;     /* a list of its Releases is under way: not all is known */
 };
 
 struct canary *canary_new(const struct canary_host *host, const char *k8s_namespace, const char *name);
@@ -73,6 +77,9 @@ void canary_stir(struct canary *canary);
 /* Cancel all that is under way and forget answers: the lease is lost. */
 void canary_rest(struct canary *canary);
 
+/* The agent stops: cancel what has written nothing yet, leave the rest to its end. */
+void canary_settle_writes(struct canary *canary);
+
 /*
  * The Canary resource as observed. A valid spec comes into force at once, or when the check under way, or for
  * another target or provider the run, has ended. An invalid one leaves the last valid one in force.
@@ -81,6 +88,12 @@ void canary_see(struct canary *canary, const json_t *object);
 
 /* A pending edition comes into force if nothing keeps it waiting any more. */
 void canary_settle(struct canary *canary);
+
+/*
+ * An open Release as read: after a restart the run goes on under the spec that is kept in it, when the live one is
+ * invalid or names another target.
+ */
+void canary_restore(struct canary *canary, const json_t *release);
 
 /* The name of the object that is SUBJECT, "" when it is not known yet. */
 const char *canary_subject_name(const struct canary *canary, enum subject subject);

@@ -4,6 +4,7 @@
 #include "agent/log.h"
 #include "analysis/base/text.h"
 #include "analysis/decide.h"
+#include "analysis/strategy.h"
 
 #include <stdlib.h>
 #include <string.h>

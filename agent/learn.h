@@ -13,8 +13,12 @@ void learn_object(struct canary *canary, enum subject subject, const json_t *obj
 /* One Release, added or changed; IS_DELETED: it is gone. */
 void learn_release(struct canary *canary, const json_t *object, bool is_deleted);
 
-/* All Releases: a consistent list replaces everything known. ITEMS is an array. */
-void learn_releases(struct canary *canary, const json_t *items);
+/*
+ * A consistent list replaces everything known: begin, then learn_release for each, then end. In between the canary
+ * is not thought about.
+ */
+void learn_releases_begin(struct canary *canary);
+void learn_releases_end(struct canary *canary);
 
 /* The outcome of a write is not known: read the object once before anything else is planned for it. */
 void learn_doubt(struct canary *canary, enum subject subject);

@@ -147,20 +147,22 @@ static void sleep_until(struct canary *canary, struct instant wake)
 
 void tick_think(struct canary *canary)
 {
-	static const struct canary_spec none;
 	const struct canary_host *host = canary->host;
 	struct plan plan = {.effects = host->scratch};
 
-	if (!host->is_leading(host->user))
+	if (!host->is_leading(host->user) || canary->is_partial || !canary->edition)
 		return;
 	canary_settle(canary);
 	canary->facts.now = loop_now(host->seams.loop);
 	poison_enter(host->poison, canary->k8s_namespace, canary->name);
-	decide(canary->edition ? &canary->edition->spec : &none, &canary->facts, &plan);
+	decide(&canary->edition->spec, &canary->facts, &plan);
 	if (cancel_unwanted(canary, &plan))
-		decide(canary->edition ? &canary->edition->spec : &none, &canary->facts, &plan);
+		decide(&canary->edition->spec, &canary->facts, &plan);
 	poison_leave(host->poison);
 	journal_reason(canary, &plan);
 	sleep_until(canary, plan.wake);
 	begin_new(canary, &plan);
+	if (canary->facts.is_deleted && canary->n_flights == 0 &&
+	    (canary->facts.newest.name[0] == '\0' || !canary->facts.has_spec))
+		host->finished(host->fleet, canary);
 }

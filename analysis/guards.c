@@ -4,6 +4,7 @@
 #include "analysis/phase/phase.h"
 #include "analysis/retreat.h"
 #include "analysis/traffic.h"
+#include "analysis/workload.h"
 
 #include <string.h>
 
@@ -153,8 +154,12 @@ static bool guard_suspended(struct thought *thought)
 	if (!thought->spec->suspend || newest->status.phase == PHASE_RETREATING)
 		return false;
 	if (release_is_open(newest) && newest->status.phase > PHASE_STARTING &&
-	    newest->cause != CAUSE_INIT)
+	    newest->cause != CAUSE_INIT) {
 		traffic_selects(thought, traffic_backend(thought), false);
+		/* Only while a promotion is under way: before, a newer revision ends the run. */
+		if (thought->is_newer && workload_serves(&thought->facts->primary))
+			traffic_weighs(thought, 0, true);
+	}
 	return thought_because(thought, "skipping canary run as object is suspended");
 }
 

@@ -135,6 +135,7 @@ static void tell_refusal(struct thought *thought, const struct mirror *wanted)
 	struct effect effect = {
 		.kind = EFFECT_NOTIFY,
 		.subject = SUBJECT_EVENTS,
+		.check = facts->now,
 		.notice = {.id = facts->canary_generation, .is_warning = true},
 	};
 
@@ -169,7 +170,7 @@ static void keep_notices(struct thought *thought)
 	const struct facts *facts = thought->facts;
 	const struct release_status *status = &facts->newest.status;
 	bool is_this = strcmp(facts->notices_release, facts->newest.uid) == 0;
-	struct effect effect = {.kind = EFFECT_NOTIFY, .subject = SUBJECT_EVENTS};
+	struct effect effect = {.kind = EFFECT_NOTIFY, .subject = SUBJECT_EVENTS, .check = facts->now};
 	struct release_status cleared;
 	bool is_delivered = true;
 

@@ -35,13 +35,6 @@ static const char *const verdicts[] = {
 	[VERDICT_NO_DATA] = "no_data", [VERDICT_ERROR] = "error",
 };
 
-static const char *const strategies[] = {
-	[STRATEGY_NONE] = "",
-	[STRATEGY_CANARY] = "canary",
-	[STRATEGY_AB] = "ab-testing",
-	[STRATEGY_BLUE_GREEN] = "blue-green",
-};
-
 /* The index of NAME in NAMES, 0 when it is none of them. */
 static size_t find(const char *const *names, size_t n_names, const char *name)
 {
@@ -72,29 +65,32 @@ const char *verdict_name(enum verdict verdict)
 	return verdicts[verdict];
 }
 
-const char *strategy_name(enum strategy strategy)
-{
-	return strategies[strategy];
-}
-
 enum release_phase release_phase_find(const char *name)
 {
-	return (enum release_phase)find(phases, array_length(phases), name);
+	size_t found = find(phases, array_length(phases), name);
+
+	return (enum release_phase)found;
 }
 
 enum release_outcome release_outcome_find(const char *name)
 {
-	return (enum release_outcome)find(outcomes, array_length(outcomes), name);
+	size_t found = find(outcomes, array_length(outcomes), name);
+
+	return (enum release_outcome)found;
 }
 
 enum release_cause release_cause_find(const char *name)
 {
-	return (enum release_cause)find(causes, array_length(causes), name);
+	size_t found = find(causes, array_length(causes), name);
+
+	return (enum release_cause)found;
 }
 
 enum verdict verdict_find(const char *name)
 {
-	return (enum verdict)find(verdicts, array_length(verdicts), name);
+	size_t found = find(verdicts, array_length(verdicts), name);
+
+	return (enum verdict)found;
 }
 
 bool release_is_open(const struct release *release)

@@ -35,6 +35,8 @@ void retreat_begin(struct thought *thought, struct release_status *status,
 	}
 	if (ending == OUTCOME_FAILED_PROMOTION) {
 		traffic_selects(thought, refuge(thought), true);
+		if (thought->is_newer && workload_serves(&thought->facts->primary))
+			traffic_weighs(thought, 0, true);
 	} else {
 		traffic_weighs(thought, 0, true);
 		traffic_selects(thought, traffic_backend(thought), true);

@@ -75,7 +75,4 @@ struct canary_spec {
 	size_t n_checks;
 };
 
-/* "canary", "ab-testing", "blue-green": Flagger's label values. */
-const char *strategy_name(enum strategy strategy);
-
 #endif

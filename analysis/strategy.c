@@ -1,5 +1,17 @@
 #include "analysis/strategy.h"
 
+static const char *const strategies[] = {
+	[STRATEGY_NONE] = "",
+	[STRATEGY_CANARY] = "canary",
+	[STRATEGY_AB] = "ab-testing",
+	[STRATEGY_BLUE_GREEN] = "blue-green",
+};
+
+const char *strategy_name(enum strategy strategy)
+{
+	return strategies[strategy];
+}
+
 static struct strategy_step promote(int weight, int iteration)
 {
 	return (struct strategy_step){.promotes = true, .weight = weight, .iteration = iteration};

@@ -4,6 +4,9 @@
 
 #include "analysis/release.h"
 
+/* "canary", "ab-testing", "blue-green": Flagger's label values. */
+const char *strategy_name(enum strategy strategy);
+
 /* Where a run goes after a passing check. */
 struct strategy_step {
 	bool promotes; /* nothing is left to try; weight and iteration are unchanged */

@@ -9,6 +9,8 @@
 #include "providers/canary_world.h"
 #include "providers/talk.h"
 
+struct measure;
+
 enum act_outcome {
 	ACT_NONE,
 	ACT_OK,
@@ -37,6 +39,7 @@ struct act {
 	const struct effect *effect;
 	struct act_result result;
 	json_t *read; /* what earlier steps of the talk read; owned */
+	struct measure *measure; /* of EFFECT_MEASURE; lives in the arena */
 };
 
 /*

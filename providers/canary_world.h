@@ -38,6 +38,9 @@ struct canary_world {
 	 * canary's pods, `label: label_value-primary` the primary's. */
 	char label[NAME_MAX_K8S + 64];
 	char label_value[SERVICE_NAME_MAX];
+	/* As last seen, borrowed; NULL: not seen, then what depends on it is not compared. */
+	const json_t *target_template; /* spec.template of the target: service.portDiscovery */
+	const json_t *ingress_object;  /* the Ingress that `ingress` names: the route's source */
 	/* Since when the present weight holds, for queries that must not look further back. */
 	struct instant weight_since;
 };

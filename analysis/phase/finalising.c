@@ -8,6 +8,7 @@
 #include "analysis/readiness.h"
 #include "analysis/retreat.h"
 #include "analysis/traffic.h"
+#include "analysis/workload.h"
 
 static void finish(struct thought *thought)
 {
@@ -62,6 +63,9 @@ void phase_finalising(struct thought *thought)
 	case READINESS_WAITING:
 	case READINESS_UNKNOWN:
 		traffic_selects(thought, traffic_backend(thought), false);
+		/* No request for the pods of a newer revision where the primary has a ready one. */
+		if (thought->is_newer && workload_serves(&thought->facts->primary))
+			traffic_weighs(thought, 0, true);
 		return;
 	}
 	is_placed = traffic_services(thought);

@@ -23,6 +23,9 @@ static void create_release(struct thought *thought, enum release_cause cause)
 			facts->primary.slot.state == FACT_KNOWN ? facts->primary.replicas : 0,
 	};
 
+	/* One that was created with unknown outcome may be there. */
+	if (!thought_knows(thought, SUBJECT_RELEASES))
+		return;
 	text_copy(effect.release, facts->promoted.name);
 	text_copy(effect.digest, facts->target.digest);
 	thought_want(thought, &effect);

@@ -1,0 +1,91 @@
+# The front door. `make help` lists the doors.
+
+BUILD = build
+PREFIX = /usr/local
+FUZZ_SECONDS = 60
+
+# What runs the cluster tier, after tests/cluster/build.sh. `make test CLUSTER=` leaves the tier out.
+CLUSTER = tests/cluster/run
+
+# Debian packages.
+NEEDS_BUILD = gcc libc6-dev meson ninja-build pkgconf python3 libcurl4-openssl-dev libjansson-dev libyaml-dev \
+	libev-dev libpcre2-dev libsqlite3-dev libmicrohttpd-dev libssl-dev
+NEEDS_TEST = $(NEEDS_BUILD) libcmocka-dev
+NEEDS_LINT = $(NEEDS_TEST) binutils clang clang-format-14 shellcheck
+NEEDS_FUZZ = $(NEEDS_TEST) clang libclang-rt-14-dev
+
+export ASAN_OPTIONS = detect_stack_use_after_return=1:strict_string_checks=1
+export UBSAN_OPTIONS = print_stacktrace=1
+
+.PHONY: all help test lint sanitize clang coverage fuzz tidy format install clean \
+	needs-test needs-lint needs-coverage needs-fuzz needs-tidy
+.NOTPARALLEL:
+
+all: $(BUILD)/build.ninja ## build
+	ninja -C $(BUILD)
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1	\2/p' Makefile | expand -t 16
+
+test: needs-test $(BUILD)/build.ninja build-asan/build.ninja ## every suite; core, providers and agent also sanitized
+	@tests/run.py $(addprefix $(BUILD):,core providers agent simulation fuzz-corpus) \
+		$(addprefix build-asan:,core providers agent) \
+		$(if $(CLUSTER),"cluster=tests/cluster/build.sh && $(CLUSTER)")
+
+lint: needs-lint $(BUILD)/build.ninja build-clang/build.ninja ## architecture, names, sizes, format, clang
+	@tests/run.py $(BUILD):lint "clang=ninja -C build-clang --quiet"
+
+sanitize: needs-test build-asan/build.ninja ## every in-process suite under ASan and UBSan
+	@tests/run.py $(addprefix build-asan:,core providers agent simulation fuzz-corpus)
+
+clang: needs-lint build-clang/build.ninja ## build with clang, warnings as errors
+	ninja -C build-clang
+
+coverage: needs-coverage build-coverage/build.ninja ## what the core's tests reach of analysis/
+	@tests/coverage.sh build-coverage
+
+fuzz: needs-fuzz build-fuzz/build.ninja ## FUZZ_SECONDS of fuzzing for each target
+	ninja -C build-fuzz
+	tests/fuzz/run.sh build-fuzz $(FUZZ_SECONDS)
+
+tidy: needs-tidy build-clang/build.ninja ## clang-tidy over the rings; slow, for people
+	run-clang-tidy -quiet -p build-clang '/(analysis|providers|agent)/'
+
+format: ## let the formatter have its way
+	find agent analysis providers tests -name '*.[ch]' -exec clang-format-14 -i {} +
+
+install: build-release/build.ninja ## into PREFIX (and DESTDIR)
+	meson install -C build-release
+
+clean: ## remove the build directories
+	rm -rf build build-*
+
+needs-test:
+	@tests/needs.sh $(NEEDS_TEST)
+needs-lint:
+	@tests/needs.sh $(NEEDS_LINT)
+needs-coverage:
+	@tests/needs.sh $(NEEDS_TEST) gcovr
+needs-fuzz:
+	@tests/needs.sh $(NEEDS_FUZZ)
+needs-tidy:
+	@tests/needs.sh $(NEEDS_LINT) clang-tidy
+
+# Configured once; Meson says only what it made of it, or why it could not.
+SETUP = setup() { meson setup "$$@" >"$$1.log" 2>&1 || { cat "$$1.log"; rm -f "$$1.log"; return 1; }; \
+	sed -n '/^Build targets/,$$p' "$$1.log"; rm -f "$$1.log"; }; setup
+
+$(BUILD)/build.ninja:
+	@$(SETUP) $(BUILD)
+build-asan/build.ninja: # sanitizers bring warnings of their own; the plain builds are those that refuse them
+	@$(SETUP) build-asan -Dbuildtype=debug -Doptimization=1 -Dwerror=false \
+		-Db_sanitize=address,undefined -Db_lundef=false
+build-clang/build.ninja:
+	@export CC=clang; $(SETUP) build-clang -Dbuildtype=debug
+build-coverage/build.ninja:
+	@$(SETUP) build-coverage -Dbuildtype=debug -Db_coverage=true
+build-fuzz/build.ninja:
+	@export CC=clang; $(SETUP) build-fuzz -Dbuildtype=debug -Doptimization=1 -Dfuzzing=true \
+		-Db_sanitize=address,undefined -Db_lundef=false
+build-release/build.ninja:
+	@$(SETUP) build-release -Dbuildtype=release --prefix=$(PREFIX)

@@ -1,0 +1,223 @@
+#include "agent/agent.h"
+
+#include "agent/fleet.h"
+#include "agent/leader.h"
+#include "agent/log.h"
+#include "analysis/base/compiler.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Collections in the order in which they are first listed: those that name objects before the objects. */
+static const enum kube_kind kinds[] = {KUBE_CANARY, KUBE_DEPLOYMENT, KUBE_SERVICE, KUBE_INGRESS, KUBE_RELEASE};
+
+#define KINDS        (sizeof(kinds) / sizeof(kinds[0]))
+#define STOP_LOOK_MS 20   /* how often a stopping agent looks whether its writes are over */
+#define STOP_MOST_MS 6000 /* how long it waits for them */
+
+struct agent {
+	struct agent_seams seams;
+	struct agent_settings settings;
+	struct canary_host host;
+	struct fleet *fleet;
+	struct leader *leader;
+	struct follow_seams follow_seams;
+	struct follow *follows[KINDS];
+	struct alarm next;      /* list the next collection */
+	struct alarm stop_look;
+	struct span stop_begun;
+	bool is_stopping;
+	void (*stopped)(void *user);
+	void *stopped_user;
+};
+
+static bool is_synced(const struct agent *agent)
+{
+	for (size_t i = 0; i < KINDS; i++) {
+		if (!follow_is_synced(agent->follows[i]))
+			return false;
+	}
+	return true;
+}
+
+bool agent_is_ready(const struct agent *agent)
+{
+	return is_synced(agent) && leader_holder(agent->leader)[0] != '\0';
+}
+
+bool agent_is_leading(struct agent *agent)
+{
+	return !agent->is_stopping && leader_is_leading(agent->leader) && is_synced(agent);
+}
+
+static bool on_is_leading(void *user)
+{
+	return agent_is_leading(user);
+}
+
+static bool on_may_write(void *user, struct span timeout)
+{
+	struct agent *agent = user;
+
+	return leader_may_write(agent->leader, timeout);
+}
+
+/* List the collections that were not listed yet: the first alone, Deployments next, the others together. */
+static void list_next(struct agent *agent)
+{
+	size_t n_synced = 0;
+
+	while (n_synced < KINDS && follow_is_synced(agent->follows[n_synced]))
+		n_synced++;
+	if (n_synced == KINDS) {
+		log_event(agent->seams.log, LOG_INFO, "agent.synced", "all collections are listed and followed",
+			  LOG_FIELDS({"role", agent_is_leading(agent) ? "leader" : "standby"}));
+		fleet_stir(agent->fleet);
+	} else if (n_synced < 2) {
+		follow_list(agent->follows[n_synced]);
+	} else if (n_synced == 2) {
+		for (size_t i = 2; i < KINDS; i++)
+			follow_list(agent->follows[i]);
+	}
+}
+
+static void on_next(struct alarm *alarm)
+{
+	list_next(container_of(alarm, struct agent, next));
+}
+
+static void on_event(void *user, enum kube_kind kind, enum follow_event event, const json_t *object)
+{
+	struct agent *agent = user;
+
+	fleet_take(agent->fleet, kind, event, object);
+	if (event == FOLLOW_SYNCED)
+		alarm_start(agent->seams.loop, &agent->next, span_ms(0));
+}
+
+/* The lease was won: all is listed anew, consistently, before anything is decided. Lost: all that is under way ends. */
+static void on_leading(void *user, bool is_leading)
+{
+	struct agent *agent = user;
+
+	if (!is_leading) {
+		fleet_rest(agent->fleet);
+		return;
+	}
+	if (!follow_is_synced(agent->follows[0]))
+		return; /* the first lists are on their way */
+	for (size_t i = 0; i < KINDS; i++)
+		follow_reset(agent->follows[i]);
+	list_next(agent);
+}
+
+static void make_parts(struct agent *agent)
+{
+	struct leader_settings leader = {
+		.loop = agent->seams.loop,
+		.http = agent->seams.http,
+		.log = agent->seams.log,
+		.k8s_namespace = agent->settings.lease_namespace,
+		.name = agent->settings.lease_name,
+		.identity = agent->settings.identity,
+		.changed = on_leading,
+		.user = agent,
+	};
+
+	agent->fleet = fleet_new(&agent->host);
+	agent->leader = leader_new(&leader);
+	for (size_t i = 0; i < KINDS; i++)
+		agent->follows[i] = follow_new(&agent->follow_seams, kinds[i]);
+}
+
+struct agent *agent_new(const struct agent_seams *seams, const struct agent_settings *settings)
+{
+	struct agent *agent = calloc(1, sizeof(*agent));
+	struct effect *scratch = calloc(PLAN_EFFECTS_MAX, sizeof(*scratch));
+
+	if (!agent || !scratch)
+		abort();
+	agent->seams = *seams;
+	agent->settings = *settings;
+	agent->next.ring = on_next;
+	agent->host = (struct canary_host){
+		.seams = {.loop = seams->loop, .http = seams->http, .may_write = on_may_write, .user = agent},
+		.history = seams->history,
+		.log = seams->log,
+		.metrics = seams->metrics,
+		.poison = seams->poison,
+		.options = &agent->settings.options,
+		.scratch = scratch,
+		.is_leading = on_is_leading,
+		.user = agent,
+	};
+	agent->follow_seams = (struct follow_seams){
+		.loop = seams->loop,
+		.http = seams->http,
+		.log = seams->log,
+		.metrics = seams->metrics,
+		.k8s_namespace = settings->k8s_namespace,
+		.sink = on_event,
+		.user = agent,
+	};
+	make_parts(agent);
+	return agent;
+}
+
+struct agent *agent_free(struct agent *agent)
+{
+	if (!agent)
+		return NULL;
+	alarm_cancel(&agent->next);
+	alarm_cancel(&agent->stop_look);
+	for (size_t i = 0; i < KINDS; i++)
+		follow_free(agent->follows[i]);
+	leader_free(agent->leader);
+	fleet_free(agent->fleet);
+	free(agent->host.scratch);
+	free(agent);
+	return NULL;
+}
+
+void agent_start(struct agent *agent)
+{
+	list_next(agent);
+	leader_start(agent->leader);
+}
+
+static void on_released(void *user)
+{
+	struct agent *agent = user;
+
+	agent->stopped(agent->stopped_user);
+}
+
+/* Writes that left are waited for: their outcome is known to the next agent at once. */
+static void on_stop_look(struct alarm *alarm)
+{
+	struct agent *agent = container_of(alarm, struct agent, stop_look);
+	int64_t waited = loop_uptime(agent->seams.loop).ms - agent->stop_begun.ms;
+
+	fleet_settle(agent->fleet);
+	if (fleet_count_flights(agent->fleet) > 0 && waited < STOP_MOST_MS) {
+		alarm_start(agent->seams.loop, alarm, span_ms(STOP_LOOK_MS));
+		return;
+	}
+	fleet_rest(agent->fleet);
+	leader_release(agent->leader, on_released, agent);
+}
+
+void agent_stop(struct agent *agent, void (*stopped)(void *user), void *user)
+{
+	agent->is_stopping = true;
+	agent->stopped = stopped;
+	agent->stopped_user = user;
+	agent->stop_begun = loop_uptime(agent->seams.loop);
+	agent->stop_look.ring = on_stop_look;
+	alarm_start(agent->seams.loop, &agent->stop_look, span_ms(0));
+}
+
+void agent_each(struct agent *agent, void (*visit)(void *user, struct canary *canary), void *user)
+{
+	fleet_each(agent->fleet, visit, user);
+}

@@ -1,0 +1,446 @@
+#include "agent/fleet.h"
+
+#include "agent/learn.h"
+#include "agent/log.h"
+#include "analysis/base/text.h"
+#include "providers/traffic.h"
+
+#include <search.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define KEY_MAX (16 + 64 + NAME_MAX_K8S)
+
+/* An object that a canary names. */
+struct binding {
+	char key[KEY_MAX]; /* "<kind>/<namespace>/<name>": the first member, for the tree's comparison */
+	enum kube_kind kind;
+	enum subject subject;
+	struct canary *canary;
+	unsigned epoch; /* the list that showed it last */
+};
+
+struct member {
+	char key[KEY_MAX]; /* "<namespace>/<name>": the first member */
+	struct canary *canary;
+	unsigned epoch;         /* of the list of Canaries that showed it last */
+	unsigned release_epoch; /* of the list of Releases that showed one of its last */
+	bool is_gone;           /* the Canary is no longer there */
+	struct alarm farewell;
+	struct fleet *fleet;
+	struct member *next;
+};
+
+struct fleet {
+	struct canary_host *host;
+	void *members;  /* a tree of struct member */
+	void *bindings; /* a tree of struct binding */
+	struct member *list;
+	size_t n_members;
+	unsigned epochs[KUBE_SECRET + 1]; /* of the list under way, by kind */
+};
+
+static int compare(const void *a, const void *b)
+{
+	return strcmp(a, b);
+}
+
+static void *find(void *const *tree, const char *key)
+{
+	void *const *node = tfind(key, tree, compare);
+
+	return node ? *node : NULL;
+}
+
+static void insert(void **tree, void *item)
+{
+	if (!tsearch(item, tree, compare))
+		abort();
+}
+
+static const char *meta(const json_t *object, const char *name)
+{
+	const char *text = json_string_value(json_object_get(json_object_get(object, "metadata"), name));
+
+	return text ? text : "";
+}
+
+static void key_of(char ret[KEY_MAX], enum kube_kind kind, const char *k8s_namespace, const char *name)
+{
+	text_format(ret, KEY_MAX, "%d/%s/%s", (int)kind, k8s_namespace, name);
+}
+
+/* Unbinding and binding ----------------------------------------------------------------------------- */
+
+/* The binding to remove next, found by walking the tree. */
+struct unbind {
+	const struct canary *canary;
+	struct binding *found;
+};
+
+static void on_unbind(const void *node, VISIT visit, void *closure)
+{
+	struct unbind *unbind = closure;
+	struct binding *binding = *(struct binding *const *)node;
+
+	if ((visit == postorder || visit == leaf) && binding->canary == unbind->canary)
+		unbind->found = binding;
+}
+
+static void unbind(struct fleet *fleet, const struct canary *canary)
+{
+	struct unbind unbind = {.canary = canary};
+
+	for (;;) {
+		unbind.found = NULL;
+		twalk_r(fleet->bindings, on_unbind, &unbind);
+		if (!unbind.found)
+			return;
+		tdelete(unbind.found, &fleet->bindings, compare);
+		free(unbind.found);
+	}
+}
+
+/* Bind an object to a canary; the one that has it already, if any other has. */
+static struct canary *bind(struct fleet *fleet, struct canary *canary, enum kube_kind kind, enum subject subject,
+			   const char *name)
+{
+	char key[KEY_MAX];
+	struct binding *binding;
+
+	key_of(key, kind, canary->k8s_namespace, name);
+	binding = find(&fleet->bindings, key);
+	if (binding)
+		return binding->canary == canary ? NULL : binding->canary;
+	binding = calloc(1, sizeof(*binding));
+	if (!binding)
+		abort();
+	text_copy(binding->key, key);
+	binding->kind = kind;
+	binding->subject = subject;
+	binding->canary = canary;
+	insert(&fleet->bindings, binding);
+	return NULL;
+}
+
+static bool is_younger(const struct canary *a, const struct canary *b)
+{
+	int order = strcmp(meta(a->edition->object, "creationTimestamp"),
+			   meta(b->edition->object, "creationTimestamp"));
+
+	return order != 0 ? order > 0 : strcmp(a->name, b->name) > 0;
+}
+
+/* Two canaries want the same object: the younger one is refused (D-48). */
+static void refuse(struct canary *canary, const struct canary *other)
+{
+	canary->facts.has_spec = false;
+	text_format(canary->facts.refusal, sizeof(canary->facts.refusal),
+		    "spec.targetRef.name: expected a workload and a service of its own, got \"%.100s\" of which Canary "
+		    "%.63s uses a part already",
+		    canary->edition->spec.target, other->name);
+	text_copy(canary->facts.refusal_reason, "Duplicate");
+}
+
+static struct canary *bind_all(struct fleet *fleet, struct canary *canary)
+{
+	static const struct {
+		enum kube_kind kind;
+		enum subject subject;
+	} rows[] = {
+		{KUBE_DEPLOYMENT, SUBJECT_TARGET},
+		{KUBE_DEPLOYMENT, SUBJECT_PRIMARY},
+		{KUBE_SERVICE, SUBJECT_APEX},
+		{KUBE_SERVICE, SUBJECT_PRIMARY_SERVICE},
+		{KUBE_SERVICE, SUBJECT_CANARY_SERVICE},
+	};
+	struct canary *other;
+	struct kube_ref ref;
+	struct arena arena = {0};
+
+	for (size_t i = 0; i < array_length(rows); i++) {
+		other = bind(fleet, canary, rows[i].kind, rows[i].subject, canary_subject_name(canary, rows[i].subject));
+		if (other)
+			return other;
+	}
+	if (!canary->edition->spec.route.weighs)
+		return NULL;
+	ref = traffic_ref(&canary->edition->world, &arena);
+	other = bind(fleet, canary, ref.kind, SUBJECT_ROUTE, ref.name);
+	arena_fini(&arena);
+	return other;
+}
+
+static void on_bind(void *user, struct canary *canary)
+{
+	struct fleet *fleet = user;
+	struct canary *other;
+
+	unbind(fleet, canary);
+	if (!canary->facts.has_spec)
+		return;
+	other = bind_all(fleet, canary);
+	if (!other)
+		return;
+	unbind(fleet, canary);
+	if (is_younger(canary, other)) {
+		refuse(canary, other);
+		return;
+	}
+	unbind(fleet, other);
+	refuse(other, canary);
+	canary_stir(other);
+	if (bind_all(fleet, canary))
+		refuse(canary, other);
+}
+
+/* Members ---------------------------------------------------------------------------------------- */
+
+static struct member *member_find(struct fleet *fleet, const char *k8s_namespace, const char *name)
+{
+	char key[KEY_MAX];
+
+	text_format(key, sizeof(key), "%s/%s", k8s_namespace, name);
+	return find(&fleet->members, key);
+}
+
+static void remove_member(struct fleet *fleet, struct member *member)
+{
+	struct member **link = &fleet->list;
+
+	while (*link != member)
+		link = &(*link)->next;
+	*link = member->next;
+	unbind(fleet, member->canary);
+	tdelete(member, &fleet->members, compare);
+	alarm_cancel(&member->farewell);
+	canary_free(member->canary);
+	free(member);
+	fleet->n_members--;
+}
+
+/* Whoever was refused for this one's sake may be served now. */
+static void on_farewell(struct alarm *alarm)
+{
+	struct member *member = container_of(alarm, struct member, farewell);
+	struct fleet *fleet = member->fleet;
+
+	remove_member(fleet, member);
+	for (member = fleet->list; member; member = member->next) {
+		struct canary *canary = member->canary;
+
+		if (strcmp(canary->facts.refusal_reason, "Duplicate") != 0)
+			continue;
+		canary->facts.has_spec = true;
+		canary->facts.refusal[0] = '\0';
+		canary->facts.refusal_reason[0] = '\0';
+		on_bind(fleet, canary);
+		canary_stir(canary);
+	}
+}
+
+static struct member *member_add(struct fleet *fleet, const char *k8s_namespace, const char *name)
+{
+	struct member *member = calloc(1, sizeof(*member));
+
+	if (!member)
+		abort();
+	text_format(member->key, sizeof(member->key), "%s/%s", k8s_namespace, name);
+	member->canary = canary_new(fleet->host, k8s_namespace, name);
+	member->fleet = fleet;
+	member->farewell.ring = on_farewell;
+	member->next = fleet->list;
+	fleet->list = member;
+	fleet->n_members++;
+	insert(&fleet->members, member);
+	return member;
+}
+
+static void on_finished(void *user, struct canary *canary)
+{
+	struct fleet *fleet = user;
+	struct member *member = member_find(fleet, canary->k8s_namespace, canary->name);
+
+	if (member && member->is_gone)
+		alarm_start(fleet->host->seams.loop, &member->farewell, span_ms(0));
+}
+
+/* The Canary is not there any more: what was made for it is taken down. */
+static void depart(struct member *member)
+{
+	member->is_gone = true;
+	member->canary->facts.is_deleted = true;
+	member->canary->facts.canary.state = FACT_ABSENT;
+	canary_stir(member->canary);
+}
+
+static void take_canary(struct fleet *fleet, enum follow_event event, const json_t *object)
+{
+	struct member *member = member_find(fleet, meta(object, "namespace"), meta(object, "name"));
+
+	if (event == FOLLOW_DELETED) {
+		if (member && strcmp(member->canary->facts.canary_uid, meta(object, "uid")) == 0)
+			depart(member);
+		return;
+	}
+	if (strlen(meta(object, "name")) >= sizeof(member->canary->name)) {
+		log_event(fleet->host->log, LOG_ERROR, "canary.refused",
+			  "metadata.name: expected at most 63 characters: this Canary is not served",
+			  LOG_FIELDS({"namespace", meta(object, "namespace")}, {"canary", meta(object, "name")}));
+		return;
+	}
+	if (!member)
+		member = member_add(fleet, meta(object, "namespace"), meta(object, "name"));
+	alarm_cancel(&member->farewell);
+	member->is_gone = false;
+	member->epoch = fleet->epochs[KUBE_CANARY];
+	canary_see(member->canary, object);
+	canary_stir(member->canary);
+}
+
+static void take_release(struct fleet *fleet, enum follow_event event, const json_t *object)
+{
+	const char *canary = json_string_value(json_object_get(
+		json_object_get(json_object_get(object, "metadata"), "labels"), KUBE_LABEL_CANARY));
+	struct member *member = canary ? member_find(fleet, meta(object, "namespace"), canary) : NULL;
+
+	if (!member)
+		return; /* of no Canary that there is */
+	if (event == FOLLOW_LISTED && member->release_epoch != fleet->epochs[KUBE_RELEASE]) {
+		member->release_epoch = fleet->epochs[KUBE_RELEASE];
+		learn_releases_begin(member->canary);
+	}
+	learn_release(member->canary, object, event == FOLLOW_DELETED);
+	if (event != FOLLOW_LISTED)
+		canary_stir(member->canary);
+}
+
+static void take_object(struct fleet *fleet, enum kube_kind kind, enum follow_event event, const json_t *object)
+{
+	char key[KEY_MAX];
+	struct binding *binding;
+
+	key_of(key, kind, meta(object, "namespace"), meta(object, "name"));
+	binding = find(&fleet->bindings, key);
+	if (!binding)
+		return;
+	binding->epoch = fleet->epochs[kind];
+	if (event == FOLLOW_LISTED)
+		learn_forget_version(binding->canary, binding->subject);
+	learn_object(binding->canary, binding->subject, event == FOLLOW_DELETED ? NULL : object);
+	canary_stir(binding->canary);
+}
+
+/* A list is complete --------------------------------------------------------------------------------- */
+
+struct absence {
+	enum kube_kind kind;
+	unsigned epoch;
+};
+
+static void on_absent(const void *node, VISIT visit, void *closure)
+{
+	const struct absence *absence = closure;
+	struct binding *binding = *(struct binding *const *)node;
+
+	if ((visit != postorder && visit != leaf) || binding->kind != absence->kind)
+		return;
+	if (binding->epoch != absence->epoch)
+		learn_object(binding->canary, binding->subject, NULL);
+}
+
+static void synced(struct fleet *fleet, enum kube_kind kind)
+{
+	struct absence absence = {.kind = kind, .epoch = fleet->epochs[kind]};
+
+	for (struct member *member = fleet->list; member; member = member->next) {
+		if (kind == KUBE_CANARY && member->epoch != fleet->epochs[kind] && !member->is_gone)
+			depart(member);
+		if (kind == KUBE_RELEASE) {
+			if (member->release_epoch != fleet->epochs[kind])
+				learn_releases_begin(member->canary);
+			learn_releases_end(member->canary);
+		}
+		canary_stir(member->canary);
+	}
+	if (kind != KUBE_CANARY && kind != KUBE_RELEASE)
+		twalk_r(fleet->bindings, on_absent, &absence);
+	fleet->epochs[kind]++;
+}
+
+void fleet_take(void *user, enum kube_kind kind, enum follow_event event, const json_t *object)
+{
+	struct fleet *fleet = user;
+
+	if (event == FOLLOW_SYNCED)
+		synced(fleet, kind);
+	else if (kind == KUBE_CANARY)
+		take_canary(fleet, event, object);
+	else if (kind == KUBE_RELEASE)
+		take_release(fleet, event, object);
+	else
+		take_object(fleet, kind, event, object);
+}
+
+struct fleet *fleet_new(struct canary_host *host)
+{
+	struct fleet *fleet = calloc(1, sizeof(*fleet));
+
+	if (!fleet)
+		abort();
+	fleet->host = host;
+	host->bind = on_bind;
+	host->finished = on_finished;
+	host->fleet = fleet;
+	for (size_t i = 0; i < array_length(fleet->epochs); i++)
+		fleet->epochs[i] = 1;
+	return fleet;
+}
+
+struct fleet *fleet_free(struct fleet *fleet)
+{
+	if (!fleet)
+		return NULL;
+	while (fleet->list)
+		remove_member(fleet, fleet->list);
+	free(fleet);
+	return NULL;
+}
+
+void fleet_each(struct fleet *fleet, void (*visit)(void *user, struct canary *canary), void *user)
+{
+	for (struct member *member = fleet->list; member; member = member->next)
+		visit(user, member->canary);
+}
+
+void fleet_stir(struct fleet *fleet)
+{
+	for (struct member *member = fleet->list; member; member = member->next)
+		canary_stir(member->canary);
+}
+
+void fleet_rest(struct fleet *fleet)
+{
+	for (struct member *member = fleet->list; member; member = member->next)
+		canary_rest(member->canary);
+}
+
+void fleet_settle(struct fleet *fleet)
+{
+	for (struct member *member = fleet->list; member; member = member->next)
+		canary_settle_writes(member->canary);
+}
+
+size_t fleet_count(const struct fleet *fleet)
+{
+	return fleet->n_members;
+}
+
+size_t fleet_count_flights(struct fleet *fleet)
+{
+	size_t count = 0;
+
+	for (struct member *member = fleet->list; member; member = member->next)
+		count += member->canary->n_flights;
+	return count;
+}

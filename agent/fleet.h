@@ -1,0 +1,36 @@
+/*
+ * All canaries of an agent, and the objects that they name: what the API server shows is handed to the canary that
+ * it concerns, and to no other. Objects that no canary names are not kept.
+ */
+#ifndef AGENT_FLEET_H
+#define AGENT_FLEET_H
+
+#include "agent/canary.h"
+#include "agent/follow.h"
+
+struct fleet;
+
+/* HOST is completed by the fleet (bind, finished) and outlives it. */
+struct fleet *fleet_new(struct canary_host *host);
+struct fleet *fleet_free(struct fleet *fleet);
+
+/* What a followed collection shows; a follow_sink with the fleet as user. */
+void fleet_take(void *user, enum kube_kind kind, enum follow_event event, const json_t *object);
+
+/* Call VISIT for each canary; it must not add or remove any. */
+void fleet_each(struct fleet *fleet, void (*visit)(void *user, struct canary *canary), void *user);
+
+/* The lease is won and all is listed: each canary thinks. */
+void fleet_stir(struct fleet *fleet);
+
+/* The lease is lost: all that is under way ends. */
+void fleet_rest(struct fleet *fleet);
+
+/* The agent stops: end all that has written nothing yet; what has is left to its end. */
+void fleet_settle(struct fleet *fleet);
+
+/* How many canaries there are, and how many effects are under way. */
+size_t fleet_count(const struct fleet *fleet);
+size_t fleet_count_flights(struct fleet *fleet);
+
+#endif

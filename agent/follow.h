@@ -1,0 +1,52 @@
+/*
+ * One collection of the API server, followed: a consistent list, then a watch from there, resumed after each end,
+ * listed again after a 410, and reopened when neither event nor bookmark comes for 90 s.
+ */
+#ifndef AGENT_FOLLOW_H
+#define AGENT_FOLLOW_H
+
+#include "agent/http.h"
+#include "agent/loop.h"
+#include "providers/kube/api.h"
+
+struct log;
+struct metrics;
+struct follow;
+
+enum follow_event {
+	FOLLOW_NONE,
+	FOLLOW_LISTED,  /* an object of a consistent list */
+	FOLLOW_SYNCED,  /* the list is complete: what was not in it is not there. No object */
+	FOLLOW_CHANGED, /* added or modified since */
+	FOLLOW_DELETED, /* with the object as it last was */
+};
+
+/* OBJECT is borrowed. Follows must not be freed from inside. */
+typedef void follow_sink(void *user, enum kube_kind kind, enum follow_event event, const json_t *object);
+
+struct follow_seams {
+	struct loop *loop;
+	struct http *http;
+	struct log *log;
+	struct metrics *metrics;
+	const char *k8s_namespace; /* NULL: all */
+	follow_sink *sink;
+	void *user;
+};
+
+/* Prepare to follow KIND. SEAMS outlives it. */
+struct follow *follow_new(const struct follow_seams *seams, enum kube_kind kind);
+
+/* Stop and free; accepts NULL, returns NULL. */
+struct follow *follow_free(struct follow *follow);
+
+/* List anew, then watch; also when it is under way already. */
+void follow_list(struct follow *follow);
+
+/* Forget that it was listed; what is under way goes on until follow_list. */
+void follow_reset(struct follow *follow);
+
+/* A list was completed since the last follow_list. */
+bool follow_is_synced(const struct follow *follow);
+
+#endif

@@ -1,0 +1,98 @@
+/*
+ * The seam of evidence: an append-only store of what was asked, answered, decided, written and what
+ * came of it. It is proof, never state: losing it loses past evidence and changes no behaviour.
+ * history_sqlite.c is the real side (one writer thread, SQLite in WAL mode with full sync); a
+ * simulated side replaces it whole.
+ */
+#ifndef AGENT_HISTORY_H
+#define AGENT_HISTORY_H
+
+#include "analysis/base/instant.h"
+
+#include <stddef.h>
+
+struct history;
+
+#define HISTORY_ROUND_MAX \
+ (256 * 1024) /* bytes of one record's texts; longer: cut, and marked as cut */
+#define HISTORY_QUEUE_MAX \
+ 4096 /* records that wait for the disk; more: dropped, and the gap counted */
+#define HISTORY_QUEUE_BYTES_MAX (32 * 1024 * 1024) /* bytes of all that wait; the same */
+
+/* What one thought of `decide` led to. Texts are copied. */
+struct history_round {
+	const char *uid; /* sortable and unique: made by the agent */
+	const char *k8s_namespace;
+	const char *canary;
+	const char *canary_uid;
+	const char *release; /* name of the Release in hand, "" when none */
+	int64_t release_seq;
+	struct instant decided_at;
+	const char *decide_version;
+	const char *reason;
+	const char *spec;  /* JSON: what decide got */
+	const char *facts; /* JSON: what decide got */
+	const char *plan;  /* JSON: what it answered */
+};
+
+enum history_kind {
+	HISTORY_UNKNOWN,
+	HISTORY_QUESTION, /* an effect that reads was begun */
+	HISTORY_CHANGE,   /* an effect that writes was begun */
+	HISTORY_ANSWER,   /* the outcome of either */
+};
+
+/* One effect of a round, or its outcome. Texts are copied. */
+struct history_effect {
+	const char *round_uid; /* the round that planned it */
+	enum history_kind kind;
+	const char *key;    /* what it is about: "observe route", "metric request-duration", "save
+	                       release" */
+	const char *detail; /* JSON: request or reply in brief, query, raw values, error */
+	const char *result; /* of an answer: "ok", "conflict", "failed", "cancelled", "unknown";
+	                       else "" */
+	struct instant at;
+};
+
+struct history_ops {
+	/* Append a round; `acked` is called once from the loop when it is on disk (or never, when
+	 * the store hangs). */
+	void (*round)(struct history *history, const struct history_round *round,
+	              void (*acked)(void *user, const char *uid), void *user);
+	void (*effect)(struct history *history, const struct history_effect *effect);
+	/* Forget a waiting acknowledgement: no call of `acked` with this user follows. */
+	void (*forget)(struct history *history, void *user);
+	/* Mark that a round's effects went ahead of the disk (no acknowledgement within a second).
+	 */
+	void (*gap)(struct history *history, const char *round_uid, struct instant at);
+	/* One line for `status` and /readyz: "ok", or what is wrong ("database or disk is full; 312
+	 * records wait"). */
+	const char *(*state)(struct history *history);
+};
+
+/* The first member of every implementation. */
+struct history {
+	const struct history_ops *ops;
+};
+
+/* Append a round; `acked` (may be NULL) is called as history_ops.round says, never from inside this
+ * call. */
+void history_round(struct history *history, const struct history_round *round,
+                   void (*acked)(void *user, const char *uid), void *user);
+
+/* Append an effect that was begun, or the outcome of one. Never waits. */
+void history_effect(struct history *history, const struct history_effect *effect);
+
+/* Forget a waiting acknowledgement: no call of `acked` with this user follows. */
+void history_forget(struct history *history, void *user);
+
+/* Mark that a round's effects went ahead of the disk. */
+void history_gap(struct history *history, const char *round_uid, struct instant at);
+
+/*
+ * One line for `status` and /readyz. It begins with "ok" while records reach the disk ("ok", "ok;
+ * 12 records lost"); valid until the next call with this history.
+ */
+const char *history_state(struct history *history);
+
+#endif

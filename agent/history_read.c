@@ -1,0 +1,163 @@
+#include "agent/history_read.h"
+
+#include "agent/history_schema.h"
+#include "analysis/base/compiler.h"
+
+#include <string.h>
+
+static void statement_free(sqlite3_stmt **statement)
+{
+	sqlite3_finalize(*statement);
+}
+
+static void db_free(sqlite3 **db)
+{
+	sqlite3_close_v2(*db);
+}
+
+bool history_read_failed(sqlite3 *db, struct err *err)
+{
+	struct history_fault fault;
+
+	history_fault_set(&fault, db);
+	return err_set(err, ERR_SYSTEM, "%s", fault.text);
+}
+
+bool history_read_open(const char *path, sqlite3 **ret_db, struct err *err)
+{
+	CLEANUP(db_free) sqlite3 *db = NULL;
+	enum history_schema_owner owner = HISTORY_SCHEMA_UNKNOWN;
+	struct history_fault fault = {0};
+	int version = 0;
+
+	if (sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL) != SQLITE_OK) {
+		history_read_failed(db, err);
+		return err_wrap(err, "%s", path);
+	}
+	if (!history_schema_find(db, &owner, &version, &fault))
+		return err_set(err, ERR_SYSTEM, "%s: %s%s", path, fault.text,
+		               sqlite3_errcode(db) == SQLITE_BUSY
+		                       ? " (an agent that runs has it for itself)"
+		                       : "");
+	if (owner != HISTORY_SCHEMA_OURS || version != HISTORY_SCHEMA_VERSION)
+		return err_set(
+			err, ERR_INVALID, "%s: expected a history of schema version %d, got %s %d",
+			path, HISTORY_SCHEMA_VERSION,
+			owner == HISTORY_SCHEMA_FOREIGN ? "another database of version" : "version",
+			version);
+	*ret_db = db;
+	db = NULL;
+	return true;
+}
+
+sqlite3 *history_read_close(sqlite3 *db)
+{
+	sqlite3_close_v2(db);
+	return NULL;
+}
+
+static const char *column(sqlite3_stmt *statement, int index)
+{
+	const char *text = (const char *)sqlite3_column_text(statement, index);
+
+	return text ? text : "";
+}
+
+static void round_visit(sqlite3_stmt *row,
+                        void (*visit)(void *user, const struct history_read_round *round),
+                        void *user)
+{
+	const struct history_read_round round = {
+		.round =
+			{
+				.uid = column(row, 0),
+				.k8s_namespace = column(row, 1),
+				.canary = column(row, 2),
+				.canary_uid = column(row, 3),
+				.release = column(row, 4),
+				.release_seq = sqlite3_column_int64(row, 5),
+				.decided_at = {sqlite3_column_int64(row, 6)},
+				.decide_version = column(row, 7),
+				.reason = column(row, 8),
+				.spec = column(row, 10),
+				.facts = column(row, 11),
+				.plan = column(row, 12),
+			},
+		.spec_sha256 = column(row, 9),
+		.is_cut = sqlite3_column_int(row, 13) != 0,
+		.is_ahead = sqlite3_column_int(row, 14) != 0,
+	};
+
+	visit(user, &round);
+}
+
+bool history_read_rounds(sqlite3 *db, const struct history_read_filter *filter,
+                         void (*visit)(void *user, const struct history_read_round *round),
+                         void *user, struct err *err)
+{
+	static const char sql[] =
+		"SELECT r.uid, r.k8s_namespace, r.canary_name, r.canary_uid, r.release_name, r.release_seq,"
+		" r.decided_at, r.decide_version, r.reason, r.spec_sha256, s.spec_json, r.facts_json, r.plan_json,"
+		" r.is_cut, EXISTS (SELECT 1 FROM gap g WHERE g.round_uid = r.uid AND g.kind = 'ahead')"
+		" FROM round r JOIN canary_spec s ON s.sha256 = r.spec_sha256"
+		" WHERE ($1 IS NULL OR r.k8s_namespace = $1) AND ($2 IS NULL OR r.canary_name = $2)"
+		" ORDER BY r.decided_at DESC, r.id DESC LIMIT $3";
+	CLEANUP(statement_free) sqlite3_stmt *row = NULL;
+	int code;
+
+	if (sqlite3_prepare_v2(db, sql, -1, &row, NULL) != SQLITE_OK ||
+	    sqlite3_bind_text(row, 1, filter->k8s_namespace, -1, SQLITE_STATIC) != SQLITE_OK ||
+	    sqlite3_bind_text(row, 2, filter->canary, -1, SQLITE_STATIC) != SQLITE_OK ||
+	    sqlite3_bind_int64(row, 3, filter->n_max ? (sqlite3_int64)filter->n_max : -1) !=
+	            SQLITE_OK)
+		return history_read_failed(db, err);
+	while ((code = sqlite3_step(row)) == SQLITE_ROW)
+		round_visit(row, visit, user);
+	return code == SQLITE_DONE || history_read_failed(db, err);
+}
+
+static enum history_kind kind_of(const char *text)
+{
+	static const struct {
+		const char *text;
+		enum history_kind kind;
+	} kinds[] = {
+		{"question", HISTORY_QUESTION},
+		{"change", HISTORY_CHANGE},
+		{"answer", HISTORY_ANSWER},
+	};
+
+	for (size_t i = 0; i < array_length(kinds); i++) {
+		if (strcmp(kinds[i].text, text) == 0)
+			return kinds[i].kind;
+	}
+	return HISTORY_UNKNOWN;
+}
+
+bool history_read_effects(sqlite3 *db, const char *round_uid,
+                          void (*visit)(void *user, const struct history_effect *effect),
+                          void *user, struct err *err)
+{
+	static const char sql[] =
+		"SELECT round_uid, kind, effect_key, detail_json, result, happened_at"
+		" FROM round_effect WHERE round_uid = $1 ORDER BY id";
+	CLEANUP(statement_free) sqlite3_stmt *row = NULL;
+	int code;
+
+	if (sqlite3_prepare_v2(db, sql, -1, &row, NULL) != SQLITE_OK ||
+	    sqlite3_bind_text(row, 1, round_uid, -1, SQLITE_STATIC) != SQLITE_OK)
+		return history_read_failed(db, err);
+	while ((code = sqlite3_step(row)) == SQLITE_ROW) {
+		const struct history_effect effect = {
+			.round_uid = column(row, 0),
+			.kind = kind_of(column(row, 1)),
+			.key = column(row, 2),
+			.detail = column(row, 3),
+			.result = column(row, 4),
+			.at = {sqlite3_column_int64(row, 5)},
+		};
+
+		visit(user, &effect);
+	}
+	return code == SQLITE_DONE || history_read_failed(db, err);
+}

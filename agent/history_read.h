@@ -1,0 +1,48 @@
+/*
+ * Reading a history file that no agent has open: for commands, and for tests that explain a
+ * failure. While an agent runs it holds the file exclusively, and opening says so.
+ */
+#ifndef AGENT_HISTORY_READ_H
+#define AGENT_HISTORY_READ_H
+
+#include "agent/history.h"
+#include "analysis/base/err.h"
+
+#include <sqlite3.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Open the file for reading only; to be closed with history_read_close. */
+bool history_read_open(const char *path, sqlite3 **ret_db, struct err *err);
+
+/* Close; accepts NULL, returns NULL. */
+sqlite3 *history_read_close(sqlite3 *db);
+
+/* The last error of a connection as ours. Returns false. */
+bool history_read_failed(sqlite3 *db, struct err *err);
+
+/* A stored round. Texts are valid during the call that gives it. */
+struct history_read_round {
+	struct history_round round;
+	const char *spec_sha256;
+	bool is_cut;   /* some text was over its limit */
+	bool is_ahead; /* its effects did not wait for it */
+};
+
+struct history_read_filter {
+	const char *k8s_namespace; /* NULL: any */
+	const char *canary;        /* NULL: any */
+	size_t n_max;              /* rounds; 0: all */
+};
+
+/* Visit the newest rounds that pass FILTER, newest first. */
+bool history_read_rounds(sqlite3 *db, const struct history_read_filter *filter,
+                         void (*visit)(void *user, const struct history_read_round *round),
+                         void *user, struct err *err);
+
+/* Visit the effects of a round in the order of writing. */
+bool history_read_effects(sqlite3 *db, const char *round_uid,
+                          void (*visit)(void *user, const struct history_effect *effect),
+                          void *user, struct err *err);
+
+#endif

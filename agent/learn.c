@@ -1,0 +1,454 @@
+#include "agent/learn.h"
+
+#include "agent/log.h"
+#include "agent/poison.h"
+#include "analysis/backoff.h"
+#include "analysis/base/text.h"
+#include "providers/kube/list.h"
+#include "providers/kube/release.h"
+#include "providers/kube/service.h"
+#include "providers/kube/workload.h"
+#include "providers/traffic.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Failures of an item are forgotten when it was well for so long. */
+#define FORGIVEN_MS 60000
+
+static const char *version_of(const json_t *object)
+{
+	const char *version =
+		json_string_value(json_object_get(json_object_get(object, "metadata"), "resourceVersion"));
+
+	return version ? version : "";
+}
+
+static const char *uid_of(const json_t *object)
+{
+	const char *uid = json_string_value(json_object_get(json_object_get(object, "metadata"), "uid"));
+
+	return uid ? uid : "";
+}
+
+/* VERSION of the object UID is older than what is known of the same object. */
+static bool is_older(const char *known_uid, const char *known_version, const json_t *object)
+{
+	if (known_version[0] == '\0' || strcmp(known_uid, uid_of(object)) != 0)
+		return false;
+	return strtoull(version_of(object), NULL, 10) < strtoull(known_version, NULL, 10);
+}
+
+static void known(struct canary *canary, struct fact_slot *slot)
+{
+	struct instant now = loop_now(canary->host->seams.loop);
+
+	slot->state = FACT_KNOWN;
+	slot->error[0] = '\0';
+	if (slot->failures > 0 && instant_between(slot->retry_at, now).ms > FORGIVEN_MS)
+		slot->failures = 0;
+}
+
+/* Deployments ------------------------------------------------------------------------------------------- */
+
+/* The label that tells the canary's pods from the primary's; Services must be compared anew when it changes. */
+static void learn_label(struct canary *canary, const json_t *object)
+{
+	struct canary_world *world = &canary->edition->world;
+	struct facts *facts = &canary->facts;
+	const char *label;
+	const char *value;
+	struct err err = {0};
+
+	if (!kube_workload_label(object, canary->host->options, &label, &value, &err))
+		return; /* the target is refused, kube_workload_read says why */
+	if (strcmp(world->label, label) == 0 && strcmp(world->label_value, value) == 0)
+		return;
+	text_copy(world->label, label);
+	text_copy(world->label_value, value);
+	facts->apex.slot.state = FACT_UNKNOWN;
+	facts->primary_service.slot.state = FACT_UNKNOWN;
+	facts->canary_service.slot.state = FACT_UNKNOWN;
+}
+
+/* Services with discovered ports are compared with the target's containers. */
+static void learn_template(struct canary *canary, const json_t *object)
+{
+	struct canary_edition *edition = canary->edition;
+	json_t *template = json_object_get(json_object_get(object, "spec"), "template");
+
+	if (!kube_service_needs_template(&edition->world) || json_equal(template, edition->target_template))
+		return;
+	json_decref(edition->target_template);
+	edition->target_template = json_deep_copy(template);
+	edition->world.target_template = edition->target_template;
+	canary->facts.apex.slot.state = FACT_UNKNOWN;
+	canary->facts.primary_service.slot.state = FACT_UNKNOWN;
+	canary->facts.canary_service.slot.state = FACT_UNKNOWN;
+}
+
+static void learn_workload(struct canary *canary, enum subject subject, const json_t *object)
+{
+	bool is_target = subject == SUBJECT_TARGET;
+	struct workload_fact *workload = is_target ? &canary->facts.target : &canary->facts.primary;
+
+	if (!object) {
+		*workload = (struct workload_fact){.slot = workload->slot};
+		workload->slot.state = FACT_ABSENT;
+		return;
+	}
+	if (is_older(workload->uid, workload->resource_version, object))
+		return;
+	if (is_target) {
+		learn_label(canary, object);
+		learn_template(canary, object);
+	}
+	kube_workload_read(object, canary->host->options, is_target, workload);
+	known(canary, &workload->slot);
+}
+
+/* Services ---------------------------------------------------------------------------------------------- */
+
+static struct service_fact *service_of(struct facts *facts, enum subject subject)
+{
+	if (subject == SUBJECT_APEX)
+		return &facts->apex;
+	return subject == SUBJECT_PRIMARY_SERVICE ? &facts->primary_service : &facts->canary_service;
+}
+
+static void learn_service(struct canary *canary, enum subject subject, const json_t *object)
+{
+	struct service_fact *service = service_of(&canary->facts, subject);
+	struct service_fact before = *service;
+
+	if (!object) {
+		*service = (struct service_fact){.slot = service->slot};
+		service->slot.state = FACT_ABSENT;
+		return;
+	}
+	if (is_older(service->uid, service->resource_version, object))
+		return;
+	kube_service_read(object, &canary->edition->world, subject, service);
+	if (!instant_is_set(before.since) || before.backend != service->backend)
+		service->since = loop_now(canary->host->seams.loop);
+	/* Before the label is known nothing can be said of a selector: it is read again then. */
+	if (canary->edition->world.label[0] != '\0')
+		known(canary, &service->slot);
+}
+
+/* The route --------------------------------------------------------------------------------------------- */
+
+static void learn_route(struct canary *canary, const json_t *object)
+{
+	struct route_fact *route = &canary->facts.route;
+	struct route_fact before = *route;
+	struct err err = {0};
+
+	if (!canary->edition->spec.route.weighs)
+		return;
+	if (!object) {
+		*route = (struct route_fact){.slot = route->slot};
+		route->slot.state = FACT_ABSENT;
+		return;
+	}
+	if (is_older(route->uid, route->resource_version, object))
+		return;
+	if (!traffic_read(object, &canary->edition->world, route, &err)) {
+		route->slot = before.slot;
+		route->slot.state = FACT_FAILED;
+		text_copy(route->slot.error, err.text);
+		return;
+	}
+	route->slot = before.slot;
+	if (!instant_is_set(before.since) || before.weight != route->weight) {
+		route->since = loop_now(canary->host->seams.loop);
+		canary->edition->world.weight_since = route->since;
+	} else {
+		route->since = before.since;
+	}
+	known(canary, &route->slot);
+}
+
+void learn_object(struct canary *canary, enum subject subject, const json_t *object)
+{
+	if (!canary->edition || !canary->facts.has_spec)
+		return;
+	poison_enter(canary->host->poison, canary->k8s_namespace, canary->name);
+	switch (subject) {
+	case SUBJECT_TARGET:
+	case SUBJECT_PRIMARY:
+		learn_workload(canary, subject, object);
+		break;
+	case SUBJECT_APEX:
+	case SUBJECT_PRIMARY_SERVICE:
+	case SUBJECT_CANARY_SERVICE:
+		learn_service(canary, subject, object);
+		break;
+	case SUBJECT_ROUTE:
+		learn_route(canary, object);
+		break;
+	case SUBJECT_CANARY:
+		if (object)
+			canary_see(canary, object);
+		break;
+	case SUBJECT_NONE:
+	case SUBJECT_RELEASES:
+	case SUBJECT_CHANGE:
+	case SUBJECT_EVENTS:
+	case SUBJECT_MAX:
+		break;
+	}
+	poison_leave(canary->host->poison);
+}
+
+/* Releases ---------------------------------------------------------------------------------------------- */
+
+static void promote(struct facts *facts, const struct release *release)
+{
+	if (!release_is_promoted(release) || release->number < facts->promoted.number)
+		return;
+	text_copy(facts->promoted.name, release->name);
+	text_copy(facts->promoted.uid, release->uid);
+	text_copy(facts->promoted.digest, release->digest);
+	facts->promoted.number = release->number;
+}
+
+/* A Release that was deleted by hand: what is left is read again. */
+static void lose(struct facts *facts, const struct release *release)
+{
+	if (strcmp(facts->newest.uid, release->uid) == 0)
+		facts->newest = (struct release){0};
+	if (strcmp(facts->promoted.uid, release->uid) == 0)
+		facts->promoted = (struct release_ref){0};
+	facts->releases.state = FACT_UNKNOWN;
+}
+
+void learn_release(struct canary *canary, const json_t *object, bool is_deleted)
+{
+	struct facts *facts = &canary->facts;
+	struct release *release = calloc(1, sizeof(*release));
+	struct err err = {0};
+
+	if (!release)
+		abort();
+	if (!kube_release_read(object, release, &err)) {
+		facts->releases.state = FACT_FAILED;
+		text_copy(facts->releases.error, err.text);
+		log_event(canary->host->log, LOG_ERROR, "release.unreadable", err.text,
+			  LOG_FIELDS({"canary", canary->name}, {"namespace", canary->k8s_namespace}));
+	} else if (is_deleted) {
+		lose(facts, release);
+	} else {
+		if (release->number > facts->newest.number ||
+		    (strcmp(release->name, facts->newest.name) == 0 &&
+		     !is_older(facts->newest.uid, facts->newest.resource_version, object))) {
+			facts->newest = *release;
+			canary_restore(canary, object);
+		}
+		promote(facts, release);
+		if (!canary->is_partial)
+			known(canary, &facts->releases);
+	}
+	free(release);
+}
+
+void learn_releases_begin(struct canary *canary)
+{
+	struct facts *facts = &canary->facts;
+
+	canary->is_partial = true;
+	facts->newest = (struct release){0};
+	facts->promoted = (struct release_ref){0};
+	facts->releases.state = FACT_ABSENT;
+}
+
+void learn_releases_end(struct canary *canary)
+{
+	struct facts *facts = &canary->facts;
+
+	canary->is_partial = false;
+	if (facts->newest.name[0] != '\0' && facts->releases.state != FACT_FAILED)
+		known(canary, &facts->releases);
+}
+
+static void learn_list(struct canary *canary, const json_t *list)
+{
+	json_t *items = json_object_get(list, "items");
+	size_t index;
+	json_t *item;
+
+	learn_releases_begin(canary);
+	json_array_foreach(items, index, item)
+		learn_release(canary, item, false);
+	learn_releases_end(canary);
+}
+
+/* Results ----------------------------------------------------------------------------------------------- */
+
+void learn_doubt(struct canary *canary, enum subject subject)
+{
+	if (subject == SUBJECT_NONE || subject == SUBJECT_EVENTS || subject == SUBJECT_CHANGE)
+		return;
+	facts_slot(&canary->facts, subject)->state = FACT_UNKNOWN;
+}
+
+void learn_forget_version(struct canary *canary, enum subject subject)
+{
+	struct facts *facts = &canary->facts;
+
+	switch (subject) {
+	case SUBJECT_TARGET:
+		facts->target.resource_version[0] = '\0';
+		return;
+	case SUBJECT_PRIMARY:
+		facts->primary.resource_version[0] = '\0';
+		return;
+	case SUBJECT_APEX:
+	case SUBJECT_PRIMARY_SERVICE:
+	case SUBJECT_CANARY_SERVICE:
+		service_of(facts, subject)->resource_version[0] = '\0';
+		return;
+	case SUBJECT_ROUTE:
+		facts->route.resource_version[0] = '\0';
+		return;
+	case SUBJECT_NONE:
+	case SUBJECT_CANARY:
+	case SUBJECT_RELEASES:
+	case SUBJECT_CHANGE:
+	case SUBJECT_EVENTS:
+	case SUBJECT_MAX:
+		return;
+	}
+}
+
+/* Count a failure; the next effect on the subject waits for DELAY. */
+static void fail(struct canary *canary, struct fact_slot *slot, struct span delay, const char *text)
+{
+	slot->retry_at = instant_after(loop_now(canary->host->seams.loop), delay);
+	text_copy(slot->error, text);
+}
+
+static struct span delay_of(struct canary *canary, const struct effect *effect, const struct act_result *result,
+			    int failures)
+{
+	if (result->retry_after.ms > 0 && !effect->is_retreat)
+		return result->retry_after;
+	if (result->outcome == ACT_CONFLICT)
+		return backoff_conflict(failures);
+	if (result->outcome == ACT_UNKNOWN && failures == 1)
+		return span_ms(0);
+	if (effect->is_retreat)
+		return backoff_retreat(failures);
+	return backoff_delay(failures, loop_random(canary->host->seams.loop));
+}
+
+static void learn_failure(struct canary *canary, const struct effect *effect, const struct act_result *result)
+{
+	struct fact_slot *slot = facts_slot(&canary->facts, effect->subject);
+
+	slot->failures++;
+	fail(canary, slot, delay_of(canary, effect, result, slot->failures), result->text);
+	if (effect->kind == EFFECT_OBSERVE)
+		slot->state = FACT_FAILED;
+	else if (result->outcome == ACT_CONFLICT || result->outcome == ACT_UNKNOWN)
+		learn_doubt(canary, effect->subject);
+}
+
+/* The reply's object is the newest observation. */
+static void learn_reply(struct canary *canary, const struct effect *effect, const struct act_result *result)
+{
+	if (effect->kind == EFFECT_REMOVE) {
+		learn_object(canary, effect->subject, NULL);
+		return;
+	}
+	if (effect->kind == EFFECT_REMOVE_RELEASES) {
+		canary->facts.releases.state = FACT_UNKNOWN;
+		return;
+	}
+	if (!result->object)
+		return;
+	if (effect->subject == SUBJECT_RELEASES && effect->kind == EFFECT_OBSERVE)
+		learn_list(canary, result->object);
+	else if (effect->subject == SUBJECT_RELEASES)
+		learn_release(canary, result->object, false);
+	else
+		learn_object(canary, effect->subject, result->object);
+}
+
+static void learn_success(struct canary *canary, const struct effect *effect, const struct act_result *result)
+{
+	struct facts *facts = &canary->facts;
+
+	if (effect->kind != EFFECT_OBSERVE)
+		facts_slot(facts, effect->subject)->failures = 0;
+	switch (effect->kind) {
+	case EFFECT_COMPARE:
+		facts->change = result->change;
+		facts->change.slot = (struct fact_slot){.state = FACT_KNOWN};
+		return;
+	case EFFECT_NOTIFY:
+		if (strcmp(effect->release_uid, facts->newest.uid) != 0)
+			return;
+		text_copy(facts->notices_release, effect->release_uid);
+		facts->notices_delivered = effect->notice.id;
+		return;
+	case EFFECT_NONE:
+	case EFFECT_OBSERVE:
+	case EFFECT_MEASURE:
+	case EFFECT_MEASURE_SHARE:
+	case EFFECT_CREATE_RELEASE:
+	case EFFECT_SAVE_RELEASE:
+	case EFFECT_WRITE_SERVICE:
+	case EFFECT_WRITE_ROUTE:
+	case EFFECT_CREATE_PRIMARY:
+	case EFFECT_WRITE_PRIMARY:
+	case EFFECT_SCALE:
+	case EFFECT_WRITE_MIRROR:
+	case EFFECT_REMOVE:
+	case EFFECT_RESTORE:
+	case EFFECT_REMOVE_RELEASES:
+		break;
+	}
+	learn_reply(canary, effect, result);
+}
+
+/* A measurement always has an answer: what failed was not measured. */
+static void learn_sample(struct canary *canary, const struct effect *effect, const struct act_result *result)
+{
+	struct sample_fact *sample =
+		effect->kind == EFFECT_MEASURE ? &canary->facts.samples[effect->index] : &canary->facts.share;
+
+	*sample = result->sample;
+	sample->check = effect->check;
+	if (sample->kind == SAMPLE_NONE) {
+		sample->kind = SAMPLE_ERROR;
+		text_copy(sample->text, result->text);
+	}
+}
+
+void learn_result(struct canary *canary, const struct effect *effect, const struct act_result *result)
+{
+	if (effect->kind == EFFECT_MEASURE || effect->kind == EFFECT_MEASURE_SHARE) {
+		learn_sample(canary, effect, result);
+		return;
+	}
+	switch (result->outcome) {
+	case ACT_OK:
+		learn_success(canary, effect, result);
+		return;
+	case ACT_ABSENT:
+		if (effect->subject == SUBJECT_RELEASES)
+			learn_doubt(canary, effect->subject);
+		else
+			learn_object(canary, effect->subject, NULL);
+		if (effect->kind != EFFECT_OBSERVE)
+			learn_failure(canary, effect, result);
+		return;
+	case ACT_CONFLICT:
+	case ACT_UNKNOWN:
+	case ACT_FAILED:
+	case ACT_NONE:
+		learn_failure(canary, effect, result);
+		return;
+	}
+}

@@ -1,0 +1,172 @@
+#include "providers/act_reply.h"
+
+#include "analysis/base/text.h"
+#include "providers/kube/service.h"
+#include "providers/kube/tree.h"
+#include "providers/traffic_provider.h"
+
+#include <assert.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct act *act_reply_owner(struct talk *talk)
+{
+	return container_of(talk, struct act, talk);
+}
+
+/* The Canary's own name; a Canary whose spec was always invalid has it only in its object. */
+static struct kube_ref canary_ref(const struct canary_world *world)
+{
+	struct kube_ref ref = {
+		.kind = KUBE_CANARY,
+		.k8s_namespace = world->spec->k8s_namespace,
+		.name = world->spec->name,
+	};
+
+	if (!ref.name)
+		ref.name = kube_tree_text(world->object, "metadata/name");
+	if (!ref.k8s_namespace)
+		ref.k8s_namespace = kube_tree_text(world->object, "metadata/namespace");
+	return ref;
+}
+
+struct kube_ref act_reply_ref(const struct canary_world *world, enum subject subject,
+                              struct arena *arena)
+{
+	struct kube_ref ref = {.k8s_namespace = world->spec->k8s_namespace};
+
+	switch (subject) {
+	case SUBJECT_CANARY:
+		return canary_ref(world);
+	case SUBJECT_TARGET:
+	case SUBJECT_PRIMARY:
+		ref.kind = KUBE_DEPLOYMENT;
+		ref.name = subject == SUBJECT_TARGET ? world->spec->target : world->spec->primary;
+		break;
+	case SUBJECT_APEX:
+	case SUBJECT_PRIMARY_SERVICE:
+	case SUBJECT_CANARY_SERVICE:
+		ref.kind = KUBE_SERVICE;
+		ref.name = kube_service_name(world, subject);
+		break;
+	case SUBJECT_ROUTE:
+		return world->traffic->ref(world, arena);
+	case SUBJECT_RELEASES:
+		ref = canary_ref(world);
+		ref.kind = KUBE_RELEASE;
+		ref.name = NULL;
+		break;
+	case SUBJECT_EVENTS:
+		ref = canary_ref(world);
+		ref.kind = KUBE_EVENT;
+		ref.name = NULL;
+		break;
+	case SUBJECT_CHANGE:
+	case SUBJECT_NONE:
+	case SUBJECT_MAX:
+		break;
+	}
+	return ref;
+}
+
+enum act_outcome act_reply_read(struct act *act, const struct kube_ref *ref,
+                                const struct http_reply *reply, json_t **ret_object)
+{
+	struct kube_answer answer;
+
+	kube_api_read(act->talk.request.method, ref, reply, &answer);
+	act->result.outcome = answer.outcome;
+	act->result.retry_after = answer.retry_after;
+	text_copy(act->result.text, answer.text);
+	*ret_object = answer.object;
+	return answer.outcome;
+}
+
+void act_reply_keep(struct act *act, const char *key, json_t *object)
+{
+	if (!act->read)
+		act->read = kube_tree_object();
+	kube_tree_set(act->read, key, object);
+}
+
+json_t *act_reply_kept(const struct act *act, const char *key)
+{
+	return json_object_get(act->read, key);
+}
+
+enum talk_step act_reply_end(struct act *act, struct err *err)
+{
+	assert(act->result.outcome != ACT_NONE);
+	if (act->result.outcome != ACT_FAILED && act->result.outcome != ACT_UNKNOWN)
+		return TALK_DONE;
+	(void)err_set(err, act->result.outcome == ACT_FAILED ? ERR_STATUS : ERR_TRANSPORT, "%s",
+	              act->result.text);
+	return TALK_FAILED;
+}
+
+enum talk_step act_reply_done(struct act *act, json_t *object)
+{
+	json_decref(act->result.object);
+	act->result.object = object;
+	act->result.outcome = ACT_OK;
+	act->result.text[0] = '\0';
+	return TALK_DONE;
+}
+
+enum talk_step act_reply_stop(struct act *act, enum act_outcome outcome, struct err *err,
+                              const char *format, ...)
+{
+	char text[SENTENCE_MAX];
+	va_list args;
+
+	va_start(args, format);
+	(void)vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	text_copy(act->result.text, text);
+	act->result.outcome = outcome;
+	return act_reply_end(act, err);
+}
+
+enum talk_step act_reply_last(struct act *act, const struct kube_ref *ref,
+                              const struct http_reply *reply, struct err *err)
+{
+	json_t *object;
+
+	if (act_reply_read(act, ref, reply, &object) == ACT_OK)
+		return act_reply_done(act, object);
+	return act_reply_end(act, err);
+}
+
+enum talk_step act_reply_send(struct act *act, int step)
+{
+	act->talk.step = step;
+	return TALK_SEND;
+}
+
+enum talk_step act_reply_get(struct act *act, int step, const struct kube_ref *ref)
+{
+	kube_api_get(&act->talk.request, act->talk.arena, ref);
+	return act_reply_send(act, step);
+}
+
+bool act_reply_test_version(const struct act *act, json_t *patch, const json_t *live)
+{
+	const char *version = kube_tree_text(live, "metadata/resourceVersion");
+	const char *decided = act->effect->resource_version;
+	json_t *test = kube_tree_object();
+
+	if (decided[0] && strcmp(decided, version) != 0 && !act->effect->is_retreat) {
+		json_decref(test);
+		return false;
+	}
+	kube_tree_set_text(test, "op", "test");
+	kube_tree_set_text(test, "path", "/metadata/resourceVersion");
+	kube_tree_set_text(test, "value", version);
+	if (act->effect->is_retreat)
+		json_decref(test);
+	else if (json_array_insert_new(patch, 0, test) != 0)
+		abort();
+	return true;
+}

@@ -1,0 +1,251 @@
+#include "providers/kube/metric_template.h"
+
+#include "providers/kube/node.h"
+
+#include <stdint.h>
+#include <string.h>
+#include <strings.h>
+
+#define WORD_MAX         64
+#define NAME_LENGTH_MAX  253
+#define URL_LENGTH_MAX   2048
+#define HEADER_VALUE_MAX 4096
+
+static bool type_read(const struct kube_node *provider, struct arena *arena, const char **ret,
+                      struct err *err)
+{
+	struct kube_node node = kube_node_field(provider, "type");
+	const char *type = "";
+
+	if (!kube_node_text(&node, WORD_MAX, &type, err))
+		return false;
+	if (strcmp(type, "prometheus") != 0)
+		return kube_node_expect(&node, err, "prometheus (others are not served yet)");
+	*ret = arena_text(arena, type);
+	return true;
+}
+
+static bool address_read(const struct kube_node *provider, struct arena *arena, const char **ret,
+                         struct err *err)
+{
+	struct kube_node node = kube_node_field(provider, "address");
+	const char *address = "";
+
+	if (!kube_node_text(&node, URL_LENGTH_MAX, &address, err))
+		return false;
+	if ((strncmp(address, "http://", 7) != 0 && strncmp(address, "https://", 8) != 0) ||
+	    strpbrk(address, " \t\r\n"))
+		return kube_node_expect(&node, err, "a URL that begins with http:// or https://");
+	*ret = arena_text(arena, address);
+	return true;
+}
+
+/* A name as RFC 9110 has it, without what only the client may set. */
+static bool is_header_name(const char *name)
+{
+	static const char letters[] =
+		"!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyz"
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+	static const char *const ours[] = {"content-length", "transfer-encoding", "connection"};
+	size_t length = strlen(name);
+
+	if (length == 0 || length > WORD_MAX || strspn(name, letters) != length)
+		return false;
+	for (size_t i = 0; i < array_length(ours); i++) {
+		if (strcasecmp(name, ours[i]) == 0)
+			return false;
+	}
+	return true;
+}
+
+static bool header_values_read(const struct kube_node *values, struct arena *arena,
+                               struct kube_metric_template *ret, struct err *err)
+{
+	size_t n_values;
+
+	if (!kube_node_list(values, KUBE_METRIC_TEMPLATE_HEADERS_MAX, &n_values, err))
+		return false;
+	for (size_t i = 0; i < n_values; i++) {
+		struct kube_node node = kube_node_element(values, i);
+		const char *value = NULL;
+
+		if (!kube_node_text(&node, HEADER_VALUE_MAX, &value, err))
+			return false;
+		if (!value || strpbrk(value, "\r\n"))
+			return kube_node_expect(&node, err, "a text of one line");
+		if (ret->n_headers == KUBE_METRIC_TEMPLATE_HEADERS_MAX)
+			return kube_node_refuse(values, err, ERR_LIMIT,
+			                        "expected at most %d headers in all",
+			                        KUBE_METRIC_TEMPLATE_HEADERS_MAX);
+		ret->headers[ret->n_headers++] = (struct http_header){
+			.name = arena_text(arena, values->key),
+			.value = arena_text(arena, value),
+		};
+	}
+	return true;
+}
+
+static bool headers_read(const struct kube_node *provider, struct arena *arena,
+                         struct kube_metric_template *ret, struct err *err)
+{
+	struct kube_node headers = kube_node_field(provider, "headers");
+	const char *key;
+	json_t *value;
+
+	if (!kube_node_object(&headers, err))
+		return false;
+	/* jansson's iteration macro wants a mutable object; nothing is changed */
+	json_object_foreach((json_t *)(uintptr_t)headers.json, key, value)
+	{
+		struct kube_node values = kube_node_field(&headers, key);
+
+		if (!is_header_name(key))
+			return kube_node_refuse(&values, err, ERR_INVALID,
+			                        "expected the name of a request header");
+		if (!header_values_read(&values, arena, ret, err))
+			return false;
+	}
+	return true;
+}
+
+static bool query_read(const struct kube_node *spec, struct arena *arena, const char **ret,
+                       struct err *err)
+{
+	struct kube_node node = kube_node_field(spec, "query");
+	const char *query = "";
+
+	if (!kube_node_text(&node, KUBE_METRIC_TEMPLATE_QUERY_MAX, &query, err))
+		return false;
+	if (!*query)
+		return kube_node_expect(&node, err, "a query");
+	*ret = arena_text(arena, query);
+	return true;
+}
+
+static bool secret_name_read(const struct kube_node *provider, struct arena *arena,
+                             const char **ret, struct err *err)
+{
+	struct kube_node ref = kube_node_field(provider, "secretRef");
+	struct kube_node name = kube_node_field(&ref, "name");
+	const char *text = NULL;
+
+	if (!kube_node_object(&ref, err) || !kube_node_name(&name, NAME_LENGTH_MAX, &text, err))
+		return false;
+	if (ref.json && !text)
+		return kube_node_expect(&name, err, "the Secret's name");
+	*ret = arena_text(arena, text);
+	return true;
+}
+
+bool kube_metric_template_read(const json_t *object, struct arena *arena,
+                               struct kube_metric_template *ret, struct err *err)
+{
+	struct kube_node root = kube_node_root(object);
+	struct kube_node spec = kube_node_field(&root, "spec");
+	struct kube_node provider = kube_node_field(&spec, "provider");
+	struct kube_node insecure = kube_node_field(&provider, "insecureSkipVerify");
+	struct kube_metric_template found = {0};
+
+	if (!json_is_object(spec.json))
+		return kube_node_expect(&spec, err, "an object with provider and query");
+	if (!json_is_object(provider.json))
+		return kube_node_expect(&provider, err, "an object with type and address");
+	if (!type_read(&provider, arena, &found.type, err) ||
+	    !address_read(&provider, arena, &found.address, err) ||
+	    !headers_read(&provider, arena, &found, err) ||
+	    !secret_name_read(&provider, arena, &found.secret, err) ||
+	    !kube_node_flag(&insecure, &found.insecure, err) ||
+	    !query_read(&spec, arena, &found.query, err))
+		return false;
+	*ret = found;
+	return true;
+}
+
+/* The value of a base64 digit, -1 for anything else. */
+static int digit_value(char digit)
+{
+	static const char digits[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	const char *at = digit ? strchr(digits, digit) : NULL;
+
+	return at ? (int)(at - digits) : -1;
+}
+
+/* TEXT of LENGTH base64 digits as bytes with a NUL after them; NULL when it is none. */
+static char *base64_decode(const char *text, size_t length, struct arena *arena, size_t *ret_length)
+{
+	char *bytes = arena_alloc(arena, length / 4 * 3 + 1);
+	size_t n_digits = length;
+	size_t used = 0;
+	uint32_t bits = 0;
+
+	while (n_digits > 0 && length - n_digits < 2 && text[n_digits - 1] == '=')
+		n_digits--;
+	if (length % 4 != 0)
+		return NULL;
+	for (size_t i = 0; i < n_digits; i++) {
+		int value = digit_value(text[i]);
+
+		if (value < 0)
+			return NULL;
+		bits = bits << 6 | (uint32_t)value;
+		if (i % 4 > 0)
+			bytes[used++] = (char)(bits >> (6 - 2 * (i % 4)) & 0xff);
+	}
+	*ret_length = used;
+	return bytes;
+}
+
+static bool credential_read(const json_t *secret, const char *key, struct arena *arena,
+                            const char **ret, struct err *err)
+{
+	const json_t *value = json_object_get(json_object_get(secret, "data"), key);
+	size_t length = json_string_length(value);
+	size_t n_bytes = 0;
+	char *bytes;
+
+	if (!value || json_is_null(value))
+		return true;
+	if (!json_is_string(value))
+		return err_set(err, ERR_INVALID, "data.%s: expected a text in base64", key);
+	if (length / 4 * 3 > KUBE_METRIC_TEMPLATE_SECRET_MAX)
+		return err_set(err, ERR_LIMIT, "data.%s: expected at most %d bytes, got %zu", key,
+		               KUBE_METRIC_TEMPLATE_SECRET_MAX, length / 4 * 3);
+	bytes = base64_decode(json_string_value(value), length, arena, &n_bytes);
+	if (!bytes)
+		return err_set(err, ERR_INVALID, "data.%s: expected a text in base64", key);
+	for (size_t i = 0; i < n_bytes; i++) {
+		if ((unsigned char)bytes[i] < 0x20 || bytes[i] == 0x7f)
+			return err_set(err, ERR_INVALID,
+			               "data.%s: expected one line, got a control character or a "
+			               "line end (made with echo?)",
+			               key);
+	}
+	if (n_bytes > 0)
+		*ret = bytes;
+	return true;
+}
+
+bool kube_metric_template_secret_read(const json_t *secret, struct arena *arena,
+                                      struct kube_metric_credentials *ret, struct err *err)
+{
+	struct kube_metric_credentials found = {0};
+
+	if (!credential_read(secret, "token", arena, &found.token, err))
+		return false;
+	if (found.token) {
+		*ret = found;
+		return true;
+	}
+	if (!credential_read(secret, "username", arena, &found.username, err) ||
+	    !credential_read(secret, "password", arena, &found.password, err))
+		return false;
+	if (!found.username || !found.password)
+		return err_set(err, ERR_INVALID,
+		               "data.%s: expected token, or username and password, got nothing",
+		               found.username   ? "password"
+		               : found.password ? "username"
+		                                : "token");
+	*ret = found;
+	return true;
+}

@@ -1,0 +1,55 @@
+#include "providers/kube/owner.h"
+
+#include "providers/kube/api.h"
+#include "providers/kube/tree.h"
+
+#include <string.h>
+
+static bool is_reference(const json_t *reference, const char *canary)
+{
+	return kube_tree_is_prefix("flagger.app/", kube_tree_text(reference, "apiVersion")) &&
+	       strcmp(kube_tree_text(reference, "kind"), "Canary") == 0 &&
+	       strcmp(kube_tree_text(reference, "name"), canary) == 0;
+}
+
+bool kube_owner_is_canary(const json_t *object, const char *canary)
+{
+	const json_t *owners = kube_tree_find(object, "metadata/ownerReferences");
+
+	for (size_t i = 0; i < json_array_size(owners); i++) {
+		if (is_reference(json_array_get(owners, i), canary))
+			return true;
+	}
+	return false;
+}
+
+bool kube_owner_is_ours(const json_t *object, const struct canary_world *world)
+{
+	const json_t *labels = kube_tree_find(object, "metadata/labels");
+
+	return world->uid[0] != '\0' &&
+	       strcmp(kube_tree_value(labels, KUBE_LABEL_UID), world->uid) == 0;
+}
+
+void kube_owner_remove(json_t *patch, const json_t *object, const char *canary)
+{
+	const json_t *owners = kube_tree_find(object, "metadata/ownerReferences");
+	json_t *kept;
+
+	if (!kube_owner_is_canary(object, canary))
+		return;
+	kept = kube_tree_list();
+	for (size_t i = 0; i < json_array_size(owners); i++) {
+		json_t *owner = json_array_get(owners, i);
+
+		if (!is_reference(owner, canary))
+			kube_tree_append(kept, json_incref(owner));
+	}
+	kube_tree_patch(patch, "replace", "/metadata/ownerReferences", kept);
+}
+
+void kube_owner_set_flux(json_t *annotations)
+{
+	kube_tree_set_text(annotations, "kustomize.toolkit.fluxcd.io/reconcile", "disabled");
+	kube_tree_set_text(annotations, "helm.toolkit.fluxcd.io/driftDetection", "disabled");
+}

@@ -1,0 +1,21 @@
+/* Whose an object is: owner references of Canaries, and the marks that we put on what we make. */
+#ifndef PROVIDERS_KUBE_OWNER_H
+#define PROVIDERS_KUBE_OWNER_H
+
+#include "providers/canary_world.h"
+
+#include <jansson.h>
+
+/* The Canary of this name owns OBJECT: Flagger made it. */
+bool kube_owner_is_canary(const json_t *object, const char *canary);
+
+/* OBJECT carries our label with this Canary's UID. */
+bool kube_owner_is_ours(const json_t *object, const struct canary_world *world);
+
+/* Append to PATCH the step that takes this Canary's owner reference off OBJECT; none when there is none. */
+void kube_owner_remove(json_t *patch, const json_t *object, const char *canary);
+
+/* Put the two annotations that keep Flux from undoing what we write. */
+void kube_owner_set_flux(json_t *annotations);
+
+#endif

@@ -1,0 +1,301 @@
+#include "providers/kube/pod_template.h"
+
+#include "analysis/base/text.h"
+#include "providers/kube/tree.h"
+#include "providers/wire/digest.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define OWN_PREFIX "serin.dev/"
+
+static bool is_own(const char *key)
+{
+	return kube_tree_is_prefix(OWN_PREFIX, key) || strcmp(key, KUBE_TEMPLATE_ID) == 0;
+}
+
+/* A copy of TEMPLATE without what is not compared. */
+static json_t *bare(const json_t *template)
+{
+	json_t *copy = kube_tree_copy(template);
+	json_t *metadata = json_object_get(copy, "metadata");
+	json_t *annotations = json_object_get(metadata, "annotations");
+	const char *key;
+	json_t *value;
+	void *next;
+
+	json_object_foreach_safe(annotations, next, key, value)
+	{
+		if (is_own(key))
+			(void)json_object_del(annotations, key);
+	}
+	if (annotations && json_object_size(annotations) == 0)
+		(void)json_object_del(metadata, "annotations");
+	if (json_is_null(json_object_get(metadata, "creationTimestamp")))
+		(void)json_object_del(metadata, "creationTimestamp");
+	return copy;
+}
+
+bool kube_pod_template_digest(const json_t *template, char ret[DIGEST_MAX], struct err *err)
+{
+	json_auto_t *copy = bare(template);
+	char *text = json_dumps(copy, JSON_COMPACT | JSON_SORT_KEYS);
+	size_t length;
+
+	if (!text)
+		abort();
+	length = strlen(text);
+	if (length <= KUBE_TEMPLATE_MAX)
+		digest_hex(text, length, ret);
+	free(text);
+	if (length > KUBE_TEMPLATE_MAX)
+		return err_set(err, ERR_LIMIT, "spec.template: %zu bytes, at most %zu are served",
+		               length, KUBE_TEMPLATE_MAX);
+	return true;
+}
+
+json_t *kube_pod_template_filter(json_t *map)
+{
+	json_t *kept = kube_tree_object();
+	const char *key;
+	json_t *value;
+
+	json_object_foreach(map, key, value)
+	{
+		if (!strstr(key, KUBE_TEMPLATE_TOOLKIT))
+			kube_tree_set(kept, key, json_incref(value));
+	}
+	return kept;
+}
+
+static bool is_selector_label(const struct provider_options *options, const char *key)
+{
+	for (const char *const *label = options->selector_labels; *label; label++) {
+		if (strcmp(*label, key) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* TEXT with the suffix. */
+static json_t *suffixed(const char *text)
+{
+	json_t *string = json_sprintf("%s%s", text, KUBE_TEMPLATE_SUFFIX);
+
+	if (!string)
+		abort();
+	return string;
+}
+
+/* In the list VALUES, the first that is the target's name gets the suffix. */
+static void rename_first(json_t *values, const char *target)
+{
+	for (size_t i = 0; i < json_array_size(values); i++) {
+		const char *value = json_string_value(json_array_get(values, i));
+
+		if (!value || strcmp(value, target) != 0)
+			continue;
+		if (json_array_set_new(values, i, suffixed(target)) != 0)
+			abort();
+		return;
+	}
+}
+
+/* A label selector that names the target's pods names the primary's. */
+static void rename_selector(const struct canary_world *world, json_t *selector)
+{
+	const char *target = world->spec->target;
+	json_t *labels = json_object_get(selector, "matchLabels");
+	json_t *expressions = json_object_get(selector, "matchExpressions");
+	const char *key;
+	json_t *value;
+
+	json_object_foreach(labels, key, value)
+	{
+		if (is_selector_label(world->options, key) && json_is_string(value) &&
+		    strcmp(json_string_value(value), target) == 0)
+			kube_tree_set(labels, key, suffixed(target));
+	}
+	for (size_t i = 0; i < json_array_size(expressions); i++) {
+		json_t *expression = json_array_get(expressions, i);
+
+		if (is_selector_label(world->options, kube_tree_text(expression, "key")))
+			rename_first(json_object_get(expression, "values"), target);
+	}
+}
+
+/* Pods that keep away from their likes keep away from the primary's (2.4.3). */
+static void rename_spread(const struct canary_world *world, json_t *spec)
+{
+	json_t *spread = json_object_get(spec, "topologySpreadConstraints");
+	json_t *anti = kube_tree_find(spec, "affinity/podAntiAffinity");
+	json_t *required = json_object_get(anti, "requiredDuringSchedulingIgnoredDuringExecution");
+	json_t *preferred = json_object_get(anti, "preferredDuringSchedulingIgnoredDuringExecution");
+
+	for (size_t i = 0; i < json_array_size(spread); i++)
+		rename_selector(world, kube_tree_find(json_array_get(spread, i), "labelSelector"));
+	for (size_t i = 0; i < json_array_size(required); i++)
+		rename_selector(world, kube_tree_find(json_array_get(required, i), "labelSelector"));
+	for (size_t i = 0; i < json_array_size(preferred); i++)
+		rename_selector(world, kube_tree_find(json_array_get(preferred, i),
+		                                      "podAffinityTerm/labelSelector"));
+}
+
+json_t *kube_pod_template_primary(const struct canary_world *world, const json_t *template,
+                                  const char *release_uid)
+{
+	json_t *copy = bare(template);
+	json_t *metadata;
+	json_t *labels;
+	json_t *annotations;
+
+	assert(world->label[0] != '\0');
+	if (!json_is_object(json_object_get(copy, "metadata")))
+		kube_tree_set(copy, "metadata", kube_tree_object());
+	metadata = json_object_get(copy, "metadata");
+	labels = kube_pod_template_filter(json_object_get(metadata, "labels"));
+	kube_tree_set(labels, world->label, suffixed(world->label_value));
+	annotations = kube_pod_template_filter(json_object_get(metadata, "annotations"));
+	kube_tree_set_text(annotations, KUBE_TEMPLATE_ID, release_uid);
+	kube_tree_set(metadata, "labels", labels);
+	kube_tree_set(metadata, "annotations", annotations);
+	rename_spread(world, json_object_get(copy, "spec"));
+	return copy;
+}
+
+static bool is_grown(json_t *recorded, json_t *live);
+
+static bool is_grown_object(json_t *recorded, json_t *live)
+{
+	const char *key;
+	json_t *value;
+
+	json_object_foreach(recorded, key, value)
+	{
+		json_t *now = json_object_get(live, key);
+
+		if (!now || !is_grown(value, now))
+			return false;
+	}
+	return true;
+}
+
+/* Lists keep their length: a new element is a change that somebody made. */
+static bool is_grown_list(json_t *recorded, json_t *live)
+{
+	if (json_array_size(recorded) != json_array_size(live))
+		return false;
+	for (size_t i = 0; i < json_array_size(recorded); i++) {
+		if (!is_grown(json_array_get(recorded, i), json_array_get(live, i)))
+			return false;
+	}
+	return true;
+}
+
+static bool is_grown(json_t *recorded, json_t *live)
+{
+	if (json_is_object(recorded) && json_is_object(live))
+		return is_grown_object(recorded, live);
+	if (json_is_array(recorded) && json_is_array(live))
+		return is_grown_list(recorded, live);
+	return json_equal(recorded, live) == 1;
+}
+
+bool kube_pod_template_is_grown(const json_t *recorded, const json_t *live)
+{
+	json_auto_t *before = bare(recorded);
+	json_auto_t *after = bare(live);
+
+	return is_grown(before, after);
+}
+
+/* Where a reference may stand in an object, and of what. */
+struct reference {
+	const char *path;
+	const char *kind;
+};
+
+static const struct reference of_volume[] = {
+	{"configMap/name", "ConfigMap"},
+	{"secret/secretName", "Secret"},
+};
+
+static const struct reference of_source[] = {
+	{"configMap/name", "ConfigMap"},
+	{"secret/name", "Secret"},
+};
+
+static const struct reference of_env[] = {
+	{"valueFrom/configMapKeyRef/name", "ConfigMap"},
+	{"valueFrom/secretKeyRef/name", "Secret"},
+};
+
+static const struct reference of_env_from[] = {
+	{"configMapRef/name", "ConfigMap"},
+	{"secretRef/name", "Secret"},
+};
+
+/* One list to be looked through, and the sentence to write. */
+struct search {
+	json_t *list;
+	const struct reference *references; /* two */
+	const char *where;
+	char *ret;
+	size_t size;
+};
+
+static bool find_in(const struct search *search)
+{
+	for (size_t i = 0; i < json_array_size(search->list) * 2; i++) {
+		const struct reference *reference = &search->references[i % 2];
+		const char *name =
+			kube_tree_text(json_array_get(search->list, i / 2), reference->path);
+
+		if (name[0] == '\0')
+			continue;
+		text_format(search->ret, search->size, "%s \"%.100s\" (%s)", reference->kind, name,
+		            search->where);
+		return true;
+	}
+	return false;
+}
+
+static bool find_in_volumes(json_t *volumes, char *ret, size_t size)
+{
+	struct search search = {volumes, of_volume, "volumes", ret, size};
+
+	if (find_in(&search))
+		return true;
+	search.references = of_source;
+	search.where = "projected volumes";
+	for (size_t i = 0; i < json_array_size(volumes); i++) {
+		search.list = kube_tree_find(json_array_get(volumes, i), "projected/sources");
+		if (find_in(&search))
+			return true;
+	}
+	return false;
+}
+
+static bool find_in_containers(json_t *containers, char *ret, size_t size)
+{
+	for (size_t i = 0; i < json_array_size(containers); i++) {
+		json_t *container = json_array_get(containers, i);
+		struct search env = {json_object_get(container, "env"), of_env, "env", ret, size};
+		struct search from = {json_object_get(container, "envFrom"), of_env_from, "envFrom",
+		                      ret, size};
+
+		if (find_in(&env) || find_in(&from))
+			return true;
+	}
+	return false;
+}
+
+bool kube_pod_template_find_config(const json_t *template, char *ret, size_t size)
+{
+	json_t *spec = kube_tree_find(template, "spec");
+
+	return find_in_volumes(json_object_get(spec, "volumes"), ret, size) ||
+	       find_in_containers(json_object_get(spec, "containers"), ret, size) ||
+	       find_in_containers(json_object_get(spec, "initContainers"), ret, size);
+}

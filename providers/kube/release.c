@@ -1,0 +1,202 @@
+#include "providers/kube/release.h"
+
+#include "analysis/base/text.h"
+#include "providers/kube/api.h"
+#include "providers/kube/release_status.h"
+#include "providers/kube/tree.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define REVISION "deployment.kubernetes.io/revision"
+
+static int number_of(const char *name)
+{
+	const char *dash = strrchr(name, '-');
+	char *end;
+	long number;
+
+	if (!dash || dash[1] < '1' || dash[1] > '9')
+		return 0;
+	number = strtol(dash + 1, &end, 10);
+	return *end != '\0' || number > INT_MAX ? 0 : (int)number;
+}
+
+int kube_release_number(const json_t *object)
+{
+	return number_of(kube_tree_text(object, "metadata/name"));
+}
+
+void kube_release_name(const char *canary, int number, char ret[NAME_MAX_K8S])
+{
+	text_format(ret, NAME_MAX_K8S, "%.200s-%d", canary, number);
+}
+
+/* The text at PATH into RET; refused when it is longer than it can be. */
+static bool read_text(const json_t *object, const char *path, char *ret, size_t size,
+                      struct err *err)
+{
+	const char *text = kube_tree_text(object, path);
+
+	if (strlen(text) >= size)
+		return err_set(err, ERR_LIMIT, "%s: more than %zu bytes", path, size - 1);
+	text_format(ret, size, "%s", text);
+	return true;
+}
+
+static bool read_spec(const json_t *object, struct release *ret, struct err *err)
+{
+	const char *cause = kube_tree_text(object, "spec/cause");
+
+	ret->cause = release_cause_find(cause);
+	if (ret->cause == CAUSE_NONE)
+		return err_set(err, ERR_INVALID, "spec.cause: expected init or revision, got \"%.40s\"",
+		               cause);
+	if (!read_text(object, "spec/digest", ret->digest, sizeof(ret->digest), err) ||
+	    !read_text(object, "spec/previous", ret->previous, sizeof(ret->previous), err))
+		return false;
+	ret->target_replicas = kube_tree_whole(object, "spec/target/replicas", 0);
+	ret->primary_replicas = kube_tree_whole(object, "spec/primaryReplicas", 0);
+	return true;
+}
+
+bool kube_release_read(const json_t *object, struct release *ret, struct err *err)
+{
+	struct release release = {0};
+
+	if (!read_text(object, "metadata/name", release.name, sizeof(release.name), err) ||
+	    !read_text(object, "metadata/uid", release.uid, sizeof(release.uid), err) ||
+	    !read_text(object, "metadata/resourceVersion", release.resource_version,
+	               sizeof(release.resource_version), err))
+		return false;
+	release.number = number_of(release.name);
+	if (release.number == 0)
+		return err_set(err, ERR_INVALID,
+		               "metadata.name: expected a name that ends in -<number>, got \"%.100s\"",
+		               release.name);
+	if (!read_spec(object, &release, err) ||
+	    !kube_release_status_read(kube_tree_find(object, "status"), &release.status, err))
+		return err_wrap(err, "release %.100s", release.name);
+	*ret = release;
+	return true;
+}
+
+static json_t *metadata_of(const struct canary_world *world, const struct effect *effect,
+                           const json_t *target)
+{
+	json_t *metadata = kube_tree_object();
+	json_t *labels = kube_tree_object();
+	json_t *annotations = kube_tree_object();
+	const char *revision = kube_tree_value(kube_tree_find(target, "metadata/annotations"), REVISION);
+	char name[NAME_MAX_K8S];
+
+	kube_release_name(world->spec->name, effect->number, name);
+	kube_tree_set_text(labels, KUBE_LABEL_CANARY, world->spec->name);
+	kube_tree_set_text(labels, KUBE_LABEL_UID, world->uid);
+	kube_tree_set_text(metadata, "name", name);
+	kube_tree_set_text(metadata, "namespace", world->spec->k8s_namespace);
+	kube_tree_set(metadata, "labels", labels);
+	if (revision[0])
+		kube_tree_set_text(annotations, KUBE_RELEASE_REVISION, revision);
+	kube_tree_set(metadata, "annotations", annotations);
+	return metadata;
+}
+
+static json_t *target_of(const json_t *target)
+{
+	json_t *ref = kube_tree_object();
+	const json_t *generation = kube_tree_find(target, "metadata/generation");
+
+	kube_tree_set_text(ref, "apiVersion", kube_api_version(KUBE_DEPLOYMENT));
+	kube_tree_set_text(ref, "kind", kube_api_kind(KUBE_DEPLOYMENT));
+	kube_tree_set_text(ref, "name", kube_tree_text(target, "metadata/name"));
+	kube_tree_set_text(ref, "uid", kube_tree_text(target, "metadata/uid"));
+	kube_tree_set_whole(ref, "generation", json_integer_value(generation));
+	kube_tree_set_whole(ref, "replicas", kube_tree_whole(target, "spec/replicas", 1));
+	return ref;
+}
+
+json_t *kube_release_new(const struct canary_world *world, const struct effect *effect,
+                         const json_t *target)
+{
+	json_t *object = kube_tree_object();
+	json_t *canary = kube_tree_object();
+	json_t *spec = kube_tree_object();
+
+	kube_tree_set_text(canary, "name", world->spec->name);
+	kube_tree_set_text(canary, "uid", world->uid);
+	kube_tree_set(spec, "canary", canary);
+	kube_tree_set_text(spec, "cause", release_cause_name(effect->cause));
+	kube_tree_set(spec, "target", target_of(target));
+	kube_tree_set_whole(spec, "primaryReplicas", effect->primary_replicas);
+	kube_tree_set(spec, "template", kube_tree_copy(kube_tree_find(target, "spec/template")));
+	kube_tree_set_text(spec, "digest", effect->digest);
+	if (effect->release[0])
+		kube_tree_set_text(spec, "previous", effect->release);
+	kube_tree_set_text(object, "apiVersion", kube_api_version(KUBE_RELEASE));
+	kube_tree_set_text(object, "kind", kube_api_kind(KUBE_RELEASE));
+	kube_tree_set(object, "metadata", metadata_of(world, effect, target));
+	kube_tree_set(object, "spec", spec);
+	return object;
+}
+
+/* The last valid Canary spec: it rules the run, whatever becomes of the live one. */
+static json_t *policy_of(const struct canary_world *world)
+{
+	const json_t *generation = kube_tree_find(world->object, "metadata/generation");
+	json_t *policy = kube_tree_object();
+
+	kube_tree_set_whole(policy, "generation", json_integer_value(generation));
+	kube_tree_set(policy, "spec", kube_tree_copy(kube_tree_find(world->object, "spec")));
+	return policy;
+}
+
+static void add_made(json_t *made, enum kube_kind kind, const char *name)
+{
+	json_t *ref = kube_tree_object();
+
+	kube_tree_set_text(ref, "apiVersion", kube_api_version(kind));
+	kube_tree_set_text(ref, "kind", kube_api_kind(kind));
+	kube_tree_set_text(ref, "name", name);
+	kube_tree_append(made, ref);
+}
+
+/* What a run makes or takes over, for people and for whoever cleans up by hand. */
+static json_t *made_of(const struct canary_world *world)
+{
+	json_t *made = kube_tree_list();
+	char route[NAME_MAX_K8S];
+
+	add_made(made, KUBE_DEPLOYMENT, world->spec->primary);
+	add_made(made, KUBE_SERVICE, world->apex);
+	add_made(made, KUBE_SERVICE, world->primary_service);
+	add_made(made, KUBE_SERVICE, world->canary_service);
+	if (world->spec->route.weighs && world->ingress) {
+		text_format(route, sizeof(route), "%s-canary", world->ingress);
+		add_made(made, KUBE_INGRESS, route);
+	}
+	return made;
+}
+
+json_t *kube_release_status(const struct canary_world *world, const struct release_status *status)
+{
+	json_t *object = kube_release_status_write(status);
+
+	kube_tree_set(object, "policy", policy_of(world));
+	kube_tree_set(object, "made", made_of(world));
+	return object;
+}
+
+json_t *kube_release_patch(const struct canary_world *world, const struct effect *effect)
+{
+	json_t *patch = kube_tree_list();
+
+	if (effect->release_uid[0])
+		kube_tree_patch_text(patch, "test", "/metadata/uid", effect->release_uid);
+	if (effect->resource_version[0] && !effect->is_retreat)
+		kube_tree_patch_text(patch, "test", "/metadata/resourceVersion",
+		                     effect->resource_version);
+	kube_tree_patch(patch, "add", "/status", kube_release_status(world, &effect->status));
+	return patch;
+}

@@ -1,0 +1,253 @@
+#include "providers/kube/release_status.h"
+
+#include "analysis/base/text.h"
+#include "providers/kube/tree.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Where notices go: the word tells how urgent they are, too. */
+#define TO_NORMAL  "event"
+#define TO_WARNING "event:warning"
+
+static bool read_time(const json_t *times, const char *key, struct instant *ret, struct err *err)
+{
+	const char *text = kube_tree_value(times, key);
+
+	if (text[0] == '\0')
+		return true;
+	return instant_parse(text, ret, err) || err_wrap(err, "status.times.%s", key);
+}
+
+static bool read_times(const json_t *times, struct release_status *ret, struct err *err)
+{
+	return read_time(times, "started", &ret->times.started, err) &&
+	       read_time(times, "nextCheckAt", &ret->times.next_check_at, err) &&
+	       read_time(times, "notReadySince", &ret->times.not_ready_since, err) &&
+	       read_time(times, "unmeasuredSince", &ret->times.unmeasured_since, err) &&
+	       read_time(times, "finished", &ret->times.finished, err);
+}
+
+static bool refuse_word(struct err *err, const char *path, const char *word)
+{
+	return err_set(err, ERR_INVALID, "%s: \"%.40s\" is no word that this version knows", path, word);
+}
+
+static bool read_outcome(const json_t *status, const char *key, enum release_outcome *ret,
+                         struct err *err)
+{
+	const char *word = kube_tree_value(status, key);
+	enum release_outcome outcome = release_outcome_find(word);
+	char path[32];
+
+	text_format(path, sizeof(path), "status.%s", key);
+	if (outcome == OUTCOME_NONE && word[0])
+		return refuse_word(err, path, word);
+	*ret = outcome;
+	return true;
+}
+
+static bool read_words(const json_t *status, struct release_status *ret, struct err *err)
+{
+	const char *phase = kube_tree_text(status, "phase");
+
+	ret->phase = release_phase_find(phase);
+	if (ret->phase == PHASE_NONE && phase[0])
+		return refuse_word(err, "status.phase", phase);
+	return read_outcome(status, "ending", &ret->ending, err) &&
+	       read_outcome(status, "outcome", &ret->outcome, err);
+}
+
+static void read_number(const json_t *object, const char *key, bool *ret_has, double *ret)
+{
+	const json_t *number = json_object_get(object, key);
+
+	*ret_has = json_is_number(number);
+	if (*ret_has)
+		*ret = json_number_value(number);
+}
+
+static bool read_check(const json_t *object, struct check_result *ret, struct err *err)
+{
+	const char *word = kube_tree_text(object, "verdict");
+
+	text_copy(ret->name, kube_tree_text(object, "name"));
+	read_number(object, "value", &ret->has_value, &ret->value);
+	read_number(object, "min", &ret->has_min, &ret->min);
+	read_number(object, "max", &ret->has_max, &ret->max);
+	ret->verdict = verdict_find(word);
+	if (ret->verdict == VERDICT_UNKNOWN && word[0])
+		return refuse_word(err, "status.checks.verdict", word);
+	return true;
+}
+
+static bool read_checks(const json_t *status, struct release_status *ret, struct err *err)
+{
+	const json_t *checks = kube_tree_find(status, "checks");
+	size_t n_checks = json_array_size(checks);
+
+	if (n_checks > SPEC_CHECKS_MAX)
+		return err_set(err, ERR_LIMIT, "status.checks: %zu, at most %d can be", n_checks,
+		               SPEC_CHECKS_MAX);
+	for (size_t i = 0; i < n_checks; i++) {
+		if (!read_check(json_array_get(checks, i), &ret->checks[i], err))
+			return false;
+	}
+	ret->n_checks = n_checks;
+	return true;
+}
+
+static bool read_notice(const json_t *object, struct notice *ret, struct err *err)
+{
+	const char *id = kube_tree_text(object, "id");
+	char *end;
+
+	errno = 0;
+	ret->id = strtoll(id, &end, 10);
+	if (id[0] == '\0' || *end != '\0' || errno != 0)
+		return err_set(err, ERR_INVALID,
+		               "status.notices.id: expected a number as text, got \"%.40s\"", id);
+	ret->is_warning = strcmp(kube_tree_text(object, "to"), TO_WARNING) == 0;
+	text_copy(ret->text, kube_tree_text(object, "text"));
+	return true;
+}
+
+static bool read_notices(const json_t *status, struct release_status *ret, struct err *err)
+{
+	const json_t *notices = kube_tree_find(status, "notices");
+	size_t n_notices = json_array_size(notices);
+
+	if (n_notices > NOTICES_MAX)
+		return err_set(err, ERR_LIMIT, "status.notices: %zu, at most %d can be", n_notices,
+		               NOTICES_MAX);
+	for (size_t i = 0; i < n_notices; i++) {
+		if (!read_notice(json_array_get(notices, i), &ret->notices[i], err))
+			return false;
+	}
+	ret->n_notices = n_notices;
+	return true;
+}
+
+bool kube_release_status_read(const json_t *status, struct release_status *ret, struct err *err)
+{
+	struct release_status read = {0};
+
+	if (!read_words(status, &read, err) ||
+	    !read_times(kube_tree_find(status, "times"), &read, err) ||
+	    !read_checks(status, &read, err) || !read_notices(status, &read, err))
+		return false;
+	read.seq = json_integer_value(kube_tree_find(status, "seq"));
+	read.weight.from = kube_tree_whole(status, "weight/from", 0);
+	read.weight.to = kube_tree_whole(status, "weight/to", 0);
+	read_number(kube_tree_find(status, "weight"), "seenShare", &read.weight.has_seen,
+	            &read.weight.seen_share);
+	read.iteration = kube_tree_whole(status, "counters/iteration", 0);
+	read.failed_checks = kube_tree_whole(status, "counters/failedChecks", 0);
+	text_copy(read.reason, kube_tree_text(status, "reason"));
+	*ret = read;
+	return true;
+}
+
+/* Put a word or sentence, unless it is empty. */
+static void set_some(json_t *object, const char *key, const char *text)
+{
+	if (text[0])
+		kube_tree_set_text(object, key, text);
+}
+
+/* Put a number; what JSON cannot say (NaN, infinity) is left out. */
+static void set_number(json_t *object, const char *key, bool has, double value)
+{
+	if (has && isfinite(value))
+		kube_tree_set(object, key, json_real(value));
+}
+
+static void set_time(json_t *times, const char *key, struct instant instant)
+{
+	char text[INSTANT_TEXT_MAX];
+
+	if (instant_is_set(instant))
+		kube_tree_set_text(times, key, instant_format(instant, text));
+}
+
+static json_t *write_times(const struct release_status *status)
+{
+	json_t *times = kube_tree_object();
+
+	set_time(times, "started", status->times.started);
+	set_time(times, "nextCheckAt", status->times.next_check_at);
+	set_time(times, "notReadySince", status->times.not_ready_since);
+	set_time(times, "unmeasuredSince", status->times.unmeasured_since);
+	set_time(times, "finished", status->times.finished);
+	return times;
+}
+
+static json_t *write_weight(const struct release_status *status)
+{
+	json_t *weight = kube_tree_object();
+
+	kube_tree_set_whole(weight, "from", status->weight.from);
+	kube_tree_set_whole(weight, "to", status->weight.to);
+	kube_tree_set(weight, "mirror", json_false());
+	set_number(weight, "seenShare", status->weight.has_seen, status->weight.seen_share);
+	return weight;
+}
+
+static json_t *write_checks(const struct release_status *status)
+{
+	json_t *checks = kube_tree_list();
+
+	for (size_t i = 0; i < status->n_checks; i++) {
+		const struct check_result *check = &status->checks[i];
+		json_t *object = kube_tree_object();
+
+		kube_tree_set_text(object, "name", check->name);
+		set_number(object, "value", check->has_value, check->value);
+		set_number(object, "min", check->has_min, check->min);
+		set_number(object, "max", check->has_max, check->max);
+		set_some(object, "verdict", verdict_name(check->verdict));
+		kube_tree_append(checks, object);
+	}
+	return checks;
+}
+
+static json_t *write_notices(const struct release_status *status)
+{
+	json_t *notices = kube_tree_list();
+	char id[24];
+
+	for (size_t i = 0; i < status->n_notices; i++) {
+		const struct notice *notice = &status->notices[i];
+		json_t *object = kube_tree_object();
+
+		text_format(id, sizeof(id), "%" PRId64, notice->id);
+		kube_tree_set_text(object, "id", id);
+		kube_tree_set_text(object, "to", notice->is_warning ? TO_WARNING : TO_NORMAL);
+		kube_tree_set_text(object, "text", notice->text);
+		kube_tree_append(notices, object);
+	}
+	return notices;
+}
+
+json_t *kube_release_status_write(const struct release_status *status)
+{
+	json_t *object = kube_tree_object();
+	json_t *counters = kube_tree_object();
+
+	set_some(object, "phase", release_phase_name(status->phase));
+	kube_tree_set_whole(object, "seq", status->seq);
+	kube_tree_set(object, "times", write_times(status));
+	kube_tree_set(object, "weight", write_weight(status));
+	kube_tree_set_whole(counters, "iteration", status->iteration);
+	kube_tree_set_whole(counters, "failedChecks", status->failed_checks);
+	kube_tree_set(object, "counters", counters);
+	kube_tree_set(object, "checks", write_checks(status));
+	kube_tree_set(object, "notices", write_notices(status));
+	set_some(object, "ending", release_outcome_name(status->ending));
+	set_some(object, "outcome", release_outcome_name(status->outcome));
+	set_some(object, "reason", status->reason);
+	return object;
+}

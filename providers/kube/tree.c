@@ -1,0 +1,140 @@
+#include "providers/kube/tree.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define KEY_MAX 64
+
+/* Memory is never short here: see c-style, out of memory aborts. */
+static json_t *must(json_t *value)
+{
+	if (!value)
+		abort();
+	return value;
+}
+
+json_t *kube_tree_find(const json_t *root, const char *path)
+{
+	char key[KEY_MAX];
+	const char *end;
+	json_t *found;
+	size_t length;
+
+	for (;; path = end + 1) {
+		end = strchr(path, '/');
+		length = end ? (size_t)(end - path) : strlen(path);
+		if (length >= sizeof(key))
+			return NULL;
+		memcpy(key, path, length);
+		key[length] = '\0';
+		found = json_object_get(root, key);
+		if (!found || json_is_null(found))
+			return NULL;
+		if (!end)
+			return found;
+		root = found;
+	}
+}
+
+const char *kube_tree_text(const json_t *root, const char *path)
+{
+	const char *text = json_string_value(kube_tree_find(root, path));
+
+	return text ? text : "";
+}
+
+const char *kube_tree_value(const json_t *map, const char *key)
+{
+	const char *text = json_string_value(json_object_get(map, key));
+
+	return text ? text : "";
+}
+
+int kube_tree_whole(const json_t *root, const char *path, int fallback)
+{
+	const json_t *value = kube_tree_find(root, path);
+	double number = json_number_value(value);
+
+	if (!json_is_number(value) || number < INT_MIN || number > INT_MAX)
+		return fallback;
+	return (int)number;
+}
+
+void kube_tree_set(json_t *object, const char *key, json_t *value)
+{
+	if (json_object_set_new(object, key, must(value)) != 0)
+		abort();
+}
+
+/* TEXT as a JSON string, whatever its bytes. */
+static json_t *string_of(const char *text)
+{
+	json_t *string = json_string(text);
+	char *plain;
+
+	if (string)
+		return string;
+	plain = strdup(text);
+	if (!plain)
+		abort();
+	for (char *at = plain; *at; at++) {
+		if ((unsigned char)*at >= 0x80)
+			*at = '?';
+	}
+	string = must(json_string(plain));
+	free(plain);
+	return string;
+}
+
+void kube_tree_set_text(json_t *object, const char *key, const char *text)
+{
+	kube_tree_set(object, key, string_of(text));
+}
+
+void kube_tree_set_whole(json_t *object, const char *key, json_int_t value)
+{
+	kube_tree_set(object, key, json_integer(value));
+}
+
+json_t *kube_tree_object(void)
+{
+	return must(json_object());
+}
+
+json_t *kube_tree_list(void)
+{
+	return must(json_array());
+}
+
+void kube_tree_append(json_t *list, json_t *value)
+{
+	if (json_array_append_new(list, must(value)) != 0)
+		abort();
+}
+
+json_t *kube_tree_copy(const json_t *object)
+{
+	return object ? must(json_deep_copy(object)) : kube_tree_object();
+}
+
+bool kube_tree_is_prefix(const char *prefix, const char *text)
+{
+	return strncmp(prefix, text, strlen(prefix)) == 0;
+}
+
+void kube_tree_patch(json_t *patch, const char *op, const char *path, json_t *value)
+{
+	json_t *step = kube_tree_object();
+
+	kube_tree_set_text(step, "op", op);
+	kube_tree_set_text(step, "path", path);
+	if (value)
+		kube_tree_set(step, "value", value);
+	kube_tree_append(patch, step);
+}
+
+void kube_tree_patch_text(json_t *patch, const char *op, const char *path, const char *value)
+{
+	kube_tree_patch(patch, op, path, string_of(value));
+}

@@ -1,0 +1,229 @@
+#include "providers/kube/workload.h"
+
+#include "analysis/base/text.h"
+#include "providers/kube/api.h"
+#include "providers/kube/pod_template.h"
+#include "providers/kube/tree.h"
+
+#include <assert.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define LABEL_VALUE_MAX 63
+
+bool kube_workload_label(const json_t *object, const struct provider_options *options,
+                         const char **ret_label, const char **ret_value, struct err *err)
+{
+	const json_t *labels = kube_tree_find(object, "spec/selector/matchLabels");
+	char names[160] = "";
+	size_t length = 0;
+
+	for (const char *const *label = options->selector_labels; *label; label++) {
+		const char *value = kube_tree_value(labels, *label);
+
+		text_format(names + length, sizeof(names) - length, "%s%s", length ? " " : "", *label);
+		length = strlen(names);
+		if (value[0] == '\0')
+			continue;
+		if (strlen(value) + strlen(KUBE_TEMPLATE_SUFFIX) > LABEL_VALUE_MAX)
+			return err_set(err, ERR_INVALID,
+			               "spec.selector.matchLabels.%s: with \"%s\" it has more than %d characters",
+			               *label, KUBE_TEMPLATE_SUFFIX, LABEL_VALUE_MAX);
+		*ret_label = *label;
+		*ret_value = value;
+		return true;
+	}
+	return err_set(err, ERR_INVALID,
+	               "getSelectorLabel failed: deployment %.63s.%.63s spec.selector.matchLabels must "
+	               "contain one of [%s]",
+	               kube_tree_text(object, "metadata/name"),
+	               kube_tree_text(object, "metadata/namespace"), names);
+}
+
+/* VALUE, a number or a percentage, of REPLICAS; 25% when it is absent. */
+static int resolve(const json_t *value, int replicas, bool rounds_up)
+{
+	const char *text = json_string_value(value);
+	long percent = 25; /* the API server's default */
+	long product;
+
+	if (json_is_integer(value)) {
+		json_int_t number = json_integer_value(value);
+
+		return number < 0 || number > INT_MAX ? 0 : (int)number;
+	}
+	if (text)
+		percent = strtol(text, NULL, 10);
+	if (percent < 0 || percent > 100)
+		percent = percent < 0 ? 0 : 100;
+	product = percent * replicas;
+	return (int)(rounds_up ? (product + 99) / 100 : product / 100);
+}
+
+/* Its rollout may take away every pod before a new one is ready. */
+static bool may_empty(const json_t *object, int replicas)
+{
+	const json_t *rolling = kube_tree_find(object, "spec/strategy/rollingUpdate");
+	int wanted = replicas > 0 ? replicas : 1;
+	int unavailable = resolve(json_object_get(rolling, "maxUnavailable"), wanted, false);
+	int surge = resolve(json_object_get(rolling, "maxSurge"), wanted, true);
+
+	if (strcmp(kube_tree_text(object, "spec/strategy/type"), "Recreate") == 0)
+		return true;
+	if (unavailable == 0 && surge == 0)
+		unavailable = 1;
+	return unavailable >= wanted;
+}
+
+static bool is_observed(const json_t *object)
+{
+	json_int_t wanted = json_integer_value(kube_tree_find(object, "metadata/generation"));
+	json_int_t seen = json_integer_value(kube_tree_find(object, "status/observedGeneration"));
+
+	return seen >= wanted;
+}
+
+/* Why this target cannot be served, into `ret->refusal`. */
+static void refuse(const json_t *object, const struct provider_options *options,
+                   struct workload_fact *ret)
+{
+	const char *label;
+	const char *value;
+	struct err err;
+	char config[SENTENCE_MAX / 2];
+
+	if (!kube_workload_label(object, options, &label, &value, &err)) {
+		text_copy(ret->refusal, err.text);
+		return;
+	}
+	if (options->track_configs &&
+	    kube_pod_template_find_config(kube_tree_find(object, "spec/template"), config,
+	                                  sizeof(config)))
+		text_format(ret->refusal, sizeof(ret->refusal),
+		            "not served yet: deployment %.63s.%.63s refers to %s and config tracking is on",
+		            kube_tree_text(object, "metadata/name"),
+		            kube_tree_text(object, "metadata/namespace"), config);
+}
+
+static void read_template(const json_t *object, struct workload_fact *ret)
+{
+	const json_t *template = kube_tree_find(object, "spec/template");
+	const json_t *containers = kube_tree_find(template, "spec/containers");
+	struct err err;
+
+	if (!kube_pod_template_digest(template, ret->digest, &err))
+		text_copy(ret->refusal, err.text);
+	text_copy(ret->release_uid,
+	          kube_tree_value(kube_tree_find(template, "metadata/annotations"), KUBE_TEMPLATE_ID));
+	text_copy(ret->image, kube_tree_text(json_array_get(containers, 0), "image"));
+}
+
+void kube_workload_read(const json_t *object, const struct provider_options *options,
+                        bool is_target, struct workload_fact *ret)
+{
+	struct workload_fact fact = {.slot = ret->slot};
+
+	text_copy(fact.uid, kube_tree_text(object, "metadata/uid"));
+	text_copy(fact.resource_version, kube_tree_text(object, "metadata/resourceVersion"));
+	fact.is_observed = is_observed(object);
+	fact.replicas = kube_tree_whole(object, "spec/replicas", 1);
+	fact.updated = kube_tree_whole(object, "status/updatedReplicas", 0);
+	fact.total = kube_tree_whole(object, "status/replicas", 0);
+	fact.ready = kube_tree_whole(object, "status/readyReplicas", 0);
+	fact.available = kube_tree_whole(object, "status/availableReplicas", 0);
+	fact.may_empty = may_empty(object, fact.replicas);
+	read_template(object, &fact);
+	if (is_target && fact.refusal[0] == '\0')
+		refuse(object, options, &fact);
+	*ret = fact;
+}
+
+/* "cart-primary" */
+static void set_label(const struct canary_world *world, json_t *labels)
+{
+	char value[SERVICE_NAME_MAX + 8];
+
+	assert(world->label[0] != '\0');
+	text_format(value, sizeof(value), "%s%s", world->label_value, KUBE_TEMPLATE_SUFFIX);
+	kube_tree_set_text(labels, world->label, value);
+}
+
+/* The target's, without what speaks of the target itself. */
+static json_t *annotations_of(const json_t *target)
+{
+	json_t *annotations = kube_pod_template_filter(kube_tree_find(target, "metadata/annotations"));
+
+	(void)json_object_del(annotations, "kubectl.kubernetes.io/last-applied-configuration");
+	(void)json_object_del(annotations, "deployment.kubernetes.io/revision");
+	return annotations;
+}
+
+static json_t *metadata_of(const struct canary_world *world, const json_t *target)
+{
+	json_t *metadata = kube_tree_object();
+	json_t *labels = kube_tree_object();
+
+	set_label(world, labels);
+	kube_tree_set_text(labels, KUBE_LABEL_UID, world->uid);
+	kube_tree_set_text(metadata, "name", world->spec->primary);
+	kube_tree_set_text(metadata, "namespace", world->spec->k8s_namespace);
+	kube_tree_set(metadata, "labels", labels);
+	kube_tree_set(metadata, "annotations", annotations_of(target));
+	return metadata;
+}
+
+static const char *const copied[] = {
+	"progressDeadlineSeconds",
+	"minReadySeconds",
+	"revisionHistoryLimit",
+	"strategy",
+};
+
+json_t *kube_workload_primary(const struct canary_world *world, const struct kube_primary *primary)
+{
+	json_t *object = kube_tree_object();
+	json_t *spec = kube_tree_object();
+	json_t *selector = kube_tree_object();
+	int replicas = primary->replicas;
+
+	if (replicas <= 0)
+		replicas = kube_tree_whole(primary->target, "spec/replicas", 1);
+	set_label(world, selector);
+	kube_tree_set_whole(spec, "replicas", replicas > 0 ? replicas : 1);
+	kube_tree_set(spec, "selector", kube_tree_object());
+	kube_tree_set(json_object_get(spec, "selector"), "matchLabels", selector);
+	kube_tree_set(spec, "template",
+	              kube_pod_template_primary(world, primary->template, primary->release_uid));
+	for (size_t i = 0; i < array_length(copied); i++) {
+		const json_t *value = json_object_get(kube_tree_find(primary->target, "spec"), copied[i]);
+
+		if (value)
+			kube_tree_set(spec, copied[i], kube_tree_copy(value));
+	}
+	kube_tree_set_text(object, "apiVersion", kube_api_version(KUBE_DEPLOYMENT));
+	kube_tree_set_text(object, "kind", kube_api_kind(KUBE_DEPLOYMENT));
+	kube_tree_set(object, "metadata", metadata_of(world, primary->target));
+	kube_tree_set(object, "spec", spec);
+	return object;
+}
+
+json_t *kube_workload_primary_patch(const struct canary_world *world,
+                                    const struct kube_primary *primary)
+{
+	json_t *patch = kube_tree_list();
+	char path[64];
+
+	kube_tree_patch(patch, "replace", "/spec/template",
+	                kube_pod_template_primary(world, primary->template, primary->release_uid));
+	for (size_t i = 0; i < array_length(copied); i++) {
+		const json_t *value = json_object_get(kube_tree_find(primary->target, "spec"), copied[i]);
+
+		text_format(path, sizeof(path), "/spec/%s", copied[i]);
+		if (value)
+			kube_tree_patch(patch, "add", path, kube_tree_copy(value));
+	}
+	if (primary->replicas > 0)
+		kube_tree_patch(patch, "add", "/spec/replicas", json_integer(primary->replicas));
+	return patch;
+}

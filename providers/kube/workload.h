@@ -1,0 +1,38 @@
+/* Deployments: what we know of one, and the primary as we make it. */
+#ifndef PROVIDERS_KUBE_WORKLOAD_H
+#define PROVIDERS_KUBE_WORKLOAD_H
+
+#include "providers/canary_world.h"
+
+#include <jansson.h>
+
+/*
+ * Read OBJECT, a Deployment as served, into *ret; the slot stays as it is. It never fails: a target
+ * that cannot be served has a refusal. Only a target (IS_TARGET) is refused.
+ */
+void kube_workload_read(const json_t *object, const struct provider_options *options,
+                        bool is_target, struct workload_fact *ret);
+
+/*
+ * Find the first of `options->selector_labels` among the selector's matchLabels of OBJECT, borrowed
+ * from it. ERR_INVALID: none is there, or "-primary" after its value would be no label.
+ */
+bool kube_workload_label(const json_t *object, const struct provider_options *options,
+                         const char **ret_label, const char **ret_value, struct err *err);
+
+/* What a primary is made from. */
+struct kube_primary {
+	const json_t *template; /* as recorded in the Release */
+	const json_t *target;   /* for strategy and deadlines; NULL: the API server's defaults */
+	const char *release_uid;
+	int replicas; /* 0: of a new one the target's, at least 1; of an existing one as they are */
+};
+
+/* The primary as a new object. `world->label` must be known. */
+json_t *kube_workload_primary(const struct canary_world *world, const struct kube_primary *primary);
+
+/* The steps of a JSON patch that give an existing primary that template; without any test. */
+json_t *kube_workload_primary_patch(const struct canary_world *world,
+                                    const struct kube_primary *primary);
+
+#endif

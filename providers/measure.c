@@ -1,0 +1,224 @@
+#include "providers/measure.h"
+
+#include "analysis/base/text.h"
+#include "providers/builtin.h"
+#include "providers/kube/api.h"
+#include "providers/template.h"
+
+#include <assert.h>
+#include <math.h>
+#include <string.h>
+
+void measure_init(struct measure *measure, const struct canary_world *world, size_t index,
+                  struct instant check)
+{
+	*measure = (struct measure){
+		.world = world,
+		.index = index,
+		.query = "",
+		.sample = {.check = check},
+	};
+}
+
+/* The end: no measurement, for the reason in ERR. */
+static enum talk_step give_up(struct measure *measure, const struct err *err)
+{
+	measure->stage = MEASURE_DONE;
+	measure->sample.kind = SAMPLE_ERROR;
+	text_copy(measure->sample.text, err->text);
+	return TALK_DONE;
+}
+
+static const char *template_namespace(const struct measure *measure)
+{
+	return measure->metric.template_namespace ? measure->metric.template_namespace
+	                                          : measure->world->spec->k8s_namespace;
+}
+
+/* Put Flagger's "Metric template NAME.NAMESPACE WHAT error" before the reason. */
+static enum talk_step give_up_template(struct measure *measure, struct err *err, const char *what)
+{
+	err_wrap(err, "Metric template %s.%s %serror", measure->metric.template_name,
+	         template_namespace(measure), what);
+	return give_up(measure, err);
+}
+
+/* The server of builtin and inline checks. */
+static const char *metrics_server(const struct canary_world *world)
+{
+	const json_t *spec = json_object_get(world->object, "spec");
+	const char *server = json_string_value(json_object_get(spec, "metricsServer"));
+
+	return server && *server ? server : world->options->metrics_server;
+}
+
+static bool render(struct measure *measure, struct arena *arena, const char *text, struct err *err)
+{
+	const struct canary_world *world = measure->world;
+	const struct template_input input = {
+		.name = world->spec->name,
+		.k8s_namespace = world->spec->k8s_namespace,
+		.target = world->spec->target,
+		.service = world->apex,
+		.ingress = world->ingress ? world->ingress : world->spec->target,
+		.route = world->spec->target,
+		.interval = measure->metric.interval,
+		.variables = measure->metric.variables,
+	};
+
+	return template_render(text, &input, arena, &measure->query, err);
+}
+
+/* Render TEXT and ask the source in measure->question. */
+static enum talk_step ask_source(struct measure *measure, struct talk *talk, const char *text)
+{
+	bool is_template = measure->metric.origin == METRIC_TEMPLATE;
+	struct err err = {0};
+
+	if (!render(measure, talk->arena, text, &err))
+		return is_template ? give_up_template(measure, &err, "query render ")
+		                   : give_up(measure, &err);
+	measure->question.query = measure->query;
+	if (!metric_ask(&measure->question, talk->arena, &talk->request, &err))
+		return is_template ? give_up_template(measure, &err, "provider ")
+		                   : give_up(measure, &err);
+	measure->stage = MEASURE_SOURCE;
+	return TALK_SEND;
+}
+
+static enum talk_step ask_server(struct measure *measure, struct talk *talk)
+{
+	const struct canary_spec *spec = measure->world->spec;
+
+	measure->question.source = "prometheus";
+	measure->question.address = metrics_server(measure->world);
+	if (measure->metric.origin == METRIC_INLINE)
+		return ask_source(measure, talk, measure->metric.query);
+	return ask_source(measure, talk, builtin_query(spec->provider, measure->metric.kind));
+}
+
+static enum talk_step begin(struct measure *measure, struct talk *talk)
+{
+	const struct kube_ref ref = {
+		.kind = KUBE_METRIC_TEMPLATE,
+		.k8s_namespace = template_namespace(measure),
+		.name = measure->metric.template_name,
+	};
+
+	if (measure->metric.origin != METRIC_TEMPLATE)
+		return ask_server(measure, talk);
+	kube_api_get(&talk->request, talk->arena, &ref);
+	measure->stage = MEASURE_TEMPLATE;
+	return TALK_SEND;
+}
+
+/* The object that REPLY brings, owned by the caller; NULL with a reason otherwise. */
+static json_t *read_object(const struct kube_ref *ref, const struct http_reply *reply,
+                           struct err *err)
+{
+	struct kube_answer answer;
+
+	kube_api_read(HTTP_GET, ref, reply, &answer);
+	if (answer.outcome == ACT_OK)
+		return answer.object;
+	err_set(err, ERR_STATUS, "%s", answer.outcome == ACT_ABSENT ? "not found" : answer.text);
+	return NULL;
+}
+
+static enum talk_step read_template(struct measure *measure, struct talk *talk,
+                                    const struct http_reply *reply)
+{
+	const struct kube_metric_template *template = &measure->template;
+	struct kube_ref ref = {
+		.kind = KUBE_METRIC_TEMPLATE,
+		.k8s_namespace = template_namespace(measure),
+		.name = measure->metric.template_name,
+	};
+	struct err err = {0};
+	json_t *object = read_object(&ref, reply, &err);
+	bool is_read =
+		object && kube_metric_template_read(object, talk->arena, &measure->template, &err);
+
+	json_decref(object);
+	if (!is_read)
+		return give_up_template(measure, &err, "");
+	measure->question = (struct metric_question){
+		.source = template->type,
+		.address = template->address,
+		.headers = template->headers,
+		.n_headers = template->n_headers,
+		.insecure = template->insecure,
+	};
+	if (!template->secret)
+		return ask_source(measure, talk, template->query);
+	ref.kind = KUBE_SECRET;
+	ref.name = template->secret;
+	kube_api_get(&talk->request, talk->arena, &ref);
+	measure->stage = MEASURE_SECRET;
+	return TALK_SEND;
+}
+
+static enum talk_step read_secret(struct measure *measure, struct talk *talk,
+                                  const struct http_reply *reply)
+{
+	const struct kube_ref ref = {
+		.kind = KUBE_SECRET,
+		.k8s_namespace = template_namespace(measure),
+		.name = measure->template.secret,
+	};
+	struct kube_metric_credentials found = {0};
+	struct err err = {0};
+	json_t *object = read_object(&ref, reply, &err);
+	bool is_read =
+		object && kube_metric_template_secret_read(object, talk->arena, &found, &err);
+
+	json_decref(object);
+	if (!is_read)
+		return give_up_template(measure, &err,
+		                        arena_format(talk->arena, "secret %s ", ref.name));
+	measure->question.token = found.token;
+	measure->question.username = found.username;
+	measure->question.password = found.password;
+	return ask_source(measure, talk, measure->template.query);
+}
+
+static enum talk_step read_sample(struct measure *measure, const struct http_reply *reply)
+{
+	struct sample_fact sample = {0};
+	struct err err = {0};
+
+	if (!metric_read(&measure->question, reply, &sample, &err))
+		return give_up(measure, &err);
+	if (sample.kind == SAMPLE_VALUE && measure->metric.kind == CHECK_DURATION)
+		sample.value = trunc(sample.value);
+	sample.check = measure->sample.check;
+	measure->sample = sample;
+	measure->stage = MEASURE_DONE;
+	return TALK_DONE;
+}
+
+enum talk_step measure_next(struct measure *measure, struct talk *talk,
+                            const struct http_reply *reply)
+{
+	assert(measure->stage != MEASURE_DONE);
+	assert(!reply == (measure->stage == MEASURE_NONE));
+	switch (measure->stage) {
+	case MEASURE_NONE:
+		if (!kube_canary_metric_find(measure->world->object, measure->index,
+		                             &measure->metric)) {
+			struct err err = {.text = "the Canary has no such check any more"};
+
+			return give_up(measure, &err);
+		}
+		return begin(measure, talk);
+	case MEASURE_TEMPLATE:
+		return read_template(measure, talk, reply);
+	case MEASURE_SECRET:
+		return read_secret(measure, talk, reply);
+	case MEASURE_SOURCE:
+		return read_sample(measure, reply);
+	case MEASURE_DONE:
+		break;
+	}
+	return TALK_DONE;
+}

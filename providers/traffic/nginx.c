@@ -1,0 +1,223 @@
+#include "providers/traffic/nginx.h"
+
+#include "analysis/base/text.h"
+#include "providers/act_reply.h"
+#include "providers/kube/tree.h"
+#include "providers/traffic/nginx_ingress.h"
+
+#include <string.h>
+
+/* A second change soon after another takes up to 3.7 s with the controller's default sync rate. */
+#define HOLD span_seconds(5)
+
+/* What was sent last. */
+enum step {
+	STEP_NONE,
+	STEP_SOURCE,
+	STEP_CLONE,
+	STEP_WRITE,
+};
+
+static struct route_ability ability(const struct canary_spec *spec)
+{
+	return (struct route_ability){.weighs = true, .matches = true, .hold = HOLD};
+}
+
+static struct kube_ref source_ref(const struct canary_world *world)
+{
+	return (struct kube_ref){
+		.kind = KUBE_INGRESS,
+		.k8s_namespace = world->spec->k8s_namespace,
+		.name = world->ingress,
+	};
+}
+
+static struct kube_ref clone_ref(const struct canary_world *world, struct arena *arena)
+{
+	struct kube_ref ref = source_ref(world);
+
+	ref.name = arena_format(arena, "%s-canary", world->ingress ? world->ingress : "");
+	return ref;
+}
+
+/* Everything beside the weight is right, as far as it can be seen without the source. */
+static bool is_exact(const json_t *clone, const struct canary_world *world, int weight)
+{
+	json_auto_t *wanted = NULL;
+	json_auto_t *repair = NULL;
+
+	if (!nginx_ingress_says(world, clone, weight))
+		return false;
+	if (world->ingress_object)
+		wanted = nginx_ingress_spec(world, world->ingress_object, NULL);
+	repair = nginx_ingress_repair(world, clone, wanted ? wanted : kube_tree_find(clone, "spec"));
+	return json_array_size(repair) == 0;
+}
+
+static void read(const json_t *object, const struct canary_world *world, struct route_fact *ret)
+{
+	struct route_fact fact = {.slot = ret->slot, .since = ret->since};
+
+	text_copy(fact.uid, kube_tree_text(object, "metadata/uid"));
+	text_copy(fact.resource_version, kube_tree_text(object, "metadata/resourceVersion"));
+	fact.weight = nginx_ingress_weight(world, object);
+	fact.is_exact = is_exact(object, world, fact.weight);
+	fact.is_ours = nginx_ingress_is_weighed_by_us(world, object);
+	*ret = fact;
+}
+
+static enum talk_step patch_json(struct act *act, const json_t *live, json_t *patch)
+{
+	const struct canary_world *world = act->world;
+	struct kube_ref ref = clone_ref(world, act->talk.arena);
+
+	nginx_ingress_weigh(patch, world, live, act->effect->weight);
+	if (!act_reply_test_version(act, patch, live)) {
+		json_decref(patch);
+		return act_reply_stop(act, ACT_CONFLICT, NULL, "ingress %s changed", ref.name);
+	}
+	kube_api_patch(&act->talk.request, act->talk.arena, &ref, world->options->field_manager,
+	               KUBE_PATCH_JSON, patch);
+	return act_reply_send(act, STEP_WRITE);
+}
+
+/* Only the annotations move: a merge patch, bound to the version that was decided on. */
+static enum talk_step patch_merge(struct act *act, const json_t *live)
+{
+	const struct canary_world *world = act->world;
+	struct kube_ref ref = clone_ref(world, act->talk.arena);
+	const char *version = kube_tree_text(live, "metadata/resourceVersion");
+	json_t *patch;
+
+	if (act->effect->resource_version[0] && strcmp(act->effect->resource_version, version) != 0)
+		return act_reply_stop(act, ACT_CONFLICT, NULL, "ingress %s changed", ref.name);
+	patch = nginx_ingress_merge(world, live, act->effect->weight);
+	kube_tree_set_text(json_object_get(patch, "metadata"), "resourceVersion", version);
+	kube_api_patch(&act->talk.request, act->talk.arena, &ref, world->options->field_manager,
+	               KUBE_PATCH_MERGE, patch);
+	return act_reply_send(act, STEP_WRITE);
+}
+
+static enum talk_step correct(struct act *act, json_t *live, struct err *err)
+{
+	const struct canary_world *world = act->world;
+	json_t *spec;
+	json_t *repair;
+
+	if (!nginx_ingress_is_ours(world, live))
+		return act_reply_stop(act, ACT_FAILED, err,
+		                      "ingress %.100s.%.63s exists and is not this Canary's: it is left "
+		                      "alone; rename or delete it",
+		                      kube_tree_text(live, "metadata/name"), world->spec->k8s_namespace);
+	spec = nginx_ingress_spec(world, act_reply_kept(act, "source"), err);
+	if (!spec)
+		return act_reply_stop(act, ACT_FAILED, err, "backend %s not found in ingress %.150s",
+		                      world->apex, world->ingress);
+	repair = nginx_ingress_repair(world, live, spec);
+	json_decref(spec);
+	if (json_array_size(repair) > 0)
+		return patch_json(act, live, repair);
+	json_decref(repair);
+	if (nginx_ingress_says(world, live, act->effect->weight))
+		return act_reply_done(act, json_incref(live));
+	return patch_merge(act, live);
+}
+
+static enum talk_step create(struct act *act, struct err *err)
+{
+	const struct canary_world *world = act->world;
+	struct kube_ref ref = clone_ref(world, act->talk.arena);
+	json_t *clone = nginx_ingress_new(world, act_reply_kept(act, "source"), act->effect->weight, err);
+
+	if (!clone)
+		return act_reply_stop(act, ACT_FAILED, err, "backend %s not found in ingress %.150s",
+		                      world->apex, world->ingress);
+	kube_api_create(&act->talk.request, act->talk.arena, &ref, world->options->field_manager,
+	                clone);
+	return act_reply_send(act, STEP_WRITE);
+}
+
+/* One write, nothing read: the canary gets no request, whatever stands there. */
+static enum talk_step retreat(struct act *act)
+{
+	struct kube_ref ref = clone_ref(act->world, act->talk.arena);
+
+	kube_api_patch(&act->talk.request, act->talk.arena, &ref,
+	               act->world->options->field_manager, KUBE_PATCH_MERGE,
+	               nginx_ingress_merge(act->world, NULL, act->effect->weight));
+	return act_reply_send(act, STEP_WRITE);
+}
+
+static enum talk_step begin(struct act *act, struct err *err)
+{
+	struct kube_ref source = source_ref(act->world);
+
+	if (!act->world->ingress)
+		return act_reply_stop(act, ACT_FAILED, err, "ingress selector is empty");
+	if (act->effect->is_retreat)
+		return retreat(act);
+	return act_reply_get(act, STEP_SOURCE, &source);
+}
+
+static enum talk_step on_source(struct act *act, const struct http_reply *reply, struct err *err)
+{
+	struct kube_ref source = source_ref(act->world);
+	struct kube_ref clone = clone_ref(act->world, act->talk.arena);
+	json_t *object;
+
+	switch (act_reply_read(act, &source, reply, &object)) {
+	case ACT_OK:
+		act_reply_keep(act, "source", object);
+		return act_reply_get(act, STEP_CLONE, &clone);
+	case ACT_ABSENT:
+		return act_reply_stop(act, ACT_FAILED, err, "ingress %.150s.%.63s not found",
+		                      act->world->ingress, act->world->spec->k8s_namespace);
+	case ACT_NONE:
+	case ACT_CONFLICT:
+	case ACT_UNKNOWN:
+	case ACT_FAILED:
+		break;
+	}
+	return act_reply_end(act, err);
+}
+
+static enum talk_step on_clone(struct act *act, const struct http_reply *reply, struct err *err)
+{
+	struct kube_ref ref = clone_ref(act->world, act->talk.arena);
+	json_t *object;
+	enum act_outcome outcome = act_reply_read(act, &ref, reply, &object);
+
+	if (outcome == ACT_ABSENT)
+		return create(act, err);
+	if (outcome != ACT_OK)
+		return act_reply_end(act, err);
+	act_reply_keep(act, "clone", object);
+	return correct(act, object, err);
+}
+
+static enum talk_step write(struct act *act, const struct http_reply *reply, struct err *err)
+{
+	struct kube_ref ref;
+
+	if (!reply)
+		return begin(act, err);
+	switch ((enum step)act->talk.step) {
+	case STEP_SOURCE:
+		return on_source(act, reply, err);
+	case STEP_CLONE:
+		return on_clone(act, reply, err);
+	case STEP_WRITE:
+	case STEP_NONE:
+		break;
+	}
+	ref = clone_ref(act->world, act->talk.arena);
+	return act_reply_last(act, &ref, reply, err);
+}
+
+const struct traffic_provider traffic_provider_nginx = {
+	.name = "nginx",
+	.ability = ability,
+	.ref = clone_ref,
+	.read = read,
+	.write = write,
+};

@@ -1,0 +1,215 @@
+#include "providers/traffic/nginx_ingress.h"
+
+#include "analysis/base/text.h"
+#include "providers/kube/api.h"
+#include "providers/kube/owner.h"
+#include "providers/kube/tree.h"
+#include "providers/traffic/nginx_rule.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define LAST_APPLIED "kubectl.kubernetes.io/last-applied-configuration"
+
+/* In one rule: every path whose backend is the apex leads to the canary; returns how many there were. */
+static size_t redirect(const struct canary_world *world, const json_t *rule)
+{
+	const json_t *paths = kube_tree_find(rule, "http/paths");
+	size_t n_found = 0;
+
+	for (size_t i = 0; i < json_array_size(paths); i++) {
+		json_t *service = kube_tree_find(json_array_get(paths, i), "backend/service");
+
+		if (strcmp(kube_tree_text(service, "name"), world->apex) != 0)
+			continue;
+		kube_tree_set_text(service, "name", world->canary_service);
+		n_found++;
+	}
+	return n_found;
+}
+
+json_t *nginx_ingress_spec(const struct canary_world *world, const json_t *source, struct err *err)
+{
+	json_t *spec = kube_tree_copy(kube_tree_find(source, "spec"));
+	const json_t *rules = kube_tree_find(spec, "rules");
+	size_t n_found = 0;
+
+	for (size_t i = 0; i < json_array_size(rules); i++)
+		n_found += redirect(world, json_array_get(rules, i));
+	if (n_found > 0)
+		return spec;
+	json_decref(spec);
+	(void)err_set(err, ERR_INVALID, "backend %s not found in ingress %s", world->apex,
+	              kube_tree_text(source, "metadata/name"));
+	return NULL;
+}
+
+static json_t *annotations_of(const struct canary_world *world, const json_t *source, int weight)
+{
+	json_t *from = kube_tree_find(source, "metadata/annotations");
+	json_t *annotations = kube_tree_object();
+	const char *key;
+	json_t *value;
+
+	json_object_foreach(from, key, value)
+	{
+		if (!nginx_rule_is_canary(world, key) && strcmp(key, LAST_APPLIED) != 0)
+			kube_tree_set(annotations, key, json_incref(value));
+	}
+	kube_owner_set_flux(annotations);
+	nginx_rule_set(annotations, world, weight);
+	return annotations;
+}
+
+static void set_label(json_t *labels, const struct canary_world *world)
+{
+	kube_tree_set_text(labels, KUBE_LABEL_UID, world->uid);
+}
+
+json_t *nginx_ingress_new(const struct canary_world *world, const json_t *source, int weight,
+                          struct err *err)
+{
+	json_t *spec = nginx_ingress_spec(world, source, err);
+	json_t *object;
+	json_t *metadata;
+	json_t *labels;
+	char name[NAME_MAX_K8S];
+
+	if (!spec)
+		return NULL;
+	object = kube_tree_object();
+	metadata = kube_tree_object();
+	labels = kube_tree_copy(kube_tree_find(source, "metadata/labels"));
+	set_label(labels, world);
+	text_format(name, sizeof(name), "%s-canary", world->ingress);
+	kube_tree_set_text(metadata, "name", name);
+	kube_tree_set_text(metadata, "namespace", world->spec->k8s_namespace);
+	kube_tree_set(metadata, "labels", labels);
+	kube_tree_set(metadata, "annotations", annotations_of(world, source, weight));
+	kube_tree_set_text(object, "apiVersion", kube_api_version(KUBE_INGRESS));
+	kube_tree_set_text(object, "kind", kube_api_kind(KUBE_INGRESS));
+	kube_tree_set(object, "metadata", metadata);
+	kube_tree_set(object, "spec", spec);
+	return object;
+}
+
+bool nginx_ingress_is_ours(const struct canary_world *world, const json_t *clone)
+{
+	const json_t *labels = kube_tree_find(clone, "metadata/labels");
+
+	/* The UID of a Canary that was deleted and made again is another one; the mark is ours. */
+	return json_object_get(labels, KUBE_LABEL_UID) ||
+	       kube_owner_is_canary(clone, world->spec->name);
+}
+
+/* CLONE's annotations with those of WEIGHT; rules that are not wanted are gone. */
+static json_t *annotations_with(const struct canary_world *world, const json_t *clone, int weight)
+{
+	json_t *from = kube_tree_find(clone, "metadata/annotations");
+	json_t *annotations = kube_tree_object();
+	const char *key;
+	json_t *value;
+
+	json_object_foreach(from, key, value)
+	{
+		if (!nginx_rule_is_canary(world, key))
+			kube_tree_set(annotations, key, json_incref(value));
+	}
+	nginx_rule_set(annotations, world, weight);
+	return annotations;
+}
+
+bool nginx_ingress_says(const struct canary_world *world, const json_t *clone, int weight)
+{
+	json_auto_t *wanted = annotations_with(world, clone, weight);
+
+	return json_equal(wanted, kube_tree_find(clone, "metadata/annotations")) == 1;
+}
+
+json_t *nginx_ingress_merge(const struct canary_world *world, const json_t *clone, int weight)
+{
+	json_t *live = kube_tree_find(clone, "metadata/annotations");
+	json_t *annotations = kube_tree_object();
+	json_t *metadata = kube_tree_object();
+	json_t *patch = kube_tree_object();
+	const char *key;
+	json_t *value;
+
+	if (!clone)
+		nginx_rule_clear(annotations, world);
+	json_object_foreach(live, key, value)
+	{
+		if (nginx_rule_is_canary(world, key))
+			kube_tree_set(annotations, key, json_null());
+	}
+	nginx_rule_set(annotations, world, weight);
+	kube_tree_set(metadata, "annotations", annotations);
+	kube_tree_set(patch, "metadata", metadata);
+	return patch;
+}
+
+json_t *nginx_ingress_repair(const struct canary_world *world, const json_t *clone,
+                             const json_t *spec)
+{
+	json_t *patch = kube_tree_list();
+	json_t *labels;
+
+	if (!json_equal(spec, kube_tree_find(clone, "spec")))
+		kube_tree_patch(patch, "replace", "/spec", kube_tree_copy(spec));
+	if (!kube_owner_is_ours(clone, world)) {
+		labels = kube_tree_copy(kube_tree_find(clone, "metadata/labels"));
+		set_label(labels, world);
+		kube_tree_patch(patch, "add", "/metadata/labels", labels);
+	}
+	kube_owner_remove(patch, clone, world->spec->name);
+	return patch;
+}
+
+void nginx_ingress_weigh(json_t *patch, const struct canary_world *world, const json_t *clone,
+                         int weight)
+{
+	if (!nginx_ingress_says(world, clone, weight))
+		kube_tree_patch(patch, "add", "/metadata/annotations",
+		                annotations_with(world, clone, weight));
+}
+
+int nginx_ingress_weight(const struct canary_world *world, const json_t *clone)
+{
+	const json_t *annotations = kube_tree_find(clone, "metadata/annotations");
+
+	if (world->spec->strategy == STRATEGY_AB && nginx_rule_is_any(annotations, world))
+		return SPEC_WEIGHT_FULL;
+	return nginx_rule_weight(annotations, world);
+}
+
+/* The fieldsV1 of a managedFields entry have the weight's annotation. */
+static bool has_weight(const struct canary_world *world, const json_t *entry)
+{
+	const json_t *fields = kube_tree_find(entry, "fieldsV1/f:metadata/f:annotations");
+	char key[NAME_MAX_K8S];
+
+	text_format(key, sizeof(key), "f:%s/canary-weight", world->options->ingress_annotation_prefix);
+	return json_object_get(fields, key) != NULL;
+}
+
+bool nginx_ingress_is_weighed_by_us(const struct canary_world *world, const json_t *clone)
+{
+	const json_t *entries = kube_tree_find(clone, "metadata/managedFields");
+	const char *newest = "";
+	bool is_ours = false;
+
+	for (size_t i = 0; i < json_array_size(entries); i++) {
+		const json_t *entry = json_array_get(entries, i);
+		const char *time = kube_tree_text(entry, "time");
+		bool is_us = strcmp(kube_tree_text(entry, "manager"),
+		                    world->options->field_manager) == 0;
+		int order = strcmp(time, newest); /* RFC 3339 in UTC, whole seconds: order is text order */
+
+		if (!has_weight(world, entry) || order < 0)
+			continue;
+		is_ours = order == 0 ? is_ours || is_us : is_us;
+		newest = time;
+	}
+	return is_ours;
+}

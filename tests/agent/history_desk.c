@@ -1,0 +1,208 @@
+#include "tests/agent/history_desk.h"
+
+#include "agent/history_verify.h"
+
+#include <dirent.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define VFS_NAME "slow"
+
+struct desk *desk_new(void)
+{
+	struct desk *desk = calloc(1, sizeof(*desk));
+
+	assert_non_null(desk);
+	snprintf(desk->directory, sizeof(desk->directory), "/tmp/history-test-XXXXXX");
+	assert_non_null(mkdtemp(desk->directory));
+	snprintf(desk->path, sizeof(desk->path), "%s/history.db", desk->directory);
+	pthread_mutex_init(&desk->lock, NULL);
+	pthread_cond_init(&desk->posted, NULL);
+	slow_vfs_init(&desk->vfs, VFS_NAME);
+	return desk;
+}
+
+static void directory_remove(const char *path)
+{
+	DIR *directory = opendir(path);
+	const struct dirent *entry;
+	char name[512];
+
+	assert_non_null(directory);
+	while ((entry = readdir(directory))) {
+		snprintf(name, sizeof(name), "%s/%s", path, entry->d_name);
+		unlink(name);
+	}
+	closedir(directory);
+	assert_int_equal(rmdir(path), 0);
+}
+
+void desk_free(struct desk *desk)
+{
+	history_sqlite_free(desk->history, span_seconds(60));
+	slow_vfs_fini(&desk->vfs);
+	pthread_cond_destroy(&desk->posted);
+	pthread_mutex_destroy(&desk->lock);
+	directory_remove(desk->directory);
+	free(desk);
+}
+
+static void on_post(void *user)
+{
+	struct desk *desk = user;
+
+	pthread_mutex_lock(&desk->lock);
+	desk->n_posts++;
+	pthread_cond_signal(&desk->posted);
+	pthread_mutex_unlock(&desk->lock);
+}
+
+void desk_open(struct desk *desk)
+{
+	char boot[16];
+	struct err err;
+	const struct history_sqlite_options options = {
+		.path = desk->path,
+		.chain = "cluster-a/serin",
+		.actor = "serin/pod-1",
+		.boot = boot,
+		.opened_at = {1795236300000},
+		.vfs = VFS_NAME,
+		.retry_min = span_ms(1),
+		.retry_max = span_ms(2),
+		.post = on_post,
+		.user = desk,
+	};
+
+	snprintf(boot, sizeof(boot), "b%05u", ++desk->n_starts);
+	assert_null(desk->history);
+	desk->history = history_sqlite_new(&options, &err);
+	assert_non_null(desk->history);
+}
+
+size_t desk_close(struct desk *desk)
+{
+	size_t n_left = history_sqlite_free(desk->history, span_seconds(60));
+
+	desk->history = NULL;
+	return n_left;
+}
+
+static void on_acked(void *user, const char *uid)
+{
+	struct desk *desk = user;
+
+	assert_false(desk->is_in_call);
+	assert_true(desk->n_acks < DESK_ACKS_MAX);
+	snprintf(desk->acks[desk->n_acks++], sizeof(desk->acks[0]), "%s", uid);
+}
+
+void desk_round(struct desk *desk, unsigned number)
+{
+	char uid[16];
+	const struct history_round round = {
+		.uid = uid,
+		.k8s_namespace = "shop",
+		.canary = "podinfo",
+		.canary_uid = "0b1c",
+		.release = "podinfo-2",
+		.release_seq = 2,
+		.decided_at = {1795236300000 + (int64_t)number * 10},
+		.decide_version = "1",
+		.reason = "weight 10 \"holds\"\n\tuntil the next check",
+		.spec = "{\"analysis\":{\"maxWeight\":50}}",
+		.facts = "{\"weight\":10}",
+		.plan = "{\"changes\":[\"set weight\"]}",
+	};
+
+	snprintf(uid, sizeof(uid), "r%05u", number);
+	desk->is_in_call = true;
+	history_round(desk->history, &round, on_acked, desk);
+	desk->is_in_call = false;
+}
+
+void desk_effect(struct desk *desk, unsigned number, enum history_kind kind, const char *key)
+{
+	char uid[16];
+	const struct history_effect effect = {
+		.round_uid = uid,
+		.kind = kind,
+		.key = key,
+		.detail = "{\"status\":200}",
+		.result = kind == HISTORY_ANSWER ? "ok" : "",
+		.at = {1795236300000 + (int64_t)number * 10 + 1},
+	};
+
+	snprintf(uid, sizeof(uid), "r%05u", number);
+	desk->is_in_call = true;
+	history_effect(desk->history, &effect);
+	desk->is_in_call = false;
+}
+
+static void desk_turn(struct desk *desk)
+{
+	pthread_mutex_lock(&desk->lock);
+	while (desk->n_posts == 0)
+		pthread_cond_wait(&desk->posted, &desk->lock);
+	desk->n_posts = 0;
+	pthread_mutex_unlock(&desk->lock);
+	history_sqlite_deliver(desk->history);
+}
+
+void desk_wait_acks(struct desk *desk, unsigned n)
+{
+	while (desk->n_acks < n)
+		desk_turn(desk);
+	assert_int_equal(desk->n_acks, n);
+}
+
+void desk_wait_state(struct desk *desk, const char *text)
+{
+	while (!strstr(history_state(desk->history), text))
+		desk_turn(desk);
+}
+
+void desk_exec(struct desk *desk, const char *sql)
+{
+	sqlite3 *db = NULL;
+
+	assert_int_equal(sqlite3_open(desk->path, &db), SQLITE_OK);
+	if (sqlite3_exec(db, sql, NULL, NULL, NULL) != SQLITE_OK)
+		fail_msg("%s: %s", sql, sqlite3_errmsg(db));
+	sqlite3_close(db);
+}
+
+long desk_number(struct desk *desk, const char *sql)
+{
+	sqlite3 *db = NULL;
+	sqlite3_stmt *row = NULL;
+	long number;
+
+	assert_int_equal(sqlite3_open(desk->path, &db), SQLITE_OK);
+	if (sqlite3_prepare_v2(db, sql, -1, &row, NULL) != SQLITE_OK ||
+	    sqlite3_step(row) != SQLITE_ROW)
+		fail_msg("%s: %s", sql, sqlite3_errmsg(db));
+	number = (long)sqlite3_column_int64(row, 0);
+	sqlite3_finalize(row);
+	sqlite3_close(db);
+	return number;
+}
+
+void desk_check_intact(struct desk *desk, long n)
+{
+	struct history_verdict verdict;
+	struct err err;
+
+	if (!history_verify(desk->path, &verdict, &err))
+		fail_msg("%s", err.text);
+	if (!verdict.is_intact)
+		fail_msg("%s", verdict.what);
+	assert_int_equal(verdict.n_records, n);
+}

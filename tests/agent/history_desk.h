@@ -1,0 +1,58 @@
+/* What the tests of the history share: a directory, a file system that misbehaves, and a loop made
+ * of a counter. */
+#ifndef TESTS_AGENT_HISTORY_DESK_H
+#define TESTS_AGENT_HISTORY_DESK_H
+
+#include "agent/history_sqlite.h"
+#include "tests/agent/slow_vfs.h"
+
+#define DESK_ACKS_MAX 8192
+
+struct desk {
+	char directory[64];
+	char path[128];
+	struct slow_vfs vfs;
+	struct history *history; /* or NULL */
+	unsigned n_starts;
+	pthread_mutex_t lock;
+	pthread_cond_t posted;
+	unsigned n_posts; /* under the lock; not yet delivered */
+	unsigned n_acks;
+	char acks[DESK_ACKS_MAX][16]; /* uids, as they came */
+	bool is_in_call;              /* an acknowledgement now would be one from inside a call */
+};
+
+/* A fresh directory; nothing is open. */
+struct desk *desk_new(void);
+
+/* Close what is open and remove the directory. */
+void desk_free(struct desk *desk);
+
+/* Open the history. */
+void desk_open(struct desk *desk);
+
+/* Close it with a minute of patience; returns how many records were not written. */
+size_t desk_close(struct desk *desk);
+
+/* Append round NUMBER, whose uid is "r" and five digits. */
+void desk_round(struct desk *desk, unsigned number);
+
+/* Append an effect of round NUMBER. */
+void desk_effect(struct desk *desk, unsigned number, enum history_kind kind, const char *key);
+
+/* Turn the loop until N acknowledgements came in all. */
+void desk_wait_acks(struct desk *desk, unsigned n);
+
+/* Turn the loop until the state contains TEXT. */
+void desk_wait_state(struct desk *desk, const char *text);
+
+/* Run SQL on the closed file with an ordinary connection. */
+void desk_exec(struct desk *desk, const char *sql);
+
+/* The first column of the first row, as a number, from the closed file. */
+long desk_number(struct desk *desk, const char *sql);
+
+/* The file verifies, with N entries in its chain. */
+void desk_check_intact(struct desk *desk, long n);
+
+#endif

@@ -1,0 +1,2 @@
+-- Debian ships this module under another name.
+return require("nginx.dns.resolver")
