@@ -17,6 +17,7 @@ static struct canary_edition *edition_free(struct canary_edition *edition)
 		return NULL;
 	json_decref(edition->object);
 	json_decref(edition->target_template);
+	json_decref(edition->ingress);
 	arena_fini(&edition->arena);
 	free(edition);
 	return NULL;
@@ -50,7 +51,7 @@ static struct canary_edition *edition_read(const struct canary *canary, const js
 	if (!edition->world.traffic)
 		return edition_free(edition);
 	edition->spec = read.spec;
-	edition->spec.route = traffic_ability(edition->world.traffic, &read.spec);
+	edition->spec.route = edition->world.traffic->ability(&read.spec);
 	text_copy(edition->world.apex, read.apex);
 	text_copy(edition->world.primary_service, read.primary_service);
 	text_copy(edition->world.canary_service, read.canary_service);

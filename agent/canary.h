@@ -44,6 +44,7 @@ struct canary_edition {
 	struct canary_world world;
 	json_t *object;
 	json_t *target_template; /* kept only for service.portDiscovery */
+	json_t *ingress;         /* the Ingress that the route is made from, in part */
 	char identity[512]; /* target, provider, service, ingress: what an open run cannot change */
 };
 

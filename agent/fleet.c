@@ -163,10 +163,14 @@ static struct canary *bind_all(struct fleet *fleet, struct canary *canary)
 		if (other)
 			return other;
 	}
-	if (!canary->edition->spec.route.weighs)
-		return NULL;
-	ref = traffic_ref(&canary->edition->world, &arena);
-	other = bind(fleet, canary, ref.kind, SUBJECT_ROUTE, ref.name);
+	/* The route is made from the Ingress; its edits are followed as an object without a subject. */
+	if (canary->edition->world.ingress) {
+		other = bind(fleet, canary, KUBE_INGRESS, SUBJECT_NONE, canary->edition->world.ingress);
+		if (other)
+			return other;
+	}
+	ref = canary->edition->world.traffic->ref(&canary->edition->world, &arena);
+	other = ref.kind == KUBE_NONE ? NULL : bind(fleet, canary, ref.kind, SUBJECT_ROUTE, ref.name);
 	arena_fini(&arena);
 	return other;
 }

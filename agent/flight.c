@@ -74,7 +74,6 @@ static void on_reply(struct http_call *call, const struct http_reply *reply)
 {
 	struct flight *flight = (struct flight *)(void *)call;
 
-	flight->act.talk.step++;
 	advance(flight, reply);
 }
 

@@ -142,7 +142,6 @@ static void learn_route(struct canary *canary, const json_t *object)
 {
 	struct route_fact *route = &canary->facts.route;
 	struct route_fact before = *route;
-	struct err err = {0};
 
 	if (!canary->edition->spec.route.weighs)
 		return;
@@ -153,20 +152,35 @@ static void learn_route(struct canary *canary, const json_t *object)
 	}
 	if (is_older(route->uid, route->resource_version, object))
 		return;
-	if (!traffic_read(object, &canary->edition->world, route, &err)) {
-		route->slot = before.slot;
-		route->slot.state = FACT_FAILED;
-		text_copy(route->slot.error, err.text);
-		return;
-	}
-	route->slot = before.slot;
+	canary->edition->world.traffic->read(object, &canary->edition->world, route);
 	if (!instant_is_set(before.since) || before.weight != route->weight) {
 		route->since = loop_now(canary->host->seams.loop);
 		canary->edition->world.weight_since = route->since;
-	} else {
-		route->since = before.since;
 	}
 	known(canary, &route->slot);
+}
+
+/* The Ingress that the route is made from: what the route says is compared with it. */
+static void learn_source(struct canary *canary, const json_t *object)
+{
+	struct canary_edition *edition = canary->edition;
+	json_t *metadata = json_object_get(object, "metadata");
+	json_t *source = NULL;
+
+	if (object)
+		source = json_pack("{s:{s:o*, s:o*, s:o*}, s:o*}", "metadata", "name",
+				   json_deep_copy(json_object_get(metadata, "name")), "labels",
+				   json_deep_copy(json_object_get(metadata, "labels")), "annotations",
+				   json_deep_copy(json_object_get(metadata, "annotations")), "spec",
+				   json_deep_copy(json_object_get(object, "spec")));
+	if (json_equal(source, edition->ingress)) {
+		json_decref(source);
+		return;
+	}
+	json_decref(edition->ingress);
+	edition->ingress = source;
+	edition->world.ingress_object = source;
+	canary->facts.route.slot.state = FACT_UNKNOWN;
 }
 
 void learn_object(struct canary *canary, enum subject subject, const json_t *object)
@@ -192,6 +206,8 @@ void learn_object(struct canary *canary, enum subject subject, const json_t *obj
 			canary_see(canary, object);
 		break;
 	case SUBJECT_NONE:
+		learn_source(canary, object);
+		break;
 	case SUBJECT_RELEASES:
 	case SUBJECT_CHANGE:
 	case SUBJECT_EVENTS:
@@ -199,6 +215,13 @@ void learn_object(struct canary *canary, enum subject subject, const json_t *obj
 		break;
 	}
 	poison_leave(canary->host->poison);
+}
+
+/* The next effect on the subject waits for DELAY. */
+static void fail(struct canary *canary, struct fact_slot *slot, struct span delay, const char *text)
+{
+	slot->retry_at = instant_after(loop_now(canary->host->seams.loop), delay);
+	text_copy(slot->error, text);
 }
 
 /* Releases ---------------------------------------------------------------------------------------------- */
@@ -233,7 +256,9 @@ void learn_release(struct canary *canary, const json_t *object, bool is_deleted)
 		abort();
 	if (!kube_release_read(object, release, &err)) {
 		facts->releases.state = FACT_FAILED;
-		text_copy(facts->releases.error, err.text);
+		facts->releases.failures++;
+		fail(canary, &facts->releases,
+		     backoff_delay(facts->releases.failures, loop_random(canary->host->seams.loop)), err.text);
 		log_event(canary->host->log, LOG_ERROR, "release.unreadable", err.text,
 			  LOG_FIELDS({"canary", canary->name}, {"namespace", canary->k8s_namespace}));
 	} else if (is_deleted) {
@@ -319,13 +344,6 @@ void learn_forget_version(struct canary *canary, enum subject subject)
 	case SUBJECT_MAX:
 		return;
 	}
-}
-
-/* Count a failure; the next effect on the subject waits for DELAY. */
-static void fail(struct canary *canary, struct fact_slot *slot, struct span delay, const char *text)
-{
-	slot->retry_at = instant_after(loop_now(canary->host->seams.loop), delay);
-	text_copy(slot->error, text);
 }
 
 static struct span delay_of(struct canary *canary, const struct effect *effect, const struct act_result *result,

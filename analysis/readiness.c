@@ -37,6 +37,12 @@ static void save_since(struct thought *thought, struct instant since)
 	thought_save(thought, &status, false);
 }
 
+/* A phase that ends with the very save that follows: that save clears the time too. */
+static bool is_left_when_ready(enum release_phase phase)
+{
+	return phase == PHASE_STARTING || phase == PHASE_PROMOTING;
+}
+
 enum readiness readiness_check(struct thought *thought, bool with_canary, char *ret_why)
 {
 	const struct facts *facts = thought->facts;
@@ -48,7 +54,7 @@ enum readiness readiness_check(struct thought *thought, bool with_canary, char *
 		return READINESS_UNKNOWN;
 	if (is_primary_ready(thought, ret_why) &&
 	    (!with_canary || is_canary_ready(thought, ret_why))) {
-		if (!instant_is_set(since))
+		if (!instant_is_set(since) || is_left_when_ready(facts->newest.status.phase))
 			return READINESS_READY;
 		save_since(thought, (struct instant){0});
 		return READINESS_WAITING;

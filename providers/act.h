@@ -38,7 +38,7 @@ struct act {
 	const struct canary_world *world;
 	const struct effect *effect;
 	struct act_result result;
-	json_t *read; /* what earlier steps of the talk read; owned */
+	json_t *read;            /* what earlier steps of the talk read; owned */
 	struct measure *measure; /* of EFFECT_MEASURE; lives in the arena */
 };
 

@@ -1,8 +1,8 @@
 /*
  * What the conversations of act.c share: naming the object, taking in a reply, ending.
  *
- * A conversation keeps what it read in `act->read`, an object, and where it stands in `talk->step`, a number
- * of its own that is 0 before the first request.
+ * A conversation keeps what it read in `act->read`, an object, and where it stands in `talk->step`,
+ * a number of its own that is 0 before the first request.
  */
 #ifndef PROVIDERS_ACT_REPLY_H
 #define PROVIDERS_ACT_REPLY_H
@@ -13,13 +13,14 @@
 /* The act whose conversation TALK is. */
 struct act *act_reply_owner(struct talk *talk);
 
-/* SUBJECT's object in WORLD; kind KUBE_NONE when it has none. A name that must be made lives in ARENA. */
+/* SUBJECT's object in WORLD; kind KUBE_NONE when it has none. A name that must be made lives in
+ * ARENA. */
 struct kube_ref act_reply_ref(const struct canary_world *world, enum subject subject,
                               struct arena *arena);
 
 /*
- * Read REPLY to the request just sent for REF into `act->result`: outcome, text, retry_after. On ACT_OK
- * *ret_object is the object, owned by the caller; otherwise NULL. Returns the outcome.
+ * Read REPLY to the request just sent for REF into `act->result`: outcome, text, retry_after. On
+ * ACT_OK *ret_object is the object, owned by the caller; otherwise NULL. Returns the outcome.
  */
 enum act_outcome act_reply_read(struct act *act, const struct kube_ref *ref,
                                 const struct http_reply *reply, json_t **ret_object);
@@ -28,7 +29,8 @@ enum act_outcome act_reply_read(struct act *act, const struct kube_ref *ref,
 void act_reply_keep(struct act *act, const char *key, json_t *object);
 json_t *act_reply_kept(const struct act *act, const char *key);
 
-/* The end, with the outcome that stands in the result: TALK_FAILED for ACT_FAILED and ACT_UNKNOWN. */
+/* The end, with the outcome that stands in the result: TALK_FAILED for ACT_FAILED and ACT_UNKNOWN.
+ */
 enum talk_step act_reply_end(struct act *act, struct err *err);
 
 /* The end with ACT_OK and OBJECT, which is taken; NULL: none. */
@@ -49,8 +51,8 @@ enum talk_step act_reply_send(struct act *act, int step);
 enum talk_step act_reply_get(struct act *act, int step, const struct kube_ref *ref);
 
 /*
- * Put the test of LIVE's resourceVersion before PATCH, unless the effect is a retreat. False: the effect was
- * decided on another version; decide again.
+ * Put the test of LIVE's resourceVersion before PATCH, unless the effect is a retreat. False: the
+ * effect was decided on another version; decide again.
  */
 bool act_reply_test_version(const struct act *act, json_t *patch, const json_t *live);
 

@@ -7,6 +7,7 @@
 
 #include <assert.h>
 #include <math.h>
+#include <stdint.h>
 #include <string.h>
 
 void measure_init(struct measure *measure, const struct canary_world *world, size_t index,
@@ -52,10 +53,30 @@ static const char *metrics_server(const struct canary_world *world)
 	return server && *server ? server : world->options->metrics_server;
 }
 
+/* templateVariables as the template engine wants them. */
+static const struct template_variable *variables_of(const json_t *object, struct arena *arena)
+{
+	struct template_variable *variables =
+		arena_alloc(arena, sizeof(*variables) * (json_object_size(object) + 1));
+	size_t n_variables = 0;
+	const char *key;
+	json_t *value;
+
+	/* jansson's iteration macro wants a mutable object; nothing is changed */
+	json_object_foreach((json_t *)(uintptr_t)object, key, value)
+	{
+		variables[n_variables++] = (struct template_variable){
+			.key = key,
+			.value = json_string_value(value),
+		};
+	}
+	return variables;
+}
+
 static bool render(struct measure *measure, struct arena *arena, const char *text, struct err *err)
 {
 	const struct canary_world *world = measure->world;
-	const struct template_input input = {
+	const struct template_inputs inputs = {
 		.name = world->spec->name,
 		.k8s_namespace = world->spec->k8s_namespace,
 		.target = world->spec->target,
@@ -63,10 +84,16 @@ static bool render(struct measure *measure, struct arena *arena, const char *tex
 		.ingress = world->ingress ? world->ingress : world->spec->target,
 		.route = world->spec->target,
 		.interval = measure->metric.interval,
-		.variables = measure->metric.variables,
+		.variables = variables_of(measure->metric.variables, arena),
+		.n_variables = json_object_size(measure->metric.variables),
 	};
+	struct buf query = {.max = TEMPLATE_OUTPUT_MAX};
+	bool is_rendered = template_render(text, &inputs, &query, err);
 
-	return template_render(text, &input, arena, &measure->query, err);
+	if (is_rendered)
+		measure->query = arena_text(arena, buf_text(&query));
+	buf_fini(&query);
+	return is_rendered;
 }
 
 /* Render TEXT and ask the source in measure->question. */

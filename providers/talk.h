@@ -21,7 +21,7 @@ struct talk {
 	enum talk_step (*next)(struct talk *talk, const struct http_reply *reply, struct err *err);
 	struct arena *arena;
 	struct http_request request;
-	int step; /* how many replies came; the talk's own use */
+	int step; /* where the conversation is: the talk's own, 0 at the start */
 };
 
 #endif

@@ -23,6 +23,7 @@ const struct traffic_provider *traffic_find(const char *name, struct err *err)
 		text_format(names + length, sizeof(names) - length, "%s%s", length ? ", " : "",
 		            providers[i]->name);
 	}
-	(void)err_set(err, ERR_INVALID, "spec.provider: expected one of %s, got \"%.60s\"", names, name);
+	(void)err_set(err, ERR_INVALID, "spec.provider: expected one of %s, got \"%.60s\"", names,
+	              name);
 	return NULL;
 }

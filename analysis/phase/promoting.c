@@ -81,6 +81,7 @@ static void finalise(struct thought *thought)
 {
 	struct release_status status = thought_next_status(thought);
 
+	status.times.not_ready_since = (struct instant){0};
 	status.phase = PHASE_FINALISING;
 	status.weight.from = status.weight.to;
 	status.weight.to = 0;

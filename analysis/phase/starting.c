@@ -86,6 +86,7 @@ static void initialise(struct thought *thought)
 		return;
 	}
 	status = thought_next_status(thought);
+	status.times.not_ready_since = (struct instant){0};
 	status.phase = PHASE_FINALISING;
 	thought_save(thought, &status, false);
 	thought_because(thought, "the primary is ready; clients go to it next");
@@ -98,6 +99,7 @@ static void step(struct thought *thought)
 	struct release_status status = thought_next_status(thought);
 	struct strategy_step first = strategy_first(spec);
 
+	status.times.not_ready_since = (struct instant){0};
 	if (spec->skip_analysis || first.promotes) {
 		status.phase = PHASE_PROMOTING;
 		thought_notice(&status, false, "Copying %.80s.%.63s template spec to %.80s.%.63s",

@@ -47,7 +47,8 @@ const char *kube_api_plural(enum kube_kind kind)
 /* TEXT with all but unreserved characters percent-encoded: one segment or value of an address. */
 static const char *escape(struct arena *arena, const char *text)
 {
-	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~";
+	static const char plain[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~";
 	static const char digits[] = "0123456789ABCDEF";
 	char *escaped = arena_alloc(arena, strlen(text) * 3 + 1);
 	char *at = escaped;
@@ -94,7 +95,8 @@ static const char *with(struct arena *arena, const char *url, const char *key, c
 const char *kube_api_list_url(struct arena *arena, const struct kube_ref *ref,
                               const struct kube_query *query)
 {
-	const char *url = arena_format(arena, "%s?limit=%d", kube_api_path(arena, ref), KUBE_API_PAGE);
+	const char *url =
+		arena_format(arena, "%s?limit=%d", kube_api_path(arena, ref), KUBE_API_PAGE);
 
 	url = with(arena, url, "labelSelector", query->labels);
 	url = with(arena, url, "fieldSelector", query->fields);
@@ -126,7 +128,8 @@ static void begin(struct http_request *request, enum http_method method, const c
 	http_request_add(request, "Accept", "application/json");
 }
 
-static void attach(struct http_request *request, struct arena *arena, const char *type, json_t *body)
+static void attach(struct http_request *request, struct arena *arena, const char *type,
+                   json_t *body)
 {
 	char *text = json_dumps(body, JSON_COMPACT);
 
@@ -226,8 +229,9 @@ static const char *verb(enum http_method method, const struct kube_ref *ref)
 /* "patch ingresses shop/storefront-canary" into RET. */
 static void name_request(char ret[256], enum http_method method, const struct kube_ref *ref)
 {
-	text_format(ret, 256, "%s %s%s%s %.63s%s%.150s", verb(method, ref), kube_api_plural(ref->kind),
-	            ref->subresource ? "/" : "", ref->subresource ? ref->subresource : "",
+	text_format(ret, 256, "%s %s%s%s %.63s%s%.150s", verb(method, ref),
+	            kube_api_plural(ref->kind), ref->subresource ? "/" : "",
+	            ref->subresource ? ref->subresource : "",
 	            ref->k8s_namespace ? ref->k8s_namespace : "*", ref->name ? "/" : "",
 	            ref->name ? ref->name : "");
 }
@@ -296,8 +300,9 @@ void kube_api_read(enum http_method method, const struct kube_ref *ref,
 	if (!json_is_object(ret->object)) {
 		json_decref(ret->object);
 		ret->object = NULL;
-		text_format(ret->text, sizeof(ret->text), "%s: %d with a body that is no object: %s",
-		            request, reply->status, where.text);
+		text_format(ret->text, sizeof(ret->text),
+		            "%s: %d with a body that is no object: %s", request, reply->status,
+		            where.text);
 		return;
 	}
 	ret->outcome = ACT_OK;

@@ -12,7 +12,7 @@
 
 #include <jansson.h>
 
-#define KUBE_API_OBJECT_MAX   ((size_t)4 * 1024 * 1024) /* a reply with one object */
+#define KUBE_API_OBJECT_MAX   ((size_t)4 * 1024 * 1024)  /* a reply with one object */
 #define KUBE_API_LIST_MAX     ((size_t)64 * 1024 * 1024) /* a reply with one page */
 #define KUBE_API_PAGE         500
 #define KUBE_API_CONTINUE_MAX 8192
@@ -61,7 +61,7 @@ struct kube_answer {
 	enum act_outcome outcome; /* never ACT_NONE */
 	json_t *object;           /* of ACT_OK; owned by whoever asked; NULL otherwise */
 	struct span retry_after;  /* the server's wish; 0: none */
-	char text[SENTENCE_MAX];  /* when not ACT_OK: "patch services shop/cart: 403 Forbidden: …" */
+	char text[SENTENCE_MAX]; /* when not ACT_OK: "patch services shop/cart: 403 Forbidden: …" */
 };
 
 const char *kube_api_version(enum kube_kind kind); /* "apps/v1" */
@@ -71,8 +71,8 @@ const char *kube_api_plural(enum kube_kind kind);  /* "deployments" */
 /* "/apis/apps/v1/namespaces/shop/deployments/cart" */
 const char *kube_api_path(struct arena *arena, const struct kube_ref *ref);
 
-/* Address of a page of at most KUBE_API_PAGE objects. Without continue_token and resource_version the
- * answer is consistent: not older than the request. */
+/* Address of a page of at most KUBE_API_PAGE objects. Without continue_token and resource_version
+ * the answer is consistent: not older than the request. */
 const char *kube_api_list_url(struct arena *arena, const struct kube_ref *ref,
                               const struct kube_query *query);
 
@@ -96,9 +96,9 @@ void kube_api_delete(struct http_request *request, struct arena *arena, const st
                      const char *uid);
 
 /*
- * What REPLY to a request of METHOD for REF means. A reply that did not arrive, and a 5xx, leaves a write
- * ACT_UNKNOWN and a question ACT_FAILED. A 422 is ACT_CONFLICT when a test of a JSON patch failed and
- * ACT_FAILED when the object was found invalid.
+ * What REPLY to a request of METHOD for REF means. A reply that did not arrive, and a 5xx, leaves a
+ * write ACT_UNKNOWN and a question ACT_FAILED. A 422 is ACT_CONFLICT when a test of a JSON patch
+ * failed and ACT_FAILED when the object was found invalid.
  */
 void kube_api_read(enum http_method method, const struct kube_ref *ref,
                    const struct http_reply *reply, struct kube_answer *ret);

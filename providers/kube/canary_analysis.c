@@ -17,47 +17,47 @@
  */
 static const char *const unserved_lists[] = {"webhooks", "alerts"};
 
-struct kube_node kube_canary_analysis_find(const struct kube_node *spec)
+struct field kube_canary_analysis_find(const struct field *spec)
 {
-	struct kube_node analysis = kube_node_field(spec, "analysis");
+	struct field analysis = field_member(spec, "analysis");
 
-	return analysis.json ? analysis : kube_node_field(spec, "canaryAnalysis");
+	return analysis.json ? analysis : field_member(spec, "canaryAnalysis");
 }
 
-static bool refuse_unserved(const struct kube_node *analysis, struct err *err)
+static bool refuse_unserved(const struct field *analysis, struct err *err)
 {
-	struct kube_node affinity = kube_node_field(analysis, "sessionAffinity");
-	struct kube_node mirror = kube_node_field(analysis, "mirror");
-	struct kube_node promotion = kube_node_field(analysis, "stepWeightPromotion");
+	struct field affinity = field_member(analysis, "sessionAffinity");
+	struct field mirror = field_member(analysis, "mirror");
+	struct field promotion = field_member(analysis, "stepWeightPromotion");
 	bool mirrors = false;
 	int step = 0;
 
 	for (size_t i = 0; i < array_length(unserved_lists); i++) {
-		struct kube_node list = kube_node_field(analysis, unserved_lists[i]);
+		struct field list = field_member(analysis, unserved_lists[i]);
 		size_t n_entries;
 
 		if (!kube_node_list(&list, IGNORED_MAX, &n_entries, err))
 			return false;
 		if (n_entries > 0)
-			return kube_node_refuse(&list, err, ERR_INVALID, "not served yet");
+			return field_refuse(&list, err, ERR_INVALID, "not served yet");
 	}
 	if (affinity.json)
-		return kube_node_refuse(&affinity, err, ERR_INVALID, "not served yet");
-	if (!kube_node_flag(&mirror, &mirrors, err) ||
+		return field_refuse(&affinity, err, ERR_INVALID, "not served yet");
+	if (!field_optional_flag(&mirror, &mirrors, err) ||
 	    !kube_node_whole(&promotion, INT_MIN, INT_MAX, &step, err))
 		return false;
 	if (mirrors)
-		return kube_node_refuse(&mirror, err, ERR_INVALID, "true is not served yet");
+		return field_refuse(&mirror, err, ERR_INVALID, "true is not served yet");
 	if (step > 0)
-		return kube_node_refuse(&promotion, err, ERR_INVALID,
-		                        "%d is not served yet, expected 0", step);
+		return field_refuse(&promotion, err, ERR_INVALID,
+		                    "%d is not served yet, expected 0", step);
 	return true;
 }
 
-static bool interval_read(const struct kube_node *analysis, struct arena *arena,
+static bool interval_read(const struct field *analysis, struct arena *arena,
                           struct kube_canary *canary, struct err *err)
 {
-	struct kube_node node = kube_node_field(analysis, "interval");
+	struct field node = field_member(analysis, "interval");
 	struct span *ret = &canary->spec.interval;
 	const char *text = "";
 
@@ -76,34 +76,34 @@ static bool interval_read(const struct kube_node *analysis, struct arena *arena,
 }
 
 /* stepWeights: each above the one before, 1..100 (D-14). */
-static bool step_weights_read(const struct kube_node *analysis, struct canary_spec *spec,
+static bool step_weights_read(const struct field *analysis, struct canary_spec *spec,
                               struct err *err)
 {
-	struct kube_node list = kube_node_field(analysis, "stepWeights");
+	struct field list = field_member(analysis, "stepWeights");
 	size_t n_steps;
 	int previous = 0;
 
 	if (!kube_node_list(&list, SPEC_STEPS_MAX, &n_steps, err))
 		return false;
 	for (size_t i = 0; i < n_steps; i++) {
-		struct kube_node step = kube_node_element(&list, i);
+		struct field step = field_element(&list, i);
 		int weight = 0;
 
 		if (!step.json)
-			return kube_node_expect(&step, err, "a whole number from 1 to 100");
+			return field_expect(&step, "a whole number from 1 to 100", err);
 		if (!kube_node_whole(&step, 1, SPEC_WEIGHT_FULL, &weight, err))
 			return false;
 		if (weight <= previous)
-			return kube_node_refuse(&step, err, ERR_INVALID,
-			                        "expected more than the %d before it, got %d",
-			                        previous, weight);
+			return field_refuse(&step, err, ERR_INVALID,
+			                    "expected more than the %d before it, got %d", previous,
+			                    weight);
 		spec->step_weights[i] = previous = weight;
 	}
 	spec->n_step_weights = n_steps;
 	return true;
 }
 
-static void clamp(const struct kube_node *node, int *value, struct arena *arena,
+static void clamp(const struct field *node, int *value, struct arena *arena,
                   struct kube_canary *canary)
 {
 	if (*value <= SPEC_WEIGHT_FULL)
@@ -112,11 +112,11 @@ static void clamp(const struct kube_node *node, int *value, struct arena *arena,
 	kube_canary_warning_add(canary, arena, node, "more than 100: 100 is used");
 }
 
-static bool weights_read(const struct kube_node *analysis, struct arena *arena,
+static bool weights_read(const struct field *analysis, struct arena *arena,
                          struct kube_canary *canary, struct err *err)
 {
-	struct kube_node step_node = kube_node_field(analysis, "stepWeight");
-	struct kube_node max_node = kube_node_field(analysis, "maxWeight");
+	struct field step_node = field_member(analysis, "stepWeight");
+	struct field max_node = field_member(analysis, "maxWeight");
 	struct canary_spec *spec = &canary->spec;
 	int step = 0;
 	int max = 0;
@@ -126,8 +126,8 @@ static bool weights_read(const struct kube_node *analysis, struct arena *arena,
 	    !step_weights_read(analysis, spec, err))
 		return false;
 	if (step > 0 && spec->n_step_weights > 0)
-		return kube_node_refuse(&step_node, err, ERR_INVALID,
-		                        "expected stepWeight or stepWeights, got both");
+		return field_refuse(&step_node, err, ERR_INVALID,
+		                    "expected stepWeight or stepWeights, got both");
 	clamp(&step_node, &step, arena, canary);
 	clamp(&max_node, &max, arena, canary);
 	spec->step_weight = step;
@@ -137,10 +137,10 @@ static bool weights_read(const struct kube_node *analysis, struct arena *arena,
 	return true;
 }
 
-static bool counts_read(const struct kube_node *analysis, struct canary_spec *spec, struct err *err)
+static bool counts_read(const struct field *analysis, struct canary_spec *spec, struct err *err)
 {
-	struct kube_node threshold = kube_node_field(analysis, "threshold");
-	struct kube_node iterations = kube_node_field(analysis, "iterations");
+	struct field threshold = field_member(analysis, "threshold");
+	struct field iterations = field_member(analysis, "iterations");
 
 	if (!kube_node_whole(&threshold, INT_MIN, INT_MAX, &spec->threshold, err) ||
 	    !kube_node_whole(&iterations, 0, INT_MAX, &spec->iterations, err))
@@ -150,10 +150,10 @@ static bool counts_read(const struct kube_node *analysis, struct canary_spec *sp
 	return true;
 }
 
-static bool ready_read(const struct kube_node *analysis, const char *key, struct arena *arena,
+static bool ready_read(const struct field *analysis, const char *key, struct arena *arena,
                        struct kube_canary *canary, int *ret, struct err *err)
 {
-	struct kube_node node = kube_node_field(analysis, key);
+	struct field node = field_member(analysis, key);
 
 	if (!kube_node_whole(&node, 0, 100, ret, err))
 		return false;
@@ -164,26 +164,25 @@ static bool ready_read(const struct kube_node *analysis, const char *key, struct
 	return true;
 }
 
-static bool no_data_read(const struct kube_node *analysis, struct canary_spec *spec,
-                         struct err *err)
+static bool no_data_read(const struct field *analysis, struct canary_spec *spec, struct err *err)
 {
-	struct kube_node node = kube_node_field(analysis, "noData");
+	struct field node = field_member(analysis, "noData");
 	const char *word = "hold";
 
 	if (!kube_node_text(&node, WORD_MAX, &word, err))
 		return false;
 	if (strcmp(word, "hold") != 0 && strcmp(word, "fail") != 0)
-		return kube_node_expect(&node, err, "hold or fail");
+		return field_expect(&node, "hold or fail", err);
 	spec->no_data_fails = strcmp(word, "fail") == 0;
 	return true;
 }
 
 /* Provider kubernetes has no weights and matches nothing: it is always blue/green. */
-static void fit_to_kubernetes(const struct kube_node *analysis, struct arena *arena,
+static void fit_to_kubernetes(const struct field *analysis, struct arena *arena,
                               struct kube_canary *canary)
 {
-	struct kube_node match = kube_node_field(analysis, "match");
-	struct kube_node iterations = kube_node_field(analysis, "iterations");
+	struct field match = field_member(analysis, "match");
+	struct field iterations = field_member(analysis, "iterations");
 	struct canary_spec *spec = &canary->spec;
 
 	spec->strategy = STRATEGY_BLUE_GREEN;
@@ -197,10 +196,10 @@ static void fit_to_kubernetes(const struct kube_node *analysis, struct arena *ar
 	                        "provider kubernetes cannot weigh traffic: 10 iterations are used");
 }
 
-static bool strategy_read(const struct kube_node *analysis, struct arena *arena,
+static bool strategy_read(const struct field *analysis, struct arena *arena,
                           struct kube_canary *canary, struct err *err)
 {
-	struct kube_node match = kube_node_field(analysis, "match");
+	struct field match = field_member(analysis, "match");
 	struct canary_spec *spec = &canary->spec;
 	size_t n_matches;
 
@@ -211,13 +210,12 @@ static bool strategy_read(const struct kube_node *analysis, struct arena *arena,
 		return true;
 	}
 	if (n_matches > 0 && spec->iterations < 1)
-		return kube_node_refuse(&match, err, ERR_INVALID,
-		                        "expected iterations above 0 beside it");
+		return field_refuse(&match, err, ERR_INVALID,
+		                    "expected iterations above 0 beside it");
 	if (spec->iterations < 1 && spec->step_weight < 1 && spec->n_step_weights == 0)
-		return kube_node_refuse(
-			analysis, err, ERR_INVALID,
-			"expected stepWeight, stepWeights or iterations above 0, got "
-			"none: the canary would never advance");
+		return field_refuse(analysis, err, ERR_INVALID,
+		                    "expected stepWeight, stepWeights or iterations above 0, got "
+		                    "none: the canary would never advance");
 	if (spec->iterations < 1)
 		spec->strategy = STRATEGY_CANARY;
 	else
@@ -236,10 +234,10 @@ static void set_defaults(struct canary_spec *spec)
 	spec->canary_ready_percent = 100;
 }
 
-bool kube_canary_analysis_read(const struct kube_node *spec_node, struct arena *arena,
+bool kube_canary_analysis_read(const struct field *spec_node, struct arena *arena,
                                struct kube_canary *canary, struct err *err)
 {
-	struct kube_node analysis = kube_canary_analysis_find(spec_node);
+	struct field analysis = kube_canary_analysis_find(spec_node);
 	struct canary_spec *spec = &canary->spec;
 
 	set_defaults(spec);

@@ -7,13 +7,13 @@
 
 /* spec.analysis, or its old name spec.canaryAnalysis; absent when there is neither. SPEC must
  * outlive it. */
-struct kube_node kube_canary_analysis_find(const struct kube_node *spec);
+struct field kube_canary_analysis_find(const struct field *spec);
 
 /*
  * Fill the strategy, its numbers and the checks of `canary->spec`; provider must be set there. An
  * absent analysis is skipAnalysis (D-28).
  */
-bool kube_canary_analysis_read(const struct kube_node *spec, struct arena *arena,
+bool kube_canary_analysis_read(const struct field *spec, struct arena *arena,
                                struct kube_canary *canary, struct err *err);
 
 #endif

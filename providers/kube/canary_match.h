@@ -13,6 +13,6 @@
  * (exact: the cookie's name) and at most one another header (exact or regex). Header and cookie in
  * one entry would mean "both"; nginx would take either.
  */
-bool kube_canary_match_check(const struct kube_node *match, struct err *err);
+bool kube_canary_match_check(const struct field *match, struct err *err);
 
 #endif

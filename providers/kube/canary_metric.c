@@ -110,9 +110,9 @@ static struct kube_metric metric_of(const json_t *metric, enum metric_origin ori
 
 bool kube_canary_metric_find(const json_t *object, size_t index, struct kube_metric *ret)
 {
-	struct kube_node root = kube_node_root(object);
-	struct kube_node spec = kube_node_field(&root, "spec");
-	struct kube_node analysis = kube_canary_analysis_find(&spec);
+	struct field root = field_root(object, "");
+	struct field spec = field_member(&root, "spec");
+	struct field analysis = kube_canary_analysis_find(&spec);
 	const json_t *metrics = json_object_get(analysis.json, "metrics");
 	struct metric_place place = {.wanted = index};
 
@@ -122,24 +122,24 @@ bool kube_canary_metric_find(const json_t *object, size_t index, struct kube_met
 	return true;
 }
 
-static bool interval_check(const struct kube_node *metric, struct err *err)
+static bool interval_check(const struct field *metric, struct err *err)
 {
-	struct kube_node node = kube_node_field(metric, "interval");
+	struct field node = field_member(metric, "interval");
 	struct span span = span_seconds(1);
 	const char *text = "";
 
 	if (!kube_node_text(&node, INTERVAL_MAX, &text, err))
 		return false;
 	if (*text && (!span_parse(text, &span, NULL) || span.ms <= 0))
-		return kube_node_expect(&node, err, "a duration like 30s or 1m");
+		return field_expect(&node, "a duration like 30s or 1m", err);
 	return true;
 }
 
-static bool template_check(const struct kube_node *metric, struct err *err)
+static bool template_check(const struct field *metric, struct err *err)
 {
-	struct kube_node ref = kube_node_field(metric, "templateRef");
-	struct kube_node name = kube_node_field(&ref, "name");
-	struct kube_node name_space = kube_node_field(&ref, "namespace");
+	struct field ref = field_member(metric, "templateRef");
+	struct field name = field_member(&ref, "name");
+	struct field name_space = field_member(&ref, "namespace");
 	const char *text = json_string_value(name_space.json);
 
 	if (!kube_node_object(&ref, err) || !ref.json)
@@ -151,63 +151,62 @@ static bool template_check(const struct kube_node *metric, struct err *err)
 	text = NULL;
 	if (!kube_node_name(&name, NAME_LENGTH_MAX, &text, err))
 		return false;
-	return text || kube_node_expect(&name, err, "the MetricTemplate's name");
+	return text || field_expect(&name, "the MetricTemplate's name", err);
 }
 
-static bool metric_check(const struct kube_node *metric, struct err *err)
+static bool metric_check(const struct field *metric, struct err *err)
 {
-	struct kube_node name = kube_node_field(metric, "name");
-	struct kube_node query = kube_node_field(metric, "query");
-	struct kube_node variables = kube_node_field(metric, "templateVariables");
+	struct field name = field_member(metric, "name");
+	struct field query = field_member(metric, "query");
+	struct field variables = field_member(metric, "templateVariables");
 	const char *text = "";
 
 	if (!json_is_object(metric->json))
-		return kube_node_expect(metric, err, "an object with a name");
+		return field_expect(metric, "an object with a name", err);
 	if (!kube_node_text(&name, NAME_LENGTH_MAX, &text, err))
 		return false;
 	if (!*text)
-		return kube_node_expect(&name, err, "a name");
+		return field_expect(&name, "a name", err);
 	if (!interval_check(metric, err) || !kube_node_text(&query, KUBE_QUERY_MAX, &text, err) ||
 	    !template_check(metric, err) || !kube_node_text_map(&variables, err))
 		return false;
 	if (json_object_size(variables.json) > VARIABLES_MAX)
-		return kube_node_refuse(&variables, err, ERR_LIMIT,
-		                        "expected at most %d entries, got %zu", VARIABLES_MAX,
-		                        json_object_size(variables.json));
+		return field_refuse(&variables, err, ERR_LIMIT,
+		                    "expected at most %d entries, got %zu", VARIABLES_MAX,
+		                    json_object_size(variables.json));
 	if (!metric_has(metric->json, METRIC_BUILTIN) && !metric_has(metric->json, METRIC_INLINE) &&
 	    !metric_has(metric->json, METRIC_TEMPLATE))
-		return kube_node_refuse(metric, err, ERR_INVALID,
-		                        "expected a query, a templateRef or one of the names "
-		                        "request-success-rate and request-duration");
+		return field_refuse(metric, err, ERR_INVALID,
+		                    "expected a query, a templateRef or one of the names "
+		                    "request-success-rate and request-duration");
 	return true;
 }
 
-static bool range_read(const struct kube_node *range, struct check_spec *check, struct err *err)
+static bool range_read(const struct field *range, struct check_spec *check, struct err *err)
 {
-	struct kube_node min = kube_node_field(range, "min");
-	struct kube_node max = kube_node_field(range, "max");
+	struct field min = field_member(range, "min");
+	struct field max = field_member(range, "max");
 
-	if (!kube_node_object(range, err) || !kube_node_number(&min, &check->min, err) ||
-	    !kube_node_number(&max, &check->max, err))
+	if (!kube_node_object(range, err) || !field_optional_number(&min, &check->min, err) ||
+	    !field_optional_number(&max, &check->max, err))
 		return false;
 	check->has_min = min.json;
 	check->has_max = max.json;
 	if (check->has_min && check->has_max && check->min > check->max)
-		return kube_node_refuse(range, err, ERR_INVALID,
-		                        "expected min below max, got min %g and max %g: nothing "
-		                        "could pass",
-		                        check->min, check->max);
+		return field_refuse(range, err, ERR_INVALID,
+		                    "expected min below max, got min %g and max %g: nothing "
+		                    "could pass",
+		                    check->min, check->max);
 	return true;
 }
 
 /* `threshold` is the least success rate, but the greatest of anything else. */
-static bool threshold_read(const struct kube_node *metric, struct check_spec *check,
-                           struct err *err)
+static bool threshold_read(const struct field *metric, struct check_spec *check, struct err *err)
 {
-	struct kube_node node = kube_node_field(metric, "threshold");
+	struct field node = field_member(metric, "threshold");
 	double threshold = 0;
 
-	if (!kube_node_number(&node, &threshold, err))
+	if (!field_optional_number(&node, &threshold, err))
 		return false;
 	if (check->kind == CHECK_SUCCESS_RATE) {
 		check->has_min = true;
@@ -215,19 +214,18 @@ static bool threshold_read(const struct kube_node *metric, struct check_spec *ch
 		return true;
 	}
 	if (!node.json)
-		return kube_node_refuse(
-			metric, err, ERR_INVALID,
-			"expected thresholdRange or threshold, got neither: Flagger "
-			"takes it as \"at most 0\"; write threshold: 0 if that is "
-			"meant");
+		return field_refuse(metric, err, ERR_INVALID,
+		                    "expected thresholdRange or threshold, got neither: Flagger "
+		                    "takes it as \"at most 0\"; write threshold: 0 if that is "
+		                    "meant");
 	check->has_max = true;
 	check->max = threshold;
 	return true;
 }
 
-static bool bounds_read(const struct kube_node *metric, struct check_spec *check, struct err *err)
+static bool bounds_read(const struct field *metric, struct check_spec *check, struct err *err)
 {
-	struct kube_node range = kube_node_field(metric, "thresholdRange");
+	struct field range = field_member(metric, "thresholdRange");
 
 	if (range.json ? !range_read(&range, check, err) : !threshold_read(metric, check, err))
 		return false;
@@ -238,13 +236,13 @@ static bool bounds_read(const struct kube_node *metric, struct check_spec *check
 	return true;
 }
 
-static void warn_unbounded(const struct kube_node *metric, struct arena *arena,
+static void warn_unbounded(const struct field *metric, struct arena *arena,
                            struct kube_canary *canary)
 {
-	struct kube_node range = kube_node_field(metric, "thresholdRange");
-	struct kube_node threshold = kube_node_field(metric, "threshold");
-	struct kube_node min = kube_node_field(&range, "min");
-	struct kube_node max = kube_node_field(&range, "max");
+	struct field range = field_member(metric, "thresholdRange");
+	struct field threshold = field_member(metric, "threshold");
+	struct field min = field_member(&range, "min");
+	struct field max = field_member(&range, "max");
 
 	if (range.json && !min.json && !max.json)
 		kube_canary_warning_add(canary, arena, &range, "no bound: any value passes");
@@ -254,8 +252,8 @@ static void warn_unbounded(const struct kube_node *metric, struct arena *arena,
 			"no thresholdRange and no threshold: any success rate passes");
 }
 
-static bool check_add(const struct kube_node *metric, enum metric_origin origin,
-                      struct arena *arena, struct kube_canary *canary, struct err *err)
+static bool check_add(const struct field *metric, enum metric_origin origin, struct arena *arena,
+                      struct kube_canary *canary, struct err *err)
 {
 	struct canary_spec *spec = &canary->spec;
 	struct kube_metric found = metric_of(metric->json, origin);
@@ -266,19 +264,18 @@ static bool check_add(const struct kube_node *metric, enum metric_origin origin,
 	if (!bounds_read(metric, &check, err))
 		return false;
 	if (spec->n_checks == SPEC_CHECKS_MAX)
-		return kube_node_refuse(metric, err, ERR_LIMIT, "expected at most %d checks",
-		                        SPEC_CHECKS_MAX);
+		return field_refuse(metric, err, ERR_LIMIT, "expected at most %d checks",
+		                    SPEC_CHECKS_MAX);
 	check.name = arena_text(arena, found.name);
 	spec->checks[spec->n_checks++] = check;
 	return true;
 }
 
-static bool checks_add(const struct kube_node *metrics, enum metric_origin from,
-                       enum metric_origin to, struct arena *arena, struct kube_canary *canary,
-                       struct err *err)
+static bool checks_add(const struct field *metrics, enum metric_origin from, enum metric_origin to,
+                       struct arena *arena, struct kube_canary *canary, struct err *err)
 {
 	for (size_t i = 0; i < json_array_size(metrics->json); i++) {
-		struct kube_node metric = kube_node_element(metrics, i);
+		struct field metric = field_element(metrics, i);
 
 		for (enum metric_origin origin = from; origin <= to; origin++) {
 			if (!check_add(&metric, origin, arena, canary, err))
@@ -288,16 +285,16 @@ static bool checks_add(const struct kube_node *metrics, enum metric_origin from,
 	return true;
 }
 
-bool kube_canary_metric_read(const struct kube_node *analysis, struct arena *arena,
+bool kube_canary_metric_read(const struct field *analysis, struct arena *arena,
                              struct kube_canary *canary, struct err *err)
 {
-	struct kube_node metrics = kube_node_field(analysis, "metrics");
+	struct field metrics = field_member(analysis, "metrics");
 	size_t n_metrics;
 
 	if (!kube_node_list(&metrics, METRICS_MAX, &n_metrics, err))
 		return false;
 	for (size_t i = 0; i < n_metrics; i++) {
-		struct kube_node metric = kube_node_element(&metrics, i);
+		struct field metric = field_element(&metrics, i);
 
 		if (!metric_check(&metric, err))
 			return false;

@@ -31,7 +31,7 @@ struct kube_metric {
 };
 
 /* Fill `canary->spec.checks` from ANALYSIS. */
-bool kube_canary_metric_read(const struct kube_node *analysis, struct arena *arena,
+bool kube_canary_metric_read(const struct field *analysis, struct arena *arena,
                              struct kube_canary *canary, struct err *err);
 
 /*

@@ -7,6 +7,6 @@
 
 /* Add the warning "PATH: TEXT"; dropped when there are KUBE_CANARY_WARNINGS_MAX already. */
 void kube_canary_warning_add(struct kube_canary *canary, struct arena *arena,
-                             const struct kube_node *node, const char *text);
+                             const struct field *node, const char *text);
 
 #endif

@@ -18,7 +18,8 @@ static json_t *involved(const struct canary_world *world)
 	kube_tree_set_text(object, "apiVersion", kube_api_version(KUBE_CANARY));
 	kube_tree_set_text(object, "kind", kube_api_kind(KUBE_CANARY));
 	kube_tree_set_text(object, "name", kube_tree_text(world->object, "metadata/name"));
-	kube_tree_set_text(object, "namespace", kube_tree_text(world->object, "metadata/namespace"));
+	kube_tree_set_text(object, "namespace",
+	                   kube_tree_text(world->object, "metadata/namespace"));
 	kube_tree_set_text(object, "uid", world->uid);
 	if (version[0])
 		kube_tree_set_text(object, "resourceVersion", version);

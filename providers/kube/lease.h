@@ -8,7 +8,7 @@
 #include <stdbool.h>
 
 struct kube_lease {
-	char holder[256];    /* "" for nobody */
+	char holder[256]; /* "" for nobody */
 	struct span duration;
 	struct instant acquired; /* by this holder */
 	struct instant renewed;
@@ -16,8 +16,8 @@ struct kube_lease {
 	char resource_version[24]; /* "" before it was served */
 };
 
-/* Read OBJECT; a field that is missing or of another type reads as none. ERR_INVALID: a time that is none;
- * ERR_LIMIT: a holder's name that is too long. */
+/* Read OBJECT; a field that is missing or of another type reads as none. ERR_INVALID: a time that
+ * is none; ERR_LIMIT: a holder's name that is too long. */
 bool kube_lease_read(const json_t *object, struct kube_lease *ret, struct err *err);
 
 /* LEASE as a new object. */

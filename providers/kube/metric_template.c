@@ -11,31 +11,31 @@
 #define URL_LENGTH_MAX   2048
 #define HEADER_VALUE_MAX 4096
 
-static bool type_read(const struct kube_node *provider, struct arena *arena, const char **ret,
+static bool type_read(const struct field *provider, struct arena *arena, const char **ret,
                       struct err *err)
 {
-	struct kube_node node = kube_node_field(provider, "type");
+	struct field node = field_member(provider, "type");
 	const char *type = "";
 
 	if (!kube_node_text(&node, WORD_MAX, &type, err))
 		return false;
 	if (strcmp(type, "prometheus") != 0)
-		return kube_node_expect(&node, err, "prometheus (others are not served yet)");
+		return field_expect(&node, "prometheus (others are not served yet)", err);
 	*ret = arena_text(arena, type);
 	return true;
 }
 
-static bool address_read(const struct kube_node *provider, struct arena *arena, const char **ret,
+static bool address_read(const struct field *provider, struct arena *arena, const char **ret,
                          struct err *err)
 {
-	struct kube_node node = kube_node_field(provider, "address");
+	struct field node = field_member(provider, "address");
 	const char *address = "";
 
 	if (!kube_node_text(&node, URL_LENGTH_MAX, &address, err))
 		return false;
 	if ((strncmp(address, "http://", 7) != 0 && strncmp(address, "https://", 8) != 0) ||
 	    strpbrk(address, " \t\r\n"))
-		return kube_node_expect(&node, err, "a URL that begins with http:// or https://");
+		return field_expect(&node, "a URL that begins with http:// or https://", err);
 	*ret = arena_text(arena, address);
 	return true;
 }
@@ -58,7 +58,7 @@ static bool is_header_name(const char *name)
 	return true;
 }
 
-static bool header_values_read(const struct kube_node *values, struct arena *arena,
+static bool header_values_read(const struct field *values, struct arena *arena,
                                struct kube_metric_template *ret, struct err *err)
 {
 	size_t n_values;
@@ -66,17 +66,17 @@ static bool header_values_read(const struct kube_node *values, struct arena *are
 	if (!kube_node_list(values, KUBE_METRIC_TEMPLATE_HEADERS_MAX, &n_values, err))
 		return false;
 	for (size_t i = 0; i < n_values; i++) {
-		struct kube_node node = kube_node_element(values, i);
+		struct field node = field_element(values, i);
 		const char *value = NULL;
 
 		if (!kube_node_text(&node, HEADER_VALUE_MAX, &value, err))
 			return false;
 		if (!value || strpbrk(value, "\r\n"))
-			return kube_node_expect(&node, err, "a text of one line");
+			return field_expect(&node, "a text of one line", err);
 		if (ret->n_headers == KUBE_METRIC_TEMPLATE_HEADERS_MAX)
-			return kube_node_refuse(values, err, ERR_LIMIT,
-			                        "expected at most %d headers in all",
-			                        KUBE_METRIC_TEMPLATE_HEADERS_MAX);
+			return field_refuse(values, err, ERR_LIMIT,
+			                    "expected at most %d headers in all",
+			                    KUBE_METRIC_TEMPLATE_HEADERS_MAX);
 		ret->headers[ret->n_headers++] = (struct http_header){
 			.name = arena_text(arena, values->key),
 			.value = arena_text(arena, value),
@@ -85,10 +85,10 @@ static bool header_values_read(const struct kube_node *values, struct arena *are
 	return true;
 }
 
-static bool headers_read(const struct kube_node *provider, struct arena *arena,
+static bool headers_read(const struct field *provider, struct arena *arena,
                          struct kube_metric_template *ret, struct err *err)
 {
-	struct kube_node headers = kube_node_field(provider, "headers");
+	struct field headers = field_member(provider, "headers");
 	const char *key;
 	json_t *value;
 
@@ -97,42 +97,42 @@ static bool headers_read(const struct kube_node *provider, struct arena *arena,
 	/* jansson's iteration macro wants a mutable object; nothing is changed */
 	json_object_foreach((json_t *)(uintptr_t)headers.json, key, value)
 	{
-		struct kube_node values = kube_node_field(&headers, key);
+		struct field values = field_member(&headers, key);
 
 		if (!is_header_name(key))
-			return kube_node_refuse(&values, err, ERR_INVALID,
-			                        "expected the name of a request header");
+			return field_refuse(&values, err, ERR_INVALID,
+			                    "expected the name of a request header");
 		if (!header_values_read(&values, arena, ret, err))
 			return false;
 	}
 	return true;
 }
 
-static bool query_read(const struct kube_node *spec, struct arena *arena, const char **ret,
+static bool query_read(const struct field *spec, struct arena *arena, const char **ret,
                        struct err *err)
 {
-	struct kube_node node = kube_node_field(spec, "query");
+	struct field node = field_member(spec, "query");
 	const char *query = "";
 
 	if (!kube_node_text(&node, KUBE_METRIC_TEMPLATE_QUERY_MAX, &query, err))
 		return false;
 	if (!*query)
-		return kube_node_expect(&node, err, "a query");
+		return field_expect(&node, "a query", err);
 	*ret = arena_text(arena, query);
 	return true;
 }
 
-static bool secret_name_read(const struct kube_node *provider, struct arena *arena,
-                             const char **ret, struct err *err)
+static bool secret_name_read(const struct field *provider, struct arena *arena, const char **ret,
+                             struct err *err)
 {
-	struct kube_node ref = kube_node_field(provider, "secretRef");
-	struct kube_node name = kube_node_field(&ref, "name");
+	struct field ref = field_member(provider, "secretRef");
+	struct field name = field_member(&ref, "name");
 	const char *text = NULL;
 
 	if (!kube_node_object(&ref, err) || !kube_node_name(&name, NAME_LENGTH_MAX, &text, err))
 		return false;
 	if (ref.json && !text)
-		return kube_node_expect(&name, err, "the Secret's name");
+		return field_expect(&name, "the Secret's name", err);
 	*ret = arena_text(arena, text);
 	return true;
 }
@@ -140,21 +140,21 @@ static bool secret_name_read(const struct kube_node *provider, struct arena *are
 bool kube_metric_template_read(const json_t *object, struct arena *arena,
                                struct kube_metric_template *ret, struct err *err)
 {
-	struct kube_node root = kube_node_root(object);
-	struct kube_node spec = kube_node_field(&root, "spec");
-	struct kube_node provider = kube_node_field(&spec, "provider");
-	struct kube_node insecure = kube_node_field(&provider, "insecureSkipVerify");
+	struct field root = field_root(object, "");
+	struct field spec = field_member(&root, "spec");
+	struct field provider = field_member(&spec, "provider");
+	struct field insecure = field_member(&provider, "insecureSkipVerify");
 	struct kube_metric_template found = {0};
 
 	if (!json_is_object(spec.json))
-		return kube_node_expect(&spec, err, "an object with provider and query");
+		return field_expect(&spec, "an object with provider and query", err);
 	if (!json_is_object(provider.json))
-		return kube_node_expect(&provider, err, "an object with type and address");
+		return field_expect(&provider, "an object with type and address", err);
 	if (!type_read(&provider, arena, &found.type, err) ||
 	    !address_read(&provider, arena, &found.address, err) ||
 	    !headers_read(&provider, arena, &found, err) ||
 	    !secret_name_read(&provider, arena, &found.secret, err) ||
-	    !kube_node_flag(&insecure, &found.insecure, err) ||
+	    !field_optional_flag(&insecure, &found.insecure, err) ||
 	    !query_read(&spec, arena, &found.query, err))
 		return false;
 	*ret = found;

@@ -12,7 +12,8 @@ bool kube_owner_is_canary(const json_t *object, const char *canary);
 /* OBJECT carries our label with this Canary's UID. */
 bool kube_owner_is_ours(const json_t *object, const struct canary_world *world);
 
-/* Append to PATCH the step that takes this Canary's owner reference off OBJECT; none when there is none. */
+/* Append to PATCH the step that takes this Canary's owner reference off OBJECT; none when there is
+ * none. */
 void kube_owner_remove(json_t *patch, const json_t *object, const char *canary);
 
 /* Put the two annotations that keep Flux from undoing what we write. */

@@ -47,7 +47,7 @@ bool kube_pod_template_digest(const json_t *template, char ret[DIGEST_MAX], stru
 		abort();
 	length = strlen(text);
 	if (length <= KUBE_TEMPLATE_MAX)
-		digest_hex(text, length, ret);
+		(void)digest_sha256(text, length, ret);
 	free(text);
 	if (length > KUBE_TEMPLATE_MAX)
 		return err_set(err, ERR_LIMIT, "spec.template: %zu bytes, at most %zu are served",
@@ -131,12 +131,14 @@ static void rename_spread(const struct canary_world *world, json_t *spec)
 	json_t *spread = json_object_get(spec, "topologySpreadConstraints");
 	json_t *anti = kube_tree_find(spec, "affinity/podAntiAffinity");
 	json_t *required = json_object_get(anti, "requiredDuringSchedulingIgnoredDuringExecution");
-	json_t *preferred = json_object_get(anti, "preferredDuringSchedulingIgnoredDuringExecution");
+	json_t *preferred =
+		json_object_get(anti, "preferredDuringSchedulingIgnoredDuringExecution");
 
 	for (size_t i = 0; i < json_array_size(spread); i++)
 		rename_selector(world, kube_tree_find(json_array_get(spread, i), "labelSelector"));
 	for (size_t i = 0; i < json_array_size(required); i++)
-		rename_selector(world, kube_tree_find(json_array_get(required, i), "labelSelector"));
+		rename_selector(world,
+		                kube_tree_find(json_array_get(required, i), "labelSelector"));
 	for (size_t i = 0; i < json_array_size(preferred); i++)
 		rename_selector(world, kube_tree_find(json_array_get(preferred, i),
 		                                      "podAffinityTerm/labelSelector"));

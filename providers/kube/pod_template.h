@@ -10,30 +10,32 @@
 
 #include <jansson.h>
 
-#define KUBE_TEMPLATE_MAX       ((size_t)256 * 1024) /* bytes of canonical JSON */
-#define KUBE_TEMPLATE_ID        "flagger-id"         /* annotation: the Release's UID */
-#define KUBE_TEMPLATE_ID_PATH   "/spec/template/metadata/annotations/flagger-id"
-#define KUBE_TEMPLATE_TOOLKIT   "toolkit.fluxcd.io"  /* keys that contain it are never copied */
-#define KUBE_TEMPLATE_SUFFIX    "-primary"
+#define KUBE_TEMPLATE_MAX     ((size_t)256 * 1024) /* bytes of canonical JSON */
+#define KUBE_TEMPLATE_ID      "flagger-id"         /* annotation: the Release's UID */
+#define KUBE_TEMPLATE_ID_PATH "/spec/template/metadata/annotations/flagger-id"
+#define KUBE_TEMPLATE_TOOLKIT "toolkit.fluxcd.io" /* keys that contain it are never copied */
+#define KUBE_TEMPLATE_SUFFIX  "-primary"
 
 /*
- * The SHA-256, in hex, of TEMPLATE's canonical JSON: keys sorted, compact, without annotations of serin.dev
- * and flagger-id. ERR_LIMIT: more than KUBE_TEMPLATE_MAX bytes.
+ * The SHA-256, in hex, of TEMPLATE's canonical JSON: keys sorted, compact, without annotations of
+ * serin.dev and flagger-id. ERR_LIMIT: more than KUBE_TEMPLATE_MAX bytes.
  */
 bool kube_pod_template_digest(const json_t *template, char ret[DIGEST_MAX], struct err *err);
 
 /*
- * TEMPLATE as the primary has it; a new object. `world->label` must be known. Labels and anti-affinity speak
- * of the primary's pods, flagger-id is RELEASE_UID: the same call gives the same template.
+ * TEMPLATE as the primary has it; a new object. `world->label` must be known. Labels and
+ * anti-affinity speak of the primary's pods, flagger-id is RELEASE_UID: the same call gives the
+ * same template.
  */
 json_t *kube_pod_template_primary(const struct canary_world *world, const json_t *template,
                                   const char *release_uid);
 
-/* LIVE holds everything of RECORDED unchanged, and perhaps more fields; our annotations do not count. */
+/* LIVE holds everything of RECORDED unchanged, and perhaps more fields; our annotations do not
+ * count. */
 bool kube_pod_template_is_grown(const json_t *recorded, const json_t *live);
 
-/* The first ConfigMap or Secret that TEMPLATE refers to, as "ConfigMap \"x\" (volumes[0])", in RET; false
- * when there is none. */
+/* The first ConfigMap or Secret that TEMPLATE refers to, as "ConfigMap \"x\" (volumes[0])", in RET;
+ * false when there is none. */
 bool kube_pod_template_find_config(const json_t *template, char *ret, size_t size);
 
 /* MAP without keys that contain toolkit.fluxcd.io; a new object. MAP may be NULL. */

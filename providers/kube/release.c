@@ -51,8 +51,8 @@ static bool read_spec(const json_t *object, struct release *ret, struct err *err
 
 	ret->cause = release_cause_find(cause);
 	if (ret->cause == CAUSE_NONE)
-		return err_set(err, ERR_INVALID, "spec.cause: expected init or revision, got \"%.40s\"",
-		               cause);
+		return err_set(err, ERR_INVALID,
+		               "spec.cause: expected init or revision, got \"%.40s\"", cause);
 	if (!read_text(object, "spec/digest", ret->digest, sizeof(ret->digest), err) ||
 	    !read_text(object, "spec/previous", ret->previous, sizeof(ret->previous), err))
 		return false;
@@ -72,9 +72,10 @@ bool kube_release_read(const json_t *object, struct release *ret, struct err *er
 		return false;
 	release.number = number_of(release.name);
 	if (release.number == 0)
-		return err_set(err, ERR_INVALID,
-		               "metadata.name: expected a name that ends in -<number>, got \"%.100s\"",
-		               release.name);
+		return err_set(
+			err, ERR_INVALID,
+			"metadata.name: expected a name that ends in -<number>, got \"%.100s\"",
+			release.name);
 	if (!read_spec(object, &release, err) ||
 	    !kube_release_status_read(kube_tree_find(object, "status"), &release.status, err))
 		return err_wrap(err, "release %.100s", release.name);
@@ -88,7 +89,8 @@ static json_t *metadata_of(const struct canary_world *world, const struct effect
 	json_t *metadata = kube_tree_object();
 	json_t *labels = kube_tree_object();
 	json_t *annotations = kube_tree_object();
-	const char *revision = kube_tree_value(kube_tree_find(target, "metadata/annotations"), REVISION);
+	const char *revision =
+		kube_tree_value(kube_tree_find(target, "metadata/annotations"), REVISION);
 	char name[NAME_MAX_K8S];
 
 	kube_release_name(world->spec->name, effect->number, name);

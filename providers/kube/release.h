@@ -14,8 +14,9 @@
 #define KUBE_RELEASE_REVISION "serin.dev/target-revision"
 
 /*
- * Read OBJECT. ERR_INVALID names the path: a word that we do not know (a newer version wrote it, nothing must
- * be decided from it), a time or a name that is none; ERR_LIMIT: more checks or notices than there can be.
+ * Read OBJECT. ERR_INVALID names the path: a word that we do not know (a newer version wrote it,
+ * nothing must be decided from it), a time or a name that is none; ERR_LIMIT: more checks or
+ * notices than there can be.
  */
 bool kube_release_read(const json_t *object, struct release *ret, struct err *err);
 
@@ -33,8 +34,8 @@ json_t *kube_release_new(const struct canary_world *world, const struct effect *
 json_t *kube_release_status(const struct canary_world *world, const struct release_status *status);
 
 /*
- * The JSON patch for EFFECT_SAVE_RELEASE on the status subresource: tests of the UID and, unless it is a
- * retreat, of the resourceVersion that it was decided on; then the whole status.
+ * The JSON patch for EFFECT_SAVE_RELEASE on the status subresource: tests of the UID and, unless it
+ * is a retreat, of the resourceVersion that it was decided on; then the whole status.
  */
 json_t *kube_release_patch(const struct canary_world *world, const struct effect *effect);
 

@@ -33,7 +33,8 @@ static bool read_times(const json_t *times, struct release_status *ret, struct e
 
 static bool refuse_word(struct err *err, const char *path, const char *word)
 {
-	return err_set(err, ERR_INVALID, "%s: \"%.40s\" is no word that this version knows", path, word);
+	return err_set(err, ERR_INVALID, "%s: \"%.40s\" is no word that this version knows", path,
+	               word);
 }
 
 static bool read_outcome(const json_t *status, const char *key, enum release_outcome *ret,

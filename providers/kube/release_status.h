@@ -6,7 +6,8 @@
 
 #include <jansson.h>
 
-/* Read STATUS; NULL, or one just created: a run that nobody has begun. Errors as kube_release_read. */
+/* Read STATUS; NULL, or one just created: a run that nobody has begun. Errors as kube_release_read.
+ */
 bool kube_release_status_read(const json_t *status, struct release_status *ret, struct err *err);
 
 /* STATUS as a new object; what is none or not set is left out. */

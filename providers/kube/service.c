@@ -197,8 +197,8 @@ json_t *kube_service_patch_selector(const struct canary_world *world, enum backe
 	return patch;
 }
 
-void kube_service_read(const json_t *object, const struct canary_world *world,
-                       enum subject subject, struct service_fact *ret)
+void kube_service_read(const json_t *object, const struct canary_world *world, enum subject subject,
+                       struct service_fact *ret)
 {
 	struct service_fact fact = {.slot = ret->slot, .since = ret->since};
 	json_auto_t *patch = NULL;
@@ -242,7 +242,8 @@ json_t *kube_service_new(const struct canary_world *world, enum subject subject,
 	return object;
 }
 
-/* The selector that LIVE had before it was taken over; NULL when it was not, or that is not readable. */
+/* The selector that LIVE had before it was taken over; NULL when it was not, or that is not
+ * readable. */
 static json_t *original_of(const json_t *annotations)
 {
 	json_t *selector = json_loads(kube_tree_value(annotations, KUBE_SERVICE_ORIGINAL), 0, NULL);

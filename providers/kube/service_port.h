@@ -9,7 +9,8 @@
 /* More discovered ports than this are left out. */
 #define KUBE_SERVICE_PORTS_MAX 128
 
-/* The ports that WORLD's Canary asks for, discovered ones from TEMPLATE (NULL: none); a new list. */
+/* The ports that WORLD's Canary asks for, discovered ones from TEMPLATE (NULL: none); a new list.
+ */
 json_t *kube_service_port_list(const struct canary_world *world, const json_t *template);
 
 /* Take over LIVE's node ports, by the ports' names. */

@@ -43,8 +43,8 @@ json_t *kube_tree_copy(const json_t *object);
 bool kube_tree_is_prefix(const char *prefix, const char *text);
 
 /*
- * Steps of a JSON patch, appended to the list PATCH; VALUE is taken. PATH is a JSON pointer as it is to
- * stand there.
+ * Steps of a JSON patch, appended to the list PATCH; VALUE is taken. PATH is a JSON pointer as it
+ * is to stand there.
  */
 void kube_tree_patch(json_t *patch, const char *op, const char *path, json_t *value);
 void kube_tree_patch_text(json_t *patch, const char *op, const char *path, const char *value);

@@ -58,8 +58,10 @@ static bool read_line(struct kube_watch *watch, kube_watch_sink *sink, void *con
 	return true;
 }
 
-/* Take in the beginning of BYTES up to the line's end, if it is there; returns how many bytes that were. */
-static size_t take_line(struct kube_watch *watch, const char *bytes, size_t length, bool *ret_is_whole)
+/* Take in the beginning of BYTES up to the line's end, if it is there; returns how many bytes that
+ * were. */
+static size_t take_line(struct kube_watch *watch, const char *bytes, size_t length,
+                        bool *ret_is_whole)
 {
 	const char *end = memchr(bytes, '\n', length);
 	size_t taken = end ? (size_t)(end - bytes) : length;

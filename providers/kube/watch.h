@@ -1,7 +1,9 @@
 /*
- * The stream of a watch: bytes in, events out. However the bytes are split, the events are the same.
+ * The stream of a watch: bytes in, events out. However the bytes are split, the events are the
+ * same.
  *
- * A stream that failed stays failed: the caller opens a new one. An unfinished last line is no event.
+ * A stream that failed stays failed: the caller opens a new one. An unfinished last line is no
+ * event.
  */
 #ifndef PROVIDERS_KUBE_WATCH_H
 #define PROVIDERS_KUBE_WATCH_H
@@ -43,8 +45,8 @@ void kube_watch_init(struct kube_watch *watch, size_t line_max);
 void kube_watch_fini(struct kube_watch *watch);
 
 /*
- * Take in the next bytes. ERR_LIMIT: a line is too long; ERR_MALFORMED: a line is no event. The events before
- * that were delivered.
+ * Take in the next bytes. ERR_LIMIT: a line is too long; ERR_MALFORMED: a line is no event. The
+ * events before that were delivered.
  */
 bool kube_watch_feed(struct kube_watch *watch, const char *bytes, size_t length,
                      kube_watch_sink *sink, void *context, struct err *err);

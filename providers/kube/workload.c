@@ -22,23 +22,26 @@ bool kube_workload_label(const json_t *object, const struct provider_options *op
 	for (const char *const *label = options->selector_labels; *label; label++) {
 		const char *value = kube_tree_value(labels, *label);
 
-		text_format(names + length, sizeof(names) - length, "%s%s", length ? " " : "", *label);
+		text_format(names + length, sizeof(names) - length, "%s%s", length ? " " : "",
+		            *label);
 		length = strlen(names);
 		if (value[0] == '\0')
 			continue;
 		if (strlen(value) + strlen(KUBE_TEMPLATE_SUFFIX) > LABEL_VALUE_MAX)
-			return err_set(err, ERR_INVALID,
-			               "spec.selector.matchLabels.%s: with \"%s\" it has more than %d characters",
-			               *label, KUBE_TEMPLATE_SUFFIX, LABEL_VALUE_MAX);
+			return err_set(
+				err, ERR_INVALID,
+				"spec.selector.matchLabels.%s: with \"%s\" it has more than %d characters",
+				*label, KUBE_TEMPLATE_SUFFIX, LABEL_VALUE_MAX);
 		*ret_label = *label;
 		*ret_value = value;
 		return true;
 	}
-	return err_set(err, ERR_INVALID,
-	               "getSelectorLabel failed: deployment %.63s.%.63s spec.selector.matchLabels must "
-	               "contain one of [%s]",
-	               kube_tree_text(object, "metadata/name"),
-	               kube_tree_text(object, "metadata/namespace"), names);
+	return err_set(
+		err, ERR_INVALID,
+		"getSelectorLabel failed: deployment %.63s.%.63s spec.selector.matchLabels must "
+		"contain one of [%s]",
+		kube_tree_text(object, "metadata/name"),
+		kube_tree_text(object, "metadata/namespace"), names);
 }
 
 /* VALUE, a number or a percentage, of REPLICAS; 25% when it is absent. */
@@ -100,10 +103,11 @@ static void refuse(const json_t *object, const struct provider_options *options,
 	if (options->track_configs &&
 	    kube_pod_template_find_config(kube_tree_find(object, "spec/template"), config,
 	                                  sizeof(config)))
-		text_format(ret->refusal, sizeof(ret->refusal),
-		            "not served yet: deployment %.63s.%.63s refers to %s and config tracking is on",
-		            kube_tree_text(object, "metadata/name"),
-		            kube_tree_text(object, "metadata/namespace"), config);
+		text_format(
+			ret->refusal, sizeof(ret->refusal),
+			"not served yet: deployment %.63s.%.63s refers to %s and config tracking is on",
+			kube_tree_text(object, "metadata/name"),
+			kube_tree_text(object, "metadata/namespace"), config);
 }
 
 static void read_template(const json_t *object, struct workload_fact *ret)
@@ -115,7 +119,8 @@ static void read_template(const json_t *object, struct workload_fact *ret)
 	if (!kube_pod_template_digest(template, ret->digest, &err))
 		text_copy(ret->refusal, err.text);
 	text_copy(ret->release_uid,
-	          kube_tree_value(kube_tree_find(template, "metadata/annotations"), KUBE_TEMPLATE_ID));
+	          kube_tree_value(kube_tree_find(template, "metadata/annotations"),
+	                          KUBE_TEMPLATE_ID));
 	text_copy(ret->image, kube_tree_text(json_array_get(containers, 0), "image"));
 }
 
@@ -152,7 +157,8 @@ static void set_label(const struct canary_world *world, json_t *labels)
 /* The target's, without what speaks of the target itself. */
 static json_t *annotations_of(const json_t *target)
 {
-	json_t *annotations = kube_pod_template_filter(kube_tree_find(target, "metadata/annotations"));
+	json_t *annotations =
+		kube_pod_template_filter(kube_tree_find(target, "metadata/annotations"));
 
 	(void)json_object_del(annotations, "kubectl.kubernetes.io/last-applied-configuration");
 	(void)json_object_del(annotations, "deployment.kubernetes.io/revision");
@@ -196,7 +202,8 @@ json_t *kube_workload_primary(const struct canary_world *world, const struct kub
 	kube_tree_set(spec, "template",
 	              kube_pod_template_primary(world, primary->template, primary->release_uid));
 	for (size_t i = 0; i < array_length(copied); i++) {
-		const json_t *value = json_object_get(kube_tree_find(primary->target, "spec"), copied[i]);
+		const json_t *value =
+			json_object_get(kube_tree_find(primary->target, "spec"), copied[i]);
 
 		if (value)
 			kube_tree_set(spec, copied[i], kube_tree_copy(value));
@@ -217,7 +224,8 @@ json_t *kube_workload_primary_patch(const struct canary_world *world,
 	kube_tree_patch(patch, "replace", "/spec/template",
 	                kube_pod_template_primary(world, primary->template, primary->release_uid));
 	for (size_t i = 0; i < array_length(copied); i++) {
-		const json_t *value = json_object_get(kube_tree_find(primary->target, "spec"), copied[i]);
+		const json_t *value =
+			json_object_get(kube_tree_find(primary->target, "spec"), copied[i]);
 
 		text_format(path, sizeof(path), "/spec/%s", copied[i]);
 		if (value)

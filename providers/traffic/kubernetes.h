@@ -1,4 +1,5 @@
-/* Provider `kubernetes`: no route object, no weights; the apex Service's selector is all there is. */
+/* Provider `kubernetes`: no route object, no weights; the apex Service's selector is all there is.
+ */
 #ifndef PROVIDERS_TRAFFIC_KUBERNETES_H
 #define PROVIDERS_TRAFFIC_KUBERNETES_H
 

@@ -50,7 +50,8 @@ static bool is_exact(const json_t *clone, const struct canary_world *world, int 
 		return false;
 	if (world->ingress_object)
 		wanted = nginx_ingress_spec(world, world->ingress_object, NULL);
-	repair = nginx_ingress_repair(world, clone, wanted ? wanted : kube_tree_find(clone, "spec"));
+	repair =
+		nginx_ingress_repair(world, clone, wanted ? wanted : kube_tree_find(clone, "spec"));
 	return json_array_size(repair) == 0;
 }
 
@@ -105,14 +106,16 @@ static enum talk_step correct(struct act *act, json_t *live, struct err *err)
 	json_t *repair;
 
 	if (!nginx_ingress_is_ours(world, live))
-		return act_reply_stop(act, ACT_FAILED, err,
-		                      "ingress %.100s.%.63s exists and is not this Canary's: it is left "
-		                      "alone; rename or delete it",
-		                      kube_tree_text(live, "metadata/name"), world->spec->k8s_namespace);
+		return act_reply_stop(
+			act, ACT_FAILED, err,
+			"ingress %.100s.%.63s exists and is not this Canary's: it is left "
+			"alone; rename or delete it",
+			kube_tree_text(live, "metadata/name"), world->spec->k8s_namespace);
 	spec = nginx_ingress_spec(world, act_reply_kept(act, "source"), err);
 	if (!spec)
-		return act_reply_stop(act, ACT_FAILED, err, "backend %s not found in ingress %.150s",
-		                      world->apex, world->ingress);
+		return act_reply_stop(act, ACT_FAILED, err,
+		                      "backend %s not found in ingress %.150s", world->apex,
+		                      world->ingress);
 	repair = nginx_ingress_repair(world, live, spec);
 	json_decref(spec);
 	if (json_array_size(repair) > 0)
@@ -127,11 +130,13 @@ static enum talk_step create(struct act *act, struct err *err)
 {
 	const struct canary_world *world = act->world;
 	struct kube_ref ref = clone_ref(world, act->talk.arena);
-	json_t *clone = nginx_ingress_new(world, act_reply_kept(act, "source"), act->effect->weight, err);
+	json_t *clone =
+		nginx_ingress_new(world, act_reply_kept(act, "source"), act->effect->weight, err);
 
 	if (!clone)
-		return act_reply_stop(act, ACT_FAILED, err, "backend %s not found in ingress %.150s",
-		                      world->apex, world->ingress);
+		return act_reply_stop(act, ACT_FAILED, err,
+		                      "backend %s not found in ingress %.150s", world->apex,
+		                      world->ingress);
 	kube_api_create(&act->talk.request, act->talk.arena, &ref, world->options->field_manager,
 	                clone);
 	return act_reply_send(act, STEP_WRITE);

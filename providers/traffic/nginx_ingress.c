@@ -12,7 +12,8 @@
 
 #define LAST_APPLIED "kubectl.kubernetes.io/last-applied-configuration"
 
-/* In one rule: every path whose backend is the apex leads to the canary; returns how many there were. */
+/* In one rule: every path whose backend is the apex leads to the canary; returns how many there
+ * were. */
 static size_t redirect(const struct canary_world *world, const json_t *rule)
 {
 	const json_t *paths = kube_tree_find(rule, "http/paths");
@@ -189,7 +190,8 @@ static bool has_weight(const struct canary_world *world, const json_t *entry)
 	const json_t *fields = kube_tree_find(entry, "fieldsV1/f:metadata/f:annotations");
 	char key[NAME_MAX_K8S];
 
-	text_format(key, sizeof(key), "f:%s/canary-weight", world->options->ingress_annotation_prefix);
+	text_format(key, sizeof(key), "f:%s/canary-weight",
+	            world->options->ingress_annotation_prefix);
 	return json_object_get(fields, key) != NULL;
 }
 
@@ -204,7 +206,8 @@ bool nginx_ingress_is_weighed_by_us(const struct canary_world *world, const json
 		const char *time = kube_tree_text(entry, "time");
 		bool is_us = strcmp(kube_tree_text(entry, "manager"),
 		                    world->options->field_manager) == 0;
-		int order = strcmp(time, newest); /* RFC 3339 in UTC, whole seconds: order is text order */
+		int order = strcmp(
+			time, newest); /* RFC 3339 in UTC, whole seconds: order is text order */
 
 		if (!has_weight(world, entry) || order < 0)
 			continue;

@@ -1,7 +1,8 @@
 /*
- * The canary Ingress of ingress-nginx, "<ingressRef>-canary": a clone of the user's Ingress whose apex
- * backends are the canary's, marked by annotations. It always says canary "true": "false" would make it an
- * ordinary Ingress of the same host, which may take all requests. Off is weight 0 without rules.
+ * The canary Ingress of ingress-nginx, "<ingressRef>-canary": a clone of the user's Ingress whose
+ * apex backends are the canary's, marked by annotations. It always says canary "true": "false"
+ * would make it an ordinary Ingress of the same host, which may take all requests. Off is weight 0
+ * without rules.
  */
 #ifndef PROVIDERS_TRAFFIC_NGINX_INGRESS_H
 #define PROVIDERS_TRAFFIC_NGINX_INGRESS_H
@@ -11,9 +12,9 @@
 
 #include <jansson.h>
 
-/* The clone's spec from SOURCE, a new object; NULL and ERR_INVALID: no path has the apex as backend. */
-json_t *nginx_ingress_spec(const struct canary_world *world, const json_t *source,
-                           struct err *err);
+/* The clone's spec from SOURCE, a new object; NULL and ERR_INVALID: no path has the apex as
+ * backend. */
+json_t *nginx_ingress_spec(const struct canary_world *world, const json_t *source, struct err *err);
 
 /* The clone as a new object with the canary's WEIGHT; errors as above. */
 json_t *nginx_ingress_new(const struct canary_world *world, const json_t *source, int weight,
@@ -23,14 +24,15 @@ json_t *nginx_ingress_new(const struct canary_world *world, const json_t *source
 bool nginx_ingress_is_ours(const struct canary_world *world, const json_t *clone);
 
 /*
- * A merge patch of the annotations that gives the canary WEIGHT; keys that are not wanted become null. CLONE:
- * what is there; NULL: not known, then all of ours are written and every known rule is null.
+ * A merge patch of the annotations that gives the canary WEIGHT; keys that are not wanted become
+ * null. CLONE: what is there; NULL: not known, then all of ours are written and every known rule is
+ * null.
  */
 json_t *nginx_ingress_merge(const struct canary_world *world, const json_t *clone, int weight);
 
 /*
- * The steps of a JSON patch that make CLONE right beside its weight's annotations: spec (SPEC, borrowed), our
- * label, no owner. Empty: it is.
+ * The steps of a JSON patch that make CLONE right beside its weight's annotations: spec (SPEC,
+ * borrowed), our label, no owner. Empty: it is.
  */
 json_t *nginx_ingress_repair(const struct canary_world *world, const json_t *clone,
                              const json_t *spec);

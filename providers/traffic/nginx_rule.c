@@ -36,7 +36,8 @@ static void set(json_t *annotations, const struct canary_world *world, const cha
 	kube_tree_set_text(annotations, key_of(world, name, key), value);
 }
 
-/* One header of analysis.match. "cookie" in lower case is the cookie's name, any other the header's. */
+/* One header of analysis.match. "cookie" in lower case is the cookie's name, any other the
+ * header's. */
 static void set_header(json_t *annotations, const struct canary_world *world, const char *header,
                        const json_t *condition)
 {

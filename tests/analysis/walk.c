@@ -1,9 +1,11 @@
 /*
  * The walk: `decide` in every small world, and what must hold of every plan. Prints how many worlds there were and
- * the first broken invariants; the exit code is 0 when none was.
+ * the first broken invariants; the exit code is 0 when none was. Built without one of the guards it stops at the first
+ * broken invariant, and the exit code is 0 when there was one.
  */
 #include "tests/analysis/worlds.h"
 
+#include "analysis/strategy.h"
 #include "analysis/workload.h"
 
 #include <inttypes.h>
@@ -13,11 +15,25 @@
 
 #define SHOWN_MAX 10
 
+#ifdef GUARDS_WITHOUT
+#define BROKEN_MAX 1
+#else
+#define BROKEN_MAX UINT64_MAX
+#endif
+
+/* Sanitized, a world in 17 will do: a number that divides no dimension's size. */
+#ifdef __SANITIZE_ADDRESS__
+#define STRIDE 17
+#else
+#define STRIDE 1
+#endif
+
 struct walk {
 	uint64_t number;
 	const struct world *world;
 	const struct plan *plan;
 	uint64_t n_worlds;
+	uint64_t n_of[STRATEGY_BLUE_GREEN + 1]; /* … of a strategy */
 	uint64_t n_effects;
 	uint64_t n_broken;
 };
@@ -173,6 +189,11 @@ static bool fails_now(const struct world *world)
 	       world->facts.newest.status.failed_checks + 1 >= world->spec.threshold;
 }
 
+static bool is_past(const struct facts *facts, struct instant since, struct span deadline)
+{
+	return since.ms != 0 && facts->now.ms - since.ms >= deadline.ms;
+}
+
 static bool is_newer(const struct facts *facts)
 {
 	return facts->target.slot.state == FACT_KNOWN && facts->change.kind == CHANGE_REAL &&
@@ -188,18 +209,20 @@ static void check_retreat(struct walk *walk)
 	const struct effect *route = find(walk->plan, EFFECT_WRITE_ROUTE, SUBJECT_ROUTE);
 	bool must = false;
 
-	if (facts->is_quarantined || facts->is_deleted || !release_is_open(&facts->newest))
+	if (facts->is_quarantined || facts->is_deleted || !facts->has_spec || !release_is_open(&facts->newest))
 		return;
 	if (status->phase == PHASE_PROGRESSING)
 		must = (fails_now(walk->world) && !walk->world->spec.suspend) || is_newer(facts) ||
 		       facts->is_moved || facts->target.slot.state == FACT_ABSENT ||
 		       (facts->promoted.name[0] && facts->target.slot.state == FACT_KNOWN &&
 			strcmp(facts->target.digest, facts->promoted.digest) == 0);
-	if (status->phase == PHASE_PROGRESSING && !walk->world->spec.suspend && status->times.unmeasured_since.ms)
+	if (status->phase == PHASE_PROGRESSING && !walk->world->spec.suspend &&
+	    is_past(facts, status->times.unmeasured_since, walk->world->spec.progress_deadline))
 		must = true;
 	if (!must)
 		return;
-	if (!save || save->status.phase != PHASE_RETREATING || !save->is_retreat)
+	if (facts->releases.failures == 0 &&
+	    (!save || save->status.phase != PHASE_RETREATING || !save->is_retreat))
 		broken(walk, "no retreat where one is due");
 	if (facts->newest.cause == CAUSE_INIT)
 		return;
@@ -213,6 +236,41 @@ static void check_retreat(struct walk *walk)
 		broken(walk, "a retreat that first looks");
 }
 
+/* A run that moves clients: open, past its start, not the first. */
+static bool is_running(const struct facts *facts)
+{
+	return facts->has_spec && !facts->is_deleted && !facts->is_quarantined && release_is_open(&facts->newest) &&
+	       facts->newest.cause == CAUSE_REVISION && facts->newest.status.phase >= PHASE_PROGRESSING &&
+	       facts->newest.status.phase != PHASE_DONE;
+}
+
+/* Clients are on pods that answer, or this very plan brings them there. */
+static void check_kept(struct walk *walk)
+{
+	const struct facts *facts = &walk->world->facts;
+	const struct effect *apex = find(walk->plan, EFFECT_WRITE_SERVICE, SUBJECT_APEX);
+	const struct effect *route = find(walk->plan, EFFECT_WRITE_ROUTE, SUBJECT_ROUTE);
+	const struct effect *save = find(walk->plan, EFFECT_SAVE_RELEASE, SUBJECT_RELEASES);
+	enum backend backend = apex ? apex->backend : facts->apex.backend;
+	bool primary_serves = workload_serves(&facts->primary);
+	bool canary_serves = workload_serves(&facts->target);
+
+	/* A failed check that does not end the run is first saved. */
+	if (!is_running(facts) || (save && !save->is_retreat && save->status.phase == PHASE_PROGRESSING))
+		return;
+	if (facts->apex.slot.state == FACT_KNOWN && facts->apex.slot.failures == 0 &&
+	    facts->primary.slot.state != FACT_UNKNOWN && facts->primary.slot.state != FACT_FAILED &&
+	    backend == BACKEND_PRIMARY && !primary_serves && canary_serves)
+		broken(walk, "clients left with a primary that has no ready pod");
+	if (facts->apex.slot.state == FACT_KNOWN && facts->apex.slot.failures == 0 &&
+	    facts->target.slot.state != FACT_UNKNOWN && facts->target.slot.state != FACT_FAILED &&
+	    backend == BACKEND_CANARY && primary_serves && !canary_serves)
+		broken(walk, "clients left with a canary that has no ready pod");
+	if (is_newer(facts) && primary_serves && facts->route.slot.failures == 0 &&
+	    (route ? route->weight : live_weight(walk->world)) != 0)
+		broken(walk, "requests left to a revision that nobody analyses, beside a primary that serves");
+}
+
 /* Guards have their say. */
 static void check_guards(struct walk *walk)
 {
@@ -224,11 +282,15 @@ static void check_guards(struct walk *walk)
 
 		if (facts->is_quarantined && effect->kind != EFFECT_WRITE_MIRROR && effect->kind != EFFECT_NOTIFY)
 			broken(walk, "a quarantined canary moves");
-		if (!facts->has_spec && effect->kind != EFFECT_WRITE_MIRROR && effect->kind != EFFECT_NOTIFY)
+		if (!facts->has_spec && effect->kind != EFFECT_WRITE_MIRROR && effect->kind != EFFECT_NOTIFY &&
+		    effect->kind != EFFECT_OBSERVE && effect->kind != EFFECT_COMPARE)
 			broken(walk, "a canary without a valid spec moves");
 		if (effect->kind == EFFECT_CREATE_RELEASE && facts->releases.state != FACT_KNOWN &&
-		    facts->releases.state != FACT_ABSENT && facts->releases.state != FACT_UNKNOWN)
+		    facts->releases.state != FACT_ABSENT)
 			broken(walk, "a Release beside others that may be there");
+		if (effect->kind == EFFECT_CREATE_RELEASE && facts->newest.name[0] == '\0' &&
+		    facts->canary.state != FACT_KNOWN)
+			broken(walk, "a first Release for a Canary that was not seen");
 		if (facts->is_deleted && (effect->kind == EFFECT_SAVE_RELEASE || effect->kind == EFFECT_MEASURE ||
 					  effect->kind == EFFECT_CREATE_RELEASE ||
 					  (effect->kind == EFFECT_SCALE && effect->replicas == 0)))
@@ -241,7 +303,7 @@ static void check_guards(struct walk *walk)
 			broken(walk, "a suspended canary is checked");
 		if (effect->kind == EFFECT_CREATE_RELEASE &&
 		    (facts->refusal[0] || facts->is_moved || facts->target.refusal[0] ||
-		     release_is_open(&facts->newest)))
+		     (release_is_open(&facts->newest) && facts->newest.status.phase != PHASE_DONE)))
 			broken(walk, "a run starts that must not");
 		if (effect->kind == EFFECT_CREATE_RELEASE && effect->cause == CAUSE_REVISION &&
 		    facts->primary.ready < facts->primary.replicas)
@@ -262,7 +324,8 @@ static void check_alive(struct walk *walk)
 
 	if (walk->plan->n_effects > 0 || instant_is_set(walk->plan->wake))
 		return;
-	if (!release_is_open(&facts->newest) || facts->is_quarantined || facts->is_deleted || walk->world->spec.suspend)
+	if (!release_is_open(&facts->newest) || facts->is_quarantined || facts->is_deleted || !facts->has_spec ||
+	    walk->world->spec.suspend)
 		return;
 	/* Past its deadline a run only waits for a primary, in init and in a retreat. */
 	if (facts->newest.cause == CAUSE_INIT || status->phase == PHASE_RETREATING || status->phase == PHASE_PROMOTING)
@@ -273,36 +336,47 @@ static void check_alive(struct walk *walk)
 static void check(struct walk *walk)
 {
 	walk->n_worlds++;
+	walk->n_of[walk->world->spec.strategy]++;
 	walk->n_effects += walk->plan->n_effects;
 	check_effects(walk);
 	check_served(walk);
 	check_primary(walk);
 	check_route(walk);
 	check_retreat(walk);
+	check_kept(walk);
 	check_guards(walk);
 	check_alive(walk);
 }
 
-/* Given any argument it stops at the first broken invariant. */
-int main(int argc, char **argv)
+static int verdict(const struct walk *walk)
 {
-	bool is_short = argc > 1 && argv[1][0] != '\0';
+#ifdef GUARDS_WITHOUT
+	return walk->n_broken == 0;
+#else
+	return walk->n_broken > 0;
+#endif
+}
+
+int main(void)
+{
 	struct effect *effects = calloc(PLAN_EFFECTS_MAX, sizeof(*effects));
 	struct plan plan = {.effects = effects};
-	struct world world;
+	struct world world = {0};
 	struct walk walk = {.world = &world, .plan = &plan};
 
 	if (!effects)
 		return 2;
-	for (uint64_t number = 0; number < worlds_count() && !(is_short && walk.n_broken > 0); number++) {
+	for (uint64_t number = 0; number < worlds_count() && walk.n_broken < BROKEN_MAX; number += STRIDE) {
 		if (!worlds_make(number, &world))
 			continue;
 		walk.number = number;
 		decide(&world.spec, &world.facts, &plan);
 		check(&walk);
 	}
+	for (enum strategy strategy = STRATEGY_CANARY; strategy <= STRATEGY_BLUE_GREEN; strategy++)
+		printf("# %" PRIu64 " worlds of %s\n", walk.n_of[strategy], strategy_name(strategy));
 	printf("# %" PRIu64 " worlds, %" PRIu64 " effects, %" PRIu64 " broken\n", walk.n_worlds, walk.n_effects,
 	       walk.n_broken);
 	free(effects);
-	return walk.n_broken > 0;
+	return verdict(&walk);
 }

@@ -7,6 +7,7 @@
 
 #define NOW      1000000000
 #define INTERVAL 10000
+#define CHECKS   2
 
 /* One thing that varies; a value of it is put into a world by its name in the table at the end. */
 struct dimension {
@@ -32,8 +33,8 @@ static bool put_strategy(struct world *world, unsigned value)
 		.provider = "nginx",
 		.route = {.weighs = true, .matches = true, .hold = span_ms(5000)},
 		.strategy = STRATEGY_CANARY,
-		.step_weight = 30,
-		.max_weight = 60,
+		.step_weight = 60,
+		.max_weight = 90,
 		.threshold = 2,
 		.interval = span_ms(INTERVAL),
 		.progress_deadline = span_ms(60000),
@@ -41,8 +42,9 @@ static bool put_strategy(struct world *world, unsigned value)
 		.canary_ready_percent = 100,
 		.checks = {{.name = "request-success-rate", .kind = CHECK_SUCCESS_RATE, .has_min = true, .min = 99},
 			   {.name = "request-duration", .kind = CHECK_DURATION, .has_max = true, .max = 500}},
-		.n_checks = 2,
+		.n_checks = CHECKS,
 	};
+	world->strategy = value;
 	switch (value) {
 	case 0:
 		return true;
@@ -72,6 +74,29 @@ static bool put_strategy(struct world *world, unsigned value)
 	}
 }
 
+/* The weights of the run, by strategy (the value of put_strategy) and step: the first, the last, one further or
+ * beside after an edit, and none. */
+static void put_step(struct world *world, unsigned step)
+{
+	static const struct {
+		int from;
+		int to;
+		int iteration;
+	} rows[][4] = {
+		{{0, 60, 0}, {60, 100, 0}, {60, 90, 0}, {60, 0, 0}},
+		{{0, 30, 0}, {30, 60, 0}, {30, 45, 0}, {60, 0, 0}},
+		{{0, 100, 1}, {100, 100, 2}, {100, 100, 3}, {100, 0, 2}},
+		{{0, 0, 1}, {0, 0, 2}, {0, 100, 3}, {100, 0, 3}},
+		{{0, 0, 1}, {0, 0, 2}, {0, 0, 3}, {0, 0, 3}},
+		{{0, 60, 0}, {60, 100, 0}, {60, 90, 0}, {60, 0, 0}},
+	};
+	struct release_status *status = &world->facts.newest.status;
+
+	status->weight.from = rows[world->strategy][step].from;
+	status->weight.to = rows[world->strategy][step].to;
+	status->iteration = rows[world->strategy][step].iteration;
+}
+
 static bool put_release(struct world *world, unsigned value)
 {
 	static const struct {
@@ -79,6 +104,7 @@ static bool put_release(struct world *world, unsigned value)
 		enum release_phase phase;
 		enum release_outcome ending;
 		enum release_outcome outcome;
+		unsigned step; /* of put_step; 0 where none is */
 	} rows[] = {
 		{CAUSE_NONE, PHASE_NONE, OUTCOME_NONE, OUTCOME_NONE},
 		{CAUSE_INIT, PHASE_NONE, OUTCOME_NONE, OUTCOME_NONE},
@@ -89,14 +115,18 @@ static bool put_release(struct world *world, unsigned value)
 		{CAUSE_INIT, PHASE_DONE, OUTCOME_NONE, OUTCOME_PROMOTED},
 		{CAUSE_REVISION, PHASE_NONE, OUTCOME_NONE, OUTCOME_NONE},
 		{CAUSE_REVISION, PHASE_STARTING, OUTCOME_NONE, OUTCOME_NONE},
-		{CAUSE_REVISION, PHASE_PROGRESSING, OUTCOME_NONE, OUTCOME_NONE},
-		{CAUSE_REVISION, PHASE_PROMOTING, OUTCOME_NONE, OUTCOME_NONE},
+		{CAUSE_REVISION, PHASE_PROGRESSING, OUTCOME_NONE, OUTCOME_NONE, 0},
+		{CAUSE_REVISION, PHASE_PROGRESSING, OUTCOME_NONE, OUTCOME_NONE, 1},
+		{CAUSE_REVISION, PHASE_PROGRESSING, OUTCOME_NONE, OUTCOME_NONE, 2},
+		{CAUSE_REVISION, PHASE_PROMOTING, OUTCOME_NONE, OUTCOME_NONE, 1},
+		{CAUSE_REVISION, PHASE_PROMOTING, OUTCOME_NONE, OUTCOME_NONE, 3}, /* withdrawn */
 		{CAUSE_REVISION, PHASE_FINALISING, OUTCOME_NONE, OUTCOME_NONE},
 		{CAUSE_REVISION, PHASE_RETREATING, OUTCOME_ROLLED_BACK, OUTCOME_NONE},
 		{CAUSE_REVISION, PHASE_RETREATING, OUTCOME_SUPERSEDED, OUTCOME_NONE},
 		{CAUSE_REVISION, PHASE_RETREATING, OUTCOME_FAILED_PROMOTION, OUTCOME_NONE},
 		{CAUSE_REVISION, PHASE_DONE, OUTCOME_NONE, OUTCOME_PROMOTED},
 		{CAUSE_REVISION, PHASE_DONE, OUTCOME_ROLLED_BACK, OUTCOME_ROLLED_BACK},
+		{CAUSE_REVISION, PHASE_DONE, OUTCOME_NONE, OUTCOME_NONE}, /* nobody writes this */
 	};
 	struct facts *facts = &world->facts;
 	struct release *newest = &facts->newest;
@@ -119,10 +149,8 @@ static bool put_release(struct world *world, unsigned value)
 	newest->status.seq = 5;
 	if (rows[value].phase != PHASE_NONE)
 		newest->status.times.started = ago(100000);
-	if (rows[value].phase == PHASE_PROGRESSING || rows[value].phase == PHASE_PROMOTING) {
-		newest->status.weight.from = 30;
-		newest->status.weight.to = 60;
-	}
+	if (rows[value].phase == PHASE_PROGRESSING || rows[value].phase == PHASE_PROMOTING)
+		put_step(world, rows[value].step);
 	if (!is_first) {
 		text_copy(facts->promoted.name, "cart-1");
 		text_copy(facts->promoted.uid, "release-1");
@@ -183,15 +211,30 @@ static bool put_target(struct world *world, unsigned value)
 	case 7: /* a newer one, not compared yet */
 		put_pods(target, 2, 2, true);
 		text_copy(target->digest, "v3");
+		text_copy(world->facts.change.digest, newest->cause == CAUSE_INIT ? "v2" : "v3");
 		return newest->name[0] != '\0';
 	case 8: /* the promoted one again */
 		put_pods(target, 2, 2, true);
 		text_copy(target->digest, world->facts.promoted.digest);
 		return world->facts.promoted.name[0] != '\0' && strcmp(newest->digest, "v1") != 0;
-	default:
+	case 9: /* its rollout may leave it without a pod */
 		put_pods(target, 2, 2, true);
 		target->may_empty = true;
 		return true;
+	case 10: /* … too small to cover the primary's */
+		put_pods(target, 1, 1, true);
+		target->may_empty = true;
+		return true;
+	case 11: /* … not ready to */
+		put_pods(target, 2, 1, true);
+		target->may_empty = true;
+		return true;
+	default: /* other fields only: defaults that were filled in */
+		put_pods(target, 2, 2, true);
+		text_copy(target->digest, "v2-defaulted");
+		text_copy(world->facts.change.digest, "v2-defaulted");
+		world->facts.change.kind = CHANGE_DEFAULTS;
+		return newest->name[0] != '\0';
 	}
 }
 
@@ -219,6 +262,7 @@ static bool put_primary(struct world *world, unsigned value)
 	case 4:
 	case 7: /* some old pods serve */
 		put_pods(primary, 2, 1, false);
+		primary->may_empty = true;
 		return !is_new || facts->newest.name[0] != '\0';
 	default:
 		return false;
@@ -249,42 +293,51 @@ static bool put_apex(struct world *world, unsigned value)
 	case 3:
 		*apex = (struct service_fact){0};
 		return true;
-	default:
+	case 4:
 		*apex = (struct service_fact){.slot.state = FACT_ABSENT};
 		world->facts.canary_service.slot.state = FACT_ABSENT;
+		return true;
+	default: /* near the end of a teardown */
+		apex->backend = BACKEND_CANARY;
+		world->facts.canary_service.slot.state = FACT_ABSENT;
+		world->facts.primary_service.slot.state = FACT_ABSENT;
 		return true;
 	}
 }
 
+/* In the numbers of the run: nothing, the step before, this one, more, less. */
 static bool put_route(struct world *world, unsigned value)
 {
+	const struct release_status *status = &world->facts.newest.status;
 	struct route_fact *route = &world->facts.route;
-	static const struct {
+	bool has_step = status->weight.from > 0 || status->weight.to > 0;
+	int from = has_step ? status->weight.from : 30;
+	int to = has_step ? status->weight.to : 60;
+	const struct {
 		int weight;
 		bool is_ours;
 		bool is_exact;
 		int64_t age;
-	} rows[] = {{0, true, true, 60000},  {0, false, true, 60000}, {30, true, true, 60000},
-		    {60, true, true, 60000}, {60, true, true, 100},   {90, false, true, 60000},
-		    {10, false, true, 60000}, {60, true, false, 60000}};
+	} rows[] = {{0, true, true, 60000},  {0, false, true, 60000},      {from, true, true, 60000},
+		    {to, true, true, 60000}, {to, true, true, 100},        {to + 5, false, true, 60000},
+		    {to - 7, false, true, 60000}, {to, true, false, 60000}, {0, true, true, 100}};
 
+	if (value == 9)
+		return world->spec.route.weighs;
+	route->slot.state = value == 10 ? FACT_ABSENT : FACT_KNOWN;
 	if (!world->spec.route.weighs) {
-		route->slot.state = FACT_KNOWN;
 		route->is_exact = true;
 		return value == 0;
 	}
-	if (value == 8)
+	if (value == 10)
 		return true;
-	if (value == 9) {
-		route->slot.state = FACT_ABSENT;
-		return true;
-	}
-	route->slot.state = FACT_KNOWN;
 	route->weight = rows[value].weight;
 	route->is_ours = rows[value].is_ours;
 	route->is_exact = rows[value].is_exact;
 	route->since = ago(rows[value].age);
-	return true;
+	if ((value == 2 || value == 3) && route->weight == 0)
+		return false; /* as the first */
+	return route->weight >= 0 && route->weight <= SPEC_WEIGHT_FULL;
 }
 
 static void put_sample(struct world *world, size_t index, enum sample_kind kind, double value)
@@ -304,6 +357,9 @@ static bool put_check(struct world *world, unsigned value)
 	struct release_status *status = &world->facts.newest.status;
 	bool is_open = release_is_open(&world->facts.newest);
 
+	/* Only where checks are made do all answers matter; elsewhere some, that must not. */
+	if (status->phase != PHASE_PROGRESSING && value > 1 && value != 4 && value != 6 && value < 14)
+		return false;
 	status->times.next_check_at = value == 0 ? ago(-5000) : ago(1);
 	switch (value) {
 	case 0: /* not due */
@@ -315,6 +371,7 @@ static bool put_check(struct world *world, unsigned value)
 	case 3: /* all well, the share not seen yet */
 		put_sample(world, 0, SAMPLE_VALUE, 99.5);
 		put_sample(world, 1, SAMPLE_VALUE, 20);
+		world->facts.share.check = ago(1);
 		break;
 	case 4: /* all well */
 		put_sample(world, 0, SAMPLE_VALUE, 99.5);
@@ -323,6 +380,7 @@ static bool put_check(struct world *world, unsigned value)
 			(struct sample_fact){.check = ago(1), .kind = SAMPLE_VALUE, .value = 0.6};
 		break;
 	case 5: /* the second fails, the first is still asked */
+		put_sample(world, 0, SAMPLE_NONE, 0);
 		put_sample(world, 1, SAMPLE_VALUE, 900);
 		break;
 	case 6: /* … for the last time */
@@ -336,6 +394,8 @@ static bool put_check(struct world *world, unsigned value)
 		break;
 	case 8: /* unmeasured for too long */
 		status->times.unmeasured_since = ago(60001);
+		if (world->spec.strategy == STRATEGY_CANARY)
+			text_copy(status->reason, "Prometheus query failed: refused");
 		break;
 	case 9: /* answers of an older check count for nothing */
 		put_sample(world, 0, SAMPLE_VALUE, 0);
@@ -344,7 +404,25 @@ static bool put_check(struct world *world, unsigned value)
 	case 10: /* the clock jumped */
 		status->times.next_check_at = ago(-500000);
 		break;
-	case 11:
+	case 11: /* not measured again */
+		put_sample(world, 0, SAMPLE_VALUE, 99.5);
+		put_sample(world, 1, SAMPLE_ABSENT, 0);
+		world->facts.share = (struct sample_fact){.check = ago(1), .kind = SAMPLE_ABSENT};
+		status->times.unmeasured_since = ago(1000);
+		break;
+	case 12: /* an older share counts for nothing */
+		put_sample(world, 0, SAMPLE_VALUE, 99.5);
+		put_sample(world, 1, SAMPLE_VALUE, 20);
+		world->facts.share =
+			(struct sample_fact){.check = ago(20000), .kind = SAMPLE_VALUE, .value = 0.6};
+		break;
+	case 13: /* the last failure, not measured for too long as well */
+		put_sample(world, 0, SAMPLE_ERROR, 0);
+		put_sample(world, 1, SAMPLE_VALUE, 900);
+		status->failed_checks = 1;
+		status->times.unmeasured_since = ago(60001);
+		break;
+	case 14:
 		status->times.not_ready_since = ago(1000);
 		break;
 	default:
@@ -352,6 +430,26 @@ static bool put_check(struct world *world, unsigned value)
 		break;
 	}
 	return is_open;
+}
+
+/* Of one subject after another: the last look at it failed, then the last write of it did. */
+static bool put_failure(struct world *world, unsigned value)
+{
+	static const enum subject subjects[] = {
+		SUBJECT_PRIMARY, SUBJECT_APEX,     SUBJECT_PRIMARY_SERVICE, SUBJECT_CANARY_SERVICE, SUBJECT_ROUTE,
+		SUBJECT_CANARY,  SUBJECT_RELEASES, SUBJECT_TARGET,
+	};
+	struct fact_slot *slot = facts_slot(&world->facts, subjects[value / 2]);
+
+	if (subjects[value / 2] == SUBJECT_ROUTE && !world->spec.route.weighs)
+		return false;
+	if (value % 2 == 0) {
+		slot->state = FACT_FAILED;
+		return true;
+	}
+	slot->failures = 1;
+	slot->retry_at = ago(-700);
+	return slot->state == FACT_KNOWN || slot->state == FACT_ABSENT;
 }
 
 /* Things that are rarely so, one at a time. */
@@ -392,22 +490,29 @@ static bool put_rare(struct world *world, unsigned value)
 		return true;
 	case 8: /* no valid spec was ever seen */
 		facts->has_spec = false;
+		world->spec = (struct canary_spec){0};
 		text_copy(facts->refusal, "spec.targetRef.name: expected a text, got nothing");
 		text_copy(facts->refusal_reason, "InvalidSpec");
-		return facts->newest.name[0] == '\0';
+		return true;
 	case 9: /* the Releases were not listed yet */
 		facts->releases.state = FACT_FAILED;
 		return facts->newest.name[0] == '\0';
-	default:
+	case 10:
 		text_copy(facts->target.refusal, "it refers to ConfigMap x: not served yet");
 		return true;
+	case 11: /* … and now the Canary is gone */
+		facts->has_spec = false;
+		facts->is_deleted = true;
+		world->spec = (struct canary_spec){0};
+		return true;
+	default:
+		return put_failure(world, value - 12);
 	}
 }
 
 static const struct dimension dimensions[] = {
-	{"rare", 11, NULL},	 {"check", 13, put_check},   {"route", 10, put_route},	{"apex", 5, put_apex},
-	{"primary", 8, put_primary}, {"target", 10, put_target}, {"release", 17, put_release},
-	{"strategy", 6, put_strategy},
+	{"rare", 28, NULL},          {"check", 16, put_check},   {"route", 11, put_route},     {"apex", 6, put_apex},
+	{"primary", 8, put_primary}, {"target", 13, put_target}, {"release", 21, put_release}, {"strategy", 6, put_strategy},
 };
 
 uint64_t worlds_count(void)
@@ -419,18 +524,42 @@ uint64_t worlds_count(void)
 	return count;
 }
 
+/* Rare things are rare: each is tried with a few values of the others only. */
+static bool is_tried(const unsigned *values)
+{
+	bool is_progressing = values[6] >= 9 && values[6] <= 11;
+
+	if (values[0] == 0)
+		return true;
+	if (is_progressing ? values[1] != 4 && values[1] != 6 : values[1] != 1)
+		return false;
+	if (values[0] == 2) /* a teardown has an order of its own */
+		return values[2] != 1 && values[2] != 4 && values[7] % 2 == 0;
+	return (values[2] == 0 || values[2] == 3 || values[2] >= 9) && values[3] != 2 && values[3] != 4 &&
+	       values[7] % 2 == 0;
+}
+
+/* All of them, but not the many samples that no world has: most of the walk's time went there. */
+static void clear(struct facts *facts)
+{
+	size_t from = offsetof(struct facts, samples) + CHECKS * sizeof(facts->samples[0]);
+	size_t to = offsetof(struct facts, share);
+
+	memset(facts, 0, from);
+	memset((char *)facts + to, 0, sizeof(*facts) - to);
+}
+
 bool worlds_make(uint64_t number, struct world *ret)
 {
 	unsigned values[array_length(dimensions)];
 
-	memset(&ret->facts, 0, sizeof(ret->facts));
 	for (size_t i = 0; i < array_length(dimensions); i++) {
 		values[i] = (unsigned)(number % dimensions[i].size);
 		number /= dimensions[i].size;
 	}
-	/* Rare things are rare: they are tried where the check is one of the first few. */
-	if (values[0] != 0 && values[1] != 1 && values[1] != 4 && values[1] != 6)
+	if (!is_tried(values))
 		return false;
+	clear(&ret->facts);
 	for (size_t i = array_length(dimensions); i-- > 1;) {
 		if (!dimensions[i].put(ret, values[i]))
 			return false;

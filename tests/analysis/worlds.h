@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 struct world {
+	unsigned strategy; /* which of the specs */
 	struct canary_spec spec;
 	struct facts facts;
 };

@@ -7,6 +7,8 @@
  * revision of its last write. *Change*: one write in the history, from which watches, old LISTs and rewinds
  * are made. *Shelf*: all objects of one resource.
  *
+ * A watch from a revision that is yet to come is silent until then, as the real one is for its first seconds.
+ *
  * Left out: authentication, namespaces (every one exists), schemas of custom resources, strategic merge patch
  * and apply (415), deletecollection (405), protobuf.
  */

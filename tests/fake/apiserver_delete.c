@@ -59,18 +59,20 @@ static bool check_options(struct apiserver_call *call, const struct delete_optio
 			"\"Orphan\", \"nil\"",
 			options->propagation);
 	if (*options->uid && strcmp(options->uid, uid) != 0)
-		why = arena_format(call->arena, "UID in precondition: %s, UID in object meta: %s",
+		why = arena_format(call->arena,
+				   "the UID in the precondition (%s) does not match the UID in "
+				   "record (%s). The object might have been deleted and then "
+				   "recreated",
 				   options->uid, uid);
 	else if (*options->version && strcmp(options->version, version) != 0)
 		why = arena_format(call->arena,
-				   "ResourceVersion in precondition: %s, ResourceVersion in object "
-				   "meta: %s",
+				   "the ResourceVersion in the precondition (%s) does not match "
+				   "the ResourceVersion in record (%s). The object might have been "
+				   "modified",
 				   options->version, version);
 	if (!why)
 		return true;
-	return apiserver_status_conflict(
-		call, call->route.name,
-		arena_format(call->arena, "Precondition failed: %s", why));
+	return apiserver_status_conflict(call, call->route.name, why);
 }
 
 /* Add the finalizer by which the garbage collector is told what to do with the dependents. */

@@ -147,8 +147,7 @@ bool apiserver_meta_create(struct apiserver_call *call, json_t *object)
 		return false;
 	if (*apiserver_meta_text(object, "resourceVersion"))
 		return apiserver_status_fail(
-			call, 400, "BadRequest",
-			"resourceVersion should not be set on objects to be created");
+			call, 500, "", "resourceVersion should not be set on objects to be created");
 	json_object_del(metadata, "deletionTimestamp");
 	json_object_del(metadata, "deletionGracePeriodSeconds");
 	json_object_del(metadata, "managedFields");
@@ -230,6 +229,11 @@ static bool check_preconditions(struct apiserver_call *call, const json_t *old,
 	const char *uid = apiserver_meta_text(object, "uid");
 	const char *version = apiserver_meta_text(object, "resourceVersion");
 
+	if (*uid && strcmp(uid, apiserver_meta_text(old, "uid")) != 0 &&
+	    call->request->method == HTTP_PATCH)
+		return apiserver_status_invalid(
+			call, call->route.name, "metadata.uid", "FieldValueInvalid",
+			arena_format(call->arena, "Invalid value: \"%s\": field is immutable", uid));
 	if (*uid && strcmp(uid, apiserver_meta_text(old, "uid")) != 0)
 		return apiserver_status_conflict(
 			call, call->route.name,

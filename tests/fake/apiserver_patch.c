@@ -142,7 +142,8 @@ static bool place_remove(const struct patching *patching, const struct place *pl
 static bool apply_replace(struct patching *patching, const struct place *place, json_t *value,
 			  struct err *err)
 {
-	if (!place_get(patching, place))
+	/* As the server has it: a member that is not there is added, an element is not. */
+	if (!place_get(patching, place) && !json_is_object(place->parent))
 		return err_set(
 			err, ERR_INVALID,
 			"replace operation does not apply: doc is missing key: %s: missing value",
@@ -161,6 +162,9 @@ static bool apply_test(const struct patching *patching, const struct place *plac
 {
 	const json_t *found = place_get(patching, place);
 
+	/* As the server has it: a member that is not there equals null. */
+	if (!found && json_is_object(place->parent) && json_is_null(value))
+		return true;
 	if (!found)
 		return err_set(err, ERR_INVALID,
 			       "error in test for path: '%s': unable to get nonexistent key: %s",

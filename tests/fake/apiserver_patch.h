@@ -1,4 +1,7 @@
-/* JSON patch (RFC 6902) and JSON merge patch (RFC 7396), with the refusals of the real server. */
+/*
+ * JSON patch (RFC 6902) and JSON merge patch (RFC 7396), with the refusals of the real server and its two
+ * liberties: `replace` of a member that is not there adds it, `test` takes such a member for null.
+ */
 #ifndef TESTS_FAKE_APISERVER_PATCH_H
 #define TESTS_FAKE_APISERVER_PATCH_H
 

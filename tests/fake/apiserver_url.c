@@ -23,7 +23,7 @@ static const char *decoded(struct arena *arena, const char *text, size_t length,
 	size_t n = 0;
 
 	for (size_t i = 0; i < length; i++) {
-		int high = text[i] == '%' && i + 2 < length + 0 ? hex_value(text[i + 1]) : -1;
+		int high = text[i] == '%' && i + 2 < length ? hex_value(text[i + 1]) : -1;
 		int low = high >= 0 ? hex_value(text[i + 2]) : -1;
 
 		if (low >= 0) {
@@ -97,6 +97,26 @@ static bool no_such_path(struct apiserver_call *call)
 	return false;
 }
 
+/* What is asked of a group that nobody installed. */
+static bool no_such_page(struct apiserver_call *call)
+{
+	call->reply.status = 404;
+	call->reply.body = "404 page not found\n";
+	call->reply.body_length = strlen(call->reply.body);
+	return false;
+}
+
+static bool is_built_in(const struct apiserver *server, const char *group)
+{
+	for (size_t i = 0; i < server->options.n_resources; i++) {
+		const struct apiserver_resource *resource = &server->options.resources[i];
+
+		if (!resource->is_custom && strcmp(resource->group, group) == 0)
+			return true;
+	}
+	return false;
+}
+
 /* PLURAL[/NAME[/status]], behind the version and perhaps a namespace */
 static bool parse_object(struct apiserver_call *call, const char *const *segments, size_t n)
 {
@@ -137,7 +157,8 @@ bool apiserver_url_parse(struct apiserver_call *call)
 	call->route.shelf =
 		shelf_find(call->server, group, *group ? segments[2] : segments[1], segments[at]);
 	if (!call->route.shelf)
-		return no_such_path(call);
+		return *group && !is_built_in(call->server, group) ? no_such_page(call)
+								   : no_such_path(call);
 	url += strcspn(url, "?");
 	return parse_object(call, segments + at, n - at) &&
 	       parse_query(call, *url ? url + 1 : url);

@@ -67,6 +67,22 @@ static bool check_texts(struct apiserver_call *call, const json_t *object, const
 	return true;
 }
 
+static bool check_integer(struct apiserver_call *call, const json_t *spec, const char *field)
+{
+	const json_t *value = json_object_get(spec, field);
+
+	if (!value || json_is_integer(value))
+		return true;
+	if (call->request->method == HTTP_PATCH)
+		return apiserver_status_fail(call, 422, "Invalid",
+					     " \"\" is invalid: patch: Invalid value: json: cannot "
+					     "unmarshal into Go struct field .spec.%s of type int32",
+					     field);
+	return apiserver_status_fail(
+		call, 400, "BadRequest",
+		"json: cannot unmarshal into Go struct field .spec.%s of type int32", field);
+}
+
 /* The selector of a Deployment selects its own template, and never changes. */
 static bool check_deployment(struct apiserver_call *call, const json_t *old, const json_t *object)
 {
@@ -80,6 +96,8 @@ static bool check_deployment(struct apiserver_call *call, const json_t *old, con
 	const char *key;
 	json_t *value;
 
+	if (!check_integer(call, spec, "replicas"))
+		return false;
 	if (json_integer_value(json_object_get(spec, "replicas")) < 0)
 		return apiserver_status_invalid(call, name, "spec.replicas", "FieldValueInvalid",
 						"Invalid value: must be greater than or equal to 0");
@@ -125,7 +143,7 @@ static bool check_immutable(struct apiserver_call *call, const json_t *old, cons
 		return true;
 	return apiserver_status_invalid(call, apiserver_meta_text(object, "name"), field,
 					"FieldValueInvalid",
-					"Invalid value: \"object\": spec is immutable");
+					"Invalid value: spec is immutable");
 }
 
 static bool check_admission(struct apiserver_call *call, const json_t *old, const json_t *object)

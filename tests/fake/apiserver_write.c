@@ -56,7 +56,8 @@ static bool check_kind(struct apiserver_call *call, json_t *object)
 	if (resource->is_custom && (!kind || !*kind))
 		return apiserver_status_fail(call, 400, "BadRequest",
 					     "Object 'Kind' is missing in the request's body");
-	if (given && *given && strcmp(given, version) != 0)
+	given = given || !resource->is_custom ? given : "";
+	if (given && (*given || resource->is_custom) && strcmp(given, version) != 0)
 		return apiserver_status_fail(call, 400, "BadRequest",
 					     "the API version in the data (%s) does not match the "
 					     "expected API version (%s)",
@@ -213,9 +214,11 @@ static bool check_put(struct apiserver_call *call, const json_t *object)
 	const char *version = apiserver_meta_text(object, "resourceVersion");
 
 	if (!*version && resource->has_version_need)
-		return apiserver_status_invalid(
-			call, call->route.name, "metadata.resourceVersion", "FieldValueInvalid",
-			"Invalid value: 0: must be specified for an update");
+		return apiserver_status_fail(
+			call, 422, "Invalid",
+			"%s \"%s\" is invalid: metadata.resourceVersion: Invalid value: 0: must be "
+			"specified for an update",
+			apiserver_status_resource(call), call->route.name);
 	return true;
 }
 
@@ -301,8 +304,11 @@ void apiserver_write_patch(struct apiserver_call *call)
 		(void)apiserver_status_plain(call, 405, (struct span){0});
 		return;
 	}
-	if (!check_media(call, known, array_length(known)))
+	if (!check_media(call, known, array_length(known))) {
+		(void)apiserver_status_fail(call, 415, "UnsupportedMediaType",
+					    "415: Unsupported Media Type");
 		return;
+	}
 	old = apiserver_store_find(call->route.shelf, call->route.namespace, call->route.name);
 	if (!old) {
 		(void)apiserver_status_not_found(call, call->route.name);

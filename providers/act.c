@@ -1,0 +1,94 @@
+#include "providers/act.h"
+
+#include "analysis/base/text.h"
+#include "providers/act_observe.h"
+#include "providers/act_release.h"
+#include "providers/act_reply.h"
+#include "providers/act_service.h"
+#include "providers/act_tell.h"
+#include "providers/act_workload.h"
+#include "providers/measure.h"
+#include "providers/traffic_provider.h"
+
+#include <assert.h>
+
+typedef enum talk_step act_step(struct talk *talk, const struct http_reply *reply, struct err *err);
+
+static enum talk_step measure_one(struct talk *talk, const struct http_reply *reply,
+                                  struct err *err)
+{
+	struct act *act = act_reply_owner(talk);
+	enum talk_step step;
+
+	if (!act->measure) {
+		act->measure = arena_alloc(talk->arena, sizeof(*act->measure));
+		measure_init(act->measure, act->world, act->effect->index, act->effect->check);
+	}
+	step = measure_next(act->measure, talk, reply);
+	if (step != TALK_DONE)
+		return step;
+	act->result.sample = act->measure->sample;
+	text_copy(act->result.query, act->measure->query);
+	return act_reply_done(act, NULL);
+}
+
+/* No source tells it yet: the canary's share stays unknown, which holds nothing up. */
+static enum talk_step measure_share(struct talk *talk, const struct http_reply *reply,
+                                    struct err *err)
+{
+	struct act *act = act_reply_owner(talk);
+
+	act->result.sample = (struct sample_fact){
+		.check = act->effect->check,
+		.kind = SAMPLE_ABSENT,
+	};
+	text_copy(act->result.sample.text, "no source tells the canary's share of the requests");
+	return act_reply_done(act, NULL);
+}
+
+static enum talk_step write_route(struct talk *talk, const struct http_reply *reply,
+                                  struct err *err)
+{
+	struct act *act = act_reply_owner(talk);
+
+	return act->world->traffic->write(act, reply, err);
+}
+
+static act_step *const steps[] = {
+	[EFFECT_NONE] = NULL,
+	[EFFECT_OBSERVE] = act_observe_next,
+	[EFFECT_MEASURE] = measure_one,
+	[EFFECT_MEASURE_SHARE] = measure_share,
+	[EFFECT_COMPARE] = act_observe_compare_next,
+	[EFFECT_CREATE_RELEASE] = act_release_create_next,
+	[EFFECT_SAVE_RELEASE] = act_release_save_next,
+	[EFFECT_WRITE_SERVICE] = act_service_write_next,
+	[EFFECT_WRITE_ROUTE] = write_route,
+	[EFFECT_CREATE_PRIMARY] = act_workload_primary_next,
+	[EFFECT_WRITE_PRIMARY] = act_workload_primary_next,
+	[EFFECT_SCALE] = act_workload_scale_next,
+	[EFFECT_WRITE_MIRROR] = act_tell_mirror_next,
+	[EFFECT_NOTIFY] = act_tell_notice_next,
+	[EFFECT_REMOVE] = act_service_remove_next,
+	[EFFECT_RESTORE] = act_service_restore_next,
+	[EFFECT_REMOVE_RELEASES] = act_release_remove_next,
+};
+
+void act_init(struct act *act, const struct canary_world *world, const struct effect *effect,
+              struct arena *arena)
+{
+	assert((size_t)effect->kind < array_length(steps) && steps[effect->kind]);
+	*act = (struct act){
+		.talk = {.next = steps[effect->kind], .arena = arena},
+		.world = world,
+		.effect = effect,
+	};
+}
+
+void act_fini(struct act *act)
+{
+	json_decref(act->result.object);
+	json_decref(act->read);
+	act->result.object = NULL;
+	act->read = NULL;
+}

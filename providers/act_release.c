@@ -1,0 +1,218 @@
+#include "providers/act_release.h"
+
+#include "providers/act_observe.h"
+#include "providers/act_reply.h"
+#include "providers/kube/pod_template.h"
+#include "providers/kube/release.h"
+#include "providers/kube/tree.h"
+
+#include <string.h>
+
+#define KEPT_PROMOTED 2
+
+/* What was sent last. */
+enum step {
+	STEP_NONE,
+	STEP_TARGET,
+	STEP_CREATE,
+	STEP_EXISTING,
+	STEP_PAGE,
+	STEP_DELETE,
+};
+
+static struct kube_ref release_ref(struct act *act, const char *name)
+{
+	struct kube_ref ref = act_reply_ref(act->world, SUBJECT_RELEASES, act->talk.arena);
+
+	ref.name = name;
+	return ref;
+}
+
+/* The Release that the effect makes. */
+static struct kube_ref new_ref(struct act *act)
+{
+	char name[NAME_MAX_K8S];
+
+	kube_release_name(act->world->spec->name, act->effect->number, name);
+	return release_ref(act, arena_text(act->talk.arena, name));
+}
+
+static enum talk_step on_target(struct act *act, const struct http_reply *reply, struct err *err)
+{
+	struct kube_ref target_ref = act_reply_ref(act->world, SUBJECT_TARGET, act->talk.arena);
+	struct kube_ref ref = new_ref(act);
+	char digest[DIGEST_MAX];
+	json_t *target;
+
+	if (act_reply_read(act, &target_ref, reply, &target) != ACT_OK)
+		return act_reply_end(act, err);
+	act->result.object = target;
+	if (!kube_pod_template_digest(kube_tree_find(target, "spec/template"), digest, err))
+		return act_reply_stop(
+			act, ACT_FAILED, err,
+			"deployment %.100s.%.63s: spec.template is larger than %zu bytes",
+			act->world->spec->target, act->world->spec->k8s_namespace,
+			KUBE_TEMPLATE_MAX);
+	if (strcmp(digest, act->effect->digest) != 0)
+		return act_reply_stop(act, ACT_CONFLICT, err,
+		                      "the target's template changed while its Release was made");
+	kube_api_create(&act->talk.request, act->talk.arena, &ref,
+	                act->world->options->field_manager,
+	                kube_release_new(act->world, act->effect, target));
+	json_decref(target);
+	act->result.object = NULL;
+	return act_reply_send(act, STEP_CREATE);
+}
+
+static enum talk_step on_created(struct act *act, const struct http_reply *reply, struct err *err)
+{
+	struct kube_ref ref = new_ref(act);
+	json_t *object;
+
+	switch (act_reply_read(act, &ref, reply, &object)) {
+	case ACT_OK:
+		return act_reply_done(act, object);
+	case ACT_CONFLICT:
+		return act_reply_get(act, STEP_EXISTING, &ref);
+	case ACT_NONE:
+	case ACT_ABSENT:
+	case ACT_UNKNOWN:
+	case ACT_FAILED:
+		break;
+	}
+	return act_reply_end(act, err);
+}
+
+/* There is one of that name: of the same template and Canary it is the one we wanted. */
+static enum talk_step on_existing(struct act *act, const struct http_reply *reply, struct err *err)
+{
+	struct kube_ref ref = new_ref(act);
+	json_t *object;
+
+	if (act_reply_read(act, &ref, reply, &object) != ACT_OK)
+		return act_reply_end(act, err);
+	if (strcmp(kube_tree_text(object, "spec/digest"), act->effect->digest) == 0 &&
+	    strcmp(kube_tree_text(object, "spec/canary/uid"), act->world->uid) == 0)
+		return act_reply_done(act, object);
+	json_decref(object);
+	return act_reply_stop(act, ACT_CONFLICT, err, "release %.150s exists with another template",
+	                      ref.name);
+}
+
+enum talk_step act_release_create_next(struct talk *talk, const struct http_reply *reply,
+                                       struct err *err)
+{
+	struct act *act = act_reply_owner(talk);
+	struct kube_ref target = act_reply_ref(act->world, SUBJECT_TARGET, talk->arena);
+
+	if (!reply)
+		return act_reply_get(act, STEP_TARGET, &target);
+	if (talk->step == STEP_TARGET)
+		return on_target(act, reply, err);
+	return talk->step == STEP_CREATE ? on_created(act, reply, err)
+	                                 : on_existing(act, reply, err);
+}
+
+enum talk_step act_release_save_next(struct talk *talk, const struct http_reply *reply,
+                                     struct err *err)
+{
+	struct act *act = act_reply_owner(talk);
+	struct kube_ref ref = release_ref(act, act->effect->release);
+
+	ref.subresource = "status";
+	if (reply)
+		return act_reply_last(act, &ref, reply, err);
+	kube_api_patch(&talk->request, talk->arena, &ref, act->world->options->field_manager,
+	               KUBE_PATCH_JSON, kube_release_patch(act->world, act->effect));
+	return act_reply_send(act, STEP_CREATE);
+}
+
+static bool is_promoted(const json_t *release)
+{
+	enum release_outcome outcome =
+		release_outcome_find(kube_tree_text(release, "status/outcome"));
+
+	return outcome == OUTCOME_PROMOTED || outcome == OUTCOME_SKIPPED;
+}
+
+/* How many of ITEMS are newer than NUMBER; with PROMOTED, only those that were promoted. */
+static size_t count_newer(const json_t *items, int number, bool promoted)
+{
+	size_t n_newer = 0;
+
+	for (size_t i = 0; i < json_array_size(items); i++) {
+		const json_t *release = json_array_get(items, i);
+
+		if (kube_release_number(release) > number && (!promoted || is_promoted(release)))
+			n_newer++;
+	}
+	return n_newer;
+}
+
+static bool stays(const struct act *act, const json_t *release, const json_t *all)
+{
+	int number = kube_release_number(release);
+
+	if (act->effect->number <= 0)
+		return false;
+	if (kube_tree_text(release, "status/outcome")[0] == '\0' ||
+	    count_newer(all, number, false) < (size_t)act->effect->number)
+		return true;
+	return is_promoted(release) && count_newer(all, number, true) < KEPT_PROMOTED;
+}
+
+/* Of all that were read, those that go. */
+static void choose(struct act *act)
+{
+	const json_t *all = act_reply_kept(act, "items");
+	json_t *chosen = kube_tree_list();
+
+	for (size_t i = 0; i < json_array_size(all); i++) {
+		json_t *release = json_array_get(all, i);
+
+		if (!stays(act, release, all))
+			kube_tree_append(chosen, json_incref(release));
+	}
+	act_reply_keep(act, "items", chosen);
+}
+
+/* Delete the last of those that remain. */
+static enum talk_step remove_one(struct act *act)
+{
+	json_t *items = act_reply_kept(act, "items");
+	size_t n_items = json_array_size(items);
+	const json_t *release = n_items > 0 ? json_array_get(items, n_items - 1) : NULL;
+	struct kube_ref ref;
+
+	if (!release)
+		return act_reply_done(act, NULL);
+	ref = release_ref(act,
+	                  arena_text(act->talk.arena, kube_tree_text(release, "metadata/name")));
+	kube_api_delete(&act->talk.request, act->talk.arena, &ref,
+	                kube_tree_text(release, "metadata/uid"));
+	(void)json_array_remove(items, n_items - 1);
+	return act_reply_send(act, STEP_DELETE);
+}
+
+enum talk_step act_release_remove_next(struct talk *talk, const struct http_reply *reply,
+                                       struct err *err)
+{
+	struct act *act = act_reply_owner(talk);
+	struct kube_ref ref = release_ref(act, "one of them");
+	enum talk_step step;
+	enum act_outcome outcome;
+	json_t *object;
+
+	if (talk->step == STEP_DELETE) {
+		outcome = act_reply_read(act, &ref, reply, &object);
+		json_decref(object);
+		if (outcome != ACT_OK && outcome != ACT_ABSENT)
+			return act_reply_end(act, err);
+		return remove_one(act);
+	}
+	step = act_observe_page(act, STEP_PAGE, reply, err);
+	if (step != TALK_DONE || act->result.outcome != ACT_OK)
+		return step;
+	choose(act);
+	return remove_one(act);
+}

@@ -1,0 +1,138 @@
+#include "providers/act_workload.h"
+
+#include "providers/act_reply.h"
+#include "providers/kube/pod_template.h"
+#include "providers/kube/tree.h"
+#include "providers/kube/workload.h"
+
+#include <string.h>
+
+/* What was sent last. */
+enum step {
+	STEP_NONE,
+	STEP_RELEASE,
+	STEP_TARGET,
+	STEP_WRITE,
+};
+
+/* Before PATCH: the version and the Release that the effect was decided on. */
+static json_t *tests(const struct effect *effect)
+{
+	json_t *patch = kube_tree_list();
+
+	if (effect->resource_version[0] && !effect->is_retreat)
+		kube_tree_patch_text(patch, "test", "/metadata/resourceVersion",
+		                     effect->resource_version);
+	if (effect->kind == EFFECT_WRITE_PRIMARY && effect->old_release_uid[0])
+		kube_tree_patch_text(patch, "test", KUBE_TEMPLATE_ID_PATH, effect->old_release_uid);
+	return patch;
+}
+
+static enum talk_step write_primary(struct act *act, const json_t *target)
+{
+	const struct canary_world *world = act->world;
+	const char *manager = world->options->field_manager;
+	struct kube_ref ref = act_reply_ref(world, SUBJECT_PRIMARY, act->talk.arena);
+	struct kube_primary primary = {
+		.template = kube_tree_find(act_reply_kept(act, "release"), "spec/template"),
+		.target = target,
+		.release_uid = kube_tree_text(act_reply_kept(act, "release"), "metadata/uid"),
+		.replicas = act->effect->replicas,
+	};
+	json_t *patch;
+	json_t *steps;
+
+	if (act->effect->kind == EFFECT_CREATE_PRIMARY) {
+		kube_api_create(&act->talk.request, act->talk.arena, &ref, manager,
+		                kube_workload_primary(world, &primary));
+		return act_reply_send(act, STEP_WRITE);
+	}
+	patch = tests(act->effect);
+	steps = kube_workload_primary_patch(world, &primary);
+	for (size_t i = 0; i < json_array_size(steps); i++)
+		kube_tree_append(patch, json_incref(json_array_get(steps, i)));
+	json_decref(steps);
+	kube_api_patch(&act->talk.request, act->talk.arena, &ref, manager, KUBE_PATCH_JSON, patch);
+	return act_reply_send(act, STEP_WRITE);
+}
+
+static struct kube_ref release_ref(struct act *act)
+{
+	struct kube_ref ref = act_reply_ref(act->world, SUBJECT_RELEASES, act->talk.arena);
+
+	ref.name = act->effect->release;
+	return ref;
+}
+
+static enum talk_step on_release(struct act *act, const struct http_reply *reply, struct err *err)
+{
+	struct kube_ref ref = release_ref(act);
+	struct kube_ref target = act_reply_ref(act->world, SUBJECT_TARGET, act->talk.arena);
+	const char *uid = act->effect->release_uid;
+	enum act_outcome outcome;
+	json_t *release;
+
+	outcome = act_reply_read(act, &ref, reply, &release);
+	if (outcome == ACT_ABSENT)
+		return act_reply_stop(
+			act, ACT_FAILED, err,
+			"release %.100s is gone: its template cannot be put into the primary",
+			act->effect->release);
+	if (outcome != ACT_OK)
+		return act_reply_end(act, err);
+	act_reply_keep(act, "release", release);
+	if (uid[0] && strcmp(kube_tree_text(release, "metadata/uid"), uid) != 0)
+		return act_reply_stop(act, ACT_CONFLICT, err, "release %.100s is another one now",
+		                      act->effect->release);
+	return act_reply_get(act, STEP_TARGET, &target);
+}
+
+static enum talk_step on_target(struct act *act, const struct http_reply *reply, struct err *err)
+{
+	struct kube_ref ref = act_reply_ref(act->world, SUBJECT_TARGET, act->talk.arena);
+	enum act_outcome outcome;
+	json_t *target;
+
+	outcome = act_reply_read(act, &ref, reply, &target);
+	if (outcome == ACT_ABSENT)
+		return write_primary(act, NULL);
+	if (outcome != ACT_OK)
+		return act_reply_end(act, err);
+	act_reply_keep(act, "target", target);
+	return write_primary(act, target);
+}
+
+enum talk_step act_workload_primary_next(struct talk *talk, const struct http_reply *reply,
+                                         struct err *err)
+{
+	struct act *act = act_reply_owner(talk);
+	struct kube_ref release = release_ref(act);
+	struct kube_ref primary = act_reply_ref(act->world, SUBJECT_PRIMARY, talk->arena);
+
+	if (act->world->label[0] == '\0')
+		return act_reply_stop(act, ACT_FAILED, err,
+		                      "the target's selector label is not known yet");
+	if (!reply)
+		return act_reply_get(act, STEP_RELEASE, &release);
+	if (talk->step == STEP_RELEASE)
+		return on_release(act, reply, err);
+	if (talk->step == STEP_TARGET)
+		return on_target(act, reply, err);
+	return act_reply_last(act, &primary, reply, err);
+}
+
+enum talk_step act_workload_scale_next(struct talk *talk, const struct http_reply *reply,
+                                       struct err *err)
+{
+	struct act *act = act_reply_owner(talk);
+	struct kube_ref ref = act_reply_ref(act->world, act->effect->subject, talk->arena);
+	json_t *patch;
+
+	if (reply)
+		return act_reply_last(act, &ref, reply, err);
+	patch = tests(act->effect);
+	kube_tree_patch(patch, "replace", "/spec/replicas", json_integer(act->effect->replicas));
+	kube_api_patch(&talk->request, talk->arena, &ref, act->world->options->field_manager,
+	               KUBE_PATCH_JSON, patch);
+	return act_reply_send(act, STEP_WRITE);
+}
