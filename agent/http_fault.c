@@ -33,7 +33,7 @@ static long os_errno(CURL *easy)
 }
 
 static void broken(CURL *easy, const char *verb, const char *peer, const char *detail,
-		   struct err *ret)
+                   struct err *ret)
 {
 	long number = os_errno(easy);
 
@@ -49,11 +49,11 @@ static void cut_off(CURL *easy, const char *peer, struct err *ret)
 
 	(void)curl_easy_getinfo(easy, CURLINFO_SIZE_DOWNLOAD_T, &length);
 	(void)err_set(ret, ERR_TRANSPORT, "read from %s: the answer was cut off after %lld bytes",
-		      peer, (long long)length);
+	              peer, (long long)length);
 }
 
 void http_fault_explain(CURL *easy, CURLcode code, const char *peer, const char *detail,
-			struct err *ret)
+                        struct err *ret)
 {
 	if (!*detail)
 		detail = curl_easy_strerror(code);

@@ -7,10 +7,10 @@
 #include <curl/curl.h>
 
 /*
- * Fill *ret from what libcurl says of a transfer that failed with CODE. PEER is "host:port" (never a whole URL: its
- * query may hold a secret), DETAIL libcurl's own words, "" when it has none.
+ * Fill *ret from what libcurl says of a transfer that failed with CODE. PEER is "host:port" (never
+ * a whole URL: its query may hold a secret), DETAIL libcurl's own words, "" when it has none.
  */
 void http_fault_explain(CURL *easy, CURLcode code, const char *peer, const char *detail,
-			struct err *ret);
+                        struct err *ret);
 
 #endif

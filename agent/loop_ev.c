@@ -13,7 +13,8 @@
 #define MS_PER_SECOND 1000
 #define NS_PER_MS     1000000
 
-/* What an armed alarm has in its impl. Alarms that are due at once wait in a list, the others in libev. */
+/* What an armed alarm has in its impl. Alarms that are due at once wait in a list, the others in
+ * libev. */
 struct timer {
 	struct ev_timer watcher;
 	struct alarm *alarm;
@@ -128,7 +129,8 @@ static void on_timer(struct ev_loop *backend, struct ev_timer *watcher, int even
 	ring_now(watcher->data);
 }
 
-/* Those armed at once while this turn rings wait for the next one, which libev begins after looking at sockets. */
+/* Those armed at once while this turn rings wait for the next one, which libev begins after looking
+ * at sockets. */
 static void on_turn(struct ev_loop *backend, struct ev_timer *watcher, int events)
 {
 	struct loop_ev *loop = watcher->data;

@@ -1,6 +1,6 @@
 /*
- * The real side of agent/loop.h, over libev: clocks, alarms, randomness, signals, and calls that come from other
- * threads. Everything but loop_ev_post belongs to the thread that runs the loop.
+ * The real side of agent/loop.h, over libev: clocks, alarms, randomness, signals, and calls that
+ * come from other threads. Everything but loop_ev_post belongs to the thread that runs the loop.
  */
 #ifndef AGENT_LOOP_EV_H
 #define AGENT_LOOP_EV_H
@@ -18,8 +18,8 @@ struct loop_ev_post {
 };
 
 /*
- * A loop that does nothing yet. Ignores SIGPIPE for the whole process: a broken socket is EPIPE to its writer.
- * Fails with ERR_SYSTEM when the kernel gives no descriptors.
+ * A loop that does nothing yet. Ignores SIGPIPE for the whole process: a broken socket is EPIPE to
+ * its writer. Fails with ERR_SYSTEM when the kernel gives no descriptors.
  */
 struct loop_ev *loop_ev_new(struct err *err);
 
@@ -39,18 +39,20 @@ void loop_ev_run(struct loop_ev *loop);
 void loop_ev_stop(struct loop_ev *loop);
 
 /*
- * Call `caught` from the loop on SIGTERM and SIGINT, each time one comes. Only one loop of a process can have
- * them; NULL gives them back.
+ * Call `caught` from the loop on SIGTERM and SIGINT, each time one comes. Only one loop of a
+ * process can have them; NULL gives them back.
  */
 void loop_ev_signals(struct loop_ev *loop, void (*caught)(void *user, int number), void *user);
 
 /*
- * Have post->call run in a coming turn, in order of posting; from any thread. Posting what is still queued changes
- * nothing, so one post can also serve as a bell: it rings at least once after each loop_ev_post.
+ * Have post->call run in a coming turn, in order of posting; from any thread. Posting what is still
+ * queued changes nothing, so one post can also serve as a bell: it rings at least once after each
+ * loop_ev_post.
  */
 void loop_ev_post(struct loop_ev *loop, struct loop_ev_post *post);
 
-/* Forget a queued post; accepts one that is not queued. Its call does not run unless it already does. */
+/* Forget a queued post; accepts one that is not queued. Its call does not run unless it already
+ * does. */
 void loop_ev_post_cancel(struct loop_ev *loop, struct loop_ev_post *post);
 
 #endif

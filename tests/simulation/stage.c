@@ -1,0 +1,489 @@
+#include "tests/simulation/stage.h"
+
+#include "agent/history_memory.h"
+#include "agent/log.h"
+#include "agent/metrics.h"
+#include "analysis/base/buf.h"
+#include "analysis/base/text.h"
+#include "tests/fake/cluster.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define START       INT64_C(1700000000000)
+#define BOOKMARK_MS 60000
+#define STEPS_MAX   (256 * 1024)
+
+struct actor {
+	struct agent *agent;
+	struct sim_http *http;
+	struct history *history;
+	struct loop *loop;
+	char name[16];
+};
+
+struct stage {
+	struct sim_loop *sim;
+	struct apiserver *server;
+	struct cluster *cluster;
+	struct alarm bookmark;
+	struct alarm roll;
+	struct actor actors[STAGE_AGENTS];
+	double success_rate;
+	double duration_ms;
+	bool is_metrics_down;
+	enum stage_fault fault;
+	size_t fault_at;
+	size_t n_writes;
+	size_t n_strays;
+	int crashed; /* number of the agent to kill, or -1 */
+	struct buf steps;
+	char last_step[256];
+	char phase[32];
+	struct log *log;
+	struct metrics *metrics;
+};
+
+static const char *const selector_labels[] = {"app", "name", "app.kubernetes.io/name", NULL};
+
+/* The metrics server ----------------------------------------------------------------------------------- */
+
+static struct http_reply web(void *user, const struct http_request *request, struct arena *arena)
+{
+	struct stage *stage = user;
+	struct http_reply reply = {.status = 200};
+	const char *query = request->body ? request->body : request->url;
+	double value = strstr(query, "duration") ? stage->duration_ms : stage->success_rate;
+
+	if (stage->is_metrics_down) {
+		err_set(&reply.error, ERR_TRANSPORT, "connect to prometheus:9090: refused");
+		reply.status = 0;
+		return reply;
+	}
+	reply.body = isnan(value)
+			     ? arena_text(arena, "{\"status\":\"success\",\"data\":{\"resultType\":\"vector\",\"result\":[]}}")
+			     : arena_format(arena,
+					    "{\"status\":\"success\",\"data\":{\"resultType\":\"vector\",\"result\":[{"
+					    "\"metric\":{},\"value\":[1,\"%g\"]}]}}",
+					    value);
+	reply.body_length = strlen(reply.body);
+	return reply;
+}
+
+/* Faults and records of writes ---------------------------------------------------------------------------- */
+
+static const char *header_of(const struct http_request *request, const char *name)
+{
+	for (size_t i = 0; i < request->n_headers; i++) {
+		if (strcasecmp(request->headers[i].name, name) == 0)
+			return request->headers[i].value;
+	}
+	return "";
+}
+
+static int actor_of(const struct http_request *request)
+{
+	const char *agent = header_of(request, "User-Agent");
+
+	return strcmp(agent, "serin/1") == 0 ? 1 : 0;
+}
+
+static bool is_counted(const struct http_request *request)
+{
+	return request->method != HTTP_GET && strncmp(header_of(request, "User-Agent"), "serin/", 6) == 0 &&
+	       strstr(request->url, "/leases") == NULL;
+}
+
+/* The Lease names whoever writes. */
+static void check_holder(struct stage *stage, const struct http_request *request)
+{
+	const json_t *lease = apiserver_find(stage->server, "leases", "kube-system", "flagger-leader-election");
+	const char *holder = json_string_value(json_object_get(json_object_get(lease, "spec"), "holderIdentity"));
+
+	if (!holder || strcmp(holder, stage->actors[actor_of(request)].name) != 0)
+		stage->n_strays++;
+}
+
+static struct apiserver_fault on_before(void *user, const struct http_request *request)
+{
+	struct stage *stage = user;
+
+	if (!is_counted(request))
+		return (struct apiserver_fault){0};
+	check_holder(stage, request);
+	if (++stage->n_writes != stage->fault_at)
+		return (struct apiserver_fault){0};
+	/* 409 to a POST would say that it is there already. */
+	if (stage->fault == STAGE_FAULT_CONFLICT && request->method != HTTP_POST)
+		return (struct apiserver_fault){.kind = APISERVER_FAULT_STATUS, .status = 409};
+	if (stage->fault == STAGE_FAULT_TEST &&
+	    strcmp(header_of(request, "Content-Type"), "application/json-patch+json") == 0)
+		return (struct apiserver_fault){.kind = APISERVER_FAULT_STATUS, .status = 422};
+	return (struct apiserver_fault){0};
+}
+
+static int64_t integer_of(const json_t *object, const char *name)
+{
+	return json_integer_value(json_object_get(object, name));
+}
+
+static const char *text_of(const json_t *object, const char *name)
+{
+	const char *text = json_string_value(json_object_get(object, name));
+
+	return text ? text : "";
+}
+
+/* A Release was written: note its step, if it is another than the last. */
+static void note_step(struct stage *stage, const struct http_reply *reply)
+{
+	json_t *release = json_loadb(reply->body, reply->body_length, 0, NULL);
+	const json_t *status = json_object_get(release, "status");
+	const json_t *counters = json_object_get(status, "counters");
+	char step[256];
+
+	text_format(step, sizeof(step), "%s %s to %d iteration %d failed %d %s\n",
+		    text_of(json_object_get(release, "metadata"), "name"), text_of(status, "phase"),
+		    (int)integer_of(json_object_get(status, "weight"), "to"), (int)integer_of(counters, "iteration"),
+		    (int)integer_of(counters, "failedChecks"), text_of(status, "outcome"));
+	if (strcmp(step, stage->last_step) != 0) {
+		text_copy(stage->last_step, step);
+		if (!buf_add(&stage->steps, step, strlen(step)))
+			abort();
+	}
+	json_decref(release);
+}
+
+static struct apiserver_fault on_after(void *user, const struct http_request *request,
+				       const struct http_reply *reply)
+{
+	struct stage *stage = user;
+
+	if (!is_counted(request))
+		return (struct apiserver_fault){0};
+	if (reply->status == 200 && strstr(request->url, "/releases/"))
+		note_step(stage, reply);
+	if (stage->n_writes != stage->fault_at)
+		return (struct apiserver_fault){0};
+	if (stage->fault == STAGE_FAULT_CRASH)
+		stage->crashed = actor_of(request);
+	if (stage->fault == STAGE_FAULT_CRASH || stage->fault == STAGE_FAULT_LOST)
+		return (struct apiserver_fault){.kind = APISERVER_FAULT_LOST};
+	return (struct apiserver_fault){0};
+}
+
+/* The cluster's own life ------------------------------------------------------------------------------------ */
+
+static void on_bookmark(struct alarm *alarm)
+{
+	struct stage *stage = container_of(alarm, struct stage, bookmark);
+
+	apiserver_bookmark(stage->server);
+	apiserver_tick(stage->server, sim_loop_now(stage->sim));
+	alarm_start(sim_loop_seam(stage->sim), alarm, span_ms(BOOKMARK_MS));
+}
+
+/* Pods become ready when it is time. */
+static void on_roll(struct alarm *alarm)
+{
+	struct stage *stage = container_of(alarm, struct stage, roll);
+	struct instant now = sim_loop_now(stage->sim);
+	struct instant next = cluster_step(stage->cluster, now);
+
+	if (instant_is_set(next))
+		alarm_start(sim_loop_seam(stage->sim), alarm, instant_between(now, next));
+}
+
+/* Images tagged "stuck…" never become ready; all others after a second. */
+static struct cluster_behaviour behave(void *user, const json_t *template)
+{
+	const json_t *containers = json_object_get(json_object_get(template, "spec"), "containers");
+	const char *image = text_of(json_array_get(containers, 0), "image");
+	bool is_primary = strstr(text_of(json_object_get(json_object_get(template, "metadata"), "labels"), "app"),
+				 "-primary") != NULL;
+
+	(void)user;
+	if (strstr(image, ":stuck") || (is_primary && strstr(image, ":bad-primary")))
+		return (struct cluster_behaviour){.is_never_ready = true};
+	return (struct cluster_behaviour){.ready_after = span_seconds(1)};
+}
+
+struct stage *stage_new(uint64_t seed)
+{
+	struct stage *stage = calloc(1, sizeof(*stage));
+	struct apiserver_options options = {
+		.seed = seed,
+		.is_immediate = true,
+		.hooks = {.before = on_before, .after = on_after, .user = stage},
+	};
+
+	if (!stage)
+		abort();
+	stage->sim = sim_loop_new((struct instant){START}, seed);
+	stage->server = apiserver_new(&options);
+	stage->cluster = cluster_new(&(struct cluster_options){
+		.server = stage->server,
+		.delay = span_ms(20),
+		.behaviour = behave,
+		.has_endpoints = true,
+	});
+	stage->bookmark.ring = on_bookmark;
+	stage->roll.ring = on_roll;
+	stage->steps.max = STEPS_MAX;
+	stage->success_rate = 100;
+	stage->duration_ms = 20;
+	stage->crashed = -1;
+	for (int i = 0; i < STAGE_AGENTS; i++) {
+		text_format(stage->actors[i].name, sizeof(stage->actors[i].name), "agent-%d", i);
+		stage->actors[i].loop = sim_loop_seam_new(stage->sim, span_ms(0));
+	}
+	alarm_start(sim_loop_seam(stage->sim), &stage->bookmark, span_ms(BOOKMARK_MS));
+	return stage;
+}
+
+struct stage *stage_free(struct stage *stage)
+{
+	if (!stage)
+		return NULL;
+	for (int i = 0; i < STAGE_AGENTS; i++)
+		stage_kill(stage, i);
+	while (sim_loop_step(stage->sim, instant_after(sim_loop_now(stage->sim), span_ms(1000))))
+		;
+	alarm_cancel(&stage->bookmark);
+	alarm_cancel(&stage->roll);
+	cluster_free(stage->cluster);
+	apiserver_free(stage->server);
+	sim_loop_free(stage->sim);
+	buf_fini(&stage->steps);
+	free(stage);
+	return NULL;
+}
+
+/* Agents ------------------------------------------------------------------------------------------------------ */
+
+void stage_start(struct stage *stage, int number)
+{
+	struct actor *actor = &stage->actors[number];
+	struct sim_http_options http = {
+		.loop = actor->loop,
+		.server = stage->server,
+		.latency = span_ms(4),
+		.web = web,
+		.user = stage,
+		.agent = number == 0 ? "serin/0" : "serin/1",
+	};
+	struct agent_settings settings = {
+		.options =
+			{
+				.selector_labels = selector_labels,
+				.ingress_annotation_prefix = "nginx.ingress.kubernetes.io",
+				.default_provider = "nginx",
+				.metrics_server = "http://prometheus:9090",
+				.field_manager = "serin",
+				.track_configs = true,
+			},
+		.lease_namespace = "kube-system",
+		.lease_name = "flagger-leader-election",
+		.identity = actor->name,
+	};
+	struct agent_seams seams = {.loop = actor->loop, .log = stage->log};
+
+	assert(!actor->agent);
+	actor->http = sim_http_new(&http);
+	actor->history = history_memory_new(actor->loop);
+	seams.http = sim_http_seam(actor->http);
+	seams.history = actor->history;
+	actor->agent = agent_new(&seams, &settings);
+	agent_start(actor->agent);
+}
+
+void stage_kill(struct stage *stage, int number)
+{
+	struct actor *actor = &stage->actors[number];
+
+	actor->agent = agent_free(actor->agent);
+	actor->http = sim_http_free(actor->http);
+	actor->history = history_memory_free(actor->history);
+}
+
+struct agent *stage_agent(struct stage *stage, int number)
+{
+	return stage->actors[number].agent;
+}
+
+struct loop *stage_loop(struct stage *stage, int number)
+{
+	return stage->actors[number].loop;
+}
+
+struct sim_http *stage_http(struct stage *stage, int number)
+{
+	return stage->actors[number].http;
+}
+
+struct sim_loop *stage_sim(struct stage *stage)
+{
+	return stage->sim;
+}
+
+struct apiserver *stage_server(struct stage *stage)
+{
+	return stage->server;
+}
+
+/* People ---------------------------------------------------------------------------------------------------- */
+
+void stage_write(struct stage *stage, enum http_method method, const char *url, const char *body)
+{
+	struct arena arena = {0};
+	struct http_request request = {
+		.peer = HTTP_PEER_KUBE,
+		.method = method,
+		.url = url,
+		.body = body,
+		.body_length = body ? strlen(body) : 0,
+	};
+	struct http_reply reply;
+
+	http_request_add(&request, "Content-Type",
+			 method == HTTP_PATCH ? "application/merge-patch+json" : "application/json");
+	reply = apiserver_serve_inside(stage->server, &request, &arena, sim_loop_now(stage->sim));
+	if (reply.status >= 300)
+		fprintf(stderr, "%s %s: %d %s\n", http_method_name(method), url, reply.status, reply.body);
+	assert(reply.status < 300);
+	arena_fini(&arena);
+	alarm_start(sim_loop_seam(stage->sim), &stage->roll, span_ms(0));
+}
+
+void stage_deploy(struct stage *stage, const char *version)
+{
+	char body[1024];
+
+	text_format(body, sizeof(body),
+		    "{\"apiVersion\":\"apps/v1\",\"kind\":\"Deployment\",\"metadata\":{\"name\":\"cart\",\"namespace\":"
+		    "\"shop\"},\"spec\":{\"replicas\":2,\"selector\":{\"matchLabels\":{\"app\":\"cart\"}},\"template\":{"
+		    "\"metadata\":{\"labels\":{\"app\":\"cart\"}},\"spec\":{\"containers\":[{\"name\":\"web\",\"image\":"
+		    "\"web:%s\"}]}}}}",
+		    version);
+	stage_write(stage, HTTP_POST, "/apis/apps/v1/namespaces/shop/deployments", body);
+	stage_write(stage, HTTP_POST, "/apis/networking.k8s.io/v1/namespaces/shop/ingresses",
+		    "{\"apiVersion\":\"networking.k8s.io/v1\",\"kind\":\"Ingress\",\"metadata\":{\"name\":\"front\","
+		    "\"namespace\":\"shop\"},\"spec\":{\"ingressClassName\":\"nginx\",\"rules\":[{\"host\":\"shop.example\","
+		    "\"http\":{\"paths\":[{\"path\":\"/\",\"pathType\":\"Prefix\",\"backend\":{\"service\":{\"name\":\"cart\","
+		    "\"port\":{\"number\":80}}}}]}}]}}");
+}
+
+void stage_canary(struct stage *stage, const char *provider, const char *analysis)
+{
+	char body[4096];
+
+	text_format(body, sizeof(body),
+		    "{\"apiVersion\":\"flagger.app/v1beta1\",\"kind\":\"Canary\",\"metadata\":{\"name\":\"cart\","
+		    "\"namespace\":\"shop\"},\"spec\":{\"provider\":\"%s\",\"progressDeadlineSeconds\":60,\"targetRef\":{"
+		    "\"apiVersion\":\"apps/v1\",\"kind\":\"Deployment\",\"name\":\"cart\"},\"ingressRef\":{\"apiVersion\":"
+		    "\"networking.k8s.io/v1\",\"kind\":\"Ingress\",\"name\":\"front\"},\"service\":{\"port\":80,"
+		    "\"targetPort\":8080},\"analysis\":{\"interval\":\"10s\",\"threshold\":2,%s,\"metrics\":[{\"name\":"
+		    "\"request-success-rate\",\"thresholdRange\":{\"min\":99}},{\"name\":\"request-duration\","
+		    "\"thresholdRange\":{\"max\":500}}]}}}",
+		    provider, analysis);
+	stage_write(stage, HTTP_POST, "/apis/flagger.app/v1beta1/namespaces/shop/canaries", body);
+}
+
+void stage_push(struct stage *stage, const char *version)
+{
+	char body[256];
+
+	text_format(body, sizeof(body),
+		    "{\"spec\":{\"template\":{\"spec\":{\"containers\":[{\"name\":\"web\",\"image\":\"web:%s\"}]}}}}",
+		    version);
+	stage_write(stage, HTTP_PATCH, "/apis/apps/v1/namespaces/shop/deployments/cart", body);
+}
+
+const json_t *stage_find(struct stage *stage, const char *plural, const char *name)
+{
+	return apiserver_find(stage->server, plural, "shop", name);
+}
+
+const char *stage_phase(struct stage *stage)
+{
+	const json_t *status = json_object_get(stage_find(stage, "canaries", "cart"), "status");
+
+	text_copy(stage->phase, text_of(status, "phase"));
+	return stage->phase;
+}
+
+void stage_metrics(struct stage *stage, double success_rate, double duration_ms)
+{
+	stage->success_rate = success_rate;
+	stage->duration_ms = duration_ms;
+}
+
+void stage_metrics_down(struct stage *stage, bool is_down)
+{
+	stage->is_metrics_down = is_down;
+}
+
+/* Time ----------------------------------------------------------------------------------------------------------- */
+
+/* One event; false when there is none before END. */
+static bool step(struct stage *stage, struct instant end)
+{
+	uint64_t before = apiserver_revision(stage->server);
+
+	if (!sim_loop_step(stage->sim, end))
+		return false;
+	if (stage->crashed >= 0) {
+		int number = stage->crashed;
+
+		stage->crashed = -1;
+		stage_kill(stage, number);
+		stage_start(stage, number);
+	}
+	if (apiserver_revision(stage->server) != before)
+		alarm_start(sim_loop_seam(stage->sim), &stage->roll, span_ms(0));
+	return true;
+}
+
+void stage_run(struct stage *stage, int seconds)
+{
+	struct instant end = instant_after(sim_loop_now(stage->sim), span_seconds(seconds));
+
+	while (step(stage, end))
+		;
+}
+
+bool stage_run_to(struct stage *stage, const char *phase, int seconds)
+{
+	struct instant end = instant_after(sim_loop_now(stage->sim), span_seconds(seconds));
+
+	while (strcmp(stage_phase(stage), phase) != 0) {
+		if (!step(stage, end))
+			return false;
+	}
+	return true;
+}
+
+void stage_fault(struct stage *stage, enum stage_fault fault, size_t nth)
+{
+	stage->fault = fault;
+	stage->fault_at = nth;
+	stage->n_writes = 0;
+}
+
+size_t stage_writes(const struct stage *stage)
+{
+	return stage->n_writes;
+}
+
+size_t stage_strays(const struct stage *stage)
+{
+	return stage->n_strays;
+}
+
+const char *stage_steps(struct stage *stage)
+{
+	return buf_text(&stage->steps);
+}

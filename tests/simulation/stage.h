@@ -1,0 +1,83 @@
+/*
+ * A stage for whole agents: the in-tree API server with its controllers, a metrics server, and agents that come and
+ * go, in one process and virtual time.
+ */
+#ifndef TESTS_SIMULATION_STAGE_H
+#define TESTS_SIMULATION_STAGE_H
+
+#include "agent/agent.h"
+#include "tests/fake/apiserver.h"
+#include "tests/fake/sim_http.h"
+#include "tests/fake/sim_loop.h"
+
+#include <jansson.h>
+
+#define STAGE_AGENTS 2
+
+/* What happens to one write of an agent. */
+enum stage_fault {
+	STAGE_FAULT_NONE,
+	STAGE_FAULT_CRASH,    /* it takes effect, then the agent is killed; another starts with an empty disk */
+	STAGE_FAULT_LOST,     /* it takes effect, its reply is lost */
+	STAGE_FAULT_CONFLICT, /* 409, no effect */
+	STAGE_FAULT_TEST,     /* 422 of a failed JSON-patch test, no effect; other writes go through */
+	STAGE_FAULT_MAX,
+};
+
+struct stage;
+
+struct stage *stage_new(uint64_t seed);
+struct stage *stage_free(struct stage *stage);
+
+/* Agent NUMBER (0 or 1) starts, with nothing but the cluster to know from; or is killed. */
+void stage_start(struct stage *stage, int number);
+void stage_kill(struct stage *stage, int number);
+struct agent *stage_agent(struct stage *stage, int number);
+struct loop *stage_loop(struct stage *stage, int number);
+struct sim_http *stage_http(struct stage *stage, int number);
+
+struct sim_loop *stage_sim(struct stage *stage);
+struct apiserver *stage_server(struct stage *stage);
+
+/* A person writes; asserts that it was accepted. BODY is JSON, a merge patch for HTTP_PATCH. */
+void stage_write(struct stage *stage, enum http_method method, const char *url, const char *body);
+
+/* The usual cast in namespace shop: Deployment cart with image VERSION, an Ingress, and a Canary of that provider. */
+void stage_deploy(struct stage *stage, const char *version);
+void stage_canary(struct stage *stage, const char *provider, const char *analysis);
+
+/* A new image for the target. */
+void stage_push(struct stage *stage, const char *version);
+
+/* Canary.status.phase, "" for none. */
+const char *stage_phase(struct stage *stage);
+
+/* An object as stored, or NULL. */
+const json_t *stage_find(struct stage *stage, const char *plural, const char *name);
+
+/* What the metrics server says from now on: NaN for no data. */
+void stage_metrics(struct stage *stage, double success_rate, double duration_ms);
+void stage_metrics_down(struct stage *stage, bool is_down);
+
+/* Run for so long, or until Canary.status.phase is PHASE; false when it is not after SECONDS. */
+void stage_run(struct stage *stage, int seconds);
+bool stage_run_to(struct stage *stage, const char *phase, int seconds);
+
+/* The Nth write (from 1) that agents make from now on meets FAULT. */
+void stage_fault(struct stage *stage, enum stage_fault fault, size_t nth);
+
+/* Writes that agents made since the last call of stage_fault, leases aside. */
+size_t stage_writes(const struct stage *stage);
+
+/* Writes that were served for an agent while the Lease named another. */
+size_t stage_strays(const struct stage *stage);
+
+/*
+ * The cluster as text, without what differs from run to run: times, versions, uids. Owned by the caller.
+ */
+char *stage_describe(struct stage *stage);
+
+/* The steps that Releases took since the start: phase, weight, iteration and failed checks, one per line, each once. */
+const char *stage_steps(struct stage *stage);
+
+#endif

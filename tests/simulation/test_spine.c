@@ -1,0 +1,360 @@
+/*
+ * Whole agents against the in-tree API server: each flow once as it should be, then once for each write and each
+ * kind of fault at it. Every one of them ends in the same cluster, with no step taken twice.
+ */
+#include "tests/simulation/stage.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define STEPS "\"stepWeight\":20,\"maxWeight\":40"
+
+/* A flow: what happens before, and what is looked at. */
+struct flow {
+	const char *name;
+	void (*before)(struct stage *stage);
+	void (*happen)(struct stage *stage);
+	const char *ends_in;
+};
+
+static void start(struct stage *stage)
+{
+	stage_deploy(stage, "v1");
+	stage_start(stage, 0);
+	stage_run(stage, 3);
+}
+
+static void initialised(struct stage *stage)
+{
+	start(stage);
+	stage_canary(stage, "nginx", STEPS);
+	assert_true(stage_run_to(stage, "Initialized", 60));
+	stage_run(stage, 10);
+}
+
+static void promoted(struct stage *stage)
+{
+	initialised(stage);
+	stage_push(stage, "v2");
+	assert_true(stage_run_to(stage, "Succeeded", 200));
+	stage_run(stage, 10);
+}
+
+static void make_canary(struct stage *stage)
+{
+	stage_canary(stage, "nginx", STEPS);
+}
+
+static void push_v2(struct stage *stage)
+{
+	stage_push(stage, "v2");
+}
+
+static void push_slow(struct stage *stage)
+{
+	stage_metrics(stage, 100, 2000);
+	stage_push(stage, "v3");
+}
+
+static void push_bad_primary(struct stage *stage)
+{
+	stage_push(stage, "bad-primary");
+}
+
+static void push_stuck(struct stage *stage)
+{
+	stage_push(stage, "stuck");
+}
+
+static const struct flow flows[] = {
+	{"initialise", start, make_canary, "Initialized"},
+	{"advance and promote", initialised, push_v2, "Succeeded"},
+	{"roll back", promoted, push_slow, "Failed"},
+	{"fail to promote", initialised, push_bad_primary, "Failed"},
+	{"miss the deadline", initialised, push_stuck, "Failed"},
+};
+
+static const char *const fault_names[STAGE_FAULT_MAX] = {
+	[STAGE_FAULT_NONE] = "",	     [STAGE_FAULT_CRASH] = "crash after",    [STAGE_FAULT_LOST] = "lost reply of",
+	[STAGE_FAULT_CONFLICT] = "409 at", [STAGE_FAULT_TEST] = "422 at",
+};
+
+/* Run a flow with one fault; the cluster and the steps at its end are owned by the caller. */
+static size_t run(const struct flow *flow, enum stage_fault fault, size_t nth, char **ret_end, char **ret_steps)
+{
+	struct stage *stage = stage_new(1);
+	bool is_there;
+	size_t n_writes;
+
+	flow->before(stage);
+	stage_fault(stage, fault, nth);
+	flow->happen(stage);
+	is_there = stage_run_to(stage, flow->ends_in, 400);
+	stage_run(stage, 120);
+	n_writes = stage_writes(stage);
+	*ret_end = stage_describe(stage);
+	*ret_steps = strdup(stage_steps(stage));
+	if (!is_there)
+		printf("# %s, %s write %zu: never %s, but %s\n", flow->name, fault_names[fault], nth, flow->ends_in,
+		       stage_phase(stage));
+	assert_int_equal(stage_strays(stage), 0);
+	stage_free(stage);
+	return n_writes;
+}
+
+/* Print the first line in which two texts differ. */
+static void show_difference(const char *wanted, const char *got)
+{
+	size_t line = 0;
+	size_t at = 0;
+
+	while (wanted[at] != '\0' && wanted[at] == got[at]) {
+		if (wanted[at++] == '\n')
+			line = at;
+	}
+	printf("#   expected: %.*s\n#   got:      %.*s\n", (int)strcspn(wanted + line, "\n"), wanted + line,
+	       (int)strcspn(got + line, "\n"), got + line);
+}
+
+static size_t compare(const struct flow *flow, enum stage_fault fault, size_t nth, const char *end,
+		      const char *steps)
+{
+	char *got_end;
+	char *got_steps;
+	size_t bad = 0;
+
+	run(flow, fault, nth, &got_end, &got_steps);
+	if (strcmp(end, got_end) != 0) {
+		printf("# %s, %s write %zu: the cluster ends otherwise\n", flow->name, fault_names[fault], nth);
+		show_difference(end, got_end);
+		bad = 1;
+	}
+	if (strcmp(steps, got_steps) != 0) {
+		printf("# %s, %s write %zu: other steps\n", flow->name, fault_names[fault], nth);
+		show_difference(steps, got_steps);
+		bad = 1;
+	}
+	free(got_end);
+	free(got_steps);
+	return bad;
+}
+
+static void perturb(const struct flow *flow)
+{
+	char *end;
+	char *steps;
+	size_t n_writes = run(flow, STAGE_FAULT_NONE, 0, &end, &steps);
+	size_t n_runs = 0;
+	size_t n_bad = 0;
+
+	for (enum stage_fault fault = STAGE_FAULT_CRASH; fault < STAGE_FAULT_MAX; fault++) {
+		for (size_t nth = 1; nth <= n_writes; nth++, n_runs++)
+			n_bad += compare(flow, fault, nth, end, steps);
+	}
+	printf("# %s: %zu writes, %zu faults, %zu ended otherwise\n", flow->name, n_writes, n_runs, n_bad);
+	free(end);
+	free(steps);
+	assert_true(n_writes > 0);
+	assert_int_equal(n_bad, 0);
+}
+
+static void test_initialise(void **state)
+{
+	(void)state;
+	perturb(&flows[0]);
+}
+
+static void test_advance_and_promote(void **state)
+{
+	(void)state;
+	perturb(&flows[1]);
+}
+
+static void test_roll_back(void **state)
+{
+	(void)state;
+	perturb(&flows[2]);
+}
+
+static void test_fail_to_promote(void **state)
+{
+	(void)state;
+	perturb(&flows[3]);
+}
+
+static void test_miss_the_deadline(void **state)
+{
+	(void)state;
+	perturb(&flows[4]);
+}
+
+/* A canary at rest costs nothing: in each phase of rest, one hour without a request beside lease and watches. */
+static void test_idle(void **state)
+{
+	struct stage *stage = stage_new(7);
+	size_t metrics;
+
+	(void)state;
+	promoted(stage);
+	apiserver_log_clear(stage_server(stage));
+	metrics = sim_http_count(stage_http(stage, 0), HTTP_PEER_URL);
+	stage_run(stage, 3600);
+	for (size_t i = 0; i < apiserver_count(stage_server(stage)); i++) {
+		const struct apiserver_entry *entry = apiserver_entry_find(stage_server(stage), i);
+
+		if (!entry->is_watch && !strstr(entry->url, "/leases/"))
+			fail_msg("a request at rest: %s %s", http_method_name(entry->method), entry->url);
+	}
+	assert_int_equal(sim_http_count(stage_http(stage, 0), HTTP_PEER_URL), metrics);
+	stage_free(stage);
+}
+
+/* Two agents, one lease: pauses, cuts and kills, and no write without the lease. */
+static void duel(uint64_t seed)
+{
+	struct stage *stage = stage_new(seed);
+	struct sim_loop *sim = stage_sim(stage);
+
+	stage_deploy(stage, "v1");
+	stage_canary(stage, "nginx", STEPS);
+	stage_start(stage, 0);
+	stage_start(stage, 1);
+	for (int i = 0; i < 30; i++) {
+		int number = (int)(sim_loop_random(sim) % 2);
+
+		switch (sim_loop_random(sim) % 8) {
+		case 0:
+			sim_loop_pause(stage_loop(stage, number),
+				       instant_after(sim_loop_now(sim),
+						     span_ms((int64_t)(sim_loop_random(sim) % 40000))));
+			break;
+		case 1:
+			sim_http_cut(stage_http(stage, number), true);
+			break;
+		case 2:
+			sim_http_cut(stage_http(stage, number), false);
+			break;
+		case 3:
+			stage_kill(stage, number);
+			stage_start(stage, number);
+			break;
+		case 4:
+			stage_push(stage, sim_loop_random(sim) % 2 ? "v2" : "v3");
+			break;
+		default:
+			break;
+		}
+		stage_run(stage, (int)(sim_loop_random(sim) % 20));
+	}
+	if (stage_strays(stage) > 0)
+		print_message("seed %lu: %zu writes without the lease\n", (unsigned long)seed, stage_strays(stage));
+	assert_int_equal(stage_strays(stage), 0);
+	stage_free(stage);
+}
+
+static void test_two_agents_never_both_write(void **state)
+{
+	const char *seeds = getenv("SEEDS");
+	uint64_t n_seeds = seeds ? strtoull(seeds, NULL, 10) : 1000;
+
+	(void)state;
+	for (uint64_t seed = 1; seed <= n_seeds; seed++)
+		duel(seed);
+	printf("# %lu seeds\n", (unsigned long)n_seeds);
+}
+
+/* The metrics server is away for 25 s: a healthy release is not rolled back, it waits (the incumbent does not). */
+static void test_metrics_away(void **state)
+{
+	struct stage *stage = stage_new(3);
+
+	(void)state;
+	initialised(stage);
+	stage_push(stage, "v2");
+	stage_run(stage, 10);
+	stage_metrics_down(stage, true);
+	stage_run(stage, 25);
+	stage_metrics_down(stage, false);
+	assert_true(stage_run_to(stage, "Succeeded", 200));
+	stage_free(stage);
+}
+
+/* … and for longer than the progress deadline: all traffic goes back. */
+static void test_metrics_gone(void **state)
+{
+	struct stage *stage = stage_new(4);
+
+	(void)state;
+	initialised(stage);
+	stage_push(stage, "v2");
+	stage_run(stage, 10);
+	stage_metrics(stage, NAN, NAN);
+	assert_true(stage_run_to(stage, "Failed", 200));
+	stage_free(stage);
+}
+
+/* A third revision before the second is judged: the second ends superseded, the third is promoted. */
+static void test_newer_revision(void **state)
+{
+	struct stage *stage = stage_new(5);
+	const json_t *second;
+
+	(void)state;
+	initialised(stage);
+	stage_push(stage, "v2");
+	stage_run(stage, 12);
+	stage_push(stage, "v3");
+	assert_true(stage_run_to(stage, "Succeeded", 300));
+	second = json_object_get(stage_find(stage, "releases", "cart-2"), "status");
+	assert_string_equal(json_string_value(json_object_get(second, "outcome")), "superseded");
+	assert_non_null(stage_find(stage, "releases", "cart-3"));
+	stage_free(stage);
+}
+
+/* The agent stops in order: nothing is left half-known, the lease is free at once. */
+static void on_stopped(void *user)
+{
+	*(bool *)user = true;
+}
+
+static void test_stop(void **state)
+{
+	struct stage *stage = stage_new(6);
+	const json_t *lease;
+	bool is_stopped = false;
+
+	(void)state;
+	initialised(stage);
+	stage_push(stage, "v2");
+	stage_run(stage, 12);
+	agent_stop(stage_agent(stage, 0), on_stopped, &is_stopped);
+	stage_run(stage, 7);
+	assert_true(is_stopped);
+	lease = apiserver_find(stage_server(stage), "leases", "kube-system", "flagger-leader-election");
+	assert_string_equal(
+		json_string_value(json_object_get(json_object_get(lease, "spec"), "holderIdentity")), "");
+	stage_start(stage, 1);
+	assert_true(stage_run_to(stage, "Succeeded", 200));
+	stage_free(stage);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_initialise),	 cmocka_unit_test(test_advance_and_promote),
+		cmocka_unit_test(test_roll_back),	 cmocka_unit_test(test_fail_to_promote),
+		cmocka_unit_test(test_miss_the_deadline), cmocka_unit_test(test_idle),
+		cmocka_unit_test(test_metrics_away),	 cmocka_unit_test(test_metrics_gone),
+		cmocka_unit_test(test_newer_revision),	 cmocka_unit_test(test_stop),
+		cmocka_unit_test(test_two_agents_never_both_write),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
