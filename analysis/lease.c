@@ -41,7 +41,8 @@ struct lease_plan lease_decide(const struct lease_facts *facts)
 	if (!facts->is_known)
 		return step(facts->is_stopping ? LEASE_STEP_NONE : LEASE_STEP_READ);
 	if (facts->is_stopping)
-		return step(facts->is_mine && facts->is_held ? LEASE_STEP_RELEASE : LEASE_STEP_NONE);
+		return step(facts->is_mine && facts->is_held && !facts->is_writing ? LEASE_STEP_RELEASE
+		                                                                   : LEASE_STEP_NONE);
 	if (!facts->is_present)
 		return step(LEASE_STEP_CREATE);
 	if (!facts->is_held)

@@ -19,6 +19,7 @@ struct lease_facts {
 	struct span duration;      /* as its holder says; of ours when we hold it */
 	struct instant changed;    /* when its record was last seen to change */
 	struct instant renewed;    /* of ours: when the last successful write of it was begun */
+	bool is_writing;           /* a write of ours is under way: not yet to be handed over */
 	bool is_stopping;          /* we are about to exit */
 };
 

@@ -10,6 +10,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#define SHARE_INTERVAL "1m"
+
 void measure_init(struct measure *measure, const struct canary_world *world, size_t index,
                   struct instant check)
 {
@@ -19,6 +21,13 @@ void measure_init(struct measure *measure, const struct canary_world *world, siz
 		.query = "",
 		.sample = {.check = check},
 	};
+}
+
+void measure_share_init(struct measure *measure, const struct canary_world *world,
+                        struct instant check)
+{
+	measure_init(measure, world, 0, check);
+	measure->is_share = true;
 }
 
 /* The end: no measurement, for the reason in ERR. */
@@ -96,44 +105,79 @@ static bool render(struct measure *measure, struct arena *arena, const char *tex
 	return is_rendered;
 }
 
+static enum talk_step send_question(struct measure *measure, struct talk *talk)
+{
+	struct err err = {0};
+
+	if (metric_ask(&measure->question, talk->arena, &talk->request, &err)) {
+		measure->stage = MEASURE_SOURCE;
+		return TALK_SEND;
+	}
+	if (measure->metric.origin != METRIC_TEMPLATE)
+		return give_up(measure, &err);
+	return give_up_template(measure, &err,
+	                        arena_format(talk->arena, "provider %s ", measure->template.type));
+}
+
 /* Render TEXT and ask the source in measure->question. */
 static enum talk_step ask_source(struct measure *measure, struct talk *talk, const char *text)
 {
-	bool is_template = measure->metric.origin == METRIC_TEMPLATE;
 	struct err err = {0};
 
-	if (!render(measure, talk->arena, text, &err))
-		return is_template ? give_up_template(measure, &err, "query render ")
-		                   : give_up(measure, &err);
-	measure->question.query = measure->query;
-	if (!metric_ask(&measure->question, talk->arena, &talk->request, &err))
-		return is_template ? give_up_template(measure, &err, "provider ")
-		                   : give_up(measure, &err);
-	measure->stage = MEASURE_SOURCE;
-	return TALK_SEND;
+	if (render(measure, talk->arena, text, &err)) {
+		measure->question.query = measure->query;
+		return send_question(measure, talk);
+	}
+	if (measure->metric.origin != METRIC_TEMPLATE)
+		return give_up(measure, &err);
+	return give_up_template(measure, &err, "query render ");
 }
 
 static enum talk_step ask_server(struct measure *measure, struct talk *talk)
 {
 	const struct canary_spec *spec = measure->world->spec;
+	const char *text = measure->metric.query;
+	struct err err = {0};
 
+	if (measure->is_share)
+		text = builtin_share_query(spec->provider);
+	else if (measure->metric.origin == METRIC_BUILTIN)
+		text = builtin_query(spec->provider, measure->metric.kind);
+	if (!text) {
+		(void)err_set(&err, ERR_INVALID, "no builtin query for provider %s",
+		              spec->provider);
+		return give_up(measure, &err);
+	}
 	measure->question.source = "prometheus";
 	measure->question.address = metrics_server(measure->world);
-	if (measure->metric.origin == METRIC_INLINE)
-		return ask_source(measure, talk, measure->metric.query);
-	return ask_source(measure, talk, builtin_query(spec->provider, measure->metric.kind));
+	return ask_source(measure, talk, text);
+}
+
+static bool find_metric(struct measure *measure)
+{
+	if (!measure->is_share)
+		return kube_canary_metric_find(measure->world->object, measure->index,
+		                               &measure->metric);
+	measure->metric = (struct kube_metric){
+		.origin = METRIC_BUILTIN,
+		.kind = CHECK_VALUE,
+		.name = "share",
+		.interval = SHARE_INTERVAL,
+	};
+	return true;
 }
 
 static enum talk_step begin(struct measure *measure, struct talk *talk)
 {
-	const struct kube_ref ref = {
-		.kind = KUBE_METRIC_TEMPLATE,
-		.k8s_namespace = template_namespace(measure),
-		.name = measure->metric.template_name,
-	};
+	struct err err = {.text = "the Canary has no such check any more"};
+	struct kube_ref ref = {.kind = KUBE_METRIC_TEMPLATE};
 
+	if (!find_metric(measure))
+		return give_up(measure, &err);
 	if (measure->metric.origin != METRIC_TEMPLATE)
 		return ask_server(measure, talk);
+	ref.k8s_namespace = template_namespace(measure);
+	ref.name = measure->metric.template_name;
 	kube_api_get(&talk->request, talk->arena, &ref);
 	measure->stage = MEASURE_TEMPLATE;
 	return TALK_SEND;
@@ -209,11 +253,14 @@ static enum talk_step read_secret(struct measure *measure, struct talk *talk,
 	return ask_source(measure, talk, measure->template.query);
 }
 
-static enum talk_step read_sample(struct measure *measure, const struct http_reply *reply)
+static enum talk_step read_sample(struct measure *measure, struct talk *talk,
+                                  const struct http_reply *reply)
 {
 	struct sample_fact sample = {0};
 	struct err err = {0};
 
+	if (metric_ask_again(&measure->question, reply))
+		return send_question(measure, talk);
 	if (!metric_read(&measure->question, reply, &sample, &err))
 		return give_up(measure, &err);
 	if (sample.kind == SAMPLE_VALUE && measure->metric.kind == CHECK_DURATION)
@@ -231,19 +278,13 @@ enum talk_step measure_next(struct measure *measure, struct talk *talk,
 	assert(!reply == (measure->stage == MEASURE_NONE));
 	switch (measure->stage) {
 	case MEASURE_NONE:
-		if (!kube_canary_metric_find(measure->world->object, measure->index,
-		                             &measure->metric)) {
-			struct err err = {.text = "the Canary has no such check any more"};
-
-			return give_up(measure, &err);
-		}
 		return begin(measure, talk);
 	case MEASURE_TEMPLATE:
 		return read_template(measure, talk, reply);
 	case MEASURE_SECRET:
 		return read_secret(measure, talk, reply);
 	case MEASURE_SOURCE:
-		return read_sample(measure, reply);
+		return read_sample(measure, talk, reply);
 	case MEASURE_DONE:
 		break;
 	}

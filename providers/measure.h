@@ -1,7 +1,7 @@
 /*
  * One check asked: which source, which query, and what the answer means. A conversation of one to
- * three requests: the MetricTemplate and its Secret, when the check has them, then the metric
- * source.
+ * four requests: the MetricTemplate and its Secret, when the check has them, then the metric
+ * source, a second time where it refuses the method.
  */
 #ifndef PROVIDERS_MEASURE_H
 #define PROVIDERS_MEASURE_H
@@ -23,6 +23,7 @@ enum measure_stage {
 struct measure {
 	const struct canary_world *world;
 	size_t index;
+	bool is_share; /* not a check: which part of the requests the canary answered */
 	enum measure_stage stage;
 	struct kube_metric metric;
 	struct kube_metric_template template;
@@ -37,6 +38,11 @@ struct measure {
  */
 void measure_init(struct measure *measure, const struct canary_world *world, size_t index,
                   struct instant check);
+
+/* The same for the canary's share of the requests, 0 to 1; the sample is absent without requests.
+ */
+void measure_share_init(struct measure *measure, const struct canary_world *world,
+                        struct instant check);
 
 /*
  * The next step of TALK, as talk.h has it. It never fails: what cannot be asked is a sample

@@ -4,6 +4,7 @@
 #include "providers/template_printf.h"
 #include "providers/wire/url.h"
 
+#include <assert.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -186,12 +187,20 @@ static int compare(const struct template_value *a, const struct template_value *
 	return (a->whole > b->whole) - (a->whole < b->whole);
 }
 
+/* Nothing, or the variables when there are none: Go's nil. */
+static bool is_nothing(const struct call *call, const struct template_value *value)
+{
+	return value->kind == TEMPLATE_ABSENT ||
+	       (value->kind == TEMPLATE_VARIABLES && call->where->inputs->n_variables == 0);
+}
+
 static bool find_equal(const struct call *call, const struct template_value *a,
                        const struct template_value *b, bool *ret)
 {
 	*ret = false;
-	if (a->kind == TEMPLATE_ABSENT || b->kind == TEMPLATE_ABSENT)
-		*ret = a->kind == b->kind;
+	if (a->kind == TEMPLATE_ABSENT || b->kind == TEMPLATE_ABSENT ||
+	    (a->kind == b->kind && is_nothing(call, a)))
+		*ret = is_nothing(call, a) && is_nothing(call, b);
 	else if (is_whole(a) && is_whole(b))
 		*ret = compare(a, b) == 0;
 	else if (a->kind != b->kind)
@@ -527,6 +536,7 @@ bool template_call_count(const char *name, size_t n_arguments, struct err *err)
 {
 	const struct function *function = find_function(name);
 
+	assert(function);
 	if (n_arguments < function->least && function->most == SIZE_MAX)
 		return err_set(err, ERR_INVALID,
 		               "wrong number of args for %s: want at least %zu got %zu", name,
@@ -549,5 +559,8 @@ bool template_call_function(struct template_call *call, const char *name,
 		.err = err,
 	};
 
-	return find_function(name)->call(&made) || err_wrap(err, "error calling %s", name);
+	const struct function *function = find_function(name);
+
+	assert(function);
+	return function->call(&made) || err_wrap(err, "error calling %s", name);
 }

@@ -318,7 +318,11 @@ static bool print(struct printer *printer, const struct verb *verb,
 	const char *type = template_print_type(value);
 
 	if (is_verb(verb, "T"))
-		return pad(printer, verb, type, strlen(type), 0);
+		return pad(printer, verb, type,
+		           verb->has_precision && value->kind != TEMPLATE_ABSENT
+		                   ? cut(type, strlen(type), verb->precision)
+		                   : strlen(type),
+		           0);
 	switch (value->kind) {
 	case TEMPLATE_TEXT:
 		return print_text(printer, verb, value);
@@ -409,7 +413,9 @@ static bool read_verb(struct printer *printer, struct format *format, struct ver
 	ret->letter = format->text + format->at;
 	(void)template_quote_rune(ret->letter, format->length - format->at, &ret->letter_length);
 	format->at += ret->letter_length;
-	return true;
+	if (is_verb(ret, "v"))
+		ret->has_plus = false; /* it asks for names of fields */
+	return !is_verb(ret, "w") || unsupported(printer, "%w");
 }
 
 static bool print_extra(struct printer *printer, const struct template_value *values,

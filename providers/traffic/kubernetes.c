@@ -15,7 +15,7 @@ static struct kube_ref ref(const struct canary_world *world, struct arena *arena
 	return (struct kube_ref){.kind = KUBE_NONE};
 }
 
-static void read(const json_t *object, const struct canary_world *world, struct route_fact *ret)
+static void look(const json_t *object, const struct canary_world *world, struct route_fact *ret)
 {
 	*ret = (struct route_fact){
 		.slot = ret->slot,
@@ -25,7 +25,7 @@ static void read(const json_t *object, const struct canary_world *world, struct 
 	};
 }
 
-static enum talk_step write(struct act *act, const struct http_reply *reply, struct err *err)
+static enum talk_step weigh(struct act *act, const struct http_reply *reply, struct err *err)
 {
 	return act_reply_done(act, NULL);
 }
@@ -34,6 +34,6 @@ const struct traffic_provider traffic_provider_kubernetes = {
 	.name = "kubernetes",
 	.ability = ability,
 	.ref = ref,
-	.read = read,
-	.write = write,
+	.read = look,
+	.write = weigh,
 };

@@ -55,7 +55,7 @@ static bool is_exact(const json_t *clone, const struct canary_world *world, int 
 	return json_array_size(repair) == 0;
 }
 
-static void read(const json_t *object, const struct canary_world *world, struct route_fact *ret)
+static void look(const json_t *object, const struct canary_world *world, struct route_fact *ret)
 {
 	struct route_fact fact = {.slot = ret->slot, .since = ret->since};
 
@@ -200,7 +200,7 @@ static enum talk_step on_clone(struct act *act, const struct http_reply *reply, 
 	return correct(act, object, err);
 }
 
-static enum talk_step write(struct act *act, const struct http_reply *reply, struct err *err)
+static enum talk_step weigh(struct act *act, const struct http_reply *reply, struct err *err)
 {
 	struct kube_ref ref;
 
@@ -223,6 +223,6 @@ const struct traffic_provider traffic_provider_nginx = {
 	.name = "nginx",
 	.ability = ability,
 	.ref = clone_ref,
-	.read = read,
-	.write = write,
+	.read = look,
+	.write = weigh,
 };

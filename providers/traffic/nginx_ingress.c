@@ -95,13 +95,31 @@ json_t *nginx_ingress_new(const struct canary_world *world, const json_t *source
 	return object;
 }
 
+/* Some path of CLONE leads to this Canary's canary Service. */
+static bool leads_to_canary(const struct canary_world *world, const json_t *clone)
+{
+	const json_t *rules = kube_tree_find(clone, "spec/rules");
+
+	for (size_t i = 0; i < json_array_size(rules); i++) {
+		const json_t *paths = kube_tree_find(json_array_get(rules, i), "http/paths");
+
+		for (size_t j = 0; j < json_array_size(paths); j++) {
+			if (strcmp(kube_tree_text(json_array_get(paths, j), "backend/service/name"),
+			           world->canary_service) == 0)
+				return true;
+		}
+	}
+	return false;
+}
+
 bool nginx_ingress_is_ours(const struct canary_world *world, const json_t *clone)
 {
 	const json_t *labels = kube_tree_find(clone, "metadata/labels");
 
-	/* The UID of a Canary that was deleted and made again is another one; the mark is ours. */
-	return json_object_get(labels, KUBE_LABEL_UID) ||
-	       kube_owner_is_canary(clone, world->spec->name);
+	if (kube_owner_is_ours(clone, world) || kube_owner_is_canary(clone, world->spec->name))
+		return true;
+	/* A Canary that was deleted and made again has another UID, and the same Services. */
+	return json_object_get(labels, KUBE_LABEL_UID) && leads_to_canary(world, clone);
 }
 
 /* CLONE's annotations with those of WEIGHT; rules that are not wanted are gone. */
@@ -184,7 +202,8 @@ int nginx_ingress_weight(const struct canary_world *world, const json_t *clone)
 	return nginx_rule_weight(annotations, world);
 }
 
-/* The fieldsV1 of a managedFields entry have the weight's annotation. */
+/* The fieldsV1 of a managedFields entry have the weight's annotation, or do not say what they have.
+ */
 static bool has_weight(const struct canary_world *world, const json_t *entry)
 {
 	const json_t *fields = kube_tree_find(entry, "fieldsV1/f:metadata/f:annotations");
@@ -192,7 +211,8 @@ static bool has_weight(const struct canary_world *world, const json_t *entry)
 
 	text_format(key, sizeof(key), "f:%s/canary-weight",
 	            world->options->ingress_annotation_prefix);
-	return json_object_get(fields, key) != NULL;
+	return json_object_get(fields, key) ||
+	       json_object_size(json_object_get(entry, "fieldsV1")) == 0;
 }
 
 bool nginx_ingress_is_weighed_by_us(const struct canary_world *world, const json_t *clone)

@@ -20,7 +20,11 @@ json_t *nginx_ingress_spec(const struct canary_world *world, const json_t *sourc
 json_t *nginx_ingress_new(const struct canary_world *world, const json_t *source, int weight,
                           struct err *err);
 
-/* CLONE is this Canary's: it carries our label, or it is Flagger's clone for it. */
+/*
+ * CLONE is this Canary's: it carries our label, or it is Flagger's clone for it. A label with
+ * another UID is a Canary's that was made again, if the clone leads to this one's Service; else
+ * another Canary's.
+ */
 bool nginx_ingress_is_ours(const struct canary_world *world, const json_t *clone);
 
 /*

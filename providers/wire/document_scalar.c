@@ -33,12 +33,13 @@ static const char *const unwritable_words[] = {
 /* TEXT without underscores; false when it cannot be a number. */
 static bool strip(const char *text, char ret[NUMBER_SIZE])
 {
+	bool has_groups = *text != '.';
 	size_t length = 0;
 
 	if (!strchr("+-.0123456789", *text))
 		return false;
 	for (; *text; text++) {
-		if (*text == '_')
+		if (*text == '_' && has_groups)
 			continue;
 		if (length + 1 == NUMBER_SIZE)
 			return false;

@@ -95,6 +95,18 @@ static const struct {
 	  .is_stopping = true},
 	 LEASE_STEP_RELEASE,
 	 0},
+	{"ours, and we stop once our writes are over",
+	 {.now = {NOW},
+	  .is_known = true,
+	  .is_present = true,
+	  .is_held = true,
+	  .is_mine = true,
+	  .duration = {15000},
+	  .renewed = {NOW},
+	  .is_writing = true,
+	  .is_stopping = true},
+	 LEASE_STEP_NONE,
+	 0},
 	{"handed over, and we stop",
 	 {.now = {NOW}, .is_known = true, .is_present = true, .is_mine = true, .is_stopping = true},
 	 LEASE_STEP_NONE,
@@ -277,6 +289,7 @@ static void act(struct model *model, int i)
 	if (agent->flight_ends != 0 && model->now >= agent->flight_ends)
 		land(model, i, pick(model, 5) != 0);
 	agent->facts.now = clock_of(model, agent);
+	agent->facts.is_writing = model->now < agent->writing_until;
 	if (lease_allows(&agent->facts, span_ms(TIMEOUT))) {
 		agent->writing_until = model->now + TIMEOUT;
 		model->n_writes++;

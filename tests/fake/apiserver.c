@@ -69,7 +69,7 @@ void apiserver_lag(struct apiserver *server, uint64_t revision)
 }
 
 const json_t *apiserver_find(const struct apiserver *server, const char *plural,
-			     const char *namespace, const char *name)
+                             const char *namespace, const char *name)
 {
 	const struct apiserver_shelf *shelf = apiserver_store_shelf(server, plural);
 
@@ -84,16 +84,21 @@ const json_t *apiserver_at(const struct apiserver *server, const char *plural, s
 }
 
 const struct apiserver_resource *apiserver_resource_find(const struct apiserver *server,
-							 const char *plural)
+                                                         const char *plural)
 {
 	const struct apiserver_shelf *shelf = apiserver_store_shelf(server, plural);
 
 	return shelf ? shelf->resource : NULL;
 }
 
+const struct apiserver_resource *apiserver_resource_at(const struct apiserver *server, size_t index)
+{
+	return index < server->options.n_resources ? &server->options.resources[index] : NULL;
+}
+
 void apiserver_call_init(struct apiserver_call *call, struct apiserver *server,
-			 const struct http_request *request, struct arena *arena,
-			 struct instant now)
+                         const struct http_request *request, struct arena *arena,
+                         struct instant now)
 {
 	const char *agent = apiserver_url_header(request, "User-Agent");
 
@@ -151,14 +156,14 @@ static bool serve_plain(struct apiserver_call *call)
 
 	if (strcmp(path, "/version") == 0) {
 		apiserver_status_reply(call, 200,
-				       json_pack("{s:s, s:s, s:s}", "major", "1", "minor", "35",
-						 "gitVersion", "v1.35.4"));
+		                       json_pack("{s:s, s:s, s:s}", "major", "1", "minor", "35",
+		                                 "gitVersion", "v1.35.4"));
 		return true;
 	}
 	for (size_t i = 0; i < array_length(healths); i++) {
 		if (strcmp(path, healths[i]) == 0) {
-			call->reply = (struct http_reply){
-				.status = 200, .body = "ok", .body_length = 2};
+			call->reply =
+				(struct http_reply){.status = 200, .body = "ok", .body_length = 2};
 			return true;
 		}
 	}
@@ -171,14 +176,14 @@ static void carry_out(struct apiserver_call *call)
 
 	if (call->request->body_length > max) {
 		(void)apiserver_status_fail(call, 413, "RequestEntityTooLarge",
-					    "Request entity too large: limit is %zu", max);
+		                            "Request entity too large: limit is %zu", max);
 		return;
 	}
 	if (call->request->method == HTTP_GET && serve_plain(call))
 		return;
 	if (apiserver_watch_asked(call->request)) {
 		(void)apiserver_status_fail(call, 400, "BadRequest",
-					    "a watch is no single request: apiserver_watch");
+		                            "a watch is no single request: apiserver_watch");
 		return;
 	}
 	if (!apiserver_url_parse(call))
@@ -201,7 +206,7 @@ static bool suffer(struct apiserver_call *call, struct apiserver_fault fault)
 }
 
 struct http_reply apiserver_serve(struct apiserver *server, const struct http_request *request,
-				  struct arena *arena, struct instant now)
+                                  struct arena *arena, struct instant now)
 {
 	const struct apiserver_hooks *hooks = &server->options.hooks;
 	struct apiserver_call call;
@@ -228,8 +233,8 @@ struct http_reply apiserver_serve(struct apiserver *server, const struct http_re
 }
 
 struct http_reply apiserver_serve_inside(struct apiserver *server,
-					 const struct http_request *request, struct arena *arena,
-					 struct instant now)
+                                         const struct http_request *request, struct arena *arena,
+                                         struct instant now)
 {
 	struct apiserver_call call;
 

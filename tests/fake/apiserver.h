@@ -1,16 +1,17 @@
 /*
- * A Kubernetes API server as a value: requests in, replies and watch events out. No socket, no clock, no
- * randomness: the time is passed in, identifiers come from a seed. It answers as kube-apiserver 1.35 does,
- * for the resources and verbs the agent uses.
+ * A Kubernetes API server as a value: requests in, replies and watch events out. No socket, no
+ * clock, no randomness: the time is passed in, identifiers come from a seed. It answers as
+ * kube-apiserver 1.35 does, for the resources and verbs the agent uses.
  *
- * Glossary. *Revision*: the number that each write increases, as etcd does; an object's resourceVersion is the
- * revision of its last write. *Change*: one write in the history, from which watches, old LISTs and rewinds
- * are made. *Shelf*: all objects of one resource.
+ * Glossary. *Revision*: the number that each write increases, as etcd does; an object's
+ * resourceVersion is the revision of its last write. *Change*: one write in the history, from which
+ * watches, old LISTs and rewinds are made. *Shelf*: all objects of one resource.
  *
- * A watch from a revision that is yet to come is silent until then, as the real one is for its first seconds.
+ * A watch from a revision that is yet to come is silent until then, as the real one is for its
+ * first seconds.
  *
- * Left out: authentication, namespaces (every one exists), schemas of custom resources, strategic merge patch
- * and apply (415), deletecollection (405), protobuf.
+ * Left out: authentication, namespaces (every one exists), schemas of custom resources, strategic
+ * merge patch and apply (415), deletecollection (405), protobuf.
  */
 #ifndef TESTS_FAKE_APISERVER_H
 #define TESTS_FAKE_APISERVER_H
@@ -25,8 +26,8 @@ struct apiserver_watch;
 
 /* What moves metadata.generation. */
 enum apiserver_generation {
-	APISERVER_GENERATION_NONE, /* the resource has none */
-	APISERVER_GENERATION_SPEC, /* a change outside metadata and status */
+	APISERVER_GENERATION_NONE,                /* the resource has none */
+	APISERVER_GENERATION_SPEC,                /* a change outside metadata and status */
 	APISERVER_GENERATION_SPEC_OR_ANNOTATIONS, /* Deployments: also their annotations */
 };
 
@@ -36,9 +37,10 @@ struct apiserver_resource {
 	const char *plural;
 	const char *kind;
 	bool is_namespaced;
-	bool is_custom;     /* by a CRD: items of a LIST carry kind and apiVersion, PUT needs a version */
-	bool has_status;    /* as a subresource; the main resource then ignores status */
-	bool has_put_create; /* PUT of a name that is not there creates it */
+	bool is_custom;  /* by a CRD: items of a LIST carry kind and apiVersion, PUT needs a version
+	                  */
+	bool has_status; /* as a subresource; the main resource then ignores status */
+	bool has_put_create;   /* PUT of a name that is not there creates it */
 	bool has_version_need; /* PUT without resourceVersion is refused */
 	enum apiserver_generation generation;
 	const char *immutable; /* a field of the object that never changes ("spec"); NULL: none */
@@ -66,10 +68,10 @@ struct apiserver_hooks {
 	struct apiserver_fault (*before)(void *user, const struct http_request *request);
 	/* When its effect has happened: a fault here is a reply that was lost or replaced. */
 	struct apiserver_fault (*after)(void *user, const struct http_request *request,
-					const struct http_reply *reply);
+	                                const struct http_reply *reply);
 	/* Refuse an object (422 Invalid with the error's text); old is NULL for a new one. */
 	bool (*admit)(void *user, const struct apiserver_resource *resource, const json_t *old,
-		      const json_t *object, struct err *err);
+	              const json_t *object, struct err *err);
 	void *user;
 };
 
@@ -93,18 +95,19 @@ struct apiserver *apiserver_free(struct apiserver *server);
 
 /* Serve one request that is no watch. The reply's body is owned by the arena. */
 struct http_reply apiserver_serve(struct apiserver *server, const struct http_request *request,
-				  struct arena *arena, struct instant now);
+                                  struct arena *arena, struct instant now);
 
 /* The same from inside the cluster: no hook is asked (but admit) and no entry logged. */
 struct http_reply apiserver_serve_inside(struct apiserver *server,
-					 const struct http_request *request, struct arena *arena,
-					 struct instant now);
+                                         const struct http_request *request, struct arena *arena,
+                                         struct instant now);
 
-/* Watches ---------------------------------------------------------------------------------------- */
+/* Watches ----------------------------------------------------------------------------------------
+ */
 
 /*
- * Takes one JSON line with its newline; length 0: the server ended the stream, nothing follows. May serve
- * requests, open and cancel watches.
+ * Takes one JSON line with its newline; length 0: the server ended the stream, nothing follows. May
+ * serve requests, open and cancel watches.
  */
 typedef void apiserver_deliver(void *user, const char *bytes, size_t length);
 
@@ -112,19 +115,19 @@ typedef void apiserver_deliver(void *user, const char *bytes, size_t length);
 bool apiserver_watch_asked(const struct http_request *request);
 
 /*
- * Open a watch. When it is refused, returns NULL and fills ret_reply (owned by the arena); else ret_reply has
- * status 200 and no body. The watch lives until apiserver_watch_cancel.
+ * Open a watch. When it is refused, returns NULL and fills ret_reply (owned by the arena); else
+ * ret_reply has status 200 and no body. The watch lives until apiserver_watch_cancel.
  */
 struct apiserver_watch *apiserver_watch(struct apiserver *server,
-					const struct http_request *request,
-					apiserver_deliver *deliver, void *user,
-					struct http_reply *ret_reply, struct arena *arena,
-					struct instant now);
+                                        const struct http_request *request,
+                                        apiserver_deliver *deliver, void *user,
+                                        struct http_reply *ret_reply, struct arena *arena,
+                                        struct instant now);
 
 /* End and free it; accepts NULL, returns NULL. Nothing is delivered afterwards. */
 struct apiserver_watch *apiserver_watch_cancel(struct apiserver_watch *watch);
 
-/* Deliver its next line, if there is one. */
+/* Deliver its next line, if there is one; from inside its own delivery: nothing. */
 bool apiserver_watch_step(struct apiserver_watch *watch);
 
 /* Is the stream ended by the server? */
@@ -139,7 +142,8 @@ void apiserver_bookmark(struct apiserver *server);
 /* End the watches whose timeoutSeconds are over. Returns when the next one is, 0 for never. */
 struct instant apiserver_tick(struct apiserver *server, struct instant now);
 
-/* The simulator's other hand ---------------------------------------------------------------------- */
+/* The simulator's other hand ----------------------------------------------------------------------
+ */
 
 /* The revision of the last write. */
 uint64_t apiserver_revision(const struct apiserver *server);
@@ -148,29 +152,35 @@ uint64_t apiserver_revision(const struct apiserver *server);
 void apiserver_compact(struct apiserver *server, uint64_t revision);
 
 /*
- * Reads with resourceVersion=0 are answered as of this revision, like a cache that lags; 0 ends it. A revision
- * that was compacted is taken for the oldest one known.
+ * Reads with resourceVersion=0 are answered as of this revision, like a cache that lags; 0 ends it.
+ * A revision that was compacted is taken for the oldest one known.
  */
 void apiserver_lag(struct apiserver *server, uint64_t revision);
 
 /*
- * Go back to an earlier revision, like an etcd restore; later revisions are given out anew. All watches end.
- * False when it was compacted or lies ahead.
+ * Go back to an earlier revision, like an etcd restore; later revisions are given out anew. All
+ * watches end. False when it was compacted or lies ahead.
  */
 bool apiserver_rewind(struct apiserver *server, uint64_t revision) MUST_USE;
 
-/* An object as stored, valid until the next write, or NULL. namespace "" for a cluster-wide resource. */
+/* An object as stored, valid until the next write, or NULL. namespace "" for a cluster-wide
+ * resource. */
 const json_t *apiserver_find(const struct apiserver *server, const char *plural,
-			     const char *namespace, const char *name);
+                             const char *namespace, const char *name);
 
 /* The INDEXth object of a resource in order of namespace and name, or NULL. */
 const json_t *apiserver_at(const struct apiserver *server, const char *plural, size_t index);
 
 /* The resource of that plural name, or NULL. */
 const struct apiserver_resource *apiserver_resource_find(const struct apiserver *server,
-							 const char *plural);
+                                                         const char *plural);
 
-/* The log ----------------------------------------------------------------------------------------- */
+/* The INDEXth resource, or NULL. */
+const struct apiserver_resource *apiserver_resource_at(const struct apiserver *server,
+                                                       size_t index);
+
+/* The log -----------------------------------------------------------------------------------------
+ */
 
 struct apiserver_entry {
 	enum http_method method;

@@ -74,7 +74,7 @@ static void fill_container(json_t *container)
 	add_text(container, "terminationMessagePath", "/dev/termination-log");
 	add_text(container, "terminationMessagePolicy", "File");
 	add_text(container, "imagePullPolicy",
-		 pull_policy(json_string_value(json_object_get(container, "image"))));
+	         pull_policy(json_string_value(json_object_get(container, "image"))));
 	json_array_foreach(json_object_get(container, "ports"), i, port)
 	{
 		add_text(port, "protocol", "TCP");
@@ -156,12 +156,12 @@ static void fill_address(struct apiserver *server, const json_t *old, json_t *sp
 		uint32_t n = ++server->n_addresses;
 
 		(void)snprintf(address, sizeof(address), "10.%u.%u.%u", 96 + (n >> 16 & 15),
-			       n >> 8 & 255, n & 255);
+		               n >> 8 & 255, n & 255);
 		json_object_set_new(spec, "clusterIP", json_string(address));
 	}
 	if (!json_object_get(spec, "clusterIPs"))
 		json_object_set_new(spec, "clusterIPs",
-				    json_pack("[O]", json_object_get(spec, "clusterIP")));
+		                    json_pack("[O]", json_object_get(spec, "clusterIP")));
 }
 
 static void fill_service(struct apiserver *server, const json_t *old, json_t *object)
@@ -190,7 +190,7 @@ static void fill_service(struct apiserver *server, const json_t *old, json_t *ob
 }
 
 void apiserver_defaults_fill(struct apiserver *server, const struct apiserver_resource *resource,
-			     const json_t *old, json_t *object)
+                             const json_t *old, json_t *object)
 {
 	if (resource->is_custom)
 		return;

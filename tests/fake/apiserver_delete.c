@@ -31,8 +31,8 @@ static bool read_options(struct apiserver_call *call, struct delete_options *ret
 	if (!json_is_object(body)) {
 		json_decref(body);
 		return apiserver_status_fail(call, 400, "BadRequest",
-					     "couldn't get version/kind; json parse error: %s",
-					     where.text);
+		                             "couldn't get version/kind; json parse error: %s",
+		                             where.text);
 	}
 	if (!*ret->propagation)
 		ret->propagation = text_of(call, body, "propagationPolicy");
@@ -43,7 +43,7 @@ static bool read_options(struct apiserver_call *call, struct delete_options *ret
 }
 
 static bool check_options(struct apiserver_call *call, const struct delete_options *options,
-			  const json_t *object)
+                          const json_t *object)
 {
 	const char *uid = apiserver_meta_text(object, "uid");
 	const char *version = apiserver_meta_text(object, "resourceVersion");
@@ -60,16 +60,16 @@ static bool check_options(struct apiserver_call *call, const struct delete_optio
 			options->propagation);
 	if (*options->uid && strcmp(options->uid, uid) != 0)
 		why = arena_format(call->arena,
-				   "the UID in the precondition (%s) does not match the UID in "
-				   "record (%s). The object might have been deleted and then "
-				   "recreated",
-				   options->uid, uid);
+		                   "the UID in the precondition (%s) does not match the UID in "
+		                   "record (%s). The object might have been deleted and then "
+		                   "recreated",
+		                   options->uid, uid);
 	else if (*options->version && strcmp(options->version, version) != 0)
 		why = arena_format(call->arena,
-				   "the ResourceVersion in the precondition (%s) does not match "
-				   "the ResourceVersion in record (%s). The object might have been "
-				   "modified",
-				   options->version, version);
+		                   "the ResourceVersion in the precondition (%s) does not match "
+		                   "the ResourceVersion in record (%s). The object might have been "
+		                   "modified",
+		                   options->version, version);
 	if (!why)
 		return true;
 	return apiserver_status_conflict(call, call->route.name, why);
@@ -104,15 +104,15 @@ static void mark(struct apiserver_call *call, const json_t *old, json_t *object)
 
 	if (!*apiserver_meta_text(object, "deletionTimestamp")) {
 		json_object_set_new(metadata, "deletionTimestamp",
-				    json_string(instant_format_seconds(call->now, text)));
+		                    json_string(instant_format_seconds(call->now, text)));
 		json_object_set_new(metadata, "deletionGracePeriodSeconds", json_integer(0));
 		if (generation)
 			json_object_set_new(metadata, "generation",
-					    json_integer(json_integer_value(generation) + 1));
+			                    json_integer(json_integer_value(generation) + 1));
 	}
 	if (!json_equal(old, object))
-		call->written = apiserver_store_put(call->server, call->route.shelf,
-						    json_incref(object));
+		call->written =
+			apiserver_store_put(call->server, call->route.shelf, json_incref(object));
 	apiserver_read_reply(call, 200, object);
 }
 
@@ -130,11 +130,11 @@ static void remove_now(struct apiserver_call *call, const json_t *object)
 		return;
 	}
 	details = json_pack("{s:s, s:s, s:s}", "name", call->route.name, "kind", resource->plural,
-			    "uid", apiserver_meta_text(last, "uid"));
+	                    "uid", apiserver_meta_text(last, "uid"));
 	if (*resource->group)
 		json_object_set_new(details, "group", json_string(resource->group));
 	body = json_pack("{s:s, s:s, s:{}, s:s, s:o}", "kind", "Status", "apiVersion", "v1",
-			 "metadata", "status", "Success", "details", details);
+	                 "metadata", "status", "Success", "details", details);
 	if (!body)
 		abort();
 	apiserver_status_reply(call, 200, body);

@@ -98,16 +98,18 @@ bool apiserver_meta_update(struct apiserver_call *call, const json_t *old, json_
 void apiserver_meta_manage(const struct apiserver_call *call, json_t *object, const char *verb);
 /* The next generation when the change asks for one. */
 void apiserver_meta_generation(const struct apiserver_resource *resource, const json_t *old,
-			       json_t *object);
+                               json_t *object);
 /* The next pseudo-random number. */
 uint64_t apiserver_meta_random(struct apiserver *server);
 
-/* apiserver_defaults.c: what the server adds to built-in resources. old is NULL for a new object. */
+/* apiserver_defaults.c: what the server adds to built-in resources. old is NULL for a new object.
+ */
 void apiserver_defaults_fill(struct apiserver *server, const struct apiserver_resource *resource,
-			     const json_t *old, json_t *object);
+                             const json_t *old, json_t *object);
 
 /* apiserver_validate.c: refuse what the server would refuse. old is NULL for a new object. */
-bool apiserver_validate_object(struct apiserver_call *call, const json_t *old, const json_t *object);
+bool apiserver_validate_object(struct apiserver_call *call, const json_t *old,
+                               const json_t *object);
 
 /* apiserver_write.c, apiserver_delete.c, apiserver_read.c: the verbs; each sets the reply. */
 void apiserver_write_post(struct apiserver_call *call);
@@ -128,31 +130,32 @@ bool apiserver_read_revision(struct apiserver_call *call, uint64_t *ret, bool *r
 /* apiserver_store.c */
 struct apiserver_shelf *apiserver_store_shelf(const struct apiserver *server, const char *plural);
 json_t *apiserver_store_find(const struct apiserver_shelf *shelf, const char *namespace,
-			     const char *name);
+                             const char *name);
 /* Store an object under the next revision (set in its metadata); takes the reference. */
 uint64_t apiserver_store_put(struct apiserver *server, struct apiserver_shelf *shelf,
-			     json_t *object);
+                             json_t *object);
 /* Remove it; the returned reference is the last state under the deletion's revision. */
 json_t *apiserver_store_remove(struct apiserver *server, struct apiserver_shelf *shelf,
-			       const json_t *object);
-/* The objects of a shelf as of a revision (not compacted, not ahead); borrowed, array in the arena. */
+                               const json_t *object);
+/* The objects of a shelf as of a revision (not compacted, not ahead); borrowed, array in the arena.
+ */
 json_t **apiserver_store_snapshot(const struct apiserver *server,
-				  const struct apiserver_shelf *shelf, uint64_t revision,
-				  struct arena *arena, size_t *ret_n);
+                                  const struct apiserver_shelf *shelf, uint64_t revision,
+                                  struct arena *arena, size_t *ret_n);
 /* The first change after a revision, or NULL. */
 const struct apiserver_change *apiserver_store_next(const struct apiserver *server,
-						    uint64_t revision);
+                                                    uint64_t revision);
 void apiserver_store_fini(struct apiserver *server);
 
 /* apiserver_status.c: answer with a Status; all return false. */
 bool apiserver_status_fail(struct apiserver_call *call, int code, const char *reason,
-			   const char *format, ...) PRINTF_LIKE(4, 5);
+                           const char *format, ...) PRINTF_LIKE(4, 5);
 bool apiserver_status_not_found(struct apiserver_call *call, const char *name);
 bool apiserver_status_exists(struct apiserver_call *call, const char *name);
 bool apiserver_status_conflict(struct apiserver_call *call, const char *name, const char *why);
 /* 422; kind_of_cause is FieldValueInvalid, FieldValueRequired, …; text begins with its sentence. */
 bool apiserver_status_invalid(struct apiserver_call *call, const char *name, const char *field,
-			      const char *cause, const char *text);
+                              const char *cause, const char *text);
 /* Answer with the body the real server has for a bare status code. */
 bool apiserver_status_plain(struct apiserver_call *call, int code, struct span retry_after);
 /* A Status of kind Failure; a new reference. */
@@ -173,7 +176,7 @@ void apiserver_watch_end_all(struct apiserver *server);
 
 /* apiserver.c */
 void apiserver_call_init(struct apiserver_call *call, struct apiserver *server,
-			 const struct http_request *request, struct arena *arena,
-			 struct instant now);
+                         const struct http_request *request, struct arena *arena,
+                         struct instant now);
 
 #endif

@@ -21,8 +21,8 @@ uint64_t apiserver_meta_revision(const json_t *object)
 
 bool apiserver_meta_has_finalizers(const json_t *object)
 {
-	return json_array_size(
-		       json_object_get(json_object_get(object, "metadata"), "finalizers")) > 0;
+	return json_array_size(json_object_get(json_object_get(object, "metadata"), "finalizers")) >
+	       0;
 }
 
 uint64_t apiserver_meta_random(struct apiserver *server)
@@ -40,8 +40,8 @@ static const char *new_uid(struct apiserver_call *call)
 	uint64_t low = apiserver_meta_random(call->server);
 
 	return arena_format(call->arena, "%08x-%04x-4%03x-%04x-%012" PRIx64, (unsigned)(high >> 32),
-			    (unsigned)(high >> 16 & 0xffff), (unsigned)(high & 0xfff),
-			    (unsigned)(low >> 50) | 0x8000U, low & 0xffffffffffffU);
+	                    (unsigned)(high >> 16 & 0xffff), (unsigned)(high & 0xfff),
+	                    (unsigned)(low >> 50) | 0x8000U, low & 0xffffffffffffU);
 }
 
 static const char *new_suffix(struct apiserver_call *call)
@@ -72,9 +72,9 @@ static void drop_empty(json_t *metadata)
 	json_object_foreach_safe(metadata, next, key, value)
 	{
 		bool is_empty = json_is_null(value) ||
-				(json_is_object(value) && json_object_size(value) == 0) ||
-				(json_is_array(value) && json_array_size(value) == 0) ||
-				(json_is_string(value) && json_string_length(value) == 0);
+		                (json_is_object(value) && json_object_size(value) == 0) ||
+		                (json_is_array(value) && json_array_size(value) == 0) ||
+		                (json_is_string(value) && json_string_length(value) == 0);
 
 		if (is_empty)
 			json_object_del(metadata, key);
@@ -92,7 +92,7 @@ static json_t *metadata_of(struct apiserver_call *call, json_t *object)
 	}
 	if (!json_is_object(metadata)) {
 		(void)apiserver_status_fail(call, 400, "BadRequest",
-					    "metadata: expected an object");
+		                            "metadata: expected an object");
 		return NULL;
 	}
 	return metadata;
@@ -132,9 +132,8 @@ static bool fill_name(struct apiserver_call *call, json_t *metadata)
 	else if ((!name || !*name) && prefix && *prefix)
 		name = arena_format(call->arena, "%s%s", prefix, new_suffix(call));
 	if (!name || !*name)
-		return apiserver_status_invalid(
-			call, "", "metadata.name", "FieldValueRequired",
-			"Required value: name or generateName is required");
+		return apiserver_status_invalid(call, "", "metadata.name", "FieldValueRequired",
+		                                "Required value: name or generateName is required");
 	json_object_set_new(metadata, "name", json_string(name));
 	return true;
 }
@@ -147,7 +146,8 @@ bool apiserver_meta_create(struct apiserver_call *call, json_t *object)
 		return false;
 	if (*apiserver_meta_text(object, "resourceVersion"))
 		return apiserver_status_fail(
-			call, 500, "", "resourceVersion should not be set on objects to be created");
+			call, 500, "",
+			"resourceVersion should not be set on objects to be created");
 	json_object_del(metadata, "deletionTimestamp");
 	json_object_del(metadata, "deletionGracePeriodSeconds");
 	json_object_del(metadata, "managedFields");
@@ -214,17 +214,17 @@ static bool check_finalizers(struct apiserver_call *call, const json_t *old, con
 				call, call->route.name, "metadata.finalizers",
 				"FieldValueForbidden",
 				arena_format(call->arena,
-					     "Forbidden: no new finalizers can be added if the "
-					     "object is being deleted, found new finalizers "
-					     "[]string{\"%s\"}",
-					     json_string_value(value)));
+			                     "Forbidden: no new finalizers can be added if the "
+			                     "object is being deleted, found new finalizers "
+			                     "[]string{\"%s\"}",
+			                     json_string_value(value)));
 	}
 	return true;
 }
 
 /* uid and resourceVersion in a body are preconditions. */
 static bool check_preconditions(struct apiserver_call *call, const json_t *old,
-				const json_t *object)
+                                const json_t *object)
 {
 	const char *uid = apiserver_meta_text(object, "uid");
 	const char *version = apiserver_meta_text(object, "resourceVersion");
@@ -233,14 +233,15 @@ static bool check_preconditions(struct apiserver_call *call, const json_t *old,
 	    call->request->method == HTTP_PATCH)
 		return apiserver_status_invalid(
 			call, call->route.name, "metadata.uid", "FieldValueInvalid",
-			arena_format(call->arena, "Invalid value: \"%s\": field is immutable", uid));
+			arena_format(call->arena, "Invalid value: \"%s\": field is immutable",
+		                     uid));
 	if (*uid && strcmp(uid, apiserver_meta_text(old, "uid")) != 0)
 		return apiserver_status_conflict(
 			call, call->route.name,
 			arena_format(call->arena,
-				     "Precondition failed: UID in precondition: %s, UID in object "
-				     "meta: %s",
-				     uid, apiserver_meta_text(old, "uid")));
+		                     "Precondition failed: UID in precondition: %s, UID in object "
+		                     "meta: %s",
+		                     uid, apiserver_meta_text(old, "uid")));
 	if (*version && strcmp(version, apiserver_meta_text(old, "resourceVersion")) != 0)
 		return apiserver_status_conflict(
 			call, call->route.name,
@@ -292,9 +293,9 @@ void apiserver_meta_manage(const struct apiserver_call *call, json_t *object, co
 	}
 	if (!found) {
 		found = json_pack("{s:s, s:s, s:O, s:s, s:{}}", "manager", call->manager,
-				  "operation", verb, "apiVersion",
-				  json_object_get(object, "apiVersion"), "fieldsType", "FieldsV1",
-				  "fieldsV1");
+		                  "operation", verb, "apiVersion",
+		                  json_object_get(object, "apiVersion"), "fieldsType", "FieldsV1",
+		                  "fieldsV1");
 		if (!found)
 			abort();
 		if (call->route.is_status)
@@ -323,7 +324,7 @@ static bool is_equal_outside(const json_t *old, json_t *object, const char *cons
 }
 
 void apiserver_meta_generation(const struct apiserver_resource *resource, const json_t *old,
-			       json_t *object)
+                               json_t *object)
 {
 	static const char *const without_status[] = {"metadata", "status", NULL};
 	static const char *const with_status[] = {"metadata", NULL};
@@ -340,8 +341,7 @@ void apiserver_meta_generation(const struct apiserver_resource *resource, const 
 	if (resource->generation == APISERVER_GENERATION_SPEC_OR_ANNOTATIONS)
 		is_moved = is_moved || (annotations != before && !json_equal(annotations, before));
 	if (is_moved)
-		json_object_set_new(
-			metadata, "generation",
-			json_integer(1 + json_integer_value(
-						 json_object_get(metadata, "generation"))));
+		json_object_set_new(metadata, "generation",
+		                    json_integer(1 + json_integer_value(json_object_get(
+							     metadata, "generation"))));
 }

@@ -8,11 +8,11 @@
 
 /* Where an operation points: a member of an object or an element of an array. */
 struct place {
-	json_t *parent;    /* NULL: the document itself */
-	const char *key;   /* the last token, unescaped */
-	const char *path;  /* as written, for messages */
-	bool is_end;       /* the place behind the last element */
-	size_t index;      /* in an array; may be the array's length */
+	json_t *parent;   /* NULL: the document itself */
+	const char *key;  /* the last token, unescaped */
+	const char *path; /* as written, for messages */
+	bool is_end;      /* the place behind the last element */
+	size_t index;     /* in an array; may be the array's length */
 };
 
 struct patching {
@@ -56,7 +56,7 @@ static json_t *child(const json_t *parent, const char *key)
 }
 
 static bool place_find(struct patching *patching, const char *op, const char *path,
-		       struct place *ret, struct err *err)
+                       struct place *ret, struct err *err)
 {
 	json_t *at = patching->document;
 	const char *slash = path;
@@ -65,9 +65,10 @@ static bool place_find(struct patching *patching, const char *op, const char *pa
 	if (*path == '\0')
 		return true;
 	if (*path != '/')
-		return err_set(err, ERR_INVALID,
-			       "%s operation does not apply: doc is missing path: %s: missing value",
-			       op, path);
+		return err_set(
+			err, ERR_INVALID,
+			"%s operation does not apply: doc is missing path: %s: missing value", op,
+			path);
 	for (;;) {
 		size_t length = strcspn(slash + 1, "/");
 
@@ -79,14 +80,15 @@ static bool place_find(struct patching *patching, const char *op, const char *pa
 	}
 	ret->parent = at;
 	if (!json_is_array(at) && !json_is_object(at))
-		return err_set(err, ERR_INVALID,
-			       "%s operation does not apply: doc is missing path: %s: missing value",
-			       op, path);
+		return err_set(
+			err, ERR_INVALID,
+			"%s operation does not apply: doc is missing path: %s: missing value", op,
+			path);
 	ret->is_end = strcmp(ret->key, "-") == 0;
 	ret->index = ret->is_end ? json_array_size(at) : 0;
 	if (json_is_array(at) && !ret->is_end && !parse_index(ret->key, &ret->index))
 		return err_set(err, ERR_INVALID, "error in %s for path: '%s': invalid index \"%s\"",
-			       op, path, ret->key);
+		               op, path, ret->key);
 	return true;
 }
 
@@ -108,7 +110,7 @@ static void document_set(struct patching *patching, json_t *value)
 }
 
 static bool place_add(struct patching *patching, const struct place *place, json_t *value,
-		      struct err *err)
+                      struct err *err)
 {
 	if (!place->parent) {
 		document_set(patching, value);
@@ -116,22 +118,23 @@ static bool place_add(struct patching *patching, const struct place *place, json
 		json_object_set(place->parent, place->key, value);
 	} else {
 		if (place->index > json_array_size(place->parent))
-			return err_set(err, ERR_INVALID,
-				       "add operation does not apply: Unable to access invalid index: "
-				       "%zu: invalid index referenced: '%s'",
-				       place->index, place->path);
+			return err_set(
+				err, ERR_INVALID,
+				"add operation does not apply: Unable to access invalid index: "
+				"%zu: invalid index referenced: '%s'",
+				place->index, place->path);
 		json_array_insert(place->parent, place->index, value);
 	}
 	return true;
 }
 
 static bool place_remove(const struct patching *patching, const struct place *place, const char *op,
-			 struct err *err)
+                         struct err *err)
 {
 	if (!place->parent || !place_get(patching, place))
 		return err_set(err, ERR_INVALID,
-			       "%s operation does not apply: doc is missing key: %s: missing value",
-			       op, place->path);
+		               "%s operation does not apply: doc is missing key: %s: missing value",
+		               op, place->path);
 	if (json_is_array(place->parent))
 		json_array_remove(place->parent, place->index);
 	else
@@ -140,7 +143,7 @@ static bool place_remove(const struct patching *patching, const struct place *pl
 }
 
 static bool apply_replace(struct patching *patching, const struct place *place, json_t *value,
-			  struct err *err)
+                          struct err *err)
 {
 	/* As the server has it: a member that is not there is added, an element is not. */
 	if (!place_get(patching, place) && !json_is_object(place->parent))
@@ -158,7 +161,7 @@ static bool apply_replace(struct patching *patching, const struct place *place, 
 }
 
 static bool apply_test(const struct patching *patching, const struct place *place,
-		       const json_t *value, struct err *err)
+                       const json_t *value, struct err *err)
 {
 	const json_t *found = place_get(patching, place);
 
@@ -167,17 +170,17 @@ static bool apply_test(const struct patching *patching, const struct place *plac
 		return true;
 	if (!found)
 		return err_set(err, ERR_INVALID,
-			       "error in test for path: '%s': unable to get nonexistent key: %s",
-			       place->path, place->key);
+		               "error in test for path: '%s': unable to get nonexistent key: %s",
+		               place->path, place->key);
 	if (!json_equal(found, value))
 		return err_set(err, ERR_INVALID, "testing value %s failed: test failed",
-			       place->path);
+		               place->path);
 	return true;
 }
 
 /* move and copy: add what is at FROM; what moves is taken away first. */
 static bool apply_from(struct patching *patching, const char *op, const char *from,
-		       const char *path, struct err *err)
+                       const char *path, struct err *err)
 {
 	struct place source;
 	struct place target;
@@ -188,9 +191,9 @@ static bool apply_from(struct patching *patching, const char *op, const char *fr
 		return false;
 	if (!place_get(patching, &source))
 		return err_set(err, ERR_INVALID,
-			       "%s operation does not apply: doc is missing from path: %s: missing "
-			       "value",
-			       op, from);
+		               "%s operation does not apply: doc is missing from path: %s: missing "
+		               "value",
+		               op, from);
 	if (op[0] == 'c') {
 		value = json_deep_copy(place_get(patching, &source));
 		is_done = true;
@@ -199,13 +202,13 @@ static bool apply_from(struct patching *patching, const char *op, const char *fr
 		is_done = place_remove(patching, &source, op, err);
 	}
 	is_done = is_done && place_find(patching, op, path, &target, err) &&
-		  place_add(patching, &target, value, err);
+	          place_add(patching, &target, value, err);
 	json_decref(value);
 	return is_done;
 }
 
 static bool apply_value(struct patching *patching, const char *op, const struct place *place,
-			const json_t *given, struct err *err)
+                        const json_t *given, struct err *err)
 {
 	json_t *value = given ? json_deep_copy(given) : json_null();
 	bool is_done;
@@ -232,12 +235,12 @@ static bool apply_operation(struct patching *patching, const json_t *operation, 
 	    strcmp(op, "remove") != 0 && strcmp(op, "move") != 0 && strcmp(op, "copy") != 0)
 		return err_set(err, ERR_INVALID, "Unexpected kind: %s", op);
 	if (!path)
-		return err_set(err, ERR_INVALID, "%s operation failed to decode path: missing value",
-			       op);
+		return err_set(err, ERR_INVALID,
+		               "%s operation failed to decode path: missing value", op);
 	if (strcmp(op, "move") == 0 || strcmp(op, "copy") == 0) {
 		if (!from)
 			return err_set(err, ERR_INVALID,
-				       "%s operation failed to decode from: missing value", op);
+			               "%s operation failed to decode from: missing value", op);
 		return apply_from(patching, op, from, path, err);
 	}
 	if (!place_find(patching, op, path, &place, err))
@@ -254,16 +257,16 @@ static bool check_shape(const json_t *patch, struct err *err)
 
 	if (!json_is_array(patch))
 		return err_set(err, ERR_MALFORMED,
-			       "error decoding patch: expected an array of operations");
+		               "error decoding patch: expected an array of operations");
 	if (json_array_size(patch) > APISERVER_PATCH_OPERATIONS_MAX)
 		return err_set(err, ERR_LIMIT,
-			       "The allowed maximum operations in a JSON patch is %d, got %zu",
-			       APISERVER_PATCH_OPERATIONS_MAX, json_array_size(patch));
+		               "The allowed maximum operations in a JSON patch is %d, got %zu",
+		               APISERVER_PATCH_OPERATIONS_MAX, json_array_size(patch));
 	json_array_foreach(patch, i, operation)
 	{
 		if (!json_is_object(operation))
 			return err_set(err, ERR_MALFORMED,
-				       "error decoding patch: operation %zu is no object", i);
+			               "error decoding patch: operation %zu is no object", i);
 	}
 	return true;
 }

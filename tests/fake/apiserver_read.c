@@ -9,9 +9,10 @@
 /* One page of a LIST. */
 struct page {
 	struct apiserver_select select;
-	uint64_t revision;  /* as of which */
-	size_t limit;       /* 0: none */
-	const char *after;  /* "NAMESPACE/NAME" of the last object of the page before; NULL: from the start */
+	uint64_t revision; /* as of which */
+	size_t limit;      /* 0: none */
+	const char *after; /* "NAMESPACE/NAME" of the last object of the page before; NULL: from the
+	                      start */
 };
 
 bool apiserver_read_is_partial(const struct http_request *request)
@@ -24,7 +25,7 @@ bool apiserver_read_is_partial(const struct http_request *request)
 json_t *apiserver_read_partial(const json_t *object)
 {
 	return json_pack("{s:s, s:s, s:O}", "kind", "PartialObjectMetadata", "apiVersion",
-			 "meta.k8s.io/v1", "metadata", json_object_get(object, "metadata"));
+	                 "meta.k8s.io/v1", "metadata", json_object_get(object, "metadata"));
 }
 
 void apiserver_read_reply(struct apiserver_call *call, int status, const json_t *object)
@@ -61,23 +62,23 @@ bool apiserver_read_revision(struct apiserver_call *call, uint64_t *ret, bool *r
 	*ret_is_set = text && *text;
 	if (*ret_is_set && !parse_number(text, ret))
 		return apiserver_status_fail(call, 400, "BadRequest",
-					     "invalid resource version: resourceVersion: Invalid "
-					     "value: \"%s\": strconv.ParseUint: parsing \"%s\": "
-					     "invalid syntax",
-					     text, text);
+		                             "invalid resource version: resourceVersion: Invalid "
+		                             "value: \"%s\": strconv.ParseUint: parsing \"%s\": "
+		                             "invalid syntax",
+		                             text, text);
 	if (*ret > call->server->revision && !apiserver_watch_asked(call->request)) {
 		json_t *body = apiserver_status_body(
 			504, "Timeout",
 			arena_format(call->arena,
-				     "Timeout: Too large resource version: %" PRIu64
-				     ", current: %" PRIu64,
-				     *ret, call->server->revision));
+		                     "Timeout: Too large resource version: %" PRIu64
+		                     ", current: %" PRIu64,
+		                     *ret, call->server->revision));
 
 		json_object_set_new(body, "details",
-				    json_pack("{s:[{s:s, s:s}], s:i}", "causes", "reason",
-					      "ResourceVersionTooLarge", "message",
-					      "Too large resource version", "retryAfterSeconds",
-					      1));
+		                    json_pack("{s:[{s:s, s:s}], s:i}", "causes", "reason",
+		                              "ResourceVersionTooLarge", "message",
+		                              "Too large resource version", "retryAfterSeconds",
+		                              1));
 		apiserver_status_reply(call, 504, body);
 		return false;
 	}
@@ -105,15 +106,15 @@ void apiserver_read_get(struct apiserver_call *call)
 		return;
 	if (!is_set || revision > 0 || !server->lag) {
 		object = apiserver_store_find(call->route.shelf, call->route.namespace,
-					      call->route.name);
+		                              call->route.name);
 	} else {
 		items = apiserver_store_snapshot(server, call->route.shelf, cached_revision(server),
-						 call->arena, &n);
+		                                 call->arena, &n);
 		for (size_t i = 0; i < n; i++) {
 			if (strcmp(apiserver_meta_text(items[i], "name"), call->route.name) == 0 &&
 			    (!call->route.namespace ||
 			     strcmp(apiserver_meta_text(items[i], "namespace"),
-				    call->route.namespace) == 0))
+			            call->route.namespace) == 0))
 				object = items[i];
 		}
 	}
@@ -123,12 +124,13 @@ void apiserver_read_get(struct apiserver_call *call)
 		(void)apiserver_status_not_found(call, call->route.name);
 }
 
-/* Continue tokens: the revision and the last key, as hexadecimal so that nobody is tempted to read them. */
+/* Continue tokens: the revision and the last key, as hexadecimal so that nobody is tempted to read
+ * them. */
 static const char *token_write(struct arena *arena, uint64_t revision, const json_t *last)
 {
 	const char *plain = arena_format(arena, "%" PRIu64 "/%s/%s", revision,
-					 apiserver_meta_text(last, "namespace"),
-					 apiserver_meta_text(last, "name"));
+	                                 apiserver_meta_text(last, "namespace"),
+	                                 apiserver_meta_text(last, "name"));
 	char *token = arena_alloc(arena, 2 * strlen(plain) + 1);
 
 	for (size_t i = 0; plain[i]; i++)
@@ -168,9 +170,8 @@ static bool read_continue(struct apiserver_call *call, struct page *page)
 			"specifying resource version is not allowed when using continue");
 	if (!token_read(call->arena, token, page))
 		return apiserver_status_fail(call, 400, "BadRequest",
-					     "continue key is not valid: %s", token);
-	if (page->revision >= call->server->compacted &&
-	    page->revision <= call->server->revision)
+		                             "continue key is not valid: %s", token);
+	if (page->revision >= call->server->compacted && page->revision <= call->server->revision)
 		return true;
 	body = apiserver_status_body(
 		410, "Expired",
@@ -183,9 +184,9 @@ static bool read_continue(struct apiserver_call *call, struct page *page)
 static bool forbidden(struct apiserver_call *call, const char *text)
 {
 	return apiserver_status_fail(call, 422, "Invalid",
-				     "ListOptions.meta.k8s.io \"\" is invalid: "
-				     "resourceVersionMatch: %s",
-				     text);
+	                             "ListOptions.meta.k8s.io \"\" is invalid: "
+	                             "resourceVersionMatch: %s",
+	                             text);
 }
 
 /* As of which revision: the newest, the cache's, or an exact one. */
@@ -200,23 +201,26 @@ static bool read_versions(struct apiserver_call *call, struct page *page)
 	if (!apiserver_read_revision(call, &revision, &is_set))
 		return false;
 	if (match && *match && !is_set)
-		return forbidden(call, "Forbidden: resourceVersionMatch is forbidden unless "
-				       "resourceVersion is provided");
+		return forbidden(call,
+		                 "Forbidden: resourceVersionMatch is forbidden unless "
+		                 "resourceVersion is provided");
 	if (is_set && revision == 0)
 		page->revision = cached_revision(server);
 	if (!match || !*match || strcmp(match, "NotOlderThan") == 0)
 		return true;
 	if (strcmp(match, "Exact") != 0)
-		return forbidden(call, "Unsupported value: supported values: \"Exact\", "
-				       "\"NotOlderThan\"");
+		return forbidden(call,
+		                 "Unsupported value: supported values: \"Exact\", "
+		                 "\"NotOlderThan\"");
 	if (revision == 0)
-		return forbidden(call, "Forbidden: resourceVersionMatch \"Exact\" is forbidden for "
-				       "resourceVersion \"0\"");
+		return forbidden(call,
+		                 "Forbidden: resourceVersionMatch \"Exact\" is forbidden for "
+		                 "resourceVersion \"0\"");
 	page->revision = revision;
 	if (revision >= server->compacted)
 		return true;
 	return apiserver_status_fail(call, 410, "Expired",
-				     "The resourceVersion for the provided list is too old.");
+	                             "The resourceVersion for the provided list is too old.");
 }
 
 static bool read_page(struct apiserver_call *call, struct page *page)
@@ -227,14 +231,14 @@ static bool read_page(struct apiserver_call *call, struct page *page)
 
 	if (limit && *limit && !parse_number(limit, &number))
 		return apiserver_status_fail(call, 400, "BadRequest",
-					     "strconv.ParseInt: parsing \"%s\": invalid syntax",
-					     limit);
+		                             "strconv.ParseInt: parsing \"%s\": invalid syntax",
+		                             limit);
 	page->limit = (size_t)number;
 	if (!apiserver_select_labels(&page->select, call->arena,
-				     apiserver_url_param(call, "labelSelector"), &err) ||
+	                             apiserver_url_param(call, "labelSelector"), &err) ||
 	    !apiserver_select_fields(&page->select, call->arena,
-				     apiserver_url_param(call, "fieldSelector"),
-				     call->route.shelf->resource->plural, &err))
+	                             apiserver_url_param(call, "fieldSelector"),
+	                             call->route.shelf->resource->plural, &err))
 		return apiserver_status_fail(call, 400, "BadRequest", "%s", err.text);
 	return read_versions(call, page) && read_continue(call, page);
 }
@@ -253,7 +257,7 @@ static bool is_behind(const json_t *object, const char *key)
 }
 
 static bool is_wanted(const struct apiserver_call *call, const struct page *page,
-		      const json_t *object)
+                      const json_t *object)
 {
 	if (call->route.namespace &&
 	    strcmp(apiserver_meta_text(object, "namespace"), call->route.namespace) != 0)
@@ -291,7 +295,7 @@ static json_t *list_of(struct apiserver_call *call, json_t *items, json_t *metad
 		version = "meta.k8s.io/v1";
 	}
 	return json_pack("{s:s, s:s, s:o, s:o}", "kind", kind, "apiVersion", version, "metadata",
-			 metadata, "items", items);
+	                 metadata, "items", items);
 }
 
 void apiserver_read_list(struct apiserver_call *call)
@@ -307,7 +311,7 @@ void apiserver_read_list(struct apiserver_call *call)
 	if (!read_page(call, &page))
 		return;
 	objects = apiserver_store_snapshot(call->server, call->route.shelf, page.revision,
-					   call->arena, &n);
+	                                   call->arena, &n);
 	items = json_array();
 	for (size_t i = 0; i < n; i++) {
 		if (!is_wanted(call, &page, objects[i]))
@@ -321,15 +325,15 @@ void apiserver_read_list(struct apiserver_call *call)
 	}
 	metadata = json_object();
 	json_object_set_new(metadata, "resourceVersion",
-			    json_string(arena_format(call->arena, "%" PRIu64, page.revision)));
+	                    json_string(arena_format(call->arena, "%" PRIu64, page.revision)));
 	if (call->route.shelf->resource->is_custom && !apiserver_read_is_partial(call->request))
 		json_object_set_new(metadata, "continue", json_string(""));
 	if (n_left) {
 		json_object_set_new(metadata, "continue",
-				    json_string(token_write(call->arena, page.revision, last)));
+		                    json_string(token_write(call->arena, page.revision, last)));
 		if (apiserver_select_is_empty(&page.select))
 			json_object_set_new(metadata, "remainingItemCount",
-					    json_integer((json_int_t)n_left));
+			                    json_integer((json_int_t)n_left));
 	}
 	apiserver_status_reply(call, 200, list_of(call, items, metadata));
 }

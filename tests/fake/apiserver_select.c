@@ -1,6 +1,7 @@
 #include "tests/fake/apiserver_select.h"
 
 #include <assert.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define SPACES " \t"
@@ -50,7 +51,7 @@ static const char *trimmed(struct arena *arena, const char *text, size_t length)
 }
 
 static void value_add(struct apiserver_select_label *label, struct arena *arena, const char *text,
-		      size_t length)
+                      size_t length)
 {
 	struct select_value *value = arena_alloc(arena, sizeof(*value));
 
@@ -61,7 +62,7 @@ static void value_add(struct apiserver_select_label *label, struct arena *arena,
 
 /* "in (a, b)" behind a key; *at moves behind the closing parenthesis. */
 static bool parse_set(struct apiserver_select_label *label, struct arena *arena, const char **at,
-		      struct err *err)
+                      struct err *err)
 {
 	const char *open = *at + strcspn(*at, "(");
 	const char *close = *open ? open + strcspn(open, ")") : open;
@@ -88,7 +89,7 @@ static bool is_word(const char *at, const char *word)
 
 /* What stands behind the key; *at moves to the comma or the end. */
 static bool parse_operator(struct apiserver_select_label *label, struct arena *arena,
-			   const char **at, struct err *err)
+                           const char **at, struct err *err)
 {
 	const char *text = *at + skip_spaces(*at);
 	size_t length;
@@ -115,7 +116,7 @@ static bool parse_operator(struct apiserver_select_label *label, struct arena *a
 }
 
 static bool parse_label(struct apiserver_select_label *label, struct arena *arena, const char **at,
-			struct err *err)
+                        struct err *err)
 {
 	const char *text = *at + skip_spaces(*at);
 	bool is_absent = *text == '!';
@@ -125,7 +126,7 @@ static bool parse_label(struct apiserver_select_label *label, struct arena *aren
 	length = strcspn(text, SPACES ",=!(");
 	if (length == 0)
 		return err_set(err, ERR_INVALID, "unable to parse requirement: no key in \"%s\"",
-			       *at);
+		               *at);
 	label->key = arena_copy(arena, text, length);
 	*at = text + length;
 	if (!is_absent)
@@ -136,7 +137,7 @@ static bool parse_label(struct apiserver_select_label *label, struct arena *aren
 }
 
 bool apiserver_select_labels(struct apiserver_select *select, struct arena *arena, const char *text,
-			     struct err *err)
+                             struct err *err)
 {
 	const char *at = text ? text : "";
 
@@ -149,7 +150,7 @@ bool apiserver_select_labels(struct apiserver_select *select, struct arena *aren
 		at += skip_spaces(at);
 		if (*at != '\0' && *at != ',')
 			return err_set(err, ERR_INVALID, "unable to parse requirement: found '%s'",
-				       at);
+			               at);
 		at += *at == ',';
 		label->next = select->labels;
 		select->labels = label;
@@ -186,7 +187,7 @@ static bool field_is_known(const char *plural, const char *path)
 }
 
 bool apiserver_select_fields(struct apiserver_select *select, struct arena *arena, const char *text,
-			     const char *plural, struct err *err)
+                             const char *plural, struct err *err)
 {
 	for (const char *at = text ? text : ""; *at;) {
 		struct apiserver_select_field *field = arena_alloc(arena, sizeof(*field));
@@ -196,8 +197,8 @@ bool apiserver_select_fields(struct apiserver_select *select, struct arena *aren
 
 		if (key >= length || sign == 0 || sign > 2)
 			return err_set(err, ERR_INVALID,
-				       "invalid selector: '%s'; can't understand '%.*s'", text,
-				       (int)length, at);
+			               "invalid selector: '%s'; can't understand '%.*s'", text,
+			               (int)length, at);
 		field->path = arena_copy(arena, at, key);
 		field->is_negated = at[key] == '!';
 		field->value = arena_copy(arena, at + key + sign, length - key - sign);
@@ -205,7 +206,7 @@ bool apiserver_select_fields(struct apiserver_select *select, struct arena *aren
 		select->fields = field;
 		if (!field_is_known(plural, field->path))
 			return err_set(err, ERR_INVALID, "field label not supported: %s",
-				       field->path);
+			               field->path);
 		at += length;
 		at += *at == ',';
 	}
@@ -235,8 +236,7 @@ static bool label_matches(const struct apiserver_select_label *label, const char
 	case SELECT_NONE:
 		break;
 	}
-	assert(!"an operator");
-	return false;
+	abort();
 }
 
 bool apiserver_select_matches_labels(const struct apiserver_select *select, const json_t *labels)

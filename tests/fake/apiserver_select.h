@@ -17,14 +17,14 @@ struct apiserver_select {
 };
 
 /*
- * Read a label selector ("a=b,c!=d,e in (f,g),h notin (i),j,!k") and a field selector ("metadata.name=a"),
- * either may be NULL. The texts are copied into the arena. Refuses what it cannot read and fields that the
- * server does not select by.
+ * Read a label selector ("a=b,c!=d,e in (f,g),h notin (i),j,!k") and a field selector
+ * ("metadata.name=a"), either may be NULL. The texts are copied into the arena. Refuses what it
+ * cannot read and fields that the server does not select by.
  */
 bool apiserver_select_labels(struct apiserver_select *select, struct arena *arena, const char *text,
-			     struct err *err);
+                             struct err *err);
 bool apiserver_select_fields(struct apiserver_select *select, struct arena *arena, const char *text,
-			     const char *plural, struct err *err);
+                             const char *plural, struct err *err);
 
 bool apiserver_select_matches(const struct apiserver_select *select, const json_t *object);
 

@@ -21,7 +21,7 @@ static int compare(const json_t *object, const char *namespace, const char *name
 
 /* Where the object is, or would be. */
 static size_t position(const struct row *row, const char *namespace, const char *name,
-		       bool *ret_is_there)
+                       bool *ret_is_there)
 {
 	size_t low = 0;
 	size_t high = row->n;
@@ -44,7 +44,7 @@ static size_t position(const struct row *row, const char *namespace, const char 
 static size_t position_of(const struct row *row, const json_t *object, bool *ret_is_there)
 {
 	return position(row, apiserver_meta_text(object, "namespace"),
-			apiserver_meta_text(object, "name"), ret_is_there);
+	                apiserver_meta_text(object, "name"), ret_is_there);
 }
 
 /* The row must have room for one more. */
@@ -55,7 +55,7 @@ static void row_put(struct row *row, json_t *object)
 
 	if (!is_there) {
 		memmove(row->objects + at + 1, row->objects + at,
-			(row->n - at) * sizeof(*row->objects));
+		        (row->n - at) * sizeof(*row->objects));
 		row->n++;
 	}
 	row->objects[at] = object;
@@ -105,7 +105,7 @@ struct apiserver_shelf *apiserver_store_shelf(const struct apiserver *server, co
 }
 
 json_t *apiserver_store_find(const struct apiserver_shelf *shelf, const char *namespace,
-			     const char *name)
+                             const char *name)
 {
 	struct row row = {shelf->objects, shelf->n_objects};
 	bool is_there;
@@ -127,6 +127,8 @@ static void changes_drop(struct apiserver *server, size_t n)
 		server->compacted = server->changes[i].revision;
 		change_fini(&server->changes[i]);
 	}
+	if (n == 0)
+		return;
 	server->n_changes -= n;
 	memmove(server->changes, server->changes + n, server->n_changes * sizeof(*server->changes));
 }
@@ -147,14 +149,14 @@ static void set_revision(json_t *object, uint64_t revision)
 
 	(void)snprintf(text, sizeof(text), "%" PRIu64, revision);
 	json_object_set_new(json_object_get(object, "metadata"), "resourceVersion",
-			    json_string(text));
+	                    json_string(text));
 }
 
 uint64_t apiserver_store_put(struct apiserver *server, struct apiserver_shelf *shelf,
-			     json_t *object)
+                             json_t *object)
 {
 	json_t *before = apiserver_store_find(shelf, apiserver_meta_text(object, "namespace"),
-					      apiserver_meta_text(object, "name"));
+	                                      apiserver_meta_text(object, "name"));
 
 	set_revision(object, ++server->revision);
 	shelf_set(shelf, before, object); /* the reference to before moves into the change */
@@ -168,10 +170,10 @@ uint64_t apiserver_store_put(struct apiserver *server, struct apiserver_shelf *s
 }
 
 json_t *apiserver_store_remove(struct apiserver *server, struct apiserver_shelf *shelf,
-			       const json_t *object)
+                               const json_t *object)
 {
 	json_t *before = apiserver_store_find(shelf, apiserver_meta_text(object, "namespace"),
-					      apiserver_meta_text(object, "name"));
+	                                      apiserver_meta_text(object, "name"));
 	json_t *last = json_deep_copy(object);
 
 	assert(before);
@@ -197,8 +199,8 @@ static void undo(struct row *row, const struct apiserver_change *change)
 }
 
 json_t **apiserver_store_snapshot(const struct apiserver *server,
-				  const struct apiserver_shelf *shelf, uint64_t revision,
-				  struct arena *arena, size_t *ret_n)
+                                  const struct apiserver_shelf *shelf, uint64_t revision,
+                                  struct arena *arena, size_t *ret_n)
 {
 	struct row row = {NULL, shelf->n_objects};
 	size_t n_later = 0;
@@ -222,7 +224,7 @@ json_t **apiserver_store_snapshot(const struct apiserver *server,
 }
 
 const struct apiserver_change *apiserver_store_next(const struct apiserver *server,
-						    uint64_t revision)
+                                                    uint64_t revision)
 {
 	size_t low = 0;
 	size_t high = server->n_changes;

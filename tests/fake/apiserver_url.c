@@ -63,13 +63,13 @@ static bool parse_query(struct apiserver_call *call, const char *query)
 
 		if (route->n_query == APISERVER_QUERY_MAX)
 			return apiserver_status_fail(call, 400, "BadRequest",
-						     "more than %d query parameters",
-						     APISERVER_QUERY_MAX);
+			                             "more than %d query parameters",
+			                             APISERVER_QUERY_MAX);
 		route->query[route->n_query++] = (struct apiserver_param){
 			decoded(call->arena, query, name, true),
-			name < length ? decoded(call->arena, query + name + 1, length - name - 1,
-						true)
-				      : "",
+			name < length
+				? decoded(call->arena, query + name + 1, length - name - 1, true)
+				: "",
 		};
 		query += length;
 		query += *query == '&';
@@ -78,7 +78,7 @@ static bool parse_query(struct apiserver_call *call, const char *query)
 }
 
 static struct apiserver_shelf *shelf_find(const struct apiserver *server, const char *group,
-					  const char *version, const char *plural)
+                                          const char *version, const char *plural)
 {
 	for (size_t i = 0; i < server->options.n_resources; i++) {
 		const struct apiserver_resource *resource = server->shelves[i].resource;
@@ -158,10 +158,9 @@ bool apiserver_url_parse(struct apiserver_call *call)
 		shelf_find(call->server, group, *group ? segments[2] : segments[1], segments[at]);
 	if (!call->route.shelf)
 		return *group && !is_built_in(call->server, group) ? no_such_page(call)
-								   : no_such_path(call);
+		                                                   : no_such_path(call);
 	url += strcspn(url, "?");
-	return parse_object(call, segments + at, n - at) &&
-	       parse_query(call, *url ? url + 1 : url);
+	return parse_object(call, segments + at, n - at) && parse_query(call, *url ? url + 1 : url);
 }
 
 const char *apiserver_url_param(const struct apiserver_call *call, const char *name)

@@ -34,15 +34,15 @@ static bool check_name(struct apiserver_call *call, const json_t *object)
 		return true;
 	return apiserver_status_invalid(
 		call, name, "metadata.name", "FieldValueInvalid",
-		arena_format(call->arena,
-			     is_service
-				     ? "Invalid value: \"%s\": a DNS-1035 label must consist of "
-				       "lower case alphanumeric characters or '-', start with an "
-				       "alphabetic character, and end with an alphanumeric character"
-				     : "Invalid value: \"%s\": a lowercase RFC 1123 subdomain must "
-				       "consist of lower case alphanumeric characters, '-' or '.', "
-				       "and must start and end with an alphanumeric character",
-			     name));
+		arena_format(
+			call->arena,
+			is_service ? "Invalid value: \"%s\": a DNS-1035 label must consist of "
+				     "lower case alphanumeric characters or '-', start with an "
+				     "alphabetic character, and end with an alphanumeric character"
+				   : "Invalid value: \"%s\": a lowercase RFC 1123 subdomain must "
+				     "consist of lower case alphanumeric characters, '-' or '.', "
+				     "and must start and end with an alphanumeric character",
+			name));
 }
 
 /* Label and annotation values are texts. */
@@ -54,7 +54,7 @@ static bool check_texts(struct apiserver_call *call, const json_t *object, const
 
 	if (map && !json_is_object(map))
 		return apiserver_status_fail(call, 400, "BadRequest",
-					     "metadata.%s: expected an object", field);
+		                             "metadata.%s: expected an object", field);
 	json_object_foreach(map, key, value)
 	{
 		if (!json_is_string(value))
@@ -74,10 +74,11 @@ static bool check_integer(struct apiserver_call *call, const json_t *spec, const
 	if (!value || json_is_integer(value))
 		return true;
 	if (call->request->method == HTTP_PATCH)
-		return apiserver_status_fail(call, 422, "Invalid",
-					     " \"\" is invalid: patch: Invalid value: json: cannot "
-					     "unmarshal into Go struct field .spec.%s of type int32",
-					     field);
+		return apiserver_status_fail(
+			call, 422, "Invalid",
+			" \"\" is invalid: patch: Invalid value: json: cannot "
+			"unmarshal into Go struct field .spec.%s of type int32",
+			field);
 	return apiserver_status_fail(
 		call, 400, "BadRequest",
 		"json: cannot unmarshal into Go struct field .spec.%s of type int32", field);
@@ -99,11 +100,12 @@ static bool check_deployment(struct apiserver_call *call, const json_t *old, con
 	if (!check_integer(call, spec, "replicas"))
 		return false;
 	if (json_integer_value(json_object_get(spec, "replicas")) < 0)
-		return apiserver_status_invalid(call, name, "spec.replicas", "FieldValueInvalid",
-						"Invalid value: must be greater than or equal to 0");
+		return apiserver_status_invalid(
+			call, name, "spec.replicas", "FieldValueInvalid",
+			"Invalid value: must be greater than or equal to 0");
 	if (!selector)
 		return apiserver_status_invalid(call, name, "spec.selector", "FieldValueRequired",
-						"Required value");
+		                                "Required value");
 	json_object_foreach(wanted, key, value)
 	{
 		if (!json_equal(json_object_get(labels, key), value))
@@ -113,7 +115,7 @@ static bool check_deployment(struct apiserver_call *call, const json_t *old, con
 	}
 	if (old && !json_equal(before, selector))
 		return apiserver_status_invalid(call, name, "spec.selector", "FieldValueInvalid",
-						"Invalid value: field is immutable");
+		                                "Invalid value: field is immutable");
 	return true;
 }
 
@@ -126,7 +128,7 @@ static bool check_service(struct apiserver_call *call, const json_t *old, const 
 	if (!before || !after || json_equal(before, after))
 		return true;
 	return apiserver_status_invalid(call, name, "spec.clusterIPs[0]", "FieldValueInvalid",
-					"Invalid value: may not change once set");
+	                                "Invalid value: may not change once set");
 }
 
 static bool check_immutable(struct apiserver_call *call, const json_t *old, const json_t *object)
@@ -142,8 +144,7 @@ static bool check_immutable(struct apiserver_call *call, const json_t *old, cons
 	if (before == after || json_equal(before, after))
 		return true;
 	return apiserver_status_invalid(call, apiserver_meta_text(object, "name"), field,
-					"FieldValueInvalid",
-					"Invalid value: spec is immutable");
+	                                "FieldValueInvalid", "Invalid value: spec is immutable");
 }
 
 static bool check_admission(struct apiserver_call *call, const json_t *old, const json_t *object)
@@ -155,7 +156,7 @@ static bool check_admission(struct apiserver_call *call, const json_t *old, cons
 	    hooks->admit(hooks->user, call->route.shelf->resource, old, object, &err))
 		return true;
 	return apiserver_status_invalid(call, apiserver_meta_text(object, "name"), "<nil>",
-					"FieldValueInvalid", err.text);
+	                                "FieldValueInvalid", err.text);
 }
 
 bool apiserver_validate_object(struct apiserver_call *call, const json_t *old, const json_t *object)

@@ -19,14 +19,14 @@ struct apiserver_watch {
 	apiserver_deliver *deliver;
 	void *user;
 
-	uint64_t revision;      /* of the last change that was looked at */
-	json_t *initial;        /* objects to be told as ADDED first; NULL: none */
-	size_t n_initial;       /* how many were told */
-	bool has_initial_end;   /* a bookmark marks their end */
+	uint64_t revision;    /* of the last change that was looked at */
+	json_t *initial;      /* objects to be told as ADDED first; NULL: none */
+	size_t n_initial;     /* how many were told */
+	bool has_initial_end; /* a bookmark marks their end */
 	uint64_t initial_revision;
-	uint64_t bookmark;      /* due when all changes up to here were looked at; 0: none */
-	struct instant end;     /* when the server ends it; 0: never */
-	bool is_failed;         /* an ERROR was told: the end comes next */
+	uint64_t bookmark;  /* due when all changes up to here were looked at; 0: none */
+	struct instant end; /* when the server ends it; 0: never */
+	bool is_failed;     /* an ERROR was told: the end comes next */
 	bool is_ended;
 	bool is_delivering;
 	bool is_cancelled; /* while delivering: freed afterwards */
@@ -87,7 +87,7 @@ static json_t *farewell(const struct apiserver_watch *watch, const struct apiser
 	json_t *ret;
 
 	json_object_set(json_object_get(object, "metadata"), "resourceVersion",
-			json_object_get(metadata, "resourceVersion"));
+	                json_object_get(metadata, "resourceVersion"));
 	ret = shown(watch, object);
 	json_decref(object);
 	return ret;
@@ -118,15 +118,15 @@ static void tell_bookmark(struct apiserver_watch *watch, uint64_t revision, bool
 	json_t *object;
 
 	json_object_set_new(metadata, "resourceVersion",
-			    json_string(arena_format(&arena, "%" PRIu64, revision)));
+	                    json_string(arena_format(&arena, "%" PRIu64, revision)));
 	if (is_initial_end)
 		json_object_set_new(metadata, "annotations",
-				    json_pack("{s:s}", "k8s.io/initial-events-end", "true"));
+		                    json_pack("{s:s}", "k8s.io/initial-events-end", "true"));
 	object = json_pack("{s:s, s:s, s:o}", "kind", resource->kind, "apiVersion",
-			   *resource->group ? arena_format(&arena, "%s/%s", resource->group,
-							   resource->version)
-					    : resource->version,
-			   "metadata", metadata);
+	                   *resource->group ? arena_format(&arena, "%s/%s", resource->group,
+	                                                   resource->version)
+	                                    : resource->version,
+	                   "metadata", metadata);
 	arena_fini(&arena);
 	tell(watch, "BOOKMARK", object);
 }
@@ -137,7 +137,7 @@ static void tell_expired(struct apiserver_watch *watch)
 	json_t *status = apiserver_status_body(
 		410, "Expired",
 		arena_format(&arena, "too old resource version: %" PRIu64 " (%" PRIu64 ")",
-			     watch->revision, watch->server->compacted));
+	                     watch->revision, watch->server->compacted));
 
 	arena_fini(&arena);
 	watch->is_failed = true;
@@ -165,8 +165,7 @@ bool apiserver_watch_step(struct apiserver_watch *watch)
 	const struct apiserver_change *change;
 	uint64_t bookmark = watch->bookmark;
 
-	assert(!watch->is_delivering);
-	if (watch->is_ended)
+	if (watch->is_ended || watch->is_delivering)
 		return false;
 	if (watch->is_failed) {
 		end(watch);
@@ -269,16 +268,17 @@ static bool read_start(struct apiserver_call *call, struct apiserver_watch *watc
 {
 	struct apiserver *server = call->server;
 	const char *match = apiserver_url_param(call, "resourceVersionMatch");
+	bool is_told = apiserver_url_param(call, "sendInitialEvents");
 	bool is_list = apiserver_url_flag(call, "sendInitialEvents");
 	uint64_t revision;
 	bool is_set;
 
-	if (is_list && (!match || strcmp(match, "NotOlderThan") != 0))
+	if (is_told && (!match || strcmp(match, "NotOlderThan") != 0))
 		return apiserver_status_fail(
 			call, 422, "Invalid",
 			"ListOptions.meta.k8s.io \"\" is invalid: resourceVersionMatch: Forbidden: "
 			"sendInitialEvents requires setting resourceVersionMatch to NotOlderThan");
-	if (!is_list && match && *match)
+	if (!is_told && match && *match)
 		return apiserver_status_fail(
 			call, 422, "Invalid",
 			"ListOptions.meta.k8s.io \"\" is invalid: resourceVersionMatch: Forbidden: "
@@ -287,8 +287,7 @@ static bool read_start(struct apiserver_call *call, struct apiserver_watch *watc
 	if (!apiserver_read_revision(call, &revision, &is_set))
 		return false;
 	watch->revision = revision ? revision : server->revision;
-	if ((revision && !is_list) ||
-	    (apiserver_url_param(call, "sendInitialEvents") && !is_list))
+	if (!is_list && (revision || is_told))
 		return true;
 	watch->revision = watch->initial_revision = server->revision;
 	watch->has_initial_end = is_list && watch->has_bookmarks;
@@ -311,10 +310,10 @@ static bool read_watch(struct apiserver_call *call, struct apiserver_watch *watc
 	watch->is_partial = apiserver_read_is_partial(call->request);
 	watch->has_bookmarks = apiserver_url_flag(call, "allowWatchBookmarks");
 	if (!apiserver_select_labels(&watch->select, &watch->arena,
-				     apiserver_url_param(call, "labelSelector"), &err) ||
+	                             apiserver_url_param(call, "labelSelector"), &err) ||
 	    !apiserver_select_fields(&watch->select, &watch->arena,
-				     apiserver_url_param(call, "fieldSelector"),
-				     call->route.shelf->resource->plural, &err))
+	                             apiserver_url_param(call, "fieldSelector"),
+	                             call->route.shelf->resource->plural, &err))
 		return apiserver_status_fail(call, 400, "BadRequest", "%s", err.text);
 	if (timeout && strtol(timeout, NULL, 10) > 0)
 		watch->end = instant_after(call->now, span_seconds(strtol(timeout, NULL, 10)));
@@ -348,10 +347,10 @@ static bool is_admitted(struct apiserver_call *call)
 }
 
 struct apiserver_watch *apiserver_watch(struct apiserver *server,
-					const struct http_request *request,
-					apiserver_deliver *deliver_to, void *user,
-					struct http_reply *ret_reply, struct arena *arena,
-					struct instant now)
+                                        const struct http_request *request,
+                                        apiserver_deliver *deliver_to, void *user,
+                                        struct http_reply *ret_reply, struct arena *arena,
+                                        struct instant now)
 {
 	struct apiserver_watch *watch = calloc(1, sizeof(*watch));
 	struct apiserver_call call;

@@ -14,9 +14,9 @@ static json_t *read_body(struct apiserver_call *call)
 	body = json_loadb(request->body ? request->body : "", request->body_length, 0, &where);
 	if (!body)
 		(void)apiserver_status_fail(call, 400, "BadRequest",
-					    "couldn't get version/kind; json parse error: line %d "
-					    "column %d: %s",
-					    where.line, where.column, where.text);
+		                            "couldn't get version/kind; json parse error: line %d "
+		                            "column %d: %s",
+		                            where.line, where.column, where.text);
 	return body;
 }
 
@@ -44,8 +44,8 @@ static bool check_kind(struct apiserver_call *call, json_t *object)
 {
 	const struct apiserver_resource *resource = call->route.shelf->resource;
 	const char *version = *resource->group ? arena_format(call->arena, "%s/%s", resource->group,
-							      resource->version)
-					       : resource->version;
+	                                                      resource->version)
+	                                       : resource->version;
 	const char *given = json_string_value(json_object_get(object, "apiVersion"));
 	const char *kind = json_string_value(json_object_get(object, "kind"));
 
@@ -55,13 +55,13 @@ static bool check_kind(struct apiserver_call *call, json_t *object)
 			"couldn't get version/kind; json parse error: expected an object");
 	if (resource->is_custom && (!kind || !*kind))
 		return apiserver_status_fail(call, 400, "BadRequest",
-					     "Object 'Kind' is missing in the request's body");
+		                             "Object 'Kind' is missing in the request's body");
 	given = given || !resource->is_custom ? given : "";
 	if (given && (*given || resource->is_custom) && strcmp(given, version) != 0)
 		return apiserver_status_fail(call, 400, "BadRequest",
-					     "the API version in the data (%s) does not match the "
-					     "expected API version (%s)",
-					     given, version);
+		                             "the API version in the data (%s) does not match the "
+		                             "expected API version (%s)",
+		                             given, version);
 	if (kind && *kind && strcmp(kind, resource->kind) != 0)
 		return apiserver_status_fail(
 			call, 400, "BadRequest",
@@ -84,8 +84,8 @@ static bool is_dry(const struct apiserver_call *call)
 static void store(struct apiserver_call *call, int status, json_t *object)
 {
 	if (!is_dry(call))
-		call->written = apiserver_store_put(call->server, call->route.shelf,
-						    json_incref(object));
+		call->written =
+			apiserver_store_put(call->server, call->route.shelf, json_incref(object));
 	apiserver_read_reply(call, status, object);
 }
 
@@ -115,8 +115,8 @@ void apiserver_write_post(struct apiserver_call *call)
 	static const char *const known[] = {"application/json"};
 	json_t *object;
 
-	if (call->route.name || (call->route.shelf->resource->is_namespaced &&
-				 !call->route.namespace)) {
+	if (call->route.name ||
+	    (call->route.shelf->resource->is_namespaced && !call->route.namespace)) {
 		(void)apiserver_status_plain(call, 405, (struct span){0});
 		return;
 	}
@@ -130,11 +130,11 @@ void apiserver_write_post(struct apiserver_call *call)
 }
 
 /*
- * What an update of the status may change: the status, and annotations of Deployments. Returns a new
- * reference.
+ * What an update of the status may change: the status, and annotations of Deployments. Returns a
+ * new reference.
  */
 static json_t *only_status(const struct apiserver_resource *resource, const json_t *old,
-			   const json_t *object)
+                           const json_t *object)
 {
 	json_t *merged = json_deep_copy(old);
 	json_t *status = json_object_get(object, "status");
@@ -156,7 +156,7 @@ static json_t *only_status(const struct apiserver_resource *resource, const json
 
 /* The main resource keeps the status that is there. */
 static void keep_status(const struct apiserver_resource *resource, const json_t *old,
-			json_t *object)
+                        json_t *object)
 {
 	json_t *status = json_object_get(old, "status");
 
@@ -276,7 +276,7 @@ static json_t *patched(struct apiserver_call *call, const json_t *old, json_t *p
 		if (json_is_object(patch))
 			return apiserver_patch_merge(old, patch);
 		(void)apiserver_status_fail(call, 400, "BadRequest",
-					    "error decoding patch: expected an object");
+		                            "error decoding patch: expected an object");
 		return NULL;
 	}
 	object = apiserver_patch_json(old, patch, &err);
@@ -286,7 +286,7 @@ static json_t *patched(struct apiserver_call *call, const json_t *old, json_t *p
 		(void)apiserver_status_fail(call, 400, "BadRequest", "%s", err.text);
 	else if (err.kind == ERR_LIMIT)
 		(void)apiserver_status_fail(call, 413, "RequestEntityTooLarge",
-					    "Request entity too large: %s", err.text);
+		                            "Request entity too large: %s", err.text);
 	else
 		(void)apiserver_status_plain(call, 422, (struct span){0});
 	return NULL;
@@ -295,7 +295,7 @@ static json_t *patched(struct apiserver_call *call, const json_t *old, json_t *p
 void apiserver_write_patch(struct apiserver_call *call)
 {
 	static const char *const known[] = {"application/json-patch+json",
-					    "application/merge-patch+json"};
+	                                    "application/merge-patch+json"};
 	const json_t *old;
 	json_t *patch;
 	json_t *object;
@@ -306,7 +306,7 @@ void apiserver_write_patch(struct apiserver_call *call)
 	}
 	if (!check_media(call, known, array_length(known))) {
 		(void)apiserver_status_fail(call, 415, "UnsupportedMediaType",
-					    "415: Unsupported Media Type");
+		                            "415: Unsupported Media Type");
 		return;
 	}
 	old = apiserver_store_find(call->route.shelf, call->route.namespace, call->route.name);

@@ -1,0 +1,104 @@
+#include "providers/builtin.h"
+
+#include "analysis/base/compiler.h"
+
+#include <stddef.h>
+#include <string.h>
+
+/*
+ * ingress-nginx calls a canary's backend NAMESPACE-SERVICE-PORT in the label `canary`, which is ""
+ * for the primary's answers; `ingress`, `namespace` and `service` are the primary's in both. PORT
+ * is what the Ingress says, a number or a name.
+ */
+#define NGINX_INGRESS "namespace=\"{{ namespace }}\", ingress=\"{{ ingress }}\""
+#define NGINX_CANARY  NGINX_INGRESS ", canary=~\"{{ namespace }}-{{ service }}-canary-[0-9a-z-]+\""
+#define NGINX_BOTH    NGINX_INGRESS ", service=\"{{ service }}\""
+
+/*
+ * Pods of a Deployment have two parts behind its name: cart-5d59d67564-x2x7k, but
+ * cart-primary-7f8d9-k8wzx. The label names come from the scrape configuration that Flagger ships.
+ */
+#define PODS          "-[0-9a-zA-Z]+(-[0-9a-zA-Z]+)"
+#define HTTP_LABELS   "kubernetes_namespace=\"{{ namespace }}\", kubernetes_pod_name=~\"{{ target }}"
+#define HTTP_CANARY   HTTP_LABELS PODS "\""
+#define HTTP_BOTH     HTTP_LABELS "(-primary)?" PODS "\""
+#define WITHOUT_ERROR ", status!~\"5.*\""
+
+#define RATE(metric, labels)     "sum(rate(" metric "{" labels "}[{{ interval }}]))"
+#define INCREASE(metric, labels) "sum(increase(" metric "{" labels "}[{{ interval }}]))"
+/* A sum over no series is nothing, and nothing divided by something is nothing. */
+#define RATIO(part, whole) part " / " whole
+#define SHARE(part, whole) "(" part " or vector(0)) / " whole
+
+#define NGINX_REQUESTS "nginx_ingress_controller_requests"
+#define NGINX_DURATION "nginx_ingress_controller_response_duration_seconds"
+#define HTTP_DURATION  "http_request_duration_seconds"
+
+struct queries {
+	const char *provider;
+	const char *success_rate;
+	const char *duration;
+	const char *share;
+};
+
+#define NGINX_ALL   RATE(NGINX_REQUESTS, NGINX_CANARY)
+#define NGINX_GOOD  RATE(NGINX_REQUESTS, NGINX_CANARY WITHOUT_ERROR)
+#define NGINX_TIME  RATE(NGINX_DURATION "_sum", NGINX_CANARY)
+#define NGINX_COUNT RATE(NGINX_DURATION "_count", NGINX_CANARY)
+#define HTTP_ALL    RATE(HTTP_DURATION "_count", HTTP_CANARY)
+#define HTTP_GOOD   RATE(HTTP_DURATION "_count", HTTP_CANARY WITHOUT_ERROR)
+#define HTTP_TIMES  RATE(HTTP_DURATION "_bucket", HTTP_CANARY) " by (le)"
+
+#define NGINX_SEEN INCREASE(NGINX_REQUESTS, NGINX_CANARY)
+#define NGINX_SUM  INCREASE(NGINX_REQUESTS, NGINX_BOTH)
+#define HTTP_SEEN  INCREASE(HTTP_DURATION "_count", HTTP_CANARY)
+#define HTTP_SUM   INCREASE(HTTP_DURATION "_count", HTTP_BOTH)
+
+static const struct queries table[] = {
+	{
+		.provider = "nginx",
+		.success_rate = SHARE(NGINX_GOOD, NGINX_ALL) " * 100",
+		.duration = RATIO(NGINX_TIME, NGINX_COUNT) " * 1000",
+		.share = SHARE(NGINX_SEEN, NGINX_SUM),
+	},
+	{
+		.provider = "kubernetes",
+		.success_rate = SHARE(HTTP_GOOD, HTTP_ALL) " * 100",
+		.duration = "histogram_quantile(0.99, " HTTP_TIMES ") * 1000",
+		.share = SHARE(HTTP_SEEN, HTTP_SUM),
+	},
+};
+
+static const struct queries *find_queries(const char *provider)
+{
+	for (size_t i = 0; i < array_length(table); i++) {
+		if (strcmp(table[i].provider, provider) == 0)
+			return &table[i];
+	}
+	return NULL;
+}
+
+const char *builtin_query(const char *provider, enum check_kind kind)
+{
+	const struct queries *queries = find_queries(provider);
+
+	if (!queries)
+		return NULL;
+	switch (kind) {
+	case CHECK_SUCCESS_RATE:
+		return queries->success_rate;
+	case CHECK_DURATION:
+		return queries->duration;
+	case CHECK_VALUE:
+	case CHECK_NONE:
+		break;
+	}
+	return NULL;
+}
+
+const char *builtin_share_query(const char *provider)
+{
+	const struct queries *queries = find_queries(provider);
+
+	return queries ? queries->share : NULL;
+}

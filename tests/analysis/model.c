@@ -1,0 +1,426 @@
+#include "tests/analysis/model.h"
+
+#include "analysis/base/text.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define START    1000000000
+#define TURNS    200 /* decisions at one time: more is a loop that never rests */
+
+static void write_down(struct model *model, const char *kind, const char *text)
+{
+	size_t used = strlen(model->trace);
+
+	text_format(model->trace + used, sizeof(model->trace) - used, "%s %s\n", kind, text);
+}
+
+static void put_pods(struct workload_fact *workload, int replicas)
+{
+	workload->slot.state = FACT_KNOWN;
+	workload->is_observed = true;
+	workload->replicas = replicas;
+	workload->updated = replicas;
+	workload->total = replicas;
+	workload->ready = replicas;
+	workload->available = replicas;
+}
+
+/* The agent starts: of all there is, it has seen the Canary. */
+static void restart(struct model *model)
+{
+	const struct facts *truth = &model->truth;
+
+	model->view = (struct facts){.has_spec = truth->has_spec,
+	                             .canary = truth->canary,
+	                             .canary_generation = truth->canary_generation,
+	                             .is_deleted = truth->is_deleted,
+	                             .mirror = truth->mirror};
+	text_copy(model->view.canary_uid, truth->canary_uid);
+}
+
+void model_init(struct model *model)
+{
+	*model = (struct model){
+		.spec = {.name = "cart",
+		         .k8s_namespace = "shop",
+		         .target = "cart",
+		         .primary = "cart-primary",
+		         .provider = "nginx",
+		         .route = {.weighs = true, .matches = true, .hold = {1000}},
+		         .strategy = STRATEGY_CANARY,
+		         .step_weight = 20,
+		         .max_weight = 40,
+		         .threshold = 2,
+		         .interval = {10000},
+		         .progress_deadline = {60000},
+		         .primary_ready_percent = 100,
+		         .canary_ready_percent = 100,
+		         .checks = {{.name = "request-success-rate",
+		                     .kind = CHECK_SUCCESS_RATE,
+		                     .has_min = true,
+		                     .min = 99}},
+		         .n_checks = 1},
+		.success_rate = 100,
+	};
+	model->effects = calloc(PLAN_EFFECTS_MAX, sizeof(*model->effects));
+	assert(model->effects);
+	model->truth.now = (struct instant){START};
+	model->truth.has_spec = true;
+	model->truth.canary.state = FACT_KNOWN;
+	text_copy(model->truth.canary_uid, "canary-1");
+	model->truth.canary_generation = 1;
+	model->truth.releases.state = FACT_ABSENT;
+	model->truth.primary.slot.state = FACT_ABSENT;
+	model->truth.apex = (struct service_fact){
+		.slot.state = FACT_KNOWN, .backend = BACKEND_CANARY, .is_exact = true, .since = {START - 60000}};
+	model->truth.primary_service.slot.state = FACT_ABSENT;
+	model->truth.canary_service.slot.state = FACT_ABSENT;
+	model->truth.route.slot.state = FACT_ABSENT;
+	put_pods(&model->truth.target, 2);
+	text_copy(model->truth.target.digest, "v1");
+	restart(model);
+}
+
+void model_fini(struct model *model)
+{
+	free(model->effects);
+}
+
+/* What is known of a subject is what is true. */
+static void observe(struct model *model, enum subject subject)
+{
+	struct facts *view = &model->view;
+	const struct facts *truth = &model->truth;
+	bool is_new = facts_slot(view, subject)->state == FACT_UNKNOWN;
+
+	if (subject == SUBJECT_TARGET)
+		view->target = truth->target;
+	if (subject == SUBJECT_PRIMARY)
+		view->primary = truth->primary;
+	if (subject == SUBJECT_APEX)
+		view->apex = truth->apex;
+	if (subject == SUBJECT_PRIMARY_SERVICE)
+		view->primary_service = truth->primary_service;
+	if (subject == SUBJECT_CANARY_SERVICE)
+		view->canary_service = truth->canary_service;
+	if (subject == SUBJECT_ROUTE)
+		view->route = truth->route;
+	if (subject == SUBJECT_RELEASES) {
+		view->releases = truth->releases;
+		view->newest = truth->newest;
+		view->promoted = truth->promoted;
+	}
+	/* When something was first seen is of this process. */
+	if (is_new && subject == SUBJECT_APEX)
+		view->apex.since = truth->now;
+	if (is_new && subject == SUBJECT_ROUTE)
+		view->route.since = truth->now;
+}
+
+/* The watches tell what changed. */
+static void watch(struct model *model)
+{
+	for (enum subject subject = SUBJECT_TARGET; subject <= SUBJECT_RELEASES; subject++) {
+		if (facts_slot(&model->view, subject)->state != FACT_UNKNOWN)
+			observe(model, subject);
+	}
+	model->view.now = model->truth.now;
+	model->view.is_deleted = model->truth.is_deleted;
+	model->view.mirror = model->truth.mirror;
+}
+
+static void begin_pods(struct model *model, enum subject subject, int replicas)
+{
+	bool is_target = subject == SUBJECT_TARGET;
+	struct workload_fact *workload = is_target ? &model->truth.target : &model->truth.primary;
+
+	workload->slot.state = FACT_KNOWN;
+	workload->is_observed = true;
+	workload->replicas = replicas;
+	workload->updated = 0;
+	if (workload->may_empty || workload->ready > replicas) {
+		workload->ready = workload->may_empty ? 0 : replicas;
+		workload->available = workload->ready;
+	}
+	*(is_target ? &model->target_ready_ms : &model->primary_ready_ms) =
+		model->truth.now.ms + MODEL_READY_MS;
+}
+
+void model_apply(struct model *model, const char *digest)
+{
+	text_copy(model->truth.target.digest, digest);
+	if (model->truth.target.replicas > 0)
+		begin_pods(model, SUBJECT_TARGET, model->truth.target.replicas);
+}
+
+static void settle_pods(struct model *model)
+{
+	int64_t now = model->truth.now.ms;
+
+	if (model->target_ready_ms && model->target_ready_ms <= now) {
+		model->target_ready_ms = 0;
+		if (!model->is_canary_broken || model->truth.target.replicas == 0)
+			put_pods(&model->truth.target, model->truth.target.replicas);
+	}
+	if (model->primary_ready_ms && model->primary_ready_ms <= now) {
+		model->primary_ready_ms = 0;
+		if (!model->is_primary_broken ||
+		    strcmp(model->truth.primary.release_uid, model->truth.promoted.uid) == 0)
+			put_pods(&model->truth.primary, model->truth.primary.replicas);
+	}
+}
+
+static void create_release(struct model *model, const struct effect *effect)
+{
+	struct release *newest = &model->truth.newest;
+
+	*newest = (struct release){.number = effect->number,
+	                           .cause = effect->cause,
+	                           .target_replicas = effect->replicas,
+	                           .primary_replicas = effect->primary_replicas};
+	text_format(newest->name, sizeof(newest->name), "cart-%d", effect->number);
+	text_format(newest->uid, sizeof(newest->uid), "release-%d", effect->number);
+	text_copy(newest->digest, effect->digest);
+	model->truth.releases.state = FACT_KNOWN;
+}
+
+static void save_release(struct model *model, const struct effect *effect)
+{
+	struct release *newest = &model->truth.newest;
+
+	assert(effect->status.seq == newest->status.seq + 1); /* the server refuses the rest */
+	newest->status = effect->status;
+	if (!release_is_promoted(newest))
+		return;
+	text_copy(model->truth.promoted.name, newest->name);
+	text_copy(model->truth.promoted.uid, newest->uid);
+	text_copy(model->truth.promoted.digest, newest->digest);
+	model->truth.promoted.number = newest->number;
+}
+
+static void write_service(struct model *model, const struct effect *effect)
+{
+	struct service_fact *service = effect->subject == SUBJECT_APEX            ? &model->truth.apex
+	                               : effect->subject == SUBJECT_CANARY_SERVICE ? &model->truth.canary_service
+	                                                                           : &model->truth.primary_service;
+
+	*service = (struct service_fact){.slot.state = FACT_KNOWN,
+	                                 .backend = effect->backend,
+	                                 .is_exact = true,
+	                                 .since = model->truth.now};
+	if (effect->subject == SUBJECT_APEX)
+		write_down(model, "apex", effect->backend == BACKEND_CANARY ? "canary" : "primary");
+}
+
+static void write_route(struct model *model, const struct effect *effect)
+{
+	char text[16];
+
+	model->truth.route = (struct route_fact){.slot.state = FACT_KNOWN,
+	                                         .weight = effect->weight,
+	                                         .is_exact = true,
+	                                         .is_ours = true,
+	                                         .since = model->truth.now};
+	text_format(text, sizeof(text), "%d", effect->weight);
+	write_down(model, "route", text);
+	if (effect->weight > model->max_weight_seen)
+		model->max_weight_seen = effect->weight;
+}
+
+static void write_primary(struct model *model, const struct effect *effect)
+{
+	int replicas = effect->replicas > 0 ? effect->replicas : model->truth.primary.replicas;
+
+	text_copy(model->truth.primary.release_uid, effect->release_uid);
+	write_down(model, "primary", effect->release_uid);
+	begin_pods(model, SUBJECT_PRIMARY, replicas);
+}
+
+static void scale(struct model *model, const struct effect *effect)
+{
+	char text[32];
+
+	begin_pods(model, effect->subject, effect->replicas);
+	text_format(text, sizeof(text), "%s %d", subject_name(effect->subject), effect->replicas);
+	write_down(model, "scale", text);
+}
+
+static void write_mirror(struct model *model, const struct effect *effect)
+{
+	struct mirror_fact *mirror = &model->truth.mirror;
+	char text[80];
+
+	text_copy(mirror->phase, effect->mirror.phase);
+	mirror->weight = effect->mirror.weight;
+	mirror->failed_checks = effect->mirror.failed_checks;
+	mirror->iterations = effect->mirror.iterations;
+	text_copy(mirror->last_applied, effect->mirror.last_applied);
+	text_copy(mirror->last_promoted, effect->mirror.last_promoted);
+	text_copy(mirror->refusal, effect->mirror.refusal);
+	text_copy(mirror->refusal_reason, effect->mirror.refusal_reason);
+	text_format(text, sizeof(text), "%s w%d i%d f%d", mirror->phase, mirror->weight, mirror->iterations,
+	            mirror->failed_checks);
+	write_down(model, "status", text);
+}
+
+static void measure(struct model *model, const struct effect *effect)
+{
+	struct sample_fact *sample = &model->view.samples[effect->index];
+
+	*sample = (struct sample_fact){.check = effect->check, .kind = SAMPLE_VALUE, .value = model->success_rate};
+	model->n_checks++;
+	if (model->success_rate < 0) {
+		sample->kind = SAMPLE_ABSENT;
+		text_copy(sample->text, "no values");
+	} else if (model->success_rate > 100) {
+		sample->kind = SAMPLE_ERROR;
+		text_copy(sample->text, "connection refused");
+	}
+}
+
+static void removed(struct model *model, const struct effect *effect)
+{
+	struct facts *truth = &model->truth;
+
+	write_down(model, "remove", subject_name(effect->subject));
+	if (effect->subject == SUBJECT_PRIMARY)
+		truth->primary = (struct workload_fact){0};
+	facts_slot(truth, effect->subject)->state = FACT_ABSENT;
+}
+
+static void carry_out(struct model *model, const struct effect *effect)
+{
+	struct facts *view = &model->view;
+
+	switch (effect->kind) {
+	case EFFECT_OBSERVE:
+		observe(model, effect->subject);
+		return;
+	case EFFECT_MEASURE:
+		measure(model, effect);
+		return;
+	case EFFECT_MEASURE_SHARE:
+		view->share = (struct sample_fact){
+			.check = effect->check, .kind = SAMPLE_VALUE, .value = model->truth.route.weight / 100.0};
+		return;
+	case EFFECT_COMPARE:
+		view->change = (struct change_fact){.slot.state = FACT_KNOWN, .kind = CHANGE_REAL};
+		text_copy(view->change.digest, effect->digest);
+		return;
+	case EFFECT_CREATE_RELEASE:
+		create_release(model, effect);
+		return;
+	case EFFECT_SAVE_RELEASE:
+		save_release(model, effect);
+		return;
+	case EFFECT_WRITE_SERVICE:
+		write_service(model, effect);
+		return;
+	case EFFECT_WRITE_ROUTE:
+		write_route(model, effect);
+		return;
+	case EFFECT_CREATE_PRIMARY:
+	case EFFECT_WRITE_PRIMARY:
+		write_primary(model, effect);
+		return;
+	case EFFECT_SCALE:
+		scale(model, effect);
+		return;
+	case EFFECT_WRITE_MIRROR:
+		write_mirror(model, effect);
+		return;
+	case EFFECT_NOTIFY:
+		write_down(model, effect->notice.is_warning ? "W" : "N", effect->notice.text);
+		text_copy(view->notices_release, effect->release_uid);
+		view->notices_delivered = effect->notice.id;
+		return;
+	case EFFECT_REMOVE:
+		removed(model, effect);
+		return;
+	case EFFECT_REMOVE_RELEASES:
+		write_down(model, "remove", "releases");
+		model->truth.newest = (struct release){0};
+		model->truth.promoted = (struct release_ref){0};
+		model->truth.releases.state = FACT_ABSENT;
+		return;
+	case EFFECT_NONE:
+	case EFFECT_RESTORE:
+		break;
+	}
+	assert(!"an effect that no phase wants");
+}
+
+static void count_unserved(struct model *model)
+{
+	const struct facts *truth = &model->truth;
+	bool is_canary = truth->apex.backend == BACKEND_CANARY;
+	int ready = is_canary ? truth->target.ready : truth->primary.ready;
+	int other = is_canary ? truth->primary.ready : truth->target.ready;
+
+	model->n_unserved += ready == 0 && other > 0;
+}
+
+/* One decision, carried out; the time to decide again, or 0 when something happened. */
+static int64_t turn(struct model *model)
+{
+	struct plan plan = {.effects = model->effects};
+	int n_questions = 0;
+
+	model->n_decisions++;
+	if (model->is_forgetful || model->n_decisions == model->restart_at)
+		restart(model);
+	watch(model);
+	do { /* a new agent looks around before anything else can happen */
+		decide(&model->spec, &model->view, &plan);
+		for (size_t i = 0; i < plan.n_effects; i++)
+			carry_out(model, &plan.effects[i]);
+		watch(model);
+		assert(n_questions++ < TURNS);
+	} while (plan.n_effects > 0 && effect_is_question(&plan.effects[0]));
+	count_unserved(model);
+	if (plan.n_effects > 0)
+		return 0;
+	return instant_is_set(plan.wake) ? plan.wake.ms : INT64_MAX;
+}
+
+static int64_t sooner(int64_t a, int64_t b)
+{
+	return b != 0 && b < a ? b : a;
+}
+
+void model_run(struct model *model, int64_t for_ms, const struct model_event *events)
+{
+	int64_t end = model->truth.now.ms + for_ms;
+	int n_turns = 0;
+
+	model->started_ms = model->truth.now.ms;
+	while (model->truth.now.ms < end) {
+		int64_t wake = 0;
+
+		settle_pods(model);
+		for (; events && events->happens && model->started_ms + events->at_ms <= model->truth.now.ms; events++)
+			events->happens(model);
+		wake = turn(model);
+		assert(n_turns++ < TURNS);
+		if (wake == 0)
+			continue;
+		n_turns = 0;
+		wake = sooner(sooner(sooner(wake, end), model->target_ready_ms), model->primary_ready_ms);
+		if (events && events->happens)
+			wake = sooner(wake, model->started_ms + events->at_ms);
+		model->truth.now.ms = wake > model->truth.now.ms ? wake : model->truth.now.ms + 1;
+	}
+}
+
+void model_initialise(struct model *model)
+{
+	model_run(model, 30000, NULL);
+	model->trace[0] = '\0';
+	model->n_decisions = 0;
+	model->n_unserved = 0;
+	model->n_checks = 0;
+	model->max_weight_seen = 0;
+}

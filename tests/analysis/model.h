@@ -1,0 +1,60 @@
+/*
+ * A tiny cluster for whole flows: it carries out the effects of plans at once, pods become ready after a while, and
+ * time goes where the plan wants to be woken or something happens. What is told to people and what Canary.status says is
+ * written down, one line each, to be compared as a text.
+ */
+#ifndef TESTS_ANALYSIS_MODEL_H
+#define TESTS_ANALYSIS_MODEL_H
+
+#include "analysis/decide.h"
+
+#define MODEL_TRACE_MAX 8192
+#define MODEL_EVENTS    8
+
+/* Pods are ready after that. */
+#define MODEL_READY_MS 3000
+
+struct model;
+
+/* Something that happens from outside. */
+struct model_event {
+	int64_t at_ms; /* since the start of `model_run` */
+	void (*happens)(struct model *model);
+};
+
+struct model {
+	struct canary_spec spec;
+	struct facts truth; /* what is in the cluster */
+	struct facts view;  /* what the agent knows of it */
+	struct effect *effects;
+	int64_t started_ms;
+	int64_t target_ready_ms;  /* when its pods are; 0: nothing pending */
+	int64_t primary_ready_ms;
+	bool is_primary_broken; /* pods of a new template never become ready */
+	bool is_canary_broken;
+	double success_rate; /* the only check, min 99; below 0: no data, above 100: an error */
+	int n_decisions;
+	int restart_at;  /* the decision before which the agent starts anew; 0: never */
+	bool is_forgetful; /* it starts anew before each */
+	int n_unserved;  /* decisions after which clients were with pods that do not answer, while others would */
+	int max_weight_seen;
+	int n_checks;
+	char trace[MODEL_TRACE_MAX];
+};
+
+/* A cluster where v1 runs in the target and no Release exists; canary strategy, nginx. */
+void model_init(struct model *model);
+
+/* Free what the model needs. */
+void model_fini(struct model *model);
+
+/* Initialise the Canary, then forget the trace. */
+void model_initialise(struct model *model);
+
+/* Let EVENTS (ended by a zero) happen and the agent decide, for that time. */
+void model_run(struct model *model, int64_t for_ms, const struct model_event *events);
+
+/* Somebody applies a new template, "v2". */
+void model_apply(struct model *model, const char *digest);
+
+#endif

@@ -1,0 +1,16 @@
+"""The scenarios, in the order in which they begin: the longest first."""
+
+# pylint: disable=unused-import
+from scenarios import weights  # noqa: F401
+from scenarios import promotion  # noqa: F401
+from scenarios import matching  # noqa: F401
+from scenarios import bluegreen  # noqa: F401
+from scenarios import revision  # noqa: F401
+from scenarios import teardown  # noqa: F401
+from scenarios import deadline  # noqa: F401
+from scenarios import templates  # noqa: F401
+from scenarios import refusal  # noqa: F401
+from scenarios import answers  # noqa: F401
+from scenarios import idle  # noqa: F401
+from scenarios import rights  # noqa: F401
+from scenarios import restart  # noqa: F401
