@@ -7,6 +7,7 @@
 #include "analysis/base/text.h"
 #include "providers/kube/canary.h"
 #include "providers/traffic.h"
+#include "providers/wire/digest.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -44,6 +45,8 @@ static struct canary_edition *edition_read(const struct canary *canary, const js
 {
 	struct canary_edition *edition = edition_new(canary, json_deep_copy(object));
 	struct kube_canary read;
+	char digest[DIGEST_TEXT_SIZE];
+	char *service;
 
 	if (!kube_canary_read(edition->object, canary->host->options, &edition->arena, &read, err))
 		return edition_free(edition);
@@ -56,8 +59,12 @@ static struct canary_edition *edition_read(const struct canary *canary, const js
 	text_copy(edition->world.primary_service, read.primary_service);
 	text_copy(edition->world.canary_service, read.canary_service);
 	edition->world.ingress = read.ingress;
+	service = json_dumps(json_object_get(json_object_get(object, "spec"), "service"),
+	                     JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY);
 	text_format(edition->identity, sizeof(edition->identity), "%s|%s|%s|%s", read.spec.target,
-		    read.spec.provider, read.apex, read.ingress ? read.ingress : "");
+	            read.spec.provider, read.ingress ? read.ingress : "",
+	            digest_text(service ? service : "", digest));
+	free(service);
 	return edition;
 }
 
@@ -195,6 +202,21 @@ static bool is_checking(const struct canary *canary)
 	return instant_is_set(check) && canary->facts.samples[0].check.ms == check.ms;
 }
 
+void canary_refuse_target(struct canary *canary)
+{
+	const struct canary_edition *edition = canary->pending ? canary->pending : canary->edition;
+
+	text_format(canary->facts.refusal, sizeof(canary->facts.refusal),
+	            "spec.targetRef.name: expected \"%.100s\", which the Releases are of, got \"%.100s\": make "
+	            "another Canary for another target",
+	            canary->released_target, edition->spec.target);
+	text_copy(canary->facts.refusal_reason, "InvalidSpec");
+	if (!canary->pending)
+		canary->facts.has_spec = false;
+	canary->pending = edition_free(canary->pending);
+	canary->facts.is_moved = false;
+}
+
 void canary_settle(struct canary *canary)
 {
 	struct canary_edition *edition = canary->pending;
@@ -202,6 +224,12 @@ void canary_settle(struct canary *canary)
 
 	if (!edition)
 		return;
+	if (canary->released_target[0] != '\0' &&
+	    strcmp(canary->released_target, edition->spec.target) != 0 &&
+	    !release_is_open(&canary->facts.newest)) {
+		canary_refuse_target(canary);
+		return;
+	}
 	is_moving = canary->facts.has_spec && strcmp(canary->edition->identity, edition->identity) != 0;
 	if (is_moving && release_is_open(&canary->facts.newest)) {
 		canary->facts.is_moved = true;

@@ -54,6 +54,7 @@ struct canary {
 	char name[64];
 	struct facts facts;
 	struct canary_edition *edition; /* the one in force; NULL: none was ever valid */
+	char released_target[NAME_MAX_K8S]; /* the Deployment that the newest Release is of; "" for none */
 	struct canary_edition *pending; /* the one that waits for the check, or the run, to end */
 	struct flight *flights[CANARY_FLIGHTS_MAX];
 	size_t n_flights;
@@ -86,6 +87,9 @@ void canary_settle_writes(struct canary *canary);
  * another target or provider the run, has ended. An invalid one leaves the last valid one in force.
  */
 void canary_see(struct canary *canary, const json_t *object);
+
+/* The spec names another target than the Releases do: refuse it, nothing of the other one is touched. */
+void canary_refuse_target(struct canary *canary);
 
 /* A pending edition comes into force if nothing keeps it waiting any more. */
 void canary_settle(struct canary *canary);

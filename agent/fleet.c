@@ -2,6 +2,7 @@
 
 #include "agent/learn.h"
 #include "agent/log.h"
+#include "agent/poison.h"
 #include "analysis/base/text.h"
 #include "providers/traffic.h"
 
@@ -298,8 +299,37 @@ static void take_canary(struct fleet *fleet, enum follow_event event, const json
 	alarm_cancel(&member->farewell);
 	member->is_gone = false;
 	member->epoch = fleet->epochs[KUBE_CANARY];
+	poison_enter(fleet->host->poison, member->canary->k8s_namespace, member->canary->name);
 	canary_see(member->canary, object);
+	poison_leave(fleet->host->poison);
 	canary_stir(member->canary);
+}
+
+/*
+ * A Release whose Canary is not there: it was deleted while no agent ran. The spec that the Release keeps says what
+ * was made for it, and that is taken down as if the deletion had been seen.
+ */
+static struct member *member_recall(struct fleet *fleet, const json_t *release, const char *name)
+{
+	const json_t *policy = json_object_get(json_object_get(release, "status"), "policy");
+	const json_t *spec = json_object_get(policy, "spec");
+	const char *uid = json_string_value(
+		json_object_get(json_object_get(json_object_get(release, "spec"), "canary"), "uid"));
+	struct member *member;
+	json_t *object;
+
+	if (!spec || !uid)
+		return NULL;
+	object = json_pack("{s:s, s:s, s:{s:s, s:s, s:s, s:i}, s:O}", "apiVersion", "flagger.app/v1beta1", "kind",
+	                   "Canary", "metadata", "name", name, "namespace", meta(release, "namespace"), "uid", uid,
+	                   "generation", 1, "spec", spec);
+	if (!object)
+		return NULL;
+	member = member_add(fleet, meta(release, "namespace"), name);
+	canary_see(member->canary, object);
+	json_decref(object);
+	depart(member);
+	return member;
 }
 
 static void take_release(struct fleet *fleet, enum follow_event event, const json_t *object)
@@ -308,13 +338,17 @@ static void take_release(struct fleet *fleet, enum follow_event event, const jso
 		json_object_get(json_object_get(object, "metadata"), "labels"), KUBE_LABEL_CANARY));
 	struct member *member = canary ? member_find(fleet, meta(object, "namespace"), canary) : NULL;
 
+	if (!member && canary && event == FOLLOW_LISTED)
+		member = member_recall(fleet, object, canary);
 	if (!member)
 		return; /* of no Canary that there is */
 	if (event == FOLLOW_LISTED && member->release_epoch != fleet->epochs[KUBE_RELEASE]) {
 		member->release_epoch = fleet->epochs[KUBE_RELEASE];
 		learn_releases_begin(member->canary);
 	}
+	poison_enter(fleet->host->poison, member->canary->k8s_namespace, member->canary->name);
 	learn_release(member->canary, object, event == FOLLOW_DELETED);
+	poison_leave(fleet->host->poison);
 	if (event != FOLLOW_LISTED)
 		canary_stir(member->canary);
 }

@@ -104,7 +104,7 @@ static bool add_header(struct http_easy *easy, const char *name, const char *val
 	struct curl_slist *longer;
 	char *line;
 
-	if (strpbrk(name, "\r\n: ") || strpbrk(value, "\r\n"))
+	if (!*name || strpbrk(name, "\r\n:; ") || strpbrk(value, "\r\n"))
 		return err_set(err, ERR_INVALID, "header %.40s: expected one line", name);
 	if (asprintf(&line, *value ? "%s: %s" : "%s;", name, value) < 0)
 		abort();
@@ -183,22 +183,21 @@ static void set_verify(struct http_easy *easy, bool is_insecure)
 static bool set_tls_name(struct http_easy *easy, const struct credentials_view *view,
                          const char *path, struct err *err)
 {
-	CLEANUP(text_freep) char *url = NULL;
-	char *target = copy(easy->peer, strlen(easy->peer));
+	const char *port = strrchr(easy->peer, ':') + 1;
 	char *rule;
+	char *url;
 	bool is_fine;
 
-	url = curl_maprintf("https://%s:%s%s", view->tls_server_name, strrchr(target, ':') + 1,
-	                    path);
-	if (!url || asprintf(&rule, "::%s", target) < 0)
+	if (asprintf(&rule, "::%s", easy->peer) < 0 ||
+	    asprintf(&url, "https://%s:%s%s", view->tls_server_name, port, path) < 0)
 		abort();
 	easy->connect_to = curl_slist_append(NULL, rule);
-	free(rule);
-	free(target);
 	if (!easy->connect_to)
 		abort();
 	SET(easy, CURLOPT_CONNECT_TO, easy->connect_to);
 	is_fine = set_origin(easy, url, err);
+	free(rule);
+	free(url);
 	return is_fine;
 }
 
@@ -255,7 +254,6 @@ static void set_bounds(struct http_easy *easy, const char *user_agent)
 	SET(easy, CURLOPT_PROTOCOLS_STR, "http,https");
 	SET(easy, CURLOPT_FOLLOWLOCATION, 0L);
 	SET(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
-	SET(easy, CURLOPT_PIPEWAIT, 1L);
 	SET(easy, CURLOPT_SOCKOPTFUNCTION, on_socket);
 	SET(easy, CURLOPT_USERAGENT, user_agent);
 }
@@ -276,6 +274,8 @@ bool http_easy_init(struct http_easy *easy, const struct http_request *request,
 	if (!set_headers(easy, request, err))
 		return false;
 	set_body(easy, request);
+	/* Not without TLS: libcurl would wait for the first answer, to see whether it is HTTP/2. */
+	SET(easy, CURLOPT_PIPEWAIT, strncmp(easy->origin, "https:", 6) == 0 ? 1L : 0L);
 	easy->can_redirect = !is_kube && request->method == HTTP_GET;
 	SET(easy, CURLOPT_HTTPHEADER, easy->headers);
 	return true;
@@ -295,8 +295,8 @@ static void keep_harmless_headers(struct http_easy *easy)
 
 	easy->headers = NULL;
 	for (struct curl_slist *line = all; line; line = line->next)
-		if (strncasecmp(line->data, "Accept:", 7) == 0 ||
-		    line->data[strlen(line->data) - 1] == ':')
+		if (strncasecmp(line->data, "Accept:", strlen("Accept:")) == 0 ||
+		    strchr(line->data, ':') == line->data + strlen(line->data) - 1)
 			omit_header(easy, line->data);
 	SET(easy, CURLOPT_HTTPHEADER, easy->headers);
 	wipe_headers(all);

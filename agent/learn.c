@@ -246,6 +246,18 @@ static void lose(struct facts *facts, const struct release *release)
 	facts->releases.state = FACT_UNKNOWN;
 }
 
+/* Releases are of one target; a spec that was read before and names another is refused. */
+static void learn_target(struct canary *canary, const json_t *object)
+{
+	const char *name = json_string_value(
+		json_object_get(json_object_get(json_object_get(object, "spec"), "target"), "name"));
+
+	text_copy(canary->released_target, name ? name : "");
+	if (name && canary->facts.has_spec && !release_is_open(&canary->facts.newest) &&
+	    strcmp(canary->edition->spec.target, name) != 0)
+		canary_refuse_target(canary);
+}
+
 void learn_release(struct canary *canary, const json_t *object, bool is_deleted)
 {
 	struct facts *facts = &canary->facts;
@@ -268,6 +280,7 @@ void learn_release(struct canary *canary, const json_t *object, bool is_deleted)
 		    (strcmp(release->name, facts->newest.name) == 0 &&
 		     !is_older(facts->newest.uid, facts->newest.resource_version, object))) {
 			facts->newest = *release;
+			learn_target(canary, object);
 			canary_restore(canary, object);
 		}
 		promote(facts, release);

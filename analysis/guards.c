@@ -10,6 +10,12 @@
 
 typedef bool guard(struct thought *thought);
 
+static bool is_unjudged(const struct release *release)
+{
+	return release->status.outcome == OUTCOME_SUPERSEDED ||
+	       release->status.outcome == OUTCOME_CANCELLED;
+}
+
 void guards_compare(struct thought *thought)
 {
 	const struct facts *facts = thought->facts;
@@ -20,9 +26,14 @@ void guards_compare(struct thought *thought)
 	};
 	const struct change_fact *change = &facts->change;
 
-	if (facts->target.slot.state != FACT_KNOWN || facts->newest.name[0] == '\0' ||
-	    strcmp(facts->target.digest, facts->newest.digest) == 0)
+	if (facts->target.slot.state != FACT_KNOWN || facts->newest.name[0] == '\0')
 		return;
+	if (strcmp(facts->target.digest, facts->newest.digest) == 0) {
+		/* A run that ended without a judgement did not handle its revision. */
+		thought->is_newer = is_unjudged(&facts->newest) &&
+		                    strcmp(facts->target.digest, facts->promoted.digest) != 0;
+		return;
+	}
 	if (facts->promoted.name[0] != '\0' &&
 	    strcmp(facts->target.digest, facts->promoted.digest) == 0) {
 		thought->is_reverted = release_is_open(&facts->newest);

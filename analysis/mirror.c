@@ -1,6 +1,7 @@
 #include "analysis/mirror.h"
 
 #include "analysis/base/text.h"
+#include "analysis/workload.h"
 
 #include <string.h>
 
@@ -86,6 +87,22 @@ static const char *refusal_of(const struct facts *facts, const char **ret_reason
 	return "";
 }
 
+/* A new revision waits for a primary that is not ready: it is not lost, and people are told why (D-4). */
+static void tell_waiting(const struct thought *thought, struct mirror *mirror)
+{
+	const struct facts *facts = thought->facts;
+	char why[SENTENCE_MAX];
+
+	if (mirror->refusal[0] != '\0' || !thought->is_newer || release_is_open(&facts->newest) ||
+	    facts->primary.slot.state != FACT_KNOWN ||
+	    workload_is_ready(&facts->primary, thought->spec->primary_ready_percent, why))
+		return;
+	text_format(mirror->refusal, sizeof(mirror->refusal),
+	            "a new revision waits until %.100s.%.63s is ready", thought->spec->primary,
+	            thought->spec->k8s_namespace);
+	text_copy(mirror->refusal_reason, "PrimaryNotReady");
+}
+
 struct mirror mirror_of(const struct canary_spec *spec, const struct facts *facts)
 {
 	const struct release *newest = &facts->newest;
@@ -105,7 +122,7 @@ struct mirror mirror_of(const struct canary_spec *spec, const struct facts *fact
 	text_copy(mirror.last_promoted, facts->promoted.digest);
 	if (status->outcome == OUTCOME_NONE && spec->strategy == STRATEGY_CANARY)
 		mirror.weight = status->weight.to;
-	if (status->outcome == OUTCOME_NONE)
+	if (status->outcome == OUTCOME_NONE && status->phase != PHASE_FINALISING)
 		mirror.iterations = status->iteration;
 	if (release_is_promoted(newest) || status->outcome == OUTCOME_NONE)
 		mirror.failed_checks = status->failed_checks;
@@ -156,6 +173,7 @@ static void keep_status(struct thought *thought)
 		.mirror = mirror_of(thought->spec, facts),
 	};
 
+	tell_waiting(thought, &effect.mirror);
 	if (facts->is_deleted || facts->canary.state != FACT_KNOWN ||
 	    !is_different(&effect.mirror, facts))
 		return;
@@ -190,8 +208,20 @@ static void keep_notices(struct thought *thought)
 	}
 }
 
+/* The world comes first: what the plan changes in it is mirrored when it is done. */
+static bool is_changing(const struct plan *plan)
+{
+	for (size_t i = 0; i < plan->n_effects; i++) {
+		if (!effect_is_question(&plan->effects[i]))
+			return true;
+	}
+	return false;
+}
+
 void mirror_keep(struct thought *thought)
 {
+	if (is_changing(thought->plan))
+		return;
 	keep_status(thought);
 	if (thought->facts->newest.name[0] != '\0')
 		keep_notices(thought);

@@ -1,22 +1,25 @@
 /*
  * The Canary is deleted: the target serves again before anything that was made goes (D-5). Nothing
  * of it is garbage collected with the Canary, so a restart half-way finds the rest and goes on. The
- * apex Service stays: clients use it; it selects the target again.
+ * apex Service stays: clients use it; it selects the target again. A target whose template was not
+ * promoted gets no client: the primary keeps serving until somebody puts the target right.
  */
 #include "analysis/base/text.h"
 #include "analysis/phase/phase.h"
 #include "analysis/traffic.h"
 #include "analysis/workload.h"
 
-/* Want what was made as SUBJECT away; true when it is. */
+#include <string.h>
+
+/* Want what was made as SUBJECT away; true when it is, or when it is not ours. */
 static bool is_gone(struct thought *thought, enum subject subject, const struct fact_slot *slot,
-                    const char *uid)
+                    const char *uid, bool is_ours)
 {
 	struct effect effect = {.kind = EFFECT_REMOVE, .subject = subject};
 
 	if (!thought_knows(thought, subject))
 		return false;
-	if (slot->state == FACT_ABSENT)
+	if (slot->state == FACT_ABSENT || !is_ours)
 		return true;
 	text_copy(effect.release_uid, uid);
 	thought_want(thought, &effect);
@@ -43,29 +46,61 @@ static bool is_target_back(struct thought *thought)
 	return false;
 }
 
+/* The target's template is the promoted one, or there is no primary that could serve instead. */
+static bool is_target_proven(struct thought *thought)
+{
+	const struct facts *facts = thought->facts;
+
+	if (facts->target.slot.state != FACT_KNOWN || facts->primary.slot.state != FACT_KNOWN ||
+	    facts->promoted.name[0] == '\0' ||
+	    strcmp(facts->target.digest, facts->promoted.digest) == 0)
+		return true;
+	traffic_selects(thought, BACKEND_PRIMARY, false);
+	thought_because(thought,
+	                "the Canary is deleted, but %.80s.%.63s has a template that was not promoted: "
+	                "%.80s keeps serving until the target has the template of %.80s again",
+	                thought->spec->target, thought->spec->k8s_namespace, thought->spec->primary,
+	                facts->promoted.name);
+	return false;
+}
+
+/* Services, then the primary; what somebody else made stays. */
+static bool are_objects_gone(struct thought *thought)
+{
+	const struct facts *facts = thought->facts;
+	bool is_ours = strcmp(facts->primary.release_uid, facts->promoted.uid) == 0 ||
+	               strcmp(facts->primary.release_uid, facts->newest.uid) == 0;
+	bool is_clear =
+		is_gone(thought, SUBJECT_CANARY_SERVICE, &facts->canary_service.slot,
+	                facts->canary_service.uid, facts->canary_service.is_ours);
+
+	is_clear &= is_gone(thought, SUBJECT_PRIMARY_SERVICE, &facts->primary_service.slot,
+	                    facts->primary_service.uid, facts->primary_service.is_ours);
+	is_clear &= is_gone(thought, SUBJECT_PRIMARY, &facts->primary.slot, facts->primary.uid,
+	                    is_ours);
+	return is_clear;
+}
+
 void phase_teardown(struct thought *thought)
 {
 	const struct facts *facts = thought->facts;
 	struct effect last = {.kind = EFFECT_REMOVE_RELEASES, .subject = SUBJECT_RELEASES};
-	bool is_clear = true;
 
 	if (!thought->facts->has_spec || facts->newest.name[0] == '\0')
+		return;
+	/* A run that was open ends here: its canary gets no request any more. */
+	if (!traffic_weighs(thought, 0, true) || !thought_knows(thought, SUBJECT_TARGET) ||
+	    !thought_knows(thought, SUBJECT_PRIMARY) || !is_target_proven(thought))
 		return;
 	if (!is_target_back(thought) || !thought_knows(thought, SUBJECT_APEX))
 		return;
 	if (facts->target.slot.state == FACT_KNOWN && facts->apex.slot.state == FACT_KNOWN &&
 	    (!traffic_selects(thought, BACKEND_CANARY, false) || !traffic_holds(thought)))
 		return;
-	if (thought->spec->route.weighs)
-		is_clear &= is_gone(thought, SUBJECT_ROUTE, &facts->route.slot, facts->route.uid);
-	if (!is_clear)
+	if (thought->spec->route.weighs && !is_gone(thought, SUBJECT_ROUTE, &facts->route.slot,
+	                                            facts->route.uid, facts->route.is_made))
 		return;
-	is_clear &= is_gone(thought, SUBJECT_CANARY_SERVICE, &facts->canary_service.slot,
-	                    facts->canary_service.uid);
-	is_clear &= is_gone(thought, SUBJECT_PRIMARY_SERVICE, &facts->primary_service.slot,
-	                    facts->primary_service.uid);
-	is_clear &= is_gone(thought, SUBJECT_PRIMARY, &facts->primary.slot, facts->primary.uid);
-	if (!is_clear)
+	if (!are_objects_gone(thought))
 		return;
 	thought_want(thought, &last);
 	thought_because(thought, "the Canary is deleted: removing its Releases");

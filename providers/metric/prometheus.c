@@ -240,12 +240,12 @@ static bool read_vector(const struct field *result, struct sample_fact *ret, str
 
 static bool read_result(const struct field *root, struct sample_fact *ret, struct err *err)
 {
-	struct field data = field_member(root, "data");
-	struct field type = field_member(&data, "resultType");
-	struct field result = field_member(&data, "result");
+	struct field answer = field_member(root, "data");
+	struct field type = field_member(&answer, "resultType");
+	struct field result = field_member(&answer, "result");
 	const char *name = json_string_value(type.json);
 
-	if (!field_object(&data, err))
+	if (!field_object(&answer, err))
 		return false;
 	if (name && strcmp(name, "vector") == 0)
 		return read_vector(&result, ret, err);

@@ -2,6 +2,7 @@
 
 #include "analysis/base/text.h"
 #include "providers/act_reply.h"
+#include "providers/kube/owner.h"
 #include "providers/kube/tree.h"
 #include "providers/traffic/nginx_ingress.h"
 
@@ -64,6 +65,7 @@ static void look(const json_t *object, const struct canary_world *world, struct 
 	fact.weight = nginx_ingress_weight(world, object);
 	fact.is_exact = is_exact(object, world, fact.weight);
 	fact.is_ours = nginx_ingress_is_weighed_by_us(world, object);
+	fact.is_made = kube_owner_is_ours(object, world);
 	*ret = fact;
 }
 

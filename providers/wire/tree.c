@@ -43,7 +43,7 @@ static bool is_shallow_object(const json_t *object, size_t max)
 
 bool tree_is_shallow(const json_t *tree, size_t max)
 {
-	if (json_object_size(tree) + json_array_size(tree) == 0)
+	if (!json_is_array(tree) && !json_is_object(tree))
 		return true;
 	if (max == 0)
 		return false;

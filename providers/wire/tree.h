@@ -19,7 +19,7 @@ char *tree_text(const json_t *tree);
 /* For CLEANUP(tree_text_freep): frees what tree_text gave. */
 void tree_text_freep(char **text);
 
-/* Whether no value lies deeper than MAX below TREE; a plain value has depth 0. */
+/* Whether at most MAX lists and objects lie inside each other in TREE, which counts. */
 bool tree_is_shallow(const json_t *tree, size_t max);
 
 #endif

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define START    1000000000
-#define TURNS    200 /* decisions at one time: more is a loop that never rests */
+#define START 1000000000
+#define TURNS 200 /* decisions at one time: more is a loop that never rests */
 
 static void write_down(struct model *model, const char *kind, const char *text)
 {
@@ -32,37 +32,42 @@ static void put_pods(struct workload_fact *workload, int replicas)
 static void restart(struct model *model)
 {
 	const struct facts *truth = &model->truth;
+	bool is_this = strcmp(model->view.notices_release, truth->newest.uid) == 0;
+	/* Posting an Event again is no change; but who forgets each time would do nothing else. */
+	int64_t delivered = is_this ? model->view.notices_delivered : 0;
 
 	model->view = (struct facts){.has_spec = truth->has_spec,
 	                             .canary = truth->canary,
 	                             .canary_generation = truth->canary_generation,
 	                             .is_deleted = truth->is_deleted,
-	                             .mirror = truth->mirror};
+	                             .mirror = truth->mirror,
+	                             .notices_delivered = model->is_forgetful ? delivered : 0};
 	text_copy(model->view.canary_uid, truth->canary_uid);
+	text_copy(model->view.notices_release, model->is_forgetful ? truth->newest.uid : "");
 }
 
 void model_init(struct model *model)
 {
 	*model = (struct model){
 		.spec = {.name = "cart",
-		         .k8s_namespace = "shop",
-		         .target = "cart",
-		         .primary = "cart-primary",
-		         .provider = "nginx",
-		         .route = {.weighs = true, .matches = true, .hold = {1000}},
-		         .strategy = STRATEGY_CANARY,
-		         .step_weight = 20,
-		         .max_weight = 40,
-		         .threshold = 2,
-		         .interval = {10000},
-		         .progress_deadline = {60000},
-		         .primary_ready_percent = 100,
-		         .canary_ready_percent = 100,
-		         .checks = {{.name = "request-success-rate",
-		                     .kind = CHECK_SUCCESS_RATE,
-		                     .has_min = true,
-		                     .min = 99}},
-		         .n_checks = 1},
+	                 .k8s_namespace = "shop",
+	                 .target = "cart",
+	                 .primary = "cart-primary",
+	                 .provider = "nginx",
+	                 .route = {.weighs = true, .matches = true, .hold = {1000}},
+	                 .strategy = STRATEGY_CANARY,
+	                 .step_weight = 20,
+	                 .max_weight = 40,
+	                 .threshold = 2,
+	                 .interval = {10000},
+	                 .progress_deadline = {60000},
+	                 .primary_ready_percent = 100,
+	                 .canary_ready_percent = 100,
+	                 .checks = {{.name = "request-success-rate",
+	                             .kind = CHECK_SUCCESS_RATE,
+	                             .has_min = true,
+	                             .min = 99}},
+	                 .n_checks = 1},
 		.success_rate = 100,
 	};
 	model->effects = calloc(PLAN_EFFECTS_MAX, sizeof(*model->effects));
@@ -74,8 +79,10 @@ void model_init(struct model *model)
 	model->truth.canary_generation = 1;
 	model->truth.releases.state = FACT_ABSENT;
 	model->truth.primary.slot.state = FACT_ABSENT;
-	model->truth.apex = (struct service_fact){
-		.slot.state = FACT_KNOWN, .backend = BACKEND_CANARY, .is_exact = true, .since = {START - 60000}};
+	model->truth.apex = (struct service_fact){.slot.state = FACT_KNOWN,
+	                                          .backend = BACKEND_CANARY,
+	                                          .is_exact = true,
+	                                          .since = {START - 60000}};
 	model->truth.primary_service.slot.state = FACT_ABSENT;
 	model->truth.canary_service.slot.state = FACT_ABSENT;
 	model->truth.route.slot.state = FACT_ABSENT;
@@ -191,6 +198,8 @@ static void save_release(struct model *model, const struct effect *effect)
 {
 	struct release *newest = &model->truth.newest;
 
+	if (strcmp(effect->release, newest->name) != 0)
+		return; /* the last word of the Release before: nobody reads it */
 	assert(effect->status.seq == newest->status.seq + 1); /* the server refuses the rest */
 	newest->status = effect->status;
 	if (!release_is_promoted(newest))
@@ -203,13 +212,15 @@ static void save_release(struct model *model, const struct effect *effect)
 
 static void write_service(struct model *model, const struct effect *effect)
 {
-	struct service_fact *service = effect->subject == SUBJECT_APEX            ? &model->truth.apex
-	                               : effect->subject == SUBJECT_CANARY_SERVICE ? &model->truth.canary_service
-	                                                                           : &model->truth.primary_service;
+	struct service_fact *service = effect->subject == SUBJECT_APEX ? &model->truth.apex
+	                               : effect->subject == SUBJECT_CANARY_SERVICE
+	                                       ? &model->truth.canary_service
+	                                       : &model->truth.primary_service;
 
 	*service = (struct service_fact){.slot.state = FACT_KNOWN,
 	                                 .backend = effect->backend,
 	                                 .is_exact = true,
+	                                 .is_ours = true,
 	                                 .since = model->truth.now};
 	if (effect->subject == SUBJECT_APEX)
 		write_down(model, "apex", effect->backend == BACKEND_CANARY ? "canary" : "primary");
@@ -223,6 +234,7 @@ static void write_route(struct model *model, const struct effect *effect)
 	                                         .weight = effect->weight,
 	                                         .is_exact = true,
 	                                         .is_ours = true,
+	                                         .is_made = true,
 	                                         .since = model->truth.now};
 	text_format(text, sizeof(text), "%d", effect->weight);
 	write_down(model, "route", text);
@@ -261,8 +273,8 @@ static void write_mirror(struct model *model, const struct effect *effect)
 	text_copy(mirror->last_promoted, effect->mirror.last_promoted);
 	text_copy(mirror->refusal, effect->mirror.refusal);
 	text_copy(mirror->refusal_reason, effect->mirror.refusal_reason);
-	text_format(text, sizeof(text), "%s w%d i%d f%d", mirror->phase, mirror->weight, mirror->iterations,
-	            mirror->failed_checks);
+	text_format(text, sizeof(text), "%s w%d i%d f%d", mirror->phase, mirror->weight,
+	            mirror->iterations, mirror->failed_checks);
 	write_down(model, "status", text);
 }
 
@@ -270,7 +282,8 @@ static void measure(struct model *model, const struct effect *effect)
 {
 	struct sample_fact *sample = &model->view.samples[effect->index];
 
-	*sample = (struct sample_fact){.check = effect->check, .kind = SAMPLE_VALUE, .value = model->success_rate};
+	*sample = (struct sample_fact){
+		.check = effect->check, .kind = SAMPLE_VALUE, .value = model->success_rate};
 	model->n_checks++;
 	if (model->success_rate < 0) {
 		sample->kind = SAMPLE_ABSENT;
@@ -303,8 +316,9 @@ static void carry_out(struct model *model, const struct effect *effect)
 		measure(model, effect);
 		return;
 	case EFFECT_MEASURE_SHARE:
-		view->share = (struct sample_fact){
-			.check = effect->check, .kind = SAMPLE_VALUE, .value = model->truth.route.weight / 100.0};
+		view->share = (struct sample_fact){.check = effect->check,
+		                                   .kind = SAMPLE_VALUE,
+		                                   .value = model->truth.route.weight / 100.0};
 		return;
 	case EFFECT_COMPARE:
 		view->change = (struct change_fact){.slot.state = FACT_KNOWN, .kind = CHANGE_REAL};
@@ -401,14 +415,17 @@ void model_run(struct model *model, int64_t for_ms, const struct model_event *ev
 		int64_t wake = 0;
 
 		settle_pods(model);
-		for (; events && events->happens && model->started_ms + events->at_ms <= model->truth.now.ms; events++)
+		for (; events && events->happens &&
+		       model->started_ms + events->at_ms <= model->truth.now.ms;
+		     events++)
 			events->happens(model);
 		wake = turn(model);
 		assert(n_turns++ < TURNS);
 		if (wake == 0)
 			continue;
 		n_turns = 0;
-		wake = sooner(sooner(sooner(wake, end), model->target_ready_ms), model->primary_ready_ms);
+		wake = sooner(sooner(sooner(wake, end), model->target_ready_ms),
+		              model->primary_ready_ms);
 		if (events && events->happens)
 			wake = sooner(wake, model->started_ms + events->at_ms);
 		model->truth.now.ms = wake > model->truth.now.ms ? wake : model->truth.now.ms + 1;

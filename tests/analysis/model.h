@@ -1,7 +1,7 @@
 /*
- * A tiny cluster for whole flows: it carries out the effects of plans at once, pods become ready after a while, and
- * time goes where the plan wants to be woken or something happens. What is told to people and what Canary.status says is
- * written down, one line each, to be compared as a text.
+ * A tiny cluster for whole flows: it carries out the effects of plans at once, pods become ready
+ * after a while, and time goes where the plan wants to be woken or something happens. What is told
+ * to people and what Canary.status says is written down, one line each, to be compared as a text.
  */
 #ifndef TESTS_ANALYSIS_MODEL_H
 #define TESTS_ANALYSIS_MODEL_H
@@ -28,15 +28,16 @@ struct model {
 	struct facts view;  /* what the agent knows of it */
 	struct effect *effects;
 	int64_t started_ms;
-	int64_t target_ready_ms;  /* when its pods are; 0: nothing pending */
+	int64_t target_ready_ms; /* when its pods are; 0: nothing pending */
 	int64_t primary_ready_ms;
 	bool is_primary_broken; /* pods of a new template never become ready */
 	bool is_canary_broken;
 	double success_rate; /* the only check, min 99; below 0: no data, above 100: an error */
 	int n_decisions;
-	int restart_at;  /* the decision before which the agent starts anew; 0: never */
+	int restart_at;    /* the decision before which the agent starts anew; 0: never */
 	bool is_forgetful; /* it starts anew before each */
-	int n_unserved;  /* decisions after which clients were with pods that do not answer, while others would */
+	int n_unserved;    /* decisions after which clients were with pods that do not answer, while
+	                      others would */
 	int max_weight_seen;
 	int n_checks;
 	char trace[MODEL_TRACE_MAX];

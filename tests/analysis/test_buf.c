@@ -90,8 +90,9 @@ static void test_grow(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_add),  cmocka_unit_test(test_no_max), cmocka_unit_test(test_format),
-		cmocka_unit_test(test_drop), cmocka_unit_test(test_grow),
+		cmocka_unit_test(test_add),    cmocka_unit_test(test_no_max),
+		cmocka_unit_test(test_format), cmocka_unit_test(test_drop),
+		cmocka_unit_test(test_grow),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

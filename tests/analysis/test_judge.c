@@ -22,69 +22,72 @@ static const struct {
 	const char *text;
 } rows[] = {
 	{{"request-success-rate", CHECK_SUCCESS_RATE, .has_min = true, .min = 99},
-	 {.kind = SAMPLE_VALUE, .value = 99},
-	 VERDICT_PASS, /* inclusive */
-	 ""},
+         {.kind = SAMPLE_VALUE, .value = 99},
+         VERDICT_PASS, /* inclusive */
+         ""},
 	{{"request-success-rate", CHECK_SUCCESS_RATE, .has_min = true, .min = 99},
-	 {.kind = SAMPLE_VALUE, .value = 98.999},
-	 VERDICT_FAIL,
-	 "Halt podinfo.test advancement success rate 99.00% < 99%"},
+         {.kind = SAMPLE_VALUE, .value = 98.999},
+         VERDICT_FAIL,
+         "Halt podinfo.test advancement success rate 99.00% < 99%"},
 	{{"request-success-rate", CHECK_SUCCESS_RATE, .has_min = true, .min = 99.5},
-	 {.kind = SAMPLE_VALUE, .value = 50},
-	 VERDICT_FAIL,
-	 "Halt podinfo.test advancement success rate 50.00% < 99.5%"},
+         {.kind = SAMPLE_VALUE, .value = 50},
+         VERDICT_FAIL,
+         "Halt podinfo.test advancement success rate 50.00% < 99.5%"},
 	{{"request-success-rate", CHECK_SUCCESS_RATE, .has_max = true, .max = 10},
-	 {.kind = SAMPLE_VALUE, .value = 12.345},
-	 VERDICT_FAIL,
-	 "Halt podinfo.test advancement success rate 12.35% > 10%"},
+         {.kind = SAMPLE_VALUE, .value = 12.345},
+         VERDICT_FAIL,
+         "Halt podinfo.test advancement success rate 12.35% > 10%"},
 	{{"request-duration", CHECK_DURATION, .has_max = true, .max = 500},
-	 {.kind = SAMPLE_VALUE, .value = 500},
-	 VERDICT_PASS,
-	 ""},
+         {.kind = SAMPLE_VALUE, .value = 500},
+         VERDICT_PASS,
+         ""},
 	{{"request-duration", CHECK_DURATION, .has_max = true, .max = 500},
-	 {.kind = SAMPLE_VALUE, .value = 1515},
-	 VERDICT_FAIL,
-	 "Halt podinfo.test advancement request duration 1.515s > 500ms"},
+         {.kind = SAMPLE_VALUE, .value = 1515},
+         VERDICT_FAIL,
+         "Halt podinfo.test advancement request duration 1.515s > 500ms"},
 	{{"request-duration", CHECK_DURATION, .has_min = true, .min = 10},
-	 {.kind = SAMPLE_VALUE, .value = 9},
-	 VERDICT_FAIL,
-	 "Halt podinfo.test advancement request duration 9ms < 10ms"},
+         {.kind = SAMPLE_VALUE, .value = 9},
+         VERDICT_FAIL,
+         "Halt podinfo.test advancement request duration 9ms < 10ms"},
 	{{"errors", CHECK_VALUE, .has_max = true, .max = 5},
-	 {.kind = SAMPLE_VALUE, .value = 5.1},
-	 VERDICT_FAIL,
-	 "Halt podinfo.test advancement errors 5.10 > 5"},
+         {.kind = SAMPLE_VALUE, .value = 5.1},
+         VERDICT_FAIL,
+         "Halt podinfo.test advancement errors 5.10 > 5"},
 	{{"errors", CHECK_VALUE, .has_min = true, .min = 1e6},
-	 {.kind = SAMPLE_VALUE, .value = 0},
-	 VERDICT_FAIL,
-	 "Halt podinfo.test advancement errors 0.00 < 1e+06"},
+         {.kind = SAMPLE_VALUE, .value = 0},
+         VERDICT_FAIL,
+         "Halt podinfo.test advancement errors 0.00 < 1e+06"},
 	/* both bounds: the minimum speaks first */
 	{{"odd", CHECK_VALUE, .has_min = true, .min = 10, .has_max = true, .max = 5},
-	 {.kind = SAMPLE_VALUE, .value = 7},
-	 VERDICT_FAIL,
-	 "Halt podinfo.test advancement odd 7.00 < 10"},
+         {.kind = SAMPLE_VALUE, .value = 7},
+         VERDICT_FAIL,
+         "Halt podinfo.test advancement odd 7.00 < 10"},
 	{{"within", CHECK_VALUE, .has_min = true, .min = 1, .has_max = true, .max = 2},
-	 {.kind = SAMPLE_VALUE, .value = 1.5},
-	 VERDICT_PASS,
-	 ""},
+         {.kind = SAMPLE_VALUE, .value = 1.5},
+         VERDICT_PASS,
+         ""},
 	{{"free", CHECK_VALUE}, {.kind = SAMPLE_VALUE, .value = 1e300}, VERDICT_PASS, ""},
 	{{"errors", CHECK_VALUE, .has_max = true, .max = 5},
-	 {.kind = SAMPLE_ABSENT, .text = "no values"},
-	 VERDICT_NO_DATA,
-	 "Halt advancement no values found for custom metric: errors: no values"},
+         {.kind = SAMPLE_ABSENT, .text = "no values"},
+         VERDICT_NO_DATA,
+         "Halt advancement no values found for custom metric: errors: no values"},
 	{{"request-success-rate", CHECK_SUCCESS_RATE, .has_min = true, .min = 99},
-	 {.kind = SAMPLE_ABSENT, .text = "no values"},
-	 VERDICT_NO_DATA,
-	 "Halt advancement no values found for nginx metric request-success-rate probably podinfo-app.test is not "
-	 "receiving traffic: no values"},
+         {.kind = SAMPLE_ABSENT, .text = "no values"},
+         VERDICT_NO_DATA,
+         "Halt advancement no values found for nginx metric request-success-rate probably podinfo-app.test is not "
+         "receiving traffic: no values"},
 	{{"request-duration", CHECK_DURATION, .has_max = true, .max = 500},
-	 {.kind = SAMPLE_ERROR, .text = "connection refused"},
-	 VERDICT_ERROR,
-	 "Prometheus query failed: connection refused"},
+         {.kind = SAMPLE_ERROR, .text = "connection refused"},
+         VERDICT_ERROR,
+         "Prometheus query failed: connection refused"},
 	{{"errors", CHECK_VALUE, .has_max = true, .max = 5},
-	 {.kind = SAMPLE_ERROR, .text = "connection refused"},
-	 VERDICT_ERROR,
-	 "Metric query failed for errors: connection refused"},
-	{{"errors", CHECK_VALUE, .has_max = true, .max = 5}, {.kind = SAMPLE_NONE}, VERDICT_UNKNOWN, ""},
+         {.kind = SAMPLE_ERROR, .text = "connection refused"},
+         VERDICT_ERROR,
+         "Metric query failed for errors: connection refused"},
+	{{"errors", CHECK_VALUE, .has_max = true, .max = 5},
+         {.kind = SAMPLE_NONE},
+         VERDICT_UNKNOWN,
+         ""},
 };
 
 static void test_sample(void **state)
@@ -93,7 +96,8 @@ static void test_sample(void **state)
 
 	for (size_t i = 0; i < array_length(rows); i++) {
 		memset(text, 'x', sizeof(text));
-		assert_int_equal(judge_sample(&spec, &rows[i].check, &rows[i].sample), rows[i].verdict);
+		assert_int_equal(judge_sample(&spec, &rows[i].check, &rows[i].sample),
+		                 rows[i].verdict);
 		judge_explain(&spec, &rows[i].check, &rows[i].sample, text);
 		assert_string_equal(text, rows[i].text);
 	}
@@ -113,8 +117,8 @@ static void test_no_data_fails(void **state)
 
 static void test_result(void **state)
 {
-	const struct check_spec check = {
-		"request-duration", CHECK_DURATION, .has_min = true, .has_max = true, .min = 1, .max = 500};
+	const struct check_spec check = {"request-duration", CHECK_DURATION, .has_min = true,
+	                                 .has_max = true,    .min = 1,       .max = 500};
 	const struct sample_fact value = {.kind = SAMPLE_VALUE, .value = 900};
 	const struct sample_fact absent = {.kind = SAMPLE_ABSENT};
 	struct check_result result = judge_result(&spec, &check, &value);
@@ -130,17 +134,20 @@ static void test_result(void **state)
 	assert_int_equal(result.verdict, VERDICT_NO_DATA);
 }
 
-/* Three checks, their answers for the check due at 5 (P pass, F fail, N no data, E error, - none, o an answer of
- * another check that would fail), what they say together and which decides it. */
+/* Three checks, their answers for the check due at 5 (P pass, F fail, N no data, E error, - none, o
+ * an answer of another check that would fail), what they say together and which decides it. */
 static const struct {
 	const char *answers;
 	enum verdict verdict;
 	size_t worst;
 } together[] = {
-	{"PPP", VERDICT_PASS, 0},    {"PFP", VERDICT_FAIL, 1},    {"-F-", VERDICT_FAIL, 1}, /* waits for nobody */
-	{"FFP", VERDICT_FAIL, 0},    {"P-P", VERDICT_UNKNOWN, 0}, {"E-P", VERDICT_UNKNOWN, 0},
-	{"PNP", VERDICT_NO_DATA, 1}, {"PNE", VERDICT_ERROR, 2},   {"ENP", VERDICT_ERROR, 0},
-	{"NEF", VERDICT_FAIL, 2},    {"PoP", VERDICT_UNKNOWN, 0}, {"---", VERDICT_UNKNOWN, 0},
+	{"PPP", VERDICT_PASS, 0},    {"PFP", VERDICT_FAIL, 1},
+	{"-F-", VERDICT_FAIL, 1}, /* waits for nobody */
+	{"FFP", VERDICT_FAIL, 0},    {"P-P", VERDICT_UNKNOWN, 0},
+	{"E-P", VERDICT_UNKNOWN, 0}, {"PNP", VERDICT_NO_DATA, 1},
+	{"PNE", VERDICT_ERROR, 2},   {"ENP", VERDICT_ERROR, 0},
+	{"NEF", VERDICT_FAIL, 2},    {"PoP", VERDICT_UNKNOWN, 0},
+	{"---", VERDICT_UNKNOWN, 0},
 };
 
 static void answer(struct sample_fact *sample, char letter)
@@ -162,7 +169,8 @@ static void test_all(void **state)
 
 	assert_non_null(facts);
 	for (size_t i = 0; i < 3; i++)
-		three.checks[i] = (struct check_spec){.name = "x", .kind = CHECK_VALUE, .has_max = true, .max = 1};
+		three.checks[i] = (struct check_spec){
+			.name = "x", .kind = CHECK_VALUE, .has_max = true, .max = 1};
 	for (size_t i = 0; i < array_length(together); i++) {
 		struct judgement all;
 

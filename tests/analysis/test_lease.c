@@ -23,94 +23,107 @@ static const struct {
 	{"just started", {.now = {NOW}}, LEASE_STEP_READ, 0},
 	{"… and stopping already", {.now = {NOW}, .is_stopping = true}, LEASE_STEP_NONE, 0},
 	{"there is none", {.now = {NOW}, .is_known = true}, LEASE_STEP_CREATE, 0},
-	{"nobody holds it", {.now = {NOW}, .is_known = true, .is_present = true}, LEASE_STEP_TAKE, 0},
+	{"nobody holds it",
+         {.now = {NOW}, .is_known = true, .is_present = true},
+         LEASE_STEP_TAKE,
+         0},
 	{"nobody holds it, and we stop",
-	 {.now = {NOW}, .is_known = true, .is_present = true, .is_stopping = true},
-	 LEASE_STEP_NONE,
-	 0},
+         {.now = {NOW}, .is_known = true, .is_present = true, .is_stopping = true},
+         LEASE_STEP_NONE,
+         0},
 	{"another holds it: look again soon",
-	 {.now = {NOW}, .is_known = true, .is_present = true, .is_held = true, .duration = {15000}, .changed = {NOW}},
-	 LEASE_STEP_NONE,
-	 NOW + LEASE_RETRY_MS},
+         {.now = {NOW},
+          .is_known = true,
+          .is_present = true,
+          .is_held = true,
+          .duration = {15000},
+          .changed = {NOW}},
+         LEASE_STEP_NONE,
+         NOW + LEASE_RETRY_MS},
 	{"… no later than its end",
-	 {.now = {NOW},
-	  .is_known = true,
-	  .is_present = true,
-	  .is_held = true,
-	  .duration = {15000},
-	  .changed = {NOW - 14000}},
-	 LEASE_STEP_NONE,
-	 NOW + 1000},
+         {.now = {NOW},
+          .is_known = true,
+          .is_present = true,
+          .is_held = true,
+          .duration = {15000},
+          .changed = {NOW - 14000}},
+         LEASE_STEP_NONE,
+         NOW + 1000},
 	{"… it says nothing any more",
-	 {.now = {NOW},
-	  .is_known = true,
-	  .is_present = true,
-	  .is_held = true,
-	  .duration = {15000},
-	  .changed = {NOW - 15000}},
-	 LEASE_STEP_TAKE,
-	 0},
+         {.now = {NOW},
+          .is_known = true,
+          .is_present = true,
+          .is_held = true,
+          .duration = {15000},
+          .changed = {NOW - 15000}},
+         LEASE_STEP_TAKE,
+         0},
 	{"… and we stop",
-	 {.now = {NOW},
-	  .is_known = true,
-	  .is_present = true,
-	  .is_held = true,
-	  .duration = {15000},
-	  .changed = {NOW - 15000},
-	  .is_stopping = true},
-	 LEASE_STEP_NONE,
-	 0},
+         {.now = {NOW},
+          .is_known = true,
+          .is_present = true,
+          .is_held = true,
+          .duration = {15000},
+          .changed = {NOW - 15000},
+          .is_stopping = true},
+         LEASE_STEP_NONE,
+         0},
 	{"ours, renewed just now",
-	 {.now = {NOW},
-	  .is_known = true,
-	  .is_present = true,
-	  .is_held = true,
-	  .is_mine = true,
-	  .duration = {15000},
-	  .renewed = {NOW}},
-	 LEASE_STEP_NONE,
-	 NOW + LEASE_RETRY_MS},
+         {.now = {NOW},
+          .is_known = true,
+          .is_present = true,
+          .is_held = true,
+          .is_mine = true,
+          .duration = {15000},
+          .renewed = {NOW}},
+         LEASE_STEP_NONE,
+         NOW + LEASE_RETRY_MS},
 	{"ours, due",
-	 {.now = {NOW},
-	  .is_known = true,
-	  .is_present = true,
-	  .is_held = true,
-	  .is_mine = true,
-	  .duration = {15000},
-	  .renewed = {NOW - LEASE_RETRY_MS}},
-	 LEASE_STEP_RENEW,
-	 0},
+         {.now = {NOW},
+          .is_known = true,
+          .is_present = true,
+          .is_held = true,
+          .is_mine = true,
+          .duration = {15000},
+          .renewed = {NOW - LEASE_RETRY_MS}},
+         LEASE_STEP_RENEW,
+         0},
 	{"ours from before a restart: renewed before it counts",
-	 {.now = {NOW}, .is_known = true, .is_present = true, .is_held = true, .is_mine = true, .duration = {15000}},
-	 LEASE_STEP_RENEW,
-	 0},
+         {.now = {NOW},
+          .is_known = true,
+          .is_present = true,
+          .is_held = true,
+          .is_mine = true,
+          .duration = {15000}},
+         LEASE_STEP_RENEW,
+         0},
 	{"ours, and we stop",
-	 {.now = {NOW},
-	  .is_known = true,
-	  .is_present = true,
-	  .is_held = true,
-	  .is_mine = true,
-	  .duration = {15000},
-	  .renewed = {NOW},
-	  .is_stopping = true},
-	 LEASE_STEP_RELEASE,
-	 0},
+         {.now = {NOW},
+          .is_known = true,
+          .is_present = true,
+          .is_held = true,
+          .is_mine = true,
+          .duration = {15000},
+          .renewed = {NOW},
+          .is_stopping = true},
+         LEASE_STEP_RELEASE,
+         0},
 	{"ours, and we stop once our writes are over",
-	 {.now = {NOW},
-	  .is_known = true,
-	  .is_present = true,
-	  .is_held = true,
-	  .is_mine = true,
-	  .duration = {15000},
-	  .renewed = {NOW},
-	  .is_writing = true,
-	  .is_stopping = true},
-	 LEASE_STEP_NONE,
-	 0},
+         {.now = {NOW},
+          .is_known = true,
+          .is_present = true,
+          .is_held = true,
+          .is_mine = true,
+          .duration = {15000},
+          .renewed = {NOW},
+          .is_writing = true,
+          .is_stopping = true},
+         LEASE_STEP_NONE,
+         0},
 	{"handed over, and we stop",
-	 {.now = {NOW}, .is_known = true, .is_present = true, .is_mine = true, .is_stopping = true},
-	 LEASE_STEP_NONE,
-	 0},
+         {.now = {NOW}, .is_known = true, .is_present = true, .is_mine = true, .is_stopping = true},
+         LEASE_STEP_NONE,
+         0},
 };
 
 static void test_decide(void **state)
@@ -119,7 +132,8 @@ static void test_decide(void **state)
 		struct lease_plan plan = lease_decide(&rows[i].facts);
 
 		if (plan.step != rows[i].step || plan.wake.ms != rows[i].wake)
-			fail_msg("%s: step %d, wake %lld", rows[i].what, plan.step, (long long)plan.wake.ms);
+			fail_msg("%s: step %d, wake %lld", rows[i].what, plan.step,
+			         (long long)plan.wake.ms);
 	}
 }
 
@@ -138,7 +152,8 @@ static void test_allows(void **state)
 
 	assert_int_equal(lease_end(&facts).ms, NOW + 14000);
 	assert_true(lease_allows(&facts, span_ms(12999)));
-	assert_false(lease_allows(&facts, span_ms(13000))); /* with the skew it could end in time, or not */
+	assert_false(lease_allows(&facts,
+	                          span_ms(13000))); /* with the skew it could end in time, or not */
 	facts.is_stopping = true;
 	assert_false(lease_allows(&facts, span_ms(1)));
 	facts = ours;
@@ -160,15 +175,16 @@ static void test_allows(void **state)
 }
 
 /*
- * A model: agents that act on `lease_decide` alone, one object with a version, clocks that started at different times
- * and run up to 6 % apart, requests that take time, replies that are lost, agents that stand still or start anew. An
- * agent writes whenever it may; its writes last TIMEOUT at most. Two at once is the failure that must not be.
+ * A model: agents that act on `lease_decide` alone, one object with a version, clocks that started
+ * at different times and run up to 6 % apart, requests that take time, replies that are lost,
+ * agents that stand still or start anew. An agent writes whenever it may; its writes last TIMEOUT
+ * at most. Two at once is the failure that must not be.
  */
-#define SEEDS    2000
-#define STEPS    1500
-#define STEP_MS  100 /* of real time */
-#define TIMEOUT  3000
-#define AGENTS   3
+#define SEEDS   2000
+#define STEPS   1500
+#define STEP_MS 100 /* of real time */
+#define TIMEOUT 3000
+#define AGENTS  3
 
 struct object {
 	int version;
@@ -179,13 +195,13 @@ struct object {
 struct agent {
 	struct lease_facts facts;
 	int64_t clock_offset;
-	int64_t clock_rate; /* in thousandths */
+	int64_t clock_rate;   /* in thousandths */
 	int64_t asleep_until; /* real time */
 	int seen_version;
 	int64_t flight_ends; /* real time; 0: nothing under way */
 	enum lease_step flight;
-	int flight_version; /* of the object when it was decided */
-	int64_t flight_began; /* its clock */
+	int flight_version;    /* of the object when it was decided */
+	int64_t flight_began;  /* its clock */
 	int64_t writing_until; /* real time */
 };
 
@@ -244,7 +260,8 @@ static void land(struct model *model, int i, bool has_reply)
 	if (!has_reply)
 		return;
 	look(model, i);
-	if (is_first && (flight == LEASE_STEP_CREATE || flight == LEASE_STEP_TAKE || flight == LEASE_STEP_RENEW))
+	if (is_first && (flight == LEASE_STEP_CREATE || flight == LEASE_STEP_TAKE ||
+	                 flight == LEASE_STEP_RENEW))
 		agent->facts.renewed = (struct instant){agent->flight_began};
 }
 
@@ -324,7 +341,8 @@ static void run(struct model *model, uint64_t seed, int n_agents)
 			n_writing += model->now < model->agents[i].writing_until;
 		}
 		if (n_writing > 1)
-			fail_msg("seed %llu, step %d: %d agents write", (unsigned long long)seed, step, n_writing);
+			fail_msg("seed %llu, step %d: %d agents write", (unsigned long long)seed,
+			         step, n_writing);
 	}
 }
 

@@ -1,5 +1,5 @@
-#include "analysis/release.h"
 #include "analysis/base/compiler.h"
+#include "analysis/release.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -26,8 +26,9 @@ static void test_phases(void **state)
 
 static void test_outcomes(void **state)
 {
-	static const char *const names[] = {
-		"", "promoted", "rolled_back", "superseded", "failed_promotion", "skipped", "cancelled"};
+	static const char *const names[] = {"",           "promoted",         "rolled_back",
+	                                    "superseded", "failed_promotion", "skipped",
+	                                    "cancelled"};
 
 	for (size_t i = 0; i < array_length(names); i++) {
 		assert_string_equal(release_outcome_name((enum release_outcome)i), names[i]);
@@ -77,9 +78,11 @@ static void test_is_promoted(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_phases),  cmocka_unit_test(test_outcomes),
+		cmocka_unit_test(test_phases),
+		cmocka_unit_test(test_outcomes),
 		cmocka_unit_test(test_causes_and_verdicts),
-		cmocka_unit_test(test_is_open), cmocka_unit_test(test_is_promoted),
+		cmocka_unit_test(test_is_open),
+		cmocka_unit_test(test_is_promoted),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

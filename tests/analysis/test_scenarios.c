@@ -1,3 +1,5 @@
+/* Single hazards (canary-controller.md, section 10) and edges of a run, each as given, when,
+ * expect. */
 #include "analysis/base/text.h"
 #include "tests/analysis/model.h"
 
@@ -6,29 +8,381 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
-static void apply_v2(struct model *m){model_apply(m,"v2");}
-static void apply_v3(struct model *m){model_apply(m,"v3");}
-static void apply_v1(struct model *m){model_apply(m,"v1");}
-static void show(const char*what,struct model*m){printf("=== %s unserved %d checks %d decisions %d\n%s",what,m->n_unserved,m->n_checks,m->n_decisions,m->trace);}
+
+static void apply_v2(struct model *model)
+{
+	model_apply(model, "v2");
+}
+
+static void apply_v3(struct model *model)
+{
+	model_apply(model, "v3");
+}
+
+static void given_nothing(struct model *model)
+{
+}
+
+static void given_failing(struct model *model)
+{
+	model->success_rate = 50;
+}
+
+static void given_broken_primary(struct model *model)
+{
+	model->is_primary_broken = true;
+}
+
+static const struct model_event revision[] = {{0, apply_v2}, {0}};
+
+/* A Canary that is initialised, then GIVEN, then WHEN happens. */
+static void begin(struct model *model, void (*given)(struct model *))
+{
+	model_init(model);
+	model_initialise(model);
+	given(model);
+}
+
+/* 10 % steps to the end, and listed ones. */
+static void test_steps(void **state)
+{
+	struct model model;
+
+	begin(&model, given_nothing);
+	model.spec.step_weight = 10;
+	model.spec.max_weight = 50;
+	model_run(&model, 300000, revision);
+	assert_string_equal(model.truth.mirror.phase, "Succeeded");
+	assert_int_equal(model.max_weight_seen, 50);
+	assert_int_equal(model.n_checks, 5); /* one at each weight */
+	model_fini(&model);
+	begin(&model, given_nothing);
+	model.spec.step_weight = 0;
+	model.spec.step_weights[0] = 1;
+	model.spec.step_weights[1] = 80;
+	model.spec.n_step_weights = 2;
+	model_run(&model, 300000, revision);
+	assert_string_equal(model.truth.mirror.phase, "Succeeded");
+	assert_int_equal(model.max_weight_seen, 80);
+	assert_int_equal(model.n_checks, 2);
+	model_fini(&model);
+}
+
+/* Two failing checks of threshold 2 are asked, not a third; they need not be in a row. */
+static void test_D_16_rolls_back_at_once(void **state)
+{
+	struct model model;
+
+	begin(&model, given_failing);
+	model_run(&model, 120000, revision);
+	assert_int_equal(model.n_checks, 2);
+	assert_int_equal(model.truth.newest.status.outcome, OUTCOME_ROLLED_BACK);
+	model_fini(&model);
+}
+
+/* After a failed promotion the next revision starts from the restored primary and is promoted. */
+static void mend(struct model *model)
+{
+	model->is_primary_broken = false;
+	model_apply(model, "v3");
+}
+
+static void test_D_1_fix_after_failed_promotion(void **state)
+{
+	static const struct model_event events[] = {{0, apply_v2}, {150000, mend}, {0}};
+	struct model model;
+
+	begin(&model, given_broken_primary);
+	model_run(&model, 300000, events);
+	assert_string_equal(model.truth.mirror.phase, "Succeeded");
+	assert_string_equal(model.truth.primary.release_uid, "release-3");
+	assert_int_equal(model.n_unserved, 0);
+	model_fini(&model);
+}
+
+/* A primary that is not ready keeps a revision waiting; it is neither failed nor forgotten. */
+static void break_primary(struct model *model)
+{
+	model->truth.primary.available = 0;
+	model->truth.primary.ready = 0;
+}
+
+static void repair_primary(struct model *model)
+{
+	model->truth.primary.available = 2;
+	model->truth.primary.ready = 2;
+}
+
+static void test_D_4_D_8_waits_for_the_primary(void **state)
+{
+	static const struct model_event broken[] = {{0, break_primary}, {1000, apply_v2}, {0}};
+	static const struct model_event repaired[] = {{0, repair_primary}, {0}};
+	struct model model;
+
+	begin(&model, given_nothing);
+	model_run(&model, 200000, broken);
+	assert_int_equal(model.truth.newest.number, 1);
+	assert_int_equal(model.truth.target.replicas, 0);
+	model_run(&model, 200000, repaired);
+	assert_int_equal(model.truth.newest.number, 2);
+	assert_string_equal(model.truth.mirror.phase, "Succeeded");
+	model_fini(&model);
+}
+
+/* A deleted primary comes back from the promoted Release, with its replicas, not from the target.
+ */
+static void delete_primary(struct model *model)
+{
+	model->truth.primary = (struct workload_fact){.slot.state = FACT_ABSENT};
+}
+
+static void test_D_36_primary_deleted(void **state)
+{
+	static const struct model_event events[] = {{0, delete_primary}, {0}};
+	struct model model;
+
+	begin(&model, given_nothing);
+	model_run(&model, 60000, events);
+	assert_string_equal(model.trace, "primary release-1\n");
+	assert_int_equal(model.truth.primary.replicas, 2);
+	model_fini(&model);
+}
+
+/* A foreign raise is put right at once, a foreign lowering only after the next passing check. */
+static void raise_weight(struct model *model)
+{
+	model->truth.route.weight = 90;
+	model->truth.route.is_ours = false;
+}
+
+static void lower(struct model *model)
+{
+	model->truth.route.weight = 5;
+	model->truth.route.is_ours = false;
+}
+
+static void test_D_61_foreign_weight(void **state)
+{
+	static const struct model_event raised[] = {{0, apply_v2}, {8000, raise_weight}, {0}};
+	static const struct model_event lowered[] = {{0, apply_v2}, {8000, lower}, {0}};
+	struct model model;
+
+	begin(&model, given_nothing);
+	model_run(&model, 8500, raised);
+	assert_int_equal(model.truth.route.weight, 20);
+	model_fini(&model);
+	begin(&model, given_nothing);
+	model_run(&model, 12000, lowered);
+	assert_int_equal(model.truth.route.weight, 5);
+	model_run(&model, 3000, NULL); /* the check of this step passes: back, not further */
+	assert_int_equal(model.truth.route.weight, 20);
+	assert_non_null(strstr(model.trace, "changed to weight 5 by another writer: back to 20"));
+	model_run(&model, 120000, NULL);
+	assert_string_equal(model.truth.mirror.phase, "Succeeded");
+	model_fini(&model);
+}
+
+/* The target serves before what was made goes; the Releases go last. */
+static void delete_canary(struct model *model)
+{
+	model->truth.is_deleted = true;
+}
+
+static void test_D_5_target_back_before_removal(void **state)
+{
+	static const struct model_event events[] = {{0, delete_canary}, {0}};
+	struct model model;
+
+	begin(&model, given_nothing);
+	model_run(&model, 60000, events);
+	assert_string_equal(model.trace,
+	                    "scale target 2\n"
+	                    "apex canary\n"
+	                    "remove route\n"
+	                    "remove canary service\n"
+	                    "remove primary service\n"
+	                    "remove primary\n"
+	                    "remove releases\n");
+	assert_int_equal(model.n_unserved, 0);
+	assert_int_equal(model.truth.target.ready, 2);
+	model_fini(&model);
+}
+
+/* While promoting, a newer revision gets no requests; the recorded one is promoted, then it has its
+ * own run. */
+static void test_D_9_newer_while_promoting(void **state)
+{
+	static const struct model_event events[] = {{0, apply_v2}, {26000, apply_v3}, {0}};
+	struct model model;
+
+	begin(&model, given_nothing);
+	model_run(&model, 25500, events);
+	assert_string_equal(model.truth.mirror.phase, "Promoting");
+	model_run(&model, 300, (const struct model_event[]){{0, apply_v3}, {0}});
+	assert_int_equal(model.truth.route.weight, 0);
+	assert_string_equal(model.truth.primary.release_uid, "release-2");
+	model_run(&model, 200000, NULL);
+	assert_int_equal(model.truth.newest.number, 3);
+	assert_string_equal(model.truth.primary.release_uid, "release-3");
+	assert_string_equal(model.truth.mirror.phase, "Succeeded");
+	model_fini(&model);
+}
+
+/* A canary whose pods do not become ready: the agent's own deadline, not a counter. */
+static void test_deadline(void **state)
+{
+	struct model model;
+
+	begin(&model, given_nothing);
+	model.is_canary_broken = true;
+	model_run(&model, 59000, revision);
+	assert_int_equal(model.truth.newest.status.phase, PHASE_STARTING);
+	model_run(&model, 10000, NULL);
+	assert_int_equal(model.truth.newest.status.outcome, OUTCOME_ROLLED_BACK);
+	assert_non_null(
+		strstr(model.trace,
+	               "W canary deployment cart.shop not ready: waiting for rollout to finish"));
+	assert_int_equal(model.truth.target.replicas, 0);
+	assert_int_equal(model.n_checks, 0);
+	model_fini(&model);
+}
+
+/* No data and no answer hold the weight and count no check; after the deadline the run ends. */
+static void test_unmeasured(void **state)
+{
+	static const double answers[] = {-1, 101};
+	struct model model;
+
+	for (size_t i = 0; i < array_length(answers); i++) {
+		begin(&model, given_nothing);
+		model.success_rate = answers[i];
+		model_run(&model, 60000, revision);
+		assert_int_equal(model.truth.newest.status.phase, PHASE_PROGRESSING);
+		assert_int_equal(model.truth.route.weight, 20);
+		assert_int_equal(model.truth.newest.status.failed_checks, 0);
+		model_run(&model, 60000, NULL);
+		assert_int_equal(model.truth.newest.status.outcome, OUTCOME_ROLLED_BACK);
+		assert_non_null(
+			strstr(model.truth.newest.status.reason, i == 0 ? "no values" : "refused"));
+		model_fini(&model);
+	}
+}
+
+static void suspend(struct model *model)
+{
+	model->spec.suspend = true;
+}
+
+static void resume(struct model *model)
+{
+	model->spec.suspend = false;
+}
+
+/* A suspended run stays where it is, and goes on from there. */
+static void test_suspended(void **state)
+{
+	static const struct model_event events[] = {{0, apply_v2}, {8000, suspend}, {0}};
+	static const struct model_event resumed[] = {{0, resume}, {0}};
+	struct model model;
+
+	begin(&model, given_nothing);
+	model_run(&model, 100000, events);
+	assert_int_equal(model.truth.route.weight, 20);
+	assert_int_equal(model.n_checks, 0);
+	model_run(&model, 100000, resumed);
+	assert_string_equal(model.truth.mirror.phase, "Succeeded");
+	model_fini(&model);
+}
+
+/* The clock goes back by a day, or the interval is cut: the next check is one interval away at
+ * most. */
+static void jump_back(struct model *model)
+{
+	model->truth.newest.status.times.next_check_at.ms += 86400000;
+}
+
+static void cut_interval(struct model *model)
+{
+	model->spec.interval = span_ms(1000);
+}
+
+static void test_clock_and_interval(void **state)
+{
+	static const struct model_event jumped[] = {{0, apply_v2}, {8000, jump_back}, {0}};
+	static const struct model_event edited[] = {{0, apply_v2}, {8000, cut_interval}, {0}};
+	struct model model;
+
+	begin(&model, given_nothing);
+	model_run(&model, 60000, jumped);
+	assert_string_equal(model.truth.mirror.phase, "Succeeded");
+	model_fini(&model);
+	begin(&model, given_nothing);
+	model_run(&model, 18000, edited);
+	assert_string_equal(model.truth.mirror.phase, "Succeeded");
+	model_fini(&model);
+}
+
+/* Nothing moves where nothing happens: not one effect in an hour at rest. */
+static void test_rest(void **state)
+{
+	struct model model;
+	int n_decisions;
+
+	begin(&model, given_nothing);
+	model_run(&model, 120000, revision);
+	model.trace[0] = '\0';
+	n_decisions = model.n_decisions;
+	model_run(&model, 3600000, NULL);
+	assert_string_equal(model.trace, "");
+	assert_in_range(model.n_decisions, n_decisions, n_decisions + 2);
+	model_fini(&model);
+}
+
+/* skipAnalysis waits for the primary all the same. */
+static void given_skip(struct model *model)
+{
+	model->spec.skip_analysis = true;
+}
+
+static void test_D_7_skip_waits_for_the_primary(void **state)
+{
+	struct model model;
+
+	begin(&model, given_skip);
+	model_run(&model, 120000, revision);
+	assert_int_equal(model.truth.newest.status.outcome, OUTCOME_SKIPPED);
+	assert_int_equal(model.n_checks, 0);
+	assert_int_equal(model.n_unserved, 0);
+	model_fini(&model);
+	begin(&model, given_skip);
+	model.is_primary_broken = true;
+	model_run(&model, 120000, revision);
+	assert_int_equal(model.truth.newest.status.outcome, OUTCOME_FAILED_PROMOTION);
+	assert_string_equal(model.truth.primary.release_uid, "release-1");
+	model_fini(&model);
+}
+
 int main(void)
 {
-	struct model m;
-	model_init(&m); model_run(&m,30000,NULL); show("init",&m); model_fini(&m);
-	const struct model_event e2[]={{0,apply_v2},{0}};
-	model_init(&m); model_initialise(&m); model_run(&m,120000,e2); show("promote",&m); model_fini(&m);
-	model_init(&m); model_initialise(&m); m.success_rate=50; model_run(&m,120000,e2); show("rollback",&m); model_fini(&m);
-	model_init(&m); model_initialise(&m); m.is_primary_broken=true; model_run(&m,300000,e2); show("failed promotion",&m); model_fini(&m);
-	model_init(&m); m.truth.target.may_empty=m.truth.primary.may_empty=true; model_initialise(&m); m.truth.primary.may_empty=true; m.is_primary_broken=true; model_run(&m,300000,e2); show("failed promotion recreate",&m); model_fini(&m);
-	const struct model_event e3[]={{0,apply_v2},{20000,apply_v3},{0}};
-	model_init(&m); model_initialise(&m); model_run(&m,200000,e3); show("newer",&m); model_fini(&m);
-	const struct model_event e4[]={{0,apply_v2},{20000,apply_v1},{0}};
-	model_init(&m); model_initialise(&m); model_run(&m,200000,e4); show("revert",&m); model_fini(&m);
-	model_init(&m); m.spec.strategy=STRATEGY_AB; m.spec.iterations=2; model_initialise(&m); model_run(&m,120000,e2); show("ab",&m); model_fini(&m);
-	model_init(&m); m.spec.strategy=STRATEGY_BLUE_GREEN; m.spec.iterations=2; model_initialise(&m); model_run(&m,120000,e2); show("bg",&m); model_fini(&m);
-	model_init(&m); m.spec.strategy=STRATEGY_BLUE_GREEN; m.spec.iterations=2; m.spec.provider="kubernetes"; m.spec.route=(struct route_ability){.hold={1000}}; model_initialise(&m); model_run(&m,120000,e2); show("bg k8s",&m); model_fini(&m);
-	return 0;
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_steps),
+		cmocka_unit_test(test_D_16_rolls_back_at_once),
+		cmocka_unit_test(test_D_1_fix_after_failed_promotion),
+		cmocka_unit_test(test_D_4_D_8_waits_for_the_primary),
+		cmocka_unit_test(test_D_36_primary_deleted),
+		cmocka_unit_test(test_D_61_foreign_weight),
+		cmocka_unit_test(test_D_5_target_back_before_removal),
+		cmocka_unit_test(test_D_9_newer_while_promoting),
+		cmocka_unit_test(test_deadline),
+		cmocka_unit_test(test_unmeasured),
+		cmocka_unit_test(test_suspended),
+		cmocka_unit_test(test_clock_and_interval),
+		cmocka_unit_test(test_rest),
+		cmocka_unit_test(test_D_7_skip_waits_for_the_primary),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
 }

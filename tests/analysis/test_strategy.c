@@ -17,29 +17,50 @@ static const struct {
 	int weights[8]; /* ended by -1 */
 } rows[] = {
 	/* canary-controller.md 3.6.1, worked examples */
-	{"20 to 50", {.strategy = STRATEGY_CANARY, .step_weight = 20, .max_weight = 50}, {20, 40, 60, -1}},
-	{"50 to 100", {.strategy = STRATEGY_CANARY, .step_weight = 50, .max_weight = 100}, {50, 100, -1}},
+	{"20 to 50",
+         {.strategy = STRATEGY_CANARY, .step_weight = 20, .max_weight = 50},
+         {20, 40, 60, -1}},
+	{"50 to 100",
+         {.strategy = STRATEGY_CANARY, .step_weight = 50, .max_weight = 100},
+         {50, 100, -1}},
 	{"listed",
-	 {.strategy = STRATEGY_CANARY, .step_weights = {1, 2, 10, 80}, .n_step_weights = 4, .max_weight = 80},
-	 {1, 2, 10, 80, -1}},
+         {.strategy = STRATEGY_CANARY,
+          .step_weights = {1, 2, 10, 80},
+          .n_step_weights = 4,
+          .max_weight = 80},
+         {1, 2, 10, 80, -1}},
 	{"100 as the limit of 200",
-	 {.strategy = STRATEGY_CANARY, .step_weights = {1, 2, 10, 100}, .n_step_weights = 4, .max_weight = 100},
-	 {1, 2, 10, 100, -1}},
+         {.strategy = STRATEGY_CANARY,
+          .step_weights = {1, 2, 10, 100},
+          .n_step_weights = 4,
+          .max_weight = 100},
+         {1, 2, 10, 100, -1}},
 	{"the step after the last is at most 100",
-	 {.strategy = STRATEGY_CANARY, .step_weight = 40, .max_weight = 90},
-	 {40, 80, 100, -1}},
-	{"one step", {.strategy = STRATEGY_CANARY, .step_weight = 100, .max_weight = 100}, {100, -1}},
+         {.strategy = STRATEGY_CANARY, .step_weight = 40, .max_weight = 90},
+         {40, 80, 100, -1}},
+	{"one step",
+         {.strategy = STRATEGY_CANARY, .step_weight = 100, .max_weight = 100},
+         {100, -1}},
 	/* maxWeight does not rule over listed weights */
 	{"listed above maxWeight",
-	 {.strategy = STRATEGY_CANARY, .step_weights = {10, 60}, .n_step_weights = 2, .max_weight = 5},
-	 {10, 60, -1}},
+         {.strategy = STRATEGY_CANARY,
+          .step_weights = {10, 60},
+          .n_step_weights = 2,
+          .max_weight = 5},
+         {10, 60, -1}},
 	/* D-14: in Flagger these stop for ever at 10; here the next higher one counts */
 	{"not ascending",
-	 {.strategy = STRATEGY_CANARY, .step_weights = {10, 5, 20}, .n_step_weights = 3, .max_weight = 20},
-	 {10, 20, -1}},
+         {.strategy = STRATEGY_CANARY,
+          .step_weights = {10, 5, 20},
+          .n_step_weights = 3,
+          .max_weight = 20},
+         {10, 20, -1}},
 	{"twice the same",
-	 {.strategy = STRATEGY_CANARY, .step_weights = {10, 10, 20}, .n_step_weights = 3, .max_weight = 20},
-	 {10, 20, -1}},
+         {.strategy = STRATEGY_CANARY,
+          .step_weights = {10, 10, 20},
+          .n_step_weights = 3,
+          .max_weight = 20},
+         {10, 20, -1}},
 };
 
 static void test_canary(void **state)
@@ -60,8 +81,10 @@ static void test_canary(void **state)
 /* stepWeights were edited: the smallest one above the present weight, never 100 at once. */
 static void test_D_14_edited_step_weights(void **state)
 {
-	const struct canary_spec spec = {
-		.strategy = STRATEGY_CANARY, .step_weights = {10, 40, 70}, .n_step_weights = 3, .max_weight = 70};
+	const struct canary_spec spec = {.strategy = STRATEGY_CANARY,
+	                                 .step_weights = {10, 40, 70},
+	                                 .n_step_weights = 3,
+	                                 .max_weight = 70};
 
 	assert_int_equal(strategy_next(&spec, 15, 0).weight, 40);
 	assert_int_equal(strategy_next(&spec, 39, 0).weight, 40);
@@ -73,8 +96,10 @@ static void test_D_14_edited_step_weights(void **state)
 /* At or above the last weight, or past the last iteration, a run promotes; nothing hangs. */
 static void test_D_15_at_or_above_the_last(void **state)
 {
-	const struct canary_spec canary = {.strategy = STRATEGY_CANARY, .step_weight = 10, .max_weight = 30};
-	const struct canary_spec ab = {.strategy = STRATEGY_AB, .iterations = 2, .route = {.weighs = true}};
+	const struct canary_spec canary = {
+		.strategy = STRATEGY_CANARY, .step_weight = 10, .max_weight = 30};
+	const struct canary_spec ab = {
+		.strategy = STRATEGY_AB, .iterations = 2, .route = {.weighs = true}};
 	const struct canary_spec blue_green = {.strategy = STRATEGY_BLUE_GREEN, .iterations = 2};
 
 	assert_false(strategy_next(&canary, 29, 0).promotes);
@@ -95,7 +120,8 @@ static void assert_step(struct strategy_step step, int weight, int iteration)
 
 static void test_iterations(void **state)
 {
-	struct canary_spec spec = {.strategy = STRATEGY_AB, .iterations = 2, .route = {.weighs = true}};
+	struct canary_spec spec = {
+		.strategy = STRATEGY_AB, .iterations = 2, .route = {.weighs = true}};
 
 	/* A/B: 100 means all matching requests */
 	assert_step(strategy_first(&spec), 100, 1);

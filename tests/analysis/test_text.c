@@ -20,16 +20,16 @@ static const struct {
 	{4, "abc", "abc"}, /* just fits */
 	{3, "abc", "ab"},
 	{1, "abc", ""},
-	{2, "\xC3\xA4", ""},                        /* ä, half */
-	{3, "\xC3\xA4", "\xC3\xA4"},                /* … whole */
-	{4, "a\xC3\xA4xyz", "a\xC3\xA4"},           /* cut after a whole one */
-	{3, "a\xC3\xA4xyz", "a"},                   /* … in the middle */
-	{3, "\xE2\x80\xA6", ""},                    /* three bytes: one missing */
-	{2, "\xE2\x80\xA6", ""},                    /* … two missing */
-	{4, "\xE2\x80\xA6xy", "\xE2\x80\xA6"},      /* … none */
-	{4, "\xF0\x9F\x90\xA4", ""},                /* four bytes: one missing */
+	{2, "\xC3\xA4", ""},                   /* ä, half */
+	{3, "\xC3\xA4", "\xC3\xA4"},           /* … whole */
+	{4, "a\xC3\xA4xyz", "a\xC3\xA4"},      /* cut after a whole one */
+	{3, "a\xC3\xA4xyz", "a"},              /* … in the middle */
+	{3, "\xE2\x80\xA6", ""},               /* three bytes: one missing */
+	{2, "\xE2\x80\xA6", ""},               /* … two missing */
+	{4, "\xE2\x80\xA6xy", "\xE2\x80\xA6"}, /* … none */
+	{4, "\xF0\x9F\x90\xA4", ""},           /* four bytes: one missing */
 	{5, "\xF0\x9F\x90\xA4x", "\xF0\x9F\x90\xA4"},
-	{3, "\x80\x80\x80\x80", "\x80\x80"},        /* no character at all: kept */
+	{3, "\x80\x80\x80\x80", "\x80\x80"}, /* no character at all: kept */
 	{6, "\xE2\x80\xA6\xC3\xA4", "\xE2\x80\xA6\xC3\xA4"},
 	{5, "\xE2\x80\xA6\xC3\xA4", "\xE2\x80\xA6"},
 };

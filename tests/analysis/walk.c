@@ -1,12 +1,11 @@
 /*
- * The walk: `decide` in every small world, and what must hold of every plan. Prints how many worlds there were and
- * the first broken invariants; the exit code is 0 when none was. Built without one of the guards it stops at the first
- * broken invariant, and the exit code is 0 when there was one.
+ * The walk: `decide` in every small world, and what must hold of every plan. Prints how many worlds
+ * there were and the first broken invariants; the exit code is 0 when none was. Built without one
+ * of the guards it stops at the first broken invariant, and the exit code is 0 when there was one.
  */
-#include "tests/analysis/worlds.h"
-
 #include "analysis/strategy.h"
 #include "analysis/workload.h"
+#include "tests/analysis/worlds.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -16,16 +15,16 @@
 #define SHOWN_MAX 10
 
 #ifdef GUARDS_WITHOUT
-#define BROKEN_MAX 1
+# define BROKEN_MAX 1
 #else
-#define BROKEN_MAX UINT64_MAX
+# define BROKEN_MAX UINT64_MAX
 #endif
 
 /* Sanitized, a world in 17 will do: a number that divides no dimension's size. */
 #ifdef __SANITIZE_ADDRESS__
-#define STRIDE 17
+# define STRIDE 17
 #else
-#define STRIDE 1
+# define STRIDE 1
 #endif
 
 struct walk {
@@ -45,7 +44,8 @@ static void broken(struct walk *walk, const char *what)
 	if (walk->n_broken++ >= SHOWN_MAX)
 		return;
 	worlds_describe(walk->number, text, sizeof(text));
-	printf("# world %" PRIu64 " (%s): %s; reason \"%s\"\n", walk->number, text, what, walk->plan->reason);
+	printf("# world %" PRIu64 " (%s): %s; reason \"%s\"\n", walk->number, text, what,
+	       walk->plan->reason);
 	for (size_t i = 0; i < walk->plan->n_effects; i++) {
 		const struct effect *effect = &walk->plan->effects[i];
 
@@ -55,7 +55,8 @@ static void broken(struct walk *walk, const char *what)
 	}
 }
 
-static const struct effect *find(const struct plan *plan, enum effect_kind kind, enum subject subject)
+static const struct effect *find(const struct plan *plan, enum effect_kind kind,
+                                 enum subject subject)
 {
 	for (size_t i = 0; i < plan->n_effects; i++) {
 		if (plan->effects[i].kind == kind &&
@@ -96,15 +97,18 @@ static void check_effects(struct walk *walk)
 		for (size_t j = 0; j < i; j++) {
 			if (effect_is_same(effect, &plan->effects[j]))
 				broken(walk, "the same effect twice");
-			if (effect->kind == EFFECT_OBSERVE && plan->effects[j].subject == effect->subject)
+			if (effect->kind == EFFECT_OBSERVE &&
+			    plan->effects[j].subject == effect->subject)
 				broken(walk, "a look at what is being written");
 		}
 		if (effect->subject == SUBJECT_NONE)
 			continue;
-		slot = facts_slot(&((struct world *)(uintptr_t)walk->world)->facts, effect->subject);
+		slot = facts_slot(&((struct world *)(uintptr_t)walk->world)->facts,
+		                  effect->subject);
 		if (slot->failures > 0 && slot->retry_at.ms > facts->now.ms)
 			broken(walk, "an effect on what rests after a failure");
-		if (effect->resource_version[0] == '\0' && slot->state == FACT_KNOWN && !effect->is_retreat &&
+		if (effect->resource_version[0] == '\0' && slot->state == FACT_KNOWN &&
+		    !effect->is_retreat &&
 		    (effect->kind == EFFECT_SCALE || effect->kind == EFFECT_WRITE_PRIMARY))
 			broken(walk, "a forward write without the version it was decided on");
 	}
@@ -120,13 +124,14 @@ static void check_served(struct walk *walk)
 	const struct effect *scale = find(walk->plan, EFFECT_SCALE, SUBJECT_TARGET);
 	enum backend backend = apex ? apex->backend : facts->apex.backend;
 	bool hold = walk->world->spec.route.hold.ms <= facts->now.ms - facts->apex.since.ms &&
-		    (!walk->world->spec.route.weighs || facts->route.slot.state != FACT_KNOWN ||
-		     walk->world->spec.route.hold.ms <= facts->now.ms - facts->route.since.ms);
+	            (!walk->world->spec.route.weighs || facts->route.slot.state != FACT_KNOWN ||
+	             walk->world->spec.route.hold.ms <= facts->now.ms - facts->route.since.ms);
 
 	if (apex && backend == BACKEND_PRIMARY && !primary_serves && canary_serves &&
 	    facts->newest.status.phase >= PHASE_PROGRESSING && release_is_open(&facts->newest) &&
 	    facts->newest.cause == CAUSE_REVISION && !facts->is_deleted)
-		broken(walk, "clients sent to a primary without a ready pod while the canary has one");
+		broken(walk,
+		       "clients sent to a primary without a ready pod while the canary has one");
 	if (apex && backend == BACKEND_CANARY && !canary_serves && primary_serves)
 		broken(walk, "clients sent to a canary without a ready pod");
 	if (!scale || scale->replicas > 0)
@@ -157,7 +162,8 @@ static void check_primary(struct walk *walk)
 			continue;
 		if (strcmp(effect->release_uid, facts->newest.uid) == 0 && is_promoting(facts))
 			continue;
-		if (effect->release_uid[0] != '\0' && strcmp(effect->release_uid, facts->promoted.uid) == 0)
+		if (effect->release_uid[0] != '\0' &&
+		    strcmp(effect->release_uid, facts->promoted.uid) == 0)
 			continue;
 		broken(walk, "a template for the primary that was not promoted");
 	}
@@ -173,8 +179,9 @@ static void check_route(struct walk *walk)
 		return;
 	if (!walk->world->spec.route.weighs)
 		broken(walk, "a weight where the provider has none");
-	if (route->weight > 0 && (facts->newest.status.phase != PHASE_PROGRESSING ||
-				  route->weight != facts->newest.status.weight.to || facts->is_deleted))
+	if (route->weight > 0 &&
+	    (facts->newest.status.phase != PHASE_PROGRESSING ||
+	     route->weight != facts->newest.status.weight.to || facts->is_deleted))
 		broken(walk, "a weight that no observed Release asks for");
 	if (route->weight > live_weight(walk->world) && facts->newest.status.ending != OUTCOME_NONE)
 		broken(walk, "a weight raised in a retreat");
@@ -209,13 +216,14 @@ static void check_retreat(struct walk *walk)
 	const struct effect *route = find(walk->plan, EFFECT_WRITE_ROUTE, SUBJECT_ROUTE);
 	bool must = false;
 
-	if (facts->is_quarantined || facts->is_deleted || !facts->has_spec || !release_is_open(&facts->newest))
+	if (facts->is_quarantined || facts->is_deleted || !facts->has_spec ||
+	    !release_is_open(&facts->newest))
 		return;
 	if (status->phase == PHASE_PROGRESSING)
 		must = (fails_now(walk->world) && !walk->world->spec.suspend) || is_newer(facts) ||
 		       facts->is_moved || facts->target.slot.state == FACT_ABSENT ||
 		       (facts->promoted.name[0] && facts->target.slot.state == FACT_KNOWN &&
-			strcmp(facts->target.digest, facts->promoted.digest) == 0);
+		        strcmp(facts->target.digest, facts->promoted.digest) == 0);
 	if (status->phase == PHASE_PROGRESSING && !walk->world->spec.suspend &&
 	    is_past(facts, status->times.unmeasured_since, walk->world->spec.progress_deadline))
 		must = true;
@@ -227,9 +235,11 @@ static void check_retreat(struct walk *walk)
 	if (facts->newest.cause == CAUSE_INIT)
 		return;
 	if (walk->world->spec.route.weighs && facts->route.slot.failures == 0 &&
-	    facts->route.slot.state != FACT_ABSENT && (route ? route->weight : live_weight(walk->world)) != 0)
+	    facts->route.slot.state != FACT_ABSENT &&
+	    (route ? route->weight : live_weight(walk->world)) != 0)
 		broken(walk, "a retreat that leaves the canary its weight");
-	if (walk->world->spec.route.weighs && facts->route.slot.failures == 0 && route && !route->is_retreat)
+	if (walk->world->spec.route.weighs && facts->route.slot.failures == 0 && route &&
+	    !route->is_retreat)
 		broken(walk, "a retreat that waits");
 	if (walk->world->spec.route.weighs && facts->route.slot.state == FACT_UNKNOWN &&
 	    facts->route.slot.failures == 0 && !route)
@@ -239,8 +249,9 @@ static void check_retreat(struct walk *walk)
 /* A run that moves clients: open, past its start, not the first. */
 static bool is_running(const struct facts *facts)
 {
-	return facts->has_spec && !facts->is_deleted && !facts->is_quarantined && release_is_open(&facts->newest) &&
-	       facts->newest.cause == CAUSE_REVISION && facts->newest.status.phase >= PHASE_PROGRESSING &&
+	return facts->has_spec && !facts->is_deleted && !facts->is_quarantined &&
+	       release_is_open(&facts->newest) && facts->newest.cause == CAUSE_REVISION &&
+	       facts->newest.status.phase >= PHASE_PROGRESSING &&
 	       facts->newest.status.phase != PHASE_DONE;
 }
 
@@ -256,7 +267,8 @@ static void check_kept(struct walk *walk)
 	bool canary_serves = workload_serves(&facts->target);
 
 	/* A failed check that does not end the run is first saved. */
-	if (!is_running(facts) || (save && !save->is_retreat && save->status.phase == PHASE_PROGRESSING))
+	if (!is_running(facts) ||
+	    (save && !save->is_retreat && save->status.phase == PHASE_PROGRESSING))
 		return;
 	if (facts->apex.slot.state == FACT_KNOWN && facts->apex.slot.failures == 0 &&
 	    facts->primary.slot.state != FACT_UNKNOWN && facts->primary.slot.state != FACT_FAILED &&
@@ -268,7 +280,8 @@ static void check_kept(struct walk *walk)
 		broken(walk, "clients left with a canary that has no ready pod");
 	if (is_newer(facts) && primary_serves && facts->route.slot.failures == 0 &&
 	    (route ? route->weight : live_weight(walk->world)) != 0)
-		broken(walk, "requests left to a revision that nobody analyses, beside a primary that serves");
+		broken(walk,
+		       "requests left to a revision that nobody analyses, beside a primary that serves");
 }
 
 /* Guards have their say. */
@@ -280,10 +293,12 @@ static void check_guards(struct walk *walk)
 	for (size_t i = 0; i < plan->n_effects; i++) {
 		const struct effect *effect = &plan->effects[i];
 
-		if (facts->is_quarantined && effect->kind != EFFECT_WRITE_MIRROR && effect->kind != EFFECT_NOTIFY)
+		if (facts->is_quarantined && effect->kind != EFFECT_WRITE_MIRROR &&
+		    effect->kind != EFFECT_NOTIFY)
 			broken(walk, "a quarantined canary moves");
-		if (!facts->has_spec && effect->kind != EFFECT_WRITE_MIRROR && effect->kind != EFFECT_NOTIFY &&
-		    effect->kind != EFFECT_OBSERVE && effect->kind != EFFECT_COMPARE)
+		if (!facts->has_spec && effect->kind != EFFECT_WRITE_MIRROR &&
+		    effect->kind != EFFECT_NOTIFY && effect->kind != EFFECT_OBSERVE &&
+		    effect->kind != EFFECT_COMPARE)
 			broken(walk, "a canary without a valid spec moves");
 		if (effect->kind == EFFECT_CREATE_RELEASE && facts->releases.state != FACT_KNOWN &&
 		    facts->releases.state != FACT_ABSENT)
@@ -291,13 +306,15 @@ static void check_guards(struct walk *walk)
 		if (effect->kind == EFFECT_CREATE_RELEASE && facts->newest.name[0] == '\0' &&
 		    facts->canary.state != FACT_KNOWN)
 			broken(walk, "a first Release for a Canary that was not seen");
-		if (facts->is_deleted && (effect->kind == EFFECT_SAVE_RELEASE || effect->kind == EFFECT_MEASURE ||
-					  effect->kind == EFFECT_CREATE_RELEASE ||
-					  (effect->kind == EFFECT_SCALE && effect->replicas == 0)))
+		if (facts->is_deleted &&
+		    (effect->kind == EFFECT_SAVE_RELEASE || effect->kind == EFFECT_MEASURE ||
+		     effect->kind == EFFECT_CREATE_RELEASE ||
+		     (effect->kind == EFFECT_SCALE && effect->replicas == 0)))
 			broken(walk, "a deleted canary goes on");
-		if (walk->world->spec.suspend && !effect_is_question(effect) && !effect->is_retreat &&
-		    facts->newest.status.phase != PHASE_RETREATING && effect->kind != EFFECT_WRITE_MIRROR &&
-		    effect->kind != EFFECT_NOTIFY && effect->subject != SUBJECT_APEX)
+		if (walk->world->spec.suspend && !effect_is_question(effect) &&
+		    !effect->is_retreat && facts->newest.status.phase != PHASE_RETREATING &&
+		    effect->kind != EFFECT_WRITE_MIRROR && effect->kind != EFFECT_NOTIFY &&
+		    effect->subject != SUBJECT_APEX)
 			broken(walk, "a suspended canary goes on");
 		if (walk->world->spec.suspend && effect->kind == EFFECT_MEASURE)
 			broken(walk, "a suspended canary is checked");
@@ -324,11 +341,12 @@ static void check_alive(struct walk *walk)
 
 	if (walk->plan->n_effects > 0 || instant_is_set(walk->plan->wake))
 		return;
-	if (!release_is_open(&facts->newest) || facts->is_quarantined || facts->is_deleted || !facts->has_spec ||
-	    walk->world->spec.suspend)
+	if (!release_is_open(&facts->newest) || facts->is_quarantined || facts->is_deleted ||
+	    !facts->has_spec || walk->world->spec.suspend)
 		return;
 	/* Past its deadline a run only waits for a primary, in init and in a retreat. */
-	if (facts->newest.cause == CAUSE_INIT || status->phase == PHASE_RETREATING || status->phase == PHASE_PROMOTING)
+	if (facts->newest.cause == CAUSE_INIT || status->phase == PHASE_RETREATING ||
+	    status->phase == PHASE_PROMOTING)
 		return;
 	broken(walk, "an open run that waits for nothing");
 }
@@ -366,7 +384,8 @@ int main(void)
 
 	if (!effects)
 		return 2;
-	for (uint64_t number = 0; number < worlds_count() && walk.n_broken < BROKEN_MAX; number += STRIDE) {
+	for (uint64_t number = 0; number < worlds_count() && walk.n_broken < BROKEN_MAX;
+	     number += STRIDE) {
 		if (!worlds_make(number, &world))
 			continue;
 		walk.number = number;
@@ -374,9 +393,10 @@ int main(void)
 		check(&walk);
 	}
 	for (enum strategy strategy = STRATEGY_CANARY; strategy <= STRATEGY_BLUE_GREEN; strategy++)
-		printf("# %" PRIu64 " worlds of %s\n", walk.n_of[strategy], strategy_name(strategy));
-	printf("# %" PRIu64 " worlds, %" PRIu64 " effects, %" PRIu64 " broken\n", walk.n_worlds, walk.n_effects,
-	       walk.n_broken);
+		printf("# %" PRIu64 " worlds of %s\n", walk.n_of[strategy],
+		       strategy_name(strategy));
+	printf("# %" PRIu64 " worlds, %" PRIu64 " effects, %" PRIu64 " broken\n", walk.n_worlds,
+	       walk.n_effects, walk.n_broken);
 	free(effects);
 	return verdict(&walk);
 }

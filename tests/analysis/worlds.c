@@ -40,8 +40,14 @@ static bool put_strategy(struct world *world, unsigned value)
 		.progress_deadline = span_ms(60000),
 		.primary_ready_percent = 100,
 		.canary_ready_percent = 100,
-		.checks = {{.name = "request-success-rate", .kind = CHECK_SUCCESS_RATE, .has_min = true, .min = 99},
-			   {.name = "request-duration", .kind = CHECK_DURATION, .has_max = true, .max = 500}},
+		.checks = {{.name = "request-success-rate",
+	                    .kind = CHECK_SUCCESS_RATE,
+	                    .has_min = true,
+	                    .min = 99},
+	                   {.name = "request-duration",
+	                    .kind = CHECK_DURATION,
+	                    .has_max = true,
+	                    .max = 500}},
 		.n_checks = CHECKS,
 	};
 	world->strategy = value;
@@ -74,8 +80,8 @@ static bool put_strategy(struct world *world, unsigned value)
 	}
 }
 
-/* The weights of the run, by strategy (the value of put_strategy) and step: the first, the last, one further or
- * beside after an edit, and none. */
+/* The weights of the run, by strategy (the value of put_strategy) and step: the first, the last,
+ * one further or beside after an edit, and none. */
 static void put_step(struct world *world, unsigned step)
 {
 	static const struct {
@@ -273,10 +279,12 @@ static bool put_apex(struct world *world, unsigned value)
 {
 	struct service_fact *apex = &world->facts.apex;
 
-	world->facts.primary_service =
-		(struct service_fact){.slot.state = FACT_KNOWN, .backend = BACKEND_PRIMARY, .is_exact = true};
-	world->facts.canary_service =
-		(struct service_fact){.slot.state = FACT_KNOWN, .backend = BACKEND_CANARY, .is_exact = true};
+	world->facts.primary_service = (struct service_fact){
+		.slot.state = FACT_KNOWN, .backend = BACKEND_PRIMARY, .is_exact = true};
+	world->facts.canary_service = (struct service_fact){
+		.slot.state = FACT_KNOWN, .backend = BACKEND_CANARY, .is_exact = true};
+	world->facts.primary_service.is_ours = value != 1; /* the user's own */
+	world->facts.canary_service.is_ours = value != 1;
 	apex->slot.state = FACT_KNOWN;
 	apex->is_exact = true;
 	apex->backend = BACKEND_PRIMARY;
@@ -318,9 +326,11 @@ static bool put_route(struct world *world, unsigned value)
 		bool is_ours;
 		bool is_exact;
 		int64_t age;
-	} rows[] = {{0, true, true, 60000},  {0, false, true, 60000},      {from, true, true, 60000},
-		    {to, true, true, 60000}, {to, true, true, 100},        {to + 5, false, true, 60000},
-		    {to - 7, false, true, 60000}, {to, true, false, 60000}, {0, true, true, 100}};
+	} rows[] = {{0, true, true, 60000},       {0, false, true, 60000},
+	            {from, true, true, 60000},    {to, true, true, 60000},
+	            {to, true, true, 100},        {to + 5, false, true, 60000},
+	            {to - 7, false, true, 60000}, {to, true, false, 60000},
+	            {0, true, true, 100}};
 
 	if (value == 9)
 		return world->spec.route.weighs;
@@ -333,6 +343,7 @@ static bool put_route(struct world *world, unsigned value)
 		return true;
 	route->weight = rows[value].weight;
 	route->is_ours = rows[value].is_ours;
+	route->is_made = value != 5; /* the user's own, taken over */
 	route->is_exact = rows[value].is_exact;
 	route->since = ago(rows[value].age);
 	if ((value == 2 || value == 3) && route->weight == 0)
@@ -358,7 +369,8 @@ static bool put_check(struct world *world, unsigned value)
 	bool is_open = release_is_open(&world->facts.newest);
 
 	/* Only where checks are made do all answers matter; elsewhere some, that must not. */
-	if (status->phase != PHASE_PROGRESSING && value > 1 && value != 4 && value != 6 && value < 14)
+	if (status->phase != PHASE_PROGRESSING && value > 1 && value != 4 && value != 6 &&
+	    value < 14)
 		return false;
 	status->times.next_check_at = value == 0 ? ago(-5000) : ago(1);
 	switch (value) {
@@ -413,8 +425,8 @@ static bool put_check(struct world *world, unsigned value)
 	case 12: /* an older share counts for nothing */
 		put_sample(world, 0, SAMPLE_VALUE, 99.5);
 		put_sample(world, 1, SAMPLE_VALUE, 20);
-		world->facts.share =
-			(struct sample_fact){.check = ago(20000), .kind = SAMPLE_VALUE, .value = 0.6};
+		world->facts.share = (struct sample_fact){
+			.check = ago(20000), .kind = SAMPLE_VALUE, .value = 0.6};
 		break;
 	case 13: /* the last failure, not measured for too long as well */
 		put_sample(world, 0, SAMPLE_ERROR, 0);
@@ -436,8 +448,8 @@ static bool put_check(struct world *world, unsigned value)
 static bool put_failure(struct world *world, unsigned value)
 {
 	static const enum subject subjects[] = {
-		SUBJECT_PRIMARY, SUBJECT_APEX,     SUBJECT_PRIMARY_SERVICE, SUBJECT_CANARY_SERVICE, SUBJECT_ROUTE,
-		SUBJECT_CANARY,  SUBJECT_RELEASES, SUBJECT_TARGET,
+		SUBJECT_PRIMARY, SUBJECT_APEX,   SUBJECT_PRIMARY_SERVICE, SUBJECT_CANARY_SERVICE,
+		SUBJECT_ROUTE,   SUBJECT_CANARY, SUBJECT_RELEASES,        SUBJECT_TARGET,
 	};
 	struct fact_slot *slot = facts_slot(&world->facts, subjects[value / 2]);
 
@@ -478,7 +490,8 @@ static bool put_rare(struct world *world, unsigned value)
 		facts->is_moved = true;
 		return true;
 	case 5:
-		text_copy(facts->refusal, "spec.analysis.threshold: expected a whole number, got 1.5");
+		text_copy(facts->refusal,
+		          "spec.analysis.threshold: expected a whole number, got 1.5");
 		text_copy(facts->refusal_reason, "InvalidSpec");
 		return true;
 	case 6: /* a write of the Release with unknown outcome */
@@ -511,8 +524,9 @@ static bool put_rare(struct world *world, unsigned value)
 }
 
 static const struct dimension dimensions[] = {
-	{"rare", 28, NULL},          {"check", 16, put_check},   {"route", 11, put_route},     {"apex", 6, put_apex},
-	{"primary", 8, put_primary}, {"target", 13, put_target}, {"release", 21, put_release}, {"strategy", 6, put_strategy},
+	{"rare", 28, NULL},           {"check", 16, put_check},      {"route", 11, put_route},
+	{"apex", 6, put_apex},        {"primary", 8, put_primary},   {"target", 13, put_target},
+	{"release", 21, put_release}, {"strategy", 6, put_strategy},
 };
 
 uint64_t worlds_count(void)
@@ -535,8 +549,8 @@ static bool is_tried(const unsigned *values)
 		return false;
 	if (values[0] == 2) /* a teardown has an order of its own */
 		return values[2] != 1 && values[2] != 4 && values[7] % 2 == 0;
-	return (values[2] == 0 || values[2] == 3 || values[2] >= 9) && values[3] != 2 && values[3] != 4 &&
-	       values[7] % 2 == 0;
+	return (values[2] == 0 || values[2] == 3 || values[2] >= 9) && values[3] != 2 &&
+	       values[3] != 4 && values[7] % 2 == 0;
 }
 
 /* All of them, but not the many samples that no world has: most of the walk's time went there. */
@@ -573,7 +587,7 @@ void worlds_describe(uint64_t number, char *ret, size_t size)
 
 	for (size_t i = 0; i < array_length(dimensions); i++) {
 		text_format(ret + used, size - used, "%s %u  ", dimensions[i].name,
-			    (unsigned)(number % dimensions[i].size));
+		            (unsigned)(number % dimensions[i].size));
 		number /= dimensions[i].size;
 		used = strlen(ret);
 	}

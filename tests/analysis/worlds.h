@@ -1,6 +1,6 @@
 /*
- * Every small world: the product of a few values for each thing that `decide` looks at. A world is made from its
- * number, so a failing one can be named and made again.
+ * Every small world: the product of a few values for each thing that `decide` looks at. A world is
+ * made from its number, so a failing one can be named and made again.
  */
 #ifndef TESTS_ANALYSIS_WORLDS_H
 #define TESTS_ANALYSIS_WORLDS_H

@@ -29,11 +29,19 @@ def kit_kubeconfig(account, path):
         subprocess.run([os.path.join(HERE, "kit.sh"), "kubeconfig", account], stdout=file, check=True)
 
 
-def install(kubectl_arguments=()):
+def program():
+    """The program under test as it was when the kit was started, whatever is built meanwhile."""
+    path = os.path.join(os.environ["KIT_DIR"], "serin")
+    if not os.path.exists(path):
+        shutil.copy(PROGRAM, path)
+    return path
+
+
+def install():
     """What a user applies, but for the Deployment: the agent runs beside the cluster."""
     files = sorted(glob.glob(os.path.join(MANIFESTS, "crd-*.yaml")))
     files += [os.path.join(MANIFESTS, name) for name in ("namespace.yaml", "rbac.yaml")]
-    command = ["kubectl", *kubectl_arguments, "apply"] + [f"--filename={path}" for path in files]
+    command = ["kubectl", "apply"] + [f"--filename={path}" for path in files]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     wait = ["kubectl", "wait", "--for=condition=Established", "--timeout=30s", "crd", "--all"]
     subprocess.run(wait, check=True, stdout=subprocess.DEVNULL)
@@ -75,7 +83,7 @@ class Agent:
         if not os.path.exists(self.kubeconfig):
             kit_kubeconfig(f"{self.home}/serin", self.kubeconfig)
         command = self.wrapper + [
-            PROGRAM,
+            program(),
             "agent",
             f"--kubeconfig={self.kubeconfig}",
             f"--metrics-server={os.environ['PROMETHEUS_URL']}",

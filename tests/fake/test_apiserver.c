@@ -291,6 +291,21 @@ static void test_no_change(void **state)
 	assert_int_equal(apiserver_count(*state), 5);
 }
 
+/* Built-in resources keep no nulls, metadata keeps nothing empty. */
+static void test_nothing_empty(void **state)
+{
+	json_t *object;
+
+	post(state, CONFIGMAPS,
+	     "{'metadata':{'name':'c','labels':{},'finalizers':[]},'data':{'a':null,'b':'c'}}");
+	object = get(state, CONFIGMAPS "/c");
+	assert_null(ask_at(object, "data.a"));
+	assert_string_equal(ask_text(object, "data.b"), "c");
+	assert_null(ask_at(object, "metadata.labels"));
+	assert_null(ask_at(object, "metadata.finalizers"));
+	json_decref(object);
+}
+
 static void test_status_subresource(void **state)
 {
 	json_t *object;
@@ -554,6 +569,7 @@ int main(void)
 		TEST(test_defaults),
 		TEST(test_generation),
 		TEST(test_no_change),
+		TEST(test_nothing_empty),
 		TEST(test_status_subresource),
 		TEST(test_conflicts),
 		TEST(test_immutable),

@@ -47,8 +47,8 @@ static void test_depth(void **state)
 	assert_true(tree_is_shallow(flat, 0));
 	assert_true(tree_is_shallow(two, 3));
 	assert_false(tree_is_shallow(two, 2));
-	assert_true(tree_is_shallow(empty, 1));
-	assert_false(tree_is_shallow(empty, 0));
+	assert_true(tree_is_shallow(empty, 2));
+	assert_false(tree_is_shallow(empty, 1));
 }
 
 int main(void)

@@ -74,7 +74,7 @@ static const struct refusal_row refusals[] = {
 	{"# nothing\n", ERR_MALFORMED, "got nothing"},
 	{"---\n---\n", ERR_MALFORMED, "got nothing"},
 	{"a: 1\n---\nb: 2\n", ERR_MALFORMED, "expected one document, got several"},
-	{"a: 1\nb: [", ERR_MALFORMED, "line 2, column"},
+	{"a: 1\nb: [", ERR_MALFORMED, "line 3, column 1"},
 	{"a: b: c", ERR_MALFORMED, "line 1, column 5"},
 	{"\ta: b", ERR_MALFORMED, "line 1"},
 	{"a: \xff", ERR_MALFORMED, "byte 3"},

@@ -1,0 +1,268 @@
+#include "agent/serve.h"
+
+#include "agent/agent.h"
+#include "agent/credentials.h"
+#include "agent/history_memory.h"
+#include "agent/history_sqlite.h"
+#include "agent/http_curl.h"
+#include "agent/log.h"
+#include "agent/loop_ev.h"
+#include "agent/metrics.h"
+#include "agent/options.h"
+#include "agent/poison.h"
+#include "agent/server.h"
+#include "agent/version.h"
+#include "analysis/base/compiler.h"
+#include "analysis/base/text.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define HISTORY_PATIENCE_MS 3000 /* how long the exit waits for records to reach the disk */
+#define TERMINATION_LOG     "/dev/termination-log"
+
+struct service {
+	const struct options *options;
+	struct loop_ev *loop;
+	struct log *log;
+	struct metrics *metrics;
+	struct credentials *credentials;
+	struct http_curl *http;
+	struct history *history;
+	struct poison *poison;
+	struct agent *agent;
+	struct server *server;
+	struct loop_ev_post bell; /* the history's thread rings it */
+	bool is_on_disk;
+	bool is_stopping;
+	char identity[256];
+	char start[64]; /* names this start: time and random bits */
+	char history_state[256];
+};
+
+/* History --------------------------------------------------------------------------------------- */
+
+static void on_bell(struct loop_ev_post *bell)
+{
+	struct service *service = container_of(bell, struct service, bell);
+	const char *state;
+
+	history_sqlite_deliver(service->history);
+	state = history_state(service->history);
+	if (strcmp(state, service->history_state) == 0)
+		return;
+	text_copy(service->history_state, state);
+	log_event(service->log, strncmp(state, "ok", 2) == 0 ? LOG_INFO : LOG_WARNING, "history.state", state,
+	          NULL);
+}
+
+/* Called by the history's thread. */
+static void on_history_post(void *user)
+{
+	struct service *service = user;
+
+	loop_ev_post(service->loop, &service->bell);
+}
+
+static void open_history(struct service *service)
+{
+	struct loop *loop = loop_ev_seam(service->loop);
+	struct history_sqlite_options sqlite = {
+		.path = service->options->history,
+		.chain = service->identity,
+		.actor = service->identity,
+		.boot = service->start,
+		.opened_at = loop_now(loop),
+		.post = on_history_post,
+		.user = service,
+	};
+	struct err err = {0};
+
+	service->bell.call = on_bell;
+	if (sqlite.path[0] != '\0' && history_sqlite_check(sqlite.path, &err))
+		service->history = history_sqlite_new(&sqlite, &err);
+	service->is_on_disk = service->history != NULL;
+	if (service->is_on_disk)
+		return;
+	log_event(service->log, LOG_WARNING, "history.memory",
+	          err.text[0] ? err.text : "no history file is named: evidence is kept in memory only", NULL);
+	service->history = history_memory_new(loop);
+}
+
+static void close_history(struct service *service)
+{
+	if (!service->history)
+		return;
+	if (service->is_on_disk) {
+		history_sqlite_free(service->history, span_ms(HISTORY_PATIENCE_MS));
+		loop_ev_post_cancel(service->loop, &service->bell);
+	} else {
+		history_memory_free(service->history);
+	}
+}
+
+/* The server ------------------------------------------------------------------------------------- */
+
+static bool on_metrics(void *user, struct buf *text)
+{
+	struct service *service = user;
+
+	agent_measure(service->agent);
+	return metrics_write(service->metrics, text);
+}
+
+static bool on_ready(void *user, const char **ret_why)
+{
+	struct service *service = user;
+
+	*ret_why = "the collections are not listed yet, or nobody holds the lease";
+	return agent_is_ready(service->agent);
+}
+
+static bool open_server(struct service *service, struct err *err)
+{
+	struct server_settings settings = {
+		.loop = service->loop,
+		.port = service->options->port,
+		.metrics = on_metrics,
+		.ready = on_ready,
+		.user = service,
+	};
+
+	service->server = server_new(&settings, err);
+	return service->server != NULL;
+}
+
+/* The agent --------------------------------------------------------------------------------------- */
+
+static void name_start(struct service *service)
+{
+	struct loop *loop = loop_ev_seam(service->loop);
+	char host[128] = "";
+
+	(void)gethostname(host, sizeof(host) - 1);
+	text_format(service->start, sizeof(service->start), "%013llx-%08llx",
+	            (unsigned long long)loop_now(loop).ms,
+	            (unsigned long long)(loop_random(loop) & 0xFFFFFFFF));
+	text_format(service->identity, sizeof(service->identity), "%s_%016llx", host[0] ? host : "serin",
+	            (unsigned long long)loop_random(loop));
+}
+
+static void open_agent(struct service *service)
+{
+	const struct options *options = service->options;
+	struct agent_seams seams = {
+		.loop = loop_ev_seam(service->loop),
+		.http = http_curl_seam(service->http),
+		.history = service->history,
+		.log = service->log,
+		.metrics = service->metrics,
+		.poison = service->poison,
+	};
+	struct agent_settings settings = {
+		.options =
+			{
+				.selector_labels = options->selector_labels,
+				.ingress_annotation_prefix = options->ingress_annotations_prefix,
+				.default_provider = options->mesh_provider,
+				.metrics_server = options->metrics_server,
+				.field_manager = "serin",
+				.track_configs = options->enable_config_tracking,
+			},
+		.k8s_namespace = options->k8s_namespace[0] ? options->k8s_namespace : NULL,
+		.lease_namespace = options_lease_namespace(
+			options, credentials_get(service->credentials)->k8s_namespace),
+		.lease_name = "flagger-leader-election",
+		.identity = service->identity,
+	};
+
+	service->agent = agent_new(&seams, &settings);
+}
+
+static void on_stopped(void *user)
+{
+	struct service *service = user;
+
+	loop_ev_stop(service->loop);
+}
+
+static void on_signal(void *user, int number)
+{
+	struct service *service = user;
+
+	(void)number;
+	if (service->is_stopping) {
+		loop_ev_stop(service->loop);
+		return;
+	}
+	service->is_stopping = true;
+	log_event(service->log, LOG_INFO, "agent.stopping",
+	          "a signal came: writes under way end, then the lease is handed over", NULL);
+	agent_stop(service->agent, on_stopped, service);
+}
+
+static bool open_service(struct service *service, struct err *err)
+{
+	const struct options *options = service->options;
+	struct http_curl_settings http = {.user_agent = "serin/" VERSION_RELEASE};
+	struct log_settings log = {.stream = stderr, .level = log_parse_level(options->log_level)};
+
+	service->loop = loop_ev_new(err);
+	if (!service->loop)
+		return false;
+	log.loop = loop_ev_seam(service->loop);
+	service->log = log_new(&log);
+	service->metrics = metrics_new();
+	service->credentials =
+		credentials_new(loop_ev_seam(service->loop), options->kubeconfig, options->context, err);
+	if (!service->credentials)
+		return false;
+	http.loop = service->loop;
+	http.credentials = service->credentials;
+	service->http = http_curl_new(&http);
+	name_start(service);
+	service->poison = poison_new(options->poison[0] ? options->poison : TERMINATION_LOG, err);
+	if (!service->poison)
+		log_event(service->log, LOG_INFO, "poison.off", err->text, NULL);
+	open_history(service);
+	open_agent(service);
+	return open_server(service, err);
+}
+
+static void close_service(struct service *service)
+{
+	server_free(service->server);
+	agent_free(service->agent);
+	if (service->loop)
+		close_history(service);
+	poison_free(service->poison);
+	http_curl_free(service->http);
+	credentials_free(service->credentials);
+	metrics_free(service->metrics);
+	log_free(service->log);
+	loop_ev_free(service->loop);
+}
+
+int serve(const struct options *options)
+{
+	struct service service = {.options = options};
+	struct err err = {0};
+
+	if (!open_service(&service, &err)) {
+		(void)fprintf(stderr, "serin agent: %s\n", err.text);
+		close_service(&service);
+		return 1;
+	}
+	metrics_set(service.metrics, METRIC_FLAGGER_INFO,
+	            METRIC_LABELS(VERSION_RELEASE, options->mesh_provider), 1);
+	log_event(service.log, LOG_INFO, "agent.start", "starting",
+	          LOG_FIELDS({"version", VERSION_RELEASE}, {"commit", VERSION_COMMIT},
+	                     {"identity", service.identity}));
+	loop_ev_signals(service.loop, on_signal, &service);
+	agent_start(service.agent);
+	loop_ev_run(service.loop);
+	log_event(service.log, LOG_INFO, "agent.stopped", "the lease is handed over", NULL);
+	close_service(&service);
+	return 0;
+}

@@ -1,0 +1,96 @@
+/*
+ * The rendered queries, text by text: what they give on a real server was tried with
+ * Prometheus 2.42 (mixed answers, only errors, an idle canary, no canary series, no series at all,
+ * a named port).
+ */
+#include "analysis/base/compiler.h"
+#include "providers/builtin.h"
+#include "providers/template.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static const struct template_inputs inputs = {
+	.name = "cart",
+	.k8s_namespace = "shop",
+	.target = "cart-app",
+	.service = "cart",
+	.ingress = "store",
+	.interval = "30s",
+};
+
+static void renders_as(const char *query, const char *want)
+{
+	struct buf buf = {.max = 4096};
+
+	assert_non_null(query);
+	assert_true(template_render(query, &inputs, &buf, NULL));
+	assert_string_equal(buf_text(&buf), want);
+	buf_fini(&buf);
+}
+
+#define REQUESTS "nginx_ingress_controller_requests"
+#define RESPONSE "nginx_ingress_controller_response_duration_seconds"
+#define INGRESS  "namespace=\"shop\", ingress=\"store\""
+#define CANARY   INGRESS ", canary=~\"shop-cart-canary-[0-9a-z-]+\""
+
+static void test_nginx(void **state)
+{
+	renders_as(builtin_query("nginx", CHECK_SUCCESS_RATE),
+	           "(sum(rate(" REQUESTS "{" CANARY
+	           ", status!~\"5.*\"}[30s])) or vector(0)) / "
+	           "sum(rate(" REQUESTS "{" CANARY "}[30s])) * 100");
+	renders_as(builtin_query("nginx", CHECK_DURATION),
+	           "sum(rate(" RESPONSE "_sum{" CANARY
+	           "}[30s])) / "
+	           "sum(rate(" RESPONSE "_count{" CANARY "}[30s])) * 1000");
+	renders_as(builtin_share_query("nginx"),
+	           "(sum(increase(" REQUESTS "{" CANARY
+	           "}[30s])) or vector(0)) / "
+	           "sum(increase(" REQUESTS "{" INGRESS ", service=\"cart\"}[30s]))");
+}
+
+#define DURATION "http_request_duration_seconds"
+#define PODS     "-[0-9a-zA-Z]+(-[0-9a-zA-Z]+)\""
+#define OWN      "kubernetes_namespace=\"shop\", kubernetes_pod_name=~\"cart-app" PODS
+#define BOTH     "kubernetes_namespace=\"shop\", kubernetes_pod_name=~\"cart-app(-primary)?" PODS
+
+static void test_kubernetes(void **state)
+{
+	renders_as(builtin_query("kubernetes", CHECK_SUCCESS_RATE),
+	           "(sum(rate(" DURATION "_count{" OWN
+	           ", status!~\"5.*\"}[30s])) or vector(0)) / "
+	           "sum(rate(" DURATION "_count{" OWN "}[30s])) * 100");
+	renders_as(builtin_query("kubernetes", CHECK_DURATION),
+	           "histogram_quantile(0.99, sum(rate(" DURATION "_bucket{" OWN
+	           "}[30s])) by (le)) * 1000");
+	renders_as(builtin_share_query("kubernetes"),
+	           "(sum(increase(" DURATION "_count{" OWN
+	           "}[30s])) or vector(0)) / "
+	           "sum(increase(" DURATION "_count{" BOTH "}[30s]))");
+}
+
+static void test_others(void **state)
+{
+	assert_null(builtin_query("istio", CHECK_SUCCESS_RATE));
+	assert_null(builtin_query("", CHECK_DURATION));
+	assert_null(builtin_query("nginx", CHECK_VALUE));
+	assert_null(builtin_query("nginx", CHECK_NONE));
+	assert_null(builtin_share_query("istio"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_nginx),
+		cmocka_unit_test(test_kubernetes),
+		cmocka_unit_test(test_others),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
