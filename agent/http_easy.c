@@ -85,11 +85,12 @@ static bool set_origin(struct http_easy *easy, const char *text, struct err *err
 	if (code != CURLUE_OK)
 		return err_set(err, ERR_INVALID, "url: %s", curl_url_strerror(code));
 	if (curl_url_get(url, CURLUPART_SCHEME, &scheme, 0) != CURLUE_OK ||
-	    curl_url_get(url, CURLUPART_HOST, &host, 0) != CURLUE_OK ||
+	    (strcmp(scheme, "http") != 0 && strcmp(scheme, "https") != 0))
+		return err_set(err, ERR_INVALID, "url: expected http or https, got \"%s\"",
+		               scheme ? scheme : "");
+	if (curl_url_get(url, CURLUPART_HOST, &host, 0) != CURLUE_OK ||
 	    curl_url_get(url, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) != CURLUE_OK)
-		return err_set(err, ERR_INVALID, "url: expected scheme, host and port");
-	if (strcmp(scheme, "http") != 0 && strcmp(scheme, "https") != 0)
-		return err_set(err, ERR_INVALID, "url: expected http or https, got \"%s\"", scheme);
+		return err_set(err, ERR_INVALID, "url: expected a host");
 	free(easy->origin);
 	if (asprintf(&easy->origin, "%s://%s:%s", scheme, host, port) < 0)
 		abort();

@@ -21,6 +21,9 @@
 
 #define HISTORY_PATIENCE_MS 3000 /* how long the exit waits for records to reach the disk */
 #define TERMINATION_LOG     "/dev/termination-log"
+#define PATH_TEXT_MAX       4096
+#define LABELS_TEXT_MAX     1024
+#define LABELS_MAX          16 /* of --selector-labels; further ones are not looked for */
 
 struct service {
 	const struct options *options;
@@ -39,6 +42,10 @@ struct service {
 	char identity[256];
 	char start[64]; /* names this start: time and random bits */
 	char history_state[256];
+	char history_path[PATH_TEXT_MAX];
+	char poison_path[PATH_TEXT_MAX];
+	char label_texts[LABELS_TEXT_MAX];
+	const char *labels[LABELS_MAX + 1];
 };
 
 /* History --------------------------------------------------------------------------------------- */
@@ -69,7 +76,7 @@ static void open_history(struct service *service)
 {
 	struct loop *loop = loop_ev_seam(service->loop);
 	struct history_sqlite_options sqlite = {
-		.path = service->options->history,
+		.path = service->history_path,
 		.chain = service->identity,
 		.actor = service->identity,
 		.boot = service->start,
@@ -104,20 +111,32 @@ static void close_history(struct service *service)
 
 /* The server ------------------------------------------------------------------------------------- */
 
-static bool on_metrics(void *user, struct buf *text)
+static bool on_metrics(void *user, struct buf *body)
 {
 	struct service *service = user;
 
 	agent_measure(service->agent);
-	return metrics_write(service->metrics, text);
+	return metrics_write(service->metrics, body);
 }
 
-static bool on_ready(void *user, const char **ret_why)
+static bool on_healthy(void *user, struct buf *body)
+{
+	(void)user;
+	return buf_format(body, "OK");
+}
+
+static bool on_ready(void *user, struct buf *body)
 {
 	struct service *service = user;
+	bool is_ready = agent_is_ready(service->agent);
+	const char *trouble = credentials_trouble(service->credentials);
+	bool is_told;
 
-	*ret_why = "the collections are not listed yet, or nobody holds the lease";
-	return agent_is_ready(service->agent);
+	is_told = buf_format(body, "%s\nhistory: %s\n%s%s",
+	                     is_ready ? "OK"
+	                              : "the collections are not listed yet, or nobody holds the lease",
+	                     history_state(service->history), trouble[0] ? "credentials: " : "", trouble);
+	return is_ready && is_told;
 }
 
 static bool open_server(struct service *service, struct err *err)
@@ -126,7 +145,8 @@ static bool open_server(struct service *service, struct err *err)
 		.loop = service->loop,
 		.port = service->options->port,
 		.metrics = on_metrics,
-		.ready = on_ready,
+		.is_healthy = on_healthy,
+		.is_ready = on_ready,
 		.user = service,
 	};
 
@@ -149,6 +169,45 @@ static void name_start(struct service *service)
 	            (unsigned long long)loop_random(loop));
 }
 
+/* "app,name" as a list. */
+static void split_labels(struct service *service)
+{
+	size_t n_labels = 0;
+	char *rest = service->label_texts;
+	char *label;
+
+	text_copy(service->label_texts, service->options->selector_labels);
+	while (n_labels < LABELS_MAX && (label = strsep(&rest, ",")) != NULL) {
+		if (label[0] != '\0')
+			service->labels[n_labels++] = label;
+	}
+}
+
+/* Where files are kept: as told, else in the state directory, else nowhere. */
+static void name_files(struct service *service)
+{
+	const struct options *options = service->options;
+
+	text_copy(service->history_path, options->history);
+	text_copy(service->poison_path, TERMINATION_LOG);
+	if (options->state_dir[0] == '\0')
+		return;
+	text_format(service->poison_path, sizeof(service->poison_path), "%s/in-hand", options->state_dir);
+	if (options->history[0] == '\0')
+		text_format(service->history_path, sizeof(service->history_path), "%s/history.db",
+		            options->state_dir);
+}
+
+/* The Lease lives where it is told, else beside the agent. */
+static const char *lease_namespace(const struct service *service)
+{
+	const char *own = credentials_get(service->credentials)->k8s_namespace;
+
+	if (service->options->leader_election_namespace[0] != '\0')
+		return service->options->leader_election_namespace;
+	return own[0] ? own : "kube-system";
+}
+
 static void open_agent(struct service *service)
 {
 	const struct options *options = service->options;
@@ -163,16 +222,15 @@ static void open_agent(struct service *service)
 	struct agent_settings settings = {
 		.options =
 			{
-				.selector_labels = options->selector_labels,
+				.selector_labels = service->labels,
 				.ingress_annotation_prefix = options->ingress_annotations_prefix,
 				.default_provider = options->mesh_provider,
 				.metrics_server = options->metrics_server,
 				.field_manager = "serin",
-				.track_configs = options->enable_config_tracking,
+				.track_configs = options->has_config_tracking,
 			},
 		.k8s_namespace = options->k8s_namespace[0] ? options->k8s_namespace : NULL,
-		.lease_namespace = options_lease_namespace(
-			options, credentials_get(service->credentials)->k8s_namespace),
+		.lease_namespace = lease_namespace(service),
 		.lease_name = "flagger-leader-election",
 		.identity = service->identity,
 	};
@@ -206,7 +264,11 @@ static bool open_service(struct service *service, struct err *err)
 {
 	const struct options *options = service->options;
 	struct http_curl_settings http = {.user_agent = "serin/" VERSION_RELEASE};
-	struct log_settings log = {.stream = stderr, .level = log_parse_level(options->log_level)};
+	struct log_settings log = {
+		.stream = stderr,
+		.level = options->log_level,
+		.form = options->log_form,
+	};
 
 	service->loop = loop_ev_new(err);
 	if (!service->loop)
@@ -222,7 +284,9 @@ static bool open_service(struct service *service, struct err *err)
 	http.credentials = service->credentials;
 	service->http = http_curl_new(&http);
 	name_start(service);
-	service->poison = poison_new(options->poison[0] ? options->poison : TERMINATION_LOG, err);
+	name_files(service);
+	split_labels(service);
+	service->poison = poison_new(service->poison_path, err);
 	if (!service->poison)
 		log_event(service->log, LOG_INFO, "poison.off", err->text, NULL);
 	open_history(service);

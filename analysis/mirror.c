@@ -9,20 +9,19 @@
 static const char *phase_after(const struct release *newest)
 {
 	switch (newest->status.outcome) {
-	case OUTCOME_PROMOTED:
-		return newest->cause == CAUSE_INIT ? "Initialized" : "Succeeded";
-	case OUTCOME_SKIPPED:
-	case OUTCOME_CANCELLED:
-		return "Succeeded";
 	case OUTCOME_ROLLED_BACK:
 	case OUTCOME_FAILED_PROMOTION:
 		return "Failed";
 	case OUTCOME_SUPERSEDED:
 		return newest->cause == CAUSE_INIT ? "Initializing" : "Progressing";
-	case OUTCOME_NONE:
+	case OUTCOME_CANCELLED:
+		return newest->cause == CAUSE_INIT ? "Initializing" : "Succeeded";
+	case OUTCOME_PROMOTED:
+	case OUTCOME_SKIPPED:
+	case OUTCOME_NONE: /* not asked */
 		break;
 	}
-	return "";
+	return newest->cause == CAUSE_INIT ? "Initialized" : "Succeeded";
 }
 
 static const char *phase_of(const struct release *newest)
@@ -61,11 +60,11 @@ static const char *message_of(const char *phase)
 		{"Failed", "Canary analysis failed, Deployment scaled to zero."},
 	};
 
-	for (size_t i = 0; i < array_length(rows); i++) {
-		if (strcmp(rows[i].phase, phase) == 0)
-			return rows[i].message;
-	}
-	return "";
+	size_t i = 0;
+
+	while (i < array_length(rows) - 1 && strcmp(rows[i].phase, phase) != 0)
+		i++;
+	return rows[i].message;
 }
 
 /* Why the Canary is not served: a refused spec, a refused target, a quarantine; "" when it is. */

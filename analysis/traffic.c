@@ -5,14 +5,16 @@
 
 #include <string.h>
 
-/* The primary has this run's template on all its pods. */
-static bool is_promotion_complete(const struct thought *thought)
+#define SETTLED_HOLDS 3
+
+/* The primary has this run's template, but not on all its pods. */
+static bool is_promotion_half(const struct thought *thought)
 {
 	const struct facts *facts = thought->facts;
 	char why[SENTENCE_MAX];
 
 	return strcmp(facts->primary.release_uid, facts->newest.uid) == 0 &&
-	       workload_is_ready(&facts->primary, thought->spec->primary_ready_percent, why);
+	       !workload_is_ready(&facts->primary, thought->spec->primary_ready_percent, why);
 }
 
 /* The primary has the proven template back on all its pods. */
@@ -35,7 +37,7 @@ static bool is_canary_safer(const struct thought *thought)
 		return false;
 	if (status->phase == PHASE_PROMOTING)
 		return (facts->target.may_empty || facts->primary.may_empty) &&
-		       !is_promotion_complete(thought);
+		       is_promotion_half(thought);
 	if (status->phase == PHASE_RETREATING && status->ending == OUTCOME_FAILED_PROMOTION)
 		return !is_restored(thought);
 	return false;
@@ -127,19 +129,28 @@ bool traffic_weighs(struct thought *thought, int weight, bool is_retreat)
 	return false;
 }
 
-bool traffic_holds(struct thought *thought)
+static bool has_held(struct thought *thought, struct span time)
 {
 	const struct facts *facts = thought->facts;
-	struct span hold = thought->spec->route.hold;
 	bool holds = true;
 
 	if (thought->spec->route.weighs && facts->route.slot.state == FACT_KNOWN)
-		holds = thought_passed(thought, facts->route.since, hold);
-	if (!thought_passed(thought, facts->apex.since, hold))
+		holds = thought_passed(thought, facts->route.since, time);
+	if (!thought_passed(thought, facts->apex.since, time))
 		holds = false;
 	if (!holds)
 		thought_because(thought, "waiting until the new weight holds everywhere");
 	return holds;
+}
+
+bool traffic_holds(struct thought *thought)
+{
+	return has_held(thought, thought->spec->route.hold);
+}
+
+bool traffic_settled(struct thought *thought)
+{
+	return has_held(thought, span_ms(SETTLED_HOLDS * thought->spec->route.hold.ms));
 }
 
 int traffic_live_weight(const struct thought *thought)

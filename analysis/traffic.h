@@ -27,6 +27,12 @@ bool traffic_weighs(struct thought *thought, int weight, bool is_retreat);
  * goes elsewhere. */
 bool traffic_holds(struct thought *thought);
 
+/*
+ * The same for three times as long: pods that got requests may go. A slow data plane still asks them
+ * for a while, and keeping them a little longer costs nothing.
+ */
+bool traffic_settled(struct thought *thought);
+
 /* The canary's live weight; 0 when the route is absent or the provider has none. */
 int traffic_live_weight(const struct thought *thought);
 

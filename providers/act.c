@@ -14,7 +14,8 @@
 
 typedef enum talk_step act_step(struct talk *talk, const struct http_reply *reply, struct err *err);
 
-static enum talk_step measure_one(struct talk *talk, const struct http_reply *reply,
+/* One check, or the canary's share of the requests. */
+static enum talk_step measure(struct talk *talk, const struct http_reply *reply,
                                   struct err *err)
 {
 	struct act *act = act_reply_owner(talk);
@@ -22,27 +23,16 @@ static enum talk_step measure_one(struct talk *talk, const struct http_reply *re
 
 	if (!act->measure) {
 		act->measure = arena_alloc(talk->arena, sizeof(*act->measure));
-		measure_init(act->measure, act->world, act->effect->index, act->effect->check);
+		if (act->effect->kind == EFFECT_MEASURE_SHARE)
+			measure_share_init(act->measure, act->world, act->effect->check);
+		else
+			measure_init(act->measure, act->world, act->effect->index, act->effect->check);
 	}
 	step = measure_next(act->measure, talk, reply);
 	if (step != TALK_DONE)
 		return step;
 	act->result.sample = act->measure->sample;
 	text_copy(act->result.query, act->measure->query);
-	return act_reply_done(act, NULL);
-}
-
-/* No source tells it yet: the canary's share stays unknown, which holds nothing up. */
-static enum talk_step measure_share(struct talk *talk, const struct http_reply *reply,
-                                    struct err *err)
-{
-	struct act *act = act_reply_owner(talk);
-
-	act->result.sample = (struct sample_fact){
-		.check = act->effect->check,
-		.kind = SAMPLE_ABSENT,
-	};
-	text_copy(act->result.sample.text, "no source tells the canary's share of the requests");
 	return act_reply_done(act, NULL);
 }
 
@@ -57,8 +47,8 @@ static enum talk_step write_route(struct talk *talk, const struct http_reply *re
 static act_step *const steps[] = {
 	[EFFECT_NONE] = NULL,
 	[EFFECT_OBSERVE] = act_observe_next,
-	[EFFECT_MEASURE] = measure_one,
-	[EFFECT_MEASURE_SHARE] = measure_share,
+	[EFFECT_MEASURE] = measure,
+	[EFFECT_MEASURE_SHARE] = measure,
 	[EFFECT_COMPARE] = act_observe_compare_next,
 	[EFFECT_CREATE_RELEASE] = act_release_create_next,
 	[EFFECT_SAVE_RELEASE] = act_release_save_next,

@@ -54,10 +54,7 @@ static struct decimal shortest(double value)
 		if (reads_back(ret, value))
 			break;
 	}
-	while (ret.digits % 10 == 0) {
-		ret.digits /= 10;
-		ret.exponent++;
-	}
+	/* The last digit is no zero: with one digit less it would have read back before. */
 	return ret;
 }
 

@@ -71,7 +71,7 @@ void phase_finalising(struct thought *thought)
 	is_placed = traffic_services(thought);
 	is_placed &= traffic_selects(thought, traffic_backend(thought), false);
 	is_placed &= traffic_weighs(thought, 0, thought->is_newer);
-	if (!is_placed || !traffic_holds(thought))
+	if (!is_placed || !traffic_settled(thought))
 		return;
 	/* The pods of a newer revision are the next run's. */
 	if (!thought->is_newer && !thought_scaled(thought, SUBJECT_TARGET, 0))

@@ -30,7 +30,7 @@ static bool is_covered(struct thought *thought)
 		return false;
 	}
 	if (traffic_selects(thought, BACKEND_CANARY, false))
-		return traffic_holds(thought);
+		return traffic_settled(thought);
 	return false;
 }
 

@@ -93,6 +93,21 @@ static void initialise(struct thought *thought)
 	thought_because(thought, "New Deployment detected, starting initialization.");
 }
 
+/* What people were not told yet of the last run comes before the next one, unless it cannot be told. */
+static bool is_told(struct thought *thought)
+{
+	const struct facts *facts = thought->facts;
+	const struct release_status *status = &facts->newest.status;
+
+	if (status->n_notices == 0 || facts->events.failures > 0)
+		return true;
+	if (strcmp(facts->notices_release, facts->newest.uid) == 0 &&
+	    status->notices[status->n_notices - 1].id <= facts->notices_delivered)
+		return true;
+	thought_because(thought, "telling how the last run ended");
+	return false;
+}
+
 void phase_resting(struct thought *thought)
 {
 	const struct facts *facts = thought->facts;
@@ -121,6 +136,8 @@ void phase_resting(struct thought *thought)
 		                thought->spec->primary, thought->spec->k8s_namespace, why);
 		return;
 	}
+	if (!is_told(thought))
+		return;
 	create_release(thought, CAUSE_REVISION);
 	thought_because(thought, "New revision detected! Scaling up %.100s.%.63s",
 	                thought->spec->target, thought->spec->k8s_namespace);

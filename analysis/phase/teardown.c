@@ -1,8 +1,8 @@
 /*
  * The Canary is deleted: the target serves again before anything that was made goes (D-5). Nothing
  * of it is garbage collected with the Canary, so a restart half-way finds the rest and goes on. The
- * apex Service stays: clients use it; it selects the target again. A target whose template was not
- * promoted gets no client: the primary keeps serving until somebody puts the target right.
+ * apex Service stays: clients use it; it selects the target again. A target whose template was rolled
+ * back gets no client: the primary keeps serving until somebody puts the target right.
  */
 #include "analysis/base/text.h"
 #include "analysis/phase/phase.h"
@@ -33,8 +33,6 @@ static bool is_target_back(struct thought *thought)
 	const struct facts *facts = thought->facts;
 	char why[SENTENCE_MAX];
 
-	if (!thought_knows(thought, SUBJECT_TARGET) || !thought_knows(thought, SUBJECT_PRIMARY))
-		return false;
 	if (facts->primary.slot.state == FACT_ABSENT || facts->target.slot.state == FACT_ABSENT)
 		return true;
 	if (facts->target.replicas < facts->primary.replicas &&
@@ -46,22 +44,22 @@ static bool is_target_back(struct thought *thought)
 	return false;
 }
 
-/* The target's template is the promoted one, or there is no primary that could serve instead. */
-static bool is_target_proven(struct thought *thought)
+/* The target's template was judged and rolled back, and there is a primary that can go on serving. */
+static bool is_target_bad(struct thought *thought)
 {
 	const struct facts *facts = thought->facts;
+	enum release_outcome ending = facts->newest.status.ending;
 
-	if (facts->target.slot.state != FACT_KNOWN || facts->primary.slot.state != FACT_KNOWN ||
-	    facts->promoted.name[0] == '\0' ||
-	    strcmp(facts->target.digest, facts->promoted.digest) == 0)
-		return true;
+	if (facts->target.slot.state != FACT_KNOWN || !workload_serves(&facts->primary) ||
+	    (ending != OUTCOME_ROLLED_BACK && ending != OUTCOME_FAILED_PROMOTION) ||
+	    strcmp(facts->target.digest, facts->newest.digest) != 0)
+		return false;
 	traffic_selects(thought, BACKEND_PRIMARY, false);
 	thought_because(thought,
-	                "the Canary is deleted, but %.80s.%.63s has a template that was not promoted: "
-	                "%.80s keeps serving until the target has the template of %.80s again",
-	                thought->spec->target, thought->spec->k8s_namespace, thought->spec->primary,
-	                facts->promoted.name);
-	return false;
+	                "the Canary is deleted, but %.80s.%.63s has a template that was rolled back: "
+	                "%.80s keeps serving until the target gets another one",
+	                thought->spec->target, thought->spec->k8s_namespace, thought->spec->primary);
+	return true;
 }
 
 /* Services, then the primary; what somebody else made stays. */
@@ -90,12 +88,12 @@ void phase_teardown(struct thought *thought)
 		return;
 	/* A run that was open ends here: its canary gets no request any more. */
 	if (!traffic_weighs(thought, 0, true) || !thought_knows(thought, SUBJECT_TARGET) ||
-	    !thought_knows(thought, SUBJECT_PRIMARY) || !is_target_proven(thought))
+	    !thought_knows(thought, SUBJECT_PRIMARY) || is_target_bad(thought))
 		return;
 	if (!is_target_back(thought) || !thought_knows(thought, SUBJECT_APEX))
 		return;
 	if (facts->target.slot.state == FACT_KNOWN && facts->apex.slot.state == FACT_KNOWN &&
-	    (!traffic_selects(thought, BACKEND_CANARY, false) || !traffic_holds(thought)))
+	    (!traffic_selects(thought, BACKEND_CANARY, false) || !traffic_settled(thought)))
 		return;
 	if (thought->spec->route.weighs && !is_gone(thought, SUBJECT_ROUTE, &facts->route.slot,
 	                                            facts->route.uid, facts->route.is_made))

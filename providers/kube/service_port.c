@@ -8,19 +8,22 @@
 /* A number or a name as Kubernetes takes it; 80.0 is 80. */
 static json_t *port_value(const json_t *value)
 {
+	double number = json_real_value(value);
+
 	if (json_is_real(value))
-		return json_integer((json_int_t)json_real_value(value));
+		return json_integer((json_int_t)number);
 	return kube_tree_copy(value);
 }
 
 static bool is_unset(const json_t *target)
 {
 	const char *text = json_string_value(target);
+	double number = json_number_value(target);
 
 	if (!target)
 		return true;
 	return text ? text[0] == '\0' || strcmp(text, "0") == 0
-	            : (json_int_t)json_number_value(target) == 0;
+	            : (json_int_t)number == 0;
 }
 
 /* What the Service's port leads to: targetPort, or port when it is unset. */

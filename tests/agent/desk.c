@@ -47,7 +47,7 @@ void desk_shut(struct desk *desk)
 }
 
 struct http_request desk_request(const struct desk *desk, enum http_method method, const char *path,
-				 char url[256])
+                                 char url[256])
 {
 	struct http_request request = {
 		.peer = HTTP_PEER_URL,

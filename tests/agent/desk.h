@@ -20,12 +20,12 @@ struct asked {
 	struct http_call call;
 	struct desk *desk;
 	int n_done;
-	int n_bytes;	   /* calls of bytes */
+	int n_bytes; /* calls of bytes */
 	struct err error;
 	int status;
 	struct span retry_after;
-	struct buf body;   /* of the reply, or of the stream */
-	bool is_refusing;  /* bytes returns false */
+	struct buf body;  /* of the reply, or of the stream */
+	bool is_refusing; /* bytes returns false */
 	struct asked *cancels_on_bytes;
 	struct asked *cancels_on_done;
 	void (*then)(struct asked *asked); /* after done */
@@ -38,9 +38,10 @@ void desk_shut(struct desk *desk);
 /* Make the client, after the credentials. desk_open makes one without. */
 void desk_client(struct desk *desk, struct credentials *credentials);
 
-/* A request to the desk's server, or to an absolute URL when PATH is one. Five seconds, 1000 bytes. */
+/* A request to the desk's server, or to an absolute URL when PATH is one. Five seconds, 1000 bytes.
+ */
 struct http_request desk_request(const struct desk *desk, enum http_method method, const char *path,
-				 char url[256]);
+                                 char url[256]);
 
 /* Start; the fields of *asked that say what to do are set before, its lane and `bytes` too. */
 void desk_start(struct desk *desk, struct asked *asked, const struct http_request *request);

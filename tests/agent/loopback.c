@@ -9,7 +9,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define INPUT_MAX (16 * 1024 * 1024)
+#define INPUT_MAX     (16 * 1024 * 1024)
+#define TLS_HANDSHAKE 0x16 /* the first byte of a client that speaks TLS */
 
 void loopback_close(struct visitor *visitor)
 {
@@ -62,7 +63,7 @@ void loopback_say(struct visitor *visitor, const char *format, ...)
 void loopback_answer(struct visitor *visitor, int status, const char *extra, const char *body)
 {
 	loopback_say(visitor, "HTTP/1.1 %d Said\r\nContent-Length: %zu\r\n%s\r\n%s", status,
-		     strlen(body), extra, body);
+	             strlen(body), extra, body);
 }
 
 /* The length of the first whole request in the input, 0 while there is none. */
@@ -97,6 +98,11 @@ static void on_input(struct ev_loop *backend, struct ev_io *watcher, int events)
 	}
 	fits = buf_add(&visitor->input, bytes, (size_t)length);
 	assert(fits);
+	if (visitor->input.bytes[0] == TLS_HANDSHAKE) {
+		loopback_answer(visitor, 400, "", "not here");
+		loopback_close(visitor);
+		return;
+	}
 	need = request_length(visitor);
 	if (need == 0)
 		return;

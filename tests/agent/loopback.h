@@ -1,6 +1,7 @@
 /*
- * A server on 127.0.0.1 inside the loop under test: no thread, so a test says what happens between which two steps.
- * It parses as little HTTP/1.1 as it must; what it answers are the test's own bytes, right or wrong.
+ * A server on 127.0.0.1 inside the loop under test: no thread, so a test says what happens between
+ * which two steps. It parses as little HTTP/1.1 as it must; what it answers are the test's own
+ * bytes, right or wrong.
  */
 #ifndef TESTS_AGENT_LOOPBACK_H
 #define TESTS_AGENT_LOOPBACK_H
@@ -23,7 +24,8 @@ struct visitor {
 
 struct loopback {
 	/* Set before start. */
-	void (*serve)(struct visitor *visitor, const char *request); /* head and body of one request */
+	void (*serve)(struct visitor *visitor,
+	              const char *request);        /* head and body of one request */
 	void (*accepted)(struct loopback *server); /* may be NULL */
 	void *user;
 	/* Counted. */

@@ -1,4 +1,5 @@
-/* The client against servers that answer well, badly, late or not at all; TLS is in test_http_tls.c. */
+/* The client against servers that answer well, badly, late or not at all; TLS is in
+ * test_http_tls.c. */
 #include "tests/agent/desk.h"
 
 #include <netinet/in.h>
@@ -31,7 +32,7 @@ static void redirect(struct visitor *visitor, const char *host, const char *path
 	char location[256];
 
 	(void)snprintf(location, sizeof(location), "Location: http://%s:%d%s\r\n", host,
-		       visitor->server->port, path);
+	               visitor->server->port, path);
 	loopback_answer(visitor, 302, location, "elsewhere");
 }
 
@@ -41,24 +42,6 @@ static void echo(struct visitor *visitor, const char *request)
 	loopback_answer(visitor, 200, "", request);
 }
 
-static void say_stream(struct visitor *visitor, const char *request)
-{
-	loopback_say(visitor, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
-			      "4\r\none\n\r\n4\r\ntwo\n\r\n");
-}
-
-static void say_stream_whole(struct visitor *visitor, const char *request)
-{
-	say_stream(visitor, request);
-	loopback_say(visitor, "6\r\nthree\n\r\n0\r\n\r\n");
-}
-
-static void say_stream_cut(struct visitor *visitor, const char *request)
-{
-	say_stream(visitor, request);
-	loopback_close(visitor);
-}
-
 static void say_good(struct visitor *visitor, const char *request)
 {
 	loopback_answer(visitor, 200, "", "hello");
@@ -66,8 +49,9 @@ static void say_good(struct visitor *visitor, const char *request)
 
 static void say_chunked(struct visitor *visitor, const char *request)
 {
-	loopback_say(visitor, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
-			      "2\r\nhe\r\n3\r\nllo\r\n0\r\n\r\n");
+	loopback_say(visitor,
+	             "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+	             "2\r\nhe\r\n3\r\nllo\r\n0\r\n\r\n");
 }
 
 static void say_truncated(struct visitor *visitor, const char *request)
@@ -133,9 +117,495 @@ static void reset_it(struct visitor *visitor, const char *request)
 /* N hops to /good. */
 static void say_hops(struct visitor *visitor, const char *request)
 {
-	int left = atoi_of(request);
+	long left = strtol(request + strlen("GET /hops/"), NULL, 10);
 	char path[32];
 
-	(void)snprintf(path, sizeof(path), left > 1 ? "/hops/%d" : "/good", left - 1);
+	(void)snprintf(path, sizeof(path), left > 1 ? "/hops/%ld" : "/good", left - 1);
 	redirect(visitor, "127.0.0.1", path);
+}
+
+/* To the same server by another name, which is another host. */
+static void say_stranger(struct visitor *visitor, const char *request)
+{
+	redirect(visitor, "localhost", "/echo");
+}
+
+static void say_itself(struct visitor *visitor, const char *request)
+{
+	redirect(visitor, "127.0.0.1", "/echo");
+}
+
+/* The first request of a connection is answered, the second is read, and the connection closed. */
+static void say_once(struct visitor *visitor, const char *request)
+{
+	if (visitor->n_requests == 1)
+		loopback_answer(visitor, 200, "", "hello");
+	else
+		loopback_close(visitor);
+}
+
+static const struct {
+	const char *path;
+	void (*say)(struct visitor *visitor, const char *request);
+} pages[] = {
+	{"/good", say_good},       {"/chunked", say_chunked},     {"/echo", echo},
+	{"/full", say_full},       {"/too-large", say_too_large}, {"/truncated", say_truncated},
+	{"/half", say_half},       {"/nothing", say_nothing},     {"/close", close_it},
+	{"/reset", reset_it},      {"/retry", say_retry},         {"/never", say_retry_never},
+	{"/fine", say_retry_fine}, {"/hops/", say_hops},          {"/around", say_around},
+	{"/file", say_file},       {"/stranger", say_stranger},   {"/itself", say_itself},
+	{"/once", say_once},
+};
+
+static void serve(struct visitor *visitor, const char *request)
+{
+	const char *path = strchr(request, ' ') + 1;
+
+	for (size_t i = 0; i < array_length(pages); i++) {
+		if (strncmp(path, pages[i].path, strlen(pages[i].path)) != 0)
+			continue;
+		pages[i].say(visitor, request);
+		return;
+	}
+	loopback_answer(visitor, 404, "", "no such page");
+}
+
+static int open_desk(void **state)
+{
+	static struct desk desk;
+
+	desk_open(&desk, serve);
+	*state = &desk;
+	return 0;
+}
+
+static int shut_desk(void **state)
+{
+	desk_shut(*state);
+	return 0;
+}
+
+/* What comes of one GET, body and error in brief. */
+static const struct {
+	const char *path;
+	int status; /* 0: an error */
+	enum err_kind kind;
+	const char *text; /* the body, or in the error's text */
+	int64_t retry_seconds;
+} answers[] = {
+	{"/good", 200, ERR_NONE, "hello"},
+	{"/chunked", 200, ERR_NONE, "hello"},
+	{"/missing", 404, ERR_NONE, "no such page"},
+	/* one byte more than allowed, whatever the status */
+	{"/too-large", 0, ERR_LIMIT, "status 502 with a body of more than 1000 bytes"},
+	{"/truncated", 0, ERR_TRANSPORT, "the answer was cut off after 10 bytes"},
+	{"/close", 0, ERR_TRANSPORT, "closed without an answer"},
+	{"/reset", 0, ERR_TRANSPORT, "connection reset"},
+	/* 429 and 503 may say when to come back; a day is enough; others may not */
+	{"/retry", 429, ERR_NONE, "busy", 7},
+	{"/never", 503, ERR_NONE, "busy", 24L * 3600},
+	{"/fine", 200, ERR_NONE, "hello", 0},
+	{"/hops/1", 200, ERR_NONE, "hello"},
+	{"/hops/5", 200, ERR_NONE, "hello"},
+	{"/hops/6", 0, ERR_INVALID, "more than 5 redirects"},
+	{"/around", 0, ERR_INVALID, "more than 5 redirects"},
+	{"/file", 0, ERR_INVALID, "expected http or https, got \"file\""},
+	/* addresses that are none */
+	{"ftp://127.0.0.1/x", 0, ERR_INVALID, "expected http or https, got \"ftp\""},
+	{"http://127.0.0.1:99999/", 0, ERR_INVALID, "url: "},
+	{"http://a b/", 0, ERR_INVALID, "url: "},
+	{"http:///", 0, ERR_INVALID, "url: "},
+	{"nonsense", 0, ERR_INVALID, "url: "},
+	{"http://no-such-host.invalid/", 0, ERR_TRANSPORT,
+         "resolve no-such-host.invalid:80: no such host"},
+	/* TLS to what speaks none */
+	{"tls", 0, ERR_TRANSPORT, "TLS with 127.0.0.1:"},
+	{"refused", 0, ERR_TRANSPORT, ": refused"},
+};
+
+/* Two rows need the port. */
+static const char *row_url(struct desk *desk, const char *path, char url[64])
+{
+	if (strcmp(path, "tls") == 0)
+		(void)snprintf(url, 64, "https://127.0.0.1:%d/", desk->server.port);
+	else if (strcmp(path, "refused") == 0)
+		(void)snprintf(url, 64, "http://127.0.0.1:1/");
+	else
+		return path;
+	return url;
+}
+
+static void expect_text(const char *row, const char *text, const char *part)
+{
+	if (!strstr(text, part))
+		fail_msg("%s: expected \"%s\" in \"%s\"", row, part, text);
+}
+
+static void test_answers(void **state)
+{
+	struct desk *desk = *state;
+
+	for (size_t i = 0; i < array_length(answers); i++) {
+		struct asked asked = {0};
+		char url[64];
+
+		desk_get(desk, &asked, row_url(desk, answers[i].path, url));
+		assert_int_equal(asked.n_done, 0); /* never from inside http_start */
+		assert_true(desk_wait(desk));
+		if (answers[i].status == 0)
+			expect_text(answers[i].path, asked.error.text, answers[i].text);
+		else
+			assert_string_equal(buf_text(&asked.body), answers[i].text);
+		assert_int_equal(asked.error.kind, answers[i].kind);
+		assert_int_equal(asked.status, answers[i].status);
+		assert_int_equal(asked.retry_after.ms, answers[i].retry_seconds * 1000);
+		assert_int_equal(asked.n_done, 1);
+		assert_null(asked.call.http);
+		desk_forget(&asked);
+	}
+}
+
+/* A body of exactly the limit is fine. */
+static void test_full(void **state)
+{
+	struct desk *desk = *state;
+	struct asked asked = {0};
+
+	desk_get(desk, &asked, "/full");
+	assert_true(desk_wait(desk));
+	assert_int_equal(asked.body.length, 1000);
+	desk_forget(&asked);
+}
+
+/* The peer's name in "refused" is host and port, as people type it. */
+static void test_refused_words(void **state)
+{
+	struct desk *desk = *state;
+	struct asked asked = {0};
+
+	desk_get(desk, &asked, "http://127.0.0.1:1/secret?token=x");
+	assert_true(desk_wait(desk));
+	assert_string_equal(asked.error.text, "connect to 127.0.0.1:1: refused");
+}
+
+/* Methods, bodies and headers go out as asked, and nothing libcurl adds by itself. */
+static void test_sent(void **state)
+{
+	static const struct {
+		enum http_method method;
+		const char *body;
+		const char *line; /* the request's */
+	} rows[] = {
+		{HTTP_POST, "{}", "POST /echo HTTP/1.1\r\n"},
+		{HTTP_PUT, "{}", "PUT /echo HTTP/1.1\r\n"},
+		{HTTP_PATCH, "[]", "PATCH /echo HTTP/1.1\r\n"},
+		{HTTP_DELETE, "{}", "DELETE /echo HTTP/1.1\r\n"},
+		{HTTP_DELETE, NULL, "DELETE /echo HTTP/1.1\r\n"},
+		{HTTP_POST, NULL, "POST /echo HTTP/1.1\r\n"},
+		{HTTP_GET, NULL, "GET /echo HTTP/1.1\r\n"},
+	};
+	struct desk *desk = *state;
+
+	for (size_t i = 0; i < array_length(rows); i++) {
+		struct asked asked = {0};
+		char url[256];
+		struct http_request request = desk_request(desk, rows[i].method, "/echo", url);
+		const char *text;
+
+		request.body = rows[i].body;
+		request.body_length = rows[i].body ? strlen(rows[i].body) : 0;
+		http_request_add(&request, "X-Empty", "");
+		http_request_add(&request, "Accept", "application/json");
+		desk_start(desk, &asked, &request);
+		memset(url, '?', sizeof(url)); /* texts are copied by http_start */
+		assert_true(desk_wait(desk));
+		text = buf_text(&asked.body);
+		assert_int_equal(strncmp(text, rows[i].line, strlen(rows[i].line)), 0);
+		assert_non_null(strstr(text, "\r\nX-Empty:\r\n"));
+		assert_non_null(strstr(text, "\r\nAccept: application/json\r\n"));
+		assert_non_null(strstr(text, "\r\nUser-Agent: serin/test\r\n"));
+		assert_null(strcasestr(text, "Content-Type"));
+		assert_null(strcasestr(text, "Expect"));
+		text = strstr(text, "\r\n\r\n");
+		assert_non_null(text);
+		assert_string_equal(text + 4, rows[i].body ? rows[i].body : "");
+		desk_forget(&asked);
+	}
+}
+
+/* A header with a line end would be two; it is refused, and nothing is sent. */
+static void test_header_of_two_lines(void **state)
+{
+	struct desk *desk = *state;
+	struct asked asked = {0};
+	char url[256];
+	struct http_request request = desk_request(desk, HTTP_GET, "/echo", url);
+
+	http_request_add(&request, "X-One", "a\r\nX-Two: b");
+	desk_start(desk, &asked, &request);
+	assert_true(desk_wait(desk));
+	assert_int_equal(asked.error.kind, ERR_INVALID);
+	assert_int_equal(desk->server.n_requests, 0);
+}
+
+static void ask_with_secret(struct desk *desk, struct asked *asked, enum http_method method,
+                            const char *path)
+{
+	char url[256];
+	struct http_request request = desk_request(desk, method, path, url);
+
+	http_request_add(&request, "Authorization", "Bearer secret");
+	http_request_add(&request, "DD-API-KEY", "secret:");
+	http_request_add(&request, "Accept", "text/plain");
+	desk_start(desk, asked, &request);
+	assert_true(desk_wait(desk));
+}
+
+/* A redirect to another host takes no header of ours along but Accept; to the same host, all. */
+static void test_redirect_secrets(void **state)
+{
+	struct desk *desk = *state;
+	struct asked same = {0};
+	struct asked other = {0};
+
+	ask_with_secret(desk, &same, HTTP_GET, "/itself");
+	assert_non_null(strstr(buf_text(&same.body), "Bearer secret"));
+	assert_non_null(strstr(buf_text(&same.body), "DD-API-KEY: secret"));
+	ask_with_secret(desk, &other, HTTP_GET, "/stranger");
+	assert_int_equal(other.error.kind, ERR_NONE);
+	assert_non_null(strstr(buf_text(&other.body), "Host: localhost:"));
+	assert_non_null(strstr(buf_text(&other.body), "Accept: text/plain"));
+	assert_null(strstr(buf_text(&other.body), "secret"));
+	desk_forget(&same);
+	desk_forget(&other);
+}
+
+/* What is not a GET stays where it was sent. */
+static void test_no_redirect_of_writes(void **state)
+{
+	struct desk *desk = *state;
+	struct asked asked = {0};
+
+	ask_with_secret(desk, &asked, HTTP_POST, "/itself");
+	assert_int_equal(asked.status, 302);
+	assert_int_equal(desk->server.n_requests, 1);
+	desk_forget(&asked);
+}
+
+/* The whole exchange has one deadline: silence, half an answer, and redirects included. */
+static void test_timeout(void **state)
+{
+	static const struct {
+		const char *path;
+		const char *text;
+	} rows[] = {
+		{"/nothing", "no answer within 50ms"},
+		{"/half", "no whole answer within 50ms"},
+	};
+	struct desk *desk = *state;
+
+	for (size_t i = 0; i < array_length(rows); i++) {
+		struct asked asked = {0};
+		char url[256];
+		struct http_request request = desk_request(desk, HTTP_GET, rows[i].path, url);
+
+		request.timeout = span_ms(50);
+		desk_start(desk, &asked, &request);
+		assert_true(desk_wait(desk));
+		assert_int_equal(asked.error.kind, ERR_TRANSPORT);
+		assert_non_null(strstr(asked.error.text, rows[i].text));
+	}
+}
+
+/* Ten calls one after another use one connection; each lane has its own. */
+static void test_keep_alive(void **state)
+{
+	struct desk *desk = *state;
+
+	for (int lane = HTTP_LANE_READ; lane <= HTTP_LANE_METRICS; lane++) {
+		for (int i = 0; i < 10; i++) {
+			struct asked asked = {.call = {.lane = (enum http_lane)lane}};
+
+			desk_get(desk, &asked, "/good");
+			assert_true(desk_wait(desk));
+			assert_int_equal(asked.status, 200);
+			desk_forget(&asked);
+		}
+		assert_int_equal(desk->server.n_connections, lane + 1);
+	}
+}
+
+static void on_slow_done(struct asked *asked)
+{
+	loop_ev_stop(asked->desk->loop);
+}
+
+/* A write goes out while as many reads and watches as there may be wait for their answers. */
+static void test_write_beside_reads(void **state)
+{
+	static struct asked slow[HTTP_CURL_CALLS_MAX * 2];
+	struct desk *desk = *state;
+	struct asked write = {.call = {.lane = HTTP_LANE_WRITE}, .then = on_slow_done};
+
+	for (size_t i = 0; i < array_length(slow); i++) {
+		slow[i] = (struct asked){0};
+		slow[i].call.lane = i % 2 ? HTTP_LANE_READ : HTTP_LANE_WATCH;
+		desk_get(desk, &slow[i], "/nothing");
+	}
+	desk_get(desk, &write, "/good");
+	assert_true(desk_wait(desk));
+	assert_int_equal(write.status, 200);
+	for (size_t i = 0; i < array_length(slow); i++) {
+		assert_int_equal(slow[i].n_done, 0);
+		http_cancel(&slow[i].call);
+	}
+	desk_forget(&write);
+}
+
+/* All are answered, over no more connections than a lane may have. */
+static void test_many(void **state)
+{
+	static struct asked many[MANY];
+	struct desk *desk = *state;
+
+	for (size_t i = 0; i < MANY; i++) {
+		many[i] = (struct asked){.call = {.lane = HTTP_LANE_METRICS}};
+		desk_get(desk, &many[i], "/good");
+	}
+	assert_true(desk_wait(desk));
+	for (size_t i = 0; i < MANY; i++) {
+		assert_int_equal(many[i].n_done, 1);
+		assert_string_equal(buf_text(&many[i].body), "hello");
+		desk_forget(&many[i]);
+	}
+	assert_in_range(desk->server.n_connections, 1, HTTP_CURL_CALLS_MAX);
+}
+
+/* Those that wait for their turn have the same deadline as all. */
+static void test_timeout_in_line(void **state)
+{
+	static struct asked many[HTTP_CURL_CALLS_MAX + 1];
+	struct desk *desk = *state;
+	char url[256];
+	struct http_request request = desk_request(desk, HTTP_GET, "/nothing", url);
+
+	for (size_t i = 0; i < array_length(many); i++) {
+		many[i] = (struct asked){0};
+		request.timeout = i == HTTP_CURL_CALLS_MAX ? span_ms(50) : span_ms(400);
+		desk_start(desk, &many[i], &request);
+	}
+	assert_true(desk_wait(desk));
+	assert_non_null(strstr(many[HTTP_CURL_CALLS_MAX].error.text, "still waiting for its turn"));
+	for (size_t i = 0; i < array_length(many); i++)
+		assert_int_equal(many[i].n_done, 1);
+	assert_int_equal(desk->server.n_requests, HTTP_CURL_CALLS_MAX);
+}
+
+/*
+ * A kept connection dies under the second request after it was read. A GET is asked again over
+ * another one; a PATCH is not, since nobody knows whether it was done.
+ */
+static void test_sent_once(void **state)
+{
+	static const struct {
+		enum http_method method;
+		int status;
+		size_t n_requests; /* in all */
+	} rows[] = {
+		{HTTP_GET, 200, 3},
+		{HTTP_PATCH, 0, 2},
+		{HTTP_POST, 0, 2},
+	};
+	struct desk *desk = *state;
+
+	for (size_t i = 0; i < array_length(rows); i++) {
+		struct asked first = {0};
+		struct asked second = {0};
+		char url[256];
+		struct http_request request = desk_request(desk, rows[i].method, "/once", url);
+		size_t before = desk->server.n_requests;
+
+		desk_client(desk, NULL);
+		if (rows[i].method != HTTP_GET) {
+			request.body = "[1]";
+			request.body_length = 3;
+		}
+		desk_get(desk, &first, "/once");
+		assert_true(desk_wait(desk));
+		desk_start(desk, &second, &request);
+		assert_true(desk_wait(desk));
+		assert_int_equal(second.status, rows[i].status);
+		assert_int_equal(desk->server.n_requests - before, rows[i].n_requests);
+		if (rows[i].status == 0)
+			assert_int_equal(second.error.kind, ERR_TRANSPORT);
+		desk_forget(&first);
+		desk_forget(&second);
+	}
+}
+
+/* The kernel watches every connection. */
+static void test_socket_options(void **state)
+{
+	struct desk *desk = *state;
+	struct asked asked = {0};
+	int n_found = 0;
+
+	desk_get(desk, &asked, "/good");
+	assert_true(desk_wait(desk));
+	for (int fd = 3; fd < 256; fd++) {
+		struct sockaddr_in peer;
+		socklen_t size = sizeof(peer);
+		unsigned int lost_ms = 0;
+		int keepalive = 0;
+
+		if (getpeername(fd, (struct sockaddr *)&peer, &size) < 0 ||
+		    ntohs(peer.sin_port) != desk->server.port)
+			continue;
+		n_found++;
+		size = sizeof(lost_ms);
+		(void)getsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &lost_ms, &size);
+		assert_int_equal(lost_ms, 30000);
+		size = sizeof(keepalive);
+		(void)getsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &keepalive, &size);
+		assert_int_equal(keepalive, 1);
+	}
+	assert_int_equal(n_found, 1);
+	desk_forget(&asked);
+}
+
+/* Without credentials there is no API server, and that is said. */
+static void test_no_credentials(void **state)
+{
+	struct desk *desk = *state;
+	struct asked asked = {0};
+	struct http_request request = {.peer = HTTP_PEER_KUBE, .method = HTTP_GET, .url = "/api"};
+
+	desk_start(desk, &asked, &request);
+	assert_true(desk_wait(desk));
+	assert_int_equal(asked.error.kind, ERR_INVALID);
+}
+
+#define DESK_TEST(test) cmocka_unit_test_setup_teardown(test, open_desk, shut_desk)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		DESK_TEST(test_answers),
+		DESK_TEST(test_full),
+		DESK_TEST(test_refused_words),
+		DESK_TEST(test_sent),
+		DESK_TEST(test_header_of_two_lines),
+		DESK_TEST(test_redirect_secrets),
+		DESK_TEST(test_no_redirect_of_writes),
+		DESK_TEST(test_timeout),
+		DESK_TEST(test_keep_alive),
+		DESK_TEST(test_write_beside_reads),
+		DESK_TEST(test_many),
+		DESK_TEST(test_timeout_in_line),
+		DESK_TEST(test_sent_once),
+		DESK_TEST(test_socket_options),
+		DESK_TEST(test_no_credentials),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
 }

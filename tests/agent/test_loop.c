@@ -79,7 +79,8 @@ static void start(struct letter *letter)
 	alarm_start(letter->page->seam, &letter->alarm, letter->after);
 }
 
-/* Alarms of 0 ring in the next turn in order of starting; what they start at 0 rings after all of them. */
+/* Alarms of 0 ring in the next turn in order of starting; what they start at 0 rings after all of
+ * them. */
 static void test_turns(void **state)
 {
 	struct page *page = *state;
@@ -102,7 +103,8 @@ static void test_turns(void **state)
 	assert_string_equal(page->text, "cabd");
 }
 
-/* An alarm cancels one of its own turn, which does not ring; one that is started again rings once. */
+/* An alarm cancels one of its own turn, which does not ring; one that is started again rings once.
+ */
 static void test_cancel(void **state)
 {
 	struct page *page = *state;
@@ -142,7 +144,8 @@ static void test_spans(void **state)
 	assert_true(loop_uptime(page->seam).ms - began.ms >= 40);
 }
 
-/* Alarms that are armed when the loop goes do not ring, and cancelling them before that is enough. */
+/* Alarms that are armed when the loop goes do not ring, and cancelling them before that is enough.
+ */
 static void test_free_armed(void **state)
 {
 	struct page *page = *state;
@@ -269,7 +272,8 @@ static void on_caught(void *user, int number)
 	loop_ev_stop(page->loop);
 }
 
-/* SIGTERM and SIGINT arrive as calls; SIGPIPE does nothing; handed back, the next loop can have them. */
+/* SIGTERM and SIGINT arrive as calls; SIGPIPE does nothing; handed back, the next loop can have
+ * them. */
 static void test_signals(void **state)
 {
 	struct page *page = *state;
@@ -304,10 +308,10 @@ static void test_stop_before_run(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		PAGE_TEST(test_turns),	     PAGE_TEST(test_cancel),
-		PAGE_TEST(test_spans),	     PAGE_TEST(test_free_armed),
-		PAGE_TEST(test_random),	     PAGE_TEST(test_posts),
-		PAGE_TEST(test_post_cancel), PAGE_TEST(test_signals),
+		PAGE_TEST(test_turns),           PAGE_TEST(test_cancel),
+		PAGE_TEST(test_spans),           PAGE_TEST(test_free_armed),
+		PAGE_TEST(test_random),          PAGE_TEST(test_posts),
+		PAGE_TEST(test_post_cancel),     PAGE_TEST(test_signals),
 		PAGE_TEST(test_stop_before_run),
 	};
 

@@ -16,8 +16,8 @@ static void test_alloc(void **state)
 	char *first = arena_alloc(&arena, 3);
 	char *second = arena_alloc(&arena, 3);
 
-	assert_int_equal((uintptr_t)first % sizeof(max_align_t), 0);
-	assert_int_equal((uintptr_t)second % sizeof(max_align_t), 0);
+	assert_int_equal((uintptr_t)first % _Alignof(max_align_t), 0);
+	assert_int_equal((uintptr_t)second % _Alignof(max_align_t), 0);
 	assert_ptr_not_equal(first, second);
 	memset(first, 'x', 3);
 	assert_memory_equal(second, "\0\0\0", 3);

@@ -25,6 +25,8 @@ static const struct {
          "New Deployment detected, starting initialization."},
 	{CAUSE_INIT, PHASE_DONE, OUTCOME_SUPERSEDED, "Initializing",
          "New Deployment detected, starting initialization."},
+	{CAUSE_INIT, PHASE_DONE, OUTCOME_CANCELLED, "Initializing",
+         "New Deployment detected, starting initialization."},
 	{CAUSE_INIT, PHASE_DONE, OUTCOME_PROMOTED, "Initialized",
          "Deployment initialization completed."},
 	{CAUSE_REVISION, PHASE_NONE, OUTCOME_NONE, "Progressing",

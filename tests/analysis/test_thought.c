@@ -351,7 +351,7 @@ static const struct {
 	{PHASE_PROGRESSING, OUTCOME_NONE, false, true, false, BACKEND_PRIMARY},
 	{PHASE_PROGRESSING, OUTCOME_NONE, false, false, false, BACKEND_PRIMARY}, /* as it is */
 	{PHASE_PROMOTING, OUTCOME_NONE, false, true, true, BACKEND_PRIMARY},
-	{PHASE_PROMOTING, OUTCOME_NONE, true, true, true, BACKEND_CANARY},
+	{PHASE_PROMOTING, OUTCOME_NONE, true, true, true, BACKEND_PRIMARY}, /* not written yet */
 	{PHASE_RETREATING, OUTCOME_ROLLED_BACK, false, true, true, BACKEND_PRIMARY},
 	{PHASE_RETREATING, OUTCOME_FAILED_PROMOTION, false, true, true, BACKEND_CANARY},
 	{PHASE_RETREATING, OUTCOME_FAILED_PROMOTION, false, true, false, BACKEND_PRIMARY},
@@ -376,6 +376,15 @@ static void test_backend(void **state)
 		if (traffic_backend(&desk->thought) != backends[i].backend)
 			fail_msg("row %zu", i);
 	}
+	facts->newest.status.phase = PHASE_PROMOTING; /* written, and its pods are being replaced */
+	text_copy(facts->primary.release_uid, "release-2");
+	facts->primary.ready = 1;
+	facts->primary.updated = 1;
+	facts->target.ready = 2;
+	facts->target.may_empty = true;
+	assert_int_equal(traffic_backend(&desk->thought), BACKEND_CANARY);
+	facts->primary.updated = 2;
+	assert_int_equal(traffic_backend(&desk->thought), BACKEND_PRIMARY);
 	facts->newest.status.phase = PHASE_PROGRESSING;
 	facts->primary.ready = 0;
 	facts->target.ready = 0;

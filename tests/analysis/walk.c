@@ -78,6 +78,45 @@ static int live_weight(const struct world *world)
 	return world->spec.route.weighs && route->slot.state == FACT_KNOWN ? route->weight : 0;
 }
 
+/* A run that moves clients: open, past its start, not the first. */
+static bool is_running(const struct facts *facts)
+{
+	return facts->has_spec && !facts->is_deleted && !facts->is_quarantined &&
+	       release_is_open(&facts->newest) && facts->newest.cause == CAUSE_REVISION &&
+	       facts->newest.status.phase >= PHASE_PROGRESSING &&
+	       facts->newest.status.phase != PHASE_DONE;
+}
+
+static bool is_newer(const struct facts *facts)
+{
+	return facts->target.slot.state == FACT_KNOWN && facts->change.kind == CHANGE_REAL &&
+	       strcmp(facts->change.digest, facts->target.digest) == 0;
+}
+
+/* What a promotion may ask of the canary's pods while the primary's are replaced. */
+static void check_cover(struct walk *walk)
+{
+	const struct facts *facts = &walk->world->facts;
+	const struct effect *apex = find(walk->plan, EFFECT_WRITE_SERVICE, SUBJECT_APEX);
+	const struct effect *primary = find(walk->plan, EFFECT_WRITE_PRIMARY, SUBJECT_PRIMARY);
+	bool may_empty = facts->target.may_empty || facts->primary.may_empty;
+	bool is_canary = apex && apex->backend == BACKEND_CANARY;
+
+	if (!is_running(facts) || !workload_serves(&facts->primary))
+		return;
+	if (is_canary && is_newer(facts))
+		broken(walk, "clients sent to a newer revision beside a primary that serves");
+	if (facts->newest.status.phase != PHASE_PROMOTING)
+		return;
+	if (is_canary && strcmp(facts->primary.release_uid, facts->newest.uid) != 0 &&
+	    facts->target.replicas < facts->newest.primary_replicas)
+		broken(walk, "clients sent to a canary that is smaller than the primary was");
+	if (primary && may_empty && !is_newer(facts) && facts->apex.backend != BACKEND_CANARY)
+		broken(walk, "a primary replaced that may become empty while clients go to it");
+	if (primary && !may_empty && facts->apex.slot.state == FACT_KNOWN && is_canary)
+		broken(walk, "clients moved where nothing becomes empty");
+}
+
 /* Each effect by itself is one that may be. */
 static void check_effects(struct walk *walk)
 {
@@ -134,6 +173,11 @@ static void check_served(struct walk *walk)
 		       "clients sent to a primary without a ready pod while the canary has one");
 	if (apex && backend == BACKEND_CANARY && !canary_serves && primary_serves)
 		broken(walk, "clients sent to a canary without a ready pod");
+	if (scale && scale->replicas > 0 && facts->newest.status.phase == PHASE_STARTING &&
+	    !facts->is_deleted &&
+	    (facts->apex.backend != BACKEND_PRIMARY || !is_route_known(facts) ||
+	     live_weight(walk->world) != 0 || !hold))
+		broken(walk, "the canary scaled up before all traffic was on the primary");
 	if (!scale || scale->replicas > 0)
 		return;
 	if (!primary_serves)
@@ -201,12 +245,6 @@ static bool is_past(const struct facts *facts, struct instant since, struct span
 	return since.ms != 0 && facts->now.ms - since.ms >= deadline.ms;
 }
 
-static bool is_newer(const struct facts *facts)
-{
-	return facts->target.slot.state == FACT_KNOWN && facts->change.kind == CHANGE_REAL &&
-	       strcmp(facts->change.digest, facts->target.digest) == 0;
-}
-
 /* What must end in a retreat does, in this very plan. */
 static void check_retreat(struct walk *walk)
 {
@@ -246,15 +284,6 @@ static void check_retreat(struct walk *walk)
 		broken(walk, "a retreat that first looks");
 }
 
-/* A run that moves clients: open, past its start, not the first. */
-static bool is_running(const struct facts *facts)
-{
-	return facts->has_spec && !facts->is_deleted && !facts->is_quarantined &&
-	       release_is_open(&facts->newest) && facts->newest.cause == CAUSE_REVISION &&
-	       facts->newest.status.phase >= PHASE_PROGRESSING &&
-	       facts->newest.status.phase != PHASE_DONE;
-}
-
 /* Clients are on pods that answer, or this very plan brings them there. */
 static void check_kept(struct walk *walk)
 {
@@ -282,6 +311,42 @@ static void check_kept(struct walk *walk)
 	    (route ? route->weight : live_weight(walk->world)) != 0)
 		broken(walk,
 		       "requests left to a revision that nobody analyses, beside a primary that serves");
+}
+
+/* What waits for no acknowledgement is a retreat. */
+static void check_haste(struct walk *walk)
+{
+	const struct facts *facts = &walk->world->facts;
+	const struct effect *save = find(walk->plan, EFFECT_SAVE_RELEASE, SUBJECT_RELEASES);
+	bool retreats = save && save->status.phase == PHASE_RETREATING;
+
+	if (facts->is_deleted || is_newer(facts) || facts->releases.failures > 0)
+		return;
+	if (save && save->is_retreat && !retreats)
+		broken(walk, "a forward save in haste");
+	for (size_t i = 0; i < walk->plan->n_effects; i++) {
+		if (walk->plan->effects[i].is_retreat && !retreats &&
+		    (!release_is_open(&facts->newest) ||
+		     facts->newest.status.phase <= PHASE_STARTING))
+			broken(walk, "a retreat where nothing went forward");
+	}
+}
+
+/* A deleted Canary's clients and primary, while the target has what was rolled back. */
+static void check_teardown(struct walk *walk)
+{
+	const struct facts *facts = &walk->world->facts;
+	const struct effect *apex = find(walk->plan, EFFECT_WRITE_SERVICE, SUBJECT_APEX);
+	enum release_outcome ending = facts->newest.status.ending;
+
+	if (!facts->is_deleted || !workload_serves(&facts->primary) ||
+	    facts->target.slot.state != FACT_KNOWN ||
+	    (ending != OUTCOME_ROLLED_BACK && ending != OUTCOME_FAILED_PROMOTION) ||
+	    strcmp(facts->target.digest, facts->newest.digest) != 0)
+		return;
+	if ((apex && apex->backend == BACKEND_CANARY) ||
+	    find(walk->plan, EFFECT_REMOVE, SUBJECT_PRIMARY))
+		broken(walk, "a teardown that leaves clients with what was rolled back");
 }
 
 /* Guards have their say. */
@@ -325,6 +390,13 @@ static void check_guards(struct walk *walk)
 		if (effect->kind == EFFECT_CREATE_RELEASE && effect->cause == CAUSE_REVISION &&
 		    facts->primary.ready < facts->primary.replicas)
 			broken(walk, "a run starts beside a primary that is not ready");
+		if (effect->kind == EFFECT_MEASURE_SHARE &&
+		    (walk->world->spec.strategy != STRATEGY_CANARY ||
+		     !walk->world->spec.route.weighs))
+			broken(walk, "a share asked where there is none");
+		if ((effect->kind == EFFECT_MEASURE || effect->kind == EFFECT_MEASURE_SHARE) &&
+		    strcmp(plan->reason, "nothing to do") == 0)
+			broken(walk, "metrics asked for no reason");
 		if (effect->kind == EFFECT_MEASURE &&
 		    facts->now.ms < facts->newest.status.times.next_check_at.ms)
 			broken(walk, "a check before it is due");
@@ -362,6 +434,9 @@ static void check(struct walk *walk)
 	check_route(walk);
 	check_retreat(walk);
 	check_kept(walk);
+	check_cover(walk);
+	check_haste(walk);
+	check_teardown(walk);
 	check_guards(walk);
 	check_alive(walk);
 }

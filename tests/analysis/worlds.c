@@ -518,13 +518,17 @@ static bool put_rare(struct world *world, unsigned value)
 		facts->is_deleted = true;
 		world->spec = (struct canary_spec){0};
 		return true;
+	case 12: /* deleted, and not all of it was seen yet */
+		facts->is_deleted = true;
+		facts->canary_service.slot.state = FACT_FAILED;
+		return true;
 	default:
-		return put_failure(world, value - 12);
+		return put_failure(world, value - 13);
 	}
 }
 
 static const struct dimension dimensions[] = {
-	{"rare", 28, NULL},           {"check", 16, put_check},      {"route", 11, put_route},
+	{"rare", 29, NULL},           {"check", 16, put_check},      {"route", 11, put_route},
 	{"apex", 6, put_apex},        {"primary", 8, put_primary},   {"target", 13, put_target},
 	{"release", 21, put_release}, {"strategy", 6, put_strategy},
 };
@@ -547,7 +551,7 @@ static bool is_tried(const unsigned *values)
 		return true;
 	if (is_progressing ? values[1] != 4 && values[1] != 6 : values[1] != 1)
 		return false;
-	if (values[0] == 2) /* a teardown has an order of its own */
+	if (values[0] == 2 || values[0] == 12) /* a teardown has an order of its own */
 		return values[2] != 1 && values[2] != 4 && values[7] % 2 == 0;
 	return (values[2] == 0 || values[2] == 3 || values[2] >= 9) && values[3] != 2 &&
 	       values[3] != 4 && values[7] % 2 == 0;

@@ -48,7 +48,7 @@ static struct tape play(const char *bytes, size_t length, size_t step)
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 {
-	size_t step = length > 0 ? bytes[0] % 7 + 1 : 1;
+	size_t step = length > 0 ? (size_t)bytes[0] % 7 + 1 : 1;
 	struct tape whole = play((const char *)bytes, length, length ? length : 1);
 	struct tape pieces = play((const char *)bytes, length, step);
 

@@ -44,6 +44,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_GET(self):  # pylint: disable=invalid-name
+        self.rfile.read(int(self.headers.get("Content-Length", "0")))
         self.server.n_asked += 1
         content_type, body = self.server.answer
         self.send_response(200)

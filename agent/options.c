@@ -1,0 +1,365 @@
+#include "agent/options.h"
+
+#include <assert.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PORT_MAX       65535
+#define NEAR_MAX       3 /* letters to change in a flag that was probably meant */
+#define NAME_MAX_BYTES 64
+
+enum kind {
+	KIND_UNKNOWN,
+	KIND_TEXT,
+	KIND_TRUTH,
+	KIND_PORT,
+	KIND_LEVEL,
+	KIND_ENCODING,
+	/* What Flagger has and we do not: */
+	KIND_IGNORED, /* any value, with a warning */
+	KIND_IGNORED_TRUTH,
+	KIND_REFUSED,       /* any value but "" */
+	KIND_REFUSED_TRUTH, /* true */
+};
+
+struct flag {
+	const char *name;
+	enum kind kind;
+	size_t at; /* in struct options */
+	const char *standard;
+	const char *value_name;
+	const char *help; /* of a refused one: why */
+	const char *environment;
+};
+
+#define AT(member) offsetof(struct options, member)
+#define NO_ALERTS  "alerts are not served yet"
+
+static const struct flag flags[] = {
+	{"kubeconfig", KIND_TEXT, AT(kubeconfig), "", "FILE",
+         "kubeconfig; without it $KUBECONFIG, without that the pod's own service account"},
+	{"context", KIND_TEXT, AT(context), "", "NAME",
+         "context of the kubeconfig; without it its current one"},
+	{"namespace", KIND_TEXT, AT(k8s_namespace), "", "NAME",
+         "serve the canaries of one namespace only"},
+	{"metrics-server", KIND_TEXT, AT(metrics_server), "http://prometheus:9090", "URL",
+         "Prometheus, for checks that name no other"},
+	{"mesh-provider", KIND_TEXT, AT(mesh_provider), "istio", "NAME",
+         "provider of canaries that name none"},
+	{"selector-labels", KIND_TEXT, AT(selector_labels), "app,name,app.kubernetes.io/name",
+         "KEYS", "labels that tell a workload's pods, in order of preference"},
+	{"ingress-annotations-prefix", KIND_TEXT, AT(ingress_annotations_prefix),
+         "nginx.ingress.kubernetes.io", "PREFIX", "of the annotations of ingress-nginx"},
+	{"enable-config-tracking", KIND_TRUTH, AT(has_config_tracking), "true", "",
+         "follow ConfigMaps and Secrets of the target"},
+	{"enable-leader-election", KIND_TRUTH, AT(has_leader_election), "false", "",
+         "accepted as Flagger's; one lease always decides who writes"},
+	{"leader-election-namespace", KIND_TEXT, AT(leader_election_namespace), "kube-system",
+         "NAME", "where the lease is"},
+	{"port", KIND_PORT, AT(port), "8080", "NUMBER", "of /metrics, /healthz and /readyz"},
+	{"log-level", KIND_LEVEL, AT(log_level), "info", "LEVEL", "debug, info, warn or error"},
+	{"zap-encoding", KIND_ENCODING, AT(log_form), "", "FORM",
+         "json or console; without it, console on a terminal and json elsewhere"},
+	{"history", KIND_TEXT, AT(history), "", "FILE",
+         "SQLite file of the history; without it, in memory"},
+	{"state-dir", KIND_TEXT, AT(state_dir), "", "DIRECTORY",
+         "for what should outlive the process; nothing breaks without it"},
+	{"version", KIND_TRUTH, AT(is_version_wanted), "false", "", "print the version"},
+	{"help", KIND_TRUTH, AT(is_help_wanted), "false", "", "print this"},
+
+	{"kubeconfig-qps", KIND_IGNORED, .help = "idle canaries ask nothing"},
+	{"kubeconfig-burst", KIND_IGNORED, .help = "idle canaries ask nothing"},
+	{"control-loop-interval", KIND_IGNORED, .help = "canaries wake by themselves"},
+	{"threadiness", KIND_IGNORED, .help = "one thread serves all canaries"},
+	{"cluster-name", KIND_IGNORED, .help = NO_ALERTS},
+	{"slack-user", KIND_IGNORED, .help = NO_ALERTS},
+	{"slack-channel", KIND_IGNORED, .help = NO_ALERTS},
+	{"ingress-class", KIND_IGNORED, .help = "provider contour is not served yet"},
+	{"zap-replace-globals", KIND_IGNORED_TRUTH, .help = "it has no visible effect"},
+	{"v", KIND_IGNORED, .help = "see --log-level"},
+	{"vmodule", KIND_IGNORED, .help = "see --log-level"},
+	{"log_backtrace_at", KIND_IGNORED, .help = "the log goes to stderr"},
+	{"log_dir", KIND_IGNORED, .help = "the log goes to stderr"},
+	{"log_file", KIND_IGNORED, .help = "the log goes to stderr"},
+	{"log_file_max_size", KIND_IGNORED, .help = "the log goes to stderr"},
+	{"stderrthreshold", KIND_IGNORED, .help = "see --log-level"},
+	{"logtostderr", KIND_IGNORED_TRUTH, .help = "the log goes to stderr"},
+	{"alsologtostderr", KIND_IGNORED_TRUTH, .help = "the log goes to stderr"},
+	{"legacy_stderr_threshold_behavior", KIND_IGNORED_TRUTH, .help = "the log goes to stderr"},
+	{"add_dir_header", KIND_IGNORED_TRUTH, .help = "the log goes to stderr"},
+	{"one_output", KIND_IGNORED_TRUTH, .help = "the log goes to stderr"},
+	{"skip_headers", KIND_IGNORED_TRUTH, .help = "the log goes to stderr"},
+	{"skip_log_headers", KIND_IGNORED_TRUTH, .help = "the log goes to stderr"},
+
+	{"master", KIND_REFUSED, .help = "name the server in a kubeconfig"},
+	{"kubeconfig-service-mesh", KIND_REFUSED, .help = "one cluster is served"},
+	{"include-label-prefix", KIND_REFUSED, .help = "labels are copied as without it"},
+	{"slack-url", KIND_REFUSED, .help = NO_ALERTS, .environment = "SLACK_URL"},
+	{"slack-token", KIND_REFUSED, .help = NO_ALERTS, .environment = "SLACK_TOKEN"},
+	{"slack-proxy-url", KIND_REFUSED, .help = NO_ALERTS, .environment = "SLACK_PROXY_URL"},
+	{"msteams-url", KIND_REFUSED, .help = NO_ALERTS, .environment = "MSTEAMS_URL"},
+	{"msteams-proxy-url", KIND_REFUSED, .help = NO_ALERTS, .environment = "MSTEAMS_PROXY_URL"},
+	{"event-webhook", KIND_REFUSED, .help = NO_ALERTS, .environment = "EVENT_WEBHOOK_URL"},
+	{"no-cross-namespace-refs", KIND_REFUSED_TRUTH,
+         .help = "references across namespaces are not restricted yet"},
+};
+
+static bool is_truth(const struct flag *flag)
+{
+	return flag->kind == KIND_TRUTH || flag->kind == KIND_IGNORED_TRUTH ||
+	       flag->kind == KIND_REFUSED_TRUTH;
+}
+
+static const struct flag *find(const char *name)
+{
+	for (size_t i = 0; i < array_length(flags); i++)
+		if (strcmp(flags[i].name, name) == 0)
+			return &flags[i];
+	return NULL;
+}
+
+static size_t least(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
+/* Letters to insert, drop or replace to get from A to B, both shorter than NAME_MAX_BYTES. */
+static size_t distance(const char *a, const char *b)
+{
+	size_t row[NAME_MAX_BYTES + 1];
+	size_t width = strlen(b);
+
+	for (size_t k = 0; k <= width; k++)
+		row[k] = k;
+	for (size_t i = 0; a[i]; i++) {
+		size_t corner = row[0];
+
+		row[0] = i + 1;
+		for (size_t k = 0; k < width; k++) {
+			size_t replaced = corner + (a[i] == b[k] ? 0 : 1);
+
+			corner = row[k + 1];
+			row[k + 1] = least(least(row[k], row[k + 1]) + 1, replaced);
+		}
+	}
+	return row[width];
+}
+
+static bool refuse_unknown(const char *name, struct err *err)
+{
+	const struct flag *nearest = NULL;
+	size_t best = NEAR_MAX + 1;
+
+	for (size_t i = 0; i < array_length(flags) && strlen(name) < NAME_MAX_BYTES; i++) {
+		size_t far = distance(name, flags[i].name);
+
+		if (far >= best || far >= strlen(name))
+			continue;
+		best = far;
+		nearest = &flags[i];
+	}
+	if (nearest)
+		return err_set(err, ERR_INVALID, "--%.100s: no such flag; did you mean --%s?", name,
+		               nearest->name);
+	return err_set(err, ERR_INVALID, "--%.100s: no such flag; see --help", name);
+}
+
+/* Go's strconv.ParseBool. */
+static bool parse_truth(const char *text, bool *ret)
+{
+	static const char *const yes[] = {"1", "t", "T", "true", "TRUE", "True"};
+	static const char *const no[] = {"0", "f", "F", "false", "FALSE", "False"};
+
+	for (size_t i = 0; i < array_length(yes); i++) {
+		if (strcmp(text, yes[i]) != 0 && strcmp(text, no[i]) != 0)
+			continue;
+		*ret = strcmp(text, yes[i]) == 0;
+		return true;
+	}
+	return false;
+}
+
+static bool set_truth(const struct flag *flag, const char *value, bool *ret, struct err *err)
+{
+	if (parse_truth(value, ret))
+		return true;
+	return err_set(err, ERR_INVALID, "--%s: expected true or false, got \"%.100s\"", flag->name,
+	               value);
+}
+
+static bool set_port(const struct flag *flag, const char *value, int *ret, struct err *err)
+{
+	char *end;
+	long port = strtol(value, &end, 10);
+
+	if (!*value || *end || port < 0 || port > PORT_MAX)
+		return err_set(err, ERR_INVALID, "--%s: expected a number to %d, got \"%.100s\"",
+		               flag->name, PORT_MAX, value);
+	*ret = (int)port;
+	return true;
+}
+
+static bool set_encoding(const struct flag *flag, const char *value, enum log_form *ret,
+                         struct err *err)
+{
+	if (strcmp(value, "json") == 0)
+		*ret = LOG_FORM_JSON;
+	else if (strcmp(value, "console") == 0)
+		*ret = LOG_FORM_TEXT;
+	else if (*value)
+		return err_set(err, ERR_INVALID, "--%s: expected json or console, got \"%.100s\"",
+		               flag->name, value);
+	return true;
+}
+
+/* A warning that finds no room is one too many. */
+static void warn(struct buf *warnings, const struct flag *flag)
+{
+	bool fits = buf_format(warnings, "--%s has no effect: %s\n", flag->name, flag->help);
+
+	(void)fits;
+}
+
+static bool refuse(const struct flag *flag, const char *origin, struct err *err)
+{
+	return err_set(err, ERR_INVALID, "%s: %s", origin, flag->help);
+}
+
+/* The value of a secret flag is nobody's business: refusals do not show it. */
+static bool set_refused(const struct flag *flag, const char *value, struct err *err)
+{
+	char origin[NAME_MAX_BYTES + 2];
+	bool is_wanted = *value != '\0';
+
+	if (flag->kind == KIND_REFUSED_TRUTH && !set_truth(flag, value, &is_wanted, err))
+		return false;
+	(void)snprintf(origin, sizeof(origin), "--%s", flag->name);
+	return is_wanted ? refuse(flag, origin, err) : true;
+}
+
+static bool set(const struct flag *flag, const char *value, struct options *options,
+                struct buf *warnings, struct err *err)
+{
+	void *at = (char *)options + flag->at;
+
+	switch (flag->kind) {
+	case KIND_TEXT:
+		*(const char **)at = value;
+		return true;
+	case KIND_TRUTH:
+		return set_truth(flag, value, at, err);
+	case KIND_PORT:
+		return set_port(flag, value, at, err);
+	case KIND_LEVEL:
+		*(enum log_level *)at = log_parse_level(value);
+		return true;
+	case KIND_ENCODING:
+		return set_encoding(flag, value, at, err);
+	case KIND_IGNORED:
+	case KIND_IGNORED_TRUTH:
+		warn(warnings, flag);
+		return true;
+	case KIND_REFUSED:
+	case KIND_REFUSED_TRUTH:
+		return set_refused(flag, value, err);
+	case KIND_UNKNOWN:
+		break;
+	}
+	assert(false);
+	return false;
+}
+
+static void set_standards(struct options *options)
+{
+	*options = (struct options){0};
+	for (size_t i = 0; i < array_length(flags); i++) {
+		bool is_set = !flags[i].standard ||
+		              set(&flags[i], flags[i].standard, options, NULL, NULL);
+
+		assert(is_set);
+	}
+}
+
+/* Flagger lets a variable win over its flag; all of those are refused. */
+static bool check_environment(struct err *err)
+{
+	for (size_t i = 0; i < array_length(flags); i++) {
+		const char *name = flags[i].environment;
+		const char *value = name ? getenv(name) : NULL;
+
+		if (value && *value)
+			return refuse(&flags[i], name, err);
+	}
+	return true;
+}
+
+static bool refuse_word(const char *word, const char *before, struct err *err)
+{
+	bool truth;
+
+	if (parse_truth(word, &truth) && before[0] == '-')
+		return err_set(err, ERR_INVALID, "\"%s\": expected a flag; did you mean %s=%s?",
+		               word, before, word);
+	return err_set(err, ERR_INVALID, "\"%.100s\": expected a flag", word);
+}
+
+/* One flag at ARGV[*at], and its value, which may be the next word; *at moves to the last word
+ * used. */
+static bool parse_one(int argc, char *const argv[], int *at, struct options *options,
+                      struct buf *warnings, struct err *err)
+{
+	const char *word = argv[*at];
+	const char *name = word + (word[0] == '-' && word[1] == '-' ? 2 : 1);
+	char bare[NAME_MAX_BYTES * 2];
+	const char *equals = strchr(name, '=');
+	size_t length = equals ? (size_t)(equals - name) : strlen(name);
+	const struct flag *flag;
+
+	if (word[0] != '-' || length == 0)
+		return refuse_word(word, argv[*at - 1], err);
+	(void)snprintf(bare, sizeof(bare), "%.*s", (int)length, name);
+	flag = find(strcmp(bare, "h") == 0 ? "help" : bare);
+	if (!flag)
+		return refuse_unknown(bare, err);
+	if (equals)
+		return set(flag, equals + 1, options, warnings, err);
+	if (is_truth(flag))
+		return set(flag, "true", options, warnings, err);
+	if (*at + 1 >= argc)
+		return err_set(err, ERR_INVALID, "--%s: expected a value", flag->name);
+	return set(flag, argv[++*at], options, warnings, err);
+}
+
+bool options_parse(int argc, char *const argv[], struct options *ret, struct buf *warnings,
+                   struct err *err)
+{
+	struct options options;
+
+	set_standards(&options);
+	for (int i = 1; i < argc; i++)
+		if (!parse_one(argc, argv, &i, &options, warnings, err))
+			return false;
+	if (!options.is_help_wanted && !options.is_version_wanted && !check_environment(err))
+		return false;
+	*ret = options;
+	return true;
+}
+
+void options_help(FILE *stream)
+{
+	(void)fprintf(stream, "Usage: serin agent [FLAG]...\n\n");
+	for (size_t i = 0; i < array_length(flags); i++) {
+		const struct flag *flag = &flags[i];
+		char head[NAME_MAX_BYTES * 2];
+
+		if (!flag->standard)
+			continue;
+		(void)snprintf(head, sizeof(head), "--%s%s%s", flag->name,
+		               *flag->value_name ? " " : "", flag->value_name);
+		(void)fprintf(stream, "  %-38s %s", head, flag->help);
+		if (*flag->standard && strcmp(flag->standard, "false") != 0)
+			(void)fprintf(stream, " (%s)", flag->standard);
+		(void)fprintf(stream, "\n");
+	}
+}

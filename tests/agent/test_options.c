@@ -1,0 +1,209 @@
+/* The command line: every spelling of Flagger's, and what is refused. */
+#include "agent/options.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define WORDS_MAX 8
+
+/* Parse the words of LINE, up to WORDS_MAX of them, parted by one space each. */
+static bool parse(char *line, struct options *options, struct buf *warnings, struct err *err)
+{
+	char *argv[WORDS_MAX + 1] = {NULL};
+	int argc = 0;
+	char *rest = line;
+	char *word;
+
+	argv[argc++] = rest; /* "agent", or whatever stands first */
+	while ((word = strsep(&rest, " ")) && argc < WORDS_MAX)
+		argv[argc++] = word;
+	return options_parse(argc, argv, options, warnings, err);
+}
+
+static void test_standards(void **state)
+{
+	struct buf warnings = {.max = OPTIONS_WARNINGS_MAX};
+	struct options options;
+	char *argv[] = {NULL};
+
+	assert_true(options_parse(0, argv, &options, &warnings, NULL));
+	assert_string_equal(options.kubeconfig, "");
+	assert_string_equal(options.metrics_server, "http://prometheus:9090");
+	assert_string_equal(options.mesh_provider, "istio");
+	assert_string_equal(options.selector_labels, "app,name,app.kubernetes.io/name");
+	assert_string_equal(options.ingress_annotations_prefix, "nginx.ingress.kubernetes.io");
+	assert_string_equal(options.leader_election_namespace, "kube-system");
+	assert_true(options.has_config_tracking);
+	assert_false(options.has_leader_election);
+	assert_int_equal(options.port, 8080);
+	assert_int_equal(options.log_level, LOG_INFO);
+	assert_int_equal(options.log_form, LOG_FORM_UNKNOWN);
+	assert_string_equal(options.history, "");
+	assert_string_equal(buf_text(&warnings), "");
+}
+
+static void test_spellings(void **state)
+{
+	static const char *const lines[] = {
+		"--namespace shop --port=9090 --enable-config-tracking=false",
+		"-namespace=shop -port 9090 -enable-config-tracking=F",
+		"--namespace other --namespace shop -port 9090 --enable-config-tracking=0",
+	};
+
+	for (size_t i = 0; i < array_length(lines); i++) {
+		struct buf warnings = {.max = OPTIONS_WARNINGS_MAX};
+		struct options options;
+		char *line = strdup(lines[i]);
+
+		assert_true(parse(line, &options, &warnings, NULL));
+		assert_string_equal(options.k8s_namespace, "shop");
+		assert_int_equal(options.port, 9090);
+		assert_false(options.has_config_tracking);
+		assert_string_equal(buf_text(&warnings), "");
+		free(line);
+	}
+}
+
+/* Flagger's chart, as it starts its agent, and our own flags. */
+static void test_whole(void **state)
+{
+	static const struct {
+		const char *line;
+		const char *warning; /* part of the only one, "" for none */
+	} rows[] = {
+		{"-log-level=warning -mesh-provider=nginx -metrics-server=http://p:9090", ""},
+		{"-slack-url= -slack-token= -event-webhook=", ""},
+		{"-threadiness=4", "--threadiness has no effect"},
+		{"-v 4", "--v has no effect"},
+		{"-logtostderr", "--logtostderr has no effect"},
+		{"-kubeconfig-qps 100", "--kubeconfig-qps"},
+		{"-no-cross-namespace-refs=false", ""},
+		{"--history /data/history.db --state-dir /data --context minikube", ""},
+		{"--zap-encoding=console --enable-leader-election", ""},
+		{"--help", ""},
+		{"-h", ""},
+		{"--version", ""},
+	};
+
+	for (size_t i = 0; i < array_length(rows); i++) {
+		struct buf warnings = {.max = OPTIONS_WARNINGS_MAX};
+		struct err err = {0};
+		struct options options;
+		char *line = strdup(rows[i].line);
+
+		if (!parse(line, &options, &warnings, &err))
+			fail_msg("%s: %s", rows[i].line, err.text);
+		assert_non_null(strstr(buf_text(&warnings), rows[i].warning));
+		assert_true(*rows[i].warning || warnings.length == 0);
+		buf_fini(&warnings);
+		free(line);
+	}
+}
+
+static void test_refused(void **state)
+{
+	static const struct {
+		const char *line;
+		const char *text;
+	} rows[] = {
+		{"--metrics-sever=x",
+	         "--metrics-sever: no such flag; did you mean --metrics-server?"},
+		{"--namespaces=x", "did you mean --namespace?"},
+		{"--entirely-different", "--entirely-different: no such flag; see --help"},
+		{"--x", "--x: no such flag; see --help"},
+		{"shop", "\"shop\": expected a flag"},
+		{"-", "\"-\": expected a flag"},
+		{"--", "\"--\": expected a flag"},
+		/* Go would stop reading here, in silence */
+		{"-enable-leader-election true -port=1",
+	         "did you mean -enable-leader-election=true?"},
+		{"--port", "--port: expected a value"},
+		{"--port=", "--port: expected a number to 65535"},
+		{"--port=65536", "got \"65536\""},
+		{"--port=80x", "got \"80x\""},
+		{"--port=-1", "got \"-1\""},
+		{"--enable-config-tracking=yes", "expected true or false, got \"yes\""},
+		{"--zap-encoding=xml", "expected json or console"},
+		{"--master=https://x", "--master: name the server in a kubeconfig"},
+		{"--slack-url=https://secret", "--slack-url: alerts are not served yet"},
+		{"--no-cross-namespace-refs", "--no-cross-namespace-refs: references"},
+		{"--include-label-prefix app", "--include-label-prefix: "},
+	};
+
+	for (size_t i = 0; i < array_length(rows); i++) {
+		struct buf warnings = {.max = OPTIONS_WARNINGS_MAX};
+		struct err err = {0};
+		struct options options = {.port = 7};
+		char *line = strdup(rows[i].line);
+
+		if (parse(line, &options, &warnings, &err) || !strstr(err.text, rows[i].text))
+			fail_msg("%s: %s", rows[i].line, err.text);
+		assert_null(strstr(err.text, "secret"));
+		assert_int_equal(options.port, 7);
+		free(line);
+	}
+}
+
+/* A word as long as somebody likes. */
+static void test_long_word(void **state)
+{
+	struct buf warnings = {.max = OPTIONS_WARNINGS_MAX};
+	struct options options;
+	struct err err;
+	char word[100000];
+
+	memset(word, 'x', sizeof(word));
+	word[0] = '-';
+	word[sizeof(word) - 1] = '\0';
+	assert_false(parse(word, &options, &warnings, &err));
+}
+
+static void test_environment(void **state)
+{
+	struct buf warnings = {.max = OPTIONS_WARNINGS_MAX};
+	struct options options;
+	struct err err;
+	char line[] = "--port=1";
+	char version[] = "--version";
+
+	(void)setenv("SLACK_URL", "https://secret", 1);
+	assert_false(parse(line, &options, &warnings, &err));
+	assert_string_equal(err.text, "SLACK_URL: alerts are not served yet");
+	assert_true(parse(version, &options, &warnings, &err));
+	assert_true(options.is_version_wanted);
+	(void)setenv("SLACK_URL", "", 1);
+	assert_true(parse(line, &options, &warnings, &err));
+	(void)unsetenv("SLACK_URL");
+}
+
+/* The help names every flag that is served, and no other. */
+static void test_help(void **state)
+{
+	char *text = NULL;
+	size_t length = 0;
+	FILE *stream = open_memstream(&text, &length);
+
+	options_help(stream);
+	(void)fclose(stream);
+	assert_non_null(strstr(text, "--metrics-server URL"));
+	assert_non_null(strstr(text, "--state-dir DIRECTORY"));
+	assert_null(strstr(text, "slack"));
+	free(text);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_standards), cmocka_unit_test(test_spellings),
+		cmocka_unit_test(test_whole),     cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_long_word), cmocka_unit_test(test_environment),
+		cmocka_unit_test(test_help),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
