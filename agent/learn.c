@@ -155,7 +155,8 @@ static void learn_route(struct canary *canary, const json_t *object)
 	canary->edition->world.traffic->read(object, &canary->edition->world, route);
 	if (!instant_is_set(before.since) || before.weight != route->weight) {
 		route->since = loop_now(canary->host->seams.loop);
-		canary->edition->world.weight_since = route->since;
+		canary->edition->world.weight_since =
+			instant_after(route->since, canary->edition->spec.route.hold);
 	}
 	known(canary, &route->slot);
 }

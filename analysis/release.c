@@ -30,11 +30,6 @@ static const char *const causes[] = {
 	[CAUSE_REVISION] = "revision",
 };
 
-static const char *const verdicts[] = {
-	[VERDICT_UNKNOWN] = "",        [VERDICT_PASS] = "pass",   [VERDICT_FAIL] = "fail",
-	[VERDICT_NO_DATA] = "no_data", [VERDICT_ERROR] = "error",
-};
-
 /* The index of NAME in NAMES, 0 when it is none of them. */
 static size_t find(const char *const *names, size_t n_names, const char *name)
 {
@@ -60,11 +55,6 @@ const char *release_cause_name(enum release_cause cause)
 	return causes[cause];
 }
 
-const char *verdict_name(enum verdict verdict)
-{
-	return verdicts[verdict];
-}
-
 enum release_phase release_phase_find(const char *name)
 {
 	size_t found = find(phases, array_length(phases), name);
@@ -84,13 +74,6 @@ enum release_cause release_cause_find(const char *name)
 	size_t found = find(causes, array_length(causes), name);
 
 	return (enum release_cause)found;
-}
-
-enum verdict verdict_find(const char *name)
-{
-	size_t found = find(verdicts, array_length(verdicts), name);
-
-	return (enum verdict)found;
 }
 
 bool release_is_open(const struct release *release)

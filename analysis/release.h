@@ -8,6 +8,7 @@
 #define ANALYSIS_RELEASE_H
 
 #include "analysis/spec.h"
+#include "analysis/verdict.h"
 
 #include <stdint.h>
 
@@ -41,14 +42,6 @@ enum release_outcome {
 	OUTCOME_FAILED_PROMOTION,
 	OUTCOME_SKIPPED, /* promoted without analysis */
 	OUTCOME_CANCELLED,
-};
-
-enum verdict {
-	VERDICT_UNKNOWN,
-	VERDICT_PASS,
-	VERDICT_FAIL,
-	VERDICT_NO_DATA,
-	VERDICT_ERROR,
 };
 
 /* The last value of one check, beside its bounds. */
@@ -125,13 +118,11 @@ struct release_ref {
 const char *release_phase_name(enum release_phase phase);
 const char *release_outcome_name(enum release_outcome outcome);
 const char *release_cause_name(enum release_cause cause);
-const char *verdict_name(enum verdict verdict);
 
 /* The value with that name; the zero value when there is none. */
 enum release_phase release_phase_find(const char *name);
 enum release_outcome release_outcome_find(const char *name);
 enum release_cause release_cause_find(const char *name);
-enum verdict verdict_find(const char *name);
 
 /* The run is open: it exists and has no outcome. */
 bool release_is_open(const struct release *release);

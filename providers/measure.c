@@ -6,11 +6,10 @@
 #include "providers/template.h"
 
 #include <assert.h>
+#include <inttypes.h>
 #include <math.h>
 #include <stdint.h>
 #include <string.h>
-
-#define SHARE_INTERVAL "1m"
 
 void measure_init(struct measure *measure, const struct canary_world *world, size_t index,
                   struct instant check)
@@ -153,7 +152,8 @@ static enum talk_step ask_server(struct measure *measure, struct talk *talk)
 	return ask_source(measure, talk, text);
 }
 
-static bool find_metric(struct measure *measure)
+/* The share's window is one step: a longer one would still count the weight before. */
+static bool find_metric(struct measure *measure, struct arena *arena)
 {
 	if (!measure->is_share)
 		return kube_canary_metric_find(measure->world->object, measure->index,
@@ -162,7 +162,8 @@ static bool find_metric(struct measure *measure)
 		.origin = METRIC_BUILTIN,
 		.kind = CHECK_VALUE,
 		.name = "share",
-		.interval = SHARE_INTERVAL,
+		.interval = arena_format(arena, "%" PRId64 "s",
+		                         measure->world->spec->interval.ms / 1000),
 	};
 	return true;
 }
@@ -172,7 +173,7 @@ static enum talk_step begin(struct measure *measure, struct talk *talk)
 	struct err err = {.text = "the Canary has no such check any more"};
 	struct kube_ref ref = {.kind = KUBE_METRIC_TEMPLATE};
 
-	if (!find_metric(measure))
+	if (!find_metric(measure, talk->arena))
 		return give_up(measure, &err);
 	if (measure->metric.origin != METRIC_TEMPLATE)
 		return ask_server(measure, talk);

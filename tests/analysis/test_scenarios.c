@@ -57,7 +57,9 @@ static void test_steps(void **state)
 	model_run(&model, 300000, revision);
 	assert_string_equal(model.truth.mirror.phase, "Succeeded");
 	assert_int_equal(model.max_weight_seen, 50);
-	assert_int_equal(model.n_checks, 5); /* one at each weight */
+	assert_int_equal(model.n_checks, 5);                    /* one at each weight */
+	assert_true(model.truth.newest.status.weight.has_seen); /* of the last step */
+	assert_float_equal(model.truth.newest.status.weight.seen_share, 0.5, 1e-9);
 	model_fini(&model);
 	begin(&model, given_nothing);
 	model.spec.step_weight = 0;

@@ -325,9 +325,15 @@ static void check_haste(struct walk *walk)
 	if (save && save->is_retreat && !retreats)
 		broken(walk, "a forward save in haste");
 	for (size_t i = 0; i < walk->plan->n_effects; i++) {
+		if (walk->plan->effects[i].is_retreat &&
+		    (walk->plan->effects[i].subject == SUBJECT_PRIMARY_SERVICE ||
+		     walk->plan->effects[i].subject == SUBJECT_CANARY_SERVICE))
+			broken(walk, "a Service that no client uses, in haste");
 		if (walk->plan->effects[i].is_retreat && !retreats &&
 		    (!release_is_open(&facts->newest) ||
-		     facts->newest.status.phase <= PHASE_STARTING))
+		     facts->newest.status.phase <= PHASE_STARTING ||
+		     facts->newest.status.phase == PHASE_FINALISING ||
+		     (walk->world->spec.suspend && facts->newest.status.phase < PHASE_RETREATING)))
 			broken(walk, "a retreat where nothing went forward");
 	}
 }
@@ -387,6 +393,10 @@ static void check_guards(struct walk *walk)
 		    (facts->refusal[0] || facts->is_moved || facts->target.refusal[0] ||
 		     (release_is_open(&facts->newest) && facts->newest.status.phase != PHASE_DONE)))
 			broken(walk, "a run starts that must not");
+		if (effect->kind == EFFECT_CREATE_RELEASE && effect->cause == CAUSE_REVISION &&
+		    facts->newest.status.n_notices > 0 && facts->events.failures == 0 &&
+		    facts->newest.status.notices[0].id > facts->notices_delivered)
+			broken(walk, "a run starts before people were told how the last one ended");
 		if (effect->kind == EFFECT_CREATE_RELEASE && effect->cause == CAUSE_REVISION &&
 		    facts->primary.ready < facts->primary.replicas)
 			broken(walk, "a run starts beside a primary that is not ready");

@@ -223,16 +223,10 @@ static bool put_target(struct world *world, unsigned value)
 		put_pods(target, 2, 2, true);
 		text_copy(target->digest, world->facts.promoted.digest);
 		return world->facts.promoted.name[0] != '\0' && strcmp(newest->digest, "v1") != 0;
-	case 9: /* its rollout may leave it without a pod */
-		put_pods(target, 2, 2, true);
-		target->may_empty = true;
-		return true;
+	case 9:  /* its rollout may leave it without a pod */
 	case 10: /* … too small to cover the primary's */
-		put_pods(target, 1, 1, true);
-		target->may_empty = true;
-		return true;
 	case 11: /* … not ready to */
-		put_pods(target, 2, 1, true);
+		put_pods(target, value == 10 ? 1 : 2, value == 9 ? 2 : 1, true);
 		target->may_empty = true;
 		return true;
 	default: /* other fields only: defaults that were filled in */
@@ -260,19 +254,17 @@ static bool put_primary(struct world *world, unsigned value)
 	case 2:
 	case 5:
 		put_pods(primary, 2, 2, true);
-		return !is_new || facts->newest.name[0] != '\0';
+		break;
 	case 3:
 	case 6: /* none ready */
 		put_pods(primary, 2, 0, true);
-		return !is_new || facts->newest.name[0] != '\0';
-	case 4:
-	case 7: /* some old pods serve */
+		break;
+	default: /* some old pods serve */
 		put_pods(primary, 2, 1, false);
 		primary->may_empty = true;
-		return !is_new || facts->newest.name[0] != '\0';
-	default:
-		return false;
+		break;
 	}
+	return !is_new || facts->newest.name[0] != '\0';
 }
 
 static bool put_apex(struct world *world, unsigned value)
@@ -522,13 +514,23 @@ static bool put_rare(struct world *world, unsigned value)
 		facts->is_deleted = true;
 		facts->canary_service.slot.state = FACT_FAILED;
 		return true;
+	case 13: /* something is to be told; it was told; it cannot be */
+	case 14:
+	case 15:
+		facts->newest.status.notices[0] = (struct notice){.id = 60, .text = "told"};
+		facts->newest.status.n_notices = 1;
+		text_copy(facts->notices_release, facts->newest.uid);
+		facts->notices_delivered = value == 14 ? 60 : 59;
+		facts->events.failures = value == 15;
+		facts->events.retry_at = ago(-700);
+		return facts->newest.name[0] != '\0';
 	default:
-		return put_failure(world, value - 13);
+		return put_failure(world, value - 16);
 	}
 }
 
 static const struct dimension dimensions[] = {
-	{"rare", 29, NULL},           {"check", 16, put_check},      {"route", 11, put_route},
+	{"rare", 32, NULL},           {"check", 16, put_check},      {"route", 11, put_route},
 	{"apex", 6, put_apex},        {"primary", 8, put_primary},   {"target", 13, put_target},
 	{"release", 21, put_release}, {"strategy", 6, put_strategy},
 };

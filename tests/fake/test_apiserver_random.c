@@ -216,7 +216,6 @@ static void test_client(void **state)
 {
 	(void)state;
 	for (uint64_t seed = 0; seed < N_SEEDS; seed++) {
-		print_message("seed %llu\r", (unsigned long long)seed);
 		run_seed(seed);
 	}
 }

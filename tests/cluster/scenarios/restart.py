@@ -53,38 +53,46 @@ def begin(s):
     return s.load_ingress(rate=30)
 
 
-def crash(s, seed, count):
-    """Killed COUNT times at random moments of a promotion."""
-    moments = random.Random(seed)
+def crash(s, count, wait_moment):
+    """Killed COUNT times in a promotion, each time when WAIT_MOMENT returns and the agent leads."""
     load = begin(s)
     one = own_agent(s, s.namespace).wait_ready()
     start.initialised(s, objects.canary(s.namespace, analysis=ANALYSIS))
     s.push("v2")
     told = []
     for _ in range(count):
-        pause = moments.uniform(0.2, 14)
-        end = time.monotonic() + pause
-        while time.monotonic() < end and not s.world.outcome("app-2"):
-            start.settle(s, 0.1)
+        wait_moment()
         if s.world.outcome("app-2"):
             break
+        held = holder(s)
         one.kill()
         status = s.world.status("app-2")
         told.append(f"{status.get('phase', 'before the Release')} {status.get('weight', {}).get('to', 0)}")
         one.start().wait_ready(40)
+        s.wait("the agent has the lease again", lambda: holder(s) not in ("", held), 40)  # noqa: B023
     s.check(told, "the agent was killed in time", told)
-    s.note(f"seed {seed}: killed in {', '.join(told)}")
+    s.note(f"killed in {', '.join(told)}")
     check_end(s, load)
 
 
-@scenario("crash-a", "an agent killed at random moments of a promotion goes on where it was", OWN)
-def crash_a(s):
-    crash(s, random.randrange(10_000), 3)
+@scenario("crash-random", "an agent killed at random moments of a promotion goes on where it was", OWN)
+def crash_random(s):
+    seed = random.randrange(10_000)
+    moments = random.Random(seed)
+    s.note(f"seed {seed}")
+    crash(s, 4, lambda: start.settle(s, moments.uniform(0.1, 12)))
 
 
-@scenario("crash-b", "an agent killed at random moments of a promotion goes on where it was, again", OWN)
-def crash_b(s):
-    crash(s, random.randrange(10_000), 4)
+@scenario("crash-write", "an agent killed right after it saved the Release goes on where it was", OWN)
+def crash_write(s):
+    def seq():
+        return s.world.status("app-2").get("seq", 0)
+
+    def wait_write():
+        before = seq()
+        s.wait("the Release is saved", lambda: seq() > before or s.world.outcome("app-2"), 60)
+
+    crash(s, 5, wait_write)
 
 
 def holder(s):
