@@ -152,7 +152,17 @@ static enum talk_step ask_server(struct measure *measure, struct talk *talk)
 	return ask_source(measure, talk, text);
 }
 
-/* The share's window is one step: a longer one would still count the weight before. */
+/* The share's window in seconds: since the weight holds, at most one step; earlier requests went by another weight. */
+static int64_t share_window(const struct measure *measure)
+{
+	int64_t step = measure->world->spec->interval.ms / 1000;
+	int64_t held = instant_between(measure->world->weight_since, measure->sample.check).ms / 1000;
+
+	if (!instant_is_set(measure->world->weight_since) || held > step)
+		return step;
+	return held > 0 ? held : 1;
+}
+
 static bool find_metric(struct measure *measure, struct arena *arena)
 {
 	if (!measure->is_share)
@@ -162,8 +172,7 @@ static bool find_metric(struct measure *measure, struct arena *arena)
 		.origin = METRIC_BUILTIN,
 		.kind = CHECK_VALUE,
 		.name = "share",
-		.interval = arena_format(arena, "%" PRId64 "s",
-		                         measure->world->spec->interval.ms / 1000),
+		.interval = arena_format(arena, "%" PRId64 "s", share_window(measure)),
 	};
 	return true;
 }

@@ -320,6 +320,9 @@ static void check_haste(struct walk *walk)
 	const struct effect *save = find(walk->plan, EFFECT_SAVE_RELEASE, SUBJECT_RELEASES);
 	bool retreats = save && save->status.phase == PHASE_RETREATING;
 
+	if (save && !save->is_retreat && is_newer(facts) && save->status.weight.to == 0 &&
+	    save->status.phase == facts->newest.status.phase && facts->newest.status.weight.to > 0)
+		broken(walk, "a withdrawal that waits");
 	if (facts->is_deleted || is_newer(facts) || facts->releases.failures > 0)
 		return;
 	if (save && save->is_retreat && !retreats)
@@ -345,6 +348,9 @@ static void check_teardown(struct walk *walk)
 	const struct effect *apex = find(walk->plan, EFFECT_WRITE_SERVICE, SUBJECT_APEX);
 	enum release_outcome ending = facts->newest.status.ending;
 
+	if (find(walk->plan, EFFECT_REMOVE_RELEASES, SUBJECT_NONE) &&
+	    find(walk->plan, EFFECT_REMOVE, SUBJECT_NONE))
+		broken(walk, "the Releases removed before what they tell of");
 	if (!facts->is_deleted || !workload_serves(&facts->primary) ||
 	    facts->target.slot.state != FACT_KNOWN ||
 	    (ending != OUTCOME_ROLLED_BACK && ending != OUTCOME_FAILED_PROMOTION) ||
