@@ -9,8 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Collections in the order in which they are first listed: those that name objects before the objects. */
-static const enum kube_kind kinds[] = {KUBE_CANARY, KUBE_DEPLOYMENT, KUBE_SERVICE, KUBE_INGRESS, KUBE_RELEASE};
+/* Collections in the order in which they are first listed: those that name objects before the
+ * objects. */
+static const enum kube_kind kinds[] = {KUBE_CANARY, KUBE_DEPLOYMENT, KUBE_SERVICE, KUBE_INGRESS,
+                                       KUBE_RELEASE};
 
 #define KINDS        (sizeof(kinds) / sizeof(kinds[0]))
 #define STOP_LOOK_MS 20   /* how often a stopping agent looks whether its writes are over */
@@ -24,7 +26,7 @@ struct agent {
 	struct leader *leader;
 	struct follow_seams follow_seams;
 	struct follow *follows[KINDS];
-	struct alarm next;      /* list the next collection */
+	struct alarm next; /* list the next collection */
 	struct alarm stop_look;
 	struct span stop_begun;
 	bool is_stopping;
@@ -63,7 +65,8 @@ static bool on_may_write(void *user, struct span timeout)
 	return leader_may_write(agent->leader, timeout);
 }
 
-/* List the collections that were not listed yet: the first alone, Deployments next, the others together. */
+/* List the collections that were not listed yet: the first alone, Deployments next, the others
+ * together. */
 static void list_next(struct agent *agent)
 {
 	size_t n_synced = 0;
@@ -71,8 +74,9 @@ static void list_next(struct agent *agent)
 	while (n_synced < KINDS && follow_is_synced(agent->follows[n_synced]))
 		n_synced++;
 	if (n_synced == KINDS) {
-		log_event(agent->seams.log, LOG_INFO, "agent.synced", "all collections are listed and followed",
-			  LOG_FIELDS({"role", agent_is_leading(agent) ? "leader" : "standby"}));
+		log_event(agent->seams.log, LOG_INFO, "agent.synced",
+		          "all collections are listed and followed",
+		          LOG_FIELDS({"role", agent_is_leading(agent) ? "leader" : "standby"}));
 		fleet_stir(agent->fleet);
 	} else if (n_synced < 2) {
 		follow_list(agent->follows[n_synced]);
@@ -96,7 +100,8 @@ static void on_event(void *user, enum kube_kind kind, enum follow_event event, c
 		alarm_start(agent->seams.loop, &agent->next, span_ms(0));
 }
 
-/* The lease was won: all is listed anew, consistently, before anything is decided. Lost: all that is under way ends. */
+/* The lease was won: all is listed anew, consistently, before anything is decided. Lost: all that
+ * is under way ends. */
 static void on_leading(void *user, bool is_leading)
 {
 	struct agent *agent = user;
@@ -142,7 +147,10 @@ struct agent *agent_new(const struct agent_seams *seams, const struct agent_sett
 	agent->settings = *settings;
 	agent->next.ring = on_next;
 	agent->host = (struct canary_host){
-		.seams = {.loop = seams->loop, .http = seams->http, .may_write = on_may_write, .user = agent},
+		.seams = {.loop = seams->loop,
+	                  .http = seams->http,
+	                  .may_write = on_may_write,
+	                  .user = agent},
 		.history = seams->history,
 		.log = seams->log,
 		.metrics = seams->metrics,
@@ -238,9 +246,10 @@ static void measure(void *user, struct canary *canary)
 		status = 0;
 	else if (strcmp(phase, "Failed") == 0)
 		status = 2;
-	metrics_set(metrics, METRIC_FLAGGER_CANARY_STATUS, METRIC_LABELS(name, canary->k8s_namespace), status);
-	metrics_set(metrics, METRIC_FLAGGER_CANARY_WEIGHT, METRIC_LABELS(name, canary->k8s_namespace),
-	            canary->facts.route.weight);
+	metrics_set(metrics, METRIC_FLAGGER_CANARY_STATUS,
+	            METRIC_LABELS(name, canary->k8s_namespace), status);
+	metrics_set(metrics, METRIC_FLAGGER_CANARY_WEIGHT,
+	            METRIC_LABELS(name, canary->k8s_namespace), canary->facts.route.weight);
 	metrics_set(metrics, METRIC_FLAGGER_CANARY_WEIGHT,
 	            METRIC_LABELS(canary->edition->spec.primary, canary->k8s_namespace),
 	            SPEC_WEIGHT_FULL - canary->facts.route.weight);

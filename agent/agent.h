@@ -1,6 +1,6 @@
 /*
- * An agent as a value: canaries, the collections they live in, and the lease, over the seams. Two agents run in one
- * process; nothing here is global.
+ * An agent as a value: canaries, the collections they live in, and the lease, over the seams. Two
+ * agents run in one process; nothing here is global.
  */
 #ifndef AGENT_AGENT_H
 #define AGENT_AGENT_H
@@ -31,7 +31,7 @@ struct agent_seams {
 /* Texts and options outlive the agent. */
 struct agent_settings {
 	struct provider_options options;
-	const char *k8s_namespace;   /* NULL: all */
+	const char *k8s_namespace; /* NULL: all */
 	const char *lease_namespace;
 	const char *lease_name;
 	const char *identity; /* unique for this process */
@@ -46,8 +46,8 @@ struct agent *agent_free(struct agent *agent);
 void agent_start(struct agent *agent);
 
 /*
- * Stop in order: nothing new is begun, writes under way end, the lease is handed over. STOPPED is called once, from
- * the loop.
+ * Stop in order: nothing new is begun, writes under way end, the lease is handed over. STOPPED is
+ * called once, from the loop.
  */
 void agent_stop(struct agent *agent, void (*stopped)(void *user), void *user);
 

@@ -41,7 +41,8 @@ static struct canary_edition *edition_new(const struct canary *canary, json_t *o
 }
 
 /* Read a Canary whole; NULL when it is not valid. */
-static struct canary_edition *edition_read(const struct canary *canary, const json_t *object, struct err *err)
+static struct canary_edition *edition_read(const struct canary *canary, const json_t *object,
+                                           struct err *err)
 {
 	struct canary_edition *edition = edition_new(canary, json_deep_copy(object));
 	struct kube_canary read;
@@ -78,7 +79,8 @@ static void on_gate(struct alarm *alarm)
 	tick_release(container_of(alarm, struct canary, gate), NULL);
 }
 
-struct canary *canary_new(const struct canary_host *host, const char *k8s_namespace, const char *name)
+struct canary *canary_new(const struct canary_host *host, const char *k8s_namespace,
+                          const char *name)
 {
 	struct canary *canary = calloc(1, sizeof(*canary));
 
@@ -155,15 +157,18 @@ static void forget_world(struct canary *canary)
 	facts->route = (struct route_fact){0};
 }
 
-/* Put an edition in force. What is under way speaks of the old one and ends; a write that left is read again. */
+/* Put an edition in force. What is under way speaks of the old one and ends; a write that left is
+ * read again. */
 static void enforce(struct canary *canary, struct canary_edition *edition)
 {
 	struct canary_edition *old = canary->edition;
-	bool is_moved = !old || !canary->facts.has_spec || strcmp(old->identity, edition->identity) != 0;
+	bool is_moved =
+		!old || !canary->facts.has_spec || strcmp(old->identity, edition->identity) != 0;
 
 	for (size_t i = 0; i < canary->n_flights; i++) {
 		if (flight_has_written(canary->flights[i]))
-			facts_slot(&canary->facts, flight_effect(canary->flights[i])->subject)->state = FACT_UNKNOWN;
+			facts_slot(&canary->facts, flight_effect(canary->flights[i])->subject)
+				->state = FACT_UNKNOWN;
 	}
 	cancel_flights(canary);
 	canary->edition = edition;
@@ -206,10 +211,11 @@ void canary_refuse_target(struct canary *canary)
 {
 	const struct canary_edition *edition = canary->pending ? canary->pending : canary->edition;
 
-	text_format(canary->facts.refusal, sizeof(canary->facts.refusal),
-	            "spec.targetRef.name: expected \"%.100s\", which the Releases are of, got \"%.100s\": make "
-	            "another Canary for another target",
-	            canary->released_target, edition->spec.target);
+	text_format(
+		canary->facts.refusal, sizeof(canary->facts.refusal),
+		"spec.targetRef.name: expected \"%.100s\", which the Releases are of, got \"%.100s\": make "
+		"another Canary for another target",
+		canary->released_target, edition->spec.target);
 	text_copy(canary->facts.refusal_reason, "InvalidSpec");
 	if (!canary->pending)
 		canary->facts.has_spec = false;
@@ -230,7 +236,8 @@ void canary_settle(struct canary *canary)
 		canary_refuse_target(canary);
 		return;
 	}
-	is_moving = canary->facts.has_spec && strcmp(canary->edition->identity, edition->identity) != 0;
+	is_moving =
+		canary->facts.has_spec && strcmp(canary->edition->identity, edition->identity) != 0;
 	if (is_moving && release_is_open(&canary->facts.newest)) {
 		canary->facts.is_moved = true;
 		return;
@@ -274,12 +281,13 @@ void canary_see(struct canary *canary, const json_t *object)
 
 	if (!kube_canary_head_read(object, &arena, &head, &err)) {
 		log_event(canary->host->log, LOG_ERROR, "canary.unreadable", err.text,
-			  LOG_FIELDS({"canary", canary->name}, {"namespace", canary->k8s_namespace}));
+		          LOG_FIELDS({"canary", canary->name},
+		                     {"namespace", canary->k8s_namespace}));
 		arena_fini(&arena);
 		return;
 	}
-	is_same = facts->canary_generation == head.generation && strcmp(facts->canary_uid, head.uid) == 0 &&
-		  canary->edition;
+	is_same = facts->canary_generation == head.generation &&
+	          strcmp(facts->canary_uid, head.uid) == 0 && canary->edition;
 	facts->canary.state = FACT_KNOWN;
 	facts->mirror = head.mirror;
 	facts->is_deleted = head.is_deleted;
@@ -302,7 +310,8 @@ void canary_see(struct canary *canary, const json_t *object)
 
 void canary_restore(struct canary *canary, const json_t *release)
 {
-	const json_t *policy = json_object_get(json_object_get(json_object_get(release, "status"), "policy"), "spec");
+	const json_t *policy = json_object_get(
+		json_object_get(json_object_get(release, "status"), "policy"), "spec");
 	struct canary_edition *edition;
 	struct err err = {0};
 	json_t *object;

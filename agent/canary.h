@@ -1,6 +1,6 @@
 /*
- * One canary: who it is, what is known of it, and what is under way for it. It decides nothing: tick.c asks
- * `decide` and starts what it wants, learn.c turns answers and events into facts.
+ * One canary: who it is, what is known of it, and what is under way for it. It decides nothing:
+ * tick.c asks `decide` and starts what it wants, learn.c turns answers and events into facts.
  */
 #ifndef AGENT_CANARY_H
 #define AGENT_CANARY_H
@@ -53,13 +53,14 @@ struct canary {
 	char k8s_namespace[64];
 	char name[64];
 	struct facts facts;
-	struct canary_edition *edition; /* the one in force; NULL: none was ever valid */
-	char released_target[NAME_MAX_K8S]; /* the Deployment that the newest Release is of; "" for none */
+	struct canary_edition *edition;     /* the one in force; NULL: none was ever valid */
+	char released_target[NAME_MAX_K8S]; /* the Deployment that the newest Release is of; "" for
+	                                       none */
 	struct canary_edition *pending; /* the one that waits for the check, or the run, to end */
 	struct flight *flights[CANARY_FLIGHTS_MAX];
 	size_t n_flights;
-	struct alarm think; /* think in the next turn, or when the plan wants to wake */
-	struct alarm gate;  /* forward changes wait for the record on disk until then */
+	struct alarm think;        /* think in the next turn, or when the plan wants to wake */
+	struct alarm gate;         /* forward changes wait for the record on disk until then */
 	char reason[SENTENCE_MAX]; /* of the last plan */
 	char round[ROUND_UID_MAX]; /* of the last recorded plan */
 	uint64_t n_rounds;
@@ -68,7 +69,8 @@ struct canary {
 	bool is_partial;     /* a list of its Releases is under way: not all is known */
 };
 
-struct canary *canary_new(const struct canary_host *host, const char *k8s_namespace, const char *name);
+struct canary *canary_new(const struct canary_host *host, const char *k8s_namespace,
+                          const char *name);
 
 /* Cancel what is under way and free; accepts NULL, returns NULL. */
 struct canary *canary_free(struct canary *canary);
@@ -83,20 +85,22 @@ void canary_rest(struct canary *canary);
 void canary_settle_writes(struct canary *canary);
 
 /*
- * The Canary resource as observed. A valid spec comes into force at once, or when the check under way, or for
- * another target or provider the run, has ended. An invalid one leaves the last valid one in force.
+ * The Canary resource as observed. A valid spec comes into force at once, or when the check under
+ * way, or for another target or provider the run, has ended. An invalid one leaves the last valid
+ * one in force.
  */
 void canary_see(struct canary *canary, const json_t *object);
 
-/* The spec names another target than the Releases do: refuse it, nothing of the other one is touched. */
+/* The spec names another target than the Releases do: refuse it, nothing of the other one is
+ * touched. */
 void canary_refuse_target(struct canary *canary);
 
 /* A pending edition comes into force if nothing keeps it waiting any more. */
 void canary_settle(struct canary *canary);
 
 /*
- * An open Release as read: after a restart the run goes on under the spec that is kept in it, when the live one is
- * invalid or names another target.
+ * An open Release as read: after a restart the run goes on under the spec that is kept in it, when
+ * the live one is invalid or names another target.
  */
 void canary_restore(struct canary *canary, const json_t *release);
 

@@ -14,7 +14,8 @@
 
 /* An object that a canary names. */
 struct binding {
-	char key[KEY_MAX]; /* "<kind>/<namespace>/<name>": the first member, for the tree's comparison */
+	char key[KEY_MAX]; /* "<kind>/<namespace>/<name>": the first member, for the tree's
+	                      comparison */
 	enum kube_kind kind;
 	enum subject subject;
 	struct canary *canary;
@@ -61,17 +62,20 @@ static void insert(void **tree, void *item)
 
 static const char *meta(const json_t *object, const char *name)
 {
-	const char *text = json_string_value(json_object_get(json_object_get(object, "metadata"), name));
+	const char *text =
+		json_string_value(json_object_get(json_object_get(object, "metadata"), name));
 
 	return text ? text : "";
 }
 
-static void key_of(char ret[KEY_MAX], enum kube_kind kind, const char *k8s_namespace, const char *name)
+static void key_of(char ret[KEY_MAX], enum kube_kind kind, const char *k8s_namespace,
+                   const char *name)
 {
 	text_format(ret, KEY_MAX, "%d/%s/%s", (int)kind, k8s_namespace, name);
 }
 
-/* Unbinding and binding ----------------------------------------------------------------------------- */
+/* Unbinding and binding
+ * ----------------------------------------------------------------------------- */
 
 /* The binding to remove next, found by walking the tree. */
 struct unbind {
@@ -103,8 +107,8 @@ static void unbind(struct fleet *fleet, const struct canary *canary)
 }
 
 /* Bind an object to a canary; the one that has it already, if any other has. */
-static struct canary *bind(struct fleet *fleet, struct canary *canary, enum kube_kind kind, enum subject subject,
-			   const char *name)
+static struct canary *bind(struct fleet *fleet, struct canary *canary, enum kube_kind kind,
+                           enum subject subject, const char *name)
 {
 	char key[KEY_MAX];
 	struct binding *binding;
@@ -127,7 +131,7 @@ static struct canary *bind(struct fleet *fleet, struct canary *canary, enum kube
 static bool is_younger(const struct canary *a, const struct canary *b)
 {
 	int order = strcmp(meta(a->edition->object, "creationTimestamp"),
-			   meta(b->edition->object, "creationTimestamp"));
+	                   meta(b->edition->object, "creationTimestamp"));
 
 	return order != 0 ? order > 0 : strcmp(a->name, b->name) > 0;
 }
@@ -136,10 +140,11 @@ static bool is_younger(const struct canary *a, const struct canary *b)
 static void refuse(struct canary *canary, const struct canary *other)
 {
 	canary->facts.has_spec = false;
-	text_format(canary->facts.refusal, sizeof(canary->facts.refusal),
-		    "spec.targetRef.name: expected a workload and a service of its own, got \"%.100s\" of which Canary "
-		    "%.63s uses a part already",
-		    canary->edition->spec.target, other->name);
+	text_format(
+		canary->facts.refusal, sizeof(canary->facts.refusal),
+		"spec.targetRef.name: expected a workload and a service of its own, got \"%.100s\" of which Canary "
+		"%.63s uses a part already",
+		canary->edition->spec.target, other->name);
 	text_copy(canary->facts.refusal_reason, "Duplicate");
 }
 
@@ -149,10 +154,8 @@ static struct canary *bind_all(struct fleet *fleet, struct canary *canary)
 		enum kube_kind kind;
 		enum subject subject;
 	} rows[] = {
-		{KUBE_DEPLOYMENT, SUBJECT_TARGET},
-		{KUBE_DEPLOYMENT, SUBJECT_PRIMARY},
-		{KUBE_SERVICE, SUBJECT_APEX},
-		{KUBE_SERVICE, SUBJECT_PRIMARY_SERVICE},
+		{KUBE_DEPLOYMENT, SUBJECT_TARGET},      {KUBE_DEPLOYMENT, SUBJECT_PRIMARY},
+		{KUBE_SERVICE, SUBJECT_APEX},           {KUBE_SERVICE, SUBJECT_PRIMARY_SERVICE},
 		{KUBE_SERVICE, SUBJECT_CANARY_SERVICE},
 	};
 	struct canary *other;
@@ -160,18 +163,22 @@ static struct canary *bind_all(struct fleet *fleet, struct canary *canary)
 	struct arena arena = {0};
 
 	for (size_t i = 0; i < array_length(rows); i++) {
-		other = bind(fleet, canary, rows[i].kind, rows[i].subject, canary_subject_name(canary, rows[i].subject));
+		other = bind(fleet, canary, rows[i].kind, rows[i].subject,
+		             canary_subject_name(canary, rows[i].subject));
 		if (other)
 			return other;
 	}
-	/* The route is made from the Ingress; its edits are followed as an object without a subject. */
+	/* The route is made from the Ingress; its edits are followed as an object without a
+	 * subject. */
 	if (canary->edition->world.ingress) {
-		other = bind(fleet, canary, KUBE_INGRESS, SUBJECT_NONE, canary->edition->world.ingress);
+		other = bind(fleet, canary, KUBE_INGRESS, SUBJECT_NONE,
+		             canary->edition->world.ingress);
 		if (other)
 			return other;
 	}
 	ref = canary->edition->world.traffic->ref(&canary->edition->world, &arena);
-	other = ref.kind == KUBE_NONE ? NULL : bind(fleet, canary, ref.kind, SUBJECT_ROUTE, ref.name);
+	other = ref.kind == KUBE_NONE ? NULL
+	                              : bind(fleet, canary, ref.kind, SUBJECT_ROUTE, ref.name);
 	arena_fini(&arena);
 	return other;
 }
@@ -199,7 +206,8 @@ static void on_bind(void *user, struct canary *canary)
 		refuse(canary, other);
 }
 
-/* Members ---------------------------------------------------------------------------------------- */
+/* Members ----------------------------------------------------------------------------------------
+ */
 
 static struct member *member_find(struct fleet *fleet, const char *k8s_namespace, const char *name)
 {
@@ -289,9 +297,11 @@ static void take_canary(struct fleet *fleet, enum follow_event event, const json
 		return;
 	}
 	if (strlen(meta(object, "name")) >= sizeof(member->canary->name)) {
-		log_event(fleet->host->log, LOG_ERROR, "canary.refused",
-			  "metadata.name: expected at most 63 characters: this Canary is not served",
-			  LOG_FIELDS({"namespace", meta(object, "namespace")}, {"canary", meta(object, "name")}));
+		log_event(
+			fleet->host->log, LOG_ERROR, "canary.refused",
+			"metadata.name: expected at most 63 characters: this Canary is not served",
+			LOG_FIELDS({"namespace", meta(object, "namespace")},
+		                   {"canary", meta(object, "name")}));
 		return;
 	}
 	if (!member)
@@ -306,23 +316,24 @@ static void take_canary(struct fleet *fleet, enum follow_event event, const json
 }
 
 /*
- * A Release whose Canary is not there: it was deleted while no agent ran. The spec that the Release keeps says what
- * was made for it, and that is taken down as if the deletion had been seen.
+ * A Release whose Canary is not there: it was deleted while no agent ran. The spec that the Release
+ * keeps says what was made for it, and that is taken down as if the deletion had been seen.
  */
 static struct member *member_recall(struct fleet *fleet, const json_t *release, const char *name)
 {
 	const json_t *policy = json_object_get(json_object_get(release, "status"), "policy");
 	const json_t *spec = json_object_get(policy, "spec");
-	const char *uid = json_string_value(
-		json_object_get(json_object_get(json_object_get(release, "spec"), "canary"), "uid"));
+	const char *uid = json_string_value(json_object_get(
+		json_object_get(json_object_get(release, "spec"), "canary"), "uid"));
 	struct member *member;
 	json_t *object;
 
 	if (!spec || !uid)
 		return NULL;
-	object = json_pack("{s:s, s:s, s:{s:s, s:s, s:s, s:i}, s:O}", "apiVersion", "flagger.app/v1beta1", "kind",
-	                   "Canary", "metadata", "name", name, "namespace", meta(release, "namespace"), "uid", uid,
-	                   "generation", 1, "spec", spec);
+	object = json_pack("{s:s, s:s, s:{s:s, s:s, s:s, s:i}, s:O}", "apiVersion",
+	                   "flagger.app/v1beta1", "kind", "Canary", "metadata", "name", name,
+	                   "namespace", meta(release, "namespace"), "uid", uid, "generation", 1,
+	                   "spec", spec);
 	if (!object)
 		return NULL;
 	member = member_add(fleet, meta(release, "namespace"), name);
@@ -336,7 +347,8 @@ static void take_release(struct fleet *fleet, enum follow_event event, const jso
 {
 	const char *canary = json_string_value(json_object_get(
 		json_object_get(json_object_get(object, "metadata"), "labels"), KUBE_LABEL_CANARY));
-	struct member *member = canary ? member_find(fleet, meta(object, "namespace"), canary) : NULL;
+	struct member *member =
+		canary ? member_find(fleet, meta(object, "namespace"), canary) : NULL;
 
 	if (!member && canary && event == FOLLOW_LISTED)
 		member = member_recall(fleet, object, canary);
@@ -353,7 +365,8 @@ static void take_release(struct fleet *fleet, enum follow_event event, const jso
 		canary_stir(member->canary);
 }
 
-static void take_object(struct fleet *fleet, enum kube_kind kind, enum follow_event event, const json_t *object)
+static void take_object(struct fleet *fleet, enum kube_kind kind, enum follow_event event,
+                        const json_t *object)
 {
 	char key[KEY_MAX];
 	struct binding *binding;
@@ -369,7 +382,8 @@ static void take_object(struct fleet *fleet, enum kube_kind kind, enum follow_ev
 	canary_stir(binding->canary);
 }
 
-/* A list is complete --------------------------------------------------------------------------------- */
+/* A list is complete
+ * --------------------------------------------------------------------------------- */
 
 struct absence {
 	enum kube_kind kind;

@@ -1,6 +1,6 @@
 /*
- * All canaries of an agent, and the objects that they name: what the API server shows is handed to the canary that
- * it concerns, and to no other. Objects that no canary names are not kept.
+ * All canaries of an agent, and the objects that they name: what the API server shows is handed to
+ * the canary that it concerns, and to no other. Objects that no canary names are not kept.
  */
 #ifndef AGENT_FLEET_H
 #define AGENT_FLEET_H

@@ -88,7 +88,8 @@ static void on_soon(struct alarm *alarm)
 }
 
 struct flight *flight_start(const struct flight_seams *seams, const struct canary_world *world,
-			    const struct effect *effect, bool is_gated, flight_landed *landed, void *user)
+                            const struct effect *effect, bool is_gated, flight_landed *landed,
+                            void *user)
 {
 	struct flight *flight = calloc(1, sizeof(*flight));
 

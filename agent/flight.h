@@ -1,6 +1,6 @@
 /*
- * One effect under way: drives its conversation to the end over http. Forward changes wait for the record of their
- * round to be on disk, for a second at most; retreats do not wait.
+ * One effect under way: drives its conversation to the end over http. Forward changes wait for the
+ * record of their round to be on disk, for a second at most; retreats do not wait.
  */
 #ifndef AGENT_FLIGHT_H
 #define AGENT_FLIGHT_H
@@ -23,11 +23,13 @@ struct flight_seams {
 typedef void flight_landed(void *user, struct flight *flight, const struct act_result *result);
 
 /*
- * Start EFFECT (copied). When IS_GATED, nothing is sent before flight_release. LANDED is called once, from the loop
- * and never from inside flight_start; the flight is freed by its owner in or after that call.
+ * Start EFFECT (copied). When IS_GATED, nothing is sent before flight_release. LANDED is called
+ * once, from the loop and never from inside flight_start; the flight is freed by its owner in or
+ * after that call.
  */
 struct flight *flight_start(const struct flight_seams *seams, const struct canary_world *world,
-			    const struct effect *effect, bool is_gated, flight_landed *landed, void *user);
+                            const struct effect *effect, bool is_gated, flight_landed *landed,
+                            void *user);
 
 /* The record is on disk, or was waited for long enough: go. */
 void flight_release(struct flight *flight);

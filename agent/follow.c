@@ -10,8 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define QUIET_MS     90000  /* a watch without event and bookmark for so long is reopened */
-#define WATCH_LENGTH 300000 /* the server ends a watch after it; some are spread over a tenth more */
+#define QUIET_MS 90000 /* a watch without event and bookmark for so long is reopened */
+#define WATCH_LENGTH \
+ 300000 /* the server ends a watch after it; some are spread over a tenth more */
 
 enum follow_state {
 	FOLLOW_IDLE,
@@ -20,9 +21,9 @@ enum follow_state {
 };
 
 struct follow {
-	struct http_call call;  /* the first member: found again from its address */
-	struct alarm again;     /* after a failure */
-	struct alarm quiet;     /* the watch said nothing for too long */
+	struct http_call call; /* the first member: found again from its address */
+	struct alarm again;    /* after a failure */
+	struct alarm quiet;    /* the watch said nothing for too long */
 	const struct follow_seams *seams;
 	enum kube_kind kind;
 	enum follow_state state;
@@ -38,7 +39,8 @@ static void start(struct follow *follow);
 
 static struct kube_ref ref_of(const struct follow *follow)
 {
-	return (struct kube_ref){.kind = follow->kind, .k8s_namespace = follow->seams->k8s_namespace};
+	return (struct kube_ref){.kind = follow->kind,
+	                         .k8s_namespace = follow->seams->k8s_namespace};
 }
 
 static void retry(struct follow *follow, const char *why)
@@ -47,7 +49,7 @@ static void retry(struct follow *follow, const char *why)
 
 	follow->failures++;
 	log_event(follow->seams->log, LOG_WARNING, "follow.failed", why,
-		  LOG_FIELDS({"resource", kube_api_plural(follow->kind)}));
+	          LOG_FIELDS({"resource", kube_api_plural(follow->kind)}));
 	alarm_cancel(&follow->quiet);
 	alarm_start(loop, &follow->again, backoff_delay(follow->failures, loop_random(loop)));
 }
@@ -103,7 +105,8 @@ static void on_event(void *context, const struct kube_watch_event *event)
 	struct follow *follow = context;
 	const char *version;
 
-	version = json_string_value(json_object_get(json_object_get(event->object, "metadata"), "resourceVersion"));
+	version = json_string_value(
+		json_object_get(json_object_get(event->object, "metadata"), "resourceVersion"));
 	if (event->type == KUBE_WATCH_EXPIRED || event->type == KUBE_WATCH_ERROR) {
 		follow->is_expired = true;
 		return;
@@ -112,9 +115,11 @@ static void on_event(void *context, const struct kube_watch_event *event)
 		text_copy(follow->resource_version, version);
 	follow->failures = 0;
 	if (event->type == KUBE_WATCH_ADDED || event->type == KUBE_WATCH_MODIFIED)
-		follow->seams->sink(follow->seams->user, follow->kind, FOLLOW_CHANGED, event->object);
+		follow->seams->sink(follow->seams->user, follow->kind, FOLLOW_CHANGED,
+		                    event->object);
 	else if (event->type == KUBE_WATCH_DELETED)
-		follow->seams->sink(follow->seams->user, follow->kind, FOLLOW_DELETED, event->object);
+		follow->seams->sink(follow->seams->user, follow->kind, FOLLOW_DELETED,
+		                    event->object);
 }
 
 static bool on_bytes(struct http_call *call, const char *bytes, size_t length)
@@ -124,7 +129,7 @@ static bool on_bytes(struct http_call *call, const char *bytes, size_t length)
 
 	if (!kube_watch_feed(&follow->watch, bytes, length, on_event, follow, &err)) {
 		log_event(follow->seams->log, LOG_ERROR, "follow.unreadable", err.text,
-			  LOG_FIELDS({"resource", kube_api_plural(follow->kind)}));
+		          LOG_FIELDS({"resource", kube_api_plural(follow->kind)}));
 		follow->is_expired = true;
 		return false;
 	}
@@ -137,7 +142,7 @@ static void on_watch_end(struct follow *follow, const struct http_reply *reply)
 {
 	alarm_cancel(&follow->quiet);
 	metrics_add(follow->seams->metrics, METRIC_SERIN_WATCH_RESTARTS_TOTAL,
-		    METRIC_LABELS(kube_api_plural(follow->kind)), 1);
+	            METRIC_LABELS(kube_api_plural(follow->kind)), 1);
 	if (follow->is_expired || reply->status == 410) {
 		follow->state = FOLLOW_LISTING;
 		start(follow);

@@ -1,6 +1,7 @@
 /*
- * One collection of the API server, followed: a consistent list, then a watch from there, resumed after each end,
- * listed again after a 410, and reopened when neither event nor bookmark comes for 90 s.
+ * One collection of the API server, followed: a consistent list, then a watch from there, resumed
+ * after each end, listed again after a 410, and reopened when neither event nor bookmark comes for
+ * 90 s.
  */
 #ifndef AGENT_FOLLOW_H
 #define AGENT_FOLLOW_H
@@ -22,7 +23,8 @@ enum follow_event {
 };
 
 /* OBJECT is borrowed. Follows must not be freed from inside. */
-typedef void follow_sink(void *user, enum kube_kind kind, enum follow_event event, const json_t *object);
+typedef void follow_sink(void *user, enum kube_kind kind, enum follow_event event,
+                         const json_t *object);
 
 struct follow_seams {
 	struct loop *loop;

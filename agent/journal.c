@@ -30,8 +30,10 @@ static void put_flag(json_t *object, const char *name, bool flag)
 
 static json_t *slot_of(const struct fact_slot *slot)
 {
-	static const char *const names[] = {
-		[FACT_UNKNOWN] = "unknown", [FACT_KNOWN] = "known", [FACT_ABSENT] = "absent", [FACT_FAILED] = "failed"};
+	static const char *const names[] = {[FACT_UNKNOWN] = "unknown",
+	                                    [FACT_KNOWN] = "known",
+	                                    [FACT_ABSENT] = "absent",
+	                                    [FACT_FAILED] = "failed"};
 	json_t *json = json_pack("{ss}", "state", names[slot->state]);
 
 	put_number(json, "failures", slot->failures);
@@ -96,9 +98,9 @@ static json_t *route_of(const struct route_fact *route)
 
 static json_t *status_of(const struct release_status *status)
 {
-	json_t *json = json_pack("{ss si si si si}", "phase", release_phase_name(status->phase), "from",
-				 status->weight.from, "to", status->weight.to, "iteration", status->iteration,
-				 "failedChecks", status->failed_checks);
+	json_t *json = json_pack("{ss si si si si}", "phase", release_phase_name(status->phase),
+	                         "from", status->weight.from, "to", status->weight.to, "iteration",
+	                         status->iteration, "failedChecks", status->failed_checks);
 
 	put_number(json, "seq", status->seq);
 	put_number(json, "started", status->times.started.ms);
@@ -132,9 +134,12 @@ static json_t *release_of(const struct release *release)
 
 static json_t *sample_of(const struct sample_fact *sample)
 {
-	static const char *const names[] = {
-		[SAMPLE_NONE] = "none", [SAMPLE_VALUE] = "value", [SAMPLE_ABSENT] = "absent", [SAMPLE_ERROR] = "error"};
-	json_t *json = json_pack("{ss sI}", "kind", names[sample->kind], "check", (json_int_t)sample->check.ms);
+	static const char *const names[] = {[SAMPLE_NONE] = "none",
+	                                    [SAMPLE_VALUE] = "value",
+	                                    [SAMPLE_ABSENT] = "absent",
+	                                    [SAMPLE_ERROR] = "error"};
+	json_t *json = json_pack("{ss sI}", "kind", names[sample->kind], "check",
+	                         (json_int_t)sample->check.ms);
 
 	if (sample->kind == SAMPLE_VALUE)
 		json_object_set_new(json, "value", json_real(sample->value));
@@ -144,12 +149,13 @@ static json_t *sample_of(const struct sample_fact *sample)
 
 json_t *journal_facts(const struct facts *facts)
 {
-	json_t *json = json_pack("{sI so so so so so so so so}", "now", (json_int_t)facts->now.ms, "target",
-				 workload_of(&facts->target), "primary", workload_of(&facts->primary), "apex",
-				 service_of(&facts->apex), "primaryService", service_of(&facts->primary_service),
-				 "canaryService", service_of(&facts->canary_service), "route",
-				 route_of(&facts->route), "releases", slot_of(&facts->releases), "change",
-				 slot_of(&facts->change.slot));
+	json_t *json = json_pack("{sI so so so so so so so so}", "now", (json_int_t)facts->now.ms,
+	                         "target", workload_of(&facts->target), "primary",
+	                         workload_of(&facts->primary), "apex", service_of(&facts->apex),
+	                         "primaryService", service_of(&facts->primary_service),
+	                         "canaryService", service_of(&facts->canary_service), "route",
+	                         route_of(&facts->route), "releases", slot_of(&facts->releases),
+	                         "change", slot_of(&facts->change.slot));
 	json_t *samples = json_array();
 
 	put_number(json, "generation", facts->canary_generation);
@@ -169,10 +175,12 @@ json_t *journal_facts(const struct facts *facts)
 
 json_t *journal_spec(const struct canary_spec *spec)
 {
-	json_t *json = json_pack("{ss si si si si sI sI}", "strategy", strategy_name(spec->strategy), "threshold",
-				 spec->threshold, "stepWeight", spec->step_weight, "maxWeight", spec->max_weight,
-				 "iterations", spec->iterations, "interval", (json_int_t)spec->interval.ms,
-				 "progressDeadline", (json_int_t)spec->progress_deadline.ms);
+	json_t *json =
+		json_pack("{ss si si si si sI sI}", "strategy", strategy_name(spec->strategy),
+	                  "threshold", spec->threshold, "stepWeight", spec->step_weight,
+	                  "maxWeight", spec->max_weight, "iterations", spec->iterations, "interval",
+	                  (json_int_t)spec->interval.ms, "progressDeadline",
+	                  (json_int_t)spec->progress_deadline.ms);
 	json_t *steps = json_array();
 	json_t *checks = json_array();
 
@@ -266,8 +274,8 @@ static char *dump(json_t *json)
 	return text;
 }
 
-void journal_round(struct canary *canary, const struct plan *plan, void (*acked)(void *user, const char *uid),
-		   void *user)
+void journal_round(struct canary *canary, const struct plan *plan,
+                   void (*acked)(void *user, const char *uid), void *user)
 {
 	char *spec = dump(journal_spec(&canary->edition->spec));
 	char *facts = dump(journal_facts(&canary->facts));
@@ -301,8 +309,9 @@ static void key_of(const struct canary *canary, const struct effect *effect, cha
 	if (effect->kind == EFFECT_MEASURE && effect->index < spec->n_checks)
 		text_format(ret, 128, "measure %s", spec->checks[effect->index].name);
 	else if (effect->kind == EFFECT_OBSERVE || effect->kind == EFFECT_WRITE_SERVICE ||
-		 effect->kind == EFFECT_SCALE || effect->kind == EFFECT_REMOVE)
-		text_format(ret, 128, "%s %s", effect_kind_name(effect->kind), subject_name(effect->subject));
+	         effect->kind == EFFECT_SCALE || effect->kind == EFFECT_REMOVE)
+		text_format(ret, 128, "%s %s", effect_kind_name(effect->kind),
+		            subject_name(effect->subject));
 	else
 		text_format(ret, 128, "%s", effect_kind_name(effect->kind));
 }
@@ -345,7 +354,8 @@ static const char *outcome_name(const struct act_result *result)
 	return "failed";
 }
 
-static json_t *answer_of(const struct canary *canary, const struct effect *effect, const struct act_result *result)
+static json_t *answer_of(const struct canary *canary, const struct effect *effect,
+                         const struct act_result *result)
 {
 	json_t *json = json_object();
 	const char *version;
@@ -389,8 +399,8 @@ void journal_answer(struct canary *canary, struct flight *flight, const struct a
 	history_effect(canary->host->history, &record);
 	if (result && result->outcome != ACT_OK && result->outcome != ACT_ABSENT)
 		log_event(canary->host->log, LOG_WARNING, "effect.not_done", result->text,
-			  LOG_FIELDS({"canary", canary->name}, {"namespace", canary->k8s_namespace},
-				     {"effect", key}, {"outcome", record.result}));
+		          LOG_FIELDS({"canary", canary->name}, {"namespace", canary->k8s_namespace},
+		                     {"effect", key}, {"outcome", record.result}));
 	free(detail);
 }
 
@@ -400,5 +410,5 @@ void journal_reason(struct canary *canary, const struct plan *plan)
 		return;
 	text_copy(canary->reason, plan->reason);
 	log_event(canary->host->log, LOG_INFO, "canary.reason", plan->reason,
-		  LOG_FIELDS({"canary", canary->name}, {"namespace", canary->k8s_namespace}));
+	          LOG_FIELDS({"canary", canary->name}, {"namespace", canary->k8s_namespace}));
 }

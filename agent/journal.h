@@ -1,17 +1,16 @@
 /*
- * The record of a canary's rounds: what `decide` got and answered, what was begun and what came of it, as JSON for
- * the history. It only tells; nothing is read back.
+ * The record of a canary's rounds: what `decide` got and answered, what was begun and what came of
+ * it, as JSON for the history. It only tells; nothing is read back.
  */
 #ifndef AGENT_JOURNAL_H
 #define AGENT_JOURNAL_H
 
 #include "agent/canary.h"
-
 #include "analysis/plan.h"
 
 /* A plan that begins something: spec, facts and plan. ACKED is called when it is on disk. */
-void journal_round(struct canary *canary, const struct plan *plan, void (*acked)(void *user, const char *uid),
-		   void *user);
+void journal_round(struct canary *canary, const struct plan *plan,
+                   void (*acked)(void *user, const char *uid), void *user);
 
 /* An effect of the round canary->round is begun. */
 void journal_effect(struct canary *canary, const struct effect *effect);

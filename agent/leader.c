@@ -19,9 +19,9 @@ struct leader {
 	char identity[256];
 	struct lease_facts facts;
 	struct kube_lease lease;
-	enum lease_step step;  /* under way */
-	struct instant begun;  /* when its request was begun, by the monotonic clock */
-	bool is_leading;       /* as last told */
+	enum lease_step step; /* under way */
+	struct instant begun; /* when its request was begun, by the monotonic clock */
+	bool is_leading;      /* as last told */
 	void (*released)(void *user);
 	void *released_user;
 };
@@ -49,7 +49,8 @@ bool leader_is_leading(struct leader *leader)
 
 	leader->facts.now = uptime(leader);
 	end = lease_end(&leader->facts);
-	return instant_is_set(end) && instant_is_before(leader->facts.now, end) && !leader->facts.is_stopping;
+	return instant_is_set(end) && instant_is_before(leader->facts.now, end) &&
+	       !leader->facts.is_stopping;
 }
 
 bool leader_may_write(struct leader *leader, struct span timeout)
@@ -70,13 +71,14 @@ static void tell(struct leader *leader)
 
 	if (is_leading)
 		alarm_start(leader->settings.loop, &leader->end,
-			    instant_between(leader->facts.now, lease_end(&leader->facts)));
+		            instant_between(leader->facts.now, lease_end(&leader->facts)));
 	if (is_leading == leader->is_leading)
 		return;
 	leader->is_leading = is_leading;
 	log_event(leader->settings.log, LOG_INFO, is_leading ? "lease.won" : "lease.lost",
-		  is_leading ? "this agent writes from now on" : "this agent does not write any more",
-		  LOG_FIELDS({"lease", leader->name}, {"holder", leader->lease.holder}));
+	          is_leading ? "this agent writes from now on"
+	                     : "this agent does not write any more",
+	          LOG_FIELDS({"lease", leader->name}, {"holder", leader->lease.holder}));
 	leader->settings.changed(leader->settings.user, is_leading);
 }
 
@@ -94,7 +96,7 @@ static void see(struct leader *leader, const json_t *object)
 
 	if (!kube_lease_read(object, &lease, &err)) {
 		log_event(leader->settings.log, LOG_ERROR, "lease.unreadable", err.text,
-			  LOG_FIELDS({"lease", leader->name}));
+		          LOG_FIELDS({"lease", leader->name}));
 		return;
 	}
 	is_changed = strcmp(lease.resource_version, leader->lease.resource_version) != 0;
@@ -105,7 +107,8 @@ static void see(struct leader *leader, const json_t *object)
 	leader->facts.is_present = true;
 	leader->facts.is_held = lease.holder[0] != '\0';
 	leader->facts.is_mine = strcmp(lease.holder, leader->identity) == 0;
-	leader->facts.duration = lease.duration.ms > 0 ? lease.duration : span_ms(LEASE_DURATION_MS);
+	leader->facts.duration =
+		lease.duration.ms > 0 ? lease.duration : span_ms(LEASE_DURATION_MS);
 }
 
 static void finish_release(struct leader *leader)
@@ -140,7 +143,7 @@ static void learn(struct leader *leader, const struct kube_answer *answer)
 		break;
 	}
 	log_event(leader->settings.log, LOG_WARNING, "lease.not_done", answer->text,
-		  LOG_FIELDS({"lease", leader->name}));
+	          LOG_FIELDS({"lease", leader->name}));
 	/* Read it before anything else is planned; what we hold, we hold until its end. */
 	leader->lease.resource_version[0] = '\0';
 }
@@ -152,7 +155,8 @@ static void on_done(struct http_call *call, const struct http_reply *reply)
 	struct kube_answer answer = {0};
 	bool is_done;
 
-	kube_api_read(leader->step == LEASE_STEP_READ ? HTTP_GET : HTTP_PATCH, &ref, reply, &answer);
+	kube_api_read(leader->step == LEASE_STEP_READ ? HTTP_GET : HTTP_PATCH, &ref, reply,
+	              &answer);
 	learn(leader, &answer);
 	is_done = answer.outcome == ACT_OK || answer.outcome == ACT_ABSENT;
 	json_decref(answer.object);
@@ -197,15 +201,17 @@ static void send(struct leader *leader, enum lease_step step)
 	struct kube_lease lease = wanted(leader, step);
 
 	/* Without a version to test, what is there is looked at first. */
-	if (step != LEASE_STEP_READ && step != LEASE_STEP_CREATE && lease.resource_version[0] == '\0')
+	if (step != LEASE_STEP_READ && step != LEASE_STEP_CREATE &&
+	    lease.resource_version[0] == '\0')
 		step = LEASE_STEP_READ;
 	if (step == LEASE_STEP_READ)
 		kube_api_get(&request, &arena, &ref);
 	else if (step == LEASE_STEP_CREATE)
 		kube_api_create(&request, &arena, &ref, "serin",
-				kube_lease_new(leader->k8s_namespace, leader->name, &lease));
+		                kube_lease_new(leader->k8s_namespace, leader->name, &lease));
 	else
-		kube_api_patch(&request, &arena, &ref, "serin", KUBE_PATCH_JSON, kube_lease_patch(&lease));
+		kube_api_patch(&request, &arena, &ref, "serin", KUBE_PATCH_JSON,
+		               kube_lease_patch(&lease));
 	leader->step = step;
 	leader->begun = uptime(leader);
 	leader->call.lane = HTTP_LANE_WRITE;
@@ -232,7 +238,8 @@ static void think(struct leader *leader)
 	/* Another's lease is looked at again: only a look shows that it was renewed. */
 	if (leader->facts.is_known && leader->facts.is_held && !leader->facts.is_mine)
 		leader->facts.is_known = false;
-	alarm_start(leader->settings.loop, &leader->alarm, instant_between(leader->facts.now, plan.wake));
+	alarm_start(leader->settings.loop, &leader->alarm,
+	            instant_between(leader->facts.now, plan.wake));
 }
 
 static void on_alarm(struct alarm *alarm)

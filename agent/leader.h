@@ -13,7 +13,8 @@ struct leader_settings {
 	struct http *http;
 	struct log *log;
 	const char *k8s_namespace;
-	const char *name;     /* "flagger-leader-election": an original controller and this one exclude each other */
+	const char *name; /* "flagger-leader-election": an original controller and this one exclude
+	                     each other */
 	const char *identity; /* unique for this process: "<host>_<random>" */
 	void (*changed)(void *user, bool is_leading); /* from the loop; not called by leader_free */
 	void *user;

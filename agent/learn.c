@@ -18,15 +18,16 @@
 
 static const char *version_of(const json_t *object)
 {
-	const char *version =
-		json_string_value(json_object_get(json_object_get(object, "metadata"), "resourceVersion"));
+	const char *version = json_string_value(
+		json_object_get(json_object_get(object, "metadata"), "resourceVersion"));
 
 	return version ? version : "";
 }
 
 static const char *uid_of(const json_t *object)
 {
-	const char *uid = json_string_value(json_object_get(json_object_get(object, "metadata"), "uid"));
+	const char *uid =
+		json_string_value(json_object_get(json_object_get(object, "metadata"), "uid"));
 
 	return uid ? uid : "";
 }
@@ -49,9 +50,11 @@ static void known(struct canary *canary, struct fact_slot *slot)
 		slot->failures = 0;
 }
 
-/* Deployments ------------------------------------------------------------------------------------------- */
+/* Deployments
+ * ------------------------------------------------------------------------------------------- */
 
-/* The label that tells the canary's pods from the primary's; Services must be compared anew when it changes. */
+/* The label that tells the canary's pods from the primary's; Services must be compared anew when it
+ * changes. */
 static void learn_label(struct canary *canary, const json_t *object)
 {
 	struct canary_world *world = &canary->edition->world;
@@ -77,7 +80,8 @@ static void learn_template(struct canary *canary, const json_t *object)
 	struct canary_edition *edition = canary->edition;
 	json_t *template = json_object_get(json_object_get(object, "spec"), "template");
 
-	if (!kube_service_needs_template(&edition->world) || json_equal(template, edition->target_template))
+	if (!kube_service_needs_template(&edition->world) ||
+	    json_equal(template, edition->target_template))
 		return;
 	json_decref(edition->target_template);
 	edition->target_template = json_deep_copy(template);
@@ -107,13 +111,15 @@ static void learn_workload(struct canary *canary, enum subject subject, const js
 	known(canary, &workload->slot);
 }
 
-/* Services ---------------------------------------------------------------------------------------------- */
+/* Services
+ * ---------------------------------------------------------------------------------------------- */
 
 static struct service_fact *service_of(struct facts *facts, enum subject subject)
 {
 	if (subject == SUBJECT_APEX)
 		return &facts->apex;
-	return subject == SUBJECT_PRIMARY_SERVICE ? &facts->primary_service : &facts->canary_service;
+	return subject == SUBJECT_PRIMARY_SERVICE ? &facts->primary_service
+	                                          : &facts->canary_service;
 }
 
 static void learn_service(struct canary *canary, enum subject subject, const json_t *object)
@@ -136,7 +142,8 @@ static void learn_service(struct canary *canary, enum subject subject, const jso
 		known(canary, &service->slot);
 }
 
-/* The route --------------------------------------------------------------------------------------------- */
+/* The route
+ * --------------------------------------------------------------------------------------------- */
 
 static void learn_route(struct canary *canary, const json_t *object)
 {
@@ -170,10 +177,11 @@ static void learn_source(struct canary *canary, const json_t *object)
 
 	if (object)
 		source = json_pack("{s:{s:o*, s:o*, s:o*}, s:o*}", "metadata", "name",
-				   json_deep_copy(json_object_get(metadata, "name")), "labels",
-				   json_deep_copy(json_object_get(metadata, "labels")), "annotations",
-				   json_deep_copy(json_object_get(metadata, "annotations")), "spec",
-				   json_deep_copy(json_object_get(object, "spec")));
+		                   json_deep_copy(json_object_get(metadata, "name")), "labels",
+		                   json_deep_copy(json_object_get(metadata, "labels")),
+		                   "annotations",
+		                   json_deep_copy(json_object_get(metadata, "annotations")), "spec",
+		                   json_deep_copy(json_object_get(object, "spec")));
 	if (json_equal(source, edition->ingress)) {
 		json_decref(source);
 		return;
@@ -225,7 +233,8 @@ static void fail(struct canary *canary, struct fact_slot *slot, struct span dela
 	text_copy(slot->error, text);
 }
 
-/* Releases ---------------------------------------------------------------------------------------------- */
+/* Releases
+ * ---------------------------------------------------------------------------------------------- */
 
 static void promote(struct facts *facts, const struct release *release)
 {
@@ -250,8 +259,8 @@ static void lose(struct facts *facts, const struct release *release)
 /* Releases are of one target; a spec that was read before and names another is refused. */
 static void learn_target(struct canary *canary, const json_t *object)
 {
-	const char *name = json_string_value(
-		json_object_get(json_object_get(json_object_get(object, "spec"), "target"), "name"));
+	const char *name = json_string_value(json_object_get(
+		json_object_get(json_object_get(object, "spec"), "target"), "name"));
 
 	text_copy(canary->released_target, name ? name : "");
 	if (name && canary->facts.has_spec && !release_is_open(&canary->facts.newest) &&
@@ -271,9 +280,11 @@ void learn_release(struct canary *canary, const json_t *object, bool is_deleted)
 		facts->releases.state = FACT_FAILED;
 		facts->releases.failures++;
 		fail(canary, &facts->releases,
-		     backoff_delay(facts->releases.failures, loop_random(canary->host->seams.loop)), err.text);
+		     backoff_delay(facts->releases.failures, loop_random(canary->host->seams.loop)),
+		     err.text);
 		log_event(canary->host->log, LOG_ERROR, "release.unreadable", err.text,
-			  LOG_FIELDS({"canary", canary->name}, {"namespace", canary->k8s_namespace}));
+		          LOG_FIELDS({"canary", canary->name},
+		                     {"namespace", canary->k8s_namespace}));
 	} else if (is_deleted) {
 		lose(facts, release);
 	} else {
@@ -317,12 +328,13 @@ static void learn_list(struct canary *canary, const json_t *list)
 	json_t *item;
 
 	learn_releases_begin(canary);
-	json_array_foreach(items, index, item)
-		learn_release(canary, item, false);
+	json_array_foreach(items, index, item) learn_release(canary, item, false);
 	learn_releases_end(canary);
 }
 
-/* Results ----------------------------------------------------------------------------------------------- */
+/* Results
+ * -----------------------------------------------------------------------------------------------
+ */
 
 void learn_doubt(struct canary *canary, enum subject subject)
 {
@@ -360,8 +372,8 @@ void learn_forget_version(struct canary *canary, enum subject subject)
 	}
 }
 
-static struct span delay_of(struct canary *canary, const struct effect *effect, const struct act_result *result,
-			    int failures)
+static struct span delay_of(struct canary *canary, const struct effect *effect,
+                            const struct act_result *result, int failures)
 {
 	if (result->retry_after.ms > 0 && !effect->is_retreat)
 		return result->retry_after;
@@ -374,7 +386,8 @@ static struct span delay_of(struct canary *canary, const struct effect *effect, 
 	return backoff_delay(failures, loop_random(canary->host->seams.loop));
 }
 
-static void learn_failure(struct canary *canary, const struct effect *effect, const struct act_result *result)
+static void learn_failure(struct canary *canary, const struct effect *effect,
+                          const struct act_result *result)
 {
 	struct fact_slot *slot = facts_slot(&canary->facts, effect->subject);
 
@@ -387,7 +400,8 @@ static void learn_failure(struct canary *canary, const struct effect *effect, co
 }
 
 /* The reply's object is the newest observation. */
-static void learn_reply(struct canary *canary, const struct effect *effect, const struct act_result *result)
+static void learn_reply(struct canary *canary, const struct effect *effect,
+                        const struct act_result *result)
 {
 	if (effect->kind == EFFECT_REMOVE) {
 		learn_object(canary, effect->subject, NULL);
@@ -407,7 +421,8 @@ static void learn_reply(struct canary *canary, const struct effect *effect, cons
 		learn_object(canary, effect->subject, result->object);
 }
 
-static void learn_success(struct canary *canary, const struct effect *effect, const struct act_result *result)
+static void learn_success(struct canary *canary, const struct effect *effect,
+                          const struct act_result *result)
 {
 	struct facts *facts = &canary->facts;
 
@@ -445,10 +460,12 @@ static void learn_success(struct canary *canary, const struct effect *effect, co
 }
 
 /* A measurement always has an answer: what failed was not measured. */
-static void learn_sample(struct canary *canary, const struct effect *effect, const struct act_result *result)
+static void learn_sample(struct canary *canary, const struct effect *effect,
+                         const struct act_result *result)
 {
-	struct sample_fact *sample =
-		effect->kind == EFFECT_MEASURE ? &canary->facts.samples[effect->index] : &canary->facts.share;
+	struct sample_fact *sample = effect->kind == EFFECT_MEASURE
+	                                     ? &canary->facts.samples[effect->index]
+	                                     : &canary->facts.share;
 
 	*sample = result->sample;
 	sample->check = effect->check;
@@ -458,7 +475,8 @@ static void learn_sample(struct canary *canary, const struct effect *effect, con
 	}
 }
 
-void learn_result(struct canary *canary, const struct effect *effect, const struct act_result *result)
+void learn_result(struct canary *canary, const struct effect *effect,
+                  const struct act_result *result)
 {
 	if (effect->kind == EFFECT_MEASURE || effect->kind == EFFECT_MEASURE_SHARE) {
 		learn_sample(canary, effect, result);

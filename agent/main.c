@@ -8,8 +8,9 @@
 
 static int usage(FILE *stream)
 {
-	(void)fprintf(stream, "usage: serin agent [FLAGS]    serve Canaries (serin agent --help)\n"
-	                      "       serin version\n");
+	(void)fprintf(stream,
+	              "usage: serin agent [FLAGS]    serve Canaries (serin agent --help)\n"
+	              "       serin version\n");
 	return stream == stdout ? 0 : 2;
 }
 

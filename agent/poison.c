@@ -10,9 +10,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#define MAGIC        "serin-poison-1"
-#define KEY_MAX      128
-#define ENTRIES_MAX  16
+#define MAGIC         "serin-poison-1"
+#define KEY_MAX       128
+#define ENTRIES_MAX   16
 #define ABORTS_ENOUGH 2
 
 struct entry {

@@ -48,7 +48,8 @@ struct service {
 	const char *labels[LABELS_MAX + 1];
 };
 
-/* History --------------------------------------------------------------------------------------- */
+/* History ---------------------------------------------------------------------------------------
+ */
 
 static void on_bell(struct loop_ev_post *bell)
 {
@@ -60,8 +61,8 @@ static void on_bell(struct loop_ev_post *bell)
 	if (strcmp(state, service->history_state) == 0)
 		return;
 	text_copy(service->history_state, state);
-	log_event(service->log, strncmp(state, "ok", 2) == 0 ? LOG_INFO : LOG_WARNING, "history.state", state,
-	          NULL);
+	log_event(service->log, strncmp(state, "ok", 2) == 0 ? LOG_INFO : LOG_WARNING,
+	          "history.state", state, NULL);
 }
 
 /* Called by the history's thread. */
@@ -93,7 +94,9 @@ static void open_history(struct service *service)
 	if (service->is_on_disk)
 		return;
 	log_event(service->log, LOG_WARNING, "history.memory",
-	          err.text[0] ? err.text : "no history file is named: evidence is kept in memory only", NULL);
+	          err.text[0] ? err.text
+	                      : "no history file is named: evidence is kept in memory only",
+	          NULL);
 	service->history = history_memory_new(loop);
 }
 
@@ -109,7 +112,8 @@ static void close_history(struct service *service)
 	}
 }
 
-/* The server ------------------------------------------------------------------------------------- */
+/* The server -------------------------------------------------------------------------------------
+ */
 
 static bool on_metrics(void *user, struct buf *body)
 {
@@ -132,10 +136,10 @@ static bool on_ready(void *user, struct buf *body)
 	const char *trouble = credentials_trouble(service->credentials);
 	bool is_told;
 
-	is_told = buf_format(body, "%s\nhistory: %s\n%s%s",
-	                     is_ready ? "OK"
-	                              : "the collections are not listed yet, or nobody holds the lease",
-	                     history_state(service->history), trouble[0] ? "credentials: " : "", trouble);
+	is_told = buf_format(
+		body, "%s\nhistory: %s\n%s%s",
+		is_ready ? "OK" : "the collections are not listed yet, or nobody holds the lease",
+		history_state(service->history), trouble[0] ? "credentials: " : "", trouble);
 	return is_ready && is_told;
 }
 
@@ -154,7 +158,8 @@ static bool open_server(struct service *service, struct err *err)
 	return service->server != NULL;
 }
 
-/* The agent --------------------------------------------------------------------------------------- */
+/* The agent ---------------------------------------------------------------------------------------
+ */
 
 static void name_start(struct service *service)
 {
@@ -165,8 +170,8 @@ static void name_start(struct service *service)
 	text_format(service->start, sizeof(service->start), "%013llx-%08llx",
 	            (unsigned long long)loop_now(loop).ms,
 	            (unsigned long long)(loop_random(loop) & 0xFFFFFFFF));
-	text_format(service->identity, sizeof(service->identity), "%s_%016llx", host[0] ? host : "serin",
-	            (unsigned long long)loop_random(loop));
+	text_format(service->identity, sizeof(service->identity), "%s_%016llx",
+	            host[0] ? host : "serin", (unsigned long long)loop_random(loop));
 }
 
 /* "app,name" as a list. */
@@ -192,7 +197,8 @@ static void name_files(struct service *service)
 	text_copy(service->poison_path, TERMINATION_LOG);
 	if (options->state_dir[0] == '\0')
 		return;
-	text_format(service->poison_path, sizeof(service->poison_path), "%s/in-hand", options->state_dir);
+	text_format(service->poison_path, sizeof(service->poison_path), "%s/in-hand",
+	            options->state_dir);
 	if (options->history[0] == '\0')
 		text_format(service->history_path, sizeof(service->history_path), "%s/history.db",
 		            options->state_dir);
@@ -276,8 +282,8 @@ static bool open_service(struct service *service, struct err *err)
 	log.loop = loop_ev_seam(service->loop);
 	service->log = log_new(&log);
 	service->metrics = metrics_new();
-	service->credentials =
-		credentials_new(loop_ev_seam(service->loop), options->kubeconfig, options->context, err);
+	service->credentials = credentials_new(loop_ev_seam(service->loop), options->kubeconfig,
+	                                       options->context, err);
 	if (!service->credentials)
 		return false;
 	http.loop = service->loop;

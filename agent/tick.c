@@ -42,9 +42,9 @@ static bool is_contested(const struct plan *plan, enum subject subject)
 }
 
 /*
- * Cancel what the plan no longer wants. A write that left is only cancelled when another takes its place, and its
- * outcome is unknown then; else it is left to its end: mostly its effect was seen before its reply came. True when
- * an outcome became unknown.
+ * Cancel what the plan no longer wants. A write that left is only cancelled when another takes its
+ * place, and its outcome is unknown then; else it is left to its end: mostly its effect was seen
+ * before its reply came. True when an outcome became unknown.
  */
 static bool cancel_unwanted(struct canary *canary, const struct plan *plan)
 {
@@ -55,7 +55,8 @@ static bool cancel_unwanted(struct canary *canary, const struct plan *plan)
 		struct flight *flight = canary->flights[i];
 
 		if (is_wanted(plan, flight_effect(flight)) ||
-		    (flight_has_written(flight) && !is_contested(plan, flight_effect(flight)->subject))) {
+		    (flight_has_written(flight) &&
+		     !is_contested(plan, flight_effect(flight)->subject))) {
 			canary->flights[kept++] = flight;
 			continue;
 		}
@@ -104,7 +105,7 @@ void tick_release(struct canary *canary, const char *round)
 		}
 		if (!round)
 			history_gap(canary->host->history, flight_round(flight),
-				    loop_now(canary->host->seams.loop));
+			            loop_now(canary->host->seams.loop));
 		flight_release(flight);
 	}
 	if (!is_waiting)
@@ -123,7 +124,8 @@ static void begin(struct canary *canary, const struct effect *effect)
 	struct flight *flight;
 
 	assert(canary->n_flights < CANARY_FLIGHTS_MAX);
-	flight = flight_start(&canary->host->seams, &canary->edition->world, effect, is_gated, on_landed, canary);
+	flight = flight_start(&canary->host->seams, &canary->edition->world, effect, is_gated,
+	                      on_landed, canary);
 	text_format(flight_round(flight), ROUND_UID_MAX, "%s", canary->round);
 	canary->flights[canary->n_flights++] = flight;
 	if (is_gated && !canary->gate.loop)
@@ -139,9 +141,10 @@ static void begin_new(struct canary *canary, const struct plan *plan)
 		if (find(canary, &plan->effects[i]))
 			continue;
 		if (!is_recorded) {
-			text_format(canary->round, sizeof(canary->round), "%013" PRIx64 "-%06" PRIx64 "-%08" PRIx64,
-				    (uint64_t)canary->facts.now.ms, canary->n_rounds++ & 0xFFFFFF,
-				    loop_random(canary->host->seams.loop) & 0xFFFFFFFF);
+			text_format(canary->round, sizeof(canary->round),
+			            "%013" PRIx64 "-%06" PRIx64 "-%08" PRIx64,
+			            (uint64_t)canary->facts.now.ms, canary->n_rounds++ & 0xFFFFFF,
+			            loop_random(canary->host->seams.loop) & 0xFFFFFFFF);
 			journal_round(canary, plan, on_acked, canary);
 			is_recorded = true;
 		}
@@ -157,7 +160,8 @@ static void sleep_until(struct canary *canary, struct instant wake)
 		alarm_cancel(&canary->think);
 		return;
 	}
-	alarm_start(canary->host->seams.loop, &canary->think, instant_between(canary->facts.now, wake));
+	alarm_start(canary->host->seams.loop, &canary->think,
+	            instant_between(canary->facts.now, wake));
 }
 
 void tick_think(struct canary *canary)

@@ -86,7 +86,7 @@ struct route_fact {
 	int weight;    /* the canary's share 0..100; for A/B 100 means the matching requests */
 	bool is_exact; /* everything beside the weight is as wanted */
 	bool is_ours;  /* the weight was last written by our manager */
-	bool is_made;          /* it carries our label: we may remove it */
+	bool is_made;  /* it carries our label: we may remove it */
 	struct instant since; /* when this weight was first seen */
 };
 

@@ -23,7 +23,8 @@ static struct lease_plan step(enum lease_step step)
 	return (struct lease_plan){.step = step};
 }
 
-/* Another holds it: look again after a while, take it when its record did not change for its duration. */
+/* Another holds it: look again after a while, take it when its record did not change for its
+ * duration. */
 static struct lease_plan wait(const struct lease_facts *facts)
 {
 	struct instant expiry = instant_after(facts->changed, facts->duration);
@@ -41,8 +42,9 @@ struct lease_plan lease_decide(const struct lease_facts *facts)
 	if (!facts->is_known)
 		return step(facts->is_stopping ? LEASE_STEP_NONE : LEASE_STEP_READ);
 	if (facts->is_stopping)
-		return step(facts->is_mine && facts->is_held && !facts->is_writing ? LEASE_STEP_RELEASE
-		                                                                   : LEASE_STEP_NONE);
+		return step(facts->is_mine && facts->is_held && !facts->is_writing
+		                    ? LEASE_STEP_RELEASE
+		                    : LEASE_STEP_NONE);
 	if (!facts->is_present)
 		return step(LEASE_STEP_CREATE);
 	if (!facts->is_held)

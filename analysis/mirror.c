@@ -86,7 +86,8 @@ static const char *refusal_of(const struct facts *facts, const char **ret_reason
 	return "";
 }
 
-/* A new revision waits for a primary that is not ready: it is not lost, and people are told why (D-4). */
+/* A new revision waits for a primary that is not ready: it is not lost, and people are told why
+ * (D-4). */
 static void tell_waiting(const struct thought *thought, struct mirror *mirror)
 {
 	const struct facts *facts = thought->facts;
@@ -187,7 +188,8 @@ static void keep_notices(struct thought *thought)
 	const struct facts *facts = thought->facts;
 	const struct release_status *status = &facts->newest.status;
 	bool is_this = strcmp(facts->notices_release, facts->newest.uid) == 0;
-	struct effect effect = {.kind = EFFECT_NOTIFY, .subject = SUBJECT_EVENTS, .check = facts->now};
+	struct effect effect = {
+		.kind = EFFECT_NOTIFY, .subject = SUBJECT_EVENTS, .check = facts->now};
 	struct release_status cleared;
 	bool is_delivered = true;
 

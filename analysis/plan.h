@@ -59,7 +59,8 @@ struct effect {
 	int weight;
 	int replicas;
 	enum backend backend;
-	struct instant check; /* of measurements: the check's due time; of the mirror and of notices: now */
+	struct instant check; /* of measurements: the check's due time; of the mirror and of
+	                         notices: now */
 	char release[NAME_MAX_K8S];
 	char release_uid[UID_MAX];
 	char old_release_uid[UID_MAX];

@@ -6,12 +6,14 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-/* Where clients are safe while the primary has a template that failed: with the canary that was analysed. */
+/* Where clients are safe while the primary has a template that failed: with the canary that was
+ * analysed. */
 static enum backend refuge(const struct thought *thought)
 {
 	const struct facts *facts = thought->facts;
 
-	if (!workload_serves(&facts->target) || (thought->is_newer && workload_serves(&facts->primary)))
+	if (!workload_serves(&facts->target) ||
+	    (thought->is_newer && workload_serves(&facts->primary)))
 		return traffic_backend(thought);
 	return BACKEND_CANARY;
 }

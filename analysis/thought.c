@@ -34,8 +34,8 @@ static const struct fact_slot *slot_of(const struct thought *thought, enum subje
 /* Of these there is one per subject and plan. */
 static bool is_single(enum effect_kind kind)
 {
-	return kind == EFFECT_WRITE_SERVICE || kind == EFFECT_WRITE_ROUTE || kind == EFFECT_SAVE_RELEASE ||
-	       kind == EFFECT_SCALE;
+	return kind == EFFECT_WRITE_SERVICE || kind == EFFECT_WRITE_ROUTE ||
+	       kind == EFFECT_SAVE_RELEASE || kind == EFFECT_SCALE;
 }
 
 void thought_want(struct thought *thought, const struct effect *effect)
@@ -51,7 +51,8 @@ void thought_want(struct thought *thought, const struct effect *effect)
 		}
 	}
 	for (size_t i = 0; i < plan->n_effects && is_single(effect->kind); i++) {
-		if (plan->effects[i].kind == effect->kind && plan->effects[i].subject == effect->subject) {
+		if (plan->effects[i].kind == effect->kind &&
+		    plan->effects[i].subject == effect->subject) {
 			plan->effects[i] = *effect;
 			return;
 		}

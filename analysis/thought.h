@@ -25,7 +25,8 @@ bool thought_because(struct thought *thought, const char *format, ...) PRINTF_LI
 /* Look again at that time at the latest. */
 void thought_wake(struct thought *thought, struct instant at);
 
-/* Want an effect; a later wish to write the same subject in the same way replaces the earlier one. */
+/* Want an effect; a later wish to write the same subject in the same way replaces the earlier one.
+ */
 void thought_want(struct thought *thought, const struct effect *effect);
 
 /* Ask for what is unknown or failed about the subject; true when it is known or known to be absent.

@@ -28,8 +28,8 @@ bool traffic_weighs(struct thought *thought, int weight, bool is_retreat);
 bool traffic_holds(struct thought *thought);
 
 /*
- * The same for three times as long: pods that got requests may go. A slow data plane still asks them
- * for a while, and keeping them a little longer costs nothing.
+ * The same for three times as long: pods that got requests may go. A slow data plane still asks
+ * them for a while, and keeping them a little longer costs nothing.
  */
 bool traffic_settled(struct thought *thought);
 

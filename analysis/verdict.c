@@ -5,11 +5,8 @@
 #include <string.h>
 
 static const char *const names[] = {
-	[VERDICT_UNKNOWN] = "",
-	[VERDICT_PASS] = "pass",
-	[VERDICT_FAIL] = "fail",
-	[VERDICT_NO_DATA] = "no_data",
-	[VERDICT_ERROR] = "error",
+	[VERDICT_UNKNOWN] = "",        [VERDICT_PASS] = "pass",   [VERDICT_FAIL] = "fail",
+	[VERDICT_NO_DATA] = "no_data", [VERDICT_ERROR] = "error",
 };
 
 const char *verdict_name(enum verdict verdict)

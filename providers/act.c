@@ -15,8 +15,7 @@
 typedef enum talk_step act_step(struct talk *talk, const struct http_reply *reply, struct err *err);
 
 /* One check, or the canary's share of the requests. */
-static enum talk_step measure(struct talk *talk, const struct http_reply *reply,
-                                  struct err *err)
+static enum talk_step measure(struct talk *talk, const struct http_reply *reply, struct err *err)
 {
 	struct act *act = act_reply_owner(talk);
 	enum talk_step step;
@@ -26,7 +25,8 @@ static enum talk_step measure(struct talk *talk, const struct http_reply *reply,
 		if (act->effect->kind == EFFECT_MEASURE_SHARE)
 			measure_share_init(act->measure, act->world, act->effect->check);
 		else
-			measure_init(act->measure, act->world, act->effect->index, act->effect->check);
+			measure_init(act->measure, act->world, act->effect->index,
+			             act->effect->check);
 	}
 	step = measure_next(act->measure, talk, reply);
 	if (step != TALK_DONE)

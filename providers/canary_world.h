@@ -41,7 +41,8 @@ struct canary_world {
 	/* As last seen, borrowed; NULL: not seen, then what depends on it is not compared. */
 	const json_t *target_template; /* spec.template of the target: service.portDiscovery */
 	const json_t *ingress_object;  /* the Ingress that `ingress` names: the route's source */
-	/* From when on the present weight holds everywhere: queries of shares look no further back. */
+	/* From when on the present weight holds everywhere: queries of shares look no further back.
+	 */
 	struct instant weight_since;
 };
 

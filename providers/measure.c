@@ -152,11 +152,13 @@ static enum talk_step ask_server(struct measure *measure, struct talk *talk)
 	return ask_source(measure, talk, text);
 }
 
-/* The share's window in seconds: since the weight holds, at most one step; earlier requests went by another weight. */
+/* The share's window in seconds: since the weight holds, at most one step; earlier requests went by
+ * another weight. */
 static int64_t share_window(const struct measure *measure)
 {
 	int64_t step = measure->world->spec->interval.ms / 1000;
-	int64_t held = instant_between(measure->world->weight_since, measure->sample.check).ms / 1000;
+	int64_t held =
+		instant_between(measure->world->weight_since, measure->sample.check).ms / 1000;
 
 	if (!instant_is_set(measure->world->weight_since) || held > step)
 		return step;

@@ -12,15 +12,17 @@ struct traffic_provider {
 	/* What it can do with this Canary's strategy. */
 	struct route_ability (*ability)(const struct canary_spec *spec);
 
-	/* The traffic object; kind KUBE_NONE: there is none, and the route is always known with weight 0.
-	 * Its name may live in ARENA. */
+	/* The traffic object; kind KUBE_NONE: there is none, and the route is always known with
+	 * weight 0. Its name may live in ARENA. */
 	struct kube_ref (*ref)(const struct canary_world *world, struct arena *arena);
 
 	/*
-	 * Read the traffic object (NULL where there is none) into *ret; slot and `since` stay as they
-	 * are. It never fails: what cannot be read is weight 0 and not exact, to be written anew.
+	 * Read the traffic object (NULL where there is none) into *ret; slot and `since` stay as
+	 * they are. It never fails: what cannot be read is weight 0 and not exact, to be written
+	 * anew.
 	 */
-	void (*read)(const json_t *object, const struct canary_world *world, struct route_fact *ret);
+	void (*read)(const json_t *object, const struct canary_world *world,
+	             struct route_fact *ret);
 
 	/* The next step of an EFFECT_WRITE_ROUTE, as talk.h has it. */
 	enum talk_step (*write)(struct act *act, const struct http_reply *reply, struct err *err);

@@ -104,7 +104,8 @@ void phase_promoting(struct thought *thought)
 		return;
 	if (facts->primary.slot.state == FACT_ABSENT ||
 	    strcmp(facts->primary.release_uid, facts->newest.uid) != 0) {
-		/* Where only one of the two has ready pods, clients go there, whatever else waits. */
+		/* Where only one of the two has ready pods, clients go there, whatever else waits.
+		 */
 		if (workload_serves(&facts->primary) != workload_serves(&facts->target))
 			traffic_selects(thought, traffic_backend(thought), false);
 		if (is_covered(thought))

@@ -93,7 +93,8 @@ static void initialise(struct thought *thought)
 	thought_because(thought, "New Deployment detected, starting initialization.");
 }
 
-/* What people were not told yet of the last run comes before the next one, unless it cannot be told. */
+/* What people were not told yet of the last run comes before the next one, unless it cannot be
+ * told. */
 static bool is_told(struct thought *thought)
 {
 	const struct facts *facts = thought->facts;

@@ -85,7 +85,8 @@ void phase_retreating(struct thought *thought)
 	if (!is_placed || !traffic_holds(thought))
 		return;
 	if (ending != OUTCOME_SUPERSEDED && !thought->is_newer) {
-		if (!may_scale_down(thought) || !traffic_settled(thought) || !thought_scaled(thought, SUBJECT_TARGET, 0))
+		if (!may_scale_down(thought) || !traffic_settled(thought) ||
+		    !thought_scaled(thought, SUBJECT_TARGET, 0))
 			return;
 	}
 	finish(thought);

@@ -1,8 +1,8 @@
 /*
  * The Canary is deleted: the target serves again before anything that was made goes (D-5). Nothing
  * of it is garbage collected with the Canary, so a restart half-way finds the rest and goes on. The
- * apex Service stays: clients use it; it selects the target again. A target whose template was rolled
- * back gets no client: the primary keeps serving until somebody puts the target right.
+ * apex Service stays: clients use it; it selects the target again. A target whose template was
+ * rolled back gets no client: the primary keeps serving until somebody puts the target right.
  */
 #include "analysis/base/text.h"
 #include "analysis/phase/phase.h"
@@ -44,7 +44,8 @@ static bool is_target_back(struct thought *thought)
 	return false;
 }
 
-/* The target's template was judged and rolled back, and there is a primary that can go on serving. */
+/* The target's template was judged and rolled back, and there is a primary that can go on serving.
+ */
 static bool is_target_bad(struct thought *thought)
 {
 	const struct facts *facts = thought->facts;
@@ -55,10 +56,11 @@ static bool is_target_bad(struct thought *thought)
 	    strcmp(facts->target.digest, facts->newest.digest) != 0)
 		return false;
 	traffic_selects(thought, BACKEND_PRIMARY, false);
-	thought_because(thought,
-	                "the Canary is deleted, but %.80s.%.63s has a template that was rolled back: "
-	                "%.80s keeps serving until the target gets another one",
-	                thought->spec->target, thought->spec->k8s_namespace, thought->spec->primary);
+	thought_because(
+		thought,
+		"the Canary is deleted, but %.80s.%.63s has a template that was rolled back: "
+		"%.80s keeps serving until the target gets another one",
+		thought->spec->target, thought->spec->k8s_namespace, thought->spec->primary);
 	return true;
 }
 
@@ -68,9 +70,8 @@ static bool are_objects_gone(struct thought *thought)
 	const struct facts *facts = thought->facts;
 	bool is_ours = strcmp(facts->primary.release_uid, facts->promoted.uid) == 0 ||
 	               strcmp(facts->primary.release_uid, facts->newest.uid) == 0;
-	bool is_clear =
-		is_gone(thought, SUBJECT_CANARY_SERVICE, &facts->canary_service.slot,
-	                facts->canary_service.uid, facts->canary_service.is_ours);
+	bool is_clear = is_gone(thought, SUBJECT_CANARY_SERVICE, &facts->canary_service.slot,
+	                        facts->canary_service.uid, facts->canary_service.is_ours);
 
 	is_clear &= is_gone(thought, SUBJECT_PRIMARY_SERVICE, &facts->primary_service.slot,
 	                    facts->primary_service.uid, facts->primary_service.is_ours);

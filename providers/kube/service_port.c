@@ -22,8 +22,7 @@ static bool is_unset(const json_t *target)
 
 	if (!target)
 		return true;
-	return text ? text[0] == '\0' || strcmp(text, "0") == 0
-	            : (json_int_t)number == 0;
+	return text ? text[0] == '\0' || strcmp(text, "0") == 0 : (json_int_t)number == 0;
 }
 
 /* What the Service's port leads to: targetPort, or port when it is unset. */

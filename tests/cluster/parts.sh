@@ -131,13 +131,15 @@ prepare_ingress() {
 	sed -i '/^stream {$/,/^}$/d' "$root/etc/template/nginx.tmpl"
 }
 
+# A process namespace of its own too: before each change takes effect the
+# controller reads /proc of every process it sees, and a busy machine has many.
 # --sync-rate-limit: a change of weight holds after 1/rate seconds at the
 # latest. Never above 1: nginx then loses a change that follows another within
 # the same second (README.md).
 start_ingress() {
 	prepare_ingress
 	# shellcheck disable=SC2016
-	start ingress-nginx unshare -m sh -c 'root=$1; shift
+	start ingress-nginx unshare -m -p -f --kill-child --mount-proc sh -c 'root=$1; shift
 		mount --bind "$root/etc" /etc/nginx
 		mount --bind "$root/etc-ic" /etc/ingress-controller
 		mount --bind "$root/tmp" /tmp/nginx

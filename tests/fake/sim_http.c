@@ -64,7 +64,8 @@ static void copy_request(struct trip *trip, const struct http_request *request)
 		trip->request.body = arena_copy(&trip->arena, request->body, request->body_length);
 	for (size_t i = 0; i < request->n_headers; i++) {
 		trip->request.headers[i].name = arena_text(&trip->arena, request->headers[i].name);
-		trip->request.headers[i].value = arena_text(&trip->arena, request->headers[i].value);
+		trip->request.headers[i].value =
+			arena_text(&trip->arena, request->headers[i].value);
 	}
 }
 
@@ -84,7 +85,8 @@ static void finish(struct trip *trip)
 	arena_fini(&arena);
 }
 
-/* Watches ------------------------------------------------------------------------------------------ */
+/* Watches
+ * ------------------------------------------------------------------------------------------ */
 
 static void on_lines(struct alarm *alarm)
 {
@@ -119,8 +121,8 @@ static void on_deliver(void *user, const char *bytes, size_t length)
 
 static void open_watch(struct trip *trip)
 {
-	trip->watch = apiserver_watch(trip->server, &trip->request, on_deliver, trip, &trip->reply, &trip->arena,
-				      loop_now(trip->loop));
+	trip->watch = apiserver_watch(trip->server, &trip->request, on_deliver, trip, &trip->reply,
+	                              &trip->arena, loop_now(trip->loop));
 	trip->alarm.ring = on_lines;
 	if (!trip->watch) {
 		trip->is_ended = true;
@@ -128,7 +130,8 @@ static void open_watch(struct trip *trip)
 	}
 }
 
-/* Requests ------------------------------------------------------------------------------------------ */
+/* Requests
+ * ------------------------------------------------------------------------------------------ */
 
 static void on_reply(struct alarm *alarm)
 {
@@ -138,7 +141,8 @@ static void on_reply(struct alarm *alarm)
 static void serve(struct trip *trip)
 {
 	if (trip->request.peer == HTTP_PEER_KUBE)
-		trip->reply = apiserver_serve(trip->server, &trip->request, &trip->arena, loop_now(trip->loop));
+		trip->reply = apiserver_serve(trip->server, &trip->request, &trip->arena,
+		                              loop_now(trip->loop));
 	else
 		trip->reply = trip->options->web(trip->options->user, &trip->request, &trip->arena);
 }
@@ -148,7 +152,8 @@ static void on_arrival(struct alarm *alarm)
 	struct trip *trip = container_of(alarm, struct trip, alarm);
 
 	if (!trip->sim) { /* its client is gone */
-		(void)apiserver_serve(trip->server, &trip->request, &trip->arena, loop_now(trip->loop));
+		(void)apiserver_serve(trip->server, &trip->request, &trip->arena,
+		                      loop_now(trip->loop));
 		trip_free(trip);
 		return;
 	}
@@ -180,7 +185,8 @@ static void on_start(struct http *http, struct http_call *call, const struct htt
 	trip->half = span_ms(sim->options.latency.ms / 2);
 	trip->lines.max = LINES_MAX;
 	copy_request(trip, request);
-	http_request_add(&trip->request, "User-Agent", sim->options.agent ? sim->options.agent : "serin/sim");
+	http_request_add(&trip->request, "User-Agent",
+	                 sim->options.agent ? sim->options.agent : "serin/sim");
 	trip->next = sim->trips;
 	if (trip->next)
 		trip->next->link = &trip->next;
@@ -199,8 +205,8 @@ static void abandon(struct trip *trip)
 {
 	trip->call->http = NULL;
 	trip->call->impl = NULL;
-	if (trip->is_served || trip->request.peer != HTTP_PEER_KUBE || trip->request.method == HTTP_GET ||
-	    trip->sim->is_cut) {
+	if (trip->is_served || trip->request.peer != HTTP_PEER_KUBE ||
+	    trip->request.method == HTTP_GET || trip->sim->is_cut) {
 		trip_free(trip);
 		return;
 	}

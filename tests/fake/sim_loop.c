@@ -133,7 +133,8 @@ static void on_start(struct loop *loop, struct alarm *alarm, struct span after)
 	sift_up(sim, sim->n_heap - 1);
 }
 
-/* xorshift64*: Vigna, "An experimental exploration of Marsaglia's xorshift generators, scrambled". */
+/* xorshift64*: Vigna, "An experimental exploration of Marsaglia's xorshift generators, scrambled".
+ */
 uint64_t sim_loop_random(struct sim_loop *sim)
 {
 	sim->state ^= sim->state >> 12;

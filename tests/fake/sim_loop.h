@@ -1,6 +1,6 @@
 /*
- * The simulated side of agent/loop.h: virtual time and one seed. Alarms ring in order of their time, and at the same
- * time in order of starting; nothing else makes time pass.
+ * The simulated side of agent/loop.h: virtual time and one seed. Alarms ring in order of their
+ * time, and at the same time in order of starting; nothing else makes time pass.
  */
 #ifndef TESTS_FAKE_SIM_LOOP_H
 #define TESTS_FAKE_SIM_LOOP_H
@@ -24,7 +24,8 @@ struct loop *sim_loop_seam_new(struct sim_loop *sim, struct span skew);
 /* The true time. */
 struct instant sim_loop_now(const struct sim_loop *sim);
 
-/* Ring the next alarm; false when none is armed, or the next one is after END (time is END then). */
+/* Ring the next alarm; false when none is armed, or the next one is after END (time is END then).
+ */
 bool sim_loop_step(struct sim_loop *sim, struct instant end);
 
 /* Ring alarms until time END is reached. */

@@ -49,7 +49,8 @@ struct stage {
 
 static const char *const selector_labels[] = {"app", "name", "app.kubernetes.io/name", NULL};
 
-/* The metrics server ----------------------------------------------------------------------------------- */
+/* The metrics server
+ * ----------------------------------------------------------------------------------- */
 
 static struct http_reply web(void *user, const struct http_request *request, struct arena *arena)
 {
@@ -63,17 +64,22 @@ static struct http_reply web(void *user, const struct http_request *request, str
 		reply.status = 0;
 		return reply;
 	}
-	reply.body = isnan(value)
-			     ? arena_text(arena, "{\"status\":\"success\",\"data\":{\"resultType\":\"vector\",\"result\":[]}}")
-			     : arena_format(arena,
-					    "{\"status\":\"success\",\"data\":{\"resultType\":\"vector\",\"result\":[{"
-					    "\"metric\":{},\"value\":[1,\"%g\"]}]}}",
-					    value);
+	reply.body =
+		isnan(value)
+			? arena_text(
+				  arena,
+				  "{\"status\":\"success\",\"data\":{\"resultType\":\"vector\",\"result\":[]}}")
+			: arena_format(
+				  arena,
+				  "{\"status\":\"success\",\"data\":{\"resultType\":\"vector\",\"result\":[{"
+				  "\"metric\":{},\"value\":[1,\"%g\"]}]}}",
+				  value);
 	reply.body_length = strlen(reply.body);
 	return reply;
 }
 
-/* Faults and records of writes ---------------------------------------------------------------------------- */
+/* Faults and records of writes
+ * ---------------------------------------------------------------------------- */
 
 static const char *header_of(const struct http_request *request, const char *name)
 {
@@ -93,15 +99,18 @@ static int actor_of(const struct http_request *request)
 
 static bool is_counted(const struct http_request *request)
 {
-	return request->method != HTTP_GET && strncmp(header_of(request, "User-Agent"), "serin/", 6) == 0 &&
+	return request->method != HTTP_GET &&
+	       strncmp(header_of(request, "User-Agent"), "serin/", 6) == 0 &&
 	       strstr(request->url, "/leases") == NULL;
 }
 
 /* The Lease names whoever writes. */
 static void check_holder(struct stage *stage, const struct http_request *request)
 {
-	const json_t *lease = apiserver_find(stage->server, "leases", "kube-system", "flagger-leader-election");
-	const char *holder = json_string_value(json_object_get(json_object_get(lease, "spec"), "holderIdentity"));
+	const json_t *lease =
+		apiserver_find(stage->server, "leases", "kube-system", "flagger-leader-election");
+	const char *holder = json_string_value(
+		json_object_get(json_object_get(lease, "spec"), "holderIdentity"));
 
 	if (!holder || strcmp(holder, stage->actors[actor_of(request)].name) != 0)
 		stage->n_strays++;
@@ -146,9 +155,10 @@ static void note_step(struct stage *stage, const struct http_reply *reply)
 	char step[256];
 
 	text_format(step, sizeof(step), "%s %s to %d iteration %d failed %d %s\n",
-		    text_of(json_object_get(release, "metadata"), "name"), text_of(status, "phase"),
-		    (int)integer_of(json_object_get(status, "weight"), "to"), (int)integer_of(counters, "iteration"),
-		    (int)integer_of(counters, "failedChecks"), text_of(status, "outcome"));
+	            text_of(json_object_get(release, "metadata"), "name"), text_of(status, "phase"),
+	            (int)integer_of(json_object_get(status, "weight"), "to"),
+	            (int)integer_of(counters, "iteration"),
+	            (int)integer_of(counters, "failedChecks"), text_of(status, "outcome"));
 	if (strcmp(step, stage->last_step) != 0) {
 		text_copy(stage->last_step, step);
 		if (!buf_add(&stage->steps, step, strlen(step)))
@@ -158,7 +168,7 @@ static void note_step(struct stage *stage, const struct http_reply *reply)
 }
 
 static struct apiserver_fault on_after(void *user, const struct http_request *request,
-				       const struct http_reply *reply)
+                                       const struct http_reply *reply)
 {
 	struct stage *stage = user;
 
@@ -175,7 +185,8 @@ static struct apiserver_fault on_after(void *user, const struct http_request *re
 	return (struct apiserver_fault){0};
 }
 
-/* The cluster's own life ------------------------------------------------------------------------------------ */
+/* The cluster's own life
+ * ------------------------------------------------------------------------------------ */
 
 static void on_bookmark(struct alarm *alarm)
 {
@@ -202,8 +213,10 @@ static struct cluster_behaviour behave(void *user, const json_t *template)
 {
 	const json_t *containers = json_object_get(json_object_get(template, "spec"), "containers");
 	const char *image = text_of(json_array_get(containers, 0), "image");
-	bool is_primary = strstr(text_of(json_object_get(json_object_get(template, "metadata"), "labels"), "app"),
-				 "-primary") != NULL;
+	bool is_primary =
+		strstr(text_of(json_object_get(json_object_get(template, "metadata"), "labels"),
+	                       "app"),
+	               "-primary") != NULL;
 
 	(void)user;
 	if (strstr(image, ":stuck") || (is_primary && strstr(image, ":bad-primary")))
@@ -262,7 +275,9 @@ struct stage *stage_free(struct stage *stage)
 	return NULL;
 }
 
-/* Agents ------------------------------------------------------------------------------------------------------ */
+/* Agents
+ * ------------------------------------------------------------------------------------------------------
+ */
 
 void stage_start(struct stage *stage, int number)
 {
@@ -334,7 +349,9 @@ struct apiserver *stage_server(struct stage *stage)
 	return stage->server;
 }
 
-/* People ---------------------------------------------------------------------------------------------------- */
+/* People
+ * ----------------------------------------------------------------------------------------------------
+ */
 
 void stage_write(struct stage *stage, enum http_method method, const char *url, const char *body)
 {
@@ -349,10 +366,12 @@ void stage_write(struct stage *stage, enum http_method method, const char *url, 
 	struct http_reply reply;
 
 	http_request_add(&request, "Content-Type",
-			 method == HTTP_PATCH ? "application/merge-patch+json" : "application/json");
+	                 method == HTTP_PATCH ? "application/merge-patch+json"
+	                                      : "application/json");
 	reply = apiserver_serve_inside(stage->server, &request, &arena, sim_loop_now(stage->sim));
 	if (reply.status >= 300)
-		fprintf(stderr, "%s %s: %d %s\n", http_method_name(method), url, reply.status, reply.body);
+		fprintf(stderr, "%s %s: %d %s\n", http_method_name(method), url, reply.status,
+		        reply.body);
 	assert(reply.status < 300);
 	arena_fini(&arena);
 	alarm_start(sim_loop_seam(stage->sim), &stage->roll, span_ms(0));
@@ -362,33 +381,36 @@ void stage_deploy(struct stage *stage, const char *version)
 {
 	char body[1024];
 
-	text_format(body, sizeof(body),
-		    "{\"apiVersion\":\"apps/v1\",\"kind\":\"Deployment\",\"metadata\":{\"name\":\"cart\",\"namespace\":"
-		    "\"shop\"},\"spec\":{\"replicas\":2,\"selector\":{\"matchLabels\":{\"app\":\"cart\"}},\"template\":{"
-		    "\"metadata\":{\"labels\":{\"app\":\"cart\"}},\"spec\":{\"containers\":[{\"name\":\"web\",\"image\":"
-		    "\"web:%s\"}]}}}}",
-		    version);
+	text_format(
+		body, sizeof(body),
+		"{\"apiVersion\":\"apps/v1\",\"kind\":\"Deployment\",\"metadata\":{\"name\":\"cart\",\"namespace\":"
+		"\"shop\"},\"spec\":{\"replicas\":2,\"selector\":{\"matchLabels\":{\"app\":\"cart\"}},\"template\":{"
+		"\"metadata\":{\"labels\":{\"app\":\"cart\"}},\"spec\":{\"containers\":[{\"name\":\"web\",\"image\":"
+		"\"web:%s\"}]}}}}",
+		version);
 	stage_write(stage, HTTP_POST, "/apis/apps/v1/namespaces/shop/deployments", body);
-	stage_write(stage, HTTP_POST, "/apis/networking.k8s.io/v1/namespaces/shop/ingresses",
-		    "{\"apiVersion\":\"networking.k8s.io/v1\",\"kind\":\"Ingress\",\"metadata\":{\"name\":\"front\","
-		    "\"namespace\":\"shop\"},\"spec\":{\"ingressClassName\":\"nginx\",\"rules\":[{\"host\":\"shop.example\","
-		    "\"http\":{\"paths\":[{\"path\":\"/\",\"pathType\":\"Prefix\",\"backend\":{\"service\":{\"name\":\"cart\","
-		    "\"port\":{\"number\":80}}}}]}}]}}");
+	stage_write(
+		stage, HTTP_POST, "/apis/networking.k8s.io/v1/namespaces/shop/ingresses",
+		"{\"apiVersion\":\"networking.k8s.io/v1\",\"kind\":\"Ingress\",\"metadata\":{\"name\":\"front\","
+		"\"namespace\":\"shop\"},\"spec\":{\"ingressClassName\":\"nginx\",\"rules\":[{\"host\":\"shop.example\","
+		"\"http\":{\"paths\":[{\"path\":\"/\",\"pathType\":\"Prefix\",\"backend\":{\"service\":{\"name\":\"cart\","
+		"\"port\":{\"number\":80}}}}]}}]}}");
 }
 
 void stage_canary(struct stage *stage, const char *provider, const char *analysis)
 {
 	char body[4096];
 
-	text_format(body, sizeof(body),
-		    "{\"apiVersion\":\"flagger.app/v1beta1\",\"kind\":\"Canary\",\"metadata\":{\"name\":\"cart\","
-		    "\"namespace\":\"shop\"},\"spec\":{\"provider\":\"%s\",\"progressDeadlineSeconds\":60,\"targetRef\":{"
-		    "\"apiVersion\":\"apps/v1\",\"kind\":\"Deployment\",\"name\":\"cart\"},\"ingressRef\":{\"apiVersion\":"
-		    "\"networking.k8s.io/v1\",\"kind\":\"Ingress\",\"name\":\"front\"},\"service\":{\"port\":80,"
-		    "\"targetPort\":8080},\"analysis\":{\"interval\":\"10s\",\"threshold\":2,%s,\"metrics\":[{\"name\":"
-		    "\"request-success-rate\",\"thresholdRange\":{\"min\":99}},{\"name\":\"request-duration\","
-		    "\"thresholdRange\":{\"max\":500}}]}}}",
-		    provider, analysis);
+	text_format(
+		body, sizeof(body),
+		"{\"apiVersion\":\"flagger.app/v1beta1\",\"kind\":\"Canary\",\"metadata\":{\"name\":\"cart\","
+		"\"namespace\":\"shop\"},\"spec\":{\"provider\":\"%s\",\"progressDeadlineSeconds\":60,\"targetRef\":{"
+		"\"apiVersion\":\"apps/v1\",\"kind\":\"Deployment\",\"name\":\"cart\"},\"ingressRef\":{\"apiVersion\":"
+		"\"networking.k8s.io/v1\",\"kind\":\"Ingress\",\"name\":\"front\"},\"service\":{\"port\":80,"
+		"\"targetPort\":8080},\"analysis\":{\"interval\":\"10s\",\"threshold\":2,%s,\"metrics\":[{\"name\":"
+		"\"request-success-rate\",\"thresholdRange\":{\"min\":99}},{\"name\":\"request-duration\","
+		"\"thresholdRange\":{\"max\":500}}]}}}",
+		provider, analysis);
 	stage_write(stage, HTTP_POST, "/apis/flagger.app/v1beta1/namespaces/shop/canaries", body);
 }
 
@@ -396,9 +418,10 @@ void stage_push(struct stage *stage, const char *version)
 {
 	char body[256];
 
-	text_format(body, sizeof(body),
-		    "{\"spec\":{\"template\":{\"spec\":{\"containers\":[{\"name\":\"web\",\"image\":\"web:%s\"}]}}}}",
-		    version);
+	text_format(
+		body, sizeof(body),
+		"{\"spec\":{\"template\":{\"spec\":{\"containers\":[{\"name\":\"web\",\"image\":\"web:%s\"}]}}}}",
+		version);
 	stage_write(stage, HTTP_PATCH, "/apis/apps/v1/namespaces/shop/deployments/cart", body);
 }
 
@@ -426,7 +449,9 @@ void stage_metrics_down(struct stage *stage, bool is_down)
 	stage->is_metrics_down = is_down;
 }
 
-/* Time ----------------------------------------------------------------------------------------------------------- */
+/* Time
+ * -----------------------------------------------------------------------------------------------------------
+ */
 
 /* One event; false when there is none before END. */
 static bool step(struct stage *stage, struct instant end)

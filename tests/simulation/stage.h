@@ -1,6 +1,6 @@
 /*
- * A stage for whole agents: the in-tree API server with its controllers, a metrics server, and agents that come and
- * go, in one process and virtual time.
+ * A stage for whole agents: the in-tree API server with its controllers, a metrics server, and
+ * agents that come and go, in one process and virtual time.
  */
 #ifndef TESTS_SIMULATION_STAGE_H
 #define TESTS_SIMULATION_STAGE_H
@@ -17,10 +17,11 @@
 /* What happens to one write of an agent. */
 enum stage_fault {
 	STAGE_FAULT_NONE,
-	STAGE_FAULT_CRASH,    /* it takes effect, then the agent is killed; another starts with an empty disk */
+	STAGE_FAULT_CRASH,    /* it takes effect, then the agent is killed; another starts with an
+	                         empty disk */
 	STAGE_FAULT_LOST,     /* it takes effect, its reply is lost */
 	STAGE_FAULT_CONFLICT, /* 409, no effect */
-	STAGE_FAULT_TEST,     /* 422 of a failed JSON-patch test, no effect; other writes go through */
+	STAGE_FAULT_TEST, /* 422 of a failed JSON-patch test, no effect; other writes go through */
 	STAGE_FAULT_MAX,
 };
 
@@ -42,7 +43,8 @@ struct apiserver *stage_server(struct stage *stage);
 /* A person writes; asserts that it was accepted. BODY is JSON, a merge patch for HTTP_PATCH. */
 void stage_write(struct stage *stage, enum http_method method, const char *url, const char *body);
 
-/* The usual cast in namespace shop: Deployment cart with image VERSION, an Ingress, and a Canary of that provider. */
+/* The usual cast in namespace shop: Deployment cart with image VERSION, an Ingress, and a Canary of
+ * that provider. */
 void stage_deploy(struct stage *stage, const char *version);
 void stage_canary(struct stage *stage, const char *provider, const char *analysis);
 
@@ -73,11 +75,13 @@ size_t stage_writes(const struct stage *stage);
 size_t stage_strays(const struct stage *stage);
 
 /*
- * The cluster as text, without what differs from run to run: times, versions, uids. Owned by the caller.
+ * The cluster as text, without what differs from run to run: times, versions, uids. Owned by the
+ * caller.
  */
 char *stage_describe(struct stage *stage);
 
-/* The steps that Releases took since the start: phase, weight, iteration and failed checks, one per line, each once. */
+/* The steps that Releases took since the start: phase, weight, iteration and failed checks, one per
+ * line, each once. */
 const char *stage_steps(struct stage *stage);
 
 #endif

@@ -6,9 +6,21 @@
 
 /* What differs from run to run, or says when. */
 static const char *const fleeting[] = {
-	"uid",	       "resourceVersion", "creationTimestamp", "generation",	   "observedGeneration",
-	"managedFields", "lastTransitionTime", "lastUpdateTime",  "times",	   "seq",
-	"notices",     "clusterIP", "clusterIPs", "serin.dev/target-revision", "kubectl.kubernetes.io/last-applied-configuration",
+	"uid",
+	"resourceVersion",
+	"creationTimestamp",
+	"generation",
+	"observedGeneration",
+	"managedFields",
+	"lastTransitionTime",
+	"lastUpdateTime",
+	"times",
+	"seq",
+	"notices",
+	"clusterIP",
+	"clusterIPs",
+	"serin.dev/target-revision",
+	"kubectl.kubernetes.io/last-applied-configuration",
 	"deployment.kubernetes.io/revision",
 };
 
@@ -51,9 +63,12 @@ static json_t *strip(struct stage *stage, const json_t *value)
 	if (!json_is_object(value))
 		return json_deep_copy(value);
 	copy = json_object();
-	json_object_foreach((json_t *)(uintptr_t)value, key, item) {
+	json_object_foreach((json_t *)(uintptr_t)value, key, item)
+	{
 		if (strcmp(key, "flagger-id") == 0)
-			json_object_set_new(copy, key, json_string(release_named(stage, json_string_value(item))));
+			json_object_set_new(
+				copy, key,
+				json_string(release_named(stage, json_string_value(item))));
 		else if (strcmp(key, "serin.dev/canary-uid") == 0)
 			json_object_set_new(copy, key, json_string("UID"));
 		else if (!is_fleeting(key))
@@ -73,14 +88,16 @@ static json_t *messages(struct stage *stage)
 
 		if (!event)
 			return all;
-		json_object_set_new(all, text,
-				    json_integer(json_integer_value(json_object_get(all, text)) + 1));
+		json_object_set_new(
+			all, text,
+			json_integer(json_integer_value(json_object_get(all, text)) + 1));
 	}
 }
 
 char *stage_describe(struct stage *stage)
 {
-	static const char *const plurals[] = {"deployments", "services", "ingresses", "releases", "canaries"};
+	static const char *const plurals[] = {"deployments", "services", "ingresses", "releases",
+	                                      "canaries"};
 	json_t *all = json_object();
 	char *text;
 
@@ -88,7 +105,8 @@ char *stage_describe(struct stage *stage)
 		json_t *list = json_array();
 		const json_t *object;
 
-		for (size_t i = 0; (object = apiserver_at(stage_server(stage), plurals[k], i)) != NULL; i++)
+		for (size_t i = 0;
+		     (object = apiserver_at(stage_server(stage), plurals[k], i)) != NULL; i++)
 			json_array_append_new(list, strip(stage, object));
 		json_object_set_new(all, plurals[k], list);
 	}

@@ -1,6 +1,7 @@
 /*
- * Whole agents against the in-tree API server: each flow once as it should be, then once for each write and each
- * kind of fault at it. Every one of them ends in the same cluster, with no step taken twice.
+ * Whole agents against the in-tree API server: each flow once as it should be, then once for each
+ * write and each kind of fault at it. Every one of them ends in the same cluster, with no step
+ * taken twice.
  */
 #include "tests/simulation/stage.h"
 
@@ -82,12 +83,16 @@ static const struct flow flows[] = {
 };
 
 static const char *const fault_names[STAGE_FAULT_MAX] = {
-	[STAGE_FAULT_NONE] = "",	     [STAGE_FAULT_CRASH] = "crash after",    [STAGE_FAULT_LOST] = "lost reply of",
-	[STAGE_FAULT_CONFLICT] = "409 at", [STAGE_FAULT_TEST] = "422 at",
+	[STAGE_FAULT_NONE] = "",
+	[STAGE_FAULT_CRASH] = "crash after",
+	[STAGE_FAULT_LOST] = "lost reply of",
+	[STAGE_FAULT_CONFLICT] = "409 at",
+	[STAGE_FAULT_TEST] = "422 at",
 };
 
 /* Run a flow with one fault; the cluster and the steps at its end are owned by the caller. */
-static size_t run(const struct flow *flow, enum stage_fault fault, size_t nth, char **ret_end, char **ret_steps)
+static size_t run(const struct flow *flow, enum stage_fault fault, size_t nth, char **ret_end,
+                  char **ret_steps)
 {
 	struct stage *stage = stage_new(1);
 	bool is_there;
@@ -102,8 +107,8 @@ static size_t run(const struct flow *flow, enum stage_fault fault, size_t nth, c
 	*ret_end = stage_describe(stage);
 	*ret_steps = strdup(stage_steps(stage));
 	if (!is_there)
-		printf("# %s, %s write %zu: never %s, but %s\n", flow->name, fault_names[fault], nth, flow->ends_in,
-		       stage_phase(stage));
+		printf("# %s, %s write %zu: never %s, but %s\n", flow->name, fault_names[fault],
+		       nth, flow->ends_in, stage_phase(stage));
 	assert_int_equal(stage_strays(stage), 0);
 	stage_free(stage);
 	return n_writes;
@@ -119,12 +124,12 @@ static void show_difference(const char *wanted, const char *got)
 		if (wanted[at++] == '\n')
 			line = at;
 	}
-	printf("#   expected: %.*s\n#   got:      %.*s\n", (int)strcspn(wanted + line, "\n"), wanted + line,
-	       (int)strcspn(got + line, "\n"), got + line);
+	printf("#   expected: %.*s\n#   got:      %.*s\n", (int)strcspn(wanted + line, "\n"),
+	       wanted + line, (int)strcspn(got + line, "\n"), got + line);
 }
 
 static size_t compare(const struct flow *flow, enum stage_fault fault, size_t nth, const char *end,
-		      const char *steps)
+                      const char *steps)
 {
 	char *got_end;
 	char *got_steps;
@@ -132,7 +137,8 @@ static size_t compare(const struct flow *flow, enum stage_fault fault, size_t nt
 
 	run(flow, fault, nth, &got_end, &got_steps);
 	if (strcmp(end, got_end) != 0) {
-		printf("# %s, %s write %zu: the cluster ends otherwise\n", flow->name, fault_names[fault], nth);
+		printf("# %s, %s write %zu: the cluster ends otherwise\n", flow->name,
+		       fault_names[fault], nth);
 		show_difference(end, got_end);
 		bad = 1;
 	}
@@ -158,7 +164,8 @@ static void perturb(const struct flow *flow)
 		for (size_t nth = 1; nth <= n_writes; nth++, n_runs++)
 			n_bad += compare(flow, fault, nth, end, steps);
 	}
-	printf("# %s: %zu writes, %zu faults, %zu ended otherwise\n", flow->name, n_writes, n_runs, n_bad);
+	printf("# %s: %zu writes, %zu faults, %zu ended otherwise\n", flow->name, n_writes, n_runs,
+	       n_bad);
 	free(end);
 	free(steps);
 	assert_true(n_writes > 0);
@@ -195,7 +202,8 @@ static void test_miss_the_deadline(void **state)
 	perturb(&flows[4]);
 }
 
-/* A canary at rest costs nothing: in each phase of rest, one hour without a request beside lease and watches. */
+/* A canary at rest costs nothing: in each phase of rest, one hour without a request beside lease
+ * and watches. */
 static void test_idle(void **state)
 {
 	struct stage *stage = stage_new(7);
@@ -210,7 +218,8 @@ static void test_idle(void **state)
 		const struct apiserver_entry *entry = apiserver_entry_find(stage_server(stage), i);
 
 		if (!entry->is_watch && !strstr(entry->url, "/leases/"))
-			fail_msg("a request at rest: %s %s", http_method_name(entry->method), entry->url);
+			fail_msg("a request at rest: %s %s", http_method_name(entry->method),
+			         entry->url);
 	}
 	assert_int_equal(sim_http_count(stage_http(stage, 0), HTTP_PEER_URL), metrics);
 	stage_free(stage);
@@ -231,9 +240,10 @@ static void duel(uint64_t seed)
 
 		switch (sim_loop_random(sim) % 8) {
 		case 0:
-			sim_loop_pause(stage_loop(stage, number),
-				       instant_after(sim_loop_now(sim),
-						     span_ms((int64_t)(sim_loop_random(sim) % 40000))));
+			sim_loop_pause(
+				stage_loop(stage, number),
+				instant_after(sim_loop_now(sim),
+			                      span_ms((int64_t)(sim_loop_random(sim) % 40000))));
 			break;
 		case 1:
 			sim_http_cut(stage_http(stage, number), true);
@@ -254,7 +264,8 @@ static void duel(uint64_t seed)
 		stage_run(stage, (int)(sim_loop_random(sim) % 20));
 	}
 	if (stage_strays(stage) > 0)
-		print_message("seed %lu: %zu writes without the lease\n", (unsigned long)seed, stage_strays(stage));
+		print_message("seed %lu: %zu writes without the lease\n", (unsigned long)seed,
+		              stage_strays(stage));
 	assert_int_equal(stage_strays(stage), 0);
 	stage_free(stage);
 }
@@ -270,7 +281,8 @@ static void test_two_agents_never_both_write(void **state)
 	printf("# %lu seeds\n", (unsigned long)n_seeds);
 }
 
-/* The metrics server is away for 25 s: a healthy release is not rolled back, it waits (the incumbent does not). */
+/* The metrics server is away for 25 s: a healthy release is not rolled back, it waits (the
+ * incumbent does not). */
 static void test_metrics_away(void **state)
 {
 	struct stage *stage = stage_new(3);
@@ -300,7 +312,8 @@ static void test_metrics_gone(void **state)
 	stage_free(stage);
 }
 
-/* A third revision before the second is judged: the second ends superseded, the third is promoted. */
+/* A third revision before the second is judged: the second ends superseded, the third is promoted.
+ */
 static void test_newer_revision(void **state)
 {
 	struct stage *stage = stage_new(5);
@@ -337,9 +350,11 @@ static void test_stop(void **state)
 	agent_stop(stage_agent(stage, 0), on_stopped, &is_stopped);
 	stage_run(stage, 7);
 	assert_true(is_stopped);
-	lease = apiserver_find(stage_server(stage), "leases", "kube-system", "flagger-leader-election");
-	assert_string_equal(
-		json_string_value(json_object_get(json_object_get(lease, "spec"), "holderIdentity")), "");
+	lease = apiserver_find(stage_server(stage), "leases", "kube-system",
+	                       "flagger-leader-election");
+	assert_string_equal(json_string_value(json_object_get(json_object_get(lease, "spec"),
+	                                                      "holderIdentity")),
+	                    "");
 	stage_start(stage, 1);
 	assert_true(stage_run_to(stage, "Succeeded", 200));
 	stage_free(stage);
@@ -348,11 +363,16 @@ static void test_stop(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_initialise),	 cmocka_unit_test(test_advance_and_promote),
-		cmocka_unit_test(test_roll_back),	 cmocka_unit_test(test_fail_to_promote),
-		cmocka_unit_test(test_miss_the_deadline), cmocka_unit_test(test_idle),
-		cmocka_unit_test(test_metrics_away),	 cmocka_unit_test(test_metrics_gone),
-		cmocka_unit_test(test_newer_revision),	 cmocka_unit_test(test_stop),
+		cmocka_unit_test(test_initialise),
+		cmocka_unit_test(test_advance_and_promote),
+		cmocka_unit_test(test_roll_back),
+		cmocka_unit_test(test_fail_to_promote),
+		cmocka_unit_test(test_miss_the_deadline),
+		cmocka_unit_test(test_idle),
+		cmocka_unit_test(test_metrics_away),
+		cmocka_unit_test(test_metrics_gone),
+		cmocka_unit_test(test_newer_revision),
+		cmocka_unit_test(test_stop),
 		cmocka_unit_test(test_two_agents_never_both_write),
 	};
 

@@ -16,6 +16,8 @@ def revision(s):
     start.initialised(s, objects.canary(s.namespace, analysis=analysis))
     s.push("v2")
     s.wait_weight(20, 60)
+    host = ("-host", objects.host_of(s.namespace))
+    start.until_answers("v2 answers", 15, (*host, "-count", "40"), lambda counts: counts["versions"].get("v2"))
     pushed = s.push("v3")
     s.wait_weight(0, 20)
     took = s.world.canary_weights("app-canary")[-1][0] - pushed

@@ -40,10 +40,10 @@ def until_answers(what, seconds, arguments, condition):
 
 
 def answered(s, seconds=30, name="app"):
-    """Until the ingress answers for the host."""
+    """Until the ingress has answered for the host for a second; old workers of nginx may not know it yet."""
     host = objects.host_of(s.namespace, name)
-    arguments = ("-host", host, "-count", "5", "-timeout", "2s")
-    until_answers(f"the ingress answers for {host}", seconds, arguments, lambda counts: counts["good"] == 5)
+    arguments = ("-host", host, "-count", "200", "-rate", "200", "-fresh", "-timeout", "2s")
+    until_answers(f"the ingress answers for {host}", seconds, arguments, lambda counts: counts["good"] == 200)
 
 
 def serving(s, version, seconds=30, name="app"):
