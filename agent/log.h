@@ -35,14 +35,7 @@ struct log_field {
 };
 
 /* LOG_FIELDS({"canary", name}, {"namespace", k8s_namespace}) */
-#define LOG_FIELDS(...)     \
- (const struct log_field[]) \
- {                          \
-  __VA_ARGS__,              \
-  {                         \
-   NULL, NULL               \
-  }                         \
- }
+#define LOG_FIELDS(...) ((const struct log_field[]){__VA_ARGS__, {NULL, NULL}})
 
 struct log_settings {
 	struct loop *loop; /* for the time */

@@ -21,11 +21,7 @@ enum metric {
 };
 
 /* Label values in the table's order, ended by NULL: METRIC_LABELS("cart", "shop"). */
-#define METRIC_LABELS(...) \
- (const char *const[])     \
- {                         \
-  __VA_ARGS__, NULL        \
- }
+#define METRIC_LABELS(...) ((const char *const[]){__VA_ARGS__, NULL})
 
 /* Of a metric without labels. */
 #define METRIC_NO_LABELS NULL

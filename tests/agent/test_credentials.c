@@ -235,13 +235,13 @@ static struct credentials *new_config(struct place *place, const char *text, con
  "- {name: c2, cluster: {server: http://b.example, insecure-skip-tls-verify: true,\n" \
  "   certificate-authority: ca.pem}}\n"
 
-#define CONFIG                                                      \
- CONFIG_HEAD                                                        \
-	 "users:\n"                                                 \
-	 "- {name: u1, user: {token: t1}}\n"                        \
-	 "- {name: u2, user: {username: me, password: pass,\n"      \
-	 "   client-certificate: cert.pem, client-key: key.pem}}\n" \
-	 "- {name: u3, user: {tokenFile: token, token: ignored}}\n"
+#define CONFIG                                              \
+ CONFIG_HEAD                                                \
+ "users:\n"                                                 \
+ "- {name: u1, user: {token: t1}}\n"                        \
+ "- {name: u2, user: {username: me, password: pass,\n"      \
+ "   client-certificate: cert.pem, client-key: key.pem}}\n" \
+ "- {name: u3, user: {tokenFile: token, token: ignored}}\n"
 
 static void test_config(void **state)
 {

@@ -1,11 +1,11 @@
 #include "tests/simulation/stage.h"
 
-#include "agent/history_memory.h"
 #include "agent/log.h"
 #include "agent/metrics.h"
 #include "analysis/base/buf.h"
 #include "analysis/base/text.h"
 #include "tests/fake/cluster.h"
+#include "tests/simulation/hung_history.h"
 
 #include <assert.h>
 #include <math.h>
@@ -35,6 +35,7 @@ struct stage {
 	double success_rate;
 	double duration_ms;
 	bool is_metrics_down;
+	struct instant answered; /* when the metrics server answered last */
 	enum stage_fault fault;
 	size_t fault_at;
 	size_t n_writes;
@@ -59,6 +60,7 @@ static struct http_reply web(void *user, const struct http_request *request, str
 	const char *query = request->body ? request->body : request->url;
 	double value = strstr(query, "duration") ? stage->duration_ms : stage->success_rate;
 
+	stage->answered = sim_loop_now(stage->sim);
 	if (stage->is_metrics_down) {
 		err_set(&reply.error, ERR_TRANSPORT, "connect to prometheus:9090: refused");
 		reply.status = 0;
@@ -308,7 +310,7 @@ void stage_start(struct stage *stage, int number)
 
 	assert(!actor->agent);
 	actor->http = sim_http_new(&http);
-	actor->history = history_memory_new(actor->loop);
+	actor->history = hung_history_new(actor->loop);
 	seams.http = sim_http_seam(actor->http);
 	seams.history = actor->history;
 	actor->agent = agent_new(&seams, &settings);
@@ -321,7 +323,7 @@ void stage_kill(struct stage *stage, int number)
 
 	actor->agent = agent_free(actor->agent);
 	actor->http = sim_http_free(actor->http);
-	actor->history = history_memory_free(actor->history);
+	actor->history = hung_history_free(actor->history);
 }
 
 struct agent *stage_agent(struct stage *stage, int number)
@@ -337,6 +339,11 @@ struct loop *stage_loop(struct stage *stage, int number)
 struct sim_http *stage_http(struct stage *stage, int number)
 {
 	return stage->actors[number].http;
+}
+
+struct history *stage_history(struct stage *stage, int number)
+{
+	return stage->actors[number].history;
 }
 
 struct sim_loop *stage_sim(struct stage *stage)
@@ -478,6 +485,19 @@ void stage_run(struct stage *stage, int seconds)
 
 	while (step(stage, end))
 		;
+}
+
+void stage_run_ms(struct stage *stage, int ms)
+{
+	struct instant end = instant_after(sim_loop_now(stage->sim), span_ms(ms));
+
+	while (step(stage, end))
+		;
+}
+
+struct instant stage_answered(const struct stage *stage)
+{
+	return stage->answered;
 }
 
 bool stage_run_to(struct stage *stage, const char *phase, int seconds)

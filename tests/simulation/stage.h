@@ -36,6 +36,7 @@ void stage_kill(struct stage *stage, int number);
 struct agent *stage_agent(struct stage *stage, int number);
 struct loop *stage_loop(struct stage *stage, int number);
 struct sim_http *stage_http(struct stage *stage, int number);
+struct history *stage_history(struct stage *stage, int number); /* a hung_history */
 
 struct sim_loop *stage_sim(struct stage *stage);
 struct apiserver *stage_server(struct stage *stage);
@@ -61,8 +62,12 @@ const json_t *stage_find(struct stage *stage, const char *plural, const char *na
 void stage_metrics(struct stage *stage, double success_rate, double duration_ms);
 void stage_metrics_down(struct stage *stage, bool is_down);
 
+/* When it answered last. */
+struct instant stage_answered(const struct stage *stage);
+
 /* Run for so long, or until Canary.status.phase is PHASE; false when it is not after SECONDS. */
 void stage_run(struct stage *stage, int seconds);
+void stage_run_ms(struct stage *stage, int ms);
 bool stage_run_to(struct stage *stage, const char *phase, int seconds);
 
 /* The Nth write (from 1) that agents make from now on meets FAULT. */

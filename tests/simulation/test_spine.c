@@ -3,6 +3,7 @@
  * write and each kind of fault at it. Every one of them ends in the same cluster, with no step
  * taken twice.
  */
+#include "tests/simulation/hung_history.h"
 #include "tests/simulation/stage.h"
 
 #include <math.h>
@@ -360,6 +361,59 @@ static void test_stop(void **state)
 	stage_free(stage);
 }
 
+/* The canary's weight as the route has it. */
+static int live_weight(struct stage *stage)
+{
+	const json_t *annotations = json_object_get(
+		json_object_get(stage_find(stage, "ingresses", "front-canary"), "metadata"),
+		"annotations");
+	const char *weight = json_string_value(
+		json_object_get(annotations, "nginx.ingress.kubernetes.io/canary-weight"));
+
+	return weight ? (int)strtol(weight, NULL, 10) : -1;
+}
+
+/* The disk hangs for 30 s and more: forward plans go on after a second and the gap is marked. */
+static void test_forward_waits_a_second_for_the_disk(void **state)
+{
+	struct stage *stage = stage_new(8);
+
+	(void)state;
+	initialised(stage);
+	assert_int_equal(hung_history_gaps(stage_history(stage, 0)), 0);
+	hung_history_hang(stage_history(stage, 0), true);
+	stage_push(stage, "v2");
+	stage_run_ms(stage, 900);
+	assert_null(stage_find(stage, "releases", "cart-2"));
+	stage_run_ms(stage, 400);
+	assert_non_null(stage_find(stage, "releases", "cart-2"));
+	assert_true(hung_history_gaps(stage_history(stage, 0)) > 0);
+	assert_true(stage_run_to(stage, "Succeeded", 300));
+	stage_free(stage);
+}
+
+/* … and a retreat does not wait for it at all. */
+static void test_retreat_waits_for_no_disk(void **state)
+{
+	struct stage *stage = stage_new(9);
+	struct instant failed;
+
+	(void)state;
+	initialised(stage);
+	stage_push(stage, "v2");
+	stage_run(stage, 8);
+	assert_int_equal(live_weight(stage), 20);
+	hung_history_hang(stage_history(stage, 0), true);
+	stage_metrics(stage, 50, 20);
+	/* The check that reaches the threshold moves the traffic: the second one. */
+	while (live_weight(stage) == 20)
+		stage_run_ms(stage, 1);
+	failed = sim_loop_now(stage_sim(stage));
+	assert_int_equal(live_weight(stage), 0);
+	assert_true(instant_between(stage_answered(stage), failed).ms <= 20);
+	stage_free(stage);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -373,6 +427,8 @@ int main(void)
 		cmocka_unit_test(test_metrics_gone),
 		cmocka_unit_test(test_newer_revision),
 		cmocka_unit_test(test_stop),
+		cmocka_unit_test(test_forward_waits_a_second_for_the_disk),
+		cmocka_unit_test(test_retreat_waits_for_no_disk),
 		cmocka_unit_test(test_two_agents_never_both_write),
 	};
 

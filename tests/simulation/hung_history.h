@@ -1,0 +1,21 @@
+/* A history whose disk can be hung: records are taken and counted, acknowledgements come only while
+ * it is not. */
+#ifndef TESTS_SIMULATION_HUNG_HISTORY_H
+#define TESTS_SIMULATION_HUNG_HISTORY_H
+
+#include "agent/history.h"
+#include "agent/loop.h"
+
+#include <stdbool.h>
+
+struct history *hung_history_new(struct loop *loop);
+struct history *hung_history_free(struct history *history);
+
+/* From now on nothing is acknowledged, or all is again. */
+void hung_history_hang(struct history *history, bool is_hung);
+
+/* Rounds taken, and rounds that went ahead of the disk. */
+size_t hung_history_rounds(const struct history *history);
+size_t hung_history_gaps(const struct history *history);
+
+#endif
