@@ -15,6 +15,7 @@ struct log;
 struct metrics;
 struct poison;
 
+#define RELEASES_SEEN_MAX  64 /* more are not counted */
 #define CANARY_FLIGHTS_MAX (PLAN_EFFECTS_MAX + 8)
 #define ROUND_UID_MAX      40
 
@@ -64,9 +65,10 @@ struct canary {
 	char reason[SENTENCE_MAX]; /* of the last plan */
 	char round[ROUND_UID_MAX]; /* of the last recorded plan */
 	uint64_t n_rounds;
-	struct instant wake; /* of the last plan */
-	bool is_restored;    /* the spec that an open Release keeps was looked at */
-	bool is_partial;     /* a list of its Releases is under way: not all is known */
+	struct instant wake;            /* of the last plan */
+	bool is_restored;               /* the spec that an open Release keeps was looked at */
+	int numbers[RELEASES_SEEN_MAX]; /* of the Releases that there are */
+	bool is_partial;                /* a list of its Releases is under way: not all is known */
 };
 
 struct canary *canary_new(const struct canary_host *host, const char *k8s_namespace,

@@ -249,11 +249,15 @@ static void promote(struct facts *facts, const struct release *release)
 /* A Release that was deleted by hand: what is left is read again. */
 static void lose(struct facts *facts, const struct release *release)
 {
-	if (strcmp(facts->newest.uid, release->uid) == 0)
+	bool is_newest = strcmp(facts->newest.uid, release->uid) == 0;
+	bool is_promoted = strcmp(facts->promoted.uid, release->uid) == 0;
+
+	if (is_newest)
 		facts->newest = (struct release){0};
-	if (strcmp(facts->promoted.uid, release->uid) == 0)
+	if (is_promoted)
 		facts->promoted = (struct release_ref){0};
-	facts->releases.state = FACT_UNKNOWN;
+	if (is_newest || is_promoted)
+		facts->releases.state = FACT_UNKNOWN;
 }
 
 /* Releases are of one target; a spec that was read before and names another is refused. */
@@ -266,6 +270,20 @@ static void learn_target(struct canary *canary, const json_t *object)
 	if (name && canary->facts.has_spec && !release_is_open(&canary->facts.newest) &&
 	    strcmp(canary->edition->spec.target, name) != 0)
 		canary_refuse_target(canary);
+}
+
+/* Count a Release in, or out. */
+static void count(struct canary *canary, int number, bool is_deleted)
+{
+	struct facts *facts = &canary->facts;
+	int at = 0;
+
+	while (at < facts->n_releases && canary->numbers[at] != number)
+		at++;
+	if (is_deleted && at < facts->n_releases)
+		canary->numbers[at] = canary->numbers[--facts->n_releases];
+	else if (!is_deleted && at == facts->n_releases && at < RELEASES_SEEN_MAX)
+		canary->numbers[facts->n_releases++] = number;
 }
 
 void learn_release(struct canary *canary, const json_t *object, bool is_deleted)
@@ -286,8 +304,10 @@ void learn_release(struct canary *canary, const json_t *object, bool is_deleted)
 		          LOG_FIELDS({"canary", canary->name},
 		                     {"namespace", canary->k8s_namespace}));
 	} else if (is_deleted) {
+		count(canary, release->number, true);
 		lose(facts, release);
 	} else {
+		count(canary, release->number, false);
 		if (release->number > facts->newest.number ||
 		    (strcmp(release->name, facts->newest.name) == 0 &&
 		     !is_older(facts->newest.uid, facts->newest.resource_version, object))) {
@@ -307,6 +327,7 @@ void learn_releases_begin(struct canary *canary)
 	struct facts *facts = &canary->facts;
 
 	canary->is_partial = true;
+	facts->n_releases = 0;
 	facts->newest = (struct release){0};
 	facts->promoted = (struct release_ref){0};
 	facts->releases.state = FACT_ABSENT;

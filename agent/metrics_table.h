@@ -9,7 +9,6 @@
 #ifndef METRIC
 struct metrics; /* so that this header compiles alone */
 # define METRIC(name, kind, help, ...)
-struct metrics; /* the list alone declares nothing, which a translation unit must not */
 #endif
 
 METRIC(FLAGGER_INFO, GAUGE, "The agent's version and default provider", "version", "mesh_provider")

@@ -184,6 +184,10 @@ static enum MHD_Result on_request(void *user, struct MHD_Connection *connection,
 	return refuse(connection, MHD_HTTP_NOT_FOUND, "not here: /metrics /healthz /readyz\n");
 }
 
+/*
+ * libmicrohttpd's default is SO_REUSEADDR without SO_REUSEPORT, as it should be: a program that was
+ * killed can be started again at once, and no two can listen on one port.
+ */
 static struct MHD_Daemon *listen_on(struct server *server, const struct sockaddr *address,
                                     unsigned int family)
 {
@@ -192,8 +196,8 @@ static struct MHD_Daemon *listen_on(struct server *server, const struct sockaddr
 		server, MHD_OPTION_CONNECTION_LIMIT, (unsigned int)SERVER_CONNECTIONS_MAX,
 		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)SERVER_MEMORY_MAX,
 		MHD_OPTION_CONNECTION_TIMEOUT, (unsigned int)SERVER_EXCHANGE_SECONDS,
-		MHD_OPTION_LISTENING_ADDRESS_REUSE, 0U, MHD_OPTION_NOTIFY_CONNECTION, on_connection,
-		server, MHD_OPTION_NOTIFY_COMPLETED, on_completed, server,
+		MHD_OPTION_NOTIFY_CONNECTION, on_connection, server, MHD_OPTION_NOTIFY_COMPLETED,
+		on_completed, server,
 		address ? MHD_OPTION_SOCK_ADDR : MHD_OPTION_END, address, MHD_OPTION_END);
 }
 

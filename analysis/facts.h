@@ -158,6 +158,7 @@ struct facts {
 
 	/* The Releases: the slot speaks of the list */
 	struct fact_slot releases;
+	int n_releases;        /* how many there are */
 	struct release newest; /* name "" when there is none */
 	struct release_ref
 		promoted; /* the newest with outcome promoted or skipped; name "" when none */

@@ -10,6 +10,9 @@
 
 #include <string.h>
 
+#define RELEASES_KEPT 10                  /* of the newest */
+#define RELEASES_MOST (RELEASES_KEPT + 2) /* the promoted one and the one before may be older */
+
 static void create_release(struct thought *thought, enum release_cause cause)
 {
 	const struct facts *facts = thought->facts;
@@ -109,6 +112,23 @@ static bool is_told(struct thought *thought)
 	return false;
 }
 
+/* Old Releases go; which, the act knows: all but the newest, the promoted one and the one before.
+ */
+static void prune(struct thought *thought)
+{
+	struct effect effect = {
+		.kind = EFFECT_REMOVE_RELEASES,
+		.subject = SUBJECT_RELEASES,
+		.number = RELEASES_KEPT,
+	};
+
+	if (thought->facts->n_releases <= RELEASES_MOST ||
+	    !thought_knows(thought, SUBJECT_RELEASES))
+		return;
+	thought_want(thought, &effect);
+	thought_because(thought, "removing old Releases");
+}
+
 void phase_resting(struct thought *thought)
 {
 	const struct facts *facts = thought->facts;
@@ -129,8 +149,12 @@ void phase_resting(struct thought *thought)
 		initialise(thought);
 		return;
 	}
-	if (!keep(thought) || !thought->is_newer)
+	if (!keep(thought))
 		return;
+	if (!thought->is_newer) {
+		prune(thought);
+		return;
+	}
 	if (!workload_is_ready(&facts->primary, thought->spec->primary_ready_percent, why)) {
 		thought_because(thought,
 		                "a new revision waits: primary %.80s.%.63s not ready: %.120s",

@@ -15,7 +15,7 @@
 
 #define VFS_NAME "slow"
 
-struct desk *desk_new(void)
+struct desk *history_desk_new(void)
 {
 	struct desk *desk = calloc(1, sizeof(*desk));
 
@@ -44,7 +44,7 @@ static void directory_remove(const char *path)
 	assert_int_equal(rmdir(path), 0);
 }
 
-void desk_free(struct desk *desk)
+void history_desk_free(struct desk *desk)
 {
 	history_sqlite_free(desk->history, span_seconds(60));
 	slow_vfs_fini(&desk->vfs);
@@ -64,7 +64,7 @@ static void on_post(void *user)
 	pthread_mutex_unlock(&desk->lock);
 }
 
-void desk_open(struct desk *desk)
+void history_desk_open(struct desk *desk)
 {
 	char boot[16];
 	struct err err;
@@ -87,7 +87,7 @@ void desk_open(struct desk *desk)
 	assert_non_null(desk->history);
 }
 
-size_t desk_close(struct desk *desk)
+size_t history_desk_close(struct desk *desk)
 {
 	size_t n_left = history_sqlite_free(desk->history, span_seconds(60));
 
@@ -104,7 +104,7 @@ static void on_acked(void *user, const char *uid)
 	snprintf(desk->acks[desk->n_acks++], sizeof(desk->acks[0]), "%s", uid);
 }
 
-void desk_round(struct desk *desk, unsigned number)
+void history_desk_round(struct desk *desk, unsigned number)
 {
 	char uid[16];
 	const struct history_round round = {
@@ -128,7 +128,8 @@ void desk_round(struct desk *desk, unsigned number)
 	desk->is_in_call = false;
 }
 
-void desk_effect(struct desk *desk, unsigned number, enum history_kind kind, const char *key)
+void history_desk_effect(struct desk *desk, unsigned number, enum history_kind kind,
+                         const char *key)
 {
 	char uid[16];
 	const struct history_effect effect = {
@@ -146,7 +147,7 @@ void desk_effect(struct desk *desk, unsigned number, enum history_kind kind, con
 	desk->is_in_call = false;
 }
 
-static void desk_turn(struct desk *desk)
+static void history_desk_turn(struct desk *desk)
 {
 	pthread_mutex_lock(&desk->lock);
 	while (desk->n_posts == 0)
@@ -156,20 +157,20 @@ static void desk_turn(struct desk *desk)
 	history_sqlite_deliver(desk->history);
 }
 
-void desk_wait_acks(struct desk *desk, unsigned n)
+void history_desk_wait_acks(struct desk *desk, unsigned n)
 {
 	while (desk->n_acks < n)
-		desk_turn(desk);
+		history_desk_turn(desk);
 	assert_int_equal(desk->n_acks, n);
 }
 
-void desk_wait_state(struct desk *desk, const char *text)
+void history_desk_wait_state(struct desk *desk, const char *text)
 {
 	while (!strstr(history_state(desk->history), text))
-		desk_turn(desk);
+		history_desk_turn(desk);
 }
 
-void desk_exec(struct desk *desk, const char *sql)
+void history_desk_exec(struct desk *desk, const char *sql)
 {
 	sqlite3 *db = NULL;
 
@@ -179,7 +180,7 @@ void desk_exec(struct desk *desk, const char *sql)
 	sqlite3_close(db);
 }
 
-long desk_number(struct desk *desk, const char *sql)
+long history_desk_number(struct desk *desk, const char *sql)
 {
 	sqlite3 *db = NULL;
 	sqlite3_stmt *row = NULL;
@@ -195,7 +196,7 @@ long desk_number(struct desk *desk, const char *sql)
 	return number;
 }
 
-void desk_check_intact(struct desk *desk, long n)
+void history_desk_check_intact(struct desk *desk, long n)
 {
 	struct history_verdict verdict;
 	struct err err;

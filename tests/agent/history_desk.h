@@ -23,36 +23,37 @@ struct desk {
 };
 
 /* A fresh directory; nothing is open. */
-struct desk *desk_new(void);
+struct desk *history_desk_new(void);
 
 /* Close what is open and remove the directory. */
-void desk_free(struct desk *desk);
+void history_desk_free(struct desk *desk);
 
 /* Open the history. */
-void desk_open(struct desk *desk);
+void history_desk_open(struct desk *desk);
 
 /* Close it with a minute of patience; returns how many records were not written. */
-size_t desk_close(struct desk *desk);
+size_t history_desk_close(struct desk *desk);
 
 /* Append round NUMBER, whose uid is "r" and five digits. */
-void desk_round(struct desk *desk, unsigned number);
+void history_desk_round(struct desk *desk, unsigned number);
 
 /* Append an effect of round NUMBER. */
-void desk_effect(struct desk *desk, unsigned number, enum history_kind kind, const char *key);
+void history_desk_effect(struct desk *desk, unsigned number, enum history_kind kind,
+                         const char *key);
 
 /* Turn the loop until N acknowledgements came in all. */
-void desk_wait_acks(struct desk *desk, unsigned n);
+void history_desk_wait_acks(struct desk *desk, unsigned n);
 
 /* Turn the loop until the state contains TEXT. */
-void desk_wait_state(struct desk *desk, const char *text);
+void history_desk_wait_state(struct desk *desk, const char *text);
 
 /* Run SQL on the closed file with an ordinary connection. */
-void desk_exec(struct desk *desk, const char *sql);
+void history_desk_exec(struct desk *desk, const char *sql);
 
 /* The first column of the first row, as a number, from the closed file. */
-long desk_number(struct desk *desk, const char *sql);
+long history_desk_number(struct desk *desk, const char *sql);
 
 /* The file verifies, with N entries in its chain. */
-void desk_check_intact(struct desk *desk, long n);
+void history_desk_check_intact(struct desk *desk, long n);
 
 #endif

@@ -49,21 +49,21 @@ static void test_append(void **state)
 	char rounds[256] = "";
 	char effects[256] = "";
 
-	desk_open(desk);
+	history_desk_open(desk);
 	for (unsigned i = 1; i <= 3; i++) {
-		desk_round(desk, i);
-		desk_effect(desk, i, HISTORY_QUESTION, "observe route");
-		desk_effect(desk, i, HISTORY_ANSWER, "observe route");
+		history_desk_round(desk, i);
+		history_desk_effect(desk, i, HISTORY_QUESTION, "observe route");
+		history_desk_effect(desk, i, HISTORY_ANSWER, "observe route");
 	}
 	history_gap(desk->history, "r00002", (struct instant){1795236301000});
-	desk_wait_acks(desk, 3);
+	history_desk_wait_acks(desk, 3);
 	for (unsigned i = 0; i < 3; i++)
 		assert_int_equal(desk->acks[i][5], '1' + (int)i);
 	assert_string_equal(history_state(desk->history), "ok");
-	assert_int_equal(desk_close(desk), 0);
+	assert_int_equal(history_desk_close(desk), 0);
 
-	desk_check_intact(desk, 10);
-	assert_int_equal(desk_number(desk, "SELECT COUNT(*) FROM canary_spec"), 1);
+	history_desk_check_intact(desk, 10);
+	assert_int_equal(history_desk_number(desk, "SELECT COUNT(*) FROM canary_spec"), 1);
 	assert_true(history_read_open(desk->path, &db, &err));
 	assert_true(history_read_rounds(db,
 	                                &(struct history_read_filter){
@@ -82,17 +82,17 @@ static void test_forget(void **state)
 {
 	struct desk *desk = *state;
 
-	desk_open(desk);
+	history_desk_open(desk);
 	slow_vfs_hang(&desk->vfs, true);
-	desk_round(desk, 1);
-	desk_round(desk, 2);
+	history_desk_round(desk, 1);
+	history_desk_round(desk, 2);
 	history_forget(desk->history, desk);
-	desk_round(desk, 3);
+	history_desk_round(desk, 3);
 	slow_vfs_hang(&desk->vfs, false);
-	desk_wait_acks(desk, 1);
+	history_desk_wait_acks(desk, 1);
 	assert_string_equal(desk->acks[0], "r00003");
-	desk_close(desk);
-	desk_check_intact(desk, 3);
+	history_desk_close(desk);
+	history_desk_check_intact(desk, 3);
 }
 
 static void test_restart(void **state)
@@ -100,14 +100,15 @@ static void test_restart(void **state)
 	struct desk *desk = *state;
 
 	for (unsigned i = 1; i <= 3; i++) {
-		desk_open(desk);
-		desk_round(desk, i);
-		desk_effect(desk, i, HISTORY_CHANGE, "set weight");
-		assert_int_equal(desk_close(desk), 0); /* close drains */
-		desk_check_intact(desk, 2 * (long)i);
+		history_desk_open(desk);
+		history_desk_round(desk, i);
+		history_desk_effect(desk, i, HISTORY_CHANGE, "set weight");
+		assert_int_equal(history_desk_close(desk), 0); /* close drains */
+		history_desk_check_intact(desk, 2 * (long)i);
 	}
-	assert_int_equal(desk_number(desk, "SELECT MAX(seq) FROM audit_log"), 6);
-	assert_int_equal(desk_number(desk, "SELECT COUNT(DISTINCT chain) FROM audit_log"), 1);
+	assert_int_equal(history_desk_number(desk, "SELECT MAX(seq) FROM audit_log"), 6);
+	assert_int_equal(history_desk_number(desk, "SELECT COUNT(DISTINCT chain) FROM audit_log"),
+	                 1);
 }
 
 /* A record that comes again (a commit whose outcome was unknown) is not written twice. */
@@ -115,12 +116,12 @@ static void test_again(void **state)
 {
 	struct desk *desk = *state;
 
-	desk_open(desk);
-	desk_round(desk, 1);
-	desk_round(desk, 1);
-	desk_wait_acks(desk, 2);
-	desk_close(desk);
-	desk_check_intact(desk, 1);
+	history_desk_open(desk);
+	history_desk_round(desk, 1);
+	history_desk_round(desk, 1);
+	history_desk_wait_acks(desk, 2);
+	history_desk_close(desk);
+	history_desk_check_intact(desk, 1);
 }
 
 static void test_cut(void **state)
@@ -134,18 +135,19 @@ static void test_cut(void **state)
 	for (size_t i = 0; i < length; i++)
 		facts[i] = i % 2 ? '\xa9' : '\xc3'; /* é, in two bytes */
 	facts[length] = '\0';
-	desk_open(desk);
+	history_desk_open(desk);
 	history_round(desk->history, &round, NULL, NULL);
 	round.uid = "r2";
 	facts[HISTORY_ROUND_MAX - 4] = '\0'; /* uid and plan take four bytes */
 	history_round(desk->history, &round, NULL, NULL);
-	assert_int_equal(desk_close(desk), 0);
+	assert_int_equal(history_desk_close(desk), 0);
 	free(facts);
-	desk_check_intact(desk, 2);
-	assert_int_equal(desk_number(desk, "SELECT is_cut FROM round WHERE uid = 'r1'"), 1);
-	assert_int_equal(desk_number(desk, "SELECT is_cut FROM round WHERE uid = 'r2'"), 0);
-	assert_int_equal(desk_number(desk, "SELECT length(facts_json) FROM round WHERE uid = 'r1'"),
-	                 (HISTORY_ROUND_MAX - 4) / 2); /* characters, all whole */
+	history_desk_check_intact(desk, 2);
+	assert_int_equal(history_desk_number(desk, "SELECT is_cut FROM round WHERE uid = 'r1'"), 1);
+	assert_int_equal(history_desk_number(desk, "SELECT is_cut FROM round WHERE uid = 'r2'"), 0);
+	assert_int_equal(
+		history_desk_number(desk, "SELECT length(facts_json) FROM round WHERE uid = 'r1'"),
+		(HISTORY_ROUND_MAX - 4) / 2); /* characters, all whole */
 }
 
 static void test_migrate(void **state)
@@ -159,10 +161,10 @@ static void test_migrate(void **state)
 	struct history_fault fault = {0};
 	sqlite3 *db = NULL;
 
-	desk_open(desk);
-	desk_round(desk, 1);
-	desk_close(desk);
-	assert_int_equal(desk_number(desk, "PRAGMA user_version"), HISTORY_SCHEMA_VERSION);
+	history_desk_open(desk);
+	history_desk_round(desk, 1);
+	history_desk_close(desk);
+	assert_int_equal(history_desk_number(desk, "PRAGMA user_version"), HISTORY_SCHEMA_VERSION);
 	assert_int_equal(sqlite3_open(desk->path, &db), SQLITE_OK);
 	assert_true(history_schema_migrate(db, steps, 2, (struct instant){7}, &fault));
 	assert_true(history_schema_migrate(db, steps, 2, (struct instant){8},
@@ -170,21 +172,22 @@ static void test_migrate(void **state)
 	assert_false(history_schema_migrate(db, steps, 3, (struct instant){9}, &fault));
 	assert_non_null(strstr(fault.text, "no_such_column"));
 	sqlite3_close(db);
-	assert_int_equal(desk_number(desk, "PRAGMA user_version"), 2);
-	assert_int_equal(desk_number(desk, "SELECT MAX(version) FROM schema_version"), 2);
-	assert_int_equal(desk_number(desk,
-	                             "SELECT COUNT(*) FROM pragma_table_info('gap') WHERE name IN"
-	                             " ('note', 'other')"),
-	                 1);
-	assert_int_equal(desk_number(desk, "SELECT COUNT(*) FROM round"), 1);
+	assert_int_equal(history_desk_number(desk, "PRAGMA user_version"), 2);
+	assert_int_equal(history_desk_number(desk, "SELECT MAX(version) FROM schema_version"), 2);
+	assert_int_equal(
+		history_desk_number(desk,
+	                            "SELECT COUNT(*) FROM pragma_table_info('gap') WHERE name IN"
+	                            " ('note', 'other')"),
+		1);
+	assert_int_equal(history_desk_number(desk, "SELECT COUNT(*) FROM round"), 1);
 
 	/* To an agent that knows version 1 this is a file from the future. */
-	desk_open(desk);
-	desk_round(desk, 2);
-	desk_wait_acks(desk, 1);
+	history_desk_open(desk);
+	history_desk_round(desk, 2);
+	history_desk_wait_acks(desk, 1);
 	assert_non_null(strstr(history_state(desk->history), "ok; newer file moved aside to "));
-	desk_close(desk);
-	desk_check_intact(desk, 2);
+	history_desk_close(desk);
+	history_desk_check_intact(desk, 2);
 }
 
 static void test_guards(void **state)
@@ -204,11 +207,11 @@ static void test_guards(void **state)
 	struct desk *desk = *state;
 	sqlite3 *db = NULL;
 
-	desk_open(desk);
-	desk_round(desk, 1);
-	desk_effect(desk, 1, HISTORY_CHANGE, "set weight");
+	history_desk_open(desk);
+	history_desk_round(desk, 1);
+	history_desk_effect(desk, 1, HISTORY_CHANGE, "set weight");
 	history_gap(desk->history, "r00001", (struct instant){1});
-	desk_close(desk);
+	history_desk_close(desk);
 	assert_int_equal(sqlite3_open(desk->path, &db), SQLITE_OK);
 	for (size_t i = 0; i < array_length(changes); i++) {
 		if (sqlite3_exec(db, changes[i], NULL, NULL, NULL) != SQLITE_CONSTRAINT)
@@ -248,24 +251,24 @@ static void test_tamper(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < array_length(rows); i++) {
-		struct desk *desk = desk_new();
+		struct desk *desk = history_desk_new();
 		struct history_verdict verdict;
 		struct err err;
 
-		desk_open(desk);
+		history_desk_open(desk);
 		for (unsigned n = 1; n <= 3; n++) {
-			desk_round(desk, n);
-			desk_effect(desk, n, HISTORY_CHANGE, "set weight");
+			history_desk_round(desk, n);
+			history_desk_effect(desk, n, HISTORY_CHANGE, "set weight");
 		}
-		desk_close(desk);
-		desk_check_intact(desk, 6);
-		desk_exec(desk, rows[i].sql);
+		history_desk_close(desk);
+		history_desk_check_intact(desk, 6);
+		history_desk_exec(desk, rows[i].sql);
 		assert_true(history_verify(desk->path, &verdict, &err));
 		assert_false(verdict.is_intact);
 		if (!strstr(verdict.what, rows[i].what) || verdict.seq != rows[i].seq)
 			fail_msg("%s: got entry %ld: %s", rows[i].sql, (long)verdict.seq,
 			         verdict.what);
-		desk_free(desk);
+		history_desk_free(desk);
 	}
 }
 
@@ -296,16 +299,16 @@ static void test_hash(void **state)
 static void killed_child(struct desk *desk, long n_bytes, unsigned *n_acked)
 {
 	desk->vfs.n_bytes_left = n_bytes;
-	desk_open(desk);
+	history_desk_open(desk);
 	for (unsigned i = 1; i <= 30; i++) {
-		desk_round(desk, i);
-		desk_effect(desk, i, HISTORY_CHANGE, "set weight");
+		history_desk_round(desk, i);
+		history_desk_effect(desk, i, HISTORY_CHANGE, "set weight");
 		if (i % 3 != 0)
 			continue;
-		desk_wait_acks(desk, i);
+		history_desk_wait_acks(desk, i);
 		*(volatile unsigned *)n_acked = i;
 	}
-	desk_close(desk);
+	history_desk_close(desk);
 	_exit(0);
 }
 
@@ -319,7 +322,7 @@ static void test_killed(void **state)
 	(void)state;
 	assert_ptr_not_equal(n_acked, MAP_FAILED);
 	for (long n_bytes = 100; !WIFEXITED(status) || n_bytes == 100; n_bytes += 9973) {
-		struct desk *desk = desk_new();
+		struct desk *desk = history_desk_new();
 		pid_t child;
 		long n_rounds;
 
@@ -332,22 +335,25 @@ static void test_killed(void **state)
 		n_killed += WIFSIGNALED(status);
 		assert_true(WIFEXITED(status) || WTERMSIG(status) == SIGKILL);
 
-		desk_open(desk);
-		assert_int_equal(desk_close(desk), 0);
-		n_rounds = desk_number(desk, "SELECT COUNT(*) FROM round");
+		history_desk_open(desk);
+		assert_int_equal(history_desk_close(desk), 0);
+		n_rounds = history_desk_number(desk, "SELECT COUNT(*) FROM round");
 		assert_true(n_rounds >= (long)*n_acked);
 		assert_int_equal(
-			desk_number(desk,
-		                    "SELECT COUNT(*) FROM round WHERE uid <> printf('r%05d', id)"),
+			history_desk_number(
+				desk,
+				"SELECT COUNT(*) FROM round WHERE uid <> printf('r%05d', id)"),
 			0);
-		desk_check_intact(desk, desk_number(desk, "SELECT COUNT(*) FROM audit_log"));
-		assert_int_equal(desk_number(desk, "SELECT COUNT(*) FROM gap"), 0);
+		history_desk_check_intact(
+			desk, history_desk_number(desk, "SELECT COUNT(*) FROM audit_log"));
+		assert_int_equal(history_desk_number(desk, "SELECT COUNT(*) FROM gap"), 0);
 
-		desk_open(desk);
-		desk_round(desk, 99);
-		assert_int_equal(desk_close(desk), 0);
-		desk_check_intact(desk, desk_number(desk, "SELECT COUNT(*) FROM audit_log"));
-		desk_free(desk);
+		history_desk_open(desk);
+		history_desk_round(desk, 99);
+		assert_int_equal(history_desk_close(desk), 0);
+		history_desk_check_intact(
+			desk, history_desk_number(desk, "SELECT COUNT(*) FROM audit_log"));
+		history_desk_free(desk);
 	}
 	print_message("killed in mid-write at %u places\n", n_killed);
 	assert_true(n_killed > 10);
@@ -420,13 +426,13 @@ static void test_memory(void **state)
 
 static int setup(void **state)
 {
-	*state = desk_new();
+	*state = history_desk_new();
 	return 0;
 }
 
 static int teardown(void **state)
 {
-	desk_free(*state);
+	history_desk_free(*state);
 	return 0;
 }
 

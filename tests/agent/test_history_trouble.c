@@ -55,16 +55,16 @@ static void test_hung(void **state)
 	struct stopwatch watch = {0};
 	char waiting[64];
 
-	desk_open(desk);
-	desk_round(desk, 0);
-	desk_wait_acks(desk, 1);
+	history_desk_open(desk);
+	history_desk_round(desk, 0);
+	history_desk_wait_acks(desk, 1);
 	slow_vfs_hang(&desk->vfs, true);
-	desk_round(desk, 1);
+	history_desk_round(desk, 1);
 	slow_vfs_wait(&desk->vfs);
 	for (unsigned i = 2; i <= HISTORY_QUEUE_MAX + N_EXTRA; i++) {
 		double since = milliseconds();
 
-		desk_round(desk, i);
+		history_desk_round(desk, i);
 		stopwatch_add(&watch, since);
 		since = milliseconds();
 		history_sqlite_deliver(desk->history);
@@ -86,22 +86,23 @@ static void test_hung(void **state)
 	assert_true(watch.n_slow * 100 < watch.n_calls);
 
 	slow_vfs_hang(&desk->vfs, false);
-	desk_wait_acks(desk, HISTORY_QUEUE_MAX + 1);
+	history_desk_wait_acks(desk, HISTORY_QUEUE_MAX + 1);
 	for (unsigned i = 0; i <= HISTORY_QUEUE_MAX; i++)
 		assert_int_equal(atol(desk->acks[i] + 1), i);
-	desk_round(desk, 9000);
-	desk_wait_acks(desk, HISTORY_QUEUE_MAX + 2);
+	history_desk_round(desk, 9000);
+	history_desk_wait_acks(desk, HISTORY_QUEUE_MAX + 2);
 	assert_string_equal(history_state(desk->history), "ok; 300 records lost");
-	desk_close(desk);
-	desk_check_intact(desk, HISTORY_QUEUE_MAX + 3);
+	history_desk_close(desk);
+	history_desk_check_intact(desk, HISTORY_QUEUE_MAX + 3);
 	/* The gap stands where the records would, and says how many and from when to when. */
-	assert_int_equal(desk_number(desk, "SELECT n_records FROM gap WHERE kind = 'lost'"),
+	assert_int_equal(history_desk_number(desk, "SELECT n_records FROM gap WHERE kind = 'lost'"),
 	                 N_EXTRA);
-	assert_int_equal(desk_number(desk, "SELECT from_at FROM gap"),
+	assert_int_equal(history_desk_number(desk, "SELECT from_at FROM gap"),
 	                 1795236300000 + (HISTORY_QUEUE_MAX + 1) * 10);
-	assert_int_equal(desk_number(desk, "SELECT until_at FROM gap"),
+	assert_int_equal(history_desk_number(desk, "SELECT until_at FROM gap"),
 	                 1795236300000 + (HISTORY_QUEUE_MAX + (long)N_EXTRA) * 10);
-	assert_int_equal(desk_number(desk, "SELECT seq FROM audit_log WHERE entity = 'gap'"),
+	assert_int_equal(history_desk_number(desk,
+	                                     "SELECT seq FROM audit_log WHERE entity = 'gap'"),
 	                 HISTORY_QUEUE_MAX + 2);
 }
 
@@ -118,16 +119,17 @@ static void test_bytes(void **state)
 	assert_non_null(facts);
 	memset(facts, 'x', 200000);
 	slow_vfs_hang(&desk->vfs, true);
-	desk_open(desk);
+	history_desk_open(desk);
 	for (size_t i = 0; i < n_fit + 10; i++) {
 		history_round(desk->history, &round, NULL, NULL);
 		n_lost += strstr(history_state(desk->history), "lost") != NULL;
 	}
 	assert_in_range(n_lost, 9, 11);
 	slow_vfs_hang(&desk->vfs, false);
-	assert_int_equal(desk_close(desk), 0);
+	assert_int_equal(history_desk_close(desk), 0);
 	free(facts);
-	assert_in_range(desk_number(desk, "SELECT n_records FROM gap WHERE kind = 'lost'"), 9, 11);
+	assert_in_range(history_desk_number(desk, "SELECT n_records FROM gap WHERE kind = 'lost'"),
+	                9, 11);
 }
 
 /* Closing on a disk that hangs gives up in time; the thread cleans up after itself later. */
@@ -136,14 +138,14 @@ static void test_abandoned(void **state)
 	struct desk *desk = *state;
 	double since;
 
-	desk_open(desk);
-	desk_round(desk, 1);
-	desk_wait_acks(desk, 1);
+	history_desk_open(desk);
+	history_desk_round(desk, 1);
+	history_desk_wait_acks(desk, 1);
 	slow_vfs_hang(&desk->vfs, true);
-	desk_round(desk, 2);
+	history_desk_round(desk, 2);
 	slow_vfs_wait(&desk->vfs);
-	desk_round(desk, 3);
-	desk_effect(desk, 3, HISTORY_CHANGE, "set weight");
+	history_desk_round(desk, 3);
+	history_desk_effect(desk, 3, HISTORY_CHANGE, "set weight");
 	desk->n_posts = 0;
 	since = milliseconds();
 	assert_int_equal(history_sqlite_free(desk->history, span_ms(20)), 3);
@@ -152,7 +154,7 @@ static void test_abandoned(void **state)
 	slow_vfs_hang(&desk->vfs, false);
 	slow_vfs_wait_closed(&desk->vfs);
 	assert_int_equal(desk->n_posts, 0);
-	desk_check_intact(desk, 4); /* the disk did come back */
+	history_desk_check_intact(desk, 4); /* the disk did come back */
 }
 
 static void test_failing(void **state)
@@ -173,26 +175,26 @@ static void test_failing(void **state)
 	for (size_t i = 0; i < array_length(rows); i++) {
 		struct stopwatch watch = {0};
 
-		desk_open(desk);
-		desk_round(desk, ++n);
-		desk_wait_acks(desk, n);
+		history_desk_open(desk);
+		history_desk_round(desk, ++n);
+		history_desk_wait_acks(desk, n);
 		slow_vfs_fail(&desk->vfs, rows[i].code);
-		desk_round(desk, ++n);
-		desk_wait_state(desk, rows[i].text);
+		history_desk_round(desk, ++n);
+		history_desk_wait_state(desk, rows[i].text);
 		for (unsigned more = 0; more < 100; more++) {
 			double since = milliseconds();
 
-			desk_round(desk, ++n);
+			history_desk_round(desk, ++n);
 			stopwatch_add(&watch, since);
 		}
 		assert_non_null(strstr(history_state(desk->history), "; 101 records wait"));
 		assert_int_equal(desk->n_acks, n - 101);
 		assert_true(watch.n_slow <= 5);
 		slow_vfs_fail(&desk->vfs, SQLITE_OK);
-		desk_wait_acks(desk, n);
+		history_desk_wait_acks(desk, n);
 		assert_string_equal(history_state(desk->history), "ok");
-		desk_close(desk);
-		desk_check_intact(desk, n);
+		history_desk_close(desk);
+		history_desk_check_intact(desk, n);
 	}
 }
 
@@ -201,34 +203,34 @@ static void test_close_failing(void **state)
 {
 	struct desk *desk = *state;
 
-	desk_open(desk);
-	desk_round(desk, 1);
-	desk_wait_acks(desk, 1);
+	history_desk_open(desk);
+	history_desk_round(desk, 1);
+	history_desk_wait_acks(desk, 1);
 	slow_vfs_fail(&desk->vfs, SQLITE_FULL);
-	desk_round(desk, 2);
-	desk_round(desk, 3);
-	desk_wait_state(desk, "full");
-	assert_int_equal(desk_close(desk), 2);
+	history_desk_round(desk, 2);
+	history_desk_round(desk, 3);
+	history_desk_wait_state(desk, "full");
+	assert_int_equal(history_desk_close(desk), 2);
 	slow_vfs_fail(&desk->vfs, SQLITE_OK);
-	desk_check_intact(desk, 1);
+	history_desk_check_intact(desk, 1);
 }
 
 static void test_read_only(void **state)
 {
 	struct desk *desk = *state;
 
-	desk_open(desk);
-	desk_round(desk, 1);
-	desk_close(desk);
+	history_desk_open(desk);
+	history_desk_round(desk, 1);
+	history_desk_close(desk);
 	slow_vfs_protect(&desk->vfs, true);
-	desk_open(desk);
-	desk_round(desk, 2);
-	desk_wait_state(desk, "the file can only be opened for reading; 1 records wait");
+	history_desk_open(desk);
+	history_desk_round(desk, 2);
+	history_desk_wait_state(desk, "the file can only be opened for reading; 1 records wait");
 	slow_vfs_protect(&desk->vfs, false);
-	desk_wait_acks(desk, 1); /* the first came too late for an acknowledgement */
-	desk_wait_state(desk, "ok");
-	desk_close(desk);
-	desk_check_intact(desk, 2);
+	history_desk_wait_acks(desk, 1); /* the first came too late for an acknowledgement */
+	history_desk_wait_state(desk, "ok");
+	history_desk_close(desk);
+	history_desk_check_intact(desk, 2);
 }
 
 static void test_no_directory(void **state)
@@ -240,10 +242,10 @@ static void test_no_directory(void **state)
 	snprintf(desk->path, sizeof(desk->path), "%s/none/history.db", desk->directory);
 	assert_false(history_sqlite_check(desk->path, &err));
 	assert_non_null(strstr(err.text, "/none/: No such file or directory"));
-	desk_open(desk);
-	desk_round(desk, 1);
-	desk_wait_state(desk, "unable to open database file");
-	assert_int_equal(desk_close(desk), 1);
+	history_desk_open(desk);
+	history_desk_round(desk, 1);
+	history_desk_wait_state(desk, "unable to open database file");
+	assert_int_equal(history_desk_close(desk), 1);
 }
 
 static void file_write(const char *path, const char *text)
@@ -262,23 +264,24 @@ static void test_corrupt(void **state)
 	char aside[256];
 
 	file_write(desk->path, "this is no database. ");
-	desk_open(desk);
-	desk_round(desk, 1);
-	desk_wait_acks(desk, 1);
+	history_desk_open(desk);
+	history_desk_round(desk, 1);
+	history_desk_wait_acks(desk, 1);
 	snprintf(aside, sizeof(aside), "ok; corrupt file moved aside to %s.corrupt-20261121T0",
 	         desk->path);
 	assert_non_null(strstr(history_state(desk->history), aside));
-	desk_close(desk);
-	desk_check_intact(desk, 2);
-	assert_int_equal(desk_number(desk, "SELECT seq FROM audit_log WHERE action = 'gap.moved'"),
-	                 1);
+	history_desk_close(desk);
+	history_desk_check_intact(desk, 2);
+	assert_int_equal(
+		history_desk_number(desk, "SELECT seq FROM audit_log WHERE action = 'gap.moved'"),
+		1);
 
 	/* A second one in the same second does not overwrite the first. */
 	file_write(desk->path, "neither is this. ");
-	desk_open(desk);
-	desk_wait_state(desk, "Z-2");
-	desk_close(desk);
-	desk_check_intact(desk, 1);
+	history_desk_open(desk);
+	history_desk_wait_state(desk, "Z-2");
+	history_desk_close(desk);
+	history_desk_check_intact(desk, 1);
 }
 
 /* A log that stayed behind would be played into the new file. */
@@ -308,18 +311,20 @@ static void test_corrupt_later(void **state)
 {
 	struct desk *desk = *state;
 
-	desk_open(desk);
-	desk_round(desk, 1);
-	desk_wait_acks(desk, 1);
+	history_desk_open(desk);
+	history_desk_round(desk, 1);
+	history_desk_wait_acks(desk, 1);
 	slow_vfs_fail(&desk->vfs, SQLITE_CORRUPT);
-	desk_round(desk, 2);
-	desk_wait_state(desk, "database disk image is malformed; 1 records wait");
+	history_desk_round(desk, 2);
+	history_desk_wait_state(desk, "database disk image is malformed; 1 records wait");
 	slow_vfs_fail(&desk->vfs, SQLITE_OK);
-	desk_wait_acks(desk, 2);
+	history_desk_wait_acks(desk, 2);
 	assert_non_null(strstr(history_state(desk->history), "ok; corrupt file moved aside to "));
-	desk_close(desk);
-	assert_int_equal(desk_number(desk, "SELECT COUNT(*) FROM round WHERE uid = 'r00002'"), 1);
-	desk_check_intact(desk, desk_number(desk, "SELECT COUNT(*) FROM audit_log"));
+	history_desk_close(desk);
+	assert_int_equal(
+		history_desk_number(desk, "SELECT COUNT(*) FROM round WHERE uid = 'r00002'"), 1);
+	history_desk_check_intact(desk,
+	                          history_desk_number(desk, "SELECT COUNT(*) FROM audit_log"));
 }
 
 static void test_foreign(void **state)
@@ -327,15 +332,16 @@ static void test_foreign(void **state)
 	struct desk *desk = *state;
 	const char *aside;
 
-	desk_exec(desk, "CREATE TABLE wine (name TEXT); INSERT INTO wine VALUES ('merlot')");
-	desk_open(desk);
-	desk_round(desk, 1);
-	desk_wait_acks(desk, 1);
+	history_desk_exec(desk,
+	                  "CREATE TABLE wine (name TEXT); INSERT INTO wine VALUES ('merlot')");
+	history_desk_open(desk);
+	history_desk_round(desk, 1);
+	history_desk_wait_acks(desk, 1);
 	aside = strstr(history_state(desk->history), "/tmp/");
 	assert_non_null(strstr(aside, ".foreign-2026"));
 	snprintf(desk->path, sizeof(desk->path), "%s", aside);
-	desk_close(desk);
-	assert_int_equal(desk_number(desk, "SELECT COUNT(*) FROM wine"), 1);
+	history_desk_close(desk);
+	assert_int_equal(history_desk_number(desk, "SELECT COUNT(*) FROM wine"), 1);
 }
 
 static void test_held(void **state)
@@ -345,27 +351,27 @@ static void test_held(void **state)
 	struct err err;
 	sqlite3 *db = NULL;
 
-	desk_open(desk);
-	desk_round(desk, 1);
-	desk_wait_acks(desk, 1);
+	history_desk_open(desk);
+	history_desk_round(desk, 1);
+	history_desk_wait_acks(desk, 1);
 	/* Nobody reads while the agent has it. (POSIX locks: only another process would be kept out
 	 * for sure.) */
 	assert_false(history_verify(desk->path, &verdict, &err));
 	assert_non_null(strstr(
 		err.text, "another process holds the file (an agent that runs has it for itself)"));
-	desk_close(desk);
+	history_desk_close(desk);
 
 	assert_int_equal(sqlite3_open(desk->path, &db), SQLITE_OK);
 	assert_int_equal(sqlite3_exec(db, "PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE", NULL,
 	                              NULL, NULL),
 	                 SQLITE_OK);
-	desk_open(desk);
-	desk_round(desk, 2);
-	desk_wait_state(desk, "another process holds the file");
+	history_desk_open(desk);
+	history_desk_round(desk, 2);
+	history_desk_wait_state(desk, "another process holds the file");
 	sqlite3_close(db);
-	desk_wait_acks(desk, 2);
-	desk_close(desk);
-	desk_check_intact(desk, 2);
+	history_desk_wait_acks(desk, 2);
+	history_desk_close(desk);
+	history_desk_check_intact(desk, 2);
 }
 
 /* A record that the schema refuses does not stand in the way of the others. */
@@ -373,35 +379,35 @@ static void test_refused(void **state)
 {
 	struct desk *desk = *state;
 
-	desk_open(desk);
-	desk_close(desk);
-	desk_exec(desk,
-	          "CREATE TRIGGER no_two BEFORE INSERT ON round WHEN NEW.uid = 'r00002'"
-	          " BEGIN SELECT RAISE(ABORT, 'no two'); END");
-	desk_open(desk);
+	history_desk_open(desk);
+	history_desk_close(desk);
+	history_desk_exec(desk,
+	                  "CREATE TRIGGER no_two BEFORE INSERT ON round WHEN NEW.uid = 'r00002'"
+	                  " BEGIN SELECT RAISE(ABORT, 'no two'); END");
+	history_desk_open(desk);
 	for (unsigned i = 1; i <= 3; i++)
-		desk_round(desk, i);
-	desk_wait_acks(desk, 3);
-	assert_int_equal(desk_close(desk), 0);
-	desk_check_intact(desk, 3);
+		history_desk_round(desk, i);
+	history_desk_wait_acks(desk, 3);
+	assert_int_equal(history_desk_close(desk), 0);
+	history_desk_check_intact(desk, 3);
 	assert_int_equal(
-		desk_number(
+		history_desk_number(
 			desk,
 			"SELECT COUNT(*) FROM gap WHERE kind = 'refused' AND round_uid = 'r00002'"
 			" AND detail = 'no two'"),
 		1);
-	assert_int_equal(desk_number(desk, "SELECT COUNT(*) FROM round"), 2);
+	assert_int_equal(history_desk_number(desk, "SELECT COUNT(*) FROM round"), 2);
 }
 
 static int setup(void **state)
 {
-	*state = desk_new();
+	*state = history_desk_new();
 	return 0;
 }
 
 static int teardown(void **state)
 {
-	desk_free(*state);
+	history_desk_free(*state);
 	return 0;
 }
 

@@ -332,6 +332,31 @@ static void test_newer_revision(void **state)
 	stage_free(stage);
 }
 
+/* The newest ten Releases are kept, and the promoted one, however old. */
+static void test_old_releases_go(void **state)
+{
+	struct stage *stage = stage_new(10);
+	char version[16];
+	size_t n_releases = 0;
+
+	(void)state;
+	promoted(stage);
+	for (int i = 3; i < 18; i++) {
+		stage_metrics(stage, 10, 20);
+		(void)snprintf(version, sizeof(version), "v%d", i);
+		stage_push(stage, version);
+		assert_true(stage_run_to(stage, "Progressing", 30));
+		assert_true(stage_run_to(stage, "Failed", 200));
+		stage_run(stage, 5);
+	}
+	while (apiserver_at(stage_server(stage), "releases", n_releases))
+		n_releases++;
+	assert_in_range(n_releases, 11, 12);
+	assert_non_null(stage_find(stage, "releases", "cart-2"));
+	assert_non_null(stage_find(stage, "releases", "cart-17"));
+	stage_free(stage);
+}
+
 /* The agent stops in order: nothing is left half-known, the lease is free at once. */
 static void on_stopped(void *user)
 {
@@ -426,6 +451,7 @@ int main(void)
 		cmocka_unit_test(test_metrics_away),
 		cmocka_unit_test(test_metrics_gone),
 		cmocka_unit_test(test_newer_revision),
+		cmocka_unit_test(test_old_releases_go),
 		cmocka_unit_test(test_stop),
 		cmocka_unit_test(test_forward_waits_a_second_for_the_disk),
 		cmocka_unit_test(test_retreat_waits_for_no_disk),
