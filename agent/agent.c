@@ -4,6 +4,7 @@
 #include "agent/leader.h"
 #include "agent/log.h"
 #include "agent/metrics.h"
+#include "agent/tally.h"
 #include "analysis/base/compiler.h"
 
 #include <stdlib.h>
@@ -231,33 +232,18 @@ void agent_each(struct agent *agent, void (*visit)(void *user, struct canary *ca
 	fleet_each(agent->fleet, visit, user);
 }
 
-/* Gauges of one canary, in Flagger's words and in ours. */
-static void measure(void *user, struct canary *canary)
+/* Canaries by namespace are counted anew each time. */
+static void count(void *user, struct canary *canary)
 {
-	struct metrics *metrics = user;
-	const char *name;
-	const char *phase = canary->facts.mirror.phase;
-	double status = 1;
-
-	if (!canary->edition || !canary->facts.has_spec)
-		return;
-	name = canary->edition->spec.target;
-	if (strcmp(phase, "Progressing") == 0)
-		status = 0;
-	else if (strcmp(phase, "Failed") == 0)
-		status = 2;
-	metrics_set(metrics, METRIC_FLAGGER_CANARY_STATUS,
-	            METRIC_LABELS(name, canary->k8s_namespace), status);
-	metrics_set(metrics, METRIC_FLAGGER_CANARY_WEIGHT,
-	            METRIC_LABELS(name, canary->k8s_namespace), canary->facts.route.weight);
-	metrics_set(metrics, METRIC_FLAGGER_CANARY_WEIGHT,
-	            METRIC_LABELS(canary->edition->spec.primary, canary->k8s_namespace),
-	            SPEC_WEIGHT_FULL - canary->facts.route.weight);
+	metrics_add(user, METRIC_FLAGGER_CANARY_TOTAL, METRIC_LABELS(canary->k8s_namespace), 1);
+	tally_canary(canary);
 }
 
 void agent_measure(struct agent *agent)
 {
 	metrics_set(agent->seams.metrics, METRIC_SERIN_LEASE_HELD, METRIC_NO_LABELS,
 	            agent_is_leading(agent) ? 1 : 0);
-	fleet_each(agent->fleet, measure, agent->seams.metrics);
+	metrics_remove_series(agent->seams.metrics, METRIC_FLAGGER_CANARY_TOTAL,
+	                      METRIC_LABELS(METRIC_ANY));
+	fleet_each(agent->fleet, count, agent->seams.metrics);
 }

@@ -3,6 +3,7 @@
 #include "agent/learn.h"
 #include "agent/log.h"
 #include "agent/poison.h"
+#include "agent/tally.h"
 #include "analysis/base/text.h"
 #include "providers/traffic.h"
 
@@ -225,6 +226,7 @@ static void remove_member(struct fleet *fleet, struct member *member)
 		link = &(*link)->next;
 	*link = member->next;
 	unbind(fleet, member->canary);
+	tally_remove(member->canary);
 	tdelete(member, &fleet->members, compare);
 	alarm_cancel(&member->farewell);
 	canary_free(member->canary);

@@ -2,6 +2,7 @@
 
 #include "agent/log.h"
 #include "agent/poison.h"
+#include "agent/tally.h"
 #include "analysis/backoff.h"
 #include "analysis/base/text.h"
 #include "providers/kube/list.h"
@@ -291,6 +292,7 @@ void learn_release(struct canary *canary, const json_t *object, bool is_deleted)
 	struct facts *facts = &canary->facts;
 	struct release *release = calloc(1, sizeof(*release));
 	struct err err = {0};
+	bool was_open;
 
 	if (!release)
 		abort();
@@ -311,7 +313,11 @@ void learn_release(struct canary *canary, const json_t *object, bool is_deleted)
 		if (release->number > facts->newest.number ||
 		    (strcmp(release->name, facts->newest.name) == 0 &&
 		     !is_older(facts->newest.uid, facts->newest.resource_version, object))) {
+			was_open = release_is_open(&facts->newest) &&
+			           strcmp(facts->newest.uid, release->uid) == 0;
 			facts->newest = *release;
+			if (was_open && !release_is_open(release))
+				tally_outcome(canary);
 			learn_target(canary, object);
 			canary_restore(canary, object);
 		}
@@ -490,6 +496,8 @@ static void learn_sample(struct canary *canary, const struct effect *effect,
 
 	*sample = result->sample;
 	sample->check = effect->check;
+	if (effect->kind == EFFECT_MEASURE)
+		tally_sample(canary, effect->index);
 	if (sample->kind == SAMPLE_NONE) {
 		sample->kind = SAMPLE_ERROR;
 		text_copy(sample->text, result->text);

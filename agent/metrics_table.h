@@ -28,8 +28,6 @@ METRIC(FLAGGER_CANARY_FAILURES_TOTAL, COUNTER, "Runs that were rolled back", "na
 METRIC(SERIN_DECISIONS_TOTAL, COUNTER, "Decisions made", NULL)
 METRIC(SERIN_CANARY_PHASE, GAUGE, "1 for the phase that a canary is in", "name", "namespace",
        "phase")
-METRIC(SERIN_KUBE_REQUESTS_TOTAL, COUNTER, "Requests to the Kubernetes API; code 0: no answer came",
-       "verb", "resource", "code")
 METRIC(SERIN_WATCH_RESTARTS_TOTAL, COUNTER, "Watches that had to be opened again", "resource")
 METRIC(SERIN_HISTORY_QUEUE, GAUGE, "Records of the history that wait for the disk", NULL)
 METRIC(SERIN_HISTORY_GAPS_TOTAL, COUNTER, "Rounds whose effects went ahead of the disk", NULL)

@@ -191,14 +191,15 @@ static enum MHD_Result on_request(void *user, struct MHD_Connection *connection,
 static struct MHD_Daemon *listen_on(struct server *server, const struct sockaddr *address,
                                     unsigned int family)
 {
-	return MHD_start_daemon(
-		MHD_USE_EPOLL | family, (uint16_t)server->settings.port, NULL, NULL, on_request,
-		server, MHD_OPTION_CONNECTION_LIMIT, (unsigned int)SERVER_CONNECTIONS_MAX,
-		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)SERVER_MEMORY_MAX,
-		MHD_OPTION_CONNECTION_TIMEOUT, (unsigned int)SERVER_EXCHANGE_SECONDS,
-		MHD_OPTION_NOTIFY_CONNECTION, on_connection, server, MHD_OPTION_NOTIFY_COMPLETED,
-		on_completed, server,
-		address ? MHD_OPTION_SOCK_ADDR : MHD_OPTION_END, address, MHD_OPTION_END);
+	return MHD_start_daemon(MHD_USE_EPOLL | family, (uint16_t)server->settings.port, NULL, NULL,
+	                        on_request, server, MHD_OPTION_CONNECTION_LIMIT,
+	                        (unsigned int)SERVER_CONNECTIONS_MAX,
+	                        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)SERVER_MEMORY_MAX,
+	                        MHD_OPTION_CONNECTION_TIMEOUT,
+	                        (unsigned int)SERVER_EXCHANGE_SECONDS, MHD_OPTION_NOTIFY_CONNECTION,
+	                        on_connection, server, MHD_OPTION_NOTIFY_COMPLETED, on_completed,
+	                        server, address ? MHD_OPTION_SOCK_ADDR : MHD_OPTION_END, address,
+	                        MHD_OPTION_END);
 }
 
 static bool start(struct server *server, struct err *err)

@@ -2,6 +2,7 @@
 
 #include "agent/journal.h"
 #include "agent/learn.h"
+#include "agent/metrics.h"
 #include "agent/poison.h"
 #include "analysis/base/text.h"
 #include "analysis/decide.h"
@@ -103,9 +104,12 @@ void tick_release(struct canary *canary, const char *round)
 			is_waiting = true;
 			continue;
 		}
-		if (!round)
+		if (!round) {
+			metrics_add(canary->host->metrics, METRIC_SERIN_HISTORY_GAPS_TOTAL,
+			            METRIC_NO_LABELS, 1);
 			history_gap(canary->host->history, flight_round(flight),
 			            loop_now(canary->host->seams.loop));
+		}
 		flight_release(flight);
 	}
 	if (!is_waiting)
@@ -175,6 +179,7 @@ void tick_think(struct canary *canary)
 	canary->facts.now = loop_now(host->seams.loop);
 	poison_enter(host->poison, canary->k8s_namespace, canary->name);
 	decide(&canary->edition->spec, &canary->facts, &plan);
+	metrics_add(host->metrics, METRIC_SERIN_DECISIONS_TOTAL, METRIC_NO_LABELS, 1);
 	if (cancel_unwanted(canary, &plan))
 		decide(&canary->edition->spec, &canary->facts, &plan);
 	poison_leave(host->poison);
