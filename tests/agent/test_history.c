@@ -296,7 +296,7 @@ static void test_hash(void **state)
 
 /* Killed after N bytes: all that was acknowledged is there, what is there is a prefix, and the
  * chain goes on. */
-static void killed_child(struct desk *desk, long n_bytes, unsigned *n_acked)
+static _Noreturn void killed_child(struct desk *desk, long n_bytes, unsigned *n_acked)
 {
 	desk->vfs.n_bytes_left = n_bytes;
 	history_desk_open(desk);

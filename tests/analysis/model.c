@@ -364,7 +364,7 @@ static void carry_out(struct model *model, const struct effect *effect)
 	case EFFECT_RESTORE:
 		break;
 	}
-	assert(!"an effect that no phase wants");
+	assert(false && "an effect that no phase wants");
 }
 
 static void count_unserved(struct model *model)

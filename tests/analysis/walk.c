@@ -223,6 +223,10 @@ static void check_route(struct walk *walk)
 		return;
 	if (!walk->world->spec.route.weighs)
 		broken(walk, "a weight where the provider has none");
+	if (is_running(facts) && route->weight < live_weight(walk->world) && !route->is_retreat &&
+	    (facts->newest.status.phase == PHASE_PROGRESSING ||
+	     facts->newest.status.phase == PHASE_RETREATING || is_newer(facts)))
+		broken(walk, "a lowering that waits");
 	if (route->weight > 0 &&
 	    (facts->newest.status.phase != PHASE_PROGRESSING ||
 	     route->weight != facts->newest.status.weight.to || facts->is_deleted))

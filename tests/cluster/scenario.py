@@ -14,6 +14,7 @@ from world import Failure, World
 # When a scenario runs: beside the others under the shared agent; after them, alone; with agents of its own.
 SHARED, ALONE, OWN = "shared", "alone", "own"
 
+EVENTS_MAX = 10  # seconds until the last Event of a run is there
 LIST_MAX = 30  # elements of a list that are shown
 
 SCENARIOS = []
@@ -145,10 +146,17 @@ class Scenario:
         return self.wait(text, lambda: self.world.canary_weight(ingress) == weight, seconds)
 
     def check_messages(self, expected, canary="app"):
-        """Each of the texts came as an Event."""
-        told = self.world.messages(canary)
-        for text in expected:
-            self.check(any(text in message for message in told), f"Event {text!r}", f"there are {told}")
+        """Each of the texts comes as an Event; they are told after the world was changed."""
+
+        def lacking():
+            told = self.world.messages(canary)
+            return [text for text in expected if not any(text in message for message in told)]
+
+        end = time.monotonic() + EVENTS_MAX
+        with self.world.changed:
+            while lacking() and time.monotonic() < end:
+                self.world.changed.wait(0.2)
+        self.check(not lacking(), "Events", f"{lacking()} are not in {self.world.messages(canary)}")
 
     # Telling
 

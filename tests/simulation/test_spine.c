@@ -308,7 +308,7 @@ static void test_metrics_gone(void **state)
 	initialised(stage);
 	stage_push(stage, "v2");
 	stage_run(stage, 10);
-	stage_metrics(stage, NAN, NAN);
+	stage_metrics(stage, (double)NAN, (double)NAN);
 	assert_true(stage_run_to(stage, "Failed", 200));
 	stage_free(stage);
 }
