@@ -21,6 +21,7 @@ struct server {
 	struct MHD_Daemon *daemon;
 	struct ev_io watcher;
 	struct ev_timer timer;
+	bool has_left; /* a connection was closed since the last look */
 };
 
 /* A connection, which is cut when it takes too long. libmicrohttpd itself only notices silence. */
@@ -44,12 +45,19 @@ static const struct route routes[] = {
 	{"/readyz", PLAIN, MHD_HTTP_SERVICE_UNAVAILABLE},
 };
 
-/* Let libmicrohttpd do what it can now, and see when it wants to be called next. */
+/*
+ * Let libmicrohttpd do what it can now, and see when it wants to be called next. At its limit it
+ * stops listening, and listens again at the beginning of a call after one left: nobody else would
+ * make that call.
+ */
 static void serve(struct server *server)
 {
 	MHD_UNSIGNED_LONG_LONG after_ms;
 
-	(void)MHD_run(server->daemon);
+	do {
+		server->has_left = false;
+		(void)MHD_run(server->daemon);
+	} while (server->has_left);
 	ev_timer_stop(server->backend, &server->timer);
 	if (MHD_get_timeout(server->daemon, &after_ms) != MHD_YES)
 		return;
@@ -98,6 +106,7 @@ static void on_connection(void *user, struct MHD_Connection *connection, void **
 	if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
 		ev_timer_stop(server->backend, &guest->patience);
 		free(guest);
+		server->has_left = true;
 		return;
 	}
 	guest = calloc(1, sizeof(*guest));
