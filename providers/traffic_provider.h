@@ -1,4 +1,4 @@
-/* What a mesh or ingress must implement; docs/providers.md. The table is in traffic.c. */
+/* What a mesh or ingress must implement; docs/hacking.md. The table is in traffic.c. */
 #ifndef PROVIDERS_TRAFFIC_PROVIDER_H
 #define PROVIDERS_TRAFFIC_PROVIDER_H
 

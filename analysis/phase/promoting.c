@@ -5,6 +5,7 @@
  */
 #include "analysis/base/text.h"
 #include "analysis/phase/phase.h"
+#include "analysis/primary.h"
 #include "analysis/readiness.h"
 #include "analysis/retreat.h"
 #include "analysis/traffic.h"
@@ -36,23 +37,18 @@ static bool is_covered(struct thought *thought)
 
 static void write_primary(struct thought *thought)
 {
-	const struct facts *facts = thought->facts;
-	struct effect effect = {
-		.kind = facts->primary.slot.state == FACT_ABSENT ? EFFECT_CREATE_PRIMARY
-	                                                         : EFFECT_WRITE_PRIMARY,
-		.subject = SUBJECT_PRIMARY,
-		.replicas = facts->newest.target_replicas > facts->newest.primary_replicas
-	                            ? facts->newest.target_replicas
-	                            : facts->newest.primary_replicas,
+	const struct release *newest = &thought->facts->newest;
+	int replicas = newest->target_replicas > newest->primary_replicas
+	                       ? newest->target_replicas
+	                       : newest->primary_replicas;
+	struct primary_wish wish = {
+		.release = newest->name,
+		.uid = newest->uid,
+		.new_replicas = replicas,
+		.replicas = replicas,
 	};
 
-	text_copy(effect.release, facts->newest.name);
-	text_copy(effect.release_uid, facts->newest.uid);
-	text_copy(effect.old_release_uid, facts->primary.release_uid);
-	text_copy(effect.resource_version, facts->primary.resource_version);
-	thought_want(thought, &effect);
-	thought_because(thought, "the primary gets the template of Release %.100s",
-	                facts->newest.name);
+	primary_runs(thought, &wish);
 }
 
 /* A newer revision's pods are on their way: no request for them once the primary has a ready pod.

@@ -5,6 +5,7 @@
  */
 #include "analysis/base/text.h"
 #include "analysis/phase/phase.h"
+#include "analysis/primary.h"
 #include "analysis/traffic.h"
 #include "analysis/workload.h"
 
@@ -39,28 +40,13 @@ static void create_release(struct thought *thought, enum release_cause cause)
 static bool has_primary(struct thought *thought)
 {
 	const struct facts *facts = thought->facts;
-	struct effect effect = {
-		.kind = EFFECT_CREATE_PRIMARY,
-		.subject = SUBJECT_PRIMARY,
-		.replicas = thought_run_replicas(thought),
+	struct primary_wish wish = {
+		.release = facts->promoted.name,
+		.uid = facts->promoted.uid,
+		.new_replicas = thought_run_replicas(thought),
 	};
 
-	if (!thought_knows(thought, SUBJECT_PRIMARY))
-		return false;
-	text_copy(effect.release, facts->promoted.name);
-	text_copy(effect.release_uid, facts->promoted.uid);
-	if (facts->primary.slot.state == FACT_KNOWN) {
-		if (strcmp(facts->primary.release_uid, facts->promoted.uid) == 0)
-			return true;
-		effect.kind = EFFECT_WRITE_PRIMARY;
-		effect.replicas = 0;
-		text_copy(effect.old_release_uid, facts->primary.release_uid);
-		text_copy(effect.resource_version, facts->primary.resource_version);
-	}
-	thought_want(thought, &effect);
-	thought_because(thought, "the primary is to run the template of Release %.100s",
-	                facts->promoted.name);
-	return false;
+	return primary_runs(thought, &wish);
 }
 
 /* What was promoted stands as it was left: services, route, primary. */

@@ -4,6 +4,7 @@
  */
 #include "analysis/base/text.h"
 #include "analysis/phase/phase.h"
+#include "analysis/primary.h"
 #include "analysis/traffic.h"
 #include "analysis/workload.h"
 
@@ -24,30 +25,17 @@ static void finish(struct thought *thought)
 static bool is_restored(struct thought *thought)
 {
 	const struct facts *facts = thought->facts;
-	struct effect effect = {
-		.kind = EFFECT_WRITE_PRIMARY,
-		.subject = SUBJECT_PRIMARY,
+	struct primary_wish wish = {
+		.release = facts->promoted.name,
+		.uid = facts->promoted.uid,
+		.new_replicas =
+			facts->newest.primary_replicas > 0 ? facts->newest.primary_replicas : 1,
 		.is_retreat = true,
 	};
 	char why[SENTENCE_MAX];
 
-	if (!thought_knows(thought, SUBJECT_PRIMARY))
+	if (!primary_runs(thought, &wish))
 		return false;
-	if (facts->primary.slot.state == FACT_ABSENT) {
-		effect.kind = EFFECT_CREATE_PRIMARY;
-		effect.replicas =
-			facts->newest.primary_replicas > 0 ? facts->newest.primary_replicas : 1;
-	}
-	text_copy(effect.release, facts->promoted.name);
-	text_copy(effect.release_uid, facts->promoted.uid);
-	text_copy(effect.old_release_uid, facts->primary.release_uid);
-	if (effect.kind == EFFECT_CREATE_PRIMARY ||
-	    strcmp(facts->primary.release_uid, facts->promoted.uid) != 0) {
-		thought_want(thought, &effect);
-		thought_because(thought, "the primary gets the template of Release %.100s back",
-		                facts->promoted.name);
-		return false;
-	}
 	if (workload_is_ready(&facts->primary, thought->spec->primary_ready_percent, why))
 		return true;
 	thought_because(thought, "the primary has its proven template back: %.200s", why);

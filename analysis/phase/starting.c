@@ -5,6 +5,7 @@
  */
 #include "analysis/base/text.h"
 #include "analysis/phase/phase.h"
+#include "analysis/primary.h"
 #include "analysis/readiness.h"
 #include "analysis/retreat.h"
 #include "analysis/strategy.h"
@@ -42,27 +43,14 @@ static bool is_begun(struct thought *thought)
 static bool has_primary(struct thought *thought)
 {
 	const struct facts *facts = thought->facts;
-	struct effect effect = {
-		.kind = EFFECT_CREATE_PRIMARY,
-		.subject = SUBJECT_PRIMARY,
+	struct primary_wish wish = {
+		.release = facts->newest.name,
+		.uid = facts->newest.uid,
+		.new_replicas = thought_run_replicas(thought),
 		.replicas = thought_run_replicas(thought),
 	};
 
-	if (!thought_knows(thought, SUBJECT_PRIMARY))
-		return false;
-	text_copy(effect.release, facts->newest.name);
-	text_copy(effect.release_uid, facts->newest.uid);
-	if (facts->primary.slot.state == FACT_KNOWN) {
-		if (strcmp(facts->primary.release_uid, facts->newest.uid) == 0)
-			return true;
-		effect.kind = EFFECT_WRITE_PRIMARY;
-		text_copy(effect.old_release_uid, facts->primary.release_uid);
-		text_copy(effect.resource_version, facts->primary.resource_version);
-	}
-	thought_want(thought, &effect);
-	thought_because(thought, "creating deployment %.100s.%.63s", thought->spec->primary,
-	                thought->spec->k8s_namespace);
-	return false;
+	return primary_runs(thought, &wish);
 }
 
 static void initialise(struct thought *thought)

@@ -1,0 +1,19 @@
+/* Which Release's template the primary runs: told by its annotation flagger-id, the Release's UID.
+ */
+#ifndef ANALYSIS_PRIMARY_H
+#define ANALYSIS_PRIMARY_H
+
+#include "analysis/thought.h"
+
+struct primary_wish {
+	const char *release; /* its name, and */
+	const char *uid;
+	int new_replicas; /* of a primary that must be made */
+	int replicas;     /* of one that is there; 0: as they are */
+	bool is_retreat;
+};
+
+/* Want the primary to run that Release's recorded template; true when it was seen to. */
+bool primary_runs(struct thought *thought, const struct primary_wish *wish);
+
+#endif
