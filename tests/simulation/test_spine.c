@@ -357,6 +357,33 @@ static void test_old_releases_go(void **state)
 	stage_free(stage);
 }
 
+/* The API server is away while watches run out, a revision is pushed, and the history that would
+ * tell is compacted. */
+static void test_watch_expires(void **state)
+{
+	struct stage *stage = stage_new(11);
+	size_t n_lists = 0;
+
+	(void)state;
+	initialised(stage);
+	sim_http_cut(stage_http(stage, 0), true);
+	stage_run(stage, 400);
+	stage_push(stage, "v2");
+	stage_run(stage, 5);
+	apiserver_compact(stage_server(stage), apiserver_revision(stage_server(stage)));
+	apiserver_log_clear(stage_server(stage));
+	sim_http_cut(stage_http(stage, 0), false);
+	assert_true(stage_run_to(stage, "Succeeded", 400));
+	for (size_t i = 0; i < apiserver_count(stage_server(stage)); i++) {
+		const struct apiserver_entry *entry = apiserver_entry_find(stage_server(stage), i);
+
+		n_lists += !entry->is_watch && strstr(entry->url, "/deployments?") != NULL;
+	}
+	assert_true(n_lists > 0);
+	assert_int_equal(stage_strays(stage), 0);
+	stage_free(stage);
+}
+
 /* The agent stops in order: nothing is left half-known, the lease is free at once. */
 static void on_stopped(void *user)
 {
@@ -452,6 +479,7 @@ int main(void)
 		cmocka_unit_test(test_metrics_gone),
 		cmocka_unit_test(test_newer_revision),
 		cmocka_unit_test(test_old_releases_go),
+		cmocka_unit_test(test_watch_expires),
 		cmocka_unit_test(test_stop),
 		cmocka_unit_test(test_forward_waits_a_second_for_the_disk),
 		cmocka_unit_test(test_retreat_waits_for_no_disk),
