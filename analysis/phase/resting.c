@@ -109,7 +109,7 @@ static void prune(struct thought *thought)
 	};
 
 	if (thought->facts->n_releases <= RELEASES_MOST ||
-	    !thought_knows(thought, SUBJECT_RELEASES))
+	    release_is_open(&thought->facts->newest) || !thought_knows(thought, SUBJECT_RELEASES))
 		return;
 	thought_want(thought, &effect);
 	thought_because(thought, "removing old Releases");

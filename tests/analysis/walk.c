@@ -387,6 +387,9 @@ static void check_guards(struct walk *walk)
 		if (effect->kind == EFFECT_CREATE_RELEASE && facts->newest.name[0] == '\0' &&
 		    facts->canary.state != FACT_KNOWN)
 			broken(walk, "a first Release for a Canary that was not seen");
+		if (effect->kind == EFFECT_REMOVE_RELEASES && !facts->is_deleted &&
+		    (release_is_open(&facts->newest) || effect->number < 10))
+			broken(walk, "Releases removed that are still needed");
 		if (facts->is_deleted &&
 		    (effect->kind == EFFECT_SAVE_RELEASE || effect->kind == EFFECT_MEASURE ||
 		     effect->kind == EFFECT_CREATE_RELEASE ||

@@ -147,8 +147,8 @@ static bool put_release(struct world *world, unsigned value)
 	text_copy(newest->resource_version, "9");
 	newest->number = is_first ? 1 : 2;
 	newest->cause = rows[value].cause;
-	newest->target_replicas = 2;
-	newest->primary_replicas = 2;
+	newest->target_replicas = newest->primary_replicas = 2;
+	facts->n_releases = is_first ? 1 : 13;
 	newest->status.phase = rows[value].phase;
 	newest->status.ending = rows[value].ending;
 	newest->status.outcome = rows[value].outcome;

@@ -114,8 +114,13 @@ def asked_since(s, since):
     return [line for line in audit.requests(user, since) if not audit.is_lease(line)]
 
 
+def has_address(ingress):
+    return bool(ingress.get("status", {}).get("loadBalancer", {}).get("ingress"))
+
+
 def wait_quiet(s):
-    """Until nothing is left over from the scenarios before."""
+    """Until nothing is left over from before: within a minute ingress-nginx writes its address into each Ingress."""
+    s.wait("each Ingress has an address", lambda: all(map(has_address, s.world.objects["ingress"].values())), 90)
     end = time.monotonic() + PENDING_MAX
     begun = audit.now()
     while time.monotonic() < end:
