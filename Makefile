@@ -32,8 +32,8 @@ test: needs-test $(BUILD)/build.ninja build-asan/build.ninja ## every suite; cor
 		$(addprefix build-asan:,core providers agent) \
 		$(if $(CLUSTER),"cluster=tests/cluster/build.sh && $(CLUSTER)")
 
-lint: needs-lint $(BUILD)/build.ninja build-clang/build.ninja ## architecture, names, sizes, format, clang
-	@tests/run.py $(BUILD):lint "clang=ninja -C build-clang --quiet"
+lint: needs-lint $(BUILD)/build.ninja build-clang/build.ninja build-release/build.ninja ## architecture, names, sizes, format, clang, release
+	@tests/run.py $(BUILD):lint "clang=ninja -C build-clang --quiet" "release=ninja -C build-release --quiet"
 
 sanitize: needs-test build-asan/build.ninja ## every in-process suite under ASan and UBSan
 	@tests/run.py $(addprefix build-asan:,core providers agent simulation fuzz-corpus)

@@ -87,7 +87,7 @@ static bool check_parts(const char *text, struct url_parts *ret, struct err *err
 
 bool url_check(const char *text, struct err *err)
 {
-	struct url_parts parts;
+	struct url_parts parts = {0};
 
 	return check_parts(text, &parts, err);
 }
@@ -95,7 +95,7 @@ bool url_check(const char *text, struct err *err)
 bool url_join(const char *base, const char *path, struct arena *arena, const char **ret,
               struct err *err)
 {
-	struct url_parts parts;
+	struct url_parts parts = {0};
 	const char *end;
 
 	if (!check_parts(base, &parts, err))
@@ -128,7 +128,7 @@ bool url_escape(const char *text, size_t length, struct buf *ret)
 
 const char *url_shown(const char *address, struct arena *arena)
 {
-	struct url_parts parts;
+	struct url_parts parts = {0};
 	const char *at = strrchr(address, '@');
 
 	if (!find_parts(address, &parts))
