@@ -66,6 +66,10 @@ static struct canary_edition *edition_read(const struct canary *canary, const js
 	            read.spec.provider, read.ingress ? read.ingress : "",
 	            digest_text(service ? service : "", digest));
 	free(service);
+	for (size_t i = 0; i < read.n_warnings; i++)
+		log_event(canary->host->log, LOG_WARNING, "canary.warning", read.warnings[i],
+		          LOG_FIELDS({"canary", canary->name},
+		                     {"namespace", canary->k8s_namespace}));
 	return edition;
 }
 
