@@ -17,6 +17,8 @@ patterns()
 	providers/traffic/*) echo "traffic_provider_$stem" ;;
 	providers/notify/*) echo "notifier_$stem" ;;
 	agent/main.c) echo main ;;
+	agent/demo/apiserver_*) echo 'apiserver_*' ;; # one module in several files
+	agent/demo/cluster_*) echo 'cluster_*' ;;
 	# A file with two nouns. Each row is a decision, not a habit.
 	agent/loop.c) echo 'alarm_*' ;;            # the loop's timers
 	analysis/base/instant.c) echo 'span_*' ;;  # a difference of two instants

@@ -1,5 +1,6 @@
 /* The main path's effects against the API server in the tree: what we write is what it takes and
  * shows. */
+#include "agent/demo/apiserver.h"
 #include "analysis/base/text.h"
 #include "providers/kube/api.h"
 #include "providers/kube/pod_template.h"
@@ -7,7 +8,6 @@
 #include "providers/kube/service.h"
 #include "providers/kube/workload.h"
 #include "providers/traffic_provider.h"
-#include "tests/fake/apiserver.h"
 #include "tests/providers/cart.h"
 #include "tests/providers/merge.h"
 

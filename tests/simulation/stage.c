@@ -1,10 +1,10 @@
 #include "tests/simulation/stage.h"
 
+#include "agent/demo/cluster.h"
 #include "agent/log.h"
 #include "agent/metrics.h"
 #include "analysis/base/buf.h"
 #include "analysis/base/text.h"
-#include "tests/fake/cluster.h"
 #include "tests/simulation/hung_history.h"
 
 #include <assert.h>

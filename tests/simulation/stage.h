@@ -6,9 +6,9 @@
 #define TESTS_SIMULATION_STAGE_H
 
 #include "agent/agent.h"
-#include "tests/fake/apiserver.h"
-#include "tests/fake/sim_http.h"
-#include "tests/fake/sim_loop.h"
+#include "agent/demo/apiserver.h"
+#include "tests/simulation/sim_http.h"
+#include "tests/simulation/sim_loop.h"
 
 #include <jansson.h>
 

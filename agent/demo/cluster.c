@@ -1,0 +1,286 @@
+#include "agent/demo/cluster.h"
+
+#include "agent/demo/cluster_inside.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MOVES_MAX  10000
+#define PASSES_MAX 10000
+
+struct cluster *cluster_new(const struct cluster_options *options)
+{
+	struct cluster *cluster = calloc(1, sizeof(*cluster));
+
+	if (!cluster)
+		abort();
+	assert(options->server);
+	cluster->options = *options;
+	return cluster;
+}
+
+static void deployment_free(struct cluster_deployment *deployment)
+{
+	while (deployment->sets) {
+		struct cluster_set *set = deployment->sets;
+
+		deployment->sets = set->next;
+		cluster_set_free(set);
+	}
+	json_decref(deployment->spec);
+	free(deployment->namespace);
+	free(deployment->name);
+	free(deployment->uid);
+	free(deployment);
+}
+
+struct cluster *cluster_free(struct cluster *cluster)
+{
+	while (cluster && cluster->deployments) {
+		struct cluster_deployment *deployment = cluster->deployments;
+
+		cluster->deployments = deployment->next;
+		deployment_free(deployment);
+	}
+	free(cluster);
+	return NULL;
+}
+
+bool cluster_send(struct cluster *cluster, enum http_method method, const char *url,
+                  const char *type, json_t *body)
+{
+	struct http_request request = {
+		.peer = HTTP_PEER_KUBE,
+		.method = method,
+		.url = url,
+	};
+	char *text = json_dumps(body, JSON_COMPACT);
+	struct arena arena = {0};
+	struct http_reply reply;
+
+	if (!text)
+		abort();
+	json_decref(body);
+	request.body = text;
+	request.body_length = strlen(text);
+	http_request_add(&request, "Content-Type", type);
+	http_request_add(&request, "User-Agent", "kube-controller-manager/v1.35.4");
+	reply = apiserver_serve_inside(cluster->options.server, &request, &arena, cluster->now);
+	free(text);
+	arena_fini(&arena);
+	return reply.status >= 200 && reply.status < 300;
+}
+
+static char *kept(const json_t *metadata, const char *key)
+{
+	const char *text = json_string_value(json_object_get(metadata, key));
+	char *copy = strdup(text ? text : "");
+
+	if (!copy)
+		abort();
+	return copy;
+}
+
+static struct cluster_deployment *deployment_of(struct cluster *cluster, const json_t *object)
+{
+	const json_t *metadata = json_object_get(object, "metadata");
+	const char *uid = json_string_value(json_object_get(metadata, "uid"));
+	struct cluster_deployment *deployment = cluster->deployments;
+
+	while (deployment && strcmp(deployment->uid, uid) != 0)
+		deployment = deployment->next;
+	if (deployment)
+		return deployment;
+	deployment = calloc(1, sizeof(*deployment));
+	if (!deployment)
+		abort();
+	deployment->namespace = kept(metadata, "namespace");
+	deployment->name = kept(metadata, "name");
+	deployment->uid = kept(metadata, "uid");
+	deployment->next = cluster->deployments;
+	cluster->deployments = deployment;
+	return deployment;
+}
+
+/* Let the controller see the object, once it is there for long enough. */
+static void look(struct cluster *cluster, struct cluster_deployment *deployment,
+                 const json_t *object)
+{
+	int64_t generation = json_integer_value(
+		json_object_get(json_object_get(object, "metadata"), "generation"));
+	json_t *spec = json_object_get(object, "spec");
+
+	if (generation != deployment->next_generation) {
+		if (deployment->generation == deployment->next_generation)
+			deployment->seen_at = instant_after(cluster->now, cluster->options.delay);
+		deployment->next_generation = generation;
+	}
+	if (instant_is_before(cluster->now, deployment->seen_at) ||
+	    deployment->generation == generation)
+		return;
+	deployment->generation = generation;
+	json_decref(deployment->spec);
+	deployment->spec = json_incref(spec);
+	cluster_rollout_read(spec, &deployment->wish);
+}
+
+static void reconcile(struct cluster *cluster, const json_t *object)
+{
+	struct cluster_deployment *deployment = deployment_of(cluster, object);
+	size_t n_moves = 0;
+
+	deployment->is_there = true;
+	look(cluster, deployment, object);
+	if (!deployment->spec)
+		return;
+	while (cluster_rollout_move(cluster, deployment)) {
+		cluster_status_judge(cluster, deployment);
+		assert(++n_moves < MOVES_MAX);
+	}
+	cluster_rollout_tidy(deployment);
+	cluster_status_write(cluster, deployment, object);
+}
+
+/* Forget the Deployments that are gone, and their pods. */
+static void forget(struct cluster *cluster)
+{
+	struct cluster_deployment **at = &cluster->deployments;
+
+	while (*at) {
+		struct cluster_deployment *deployment = *at;
+
+		if (deployment->is_there) {
+			deployment->is_there = false;
+			at = &deployment->next;
+		} else {
+			*at = deployment->next;
+			deployment_free(deployment);
+		}
+	}
+}
+
+static struct instant next_of(const struct cluster *cluster,
+                              const struct cluster_deployment *deployment)
+{
+	const struct cluster_wish *wish = &deployment->wish;
+	struct instant end = instant_after(deployment->progress_at, wish->deadline);
+	struct instant next = {0};
+	const struct cluster_set *set;
+
+	if (deployment->generation != deployment->next_generation)
+		next = deployment->seen_at;
+	for (set = deployment->sets; set; set = set->next)
+		next = instant_earlier(next, cluster_set_next(set, wish->min_ready, cluster->now));
+	if (wish->deadline.ms > 0 && instant_is_before(cluster->now, end) &&
+	    deployment->progress != CLUSTER_PROGRESS_COMPLETE &&
+	    deployment->progress != CLUSTER_PROGRESS_EXCEEDED)
+		next = instant_earlier(next, end);
+	return next;
+}
+
+struct instant cluster_step(struct cluster *cluster, struct instant now)
+{
+	const struct apiserver *server = cluster->options.server;
+	struct cluster_deployment *deployment;
+	const json_t *object;
+	size_t n_passes = 0;
+
+	assert(!instant_is_before(now, cluster->now));
+	cluster->now = now;
+	if (cluster->revision == apiserver_revision(server) &&
+	    (!instant_is_set(cluster->next) || instant_is_before(now, cluster->next)))
+		return cluster->next;
+	while (cluster_gc_pass(cluster))
+		assert(++n_passes < PASSES_MAX);
+	for (size_t i = 0; (object = apiserver_at(server, "deployments", i)); i++)
+		reconcile(cluster, object);
+	forget(cluster);
+	if (cluster->options.has_endpoints)
+		cluster_endpoints_write(cluster);
+	cluster->revision = apiserver_revision(server);
+	cluster->next = (struct instant){0};
+	for (deployment = cluster->deployments; deployment; deployment = deployment->next)
+		cluster->next = instant_earlier(cluster->next, next_of(cluster, deployment));
+	return cluster->next;
+}
+
+static bool is_selected(const json_t *template, json_t *selector)
+{
+	const json_t *labels = json_object_get(json_object_get(template, "metadata"), "labels");
+	const char *key;
+	json_t *value;
+
+	json_object_foreach(selector, key, value)
+	{
+		if (!json_equal(json_object_get(labels, key), value))
+			return false;
+	}
+	return selector;
+}
+
+size_t cluster_select(const struct cluster *cluster, const char *namespace, json_t *selector,
+                      struct cluster_pods *ret, size_t max)
+{
+	const struct cluster_deployment *deployment;
+	const struct cluster_set *set;
+	size_t n = 0;
+
+	for (deployment = cluster->deployments; deployment; deployment = deployment->next) {
+		if (strcmp(deployment->namespace, namespace) != 0)
+			continue;
+		for (set = deployment->sets; set; set = set->next) {
+			if (set->n_pods == 0 || !is_selected(set->template, selector))
+				continue;
+			if (n++ >= max)
+				continue;
+			ret[n - 1] = (struct cluster_pods){
+				.namespace = deployment->namespace,
+				.deployment = deployment->name,
+				.template = set->template,
+				.n_pods = (size_t)set->n_pods,
+				.n_ready = (size_t)cluster_set_ready(set, cluster->now),
+			};
+		}
+	}
+	return n;
+}
+
+size_t cluster_backends(const struct cluster *cluster, const char *namespace, const char *service,
+                        struct cluster_pods *ret, size_t max)
+{
+	const json_t *object =
+		apiserver_find(cluster->options.server, "services", namespace, service);
+	json_t *selector = json_object_get(json_object_get(object, "spec"), "selector");
+
+	return selector ? cluster_select(cluster, namespace, selector, ret, max) : 0;
+}
+
+size_t cluster_ready_pods(const struct cluster *cluster, const char *namespace, json_t *selector)
+{
+	struct cluster_pods pods[64];
+	size_t n = cluster_select(cluster, namespace, selector, pods, array_length(pods));
+	size_t n_ready = 0;
+
+	assert(n <= array_length(pods));
+	for (size_t i = 0; i < n; i++)
+		n_ready += pods[i].n_ready;
+	return n_ready;
+}
+
+size_t cluster_break_pods(struct cluster *cluster, const char *namespace, const char *deployment,
+                          size_t n)
+{
+	struct cluster_deployment *at;
+	struct cluster_set *set;
+	size_t n_broken = 0;
+
+	for (at = cluster->deployments; at; at = at->next) {
+		if (strcmp(at->namespace, namespace) != 0 || strcmp(at->name, deployment) != 0)
+			continue;
+		for (set = at->sets; set; set = set->next)
+			n_broken += cluster_set_break(set, n - n_broken, cluster->now);
+	}
+	cluster->revision = 0; /* look at all of it in the next step */
+	return n_broken;
+}

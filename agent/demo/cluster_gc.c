@@ -1,0 +1,177 @@
+#include "agent/demo/cluster_inside.h"
+
+#include <string.h>
+
+static const json_t *metadata_of(const json_t *object)
+{
+	return json_object_get(object, "metadata");
+}
+
+static const char *text_of(const json_t *object, const char *key)
+{
+	const char *text = json_string_value(json_object_get(object, key));
+
+	return text ? text : "";
+}
+
+/* Every object by its uid; borrowed from the server until its next write. */
+static json_t *owners(const struct apiserver *server)
+{
+	const struct apiserver_resource *resource;
+	json_t *map = json_object();
+
+	for (size_t i = 0; (resource = apiserver_resource_at(server, i)); i++) {
+		const json_t *object;
+
+		for (size_t j = 0; (object = apiserver_at(server, resource->plural, j)); j++)
+			json_object_set(map, text_of(metadata_of(object), "uid"),
+			                json_object_get(object, "metadata"));
+	}
+	return map;
+}
+
+static const char *url_of(struct arena *arena, const struct apiserver_resource *resource,
+                          const json_t *object)
+{
+	const json_t *metadata = metadata_of(object);
+	const char *root = *resource->group ? arena_format(arena, "/apis/%s/%s", resource->group,
+	                                                   resource->version)
+	                                    : "/api/v1";
+
+	if (!resource->is_namespaced)
+		return arena_format(arena, "%s/%s/%s", root, resource->plural,
+		                    text_of(metadata, "name"));
+	return arena_format(arena, "%s/namespaces/%s/%s/%s", root, text_of(metadata, "namespace"),
+	                    resource->plural, text_of(metadata, "name"));
+}
+
+static bool has_finalizer(const json_t *metadata, const char *finalizer)
+{
+	const json_t *value;
+	size_t i;
+
+	json_array_foreach(json_object_get(metadata, "finalizers"), i, value)
+	{
+		if (strcmp(json_string_value(value), finalizer) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* The references to owners that are there and stay, or go without taking their dependents along. */
+static json_t *kept_references(const json_t *map, const json_t *references, bool *ret_is_orphan)
+{
+	json_t *kept = json_array();
+	json_t *reference;
+	size_t i;
+
+	*ret_is_orphan = false;
+	json_array_foreach(references, i, reference)
+	{
+		const json_t *owner = json_object_get(map, text_of(reference, "uid"));
+
+		if (owner && has_finalizer(owner, "orphan"))
+			*ret_is_orphan = true;
+		else if (owner && !has_finalizer(owner, "foregroundDeletion"))
+			json_array_append(kept, reference);
+	}
+	return kept;
+}
+
+/* Delete what lost all its owners; drop references to those that are gone. True when it wrote. */
+static bool collect(struct cluster *cluster, const json_t *map,
+                    const struct apiserver_resource *resource, const json_t *object)
+{
+	const json_t *metadata = metadata_of(object);
+	const json_t *references = json_object_get(metadata, "ownerReferences");
+	struct arena arena = {0};
+	const char *url = url_of(&arena, resource, object);
+	json_t *kept;
+	bool is_orphan;
+	bool is_done = false;
+
+	if (json_array_size(references) == 0 || *text_of(metadata, "deletionTimestamp")) {
+		arena_fini(&arena);
+		return false;
+	}
+	kept = kept_references(map, references, &is_orphan);
+	if (json_array_size(kept) == 0 && !is_orphan)
+		is_done = cluster_send(cluster, HTTP_DELETE, url, "application/json",
+		                       json_pack("{s:{s:s}}", "preconditions", "uid",
+		                                 text_of(metadata, "uid")));
+	else if (json_array_size(kept) < json_array_size(references))
+		is_done = cluster_send(cluster, HTTP_PATCH, url, "application/merge-patch+json",
+		                       json_pack("{s:{s:O}}", "metadata", "ownerReferences", kept));
+	json_decref(kept);
+	arena_fini(&arena);
+	return is_done;
+}
+
+static bool has_dependents(const struct apiserver *server, const char *uid)
+{
+	const struct apiserver_resource *resource;
+	const json_t *object;
+	const json_t *reference;
+	size_t k;
+
+	for (size_t i = 0; (resource = apiserver_resource_at(server, i)); i++) {
+		for (size_t j = 0; (object = apiserver_at(server, resource->plural, j)); j++) {
+			json_array_foreach(json_object_get(metadata_of(object), "ownerReferences"),
+			                   k, reference)
+			{
+				if (strcmp(text_of(reference, "uid"), uid) == 0)
+					return true;
+			}
+		}
+	}
+	return false;
+}
+
+/* Let go of an owner whose dependents are dealt with. True when it wrote. */
+static bool release(struct cluster *cluster, const struct apiserver_resource *resource,
+                    const json_t *object)
+{
+	const json_t *metadata = metadata_of(object);
+	struct arena arena = {0};
+	json_t *left;
+	json_t *value;
+	bool is_done;
+	size_t i;
+
+	if (!has_finalizer(metadata, "orphan") && !has_finalizer(metadata, "foregroundDeletion"))
+		return false;
+	if (has_dependents(cluster->options.server, text_of(metadata, "uid")))
+		return false;
+	left = json_array();
+	json_array_foreach(json_object_get(metadata, "finalizers"), i, value)
+	{
+		const char *text = json_string_value(value);
+
+		if (strcmp(text, "orphan") != 0 && strcmp(text, "foregroundDeletion") != 0)
+			json_array_append(left, value);
+	}
+	is_done = cluster_send(cluster, HTTP_PATCH, url_of(&arena, resource, object),
+	                       "application/merge-patch+json",
+	                       json_pack("{s:{s:o}}", "metadata", "finalizers", left));
+	arena_fini(&arena);
+	return is_done;
+}
+
+bool cluster_gc_pass(struct cluster *cluster)
+{
+	const struct apiserver *server = cluster->options.server;
+	const struct apiserver_resource *resource;
+	json_t *map = owners(server);
+	bool is_done = false;
+
+	for (size_t i = 0; !is_done && (resource = apiserver_resource_at(server, i)); i++) {
+		const json_t *object;
+
+		for (size_t j = 0; !is_done && (object = apiserver_at(server, resource->plural, j));
+		     j++)
+			is_done = collect(cluster, map, resource, object) ||
+			          release(cluster, resource, object);
+	}
+	json_decref(map);
+	return is_done;
+}

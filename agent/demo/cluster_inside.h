@@ -1,0 +1,122 @@
+/* What the files of the simulated cluster share; for nobody else. */
+#ifndef AGENT_DEMO_CLUSTER_INSIDE_H
+#define AGENT_DEMO_CLUSTER_INSIDE_H
+
+#include "agent/demo/cluster.h"
+
+#include <stdint.h>
+
+struct cluster_pod {
+	struct instant ready_at;  /* 0: never */
+	struct instant breaks_at; /* 0: never */
+};
+
+/* A ReplicaSet: the pods of one template. */
+struct cluster_set {
+	struct cluster_set *next; /* the one created before */
+	json_t *template;
+	uint64_t revision;
+	struct cluster_pod pods[CLUSTER_PODS_MAX];
+	int64_t n_pods;
+	int64_t wanted;       /* the Deployment's replicas when it was last scaled */
+	int64_t wanted_surge; /* the same with maxSurge */
+};
+
+enum cluster_progress {
+	CLUSTER_PROGRESS_NONE,
+	CLUSTER_PROGRESS_CREATED,  /* NewReplicaSetCreated */
+	CLUSTER_PROGRESS_UPDATED,  /* ReplicaSetUpdated */
+	CLUSTER_PROGRESS_COMPLETE, /* NewReplicaSetAvailable */
+	CLUSTER_PROGRESS_EXCEEDED, /* ProgressDeadlineExceeded */
+};
+
+struct cluster_counts {
+	int64_t replicas;
+	int64_t updated;
+	int64_t ready;
+	int64_t available;
+};
+
+/* What the spec of a Deployment asks for. */
+struct cluster_wish {
+	int64_t replicas;
+	int64_t surge;
+	int64_t unavailable;
+	struct span min_ready;
+	struct span deadline; /* 0: none */
+	bool is_recreate;
+	bool is_paused;
+	int64_t history; /* empty old sets that are kept */
+};
+
+struct cluster_deployment {
+	struct cluster_deployment *next;
+	char *namespace;
+	char *name;
+	char *uid;
+	bool is_there;           /* in this step */
+	json_t *spec;            /* as the controller last saw it; NULL: not yet */
+	int64_t generation;      /* of that spec */
+	int64_t next_generation; /* on its way to the controller */
+	struct instant seen_at;  /* when it arrives */
+	struct cluster_wish wish;
+	struct cluster_set *sets;    /* newest first */
+	struct cluster_set *current; /* of the spec's template; NULL: none yet */
+	struct cluster_counts counts;
+	enum cluster_progress progress;
+	struct instant progress_at;
+	struct instant progress_changed;
+	struct instant available_changed;
+	bool is_available;
+};
+
+struct cluster {
+	struct cluster_options options;
+	struct cluster_deployment *deployments;
+	struct instant now;
+	struct instant next;
+	uint64_t revision; /* of the server after the last step */
+};
+
+/* cluster_rollout.c */
+/* Read the spec; the template must be an object. */
+void cluster_rollout_read(const json_t *spec, struct cluster_wish *ret);
+/* One move towards the wish, or false when there is none to make now. */
+bool cluster_rollout_move(struct cluster *cluster, struct cluster_deployment *deployment);
+/* Drop old sets without pods beyond revisionHistoryLimit. */
+void cluster_rollout_tidy(struct cluster_deployment *deployment);
+struct cluster_counts cluster_rollout_count(const struct cluster_deployment *deployment,
+                                            struct instant now);
+
+/* cluster_set.c */
+struct cluster_set *cluster_set_new(json_t *template, uint64_t revision);
+void cluster_set_free(struct cluster_set *set);
+/* Create or remove pods until there are n. Those that are not ready go first, then the newest. */
+void cluster_set_scale(struct cluster *cluster, struct cluster_set *set, int64_t n);
+int64_t cluster_set_ready(const struct cluster_set *set, struct instant now);
+int64_t cluster_set_available(const struct cluster_set *set, struct span min_ready,
+                              struct instant now);
+/* When one of its pods changes next, 0 for never. */
+struct instant cluster_set_next(const struct cluster_set *set, struct span min_ready,
+                                struct instant now);
+/* Take the readiness of up to n ready pods; returns of how many. */
+size_t cluster_set_break(struct cluster_set *set, size_t n, struct instant now);
+
+/* cluster_status.c */
+/* Compare the counts with the last ones: is the rollout progressing? */
+void cluster_status_judge(struct cluster *cluster, struct cluster_deployment *deployment);
+/* Write the status, if it changed. */
+void cluster_status_write(struct cluster *cluster, struct cluster_deployment *deployment,
+                          const json_t *object);
+
+/* cluster_gc.c: one pass; true when it wrote something. */
+bool cluster_gc_pass(struct cluster *cluster);
+
+/* cluster_endpoints.c: bring the EndpointSlices up to date. */
+void cluster_endpoints_write(struct cluster *cluster);
+
+/* cluster.c: a request of the controllers; takes the body's reference. True when it succeeded. */
+bool cluster_send(struct cluster *cluster, enum http_method method, const char *url,
+                  const char *type, json_t *body);
+
+#endif

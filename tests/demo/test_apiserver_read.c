@@ -1,0 +1,229 @@
+#include "agent/demo/apiserver.h"
+#include "tests/demo/ask.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define DEPLOYMENTS "/apis/apps/v1/namespaces/shop/deployments"
+#define CANARIES    "/apis/flagger.app/v1beta1/namespaces/shop/canaries"
+
+#define CANARY(name, rest)                                                                \
+ "{'apiVersion':'flagger.app/v1beta1','kind':'Canary','metadata':{'name':'" name "'" rest \
+ "},'spec':{'a':1},'status':{'phase':'Forged'}}"
+#define WEB                                                                              \
+ "{'metadata':{'name':'web','labels':{'app':'web'}},'spec':{'replicas':2,'selector':{"   \
+ "'matchLabels':{'app':'web'}},'template':{'metadata':{'labels':{'app':'web'}},'spec':{" \
+ "'containers':[{'name':'c','image':'web:1'}]}}}}"
+
+static const struct instant now = {1763700000000};
+
+static int set_up(void **state)
+{
+	*state = apiserver_new(NULL);
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	*state = apiserver_free(*state);
+	return 0;
+}
+
+static json_t *get(void **state, const char *url)
+{
+	int status;
+	json_t *object = ask(*state, now, HTTP_GET, url, NULL, &status);
+
+	assert_int_equal(status, 200);
+	return object;
+}
+
+static int patch(void **state, const char *url, const char *body)
+{
+	return ask_status(*state, now, HTTP_PATCH, url, body);
+}
+
+static void post(void **state, const char *url, const char *body)
+{
+	assert_int_equal(ask_status(*state, now, HTTP_POST, url, body), 201);
+}
+
+static size_t n_items(void **state, const char *url)
+{
+	json_t *list = get(state, url);
+	size_t n = json_array_size(json_object_get(list, "items"));
+
+	json_decref(list);
+	return n;
+}
+
+static void test_selectors(void **state)
+{
+	static const struct {
+		const char *query;
+		size_t n;
+	} rows[] = {
+		{"", 3},
+		{"?labelSelector=x", 2},
+		{"?labelSelector=!x", 1},
+		{"?labelSelector=x%3D1", 1},
+		{"?labelSelector=x%3D%3D1", 1},
+		{"?labelSelector=x!%3D1", 2},
+		{"?labelSelector=x+in+(1,2)", 2},
+		{"?labelSelector=x%20in%20(1,%202),y", 1},
+		{"?labelSelector=x+notin+(1)", 2},
+		{"?labelSelector=x,y%3Dz", 1},
+		{"?fieldSelector=metadata.name%3Da", 1},
+		{"?fieldSelector=metadata.name!%3Da", 2},
+		{"?fieldSelector=metadata.name%3Da,metadata.namespace%3Dshop", 1},
+		{"?fieldSelector=metadata.name%3Da&labelSelector=x", 0},
+	};
+
+	post(state, CANARIES, CANARY("a", ""));
+	post(state, CANARIES, CANARY("b", ",'labels':{'x':'1'}"));
+	post(state, CANARIES, CANARY("c", ",'labels':{'x':'2','y':'z'}"));
+	for (size_t i = 0; i < array_length(rows); i++) {
+		char url[256];
+
+		(void)snprintf(url, sizeof(url), CANARIES "%s", rows[i].query);
+		if (n_items(state, url) != rows[i].n)
+			fail_msg("row %zu: %s", i, rows[i].query);
+	}
+	assert_int_equal(n_items(state, "/apis/flagger.app/v1beta1/canaries"), 3);
+	assert_int_equal(n_items(state, "/apis/flagger.app/v1beta1/namespaces/other/canaries"), 0);
+}
+
+/* Items of built-in resources carry no kind, custom ones do. */
+static void test_list_shape(void **state)
+{
+	json_t *list;
+
+	post(state, CANARIES, CANARY("a", ""));
+	post(state, DEPLOYMENTS, WEB);
+	list = get(state, CANARIES);
+	assert_string_equal(ask_text(list, "kind"), "CanaryList");
+	assert_string_equal(ask_text(list, "items.0.kind"), "Canary");
+	json_decref(list);
+	list = get(state, DEPLOYMENTS);
+	assert_string_equal(ask_text(list, "apiVersion"), "apps/v1");
+	assert_string_equal(ask_text(list, "metadata.resourceVersion"), "1002");
+	assert_string_equal(ask_text(list, "items.0.metadata.name"), "web");
+	assert_null(ask_at(list, "items.0.kind"));
+	json_decref(list);
+}
+
+static void test_partial(void **state)
+{
+	struct http_request request = {.method = HTTP_GET, .url = DEPLOYMENTS};
+	struct arena arena = {0};
+	struct http_reply reply;
+	json_t *list;
+
+	post(state, DEPLOYMENTS, WEB);
+	http_request_add(&request, "Accept",
+	                 "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1");
+	reply = apiserver_serve(*state, &request, &arena, now);
+	list = json_loadb(reply.body, reply.body_length, 0, NULL);
+	assert_string_equal(ask_text(list, "kind"), "PartialObjectMetadataList");
+	assert_string_equal(ask_text(list, "items.0.kind"), "PartialObjectMetadata");
+	assert_string_equal(ask_text(list, "items.0.metadata.name"), "web");
+	assert_null(ask_at(list, "items.0.spec"));
+	json_decref(list);
+	arena_fini(&arena);
+}
+
+/* Pages come from one snapshot, whatever is written in between. */
+static void test_pages(void **state)
+{
+	char url[512];
+	int status;
+	json_t *page;
+
+	post(state, CANARIES, CANARY("a", ""));
+	post(state, CANARIES, CANARY("b", ""));
+	post(state, CANARIES, CANARY("c", ""));
+	page = get(state, CANARIES "?limit=2");
+	assert_int_equal(json_array_size(json_object_get(page, "items")), 2);
+	assert_int_equal(ask_number(page, "metadata.remainingItemCount"), 1);
+	(void)snprintf(url, sizeof(url), CANARIES "?limit=2&continue=%s",
+	               ask_text(page, "metadata.continue"));
+	json_decref(page);
+
+	post(state, CANARIES, CANARY("bb", ""));
+	assert_int_equal(patch(state, CANARIES "/c", "{'spec':{'a':9}}"), 200);
+	assert_int_equal(ask_status(*state, now, HTTP_DELETE, CANARIES "/a", NULL), 200);
+	page = get(state, url);
+	assert_int_equal(json_array_size(json_object_get(page, "items")), 1);
+	assert_string_equal(ask_text(page, "items.0.metadata.name"), "c");
+	assert_int_equal(ask_number(page, "items.0.spec.a"), 1);
+	assert_string_equal(ask_text(page, "metadata.resourceVersion"), "1003");
+	assert_string_equal(ask_text(page, "metadata.continue"), "");
+	json_decref(page);
+
+	apiserver_compact(*state, 1004);
+	page = ask(*state, now, HTTP_GET, url, NULL, &status);
+	assert_int_equal(status, 410);
+	assert_string_equal(ask_text(page, "reason"), "Expired");
+	json_decref(page);
+}
+
+static void test_versions_of_list(void **state)
+{
+	post(state, CANARIES, CANARY("a", ""));
+	post(state, CANARIES, CANARY("b", ""));
+	assert_int_equal(n_items(state, CANARIES "?resourceVersion=1001"), 2);
+	assert_int_equal(
+		n_items(state, CANARIES "?resourceVersion=1001&resourceVersionMatch=Exact"), 1);
+	assert_int_equal(
+		n_items(state, CANARIES "?resourceVersion=1000&resourceVersionMatch=Exact"), 0);
+	apiserver_compact(*state, 1001);
+	assert_int_equal(ask_status(*state, now, HTTP_GET,
+	                            CANARIES "?resourceVersion=1000&resourceVersionMatch=Exact",
+	                            NULL),
+	                 410);
+	/* a cache that lags answers only those who accept that */
+	post(state, CANARIES, CANARY("c", ""));
+	apiserver_lag(*state, 1001);
+	assert_int_equal(n_items(state, CANARIES "?resourceVersion=0"), 1);
+	assert_int_equal(n_items(state, CANARIES), 3);
+	assert_int_equal(ask_status(*state, now, HTTP_GET, CANARIES "/c?resourceVersion=0", NULL),
+	                 404);
+	assert_int_equal(ask_status(*state, now, HTTP_GET, CANARIES "/c", NULL), 200);
+	apiserver_lag(*state, 0);
+	assert_int_equal(n_items(state, CANARIES "?resourceVersion=0"), 3);
+}
+
+static void test_rewind(void **state)
+{
+	json_t *object;
+
+	post(state, CANARIES, CANARY("a", ""));
+	post(state, CANARIES, CANARY("b", ""));
+	assert_int_equal(patch(state, CANARIES "/a", "{'spec':{'a':2}}"), 200);
+	assert_int_equal(ask_status(*state, now, HTTP_DELETE, CANARIES "/b", NULL), 200);
+	post(state, CANARIES, CANARY("c", ""));
+	assert_false(apiserver_rewind(*state, 1006));
+	assert_true(apiserver_rewind(*state, 1002));
+	assert_int_equal(n_items(state, CANARIES), 2);
+	object = get(state, CANARIES "/a");
+	assert_int_equal(ask_number(object, "spec.a"), 1);
+	json_decref(object);
+	post(state, CANARIES, CANARY("d", ""));
+	assert_int_equal(apiserver_revision(*state), 1003);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_selectors), TEST(test_list_shape),       TEST(test_partial),
+		TEST(test_pages),     TEST(test_versions_of_list), TEST(test_rewind),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
