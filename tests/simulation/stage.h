@@ -7,8 +7,8 @@
 
 #include "agent/agent.h"
 #include "agent/demo/apiserver.h"
-#include "tests/simulation/sim_http.h"
-#include "tests/simulation/sim_loop.h"
+#include "agent/demo/sim_http.h"
+#include "agent/demo/sim_loop.h"
 
 #include <jansson.h>
 

@@ -2,8 +2,8 @@
  * The simulated side of agent/loop.h: virtual time and one seed. Alarms ring in order of their
  * time, and at the same time in order of starting; nothing else makes time pass.
  */
-#ifndef TESTS_SIMULATION_SIM_LOOP_H
-#define TESTS_SIMULATION_SIM_LOOP_H
+#ifndef AGENT_DEMO_SIM_LOOP_H
+#define AGENT_DEMO_SIM_LOOP_H
 
 #include "agent/loop.h"
 

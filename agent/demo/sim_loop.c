@@ -1,4 +1,4 @@
-#include "tests/simulation/sim_loop.h"
+#include "agent/demo/sim_loop.h"
 
 #include "analysis/base/compiler.h"
 

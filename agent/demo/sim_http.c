@@ -1,4 +1,4 @@
-#include "tests/simulation/sim_http.h"
+#include "agent/demo/sim_http.h"
 
 #include "analysis/base/buf.h"
 

@@ -4,8 +4,8 @@
  * reply arrives after the other half; one that is cancelled on its way still takes effect when its
  * time comes, as on a real network.
  */
-#ifndef TESTS_SIMULATION_SIM_HTTP_H
-#define TESTS_SIMULATION_SIM_HTTP_H
+#ifndef AGENT_DEMO_SIM_HTTP_H
+#define AGENT_DEMO_SIM_HTTP_H
 
 #include "agent/demo/apiserver.h"
 #include "agent/http.h"
