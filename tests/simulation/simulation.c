@@ -137,6 +137,7 @@ static void on_struck(void *user, enum fault kind, int canary)
 {
 	struct simulation *simulation = user;
 
+	people_struck(simulation, kind);
 	story_tell(&simulation->story, "fault", "%s %s", fault_name(kind),
 	           canary >= 0 ? simulation->truth.canaries[canary].name : "");
 }
@@ -235,6 +236,7 @@ static void calm(struct simulation *simulation)
 	simulation->faults.is_calm = true;
 	story_tell(&simulation->story, "weather", "it is calm from here on");
 	crew_mend(simulation);
+	people_mend_all(simulation);
 	while (instant_is_before(now, end) && !is_violated(simulation)) {
 		now = instant_after(now, span_ms(10000));
 		while (step(simulation, now))
