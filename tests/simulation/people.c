@@ -276,6 +276,9 @@ static void on_deed(struct alarm *alarm)
 	/* Whoever deleted a Canary mostly makes it anew. */
 	if (!canary->is_there && dice_chance(dice, 0.8))
 		deed = DEED_DELETE;
+	/* Nobody skips analyses for long. */
+	if (canary->skips && dice_chance(dice, 0.6))
+		deed = DEED_SKIP;
 	people_act(simulation, team->canary, (enum deed)deed, (enum quality)quality);
 	alarm_start(sim_loop_seam(simulation->loop), alarm, pause_before_next(&simulation->people));
 }
@@ -349,6 +352,8 @@ void people_init(struct simulation *simulation)
 		team->next.ring = on_deed;
 		team->mend.ring = on_mend;
 		settle(simulation, &simulation->truth.canaries[i]);
+		if (simulation->options.alone)
+			continue;
 		alarm_start(sim_loop_seam(simulation->loop), &team->next,
 		            pause_before_next(people));
 	}

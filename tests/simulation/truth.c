@@ -82,6 +82,16 @@ void truth_init(struct truth *truth, uint64_t seed)
 	}
 }
 
+void truth_alone(struct truth *truth, const struct truth_canary *canary)
+{
+	*truth = (struct truth){.canaries = {*canary}, .n_canaries = 1};
+	truth->canaries[0].has_target = true;
+	truth->canaries[0].foreign_replicas = -1;
+	truth->canaries[0].promoted = -1;
+	truth->canaries[0].threshold_least = canary->threshold;
+	(void)truth_push(&truth->canaries[0], QUALITY_GOOD);
+}
+
 const char *truth_live(const struct truth_canary *canary)
 {
 	return canary->versions[canary->live].tag;

@@ -93,6 +93,9 @@ struct truth {
 /* The cast of a seed. */
 void truth_init(struct truth *truth, uint64_t seed);
 
+/* One canary with these settings (name, provider, steps, …); its first version is good. */
+void truth_alone(struct truth *truth, const struct truth_canary *canary);
+
 /* "3-good" */
 const char *truth_live(const struct truth_canary *canary);
 /* The version in an image or tag ("web:3-good"), or NULL. */
