@@ -65,7 +65,8 @@ struct apiserver {
 	struct apiserver_shelf *shelves; /* one for each resource */
 	uint64_t revision;
 	uint64_t compacted; /* changes up to here are forgotten */
-	uint64_t lag;       /* reads at resourceVersion=0 see this revision; 0: the newest */
+	uint64_t n_rewinds;
+	uint64_t lag; /* reads at resourceVersion=0 see this revision; 0: the newest */
 	struct apiserver_change *changes;
 	size_t n_changes;
 	size_t changes_size;
