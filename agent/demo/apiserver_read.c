@@ -1,5 +1,7 @@
 #include "agent/demo/apiserver_inside.h"
 
+#include "providers/wire/tree_write.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -36,11 +38,10 @@ void apiserver_read_reply(struct apiserver_call *call, int status, const json_t 
 		apiserver_status_reply(call, status, apiserver_read_partial(object));
 		return;
 	}
-	text = json_dumps(object, JSON_COMPACT);
+	text = tree_write(object, &call->reply.body_length);
 	if (!text)
 		abort();
 	call->reply.status = status;
-	call->reply.body_length = strlen(text);
 	call->reply.body = arena_copy(call->arena, text, call->reply.body_length);
 	free(text);
 }

@@ -1,5 +1,6 @@
 #include "agent/demo/apiserver_inside.h"
 #include "analysis/base/buf.h"
+#include "providers/wire/tree_write.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -46,7 +47,7 @@ static void tell(struct apiserver_watch *watch, const char *type, json_t *object
 {
 	struct buf line = {.max = SIZE_MAX};
 	json_t *event = json_pack("{s:s, s:o}", "type", type, "object", object);
-	char *text = event ? json_dumps(event, JSON_COMPACT) : NULL;
+	char *text = event ? tree_write(event, NULL) : NULL;
 
 	if (!text || !buf_format(&line, "%s\n", text))
 		abort();

@@ -1,6 +1,7 @@
 #include "agent/demo/cluster.h"
 
 #include "agent/demo/cluster_inside.h"
+#include "providers/wire/tree_write.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -59,7 +60,7 @@ bool cluster_send(struct cluster *cluster, enum http_method method, const char *
 		.method = method,
 		.url = url,
 	};
-	char *text = json_dumps(body, JSON_COMPACT);
+	char *text = tree_write(body, &request.body_length);
 	struct arena arena = {0};
 	struct http_reply reply;
 
@@ -67,7 +68,6 @@ bool cluster_send(struct cluster *cluster, enum http_method method, const char *
 		abort();
 	json_decref(body);
 	request.body = text;
-	request.body_length = strlen(text);
 	http_request_add(&request, "Content-Type", type);
 	http_request_add(&request, "User-Agent", "kube-controller-manager/v1.35.4");
 	reply = apiserver_serve_inside(cluster->options.server, &request, &arena, cluster->now);

@@ -1,6 +1,7 @@
 #include "providers/kube/watch.h"
 
 #include "providers/kube/tree.h"
+#include "providers/wire/tree_read.h"
 
 #include <string.h>
 
@@ -42,7 +43,7 @@ static bool read_line(struct kube_watch *watch, kube_watch_sink *sink, void *con
 
 	if (watch->line.length == 0)
 		return true;
-	root = json_loadb(watch->line.bytes, watch->line.length, 0, &where);
+	root = tree_read(watch->line.bytes, watch->line.length, &where);
 	if (!root)
 		return err_set(&watch->err, ERR_MALFORMED, "watch: column %d: %s", where.column,
 		               where.text);

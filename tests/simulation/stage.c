@@ -5,6 +5,7 @@
 #include "agent/metrics.h"
 #include "analysis/base/buf.h"
 #include "analysis/base/text.h"
+#include "providers/wire/tree_read.h"
 #include "tests/simulation/hung_history.h"
 
 #include <assert.h>
@@ -151,7 +152,7 @@ static const char *text_of(const json_t *object, const char *name)
 /* A Release was written: note its step, if it is another than the last. */
 static void note_step(struct stage *stage, const struct http_reply *reply)
 {
-	json_t *release = json_loadb(reply->body, reply->body_length, 0, NULL);
+	json_t *release = tree_read(reply->body, reply->body_length, NULL);
 	const json_t *status = json_object_get(release, "status");
 	const json_t *counters = json_object_get(status, "counters");
 	char step[256];
