@@ -1,5 +1,4 @@
 #include "agent/demo/apiserver_inside.h"
-
 #include "providers/wire/tree_read.h"
 
 #include <stdlib.h>

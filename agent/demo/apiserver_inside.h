@@ -90,6 +90,8 @@ const char *apiserver_url_header(const struct http_request *request, const char 
 /* Texts in metadata; "" when absent. */
 const char *apiserver_meta_text(const json_t *object, const char *field);
 uint64_t apiserver_meta_revision(const json_t *object);
+/* The metadata, which the object shares with no other from now on; it must be there. */
+json_t *apiserver_meta_own(json_t *object);
 bool apiserver_meta_has_finalizers(const json_t *object);
 /* Fill the metadata of an object to be created. */
 bool apiserver_meta_create(struct apiserver_call *call, json_t *object);

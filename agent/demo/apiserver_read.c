@@ -1,5 +1,4 @@
 #include "agent/demo/apiserver_inside.h"
-
 #include "providers/wire/tree_write.h"
 
 #include <errno.h>

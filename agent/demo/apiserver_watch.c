@@ -83,11 +83,11 @@ static bool matches(const struct apiserver_watch *watch, const json_t *object)
 /* An object that left the selection is told as it was when it was in it, under the new revision. */
 static json_t *farewell(const struct apiserver_watch *watch, const struct apiserver_change *change)
 {
-	json_t *object = json_deep_copy(change->before);
+	json_t *object = json_copy(change->before);
 	const json_t *metadata = json_object_get(change->after, "metadata");
 	json_t *ret;
 
-	json_object_set(json_object_get(object, "metadata"), "resourceVersion",
+	json_object_set(apiserver_meta_own(object), "resourceVersion",
 	                json_object_get(metadata, "resourceVersion"));
 	ret = shown(watch, object);
 	json_decref(object);
