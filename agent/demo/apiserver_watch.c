@@ -1,6 +1,5 @@
 #include "agent/demo/apiserver_inside.h"
 #include "analysis/base/buf.h"
-#include "providers/wire/tree_write.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -45,14 +44,13 @@ static void deliver(struct apiserver_watch *watch, const char *bytes, size_t len
 /* Deliver an event; takes the reference to the object. The watch may be gone afterwards. */
 static void tell(struct apiserver_watch *watch, const char *type, json_t *object)
 {
+	const struct apiserver_text *text = apiserver_text_of(watch->server, object);
 	struct buf line = {.max = SIZE_MAX};
-	json_t *event = json_pack("{s:s, s:o}", "type", type, "object", object);
-	char *text = event ? tree_write(event, NULL) : NULL;
 
-	if (!text || !buf_format(&line, "%s\n", text))
+	if (!buf_format(&line, "{\"type\":\"%s\",\"object\":", type) ||
+	    !buf_add(&line, text->bytes, text->length) || !buf_add(&line, "}\n", 2))
 		abort();
-	free(text);
-	json_decref(event);
+	json_decref(object);
 	deliver(watch, line.bytes, line.length);
 	buf_fini(&line);
 }
