@@ -157,17 +157,18 @@ static void settle(struct cluster *cluster, struct cluster_deployment *deploymen
 	json_decref(deployment->object);
 	deployment->object = json_incref((json_t *)(uintptr_t)object);
 	deployment->wakes_at = next_of(cluster, deployment);
-	cluster->is_endpoints_due = true;
 }
 
 static void reconcile(struct cluster *cluster, const json_t *object)
 {
 	struct cluster_deployment *deployment = deployment_of(cluster, object);
+	bool is_awake =
+		!deployment->object || (instant_is_set(deployment->wakes_at) &&
+	                                !instant_is_before(cluster->now, deployment->wakes_at));
 	size_t n_moves = 0;
 
 	deployment->is_there = true;
-	if (deployment->object == object && (!instant_is_set(deployment->wakes_at) ||
-	                                     instant_is_before(cluster->now, deployment->wakes_at)))
+	if (deployment->object == object && !is_awake)
 		return;
 	look(cluster, deployment, object);
 	while (deployment->spec && cluster_rollout_move(cluster, deployment)) {
@@ -178,6 +179,8 @@ static void reconcile(struct cluster *cluster, const json_t *object)
 		cluster_rollout_tidy(deployment);
 		cluster_status_write(cluster, deployment, object);
 	}
+	if (is_awake || n_moves > 0)
+		cluster->is_endpoints_due = true; /* there are other pods, or they are ready */
 	settle(cluster, deployment);
 }
 
