@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 #define APISERVER_QUERY_MAX 32
-#define APISERVER_TEXTS     64
+#define APISERVER_TEXTS     256
 
 struct apiserver_param {
 	const char *name;

@@ -13,6 +13,7 @@
 #define INTEGER_MAX 24
 #define ESCAPE_MAX  6
 #define SIZE_FIRST  1024
+#define REAL_MAX    1e15
 
 struct output {
 	char *bytes;
@@ -107,6 +108,16 @@ static bool write_integer(struct output *output, json_int_t number)
 	return write_bytes(output, digits + at, sizeof(digits) - at);
 }
 
+/* A whole number that a double and an integer both hold exactly; false for any other. */
+static bool write_whole(struct output *output, double number)
+{
+	json_int_t whole = number > -REAL_MAX && number < REAL_MAX ? (json_int_t)number : 0;
+
+	if (whole == 0 || number < (double)whole || number > (double)whole)
+		return false;
+	return write_integer(output, whole) && write_bytes(output, ".0", 2);
+}
+
 static bool write_member(struct output *output, void *member, bool is_first)
 {
 	const char *key = json_object_iter_key(member);
@@ -194,6 +205,8 @@ static bool write_value(struct output *output, const json_t *value)
 	case JSON_NULL:
 		return write_bytes(output, "null", 4);
 	case JSON_REAL:
+		if (write_whole(output, json_real_value(value)))
+			return true;
 		break;
 	}
 	return write_rare(output, json_incref(open));
