@@ -18,6 +18,7 @@ struct ring {
 	struct alarm *alarm;
 	struct seam *seam;
 	struct instant at;
+	struct instant due; /* before it, when a pause holds it back */
 	uint64_t order;
 	size_t index; /* in the heap */
 };
@@ -35,7 +36,9 @@ struct sim_loop {
 
 static bool is_before(const struct ring *a, const struct ring *b)
 {
-	return a->at.ms != b->at.ms ? a->at.ms < b->at.ms : a->order < b->order;
+	if (a->at.ms != b->at.ms)
+		return a->at.ms < b->at.ms;
+	return a->due.ms != b->due.ms ? a->due.ms < b->due.ms : a->order < b->order;
 }
 
 static void swap(struct sim_loop *sim, size_t a, size_t b)
@@ -132,6 +135,7 @@ static void on_start(struct loop *loop, struct alarm *alarm, struct span after)
 	ring->alarm = alarm;
 	ring->seam = seam;
 	ring->at = instant_after(sim->now, after.ms > 0 ? after : span_ms(0));
+	ring->due = ring->at;
 	ring->order = sim->n_started++;
 	alarm->loop = loop;
 	alarm->impl = ring;
@@ -255,6 +259,11 @@ void sim_loop_run(struct sim_loop *sim, struct instant end)
 size_t sim_loop_count(const struct sim_loop *sim)
 {
 	return sim->n_heap;
+}
+
+void sim_loop_skew(struct loop *seam, struct span skew)
+{
+	((struct seam *)(void *)seam)->skew = skew;
 }
 
 void sim_loop_pause(struct loop *seam, struct instant until)
