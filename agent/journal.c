@@ -5,7 +5,6 @@
 #include "analysis/base/text.h"
 #include "analysis/decide.h"
 #include "analysis/strategy.h"
-#include "providers/wire/tree_write.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -267,7 +266,7 @@ json_t *journal_plan(const struct plan *plan)
 /* Text of JSON, which is given up; owned by the caller. */
 static char *dump(json_t *json)
 {
-	char *text = tree_write_sorted(json, NULL);
+	char *text = json_dumps(json, JSON_COMPACT | JSON_SORT_KEYS);
 
 	json_decref(json);
 	if (!text)

@@ -1,5 +1,4 @@
 #include "agent/demo/apiserver_inside.h"
-#include "providers/wire/tree_read.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -28,7 +27,7 @@ static bool read_options(struct apiserver_call *call, struct delete_options *ret
 	*ret = (struct delete_options){query ? query : "", "", ""};
 	if (!request->body || request->body_length == 0)
 		return true;
-	body = tree_read(request->body, request->body_length, &where);
+	body = json_loadb(request->body, request->body_length, 0, &where);
 	if (!json_is_object(body)) {
 		json_decref(body);
 		return apiserver_status_fail(call, 400, "BadRequest",

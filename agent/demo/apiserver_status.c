@@ -1,5 +1,4 @@
 #include "agent/demo/apiserver_inside.h"
-#include "providers/wire/tree_write.h"
 
 #include <ctype.h>
 #include <stdarg.h>
@@ -42,11 +41,12 @@ json_t *apiserver_status_body(int code, const char *reason, const char *message)
 
 void apiserver_status_reply(struct apiserver_call *call, int status, json_t *body)
 {
-	char *text = tree_write(body, &call->reply.body_length);
+	char *text = json_dumps(body, JSON_COMPACT);
 
 	if (!text)
 		abort();
 	call->reply.status = status;
+	call->reply.body_length = strlen(text);
 	call->reply.body = arena_copy(call->arena, text, call->reply.body_length);
 	free(text);
 	json_decref(body);

@@ -1,5 +1,4 @@
 #include "agent/demo/apiserver_inside.h"
-#include "providers/wire/tree_write.h"
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -20,9 +19,10 @@ const struct apiserver_text *apiserver_text_of(struct apiserver *server, json_t 
 		return text;
 	text_fini(text);
 	text->object = json_incref(object);
-	text->bytes = tree_write(object, &text->length);
+	text->bytes = json_dumps(object, JSON_COMPACT);
 	if (!text->bytes)
 		abort();
+	text->length = strlen(text->bytes);
 	return text;
 }
 

@@ -1,6 +1,5 @@
 #include "agent/demo/apiserver_inside.h"
 #include "agent/demo/apiserver_patch.h"
-#include "providers/wire/tree_read.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +11,7 @@ static json_t *read_body(struct apiserver_call *call)
 	json_error_t where;
 	json_t *body;
 
-	body = tree_read(request->body ? request->body : "", request->body_length, &where);
+	body = json_loadb(request->body ? request->body : "", request->body_length, 0, &where);
 	if (!body)
 		(void)apiserver_status_fail(call, 400, "BadRequest",
 		                            "couldn't get version/kind; json parse error: line %d "

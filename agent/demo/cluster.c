@@ -1,7 +1,6 @@
 #include "agent/demo/cluster.h"
 
 #include "agent/demo/cluster_inside.h"
-#include "providers/wire/tree_write.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -60,12 +59,13 @@ bool cluster_send(struct cluster *cluster, enum http_method method, const char *
 		.method = method,
 		.url = url,
 	};
-	char *text = tree_write(body, &request.body_length);
+	char *text = json_dumps(body, JSON_COMPACT);
 	struct arena arena = {0};
 	struct http_reply reply;
 
 	if (!text)
 		abort();
+	request.body_length = strlen(text);
 	json_decref(body);
 	request.body = text;
 	http_request_add(&request, "Content-Type", type);

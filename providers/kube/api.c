@@ -2,8 +2,6 @@
 
 #include "analysis/base/text.h"
 #include "providers/kube/tree.h"
-#include "providers/wire/tree_read.h"
-#include "providers/wire/tree_write.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -133,15 +131,14 @@ static void begin(struct http_request *request, enum http_method method, const c
 static void attach(struct http_request *request, struct arena *arena, const char *type,
                    json_t *body)
 {
-	size_t length;
-	char *text = tree_write(body, &length);
+	char *text = json_dumps(body, JSON_COMPACT);
 
 	if (!text)
 		abort();
 	json_decref(body);
 	http_request_add(request, "Content-Type", type);
-	request->body = arena_copy(arena, text, length);
-	request->body_length = length;
+	request->body = arena_text(arena, text);
+	request->body_length = strlen(text);
 	free(text);
 }
 
@@ -270,7 +267,7 @@ static enum act_outcome outcome_of(enum http_method method, const struct kube_re
 static void read_refusal(enum http_method method, const struct kube_ref *ref,
                          const struct http_reply *reply, struct kube_answer *ret)
 {
-	json_auto_t *body = tree_read(reply->body, reply->body_length, NULL);
+	json_auto_t *body = json_loadb(reply->body, reply->body_length, 0, NULL);
 	const char *reason = kube_tree_text(body, "reason");
 	const char *message = kube_tree_text(body, "message");
 	char request[256];
@@ -299,7 +296,7 @@ void kube_api_read(enum http_method method, const struct kube_ref *ref,
 		read_refusal(method, ref, reply, ret);
 		return;
 	}
-	ret->object = tree_read(reply->body, reply->body_length, &where);
+	ret->object = json_loadb(reply->body, reply->body_length, 0, &where);
 	if (!json_is_object(ret->object)) {
 		json_decref(ret->object);
 		ret->object = NULL;

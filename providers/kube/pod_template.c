@@ -3,7 +3,6 @@
 #include "analysis/base/text.h"
 #include "providers/kube/tree.h"
 #include "providers/wire/digest.h"
-#include "providers/wire/tree_write.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -41,7 +40,7 @@ static json_t *bare(const json_t *template)
 bool kube_pod_template_digest(const json_t *template, char ret[DIGEST_MAX], struct err *err)
 {
 	json_auto_t *copy = bare(template);
-	char *text = tree_write_sorted(copy, NULL);
+	char *text = json_dumps(copy, JSON_COMPACT | JSON_SORT_KEYS);
 	size_t length;
 
 	if (!text)

@@ -1,7 +1,6 @@
 #include "providers/kube/watch.h"
 
 #include "providers/kube/tree.h"
-#include "providers/wire/tree_read.h"
 
 #include <string.h>
 
@@ -43,7 +42,7 @@ static bool read_line(struct kube_watch *watch, kube_watch_sink *sink, void *con
 
 	if (watch->line.length == 0)
 		return true;
-	root = tree_read(watch->line.bytes, watch->line.length, &where);
+	root = json_loadb(watch->line.bytes, watch->line.length, 0, &where);
 	if (!root)
 		return err_set(&watch->err, ERR_MALFORMED, "watch: column %d: %s", where.column,
 		               where.text);
