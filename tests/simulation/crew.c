@@ -1,5 +1,6 @@
 #include "tests/simulation/crew.h"
 
+#include "agent/log.h"
 #include "analysis/base/text.h"
 #include "tests/simulation/hung_history.h"
 #include "tests/simulation/simulation.h"
@@ -42,6 +43,12 @@ static void start(struct crew_agent *agent)
 	agent->history = hung_history_new(agent->loop);
 	seams.http = sim_http_seam(agent->http);
 	seams.history = agent->history;
+	if (simulation->story.stream)
+		agent->log = log_new(&(struct log_settings){.loop = agent->loop,
+		                                            .stream = simulation->story.stream,
+		                                            .form = LOG_FORM_TEXT,
+		                                            .level = LOG_DEBUG});
+	seams.log = agent->log;
 	agent->agent = agent_new(&seams, &settings);
 	agent->began = sim_loop_now(simulation->loop);
 	agent_start(agent->agent);
@@ -53,6 +60,7 @@ static void stop(struct crew_agent *agent)
 	agent->agent = agent_free(agent->agent);
 	agent->http = sim_http_free(agent->http);
 	agent->history = hung_history_free(agent->history);
+	agent->log = log_free(agent->log);
 }
 
 static void on_start(struct alarm *alarm)
