@@ -347,6 +347,8 @@ size_t cluster_mend_pods(struct cluster *cluster, const char *namespace, const c
 			continue;
 		for (set = at->sets; set; set = set->next)
 			n_mended += cluster_set_mend(cluster, set);
+		json_decref(at->object);
+		at->object = NULL;
 	}
 	cluster->revision = 0; /* look at all of it in the next step */
 	return n_mended;
