@@ -80,6 +80,13 @@ struct oracle_end oracle_name(const struct truth_canary *canary, bool was_judged
 	};
 }
 
+void oracle_begin(struct truth_canary *canary, bool is_init)
+{
+	canary->foreign_replicas = -1;
+	if (is_init)
+		canary->promoted = -1;
+}
+
 const char *oracle_judge(struct truth_canary *canary, const char *tag, enum release_outcome outcome,
                          bool is_init)
 {
@@ -219,7 +226,8 @@ static const char *trouble_world(const struct sight *sight)
 		return "its apex does not select the primary";
 	if (!selects(sight, "-primary", "-primary") || !selects(sight, "-canary", ""))
 		return "a Service of it selects other pods";
-	if (replicas != 0 && replicas != canary->foreign_replicas)
+	if (replicas != 0 && replicas != canary->foreign_replicas &&
+	    canary->foreign_replicas != TRUTH_ANY_REPLICAS)
 		return "its target has pods";
 	if (!is_ready(sight->primary))
 		return "its primary is not ready";

@@ -25,6 +25,9 @@ struct oracle_end oracle_name(const struct truth_canary *canary, bool was_judged
 /* What is not as it must be; "" when all is. */
 const char *oracle_trouble(struct simulation *simulation, int canary);
 
+/* A run began; with the first one of a Canary nothing is promoted. */
+void oracle_begin(struct truth_canary *canary, bool is_init);
+
 /*
  * A run came to its end: "" when the version's quality, or what happened to it, explains that.
  * Notes what was promoted.

@@ -76,7 +76,7 @@ void people_apply_target(struct simulation *simulation, struct truth_canary *can
 	} else if (post(simulation, canary, "deployments", text, who)) {
 		canary->has_target = true;
 	}
-	canary->foreign_replicas = canary->replicas;
+	truth_scaled(canary, canary->replicas);
 }
 
 /* People write the image, and leave the number of pods alone. */
@@ -97,29 +97,12 @@ static void write_image(struct simulation *simulation, struct truth_canary *cana
 	simulation_write(simulation, "people", HTTP_PATCH, url, body);
 }
 
-/* A teardown that is cut short has given the target the primary's number of pods, or will. */
-static void expect_pods(struct simulation *simulation, struct truth_canary *canary)
-{
-	char name[40];
-	const json_t *primary;
-	const json_t *target;
-	json_int_t pods;
-
-	text_format(name, sizeof(name), "%s-primary", canary->name);
-	primary = apiserver_find(simulation->server, "deployments", canary->space, name);
-	target = apiserver_find(simulation->server, "deployments", canary->space, canary->name);
-	pods = json_integer_value(json_object_get(json_object_get(target, "spec"), "replicas"));
-	canary->foreign_replicas = (int)json_integer_value(
-		json_object_get(json_object_get(primary, "spec"), "replicas"));
-	if (pods > canary->foreign_replicas)
-		canary->foreign_replicas = (int)pods;
-}
-
 /* The first version that a Canary sees is not analysed. */
 static void create(struct simulation *simulation, struct truth_canary *canary)
 {
 	canary->is_invalid = false;
-	expect_pods(simulation, canary);
+	/* A teardown that is cut short gives the target pods; they stay until its next run. */
+	canary->foreign_replicas = TRUTH_ANY_REPLICAS;
 	if (!post(simulation, canary, "canaries", truth_resource(canary), "people"))
 		return;
 	canary->is_there = true;

@@ -91,7 +91,7 @@ static bool edit_replicas(const struct hand *hand)
 	put(hand, HTTP_PATCH, "deployments", name.text, body);
 	if (is_primary)
 		return true;
-	hand->canary->foreign_replicas = replicas;
+	truth_scaled(hand->canary, replicas);
 	if (replicas > 0)
 		return true;
 	/* In a run a target without pods is not ready; in a teardown it comes back by itself. */

@@ -163,6 +163,12 @@ void truth_may_pass(struct truth_version *version, const char *why)
 	text_copy(version->excuse, why);
 }
 
+void truth_scaled(struct truth_canary *canary, int replicas)
+{
+	if (canary->foreign_replicas != TRUTH_ANY_REPLICAS)
+		canary->foreign_replicas = replicas;
+}
+
 void truth_failed(struct truth_canary *canary, struct truth_version *version)
 {
 	if (version && ++version->n_fails >= canary->threshold_least)

@@ -25,6 +25,7 @@ enum quality {
 #define TRUTH_TAG_MAX      24
 #define TRUTH_VERSIONS_MAX 64
 #define TRUTH_STEPS_MAX    3
+#define TRUTH_ANY_REPLICAS (-2)
 
 /* A version that was pushed, and what happened to the runs that analysed it. */
 struct truth_version {
@@ -75,7 +76,8 @@ struct truth_canary {
 	bool is_leaving; /* it was deleted: what is ours must go */
 	bool has_target;
 	bool is_stripped; /* a mark of ours was taken off an object, which is then not ours */
-	/* What somebody else wrote into the target since the last Release was made; -1: nothing. */
+	/* What somebody else wrote into the target since the last Release was made; -1: nothing,
+	 * TRUTH_ANY_REPLICAS: a number that is not known. */
 	int foreign_replicas;
 	bool is_scaled_away; /* somebody gave the target no pods, for a while */
 	struct instant broken_since; /* pods are, or the target is away; 0: all is well */
@@ -112,6 +114,9 @@ void truth_revert(struct truth_canary *canary, int version);
 /* Runs of the version may end badly, or well, whatever its quality. VERSION may be NULL. */
 void truth_may_fail(struct truth_version *version, const char *why);
 void truth_may_pass(struct truth_version *version, const char *why);
+
+/* Somebody else set the target's replicas. */
+void truth_scaled(struct truth_canary *canary, int replicas);
 
 /* An answer spoke against a version whose quality does not explain it. */
 void truth_failed(struct truth_canary *canary, struct truth_version *version);

@@ -181,7 +181,7 @@ static void see_release(struct simulation *simulation, const json_t *release)
 	    (old->outcome == OUTCOME_NONE || strcmp(old->uid, run.uid) != 0))
 		see_end(simulation, canary, &run);
 	if (strcmp(old->uid, run.uid) != 0)
-		simulation->truth.canaries[canary].foreign_replicas = -1;
+		oracle_begin(&simulation->truth.canaries[canary], run.is_init);
 	*old = run;
 }
 
