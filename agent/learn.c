@@ -181,8 +181,7 @@ static void learn_route(struct canary *canary, const json_t *object)
 		*route = (struct route_fact){.slot = route->slot};
 		return;
 	}
-	if (is_gone(&route->slot, object) ||
-	    is_older(route->uid, route->resource_version, object))
+	if (is_gone(&route->slot, object) || is_older(route->uid, route->resource_version, object))
 		return;
 	canary->edition->world.traffic->read(object, &canary->edition->world, route);
 	if (!instant_is_set(before.since) || before.weight != route->weight) {

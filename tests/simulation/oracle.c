@@ -218,8 +218,9 @@ static const char *trouble_world(const struct sight *sight)
 
 	if (is_nginx && !sight->route)
 		return "its route is missing";
-	if (is_nginx && strcmp(text_of(json_object_get(annotations, "nginx.ingress.kubernetes.io/"
-	                                                            "canary-weight")),
+	if (is_nginx && strcmp(text_of(json_object_get(annotations,
+	                                               "nginx.ingress.kubernetes.io/"
+	                                               "canary-weight")),
 	                       "0") != 0)
 		return "its route has a weight";
 	if (!selects(sight, "", "-primary"))

@@ -40,7 +40,6 @@ struct people {
 	struct people_team teams[FAULT_CANARIES_MAX];
 };
 
-
 void people_init(struct simulation *simulation);
 void people_fini(struct simulation *simulation);
 

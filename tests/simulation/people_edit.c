@@ -1,7 +1,6 @@
 /* Foreign edits: whoever writes into what agents look after, and pods that break. */
-#include "tests/simulation/people.h"
-
 #include "analysis/base/text.h"
+#include "tests/simulation/people.h"
 #include "tests/simulation/simulation.h"
 
 #include <stdlib.h>
@@ -30,7 +29,7 @@ static const json_t *find(const struct hand *hand, const char *plural, const cha
 }
 
 static void put(const struct hand *hand, enum http_method method, const char *plural,
-                  const char *name, const char *body)
+                const char *name, const char *body)
 {
 	char url[PEOPLE_URL_MAX];
 
@@ -105,7 +104,8 @@ static bool edit_selector(const struct hand *hand)
 {
 	static const char *const suffixes[] = {"", "-primary", "-canary"};
 	static const char *const pods[] = {"", "-primary", "-nowhere"};
-	struct name service = name_of(hand->canary->service, suffixes[dice_between(hand->dice, 0, 2)]);
+	struct name service =
+		name_of(hand->canary->service, suffixes[dice_between(hand->dice, 0, 2)]);
 	char body[96];
 
 	/* After a teardown the Service is its users'. */
@@ -121,7 +121,8 @@ static bool edit_labels(const struct hand *hand)
 {
 	static const char *const services[] = {"", "-primary", "-canary"};
 	bool is_service = dice_chance(hand->dice, 0.6);
-	struct name service = name_of(hand->canary->service, services[dice_between(hand->dice, 0, 2)]);
+	struct name service =
+		name_of(hand->canary->service, services[dice_between(hand->dice, 0, 2)]);
 	struct name ingress = name_of(hand->canary->name, "-front-canary");
 	bool strips = dice_chance(hand->dice, 0.3);
 
@@ -131,17 +132,17 @@ static bool edit_labels(const struct hand *hand)
 		return false;
 	if (is_service) {
 		put(hand, HTTP_PATCH, "services", service.text,
-		      "{\"metadata\":{\"labels\":{\"app\":null,\"team\":\"other\"},"
-		      "\"annotations\":{\"note\":\"other\"}}}");
+		    "{\"metadata\":{\"labels\":{\"app\":null,\"team\":\"other\"},"
+		    "\"annotations\":{\"note\":\"other\"}}}");
 	} else if (strips) {
 		put(hand, HTTP_PATCH, "ingresses", ingress.text,
-		      "{\"metadata\":{\"labels\":null,\"ownerReferences\":null}}");
+		    "{\"metadata\":{\"labels\":null,\"ownerReferences\":null}}");
 		hand->canary->is_stripped = true;
 		break_for_a_while(hand);
 	} else {
 		put(hand, HTTP_PATCH, "ingresses", ingress.text,
-		      "{\"metadata\":{\"annotations\":{\"nginx.ingress.kubernetes.io/canary\":"
-		      "null,\"note\":\"other\"}}}");
+		    "{\"metadata\":{\"annotations\":{\"nginx.ingress.kubernetes.io/canary\":"
+		    "null,\"note\":\"other\"}}}");
 	}
 	return true;
 }
@@ -154,8 +155,10 @@ static bool remove_one(const struct hand *hand)
 		const char *base;
 		const char *suffix;
 	} rows[] = {
-		{"ingresses", canary->name, "-front-canary"}, {"services", canary->service, ""},
-		{"services", canary->service, "-primary"},    {"services", canary->service, "-canary"},
+		{"ingresses", canary->name, "-front-canary"},
+		{"services", canary->service, ""},
+		{"services", canary->service, "-primary"},
+		{"services", canary->service, "-canary"},
 		{"deployments", canary->name, "-primary"},
 	};
 	int64_t which = dice_between(hand->dice, 0, 4);
@@ -186,8 +189,8 @@ static bool restore(const struct hand *hand)
 		break;
 	case 1:
 		text = truth_ingress(hand->canary);
-		put(hand, HTTP_PATCH, "ingresses",
-		      name_of(hand->canary->name, "-front").text, text);
+		put(hand, HTTP_PATCH, "ingresses", name_of(hand->canary->name, "-front").text,
+		    text);
 		break;
 	default:
 		people_apply_target(hand->simulation, hand->canary, "gitops");
@@ -201,8 +204,7 @@ static bool break_pods(const struct hand *hand)
 {
 	struct name name =
 		name_of(hand->canary->name, dice_chance(hand->dice, 0.5) ? "-primary" : "");
-	const json_t *status =
-		json_object_get(find(hand, "deployments", name.text), "status");
+	const json_t *status = json_object_get(find(hand, "deployments", name.text), "status");
 	json_int_t n_ready = json_integer_value(json_object_get(status, "readyReplicas"));
 
 	if (n_ready == 0 || !strikes(hand))

@@ -78,7 +78,8 @@ static size_t pods_of(const struct inquiry *inquiry, struct cluster_pods *ret, s
 
 	if (strcmp(canary->provider, "nginx") == 0 || inquiry->is_custom) {
 		text_format(name, sizeof(name), "%s-canary", canary->service);
-		return cluster_backends(inquiry->simulation->cluster, canary->space, name, ret, max);
+		return cluster_backends(inquiry->simulation->cluster, canary->space, name, ret,
+		                        max);
 	}
 	selector = json_pack("{s:s}", "app", canary->name);
 	n_pods = cluster_select(inquiry->simulation->cluster, canary->space, selector, ret, max);
@@ -119,8 +120,7 @@ static bool measure(const struct inquiry *inquiry, double *ret)
 	}
 	/* Requests for a Service without pods are answered 503 by the controller. */
 	*ret = n_ready > 0 ? sum / n_ready : 0;
-	return weight > 0 &&
-	       (n_ready > 0 || (is_weighed && inquiry->question == QUESTION_SUCCESS));
+	return weight > 0 && (n_ready > 0 || (is_weighed && inquiry->question == QUESTION_SUCCESS));
 }
 
 /* Between what is good and what is bad, whatever bounds people chose. */
@@ -142,11 +142,12 @@ static void note(const struct inquiry *inquiry, enum answer answer)
 	if (inquiry->question == QUESTION_SHARE)
 		return;
 	if (answer == ANSWER_NONE)
-		truth_unmeasured(inquiry->canary, inquiry->version, inquiry->now);
+		truth_unmeasured(inquiry->version, inquiry->now);
 	else if (answer == ANSWER_BAD && !is_bad)
 		truth_failed(inquiry->canary, inquiry->version);
 	else if (answer == ANSWER_GOOD && is_bad)
-		truth_may_pass(inquiry->version, "an answer spoke for it: other pods were behind its Service");
+		truth_may_pass(inquiry->version,
+		               "an answer spoke for it: other pods were behind its Service");
 }
 
 static void say(struct http_reply *reply, struct arena *arena, const char *result)

@@ -15,21 +15,45 @@
 #define REACH_SECONDS 1200
 
 static const struct truth_canary nginx = {
-	.name = "cart", .service = "cart-web", .space = "mall", .provider = "nginx", .interval = 10,
-	.threshold = 2, .deadline = 120,       .step = 50,      .max = 50,           .replicas = 2,
+	.name = "cart",
+	.service = "cart-web",
+	.space = "mall",
+	.provider = "nginx",
+	.interval = 10,
+	.threshold = 2,
+	.deadline = 120,
+	.step = 50,
+	.max = 50,
+	.replicas = 2,
 	.target_port = 8080,
 };
 
 static const struct truth_canary blue_green = {
-	.name = "till", .service = "till", .space = "shop", .provider = "kubernetes",
-	.interval = 10, .threshold = 0,    .deadline = 120, .iterations = 2,
-	.replicas = 1,  .target_port = 8080,
+	.name = "till",
+	.service = "till",
+	.space = "shop",
+	.provider = "kubernetes",
+	.interval = 10,
+	.threshold = 0,
+	.deadline = 120,
+	.iterations = 2,
+	.replicas = 1,
+	.target_port = 8080,
 };
 
 static const struct truth_canary steps = {
-	.name = "menu", .service = "menu",   .space = "shop",     .provider = "nginx",
-	.interval = 10, .threshold = 1,      .deadline = 120,     .steps = {5, 100},
-	.n_steps = 2,   .replicas = 3,       .target_port = 8080, .asking = TRUTH_ASK_TEMPLATE,
+	.name = "menu",
+	.service = "menu",
+	.space = "shop",
+	.provider = "nginx",
+	.interval = 10,
+	.threshold = 1,
+	.deadline = 120,
+	.steps = {5, 100},
+	.n_steps = 2,
+	.replicas = 3,
+	.target_port = 8080,
+	.asking = TRUTH_ASK_TEMPLATE,
 };
 
 static const struct truth_canary *const casts[] = {&nginx, &blue_green, &steps};
@@ -37,8 +61,8 @@ static const struct truth_canary *const casts[] = {&nginx, &blue_green, &steps};
 /* A world with one canary, initialised. */
 static struct simulation *begin(const struct truth_canary *cast, uint64_t seed)
 {
-	struct simulation *simulation = simulation_begin(
-		&(struct simulation_options){.seed = seed, .alone = cast, .stream = getenv("TELL") ? stdout : NULL});
+	struct simulation *simulation = simulation_begin(&(struct simulation_options){
+		.seed = seed, .alone = cast, .stream = getenv("TELL") ? stdout : NULL});
 
 	assert_true(simulation_reach(simulation, 0, FAULT_PHASE_REST, span_seconds(REACH_SECONDS)));
 	simulation_pass(simulation, span_seconds(30));
@@ -63,8 +87,8 @@ static void end(struct simulation *simulation, const char *what, enum release_ou
 static void each_quality_ends_as_it_must(void **state)
 {
 	static const enum release_outcome outcomes[QUALITY_MAX] = {
-		[QUALITY_GOOD] = OUTCOME_PROMOTED,       [QUALITY_SLOW] = OUTCOME_ROLLED_BACK,
-		[QUALITY_FAILING] = OUTCOME_ROLLED_BACK, [QUALITY_STUCK] = OUTCOME_ROLLED_BACK,
+		[QUALITY_GOOD] = OUTCOME_PROMOTED,         [QUALITY_SLOW] = OUTCOME_ROLLED_BACK,
+		[QUALITY_FAILING] = OUTCOME_ROLLED_BACK,   [QUALITY_STUCK] = OUTCOME_ROLLED_BACK,
 		[QUALITY_WEAK] = OUTCOME_FAILED_PROMOTION,
 	};
 
@@ -166,8 +190,8 @@ static void each_edit_in_each_phase_ends_well(void **state)
 	}
 }
 
-/* The deletion of the route is told before the reply of our last write of it arrives: the reply does
- * not bring it back, and it is made anew. */
+/* The deletion of the route is told before the reply of our last write of it arrives: the reply
+ * does not bring it back, and it is made anew. */
 static void a_removal_overtakes_a_reply(void **state)
 {
 	struct simulation *simulation = in_phase(&steps, FAULT_PHASE_RETREATING, 15);
@@ -316,7 +340,8 @@ static void the_oracle_judges_runs(void **state)
 		{QUALITY_SLOW, false, false, OUTCOME_PROMOTED, false, "a bad version was promoted"},
 		{QUALITY_SLOW, false, false, OUTCOME_PROMOTED, true, ""}, /* the first of all */
 		{QUALITY_SLOW, false, true, OUTCOME_SKIPPED, false, ""},
-		{QUALITY_FAILING, true, false, OUTCOME_PROMOTED, false, "a bad version was promoted"},
+		{QUALITY_FAILING, true, false, OUTCOME_PROMOTED, false,
+	         "a bad version was promoted"},
 		{QUALITY_WEAK, false, false, OUTCOME_FAILED_PROMOTION, false, ""},
 		{QUALITY_STUCK, false, false, OUTCOME_ROLLED_BACK, false, ""},
 		{QUALITY_GOOD, false, false, OUTCOME_SUPERSEDED, false, ""},
@@ -351,9 +376,14 @@ static void excuses_are_narrow(void **state)
 	truth_failed(canary, version);
 	assert_true(version->may_fail);
 	truth_alone(&truth, &nginx);
-	truth_unmeasured(canary, version, (struct instant){1000000});
+	truth_unmeasured(version, (struct instant){1000000});
+	truth_measured(version);
+	truth_unmeasured(version, (struct instant){1060000});
+	truth_unmeasured(version, (struct instant){1100000});
+	truth_ended(canary, version, (struct instant){1179000});
 	assert_false(version->may_fail);
-	truth_unmeasured(canary, version, (struct instant){1060000});
+	truth_unmeasured(version, (struct instant){1060000});
+	truth_ended(canary, version, (struct instant){1180000});
 	assert_true(version->may_fail);
 	truth_alone(&truth, &nginx);
 	truth_broken(canary, version, (struct instant){1000000}, (struct instant){1040000});

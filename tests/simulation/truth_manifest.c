@@ -1,6 +1,5 @@
-#include "tests/simulation/truth.h"
-
 #include "analysis/base/text.h"
+#include "tests/simulation/truth.h"
 
 #include <assert.h>
 #include <stdlib.h>

@@ -142,8 +142,11 @@ static const char *tag_of(const json_t *release)
 /* A run came to its end. */
 static void see_end(struct simulation *simulation, int canary, const struct witness_run *run)
 {
-	const char *why = oracle_judge(&simulation->truth.canaries[canary], run->tag, run->outcome,
-	                               run->is_init);
+	struct truth_canary *truth = &simulation->truth.canaries[canary];
+	const char *why;
+
+	truth_ended(truth, truth_version_find(truth, run->tag), sim_loop_now(simulation->loop));
+	why = oracle_judge(truth, run->tag, run->outcome, run->is_init);
 
 	simulation->witness.n_releases++;
 	simulation->witness.outcomes[run->outcome]++;
@@ -172,9 +175,15 @@ static void see_release(struct simulation *simulation, const json_t *release)
 	run.iteration = (int)integer_at(status, "counters", "iteration");
 	run.failed_checks = (int)integer_at(status, "counters", "failedChecks");
 	run.weight = (int)integer_at(status, "weight", "to");
+	/* A check was measured: the run moved on, or counted it. */
+	if (run.iteration != old->iteration || run.weight > old->weight ||
+	    run.failed_checks != old->failed_checks)
+		truth_measured(truth_version_find(&simulation->truth.canaries[canary], run.tag));
 	if (strcmp(old->uid, run.uid) == 0)
 		check_step(simulation, old, &run);
-	else if (old->outcome == OUTCOME_NONE && find(simulation, "releases", simulation->truth.canaries[canary].space, old->name) &&
+	else if (old->outcome == OUTCOME_NONE &&
+	         find(simulation, "releases", simulation->truth.canaries[canary].space,
+	              old->name) &&
 	         strcmp(old->name, name) != 0)
 		witness_accuse(simulation, "%s is made while %s is open", name, old->name);
 	if (run.outcome != OUTCOME_NONE &&
@@ -221,8 +230,8 @@ bool witness_is_content(struct simulation *simulation, char *ret_why, size_t siz
 
 		if (why[0] != '\0') {
 			(void)snprintf(ret_why, size, "%s: %s (live %s, excuse \"%s\")",
-			               canary->name, why,
-			               truth_live(canary), canary->versions[canary->live].excuse);
+			               canary->name, why, truth_live(canary),
+			               canary->versions[canary->live].excuse);
 			return false;
 		}
 	}
