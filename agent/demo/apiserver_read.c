@@ -30,8 +30,20 @@ json_t *apiserver_read_partial(const json_t *object)
 
 void apiserver_read_reply(struct apiserver_call *call, int status, const json_t *object)
 {
+	json_t *shown = (json_t *)(uintptr_t)object; /* only read */
 	char *text;
 
+	if (apiserver_table_asked(call->request)) {
+		const json_t *metadata = json_object_get(object, "metadata");
+		json_t *list = json_pack("{sO}", "resourceVersion",
+		                         json_object_get(metadata, "resourceVersion"));
+
+		apiserver_status_reply(call, status,
+		                       apiserver_table_new(call->route.shelf->resource, list,
+		                                           call->now, &shown, 1));
+		json_decref(list);
+		return;
+	}
 	if (apiserver_read_is_partial(call->request)) {
 		apiserver_status_reply(call, status, apiserver_read_partial(object));
 		return;
@@ -282,12 +294,28 @@ static json_t *item_of(const struct apiserver_call *call, json_t *object)
 	return item;
 }
 
+static json_t *table_of(const struct apiserver_call *call, json_t *items, json_t *metadata)
+{
+	size_t n = json_array_size(items);
+	json_t **objects = arena_alloc(call->arena, (n + 1) * sizeof(json_t *));
+	json_t *table;
+
+	for (size_t i = 0; i < n; i++)
+		objects[i] = json_array_get(items, i);
+	table = apiserver_table_new(call->route.shelf->resource, metadata, call->now, objects, n);
+	json_decref(items);
+	json_decref(metadata);
+	return table;
+}
+
 static json_t *list_of(struct apiserver_call *call, json_t *items, json_t *metadata)
 {
 	const struct apiserver_resource *resource = call->route.shelf->resource;
 	const char *kind = arena_format(call->arena, "%sList", resource->kind);
 	const char *version = resource->version;
 
+	if (apiserver_table_asked(call->request))
+		return table_of(call, items, metadata);
 	if (*resource->group)
 		version = arena_format(call->arena, "%s/%s", resource->group, version);
 	if (apiserver_read_is_partial(call->request)) {

@@ -20,8 +20,8 @@
 #define FRAME_MS       40  /* between two looks at the wall clock */
 #define FRAME_MOST_MS  200 /* a machine that was away does not make up for it */
 #define STEPS_BLIND    1024 /* steps between two looks for a signal at full speed */
-#define STORY_SECONDS  850 /* virtual, about: so that it ends near the present */
-#define CALM_SECONDS   20
+#define STORY_SECONDS  845 /* virtual, about: so that it ends near the present */
+#define CALM_SECONDS   40
 #define CHAPTER_MOST   1800 /* virtual seconds */
 #define REST_FRAMES    50
 #define SPEED_AT_WORK  20 /* of a kept server, when no other is told */
@@ -299,6 +299,8 @@ static void stay(struct demo *demo)
 	int speed = demo->options.speed ? demo->options.speed : SPEED_AT_WORK;
 	int n_frames = 0;
 
+	demo->target = demo_shop_now(demo->shop);
+	demo->frame_at = clock_ms(CLOCK_MONOTONIC);
 	do {
 		while (demo_shop_step(demo->shop, demo->target))
 			notice(demo);

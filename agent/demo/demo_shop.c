@@ -15,6 +15,7 @@
 
 #define BOOKMARK_SECONDS 60
 #define SCRAPE_SECONDS   1
+#define USERS_SECONDS    10 /* until users come: the shop opens first */
 #define PER_TICK         24
 #define READY_SECONDS    4 /* from a pod's creation */
 #define SETTLE_SECONDS   1 /* what is on its way lands within */
@@ -128,7 +129,7 @@ static void make_cluster(struct demo_shop *shop, const struct demo_shop_options 
 	shop->tick.ring = on_tick;
 	shop->scrape.ring = on_scrape;
 	rearm(shop, &shop->bookmark, span_seconds(BOOKMARK_SECONDS));
-	rearm(shop, &shop->tick, span_ms(DEMO_TRAFFIC_TICK_MS));
+	rearm(shop, &shop->tick, span_seconds(USERS_SECONDS));
 	rearm(shop, &shop->scrape, span_seconds(SCRAPE_SECONDS));
 }
 
@@ -311,6 +312,8 @@ void demo_shop_stir(struct demo_shop *shop)
 
 bool demo_shop_step(struct demo_shop *shop, struct instant end)
 {
+	if (instant_is_before(end, sim_loop_now(shop->sim)))
+		return false;
 	if (!sim_loop_step(shop->sim, end))
 		return false;
 	demo_history_settle(shop->history);

@@ -32,7 +32,7 @@ bool demo_shop_open(struct demo_shop *shop, struct err *err);
 /* Give the Deployment another version, as a person would. */
 bool demo_shop_push(struct demo_shop *shop, const char *tag, struct err *err);
 
-/* The next event; false when there is none before END (it is END then). */
+/* The next event; false when there is none before END (it is END then, or later already). */
 bool demo_shop_step(struct demo_shop *shop, struct instant end);
 
 /* The API server was written to from outside of a step. */

@@ -5,6 +5,7 @@
 #include "providers/kube/release.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -284,7 +285,9 @@ static void tell_checks(struct demo_story *story, const struct release_status *b
 	double share = recent.n_requests ? (double)recent.n_canary / (double)recent.n_requests : 0;
 
 	/* A check that fails does not wait for the agent's own count. */
-	if (now_status->weight.has_seen && now_status->failed_checks == before->failed_checks)
+	if (now_status->weight.has_seen &&
+	    (!before->weight.has_seen ||
+	     fabs(now_status->weight.seen_share - before->weight.seen_share) > 0))
 		share = now_status->weight.seen_share;
 	begin_line(story, now);
 	put_bars(story, before->weight.to, share);
