@@ -276,7 +276,7 @@ static void say_next(struct demo *demo)
 	say_command(demo, program, text);
 	if (!demo->front) {
 		say_command(demo, program,
-		            " demo --keep    # the cluster stays, for kubectl and the commands");
+		            " demo --keep    # the cluster stays, for kubectl");
 		return;
 	}
 	for (size_t i = 0; i < array_length(commands); i++) {
@@ -375,7 +375,7 @@ static void introduce(struct demo *demo)
 	            (unsigned long long)demo->options.seed);
 	demo_screen_words(demo->screen, DEMO_SCREEN_PLAIN, text);
 	if (demo->options.speed) {
-		text_format(text, sizeof(text), " %d seconds there are one here.",
+		text_format(text, sizeof(text), "One second here is %d there.",
 		            demo->options.speed);
 		demo_screen_words(demo->screen, DEMO_SCREEN_PLAIN, text);
 	}

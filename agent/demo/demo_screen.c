@@ -35,7 +35,7 @@ static const char *const codes[] = {
 };
 
 static const char *const glyphs[2][DEMO_SCREEN_GLYPHS] = {
-	{"ok", "FAILED", ">=", "<="},
+	{"ok", "x", ">=", "<="},
 	{"✓", "✗", "≥", "≤"},
 };
 
@@ -266,7 +266,7 @@ const char *demo_screen_bar(const struct demo_screen *screen, double share, int 
 
 	ret[0] = '\0';
 	for (int i = 0; i < width && used + 4 < DEMO_SCREEN_BAR_MAX; i++) {
-		const char *cell = is_utf8 ? "░" : ".";
+		const char *cell = is_utf8 ? "·" : ".";
 
 		if (i < n_full)
 			cell = is_utf8 ? "█" : "#";

@@ -206,7 +206,7 @@ static const char *unit_of(const char *check)
 	return strcmp(check, "request-duration") == 0 ? " ms" : "";
 }
 
-/* " ≥ 99 %": the bound that the value keeps or breaks. */
+/* " ≥ 99": the bound that the value keeps or breaks. */
 static void format_bound(const struct demo_screen *screen, const struct check_result *check,
                          char ret[NUMBER_MAX])
 {
@@ -222,7 +222,7 @@ static void format_bound(const struct demo_screen *screen, const struct check_re
 	format_value(is_low ? check->min : check->max, bound);
 	ret[0] = '\0';
 	if (check->has_min || check->has_max)
-		text_format(ret, NUMBER_MAX, " %s %.20s%s", sign, bound, unit_of(check->name));
+		text_format(ret, NUMBER_MAX, " %s %.20s", sign, bound);
 }
 
 static void put_check(struct demo_screen *screen, const struct check_result *check)
@@ -237,7 +237,7 @@ static void put_check(struct demo_screen *screen, const struct check_result *che
 	if (check->has_value) {
 		format_bound(screen, check, bound);
 		text_format(text, sizeof(text), "%s %s%s%s", check->name,
-		            format_value(check->value, number), unit_of(check->name), bound);
+		            format_value(check->value, number), bound, unit_of(check->name));
 	} else {
 		text_format(text, sizeof(text), "%s %s", check->name, verdict_name(check->verdict));
 	}
@@ -343,7 +343,8 @@ static void look_at_release(struct demo_story *story, struct instant now)
 	           release.status.times.next_check_at.ms != before->times.next_check_at.ms) {
 		tell_checks(story, before, &release.status, now);
 	}
-	if (release.status.outcome != before->outcome)
+	/* What the first Release came to, its Event says. */
+	if (release.status.outcome != before->outcome && release.cause != CAUSE_INIT)
 		tell_outcome(story, object, &release.status, now);
 	story->release = release;
 }
@@ -368,6 +369,14 @@ static const json_t *next_event(const struct demo_story *story)
 	return next;
 }
 
+/* The outcome's line said the same. */
+static bool is_told_by_outcome(const struct demo_story *story, const json_t *event)
+{
+	return story->release.status.outcome != OUTCOME_NONE &&
+	       story->release.cause != CAUSE_INIT &&
+	       strcmp(story->release.status.reason, text_of(event, "message")) == 0;
+}
+
 static void look_at_events(struct demo_story *story, struct instant now)
 {
 	const json_t *event;
@@ -376,6 +385,8 @@ static void look_at_events(struct demo_story *story, struct instant now)
 		bool is_warning = strcmp(text_of(event, "type"), "Warning") == 0;
 
 		story->told = revision_of(event);
+		if (is_told_by_outcome(story, event))
+			continue;
 		begin_line(story, now);
 		demo_screen_words(story->settings.screen,
 		                  is_warning ? DEMO_SCREEN_BAD : DEMO_SCREEN_PLAIN,
