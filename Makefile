@@ -3,6 +3,7 @@
 BUILD = build
 PREFIX = /usr/local
 FUZZ_SECONDS = 60
+DEMO = # flags of `serin demo`
 
 # What runs the cluster tier, after tests/cluster/build.sh. `make test CLUSTER=` leaves the tier out.
 CLUSTER = tests/cluster/run
@@ -17,8 +18,8 @@ NEEDS_FUZZ = $(NEEDS_TEST) clang libclang-rt-14-dev
 export ASAN_OPTIONS = detect_stack_use_after_return=1:strict_string_checks=1
 export UBSAN_OPTIONS = print_stacktrace=1
 
-.PHONY: all help test lint sanitize clang idle coverage fuzz tidy format install clean \
-	needs-test needs-lint needs-coverage needs-fuzz needs-tidy
+.PHONY: all help demo test lint sanitize clang idle coverage fuzz tidy format install clean \
+	needs-build needs-test needs-lint needs-coverage needs-fuzz needs-tidy
 .NOTPARALLEL:
 
 all: $(BUILD)/build.ninja ## build
@@ -40,6 +41,10 @@ sanitize: needs-test build-asan/build.ninja ## every in-process suite under ASan
 
 clang: needs-lint build-clang/build.ninja ## build with clang, warnings as errors
 	ninja -C build-clang
+
+demo: needs-build $(BUILD)/build.ninja ## a release promoted and one rolled back, in one process; about a minute (DEMO=--keep: kubectl may look)
+	@ninja -C $(BUILD) --quiet agent/serin
+	@$(BUILD)/agent/serin demo $(DEMO)
 
 idle: needs-test $(BUILD)/build.ninja ## 100 canaries at rest for 10 minutes cost nothing; about 15 minutes
 	ninja -C $(BUILD) --quiet
@@ -65,6 +70,8 @@ install: build-release/build.ninja ## into PREFIX (and DESTDIR)
 clean: ## remove the build directories
 	rm -rf build build-*
 
+needs-build:
+	@tests/needs.sh $(NEEDS_BUILD)
 needs-test:
 	@tests/needs.sh $(NEEDS_TEST)
 needs-lint:

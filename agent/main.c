@@ -9,10 +9,11 @@
 
 static int usage(FILE *stream)
 {
-	(void)fprintf(stream,
-	              "usage: serin agent [FLAGS]    serve Canaries (serin agent --help)\n"
-	              "       serin demo [FLAGS]     a release promoted and one rolled back, in this process\n"
-	              "       serin version\n");
+	(void)fprintf(
+		stream,
+		"usage: serin agent [FLAGS]    serve Canaries (serin agent --help)\n"
+		"       serin demo [FLAGS]     a release promoted and one rolled back, in this process\n"
+		"       serin version\n");
 	return stream == stdout ? 0 : 2;
 }
 

@@ -66,10 +66,10 @@ static json_t *groups_of(const struct apiserver_call *call)
 
 static json_t *resource_of(const struct apiserver_resource *resource)
 {
-	json_t *object = json_pack(
-		"{ss ss sb ss s[ssssss]}", "name", resource->plural, "singularName", "",
-		"namespaced", resource->is_namespaced, "kind", resource->kind, "verbs", "create",
-		"delete", "get", "list", "patch", "watch");
+	json_t *object =
+		json_pack("{ss ss sb ss s[ssssss]}", "name", resource->plural, "singularName", "",
+	                  "namespaced", resource->is_namespaced, "kind", resource->kind, "verbs",
+	                  "create", "delete", "get", "list", "patch", "watch");
 	char *singular = strdup(resource->kind);
 
 	if (!object || !singular)

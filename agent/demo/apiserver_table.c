@@ -33,7 +33,10 @@ struct column {
 };
 
 #define COLUMNS_MAX 16
-#define AGE         {"Age", "date", CELL_AGE, "metadata/creationTimestamp", 0}
+#define AGE                                                \
+ {                                                         \
+  "Age", "date", CELL_AGE, "metadata/creationTimestamp", 0 \
+ }
 
 static const struct table {
 	const char *plural;
@@ -106,8 +109,8 @@ static json_t *definitions(const struct apiserver_resource *resource)
 
 	json_array_append_new(list, definition("Name", "string", "name", 0));
 	for (const struct column *column = columns_of(resource); column->cell != CELL_END; column++)
-		json_array_append_new(
-			list, definition(column->name, column->type, "", column->priority));
+		json_array_append_new(list,
+		                      definition(column->name, column->type, "", column->priority));
 	return list;
 }
 

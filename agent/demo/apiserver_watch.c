@@ -64,9 +64,9 @@ static json_t *shown(const struct apiserver_watch *watch, json_t *object)
 
 	if (!watch->is_table)
 		return watch->is_partial ? apiserver_read_partial(object) : json_incref(object);
-	metadata = json_pack("{sO}", "resourceVersion",
-	                     json_object_get(json_object_get(object, "metadata"),
-	                                     "resourceVersion"));
+	metadata =
+		json_pack("{sO}", "resourceVersion",
+	                  json_object_get(json_object_get(object, "metadata"), "resourceVersion"));
 	table = apiserver_table_new(watch->shelf->resource, metadata, watch->server->clock, &object,
 	                            1);
 	json_decref(metadata);

@@ -17,10 +17,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#define FRAME_MS       40  /* between two looks at the wall clock */
-#define FRAME_MOST_MS  200 /* a machine that was away does not make up for it */
+#define FRAME_MS       40   /* between two looks at the wall clock */
+#define FRAME_MOST_MS  200  /* a machine that was away does not make up for it */
 #define STEPS_BLIND    1024 /* steps between two looks for a signal at full speed */
-#define STORY_SECONDS  845 /* virtual, about: so that it ends near the present */
+#define STORY_SECONDS  845  /* virtual, about: so that it ends near the present */
 #define CALM_SECONDS   40
 #define CHAPTER_MOST   1800 /* virtual seconds */
 #define REST_FRAMES    50
@@ -52,11 +52,11 @@ struct demo {
 	struct front *front; /* NULL unless the server is kept */
 	sigset_t mask;       /* as it was before */
 	int signals;
-	const char *tag;         /* the version under way */
-	struct instant target;   /* virtual time that the wall clock allows */
-	int64_t frame_at;        /* wall clock of the last frame */
-	uint64_t seen;           /* the server's revision when it was looked at last */
-	bool is_mute;            /* nobody reads any more */
+	const char *tag;       /* the version under way */
+	struct instant target; /* virtual time that the wall clock allows */
+	int64_t frame_at;      /* wall clock of the last frame */
+	uint64_t seen;         /* the server's revision when it was looked at last */
+	bool is_mute;          /* nobody reads any more */
 };
 
 /* Clocks and signals
@@ -96,7 +96,8 @@ static bool is_stopped(struct demo *demo)
 }
 
 /* Time
- * ------------------------------------------------------------------------------------------------- */
+ * -------------------------------------------------------------------------------------------------
+ */
 
 static struct instant on_now(void *user)
 {
@@ -173,7 +174,8 @@ static enum end run(struct demo *demo, bool (*is_reached)(struct demo *demo), in
 }
 
 /* Chapters
- * ------------------------------------------------------------------------------------------------- */
+ * -------------------------------------------------------------------------------------------------
+ */
 
 static bool is_initialized(struct demo *demo)
 {
@@ -249,7 +251,8 @@ static bool check_outcomes(struct demo *demo)
 			continue;
 		is_right = false;
 		demo_screen_put(demo->screen, DEMO_SCREEN_BAD, "%s: expected %s, got %s",
-		                chapters[i].tag, chapters[i].outcome, outcome[0] ? outcome : "nothing");
+		                chapters[i].tag, chapters[i].outcome,
+		                outcome[0] ? outcome : "nothing");
 		demo_screen_end(demo->screen);
 	}
 	return is_right;
@@ -275,18 +278,19 @@ static void say_next(struct demo *demo)
 	text_format(text, sizeof(text), " history %s", demo->place.history);
 	say_command(demo, program, text);
 	if (!demo->front) {
-		say_command(demo, program,
-		            " demo --keep    # the cluster stays, for kubectl");
+		say_command(demo, program, " demo --keep    # the cluster stays, for kubectl");
 		return;
 	}
 	for (size_t i = 0; i < array_length(commands); i++) {
-		text_format(text, sizeof(text), "KUBECONFIG=%s %s", demo->place.kubeconfig, program);
+		text_format(text, sizeof(text), "KUBECONFIG=%s %s", demo->place.kubeconfig,
+		            program);
 		say_command(demo, text, commands[i]);
 	}
 	text_format(text, sizeof(text), "kubectl --kubeconfig %s", demo->place.kubeconfig);
 	say_command(demo, text, " get canaries,releases -n shop");
-	say_command(demo, text,
-	            " set image deployment/cart cart=shop/cart:v4 -n shop    # v4 answers with errors");
+	say_command(
+		demo, text,
+		" set image deployment/cart cart=shop/cart:v4 -n shop    # v4 answers with errors");
 	demo_screen_end(demo->screen);
 	text_format(text, sizeof(text), "The server stays on 127.0.0.1:%u until Ctrl-C.",
 	            front_port(demo->front));
@@ -368,17 +372,16 @@ static void introduce(struct demo *demo)
 {
 	char text[512];
 
-	text_format(text, sizeof(text),
-	            "A cluster inside this process: an API server, Deployments, an NGINX that splits "
-	            "about 240 requests a second (seed %llu), a Prometheus, and serin's agent over "
-	            "them. ",
-	            (unsigned long long)demo->options.seed);
+	text_format(
+		text, sizeof(text),
+		"A cluster inside this process: an API server, Deployments, an NGINX that splits "
+		"about 240 requests a second (seed %llu), a Prometheus, and serin's agent over "
+		"them.",
+		(unsigned long long)demo->options.seed);
+	if (demo->options.speed)
+		text_format(text + strlen(text), sizeof(text) - strlen(text),
+		            " One second here is %d there.", demo->options.speed);
 	demo_screen_words(demo->screen, DEMO_SCREEN_PLAIN, text);
-	if (demo->options.speed) {
-		text_format(text, sizeof(text), "One second here is %d there.",
-		            demo->options.speed);
-		demo_screen_words(demo->screen, DEMO_SCREEN_PLAIN, text);
-	}
 	demo_screen_end(demo->screen);
 	if (demo->front)
 		say_command(demo, "KUBECONFIG=", demo->place.kubeconfig);

@@ -26,7 +26,7 @@ struct waiter {
 };
 
 struct demo_history {
-	struct history base; /* the first member */
+	struct history base;  /* the first member */
 	struct history *file; /* NULL: let go */
 	struct loop *loop;
 	struct waiter *waiters;
@@ -103,8 +103,8 @@ static void on_round(struct history *history, const struct history_round *round,
 	waiter = calloc(1, sizeof(*waiter));
 	if (!waiter)
 		abort();
-	*waiter = (struct waiter){
-		.next = demo->waiters, .owner = demo, .acked = acked, .user = user};
+	*waiter =
+		(struct waiter){.next = demo->waiters, .owner = demo, .acked = acked, .user = user};
 	demo->waiters = waiter;
 	history_round(demo->file, round, on_acked, waiter);
 }

@@ -74,8 +74,8 @@ static bool parse_one(int argc, char *const argv[], int *at, struct demo_options
 	char name[64];
 
 	if (strncmp(word, "--", 2) != 0)
-		return err_set(err, ERR_INVALID, "\"%.60s\": expected a flag; see serin demo --help",
-		               word);
+		return err_set(err, ERR_INVALID,
+		               "\"%.60s\": expected a flag; see serin demo --help", word);
 	(void)snprintf(name, sizeof(name), "%.*s",
 	               equals ? (int)(equals - word - 2) : (int)strlen(word) - 2, word + 2);
 	if (!has_value(name))
@@ -101,25 +101,26 @@ bool demo_options_parse(int argc, char *const argv[], struct demo_options *ret, 
 
 void demo_options_help(FILE *stream)
 {
-	(void)fputs("Usage: serin demo [FLAG]...\n"
-	            "\n"
-	            "A good release is promoted and a slow one rolled back, in a cluster inside this\n"
-	            "process, in about a minute. Needs no cluster, no network and no rights.\n"
-	            "\n"
-	            "  --keep         let the API server stay on 127.0.0.1 afterwards, for kubectl and\n"
-	            "                 the other commands; Ctrl-C ends it\n"
-	            "  --port NUMBER  of the API server (any free one)\n"
-	            "  --speed NUMBER virtual seconds in one, 0 for as fast as it can (20)\n"
-	            "  --seed NUMBER  of the users' requests (1)\n"
-	            "  --dir DIRECTORY for history.db and the kubeconfig ($XDG_STATE_HOME/serin/demo,\n"
-	            "                 where the files of the last demo give way)\n"
-	            "  --no-colour    plain text, as with NO_COLOR set or not on a terminal\n"
-	            "  --help         print this\n"
-	            "\n"
-	            "Ctrl-C before the end takes all away that the demo made; at the end history.db\n"
-	            "stays. Exit codes: 0 as told above, 1 it came otherwise, 2 wrong command line,\n"
-	            "130 a signal ended it.\n"
-	            "\n"
-	            "Example: serin demo --keep\n",
-	            stream);
+	(void)fputs(
+		"Usage: serin demo [FLAG]...\n"
+		"\n"
+		"A good release is promoted and a slow one rolled back, in a cluster inside this\n"
+		"process, in about a minute. Needs no cluster, no network and no rights.\n"
+		"\n"
+		"  --keep         let the API server stay on 127.0.0.1 afterwards, for kubectl and\n"
+		"                 the other commands; Ctrl-C ends it\n"
+		"  --port NUMBER  of the API server (any free one)\n"
+		"  --speed NUMBER virtual seconds in one, 0 for as fast as it can (20)\n"
+		"  --seed NUMBER  of the users' requests (1)\n"
+		"  --dir DIRECTORY for history.db and the kubeconfig ($XDG_STATE_HOME/serin/demo,\n"
+		"                 where the files of the last demo give way)\n"
+		"  --no-colour    plain text, as with NO_COLOR set or not on a terminal\n"
+		"  --help         print this\n"
+		"\n"
+		"Ctrl-C before the end takes all away that the demo made; at the end history.db\n"
+		"stays. Exit codes: 0 as told above, 1 it came otherwise, 2 wrong command line,\n"
+		"130 a signal ended it.\n"
+		"\n"
+		"Example: serin demo --keep\n",
+		stream);
 }

@@ -44,8 +44,8 @@ static bool name_directory(struct demo_place *place, const char *directory, stru
 	else if (state && state[0] == '/')
 		text_format(place->directory, sizeof(place->directory), "%s/serin/demo", state);
 	else if (home && home[0] == '/')
-		text_format(place->directory, sizeof(place->directory), "%s/.local/state/serin/demo",
-		            home);
+		text_format(place->directory, sizeof(place->directory),
+		            "%s/.local/state/serin/demo", home);
 	else
 		return err_set(err, ERR_INVALID,
 		               "neither $XDG_STATE_HOME nor $HOME is set: name a directory with "

@@ -1,7 +1,7 @@
 /*
  * The demo's Prometheus: answers instant queries from what was scraped of the ingress controller.
- * Of PromQL it knows what the builtin checks ask: sum(rate(…)), sum(increase(…)), numbers, "*", "/",
- * parentheses and "or vector(0)"; anything else is refused as bad_data.
+ * Of PromQL it knows what the builtin checks ask: sum(rate(…)), sum(increase(…)), numbers, "*",
+ * "/", parentheses and "or vector(0)"; anything else is refused as bad_data.
  */
 #ifndef AGENT_DEMO_DEMO_PROMETHEUS_H
 #define AGENT_DEMO_DEMO_PROMETHEUS_H

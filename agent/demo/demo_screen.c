@@ -28,9 +28,9 @@ struct demo_screen {
 };
 
 static const char *const codes[] = {
-	[DEMO_SCREEN_PLAIN] = "",       [DEMO_SCREEN_DIM] = "\033[2m",
+	[DEMO_SCREEN_PLAIN] = "",         [DEMO_SCREEN_DIM] = "\033[2m",
 	[DEMO_SCREEN_STRONG] = "\033[1m", [DEMO_SCREEN_GOOD] = "\033[32m",
-	[DEMO_SCREEN_BAD] = "\033[31m", [DEMO_SCREEN_SET] = "\033[36m",
+	[DEMO_SCREEN_BAD] = "\033[31m",   [DEMO_SCREEN_SET] = "\033[36m",
 	[DEMO_SCREEN_SEEN] = "\033[33m",
 };
 
@@ -171,24 +171,46 @@ void demo_screen_gap(struct demo_screen *screen, int width)
 		add_blanks(screen, GAP);
 }
 
+/* How many bytes of TEXT are whole words that fit into WIDTH columns; at least one word. */
+static size_t fitting(const char *text, int width)
+{
+	size_t used = strcspn(text, " ");
+	int column = 0;
+	size_t end = used;
+
+	for (size_t at = 0; text[at]; at = end) {
+		end = at + strspn(text + at, " ");
+		end += strcspn(text + end, " ");
+		for (size_t i = at; i < end; i++)
+			column += ((unsigned char)text[i] & 0xC0) != 0x80;
+		if (column > width)
+			break;
+		used = end;
+	}
+	return used;
+}
+
 void demo_screen_words(struct demo_screen *screen, enum demo_screen_style style, const char *text)
 {
 	int columns = demo_screen_columns(screen);
 
 	while (*text) {
-		size_t length = strcspn(text, " ");
-		char word[PIECE_MAX];
+		size_t first = strcspn(text, " ");
+		size_t length = fitting(text, columns - screen->column);
+		char run[PIECE_MAX];
 
-		(void)snprintf(word, sizeof(word), "%.*s", (int)length, text);
+		(void)snprintf(run, sizeof(run), "%.*s", (int)first, text);
 		if (screen->column > screen->indent &&
-		    screen->column + demo_screen_width(word) > columns)
+		    screen->column + demo_screen_width(run) > columns) {
 			break_line(screen);
-		add_styled(screen, style, word);
+			continue;
+		}
+		(void)snprintf(run, sizeof(run), "%.*s", (int)length, text);
+		add_styled(screen, style, run);
 		text += length;
+		text += strspn(text, " ");
 		if (*text)
-			text++;
-		if (*text && screen->column < columns)
-			add_blanks(screen, 1);
+			break_line(screen);
 	}
 }
 

@@ -132,8 +132,7 @@ bool demo_series_increase(const struct demo_series *series, struct instant now, 
 	struct instant from = {now.ms - window.ms};
 	const struct scrape *first = NULL;
 	const struct scrape *last = NULL;
-	size_t n_kept =
-		series->n_scrapes < DEMO_SERIES_KEPT ? series->n_scrapes : DEMO_SERIES_KEPT;
+	size_t n_kept = series->n_scrapes < DEMO_SERIES_KEPT ? series->n_scrapes : DEMO_SERIES_KEPT;
 
 	for (size_t i = series->n_scrapes - n_kept; i < series->n_scrapes; i++) {
 		const struct scrape *scrape = &series->scrapes[i % DEMO_SERIES_KEPT];

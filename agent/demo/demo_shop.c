@@ -99,7 +99,8 @@ static struct cluster_behaviour behave(void *user, const json_t *template)
 }
 
 /* Making it
- * ------------------------------------------------------------------------------------------------- */
+ * -------------------------------------------------------------------------------------------------
+ */
 
 static void make_cluster(struct demo_shop *shop, const struct demo_shop_options *options)
 {
@@ -234,9 +235,8 @@ static bool send_body(struct demo_shop *shop, enum http_method method, const cha
 
 static const char *text_at(const json_t *object, const char *field, const char *name)
 {
-	const char *text =
-		json_string_value(json_object_get(field ? json_object_get(object, field) : object,
-	                                          name));
+	const char *text = json_string_value(
+		json_object_get(field ? json_object_get(object, field) : object, name));
 
 	return text ? text : "";
 }

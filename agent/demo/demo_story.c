@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CLOCK_WIDTH 8 /* of "12:34   " */
+#define CLOCK_WIDTH 8  /* of "12:34   " */
 #define BARS_REST   37 /* columns of a line with two bars beside the bars */
 #define BAR_LEAST   8
 #define BAR_MOST    40
@@ -17,9 +17,9 @@
 
 struct demo_story {
 	struct demo_story_settings settings;
-	struct release release; /* the newest, as told */
-	uint64_t told;          /* revision up to which Events are told */
-	struct demo_traffic_counts begun;  /* all requests when the Release began */
+	struct release release;              /* the newest, as told */
+	uint64_t told;                       /* revision up to which Events are told */
+	struct demo_traffic_counts begun;    /* all requests when the Release began */
 	struct demo_traffic_version version; /* and those of its version */
 	char outcome[32];
 };
@@ -133,7 +133,8 @@ const char *demo_story_outcome(struct demo_story *story, const char *tag)
 }
 
 /* Lines
- * ------------------------------------------------------------------------------------------------ */
+ * ------------------------------------------------------------------------------------------------
+ */
 
 static const char *format_clock(struct span span, char ret[NUMBER_MAX])
 {
@@ -228,7 +229,8 @@ static void format_bound(const struct demo_screen *screen, const struct check_re
 static void put_check(struct demo_screen *screen, const struct check_result *check)
 {
 	bool is_good = check->verdict == VERDICT_PASS;
-	const char *glyph = demo_screen_glyph(screen, is_good ? DEMO_SCREEN_PASS : DEMO_SCREEN_FAIL);
+	const char *glyph =
+		demo_screen_glyph(screen, is_good ? DEMO_SCREEN_PASS : DEMO_SCREEN_FAIL);
 	enum demo_screen_style style = is_good ? DEMO_SCREEN_GOOD : DEMO_SCREEN_BAD;
 	char number[NUMBER_MAX];
 	char bound[NUMBER_MAX];
@@ -319,11 +321,12 @@ static void tell_outcome(struct demo_story *story, const json_t *object,
 	if (all == 0)
 		return;
 	begin_line(story, now);
-	text_format(text, sizeof(text),
-	            "%s answered %s of %s requests meanwhile: %s later than 0.5 s, %s with an error",
-	            release_tag(object), format_count(own.n_requests, numbers[0]),
-	            format_count(all, numbers[1]), format_count(own.n_slow, numbers[2]),
-	            format_count(own.n_errors, numbers[3]));
+	text_format(
+		text, sizeof(text),
+		"%s answered %s of %s requests meanwhile: %s later than 0.5 s, %s with an error",
+		release_tag(object), format_count(own.n_requests, numbers[0]),
+		format_count(all, numbers[1]), format_count(own.n_slow, numbers[2]),
+		format_count(own.n_errors, numbers[3]));
 	demo_screen_words(screen, DEMO_SCREEN_PLAIN, text);
 	demo_screen_end(screen);
 }

@@ -36,9 +36,9 @@ static const struct bucket {
 	double bound;
 	const char *le;
 } buckets[BUCKETS] = {
-	{0.005, "0.005"}, {0.01, "0.01"}, {0.025, "0.025"}, {0.05, "0.05"}, {0.1, "0.1"},
-	{0.25, "0.25"},   {0.5, "0.5"},   {1, "1"},         {2.5, "2.5"},   {5, "5"},
-	{10, "10"},       {HUGE_VAL, "+Inf"},
+	{0.005, "0.005"}, {0.01, "0.01"}, {0.025, "0.025"}, {0.05, "0.05"},
+	{0.1, "0.1"},     {0.25, "0.25"}, {0.5, "0.5"},     {1, "1"},
+	{2.5, "2.5"},     {5, "5"},       {10, "10"},       {HUGE_VAL, "+Inf"},
 };
 
 /* The counters of one backend and status. */
@@ -133,8 +133,7 @@ static bool find_backend(const struct demo_traffic *traffic, const char *ingress
 	const json_t *rules = json_object_get(json_object_get(object, "spec"), "rules");
 	const json_t *http = json_object_get(json_array_get(rules, 0), "http");
 	const json_t *path = json_array_get(json_object_get(http, "paths"), 0);
-	const json_t *service =
-		json_object_get(json_object_get(path, "backend"), "service");
+	const json_t *service = json_object_get(json_object_get(path, "backend"), "service");
 	const json_t *port = json_object_get(service, "port");
 
 	if (!service)
@@ -192,8 +191,9 @@ static const char *tag_of(const struct cluster_pods *pods)
 /* Counting
  * --------------------------------------------------------------------------------------------- */
 
-static struct demo_series *counter(const struct demo_traffic *traffic, const struct counted *counted,
-                                   const char *name, const char *canary, const char *le)
+static struct demo_series *counter(const struct demo_traffic *traffic,
+                                   const struct counted *counted, const char *name,
+                                   const char *canary, const char *le)
 {
 	const struct demo_series_label labels[] = {
 		{"namespace", traffic->options.k8s_namespace},
@@ -217,14 +217,14 @@ static void open_counters(const struct demo_traffic *traffic, struct counted *co
 	if (counted->is_canary)
 		text_format(canary, sizeof(canary), "%s-%s-%s", traffic->options.k8s_namespace,
 		            backend->service, backend->port);
-	counted->requests = counter(traffic, counted, "nginx_ingress_controller_requests", canary,
-	                            NULL);
-	counted->sum = counter(traffic, counted,
-	                       "nginx_ingress_controller_response_duration_seconds_sum", canary,
-	                       NULL);
-	counted->count = counter(traffic, counted,
-	                         "nginx_ingress_controller_response_duration_seconds_count", canary,
-	                         NULL);
+	counted->requests =
+		counter(traffic, counted, "nginx_ingress_controller_requests", canary, NULL);
+	counted->sum =
+		counter(traffic, counted, "nginx_ingress_controller_response_duration_seconds_sum",
+	                canary, NULL);
+	counted->count =
+		counter(traffic, counted,
+	                "nginx_ingress_controller_response_duration_seconds_count", canary, NULL);
 	for (size_t i = 0; i < BUCKETS; i++)
 		counted->buckets[i] =
 			counter(traffic, counted,
@@ -332,8 +332,7 @@ static bool serve(struct demo_traffic *traffic, const struct backend *primary,
 	habit = habit_of(tag);
 	latency = habit->median * exp(habit->spread * draw_normal(traffic));
 	is_error = draw_part(traffic) < habit->errors;
-	count(traffic, find_counters(traffic, primary, backend, is_error ? "500" : "200"),
-	      latency);
+	count(traffic, find_counters(traffic, primary, backend, is_error ? "500" : "200"), latency);
 	count_version(traffic, tag, latency, is_error);
 	return backend == canary;
 }

@@ -49,7 +49,8 @@ struct demo_traffic_version {
 	uint64_t n_errors; /* 5xx */
 };
 
-/* The version of that tag; zeros when it never answered. "": no pod at all, 503 from NGINX itself. */
+/* The version of that tag; zeros when it never answered. "": no pod at all, 503 from NGINX itself.
+ */
 struct demo_traffic_version demo_traffic_version(const struct demo_traffic *traffic,
                                                  const char *tag);
 

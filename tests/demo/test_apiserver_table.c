@@ -1,4 +1,5 @@
-/* What kubectl needs beside the resources themselves: discovery, tables, strategic merge patches. */
+/* What kubectl needs beside the resources themselves: discovery, tables, strategic merge patches.
+ */
 #include "agent/demo/apiserver.h"
 #include "tests/demo/ask.h"
 
@@ -171,11 +172,12 @@ static void test_strategic(void **state)
 
 	assert_int_equal(ask_status(*state, at(0), HTTP_POST, DEPLOYMENTS, WEB), 201);
 	assert_int_equal(
-		patch_strategic(state, DEPLOYMENTS "/web",
-	                        "{\"spec\":{\"template\":{\"spec\":{\"$setElementOrder/containers\":"
-	                        "[{\"name\":\"c\"},{\"name\":\"d\"}],\"containers\":[{\"image\":"
-	                        "\"web:2\",\"name\":\"c\"}]}}}}",
-	                        &object),
+		patch_strategic(
+			state, DEPLOYMENTS "/web",
+			"{\"spec\":{\"template\":{\"spec\":{\"$setElementOrder/containers\":"
+			"[{\"name\":\"c\"},{\"name\":\"d\"}],\"containers\":[{\"image\":"
+			"\"web:2\",\"name\":\"c\"}]}}}}",
+			&object),
 		200);
 	assert_string_equal(ask_text(object, "spec.template.spec.containers.0.image"), "web:2");
 	assert_string_equal(ask_text(object, "spec.template.spec.containers.1.image"), "log:1");
