@@ -244,7 +244,7 @@ static bool read_number(struct reader *reader, struct demo_prometheus_value *ret
 /* "A or B": B when A is nothing; behind "(" */
 static bool read_group(struct reader *reader, struct demo_prometheus_value *ret)
 {
-	struct demo_prometheus_value other;
+	struct demo_prometheus_value other = {0};
 
 	if (!read_value(reader, ret))
 		return false;
@@ -270,7 +270,7 @@ static bool read_factor(struct reader *reader, struct demo_prometheus_value *ret
 
 static bool read_value(struct reader *reader, struct demo_prometheus_value *ret)
 {
-	struct demo_prometheus_value right;
+	struct demo_prometheus_value right = {0};
 
 	if (++reader->depth > DEPTH_MAX)
 		return err_set(reader->err, ERR_LIMIT, "more than %d parentheses", DEPTH_MAX);
@@ -299,7 +299,7 @@ bool demo_prometheus_query(const struct demo_prometheus *prometheus, const char 
 		.at = query,
 		.err = err,
 	};
-	struct demo_prometheus_value value;
+	struct demo_prometheus_value value = {0};
 
 	if (!read_value(&reader, &value))
 		return false;
@@ -373,7 +373,7 @@ struct http_reply demo_prometheus_serve(void *user, const struct http_request *r
 	const char *query =
 		find_query(form, request->body ? request->body_length : strlen(form), arena);
 	struct http_reply reply = {.status = 200};
-	struct demo_prometheus_value value;
+	struct demo_prometheus_value value = {0};
 	struct err err = {0};
 
 	if (!strstr(request->url, "/api/v1/query") || !query) {
