@@ -42,9 +42,9 @@ sanitize: needs-test build-asan/build.ninja ## every in-process suite under ASan
 clang: needs-lint build-clang/build.ninja ## build with clang, warnings as errors
 	ninja -C build-clang
 
-demo: needs-build $(BUILD)/build.ninja ## a release promoted and one rolled back, in one process; about a minute (DEMO=--keep: kubectl may look)
-	@ninja -C $(BUILD) --quiet agent/serin
-	@$(BUILD)/agent/serin demo $(DEMO)
+demo: needs-build build-demo/build.ninja ## a release promoted and one rolled back, in one process; DEMO=--keep lets kubectl look
+	@ninja -C build-demo --quiet
+	@build-demo/agent/serin demo $(DEMO)
 
 idle: needs-test $(BUILD)/build.ninja ## 100 canaries at rest for 10 minutes cost nothing; about 15 minutes
 	ninja -C $(BUILD) --quiet
@@ -99,5 +99,7 @@ build-coverage/build.ninja:
 build-fuzz/build.ninja:
 	@export CC=clang; $(SETUP) build-fuzz -Dbuildtype=debug -Doptimization=1 -Dfuzzing=true \
 		-Db_sanitize=address,undefined -Db_lundef=false
+build-demo/build.ninja: # without what only the tests need
+	@$(SETUP) build-demo -Dtests=false
 build-release/build.ninja:
 	@$(SETUP) build-release -Dbuildtype=release --prefix=$(PREFIX)
