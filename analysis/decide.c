@@ -41,6 +41,9 @@ static void observe_unknown(struct thought *thought)
 		if (slot->state == FACT_KNOWN || slot->state == FACT_ABSENT ||
 		    is_wanted(thought->plan, subject))
 			continue;
+		if (subject == SUBJECT_ROUTE && thought->facts->has_spec &&
+		    !thought->spec->route.weighs)
+			continue; /* there is none to read */
 		effect.subject = subject;
 		thought_want(thought, &effect);
 	}

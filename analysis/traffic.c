@@ -82,7 +82,9 @@ static bool selects(struct thought *thought, enum subject subject, enum backend 
 
 	if (!thought_knows(thought, subject) && !is_retreat)
 		return false;
-	if (service->slot.state == FACT_KNOWN && service->backend == backend && service->is_exact)
+	/* A retreat moves the selector only: what else is wrong waits for a forward plan. */
+	if (service->slot.state == FACT_KNOWN && service->backend == backend &&
+	    (service->is_exact || is_retreat))
 		return true;
 	text_copy(effect.resource_version, service->resource_version);
 	thought_want(thought, &effect);

@@ -1,0 +1,50 @@
+/*
+ * The agents of a simulation, and what happens to their processes.
+ */
+#ifndef TESTS_SIMULATION_CREW_H
+#define TESTS_SIMULATION_CREW_H
+
+#include "agent/agent.h"
+#include "agent/demo/sim_http.h"
+
+#define CREW_MAX 3
+
+struct simulation;
+
+struct crew_agent {
+	struct simulation *simulation;
+	int number;
+	char name[16]; /* its identity: "agent-0" */
+	char user_agent[16];
+	struct loop *loop;
+	struct sim_http *http;
+	struct history *history;
+	struct agent *agent; /* NULL: not running */
+	struct log *log;     /* where the story is told; else NULL */
+	struct alarm start;  /* when it comes back */
+	struct instant paused_until;
+	struct instant began;
+	bool is_doomed; /* it died; it is taken away when its code has returned */
+};
+
+struct crew {
+	struct crew_agent agents[CREW_MAX];
+	int n_agents;
+};
+
+void crew_init(struct simulation *simulation, int n_agents);
+void crew_fini(struct simulation *simulation);
+
+/* Opportunities for their faults; called every now and then. */
+void crew_weather(struct simulation *simulation);
+
+/* Take away those that died in the last event. */
+void crew_sweep(struct simulation *simulation);
+
+/* Everything that is wrong with processes, clocks, disks and connections ends; all run. */
+void crew_mend(struct simulation *simulation);
+
+/* Who sent the request: the number of an agent, or -1. */
+int crew_sender(const struct http_request *request);
+
+#endif

@@ -1,0 +1,246 @@
+#include "tests/simulation/witness.h"
+
+#include "analysis/base/text.h"
+#include "tests/simulation/simulation.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const json_t *find(struct simulation *simulation, const char *plural, const char *format,
+                          const char *name)
+{
+	char text[64];
+
+	(void)snprintf(text, sizeof(text), "%s%s", name, format);
+	return apiserver_find(simulation->server, plural, "shop", text);
+}
+
+static const json_t *at(const json_t *object, const char *a, const char *b)
+{
+	return json_object_get(json_object_get(object, a), b);
+}
+
+static const char *text_at(const json_t *object, const char *a, const char *b)
+{
+	const char *text = json_string_value(at(object, a, b));
+
+	return text ? text : "";
+}
+
+static int64_t integer_at(const json_t *object, const char *a, const char *b)
+{
+	return json_integer_value(at(object, a, b));
+}
+
+void witness_accuse(struct simulation *simulation, const char *format, ...)
+{
+	struct witness *witness = &simulation->witness;
+	va_list args;
+
+	if (witness->violation[0] != '\0')
+		return;
+	va_start(args, format);
+	(void)vsnprintf(witness->violation, sizeof(witness->violation), format, args);
+	va_end(args);
+	story_tell(&simulation->story, "witness", "VIOLATION: %s", witness->violation);
+}
+
+/* The Lease names whoever writes. */
+void witness_before(struct simulation *simulation, const struct http_request *request)
+{
+	int sender = crew_sender(request);
+	const json_t *lease;
+	const char *holder;
+
+	simulation->witness.n_requests++;
+	if (request->method == HTTP_GET || strstr(request->url, "/leases"))
+		return;
+	lease = apiserver_find(simulation->server, "leases", "kube-system",
+	                       "flagger-leader-election");
+	holder = text_at(lease, "spec", "holderIdentity");
+	if (strcmp(holder, simulation->crew.agents[sender].name) != 0)
+		witness_accuse(simulation, "agent-%d writes %s while the lease is of \"%s\"",
+		               sender, request->url, holder);
+}
+
+static enum release_phase phase_of(const char *text)
+{
+	static const char *const names[] = {"",           "Starting",   "Progressing", "Promoting",
+	                                    "Finalising", "Retreating", "Done"};
+
+	for (size_t i = 1; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (strcmp(text, names[i]) == 0)
+			return (enum release_phase)i;
+	}
+	return PHASE_NONE;
+}
+
+static enum release_outcome outcome_of(const char *text)
+{
+	static const char *const names[] = {"",           "promoted",         "rolled_back",
+	                                    "superseded", "failed_promotion", "skipped",
+	                                    "cancelled"};
+
+	for (size_t i = 1; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (strcmp(text, names[i]) == 0)
+			return (enum release_outcome)i;
+	}
+	return OUTCOME_NONE;
+}
+
+static void check_step(struct simulation *simulation, const struct witness_run *old,
+                       const struct witness_run *new)
+{
+	if (new->seq <= old->seq &&new->seq != 0)
+		return; /* the same write, seen again */
+	if (new->seq != old->seq + 1)
+		witness_accuse(simulation, "%s: seq %d follows %d", new->name, (int)new->seq,
+		               (int)old->seq);
+	if (old->outcome != OUTCOME_NONE && new->outcome != old->outcome)
+		witness_accuse(simulation, "%s: its outcome changed", new->name);
+	if (new->phase < old->phase)
+		witness_accuse(simulation, "%s: phase %d after %d", new->name, (int)new->phase,
+		               (int)old->phase);
+	if (new->iteration < old->iteration || new->failed_checks < old->failed_checks)
+		witness_accuse(simulation, "%s: a counter goes down", new->name);
+	if (new->iteration > old->iteration + 1 || new->failed_checks > old->failed_checks + 1)
+		witness_accuse(simulation, "%s: a counter leaps", new->name);
+}
+
+static enum fault_phase fault_phase_of(const struct witness_run *run,
+                                       const struct truth_canary *canary)
+{
+	static const enum fault_phase phases[] = {
+		[PHASE_NONE] = FAULT_PHASE_ABSENT,
+		[PHASE_STARTING] = FAULT_PHASE_STARTING,
+		[PHASE_PROGRESSING] = FAULT_PHASE_PROGRESSING,
+		[PHASE_PROMOTING] = FAULT_PHASE_PROMOTING,
+		[PHASE_FINALISING] = FAULT_PHASE_FINALISING,
+		[PHASE_RETREATING] = FAULT_PHASE_RETREATING,
+		[PHASE_DONE] = FAULT_PHASE_REST,
+	};
+
+	if (canary->is_leaving)
+		return FAULT_PHASE_TEARDOWN;
+	if (run->is_init && run->phase < PHASE_DONE)
+		return FAULT_PHASE_INIT;
+	return phases[run->phase];
+}
+
+static void see_release(struct simulation *simulation, const json_t *release)
+{
+	const char *name = text_at(release, "metadata", "name");
+	int canary = truth_find(&simulation->truth, name);
+	struct witness_run run = {0};
+	struct witness_run *old;
+	const json_t *status = json_object_get(release, "status");
+
+	if (canary < 0)
+		return;
+	old = &simulation->witness.runs[canary];
+	text_copy(run.uid, text_at(release, "metadata", "uid"));
+	text_copy(run.name, name);
+	run.is_init = strcmp(text_at(release, "spec", "cause"), "init") == 0;
+	run.phase = phase_of(text_at(release, "status", "phase"));
+	run.outcome = outcome_of(text_at(release, "status", "outcome"));
+	run.seq = integer_at(release, "status", "seq");
+	run.iteration = (int)integer_at(status, "counters", "iteration");
+	run.failed_checks = (int)integer_at(status, "counters", "failedChecks");
+	run.weight = (int)integer_at(status, "weight", "to");
+	if (strcmp(old->uid, run.uid) == 0)
+		check_step(simulation, old, &run);
+	else if (old->outcome == OUTCOME_NONE && find(simulation, "releases", "", old->name) &&
+	         strcmp(old->name, name) != 0)
+		witness_accuse(simulation, "%s is made while %s is open", name, old->name);
+	if (run.outcome != OUTCOME_NONE &&
+	    (old->outcome == OUTCOME_NONE || strcmp(old->uid, run.uid) != 0)) {
+		simulation->witness.n_releases++;
+		simulation->witness.outcomes[run.outcome]++;
+	}
+	*old = run;
+}
+
+void witness_after(struct simulation *simulation, const struct http_request *request,
+                   const struct http_reply *reply)
+{
+	json_t *object;
+
+	if (request->method == HTTP_GET || reply->status >= 300)
+		return;
+	if (!strstr(request->url, "/releases") || request->method == HTTP_DELETE)
+		return;
+	object = json_loadb(reply->body, reply->body_length, 0, NULL);
+	see_release(simulation, object);
+	json_decref(object);
+}
+
+void witness_answer(struct simulation *simulation, int canary, const struct http_reply *reply)
+{
+	story_tell(&simulation->story, "metrics", "about %s: %d %.60s",
+	           simulation->truth.canaries[canary].name, reply->status,
+	           reply->body ? reply->body + (reply->body_length > 60 ? 60 : 0) : "");
+}
+
+void witness_look(struct simulation *simulation)
+{
+	for (int i = 0; i < simulation->truth.n_canaries; i++)
+		simulation->faults.phases[i] = fault_phase_of(&simulation->witness.runs[i],
+		                                              &simulation->truth.canaries[i]);
+}
+
+static const char *image_of(const json_t *deployment)
+{
+	const json_t *template = at(deployment, "spec", "template");
+	const json_t *containers = at(template, "spec", "containers");
+	const char *image =
+		json_string_value(json_object_get(json_array_get(containers, 0), "image"));
+
+	return image ? image : "";
+}
+
+/* What must be of a canary in the end, and what is not so; "" when all is. */
+static const char *trouble(struct simulation *simulation, int index)
+{
+	const struct truth_canary *canary = &simulation->truth.canaries[index];
+	const struct witness_run *run = &simulation->witness.runs[index];
+	const json_t *resource = find(simulation, "canaries", "", canary->name);
+	const json_t *primary = find(simulation, "deployments", "-primary", canary->name);
+	const char *live = truth_live(canary);
+	bool is_served;
+
+	if (!canary->is_there)
+		return primary || resource ? "it was deleted, and something of it is left" : "";
+	if (run->outcome == OUTCOME_NONE)
+		return "its run is not over";
+	if (!primary)
+		return "it has no primary";
+	is_served = strcmp(image_of(primary) + strlen("web:"), live) == 0;
+	if (is_served && truth_quality(live) != QUALITY_GOOD && !canary->is_excused)
+		return "a bad version was promoted";
+	if (!is_served && truth_quality(live) == QUALITY_GOOD && !canary->is_excused)
+		return "a good version was not promoted";
+	if (integer_at(resource, "status", "canaryWeight") != 0)
+		return "its status speaks of a weight";
+	if (strcmp(text_at(resource, "status", "phase"), is_served ? "Succeeded" : "Failed") != 0 &&
+	    strcmp(text_at(resource, "status", "phase"), "Initialized") != 0 && !canary->is_excused)
+		return "its phase is another";
+	return "";
+}
+
+bool witness_is_content(struct simulation *simulation, char *ret_why, size_t size)
+{
+	for (int i = 0; i < simulation->truth.n_canaries; i++) {
+		const char *why = trouble(simulation, i);
+
+		if (why[0] != '\0') {
+			(void)snprintf(ret_why, size, "%s: %s (live %s, excuse \"%s\")",
+			               simulation->truth.canaries[i].name, why,
+			               truth_live(&simulation->truth.canaries[i]),
+			               simulation->truth.canaries[i].excuse);
+			return false;
+		}
+	}
+	return true;
+}
