@@ -2,7 +2,7 @@
 
 #include "agent/log.h"
 #include "analysis/base/text.h"
-#include "tests/simulation/hung_history.h"
+#include "tests/simulation/sim_disk.h"
 #include "tests/simulation/simulation.h"
 #include "tests/simulation/source.h"
 
@@ -40,9 +40,9 @@ static void start(struct crew_agent *agent)
 
 	story_tell(&simulation->story, agent->name, "starts");
 	agent->http = sim_http_new(&http);
-	agent->history = hung_history_new(agent->loop);
-	seams.http = sim_http_seam(agent->http);
-	seams.history = agent->history;
+	seams.http = witness_line_init(&agent->line, simulation, agent->number,
+	                               sim_http_seam(agent->http));
+	seams.history = sim_disk_start(agent->disk, agent->loop);
 	if (simulation->story.stream)
 		agent->log = log_new(&(struct log_settings){.loop = agent->loop,
 		                                            .stream = simulation->story.stream,
@@ -56,10 +56,9 @@ static void start(struct crew_agent *agent)
 
 static void stop(struct crew_agent *agent)
 {
-	agent->simulation->witness.n_decisions += hung_history_rounds(agent->history);
 	agent->agent = agent_free(agent->agent);
 	agent->http = sim_http_free(agent->http);
-	agent->history = hung_history_free(agent->history);
+	sim_disk_stop(agent->disk);
 	agent->log = log_free(agent->log);
 }
 
@@ -69,6 +68,29 @@ static void on_start(struct alarm *alarm)
 
 	if (!agent->agent)
 		start(agent);
+}
+
+static void on_accuse(void *user, const char *what)
+{
+	witness_accuse(user, "%s", what);
+}
+
+/* One seed in 25 has the real file, which costs more. */
+static struct sim_disk *disk_new(struct crew_agent *agent)
+{
+	struct simulation *simulation = agent->simulation;
+	struct dice dice = dice_init(simulation->options.seed, "disk");
+
+	return sim_disk_new(&(struct sim_disk_options){
+		.loop = simulation->loop,
+		.faults = &simulation->faults,
+		.truth = &simulation->truth,
+		.seed = simulation->options.seed,
+		.name = agent->name,
+		.is_real = dice_chance(&dice, 0.04),
+		.accuse = on_accuse,
+		.user = simulation,
+	});
 }
 
 void crew_init(struct simulation *simulation, int n_agents)
@@ -83,6 +105,7 @@ void crew_init(struct simulation *simulation, int n_agents)
 		text_format(agent->user_agent, sizeof(agent->user_agent), "serin/%d", i);
 		agent->loop = sim_loop_seam_new(simulation->loop, span_ms(0));
 		agent->start.ring = on_start;
+		agent->disk = disk_new(agent);
 		start(agent);
 	}
 }
@@ -95,6 +118,8 @@ void crew_fini(struct simulation *simulation)
 		alarm_cancel(&agent->start);
 		if (agent->agent)
 			stop(agent);
+		simulation->witness.n_decisions += sim_disk_rounds(agent->disk);
+		agent->disk = sim_disk_free(agent->disk);
 	}
 }
 
@@ -133,6 +158,7 @@ void crew_sweep(struct simulation *simulation)
 			continue;
 		agent->is_doomed = false;
 		story_tell(&simulation->story, agent->name, "crashes");
+		sim_disk_crash(agent->disk);
 		stop(agent);
 		sim_loop_pause(agent->loop, (struct instant){0});
 		alarm_start(sim_loop_seam(simulation->loop), &agent->start,
@@ -146,6 +172,7 @@ void crew_mend(struct simulation *simulation)
 		struct crew_agent *agent = &simulation->crew.agents[i];
 
 		sim_loop_pause(agent->loop, (struct instant){0});
+		sim_disk_mend(agent->disk);
 		alarm_cancel(&agent->start);
 		if (!agent->agent)
 			start(agent);

@@ -6,9 +6,11 @@
 
 #include "agent/agent.h"
 #include "agent/demo/sim_http.h"
+#include "tests/simulation/witness_history.h"
 
 #define CREW_MAX 3
 
+struct sim_disk;
 struct simulation;
 
 struct crew_agent {
@@ -18,7 +20,8 @@ struct crew_agent {
 	char user_agent[16];
 	struct loop *loop;
 	struct sim_http *http;
-	struct history *history;
+	struct sim_disk *disk; /* outlives its processes */
+	struct witness_line line;
 	struct agent *agent; /* NULL: not running */
 	struct log *log;     /* where the story is told; else NULL */
 	struct alarm start;  /* when it comes back */

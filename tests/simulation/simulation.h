@@ -50,6 +50,7 @@ struct simulation {
 	struct people people;
 	struct crew crew;
 	struct witness witness;
+	struct witness_history history;
 	struct alarm bookmark;
 	struct alarm roll;
 	size_t n_still;       /* events since time moved */

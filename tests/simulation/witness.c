@@ -173,6 +173,7 @@ void witness_after(struct simulation *simulation, const struct http_request *req
 		return;
 	object = json_loadb(reply->body, reply->body_length, 0, NULL);
 	see_release(simulation, object);
+	witness_history_served(simulation, request, object);
 	json_decref(object);
 }
 
