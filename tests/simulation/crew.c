@@ -88,6 +88,7 @@ static struct sim_disk *disk_new(struct crew_agent *agent)
 		.seed = simulation->options.seed,
 		.name = agent->name,
 		.is_real = dice_chance(&dice, 0.04),
+		.is_lying = simulation->options.has_lying_disks,
 		.accuse = on_accuse,
 		.user = simulation,
 	});

@@ -489,6 +489,8 @@ void sim_disk_stop(struct sim_disk *disk)
 	bool is_patient =
 		instant_between(now_of(disk), disk->turn_at).ms < PATIENCE_MS || !disk->turn.loop;
 
+	if (!disk->loop)
+		return;
 	if (!is_patient || trouble(disk) != SIM_VFS_WELL) {
 		sim_disk_crash(disk);
 		return;

@@ -170,6 +170,8 @@ void witness_history_served(struct simulation *simulation, const struct http_req
 {
 	struct witness_history *history = &simulation->history;
 	int64_t seq = json_integer_value(json_object_get(json_object_get(object, "status"), "seq"));
+	enum release_phase phase = release_phase_find(text_at(object, "status", "phase"));
+	enum release_outcome outcome = release_outcome_find(text_at(object, "status", "outcome"));
 	const char *name = text_at(object, "metadata", "name");
 	int agent = crew_sender(request);
 
@@ -178,19 +180,16 @@ void witness_history_served(struct simulation *simulation, const struct http_req
 	for (size_t i = history->n_saves; i > 0; i--) {
 		struct witness_save *save = &history->saves[i - 1];
 
-		if (save->agent != agent || save->seq != seq || strcmp(save->release, name) != 0)
+		if (save->agent != agent || save->seq != seq || save->phase != phase ||
+		    save->outcome != outcome || strcmp(save->release, name) != 0)
 			continue;
 		save->is_served = true;
 		text_copy(save->uid, text_at(object, "metadata", "uid"));
-		if (save->phase != release_phase_find(text_at(object, "status", "phase")) ||
-		    save->outcome != release_outcome_find(text_at(object, "status", "outcome")))
-			witness_accuse(simulation,
-			               "%s: seq %d was recorded otherwise than it was written",
-			               name, (int)seq);
 		return;
 	}
-	witness_accuse(simulation, "%s: agent-%d writes seq %d, which it did not record", name,
-	               agent, (int)seq);
+	witness_accuse(simulation, "%s: agent-%d writes seq %d, %s %s, which it did not record",
+	               name, agent, (int)seq, release_phase_name(phase),
+	               release_outcome_name(outcome));
 }
 
 /* The end ---------------------------------------------------------------------------------------
