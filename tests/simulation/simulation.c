@@ -186,6 +186,7 @@ static void tear_down(struct simulation *simulation)
 	alarm_cancel(&simulation->bookmark);
 	alarm_cancel(&simulation->roll);
 	alarm_cancel(&simulation->weather);
+	witness_history_fini(&simulation->history);
 	cluster_free(simulation->cluster);
 	apiserver_free(simulation->server);
 	sim_loop_free(simulation->loop);
@@ -258,6 +259,7 @@ static void rest(struct simulation *simulation)
 		;
 	if (!witness_is_content(simulation, why, sizeof(why)))
 		witness_accuse(simulation, "it did not last: %s", why);
+	witness_history_end(simulation);
 }
 
 static void sum_up(struct simulation *simulation, struct simulation_result *ret)

@@ -24,8 +24,9 @@
 
 struct simulation_options {
 	uint64_t seed;
-	uint64_t limit; /* disturbances; 0: no limit */
-	FILE *stream;   /* where the story is told; NULL: nowhere */
+	uint64_t limit;       /* disturbances; 0: no limit */
+	FILE *stream;         /* where the story is told; NULL: nowhere */
+	bool has_lying_disks; /* they acknowledge before they sync: a bug to be found */
 };
 
 /* What came of it. */
@@ -53,6 +54,7 @@ struct simulation {
 	struct crew crew;
 	struct usurper usurper;
 	struct witness witness;
+	struct witness_history history;
 	struct alarm bookmark;
 	struct alarm roll;
 	size_t n_still;       /* events since time moved */

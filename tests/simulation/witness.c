@@ -60,8 +60,8 @@ void witness_before(struct simulation *simulation, const struct http_request *re
 {
 	const char *life = crew_sender_life(request);
 	const struct witness *witness = &simulation->witness;
-	bool is_excused = instant_is_before(sim_loop_now(simulation->loop),
-	                                    witness->lease_excused_until);
+	bool is_excused =
+		instant_is_before(sim_loop_now(simulation->loop), witness->lease_excused_until);
 	const json_t *lease;
 	const char *holder;
 
@@ -74,8 +74,8 @@ void witness_before(struct simulation *simulation, const struct http_request *re
 	if (is_excused && strcmp(text_after(witness->lease_excused, "agent-"), life) == 0)
 		return;
 	if (strcmp(text_after(holder, "agent-"), life) != 0)
-		witness_accuse(simulation, "agent-%s writes %s while the lease is of \"%s\"",
-		               life, request->url, holder);
+		witness_accuse(simulation, "agent-%s writes %s while the lease is of \"%s\"", life,
+		               request->url, holder);
 }
 
 static enum release_phase phase_of(const char *text)
@@ -186,6 +186,7 @@ void witness_after(struct simulation *simulation, const struct http_request *req
 		return;
 	object = json_loadb(reply->body, reply->body_length, 0, NULL);
 	see_release(simulation, object);
+	witness_history_served(simulation, request, object);
 	json_decref(object);
 }
 
