@@ -16,6 +16,7 @@
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define SETTLE_MS 20 /* events that come together are told together */
 
@@ -51,6 +52,28 @@ static const char *choose_namespace(struct command_client *client)
 	return *of_context ? arena_text(&client->arena, of_context) : "default";
 }
 
+/* As kubectl chooses: --kubeconfig, $KUBECONFIG, ~/.kube/config, the pod's own files. */
+static struct credentials *find_credentials(struct command_client *client, struct err *err)
+{
+	const struct command_call *call = client->call;
+	struct loop *loop = loop_ev_seam(client->loop);
+	const char *path = call->flags.kubeconfig;
+	const char *home = call->environment("HOME");
+
+	if (!*path)
+		path = call->environment("KUBECONFIG");
+	if (path && *path)
+		return credentials_new_kubeconfig(loop, path, call->flags.context, err);
+	if (home && *home) {
+		path = arena_format(&client->arena, "%s/.kube/config", home);
+		if (access(path, F_OK) == 0)
+			return credentials_new_kubeconfig(loop, path, call->flags.context, err);
+	}
+	return credentials_new_pod(loop, CREDENTIALS_POD_DIRECTORY,
+	                           call->environment("KUBERNETES_SERVICE_HOST"),
+	                           call->environment("KUBERNETES_SERVICE_PORT"), err);
+}
+
 struct command_client *command_client_new(const struct command_call *call, struct err *err)
 {
 	struct command_client *client = calloc(1, sizeof(*client));
@@ -62,8 +85,7 @@ struct command_client *command_client_new(const struct command_call *call, struc
 	client->loop = loop_ev_new(err);
 	if (!client->loop)
 		return command_client_free(client);
-	client->credentials = credentials_new(loop_ev_seam(client->loop), call->flags.kubeconfig,
-	                                      call->flags.context, err);
+	client->credentials = find_credentials(client, err);
 	if (!client->credentials)
 		return command_client_free(client);
 	client->k8s_namespace = choose_namespace(client);

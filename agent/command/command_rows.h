@@ -4,6 +4,9 @@
 
 #include "agent/command/command.h"
 
+extern const struct command command_history;
+extern const struct command command_list;
+extern const struct command command_status;
 extern const struct command command_version;
 
 #endif

@@ -2,6 +2,5 @@
 
 /* In the order of --help. */
 const struct command *const command_table[] = {
-	&command_version,
-	NULL,
+	&command_status, &command_list, &command_history, &command_version, NULL,
 };
