@@ -57,18 +57,24 @@ static struct credentials *find_credentials(struct command_client *client, struc
 {
 	const struct command_call *call = client->call;
 	struct loop *loop = loop_ev_seam(client->loop);
-	const char *path = call->flags.kubeconfig;
 	const char *home = call->environment("HOME");
+	struct credentials_person person = {
+		.paths = call->flags.kubeconfig,
+		.context = call->flags.context,
+		.can_run = true,
+		.has_terminal = isatty(STDIN_FILENO) == 1,
+	};
 
-	if (!*path)
-		path = call->environment("KUBECONFIG");
-	if (path && *path)
-		return credentials_new_kubeconfig(loop, path, call->flags.context, err);
-	if (home && *home) {
-		path = arena_format(&client->arena, "%s/.kube/config", home);
-		if (access(path, F_OK) == 0)
-			return credentials_new_kubeconfig(loop, path, call->flags.context, err);
+	if (!*person.paths) {
+		person.paths = call->environment("KUBECONFIG");
+		person.is_list = true;
 	}
+	if (person.paths && *person.paths)
+		return credentials_new_person(loop, &person, err);
+	person.is_list = false;
+	person.paths = arena_format(&client->arena, "%s/.kube/config", home ? home : "");
+	if (home && *home && access(person.paths, F_OK) == 0)
+		return credentials_new_person(loop, &person, err);
 	return credentials_new_pod(loop, CREDENTIALS_POD_DIRECTORY,
 	                           call->environment("KUBERNETES_SERVICE_HOST"),
 	                           call->environment("KUBERNETES_SERVICE_PORT"), err);
@@ -155,8 +161,8 @@ static void on_done(struct http_call *call, const struct http_reply *reply)
 		(void)err_set(&exchange->err, err.kind, "%.200s: %s", exchange->path, err.text);
 }
 
-static bool ask(struct command_client *client, struct http_request *request,
-                struct exchange *exchange)
+static bool ask_once(struct command_client *client, struct http_request *request,
+                     struct exchange *exchange)
 {
 	*exchange = (struct exchange){
 		.call = {.done = on_done, .lane = HTTP_LANE_READ},
@@ -168,6 +174,14 @@ static bool ask(struct command_client *client, struct http_request *request,
 	http_start(http_curl_seam(client->http), &exchange->call, request);
 	loop_ev_run(client->loop);
 	return exchange->err.kind == ERR_NONE;
+}
+
+/* Refused once, a plugin logs in anew. */
+static bool ask(struct command_client *client, struct http_request *request,
+                struct exchange *exchange)
+{
+	return ask_once(client, request, exchange) ||
+	       (exchange->status == 401 && ask_once(client, request, exchange));
 }
 
 /* The answer, where "not there" is one. */
