@@ -258,7 +258,8 @@ static bool use_config(const struct credentials *credentials, struct reading *re
 	    !read_item(reading, &config->key, &view->key, err) ||
 	    !read_user(credentials, reading, config, err))
 		return false;
-	return !config->plugin.path || run_plugin(credentials, reading, config, err);
+	return !config->plugin.path || run_plugin(credentials, reading, config, err) ||
+	       err_wrap(err, "%s", credentials->kubeconfig);
 }
 
 /* Add the kubeconfig at PATH to ROOTS, which are wiped in the end, and to MERGED. */
