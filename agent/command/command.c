@@ -17,6 +17,15 @@
 #define COLUMNS_MAX 1000
 #define HELP_COLUMN 30
 
+const char *const command_exits[COMMAND_EXITS_MAX] = {
+	[COMMAND_OK] = "It went well.",
+	[COMMAND_FAILED] = "No answer, no right, or a file that cannot be read or written.",
+	[COMMAND_USAGE] = "A flag or word that is not understood.",
+	[COMMAND_NOT_FOUND] = "What was named is not there.",
+	[COMMAND_REFUSED] = "lint found errors.",
+	[COMMAND_CHANGES] = "plan found something that would be written.",
+};
+
 const struct command *command_find(const char *name)
 {
 	for (size_t i = 0; command_table[i]; i++)

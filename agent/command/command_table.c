@@ -2,5 +2,6 @@
 
 /* In the order of --help. */
 const struct command *const command_table[] = {
-	&command_status, &command_list, &command_history, &command_version, NULL,
+	&command_status, &command_list, &command_history, &command_version, &command_completion,
+	&command_man,    NULL,
 };
