@@ -49,7 +49,8 @@ static void *serve(void *user)
 	}
 }
 
-struct command_desk *command_desk_new(void)
+struct command_desk *command_desk_new_with(const struct apiserver_resource *resources,
+                                           size_t n_resources)
 {
 	struct command_desk *desk = calloc(1, sizeof(*desk));
 	char text[512];
@@ -59,7 +60,11 @@ struct command_desk *command_desk_new(void)
 	assert_non_null(desk);
 	(void)snprintf(desk->folder, sizeof(desk->folder), "/tmp/serin-command-XXXXXX");
 	assert_non_null(mkdtemp(desk->folder));
-	desk->server = apiserver_new(&(struct apiserver_options){.is_immediate = true});
+	desk->server = apiserver_new(&(struct apiserver_options){
+		.resources = resources,
+		.n_resources = n_resources,
+		.is_immediate = true,
+	});
 	desk->front =
 		front_new(&(struct front_options){.server = desk->server, .now = clock_now}, &err);
 	assert_non_null(desk->front);
@@ -73,6 +78,11 @@ struct command_desk *command_desk_new(void)
 	               command_desk_file(desk, "config", text, path));
 	assert_int_equal(pthread_create(&desk->thread, NULL, serve, desk), 0);
 	return desk;
+}
+
+struct command_desk *command_desk_new(void)
+{
+	return command_desk_new_with(NULL, 0);
 }
 
 struct command_desk *command_desk_free(struct command_desk *desk)

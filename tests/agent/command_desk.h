@@ -29,6 +29,10 @@ struct command_desk {
 
 struct command_desk *command_desk_new(void);
 
+/* The same with a server that knows these resources only; they must outlive it. */
+struct command_desk *command_desk_new_with(const struct apiserver_resource *resources,
+                                           size_t n_resources);
+
 /* Accepts NULL, returns NULL. */
 struct command_desk *command_desk_free(struct command_desk *desk);
 
