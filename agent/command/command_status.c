@@ -12,6 +12,7 @@
 #define PIECE_MAX   600
 #define INDENT      2
 #define LABEL_WIDTH 9
+#define MARK_WIDTH  3 /* of a verdict's symbol, with what follows */
 
 /* A line that goes on below when the screen is too narrow. */
 struct line {
@@ -212,16 +213,18 @@ static void write_check(const struct command_call *call, const struct check_resu
 {
 	enum command_print_colour colour = colour_of_verdict(check->verdict);
 	const char *mark = mark_of(call, check->verdict);
+	int indent = INDENT + MARK_WIDTH;
+	struct line line = {.call = call, .separator = "  ", .indent = indent, .column = indent};
+	int gap = name_width - command_print_width(check->name);
 	char bound[COMMAND_RUN_BOUND_MAX];
-	int width;
 
 	(void)fprintf(call->out, "%*s%s%s%s%*s", INDENT, "", command_print_paint(call, colour),
-	              mark, command_print_unpaint(call, colour), 3 - command_print_width(mark), "");
-	width = command_print_text(call, check->name, name_width);
-	(void)fprintf(call->out, "%*s  %s", name_width - width, "",
-	              command_run_bound(check, bound));
-	(void)fprintf(call->out, "  %s%s%s\n", command_print_paint(call, colour),
-	              verdict_name(check->verdict), command_print_unpaint(call, colour));
+	              mark, command_print_unpaint(call, colour),
+	              MARK_WIDTH - command_print_width(mark), "");
+	add(&line, COMMAND_PRINT_PLAIN, "%s%*s", check->name, gap, "");
+	add(&line, COMMAND_PRINT_PLAIN, "%s", command_run_bound(check, bound));
+	add(&line, colour, "%s", verdict_name(check->verdict));
+	end_line(&line);
 }
 
 static void write_checks(const struct command_call *call, const struct command_view *view)
@@ -240,7 +243,7 @@ static void write_checks(const struct command_call *call, const struct command_v
 	if (view->threshold > 0 && view->failed_checks > 0) {
 		struct line line = begin_line(call, "failed", "  ");
 
-		add(&line, COMMAND_PRINT_WAIT, "%d checks; %d end the run", view->failed_checks,
+		add(&line, COMMAND_PRINT_WAIT, "%d so far; %d end the run", view->failed_checks,
 		    view->threshold);
 		end_line(&line);
 	}

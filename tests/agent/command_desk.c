@@ -255,7 +255,7 @@ void command_desk_run_as(struct command_desk *desk, const char *program, const c
 	desk->out = NULL;
 	desk->trouble = NULL;
 	kubeconfig_variable = desk->file_variable ? desk->file_variable : desk->kubeconfig;
-	setting.out = open_memstream(&desk->out, &size);
+	setting.out = desk->stream ? desk->stream : open_memstream(&desk->out, &size);
 	setting.trouble = open_memstream(&desk->trouble, &size);
 	assert_true(first && rest && setting.out && setting.trouble);
 	words[0] = first;

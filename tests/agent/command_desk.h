@@ -21,6 +21,7 @@ struct command_desk {
 	char kubeconfig[96];
 	struct command_screen screen; /* of the next run */
 	const char *file_variable;    /* what $KUBECONFIG says; NULL: kubeconfig */
+	FILE *stream;                 /* where the next run writes, and closes; NULL: `out` */
 	/* Of the last run. */
 	enum command_exit status;
 	char *out;
