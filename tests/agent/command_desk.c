@@ -4,6 +4,7 @@
 #include "tests/demo/ask.h"
 
 #include <dirent.h>
+#include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -13,6 +14,7 @@
 #include <cmocka.h>
 
 #define WORDS_MAX 32
+#define TURN_MS   5 /* until the server looks up when nothing comes */
 #define API       "/apis/flagger.app/v1beta1/namespaces/shop/canaries"
 #define RELEASES  "/apis/serin.dev/v1alpha1/namespaces/shop/releases"
 #define BODY_MAX  8192
@@ -34,19 +36,17 @@ static struct instant clock_now(void *user)
 static void *serve(void *user)
 {
 	struct command_desk *desk = user;
+	struct pollfd ready = {.fd = front_fd(desk->front), .events = POLLIN};
+	bool is_closing = false;
 
-	for (;;) {
-		bool is_closing;
-
+	while (!is_closing) {
+		(void)poll(&ready, 1, TURN_MS);
 		assert_int_equal(pthread_mutex_lock(&desk->lock), 0);
 		is_closing = desk->is_closing;
-		if (!is_closing)
-			front_wait(desk->front, span_ms(1));
+		front_run(desk->front);
 		assert_int_equal(pthread_mutex_unlock(&desk->lock), 0);
-		if (is_closing)
-			return NULL;
-		(void)usleep(100);
 	}
+	return NULL;
 }
 
 struct command_desk *command_desk_new_with(const struct apiserver_resource *resources,
@@ -133,6 +133,7 @@ void command_desk_write(struct command_desk *desk, enum http_method method, cons
 
 	assert_int_equal(pthread_mutex_lock(&desk->lock), 0);
 	status = ask_status(desk->server, clock_now(NULL), method, url, body);
+	front_run(desk->front);
 	assert_int_equal(pthread_mutex_unlock(&desk->lock), 0);
 	if (status < 200 || status > 299)
 		fail_msg("%s %s: %d", http_method_name(method), url, status);
