@@ -1,6 +1,6 @@
-#include "agent/command/command_canaries.h"
 #include "agent/command/command_client.h"
 #include "agent/command/command_evidence.h"
+#include "agent/command/command_flags.h"
 #include "agent/command/command_print.h"
 #include "agent/command/command_rows.h"
 #include "agent/command/command_run.h"
@@ -208,7 +208,7 @@ static enum command_exit run(struct command_call *call)
 	struct err err = {0};
 	enum command_exit status;
 
-	if (call->n_words > 0 && !command_canaries_is_name(call->words[0]))
+	if (call->n_words > 0 && !command_flags_is_name(call->words[0]))
 		return command_say(call, COMMAND_USAGE, "\"%.100s\": expected the name of a canary",
 		                   call->words[0]);
 	if (command_value(call, "file")) {

@@ -111,7 +111,7 @@ static void add_phase(struct line *line, const struct command_view *view)
 	const char *phase = view->is_open ? command_run_word(view->run) : view->phase;
 	char seen[48] = "";
 
-	if (*view->refusal)
+	if (*view->refusal && !view->is_open)
 		phase = "Refused";
 	else if (!*phase)
 		phase = "Unknown: no agent has said anything yet";
@@ -121,6 +121,8 @@ static void add_phase(struct line *line, const struct command_view *view)
 		add(line, colour_of(view), "%s %d%%%s", phase, view->weight, seen);
 	else
 		add(line, colour_of(view), "%s", phase);
+	if (*view->refusal && view->is_open)
+		add(line, COMMAND_PRINT_BAD, "under its last valid spec");
 	if (view->is_suspended)
 		add(line, COMMAND_PRINT_WAIT, "suspended");
 }
@@ -294,8 +296,6 @@ static void write_last(const struct command_call *call, const struct command_vie
 
 static const char *reason_of(const struct command_view *view)
 {
-	if (*view->refusal)
-		return view->refusal;
 	if (view->run && *view->run->trouble)
 		return view->run->trouble;
 	return view->run ? view->run->release.status.reason : view->message;
@@ -311,7 +311,9 @@ static void write_card(const struct command_call *call, const struct command_vie
 		write_release(call, view->run);
 	if (view->is_open && !is_short)
 		write_checks(call, view);
-	if (*reason)
+	if (*view->refusal)
+		write_sentence(call, "refused", view->refusal);
+	if (*reason && (view->is_open || !*view->refusal))
 		write_sentence(call, "reason", reason);
 	write_next(call, view);
 	if (view->n_last > 0 && !is_short)

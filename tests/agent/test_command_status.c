@@ -154,6 +154,7 @@ static void test_exits(void **state)
 		{"status ../x", COMMAND_USAGE, "expected the name of a canary"},
 		{"status cart -A", COMMAND_USAGE, "expected a name or --all-namespaces, got both"},
 		{"list -n shop -A", COMMAND_USAGE, "expected --namespace or --all-namespaces"},
+		{"list -n ../../nodes", COMMAND_USAGE, "--namespace: expected a name"},
 		{"list -n empty", COMMAND_OK, "serin list: no canaries in namespace empty\n"},
 		{"list --namespce shop", COMMAND_USAGE, "did you mean --namespace?"},
 		{"list -o xml", COMMAND_USAGE, "--output: expected wide|json|yaml, got \"xml\""},
@@ -210,6 +211,44 @@ static void test_help(void **state)
 	assert_non_null(strstr(desk->out, "serin status cart -n shop -w"));
 }
 
+/* The table of exit codes is in the docs, too, and so is each command. */
+static void test_docs(void **state)
+{
+	FILE *file = fopen("docs/commands.md", "r");
+	char docs[GOLDEN_MAX];
+	char line[256];
+
+	(void)state;
+	assert_non_null(file);
+	docs[fread(docs, 1, sizeof(docs) - 1, file)] = '\0';
+	(void)fclose(file);
+	for (size_t i = 0; i < COMMAND_EXITS_MAX; i++) {
+		(void)snprintf(line, sizeof(line), "\n| %zu | %s |\n", i, command_exits[i]);
+		assert_non_null(strstr(docs, line));
+	}
+	for (size_t i = 0; command_table[i]; i++) {
+		(void)snprintf(line, sizeof(line), "%s", command_table[i]->name);
+		assert_non_null(strstr(docs, line));
+	}
+}
+
+/* The completions know each command and each flag. */
+static void test_completions(void **state)
+{
+	static const char *const shells[] = {"completion bash", "completion zsh",
+	                                     "completion fish"};
+	struct command_desk *desk = *state;
+
+	for (size_t i = 0; i < array_length(shells); i++) {
+		command_desk_run(desk, shells[i]);
+		assert_int_equal(desk->status, COMMAND_OK);
+		for (size_t k = 0; command_table[k]; k++)
+			assert_non_null(strstr(desk->out, command_table[k]->name));
+		assert_non_null(strstr(desk->out, "no-headers"));
+		assert_non_null(strstr(desk->out, "kubectl-canary"));
+	}
+}
+
 /* Where there are no Releases, the Canaries still speak. */
 static struct apiserver_resource without_releases[64];
 
@@ -231,6 +270,23 @@ static void test_no_releases(void **state)
 	assert_non_null(strstr(desk->out, "cart"));
 	assert_non_null(strstr(desk->trouble, "no Releases, so shown is what the Canaries say: "));
 	command_desk_free(desk);
+}
+
+/* A run goes on under the last valid spec when the present one is refused: both are told. */
+static void test_refused_in_mid_run(void **state)
+{
+	struct command_desk *desk = *state;
+
+	command_desk_write(desk, HTTP_PATCH,
+	                   "/apis/flagger.app/v1beta1/namespaces/shop/canaries/cart/status",
+	                   "{'status':{'conditions':[{'type':'Ready','status':'False',"
+	                   "'message':'spec.service: expected a port'}]}}");
+	command_desk_run(desk, "status cart");
+	assert_non_null(strstr(desk->out, "Progressing 20% (seen 19.7%)  under its last valid"));
+	assert_non_null(strstr(desk->out, "  refused    spec.service: expected a port\n"));
+	assert_non_null(strstr(desk->out, "  next       in 38s: check, then 30%"));
+	command_desk_run(desk, "list cart");
+	assert_non_null(strstr(desk->out, "Progressing"));
 }
 
 /* What a stranger wrote reaches no terminal as it is. */
@@ -260,7 +316,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_trees, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_exits, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_help, set_up, tear_down),
+		cmocka_unit_test(test_docs),
+		cmocka_unit_test_setup_teardown(test_completions, set_up, tear_down),
 		cmocka_unit_test(test_no_releases),
+		cmocka_unit_test_setup_teardown(test_refused_in_mid_run, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_control_characters, set_up, tear_down),
 	};
 
