@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-#define CLEAR "\x1b[H\x1b[2J\x1b[3J"
+#define CLEAR "\x1b[H\x1b[2J"
 #define BEAT  1000 /* ms between two redraws of a terminal, for the times that run */
 
 enum {

@@ -10,14 +10,14 @@
 
 static const struct command_print_column columns[] = {
 	{.title = "NAMESPACE", .is_cut = true},
-	{.title = "NAME", .is_cut = true},
-	{.title = "PHASE"},
+	{.title = "NAME", .is_cut = true, .least = 12},
+	{.title = "PHASE", .least = 12},
 	{.title = "WEIGHT", .is_right = true},
 	{.title = "SEEN", .is_wide = true, .is_right = true},
-	{.title = "STEP", .is_right = true},
+	{.title = "STEP", .is_right = true, .least = 5},
 	{.title = "FAILED", .is_right = true},
-	{.title = "RELEASE", .is_cut = true},
-	{.title = "IMAGE", .is_cut = true},
+	{.title = "RELEASE", .is_cut = true, .least = 12},
+	{.title = "IMAGE", .is_cut = true, .least = 12},
 	{.title = "SINCE"},
 	{.title = "PROVIDER", .is_wide = true},
 	{.title = "TARGET", .is_wide = true},
@@ -105,7 +105,6 @@ static void add(struct command_print_table *table, const struct command_call *ca
 static void show(const struct command_call *call, const struct command_views *views, bool is_first)
 {
 	size_t skipped = call->flags.is_everywhere ? 0 : 1;
-	struct command_call quiet = *call;
 	struct command_print_table *table;
 
 	if (command_print_is_tree(call)) {
@@ -116,8 +115,9 @@ static void show(const struct command_call *call, const struct command_views *vi
 	}
 	if (views->n_views == 0)
 		return;
-	quiet.flags.has_no_headers = call->flags.has_no_headers || !is_first;
-	table = command_print_table_new(&quiet, columns + skipped, array_length(columns) - skipped);
+	table = command_print_table_new(call, columns + skipped, array_length(columns) - skipped);
+	if (!is_first)
+		command_print_table_continue(table);
 	for (size_t i = 0; i < views->n_views; i++)
 		add(table, call, &views->views[i]);
 	command_print_table_write(table);

@@ -165,6 +165,7 @@ struct command_print_table {
 	struct row *rows;
 	size_t n_rows;
 	size_t size;
+	bool is_continued;
 };
 
 struct command_print_table *command_print_table_new(const struct command_call *call,
@@ -219,11 +220,15 @@ static bool is_shown(const struct command_print_table *table, size_t column)
 static void measure(const struct command_print_table *table, int widths[])
 {
 	for (size_t i = 0; i < table->n_columns; i++) {
+		int least = table->columns[i].least;
+
 		widths[i] = 0;
 		if (!is_shown(table, i))
 			continue;
 		if (!table->call->flags.has_no_headers)
 			widths[i] = command_print_width(table->columns[i].title);
+		if (table->call->flags.is_watching && widths[i] < least)
+			widths[i] = least;
 		for (size_t k = 0; k < table->n_rows; k++) {
 			int width = command_print_width(table->rows[k].cells[i]);
 
@@ -325,6 +330,11 @@ static void forget_rows(struct command_print_table *table)
 	table->n_rows = 0;
 }
 
+void command_print_table_continue(struct command_print_table *table)
+{
+	table->is_continued = true;
+}
+
 void command_print_table_write(struct command_print_table *table)
 {
 	int widths[COMMAND_PRINT_COLUMNS_MAX] = {0};
@@ -332,7 +342,7 @@ void command_print_table_write(struct command_print_table *table)
 
 	measure(table, widths);
 	gap = fit(table, widths);
-	if (!table->call->flags.has_no_headers)
+	if (!table->call->flags.has_no_headers && !table->is_continued)
 		write_titles(table, widths, gap);
 	for (size_t k = 0; k < table->n_rows; k++)
 		write_row(table, &table->rows[k], widths, gap);

@@ -48,6 +48,7 @@ struct command_print_column {
 	bool is_wide;      /* only with -o wide */
 	bool is_right;     /* numbers */
 	bool is_cut;       /* gives way when the screen is too narrow */
+	int least;         /* columns it takes at least, so that rows appended later stand below */
 };
 
 struct command_print_table;
@@ -60,6 +61,9 @@ struct command_print_table *command_print_table_new(const struct command_call *c
 /* A row: one text per column, copied; "" is written as "-". COLOUR is of the whole row. */
 void command_print_table_add(struct command_print_table *table, const char *const cells[],
                              enum command_print_colour colour);
+
+/* The titles were written before, by another table: rows are placed below them. */
+void command_print_table_continue(struct command_print_table *table);
 
 /* Write the rows under their titles, which --no-headers leaves out; afterwards it has no rows. */
 void command_print_table_write(struct command_print_table *table);

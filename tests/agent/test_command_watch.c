@@ -113,6 +113,9 @@ static void test_append(void **state)
 	title = strstr(reader.output, "NAME ");
 	assert_non_null(title);
 	assert_null(strstr(title + 1, "NAME "));
+	title = strstr(reader.output, "\ncart ") + 1;
+	assert_non_null(strstr(title, "\ncart ")); /* below its former self */
+	assert_int_equal(strcspn(title, "%"), strcspn(strstr(title, "\ncart ") + 1, "%"));
 	assert_non_null(strstr(reader.output, "30%"));
 	assert_null(strstr(strstr(reader.output, "\ntill ") + 1, "\ntill "));
 	assert_null(strchr(reader.output, '\x1b'));
