@@ -115,7 +115,9 @@ void command_help_all(FILE *stream, const char *program)
 		(void)fprintf(stream, "  %-12s %s\n", command_table[i]->name,
 		              command_table[i]->summary);
 	if (strcmp(program, "serin") == 0)
-		(void)fprintf(stream, "  %-12s %s\n", "agent", "Serve Canaries in a cluster");
+		(void)fprintf(stream, "  %-12s %s\n  %-12s %s\n", "agent",
+		              "Serve Canaries in a cluster", "demo",
+		              "Show a release promoted and one rolled back, in this process");
 	(void)fprintf(stream, "\n%s COMMAND --help tells more, with an example.\n", program);
 }
 

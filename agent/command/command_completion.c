@@ -19,7 +19,7 @@ static void write_names(FILE *out)
 {
 	for (size_t i = 0; command_table[i]; i++)
 		(void)fprintf(out, "%s%s", i > 0 ? " " : "", command_table[i]->name);
-	(void)fputs(" agent help", out);
+	(void)fputs(" agent demo help", out);
 }
 
 static void write_bash(FILE *out)
