@@ -511,6 +511,10 @@ void learn_result(struct canary *canary, const struct effect *effect,
 		learn_sample(canary, effect, result);
 		return;
 	}
+	if (effect->kind == EFFECT_OBSERVE &&
+	    (result->outcome == ACT_OK || result->outcome == ACT_ABSENT))
+		facts_slot(&canary->facts, effect->subject)->read_at =
+			loop_now(canary->host->seams.loop);
 	switch (result->outcome) {
 	case ACT_OK:
 		learn_success(canary, effect, result);
