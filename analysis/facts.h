@@ -45,6 +45,7 @@ struct fact_slot {
 	struct instant retry_at;
 	struct instant read_at;   /* when it was last asked for; a watch does not count */
 	char error[SENTENCE_MAX]; /* the last failure, for people */
+	char gone_uid[UID_MAX];   /* the object that was last seen to be gone; "" for none */
 };
 
 struct workload_fact {
