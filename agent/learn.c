@@ -536,8 +536,7 @@ void learn_result(struct canary *canary, const struct effect *effect,
 	}
 	if (effect->kind == EFFECT_OBSERVE &&
 	    (result->outcome == ACT_OK || result->outcome == ACT_ABSENT))
-		facts_slot(&canary->facts, effect->subject)->read_at =
-			canary_now(canary);
+		facts_slot(&canary->facts, effect->subject)->read_at = canary_now(canary);
 	switch (result->outcome) {
 	case ACT_OK:
 		learn_success(canary, effect, result);

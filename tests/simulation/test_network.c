@@ -428,8 +428,7 @@ static int64_t target_replicas(struct stage *stage)
 {
 	const json_t *target = stage_find(stage, "deployments", "cart");
 
-	return json_integer_value(
-		json_object_get(json_object_get(target, "spec"), "replicas"));
+	return json_integer_value(json_object_get(json_object_get(target, "spec"), "replicas"));
 }
 
 /* How long a weight must hold is not measured by a clock that jumps. */
