@@ -100,7 +100,8 @@ static void finish(struct trip *trip)
 	arena_fini(&arena);
 }
 
-/* The way back --------------------------------------------------------------------------------------
+/* The way back
+ * --------------------------------------------------------------------------------------
  */
 
 static void on_delivery(struct alarm *alarm);
@@ -289,8 +290,8 @@ static void serve(struct trip *trip)
 /* It has arrived: the reply goes back. */
 static void send_back(struct trip *trip)
 {
-	struct instant at = instant_after(instant_after(loop_now(trip->world), trip->half),
-	                                  trip->fate.back);
+	struct instant at =
+		instant_after(instant_after(loop_now(trip->world), trip->half), trip->fate.back);
 
 	if (trip->fate.is_reply_lost ||
 	    (instant_is_set(trip->end) && !instant_is_before(at, trip->end))) {
@@ -409,9 +410,9 @@ static void on_start(struct http *http, struct http_call *call, const struct htt
 	trip->half = span_ms(sim->options.latency.ms / 2);
 	trip->lines.max = LINES_MAX;
 	copy_request(trip, request);
-	http_request_add(
-		&trip->request, "User-Agent",
-		arena_text(&trip->arena, sim->options.agent ? sim->options.agent : "serin/sim"));
+	http_request_add(&trip->request, "User-Agent",
+	                 arena_text(&trip->arena,
+	                            sim->options.agent ? sim->options.agent : "serin/sim"));
 	trip->next = sim->trips;
 	if (trip->next)
 		trip->next->link = &trip->next;
@@ -422,8 +423,7 @@ static void on_start(struct http *http, struct http_call *call, const struct htt
 	if (request->peer == HTTP_PEER_URL || !apiserver_watch_asked(request))
 		sim->counts[request->peer]++;
 	if (sim->options.fate)
-		trip->fate =
-			sim->options.fate(sim->options.user, &trip->request, sim->n_leaving);
+		trip->fate = sim->options.fate(sim->options.user, &trip->request, sim->n_leaving);
 	sim->n_leaving++;
 	depart(trip);
 }

@@ -20,6 +20,7 @@ struct ring {
 	struct instant at;
 	struct instant due; /* before it, when a pause holds it back */
 	uint64_t order;
+	size_t index; /* in the heap */
 };
 
 /* A heap by time and order. */
@@ -46,6 +47,8 @@ static void swap(struct sim_loop *sim, size_t a, size_t b)
 
 	sim->heap[a] = sim->heap[b];
 	sim->heap[b] = ring;
+	sim->heap[a]->index = a;
+	sim->heap[b]->index = b;
 }
 
 static void sift_up(struct sim_loop *sim, size_t at)
@@ -70,6 +73,13 @@ static void sift_down(struct sim_loop *sim, size_t at)
 		swap(sim, at, least);
 		at = least;
 	}
+}
+
+static void put(struct sim_loop *sim, struct ring *ring)
+{
+	ring->index = sim->n_heap;
+	sim->heap[sim->n_heap++] = ring;
+	sift_up(sim, sim->n_heap - 1);
 }
 
 static struct ring *take(struct sim_loop *sim, size_t at)
@@ -100,12 +110,9 @@ static void on_cancel(struct loop *loop, struct alarm *alarm)
 {
 	struct sim_loop *sim = ((struct seam *)(void *)loop)->sim;
 
-	for (size_t i = 0; i < sim->n_heap; i++) {
-		if (sim->heap[i]->alarm == alarm) {
-			free(take(sim, i));
-			break;
-		}
-	}
+	const struct ring *ring = alarm->impl;
+
+	free(take(sim, ring->index));
 	alarm->loop = NULL;
 	alarm->impl = NULL;
 }
@@ -118,7 +125,7 @@ static void on_start(struct loop *loop, struct alarm *alarm, struct span after)
 
 	if (alarm->loop)
 		on_cancel(alarm->loop, alarm);
-	ring = calloc(1, sizeof(*ring));
+	ring = malloc(sizeof(*ring));
 	if (sim->n_heap == sim->size) {
 		sim->size = sim->size ? 2 * sim->size : 64;
 		sim->heap = realloc(sim->heap, sim->size * sizeof(*sim->heap));
@@ -133,8 +140,7 @@ static void on_start(struct loop *loop, struct alarm *alarm, struct span after)
 	alarm->loop = loop;
 	alarm->impl = ring;
 	alarm->at = ring->at;
-	sim->heap[sim->n_heap++] = ring;
-	sift_up(sim, sim->n_heap - 1);
+	put(sim, ring);
 }
 
 /* xorshift64*: Vigna, "An experimental exploration of Marsaglia's xorshift generators, scrambled".
@@ -234,8 +240,7 @@ bool sim_loop_step(struct sim_loop *sim, struct instant end)
 	alarm = ring->alarm;
 	if (instant_is_before(sim->now, ring->seam->paused)) {
 		ring->at = ring->seam->paused;
-		sim->heap[sim->n_heap++] = ring;
-		sift_up(sim, sim->n_heap - 1);
+		put(sim, ring);
 		return true;
 	}
 	free(ring);
