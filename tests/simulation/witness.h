@@ -21,6 +21,7 @@ struct simulation;
 struct witness_run {
 	char uid[UID_MAX];
 	char name[64];
+	char tag[24]; /* of its template's image */
 	enum release_phase phase;
 	enum release_outcome outcome;
 	int64_t seq;
