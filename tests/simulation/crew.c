@@ -37,6 +37,7 @@ static void begin_life(struct crew_agent *agent)
 	struct instant now = sim_loop_now(simulation->loop);
 
 	agent->life++;
+	agent->has_stopped = false;
 	agent->skew = span_ms(0);
 	agent->shut_until = agent->kill_at = (struct instant){0};
 	agent->paused_until = agent->wrong_until = (struct instant){0};
@@ -175,6 +176,7 @@ static void on_stopped(void *user)
 	struct crew_agent *agent = user;
 
 	agent->is_doomed = true;
+	agent->has_stopped = true;
 }
 
 static void pause_process(struct crew_agent *agent, struct instant now)
@@ -298,7 +300,8 @@ void crew_sweep(struct simulation *simulation)
 		agent->is_doomed = false;
 		story_tell(&simulation->story, agent->name,
 		           instant_is_set(agent->kill_at) ? "is gone" : "crashes");
-		sim_disk_crash(agent->disk);
+		if (!agent->has_stopped)
+			sim_disk_crash(agent->disk);
 		stop(agent);
 		sim_loop_pause(agent->loop, (struct instant){0});
 		alarm_start(sim_loop_seam(simulation->loop), &agent->start,
@@ -312,10 +315,10 @@ void crew_mend(struct simulation *simulation)
 		struct crew_agent *agent = &simulation->crew.agents[i];
 
 		sim_loop_pause(agent->loop, (struct instant){0});
+		sim_disk_mend(agent->disk);
 		agent->skew = span_ms(0);
 		agent->shut_until = agent->wrong_until = (struct instant){0};
 		sim_loop_skew(agent->loop, agent->skew);
-		sim_disk_mend(agent->disk);
 		alarm_cancel(&agent->start);
 		if (!agent->agent)
 			start(agent);
