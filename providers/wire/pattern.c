@@ -93,7 +93,7 @@ static bool hangs(const pcre2_code *code, char letter)
 
 bool pattern_is_costly(const char *text)
 {
-	CLEANUP(code_freep) pcre2_code *code = compile(text, 0, NULL);
+	CLEANUP(code_freep) pcre2_code *code = compile(text, PCRE2_NO_START_OPTIMIZE, NULL);
 	char tried[PROBES_MAX + 1] = "a0 ;";
 
 	if (!code)
