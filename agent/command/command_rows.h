@@ -1,0 +1,9 @@
+/* The rows of the table of commands, each in the file that runs it. */
+#ifndef AGENT_COMMAND_COMMAND_ROWS_H
+#define AGENT_COMMAND_COMMAND_ROWS_H
+
+#include "agent/command/command.h"
+
+extern const struct command command_version;
+
+#endif

@@ -1,0 +1,7 @@
+#include "agent/command/command_rows.h"
+
+/* In the order of --help. */
+const struct command *const command_table[] = {
+	&command_version,
+	NULL,
+};
