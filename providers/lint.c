@@ -17,6 +17,7 @@
 #include <string.h>
 
 #define KIND_PREFIX "flagger.app/"
+#define API_VERSION "flagger.app/v1beta1"
 
 /* The object now checked. */
 struct review {
@@ -152,6 +153,26 @@ static const char *name_object(const struct lint_options *options, json_t *objec
 	                    field_show(text_of(metadata, "name"), shown[2]));
 }
 
+static bool is_known(const char *kind)
+{
+	size_t i = 0;
+
+	while (i < array_length(readers) && strcmp(readers[i].kind, kind) != 0)
+		i++;
+	return i < array_length(readers);
+}
+
+static void expect(struct review *review, const json_t *object, const char *key,
+                   const char *expected)
+{
+	struct field root = field_root(object, "");
+	struct field member = field_member(&root, key);
+	struct err err = {0};
+
+	(void)field_expect(&member, expected, &err);
+	report(review, false, false, err.text);
+}
+
 static void check_object(struct review *review, json_t *object)
 {
 	const char *kind = text_of(object, "kind");
@@ -159,12 +180,17 @@ static void check_object(struct review *review, json_t *object)
 
 	if (strncmp(text_of(object, "apiVersion"), KIND_PREFIX, strlen(KIND_PREFIX)) != 0)
 		return;
+	review->refusal.kind = ERR_NONE;
+	review->name = "";
+	if (strcmp(text_of(object, "apiVersion"), API_VERSION) != 0)
+		expect(review, object, "apiVersion", API_VERSION);
+	if (!is_known(kind))
+		expect(review, object, "kind", "Canary, MetricTemplate or AlertProvider");
 	for (size_t i = 0; i < array_length(readers); i++) {
 		if (strcmp(readers[i].kind, kind) != 0)
 			continue;
 		review->report->n_checked++;
 		review->name = name_object(review->options, object, &review->report->arena);
-		review->refusal.kind = ERR_NONE;
 		if (readers[i].check)
 			readers[i].check(review, object);
 		schema = kube_schema_new(kind);

@@ -129,6 +129,10 @@ static void test_schema(void **state)
 	check_edit("    targetPort: http\n", "    trafficDistribution: PreferCloser\n",
 	           "19:26: spec.service.trafficDistribution: expected PreferClose, PreferSameZone, "
 	           "PreferSameNode, got \"PreferCloser\"; did you mean \"PreferClose\"?\n");
+	check_edit("flagger.app/v1beta1", "flagger.app/v1",
+	           "1:13: apiVersion: expected flagger.app/v1beta1, got \"flagger.app/v1\"\n");
+	check_edit("kind: Canary", "kind: Canry",
+	           "2:7: kind: expected Canary, MetricTemplate or AlertProvider, got \"Canry\"\n");
 	check_edit("    apiVersion: apps/v1\n", "",
 	           "9:3: spec.targetRef.apiVersion: expected a text, got nothing\n");
 }
