@@ -2,6 +2,7 @@
 
 /* In the order of --help. */
 const struct command *const command_table[] = {
+	&command_explain,
 	&command_lint,
 	&command_version,
 	NULL,
