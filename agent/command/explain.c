@@ -191,7 +191,7 @@ static void explain_head(const struct explain_world *world, struct explain_answe
 
 	if (*deleted && instant_parse(deleted, &since, NULL))
 		explain_say(ret, "deleted",
-		            "the Canary is deleted since %s: the target comes back, then what was "
+		            "the Canary was deleted %s ago: the target comes back, then what was "
 		            "made for it goes",
 		            explain_age(world->now, since, age));
 	explain_refusal(world, ret);

@@ -256,7 +256,8 @@ static void explain_over(struct run *run)
 		            status->reason);
 		break;
 	case OUTCOME_FAILED_PROMOTION:
-		explain_say(answer, "failed-promotion", "%s %s ago: %s", name, age, status->reason);
+		explain_say(answer, "failed-promotion", "%s failed %s ago: %s", name, age,
+		            status->reason);
 		break;
 	case OUTCOME_SUPERSEDED:
 		explain_say(answer, "superseded",
@@ -276,7 +277,7 @@ static void explain_over(struct run *run)
 	case OUTCOME_NONE: /* not asked */
 		if (run->release.cause == CAUSE_INIT)
 			explain_say(answer, "initialized",
-			            "%s is initialized since %s: the primary serves, and the next "
+			            "%s was initialized %s ago: the primary serves, and the next "
 			            "change of deployment %.100s.%.63s starts an analysis",
 			            run->world->name, age, run->world->target.name,
 			            run->world->k8s_namespace);
