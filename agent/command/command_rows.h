@@ -6,6 +6,7 @@
 
 extern const struct command command_explain;
 extern const struct command command_lint;
+extern const struct command command_plan;
 extern const struct command command_version;
 
 #endif

@@ -4,6 +4,7 @@
 const struct command *const command_table[] = {
 	&command_explain,
 	&command_lint,
+	&command_plan,
 	&command_version,
 	NULL,
 };
