@@ -16,6 +16,7 @@
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define SETTLE_MS 20 /* events that come together are told together */
 
@@ -51,6 +52,34 @@ static const char *choose_namespace(struct command_client *client)
 	return *of_context ? arena_text(&client->arena, of_context) : "default";
 }
 
+/* As kubectl chooses: --kubeconfig, $KUBECONFIG, ~/.kube/config, the pod's own files. */
+static struct credentials *find_credentials(struct command_client *client, struct err *err)
+{
+	const struct command_call *call = client->call;
+	struct loop *loop = loop_ev_seam(client->loop);
+	const char *home = call->environment("HOME");
+	struct credentials_person person = {
+		.paths = call->flags.kubeconfig,
+		.context = call->flags.context,
+		.can_run = true,
+		.has_terminal = isatty(STDIN_FILENO) == 1,
+	};
+
+	if (!*person.paths) {
+		person.paths = call->environment("KUBECONFIG");
+		person.is_list = true;
+	}
+	if (person.paths && *person.paths)
+		return credentials_new_person(loop, &person, err);
+	person.is_list = false;
+	person.paths = arena_format(&client->arena, "%s/.kube/config", home ? home : "");
+	if (home && *home && access(person.paths, F_OK) == 0)
+		return credentials_new_person(loop, &person, err);
+	return credentials_new_pod(loop, CREDENTIALS_POD_DIRECTORY,
+	                           call->environment("KUBERNETES_SERVICE_HOST"),
+	                           call->environment("KUBERNETES_SERVICE_PORT"), err);
+}
+
 struct command_client *command_client_new(const struct command_call *call, struct err *err)
 {
 	struct command_client *client = calloc(1, sizeof(*client));
@@ -62,8 +91,7 @@ struct command_client *command_client_new(const struct command_call *call, struc
 	client->loop = loop_ev_new(err);
 	if (!client->loop)
 		return command_client_free(client);
-	client->credentials = credentials_new(loop_ev_seam(client->loop), call->flags.kubeconfig,
-	                                      call->flags.context, err);
+	client->credentials = find_credentials(client, err);
 	if (!client->credentials)
 		return command_client_free(client);
 	client->k8s_namespace = choose_namespace(client);
@@ -133,8 +161,8 @@ static void on_done(struct http_call *call, const struct http_reply *reply)
 		(void)err_set(&exchange->err, err.kind, "%.200s: %s", exchange->path, err.text);
 }
 
-static bool ask(struct command_client *client, struct http_request *request,
-                struct exchange *exchange)
+static bool ask_once(struct command_client *client, struct http_request *request,
+                     struct exchange *exchange)
 {
 	*exchange = (struct exchange){
 		.call = {.done = on_done, .lane = HTTP_LANE_READ},
@@ -146,6 +174,14 @@ static bool ask(struct command_client *client, struct http_request *request,
 	http_start(http_curl_seam(client->http), &exchange->call, request);
 	loop_ev_run(client->loop);
 	return exchange->err.kind == ERR_NONE;
+}
+
+/* Refused once, a plugin logs in anew. */
+static bool ask(struct command_client *client, struct http_request *request,
+                struct exchange *exchange)
+{
+	return ask_once(client, request, exchange) ||
+	       (exchange->status == 401 && ask_once(client, request, exchange));
 }
 
 /* The answer, where "not there" is one. */

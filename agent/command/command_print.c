@@ -10,8 +10,8 @@
 #include <wchar.h>
 
 #define YAML_MAX  ((size_t)256 * 1024 * 1024)
-#define WIDTH_MIN 8 /* of a column that gives way */
-#define GAP       3 /* columns between columns, as kubectl has them */
+#define WIDTH_MIN 12 /* of a column that gives way */
+#define GAP       3  /* columns between columns, as kubectl has them */
 
 /* Trees --------------------------------------------------------------------------------------- */
 
@@ -38,10 +38,11 @@ void command_print_tree(const struct command_call *call, const json_t *tree)
 {
 	size_t flags = call->flags.is_watching ? JSON_COMPACT : JSON_INDENT(4);
 
+	flags |= JSON_ENCODE_ANY | JSON_REAL_PRECISION(15); /* 99.91, not 99.909999999999997 */
 	if (call->flags.form == COMMAND_FORM_YAML) {
 		print_yaml(call, tree);
 	} else {
-		if (json_dumpf(tree, call->out, flags | JSON_ENCODE_ANY) < 0 && !ferror(call->out))
+		if (json_dumpf(tree, call->out, flags) < 0 && !ferror(call->out))
 			abort();
 		(void)fputc('\n', call->out);
 	}
@@ -232,27 +233,39 @@ static void measure(const struct command_print_table *table, int widths[])
 	}
 }
 
-/* The columns that give way share what is missing, the widest first. */
+/* The column that gives way next: the widest, NULL when all that can have. */
+static int *find_widest(const struct command_print_table *table, int widths[])
+{
+	int *widest = NULL;
+
+	for (size_t i = 0; i < table->n_columns; i++)
+		if (table->columns[i].is_cut && widths[i] > WIDTH_MIN &&
+		    (!widest || widths[i] > *widest))
+			widest = &widths[i];
+	return widest;
+}
+
+/* Columns give way until the table fits the screen; when it cannot, all stay whole: the screen
+ * breaks the lines. */
 static void fit(const struct command_print_table *table, int widths[])
 {
 	int room = table->call->screen.columns;
+	int fitted[COMMAND_PRINT_COLUMNS_MAX];
 	int used = -GAP;
 
+	memcpy(fitted, widths, sizeof(fitted));
 	for (size_t i = 0; i < table->n_columns; i++)
 		if (is_shown(table, i))
 			used += widths[i] + GAP;
 	while (room > 0 && used > room) {
-		size_t widest = table->n_columns;
+		int *widest = find_widest(table, fitted);
 
-		for (size_t i = 0; i < table->n_columns; i++)
-			if (table->columns[i].is_cut && widths[i] > WIDTH_MIN &&
-			    (widest == table->n_columns || widths[i] > widths[widest]))
-				widest = i;
-		if (widest == table->n_columns)
+		if (!widest)
 			return;
-		widths[widest]--;
+		--*widest;
 		used--;
 	}
+	memcpy(widths, fitted, sizeof(fitted));
 }
 
 static void pad(const struct command_call *call, int width)
@@ -303,7 +316,7 @@ static void forget_rows(struct command_print_table *table)
 
 void command_print_table_write(struct command_print_table *table)
 {
-	int widths[COMMAND_PRINT_COLUMNS_MAX];
+	int widths[COMMAND_PRINT_COLUMNS_MAX] = {0};
 
 	measure(table, widths);
 	fit(table, widths);

@@ -104,7 +104,8 @@ static bool emit_list(yaml_emitter_t *emitter, const json_t *list)
 static bool emit_number(yaml_emitter_t *emitter, const json_t *value)
 {
 	char text[NUMBER_MAX];
-	size_t length = json_dumpb(value, text, sizeof(text), JSON_ENCODE_ANY);
+	size_t flags = JSON_ENCODE_ANY | JSON_REAL_PRECISION(15); /* 99.91, as people wrote it */
+	size_t length = json_dumpb(value, text, sizeof(text), flags);
 
 	return emit_scalar(emitter, text, length < sizeof(text) ? length : 0,
 	                   YAML_PLAIN_SCALAR_STYLE);

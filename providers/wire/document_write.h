@@ -10,7 +10,8 @@
 
 /*
  * Append TREE as one YAML document in block style, keys in their order. Texts that would be read
- * as something else are quoted, those with line ends are written as blocks. Aborts when memory runs
+ * as something else are quoted, those with line ends are written as blocks;
+ * numbers have at most 15 digits. Aborts when memory runs
  * out. ERR_LIMIT: the buffer's maximum, or deeper than DOCUMENT_DEPTH_MAX; the buffer may then hold
  * a part.
  */
