@@ -122,6 +122,7 @@ static void clean_object(json_t *object, const struct apiserver_resource *resour
 		"status/times",
 		"status/seq",
 		"status/policy",
+		"status/notices",
 		"spec/target/uid",
 		"spec/target/generation",
 	};

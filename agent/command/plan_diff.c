@@ -127,7 +127,7 @@ static size_t find_end(const struct diff *diff, size_t from)
 {
 	size_t last = from;
 
-	for (size_t i = from; i < diff->n_edits && i - last <= 2 * AROUND; i++) {
+	for (size_t i = from; i < diff->n_edits && i - last <= 2 * AROUND + 1; i++) {
 		if (diff->edits[i].sign != ' ')
 			last = i;
 	}

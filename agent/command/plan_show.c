@@ -38,13 +38,18 @@ static json_t *describe_canary(const json_t *canary)
 {
 	const json_t *refusal = find_refusal(canary);
 	const char *phase = kube_tree_text(canary, "status/phase");
+	const char *message = "";
 
+	if (refusal)
+		message = kube_tree_text(refusal, "message");
+	else if (!*phase)
+		message = "the agent does not begin: see `serin explain`";
+	else if (strcmp(phase, "Progressing") == 0)
+		message = "what follows depends on what the metrics say";
 	return json_pack("{s:s, s:s, s:s, s:s}", "namespace",
 	                 kube_tree_text(canary, "metadata/namespace"), "name",
 	                 kube_tree_text(canary, "metadata/name"), "phase", phase, "message",
-	                 refusal  ? kube_tree_text(refusal, "message")
-	                 : *phase ? ""
-	                          : "the agent does not begin: see `serin explain`");
+	                 message);
 }
 
 static json_t *describe_canaries(const struct apiserver *server)
