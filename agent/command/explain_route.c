@@ -42,9 +42,12 @@ static const json_t *find_writer(const json_t *route, const char *key, struct ar
 		const json_t *entry = json_array_get(entries, i);
 		const json_t *fields = kube_tree_find(entry, "fieldsV1/f:metadata/f:annotations");
 
-		if (json_object_get(fields, field) &&
-		    (!newest ||
-		     strcmp(kube_tree_text(entry, "time"), kube_tree_text(newest, "time")) >= 0))
+		/* A server that keeps no fields names the manager at least. */
+		bool has_weight = json_object_get(fields, field) ||
+		                  json_object_size(json_object_get(entry, "fieldsV1")) == 0;
+
+		if (has_weight && (!newest || strcmp(kube_tree_text(entry, "time"),
+		                                     kube_tree_text(newest, "time")) >= 0))
 			newest = entry;
 	}
 	return newest;
