@@ -16,6 +16,7 @@
 
 /* Parts for explain_*.c ------------------------------------------------------------------------ */
 
+PRINTF_LIKE(2, 0)
 static const char *write_text(struct arena *arena, const char *format, va_list args)
 {
 	char text[EXPLAIN_TEXT_MAX];

@@ -34,14 +34,15 @@ json_t *kube_schema_new(const char *kind)
 	struct err err = {0};
 	json_t *root = NULL;
 	json_t *schema;
+	bool is_read;
 	size_t row = 0;
 
 	while (row < array_length(rows) && strcmp(rows[row].kind, kind) != 0)
 		row++;
 	if (row == array_length(rows))
 		return NULL;
-	if (!document_read(rows[row].text, rows[row].length, &root, &err))
-		assert(!"a CRD of ours that is no YAML");
+	is_read = document_read(rows[row].text, rows[row].length, &root, &err);
+	assert(is_read); /* it is a file of ours */
 	schema = json_object_get(json_object_get(root, "spec"), "versions");
 	schema = json_object_get(json_array_get(schema, 0), "schema");
 	schema = json_incref(json_object_get(schema, "openAPIV3Schema"));
