@@ -232,15 +232,17 @@ static bool run_plugin(const struct credentials *credentials, struct reading *re
 	                                    run.is_interactive, &reading->arena);
 	if (!credentials_plugin_run(&run, &output, err))
 		return false;
+	/* what it is instead may be secret */
 	is_fine = document_read_json(output.bytes, output.length, CREDENTIALS_PLUGIN_OUTPUT_MAX,
-	                             &root, err);
+	                             &root, NULL) ||
+	          err_set(err, ERR_MALFORMED, "expected JSON");
 	if (is_fine) {
 		is_fine = use_login(reading, plugin, root, err);
 		credentials_file_wipe_tree(root);
 		json_decref(root);
 	}
 	credentials_file_fini(&output);
-	return is_fine || err_wrap(err, "%s: %.100s printed", plugin->path, plugin->command);
+	return is_fine || err_wrap(err, "%s: what %.100s printed", plugin->path, plugin->command);
 }
 
 static bool use_config(const struct credentials *credentials, struct reading *reading,

@@ -37,5 +37,5 @@ int main(int argc, char **argv)
 	if (argc > 1 && strcmp(argv[1], "agent") == 0)
 		return run_agent(argc - 1, argv + 1);
 	setting = command_standard();
-	return command_main(argc, argv, &setting);
+	return (int)command_main(argc, argv, &setting);
 }

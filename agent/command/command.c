@@ -4,6 +4,7 @@
 #include "agent/command/command_near.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <langinfo.h>
 #include <locale.h>
 #include <stdarg.h>
@@ -16,6 +17,15 @@
 #define TABLE_MAX   64
 #define COLUMNS_MAX 1000
 #define HELP_COLUMN 30
+
+const char *const command_exits[COMMAND_EXITS_MAX] = {
+	[COMMAND_OK] = "It went well.",
+	[COMMAND_FAILED] = "No answer, no right, or a file that cannot be read or written.",
+	[COMMAND_USAGE] = "A flag or word that is not understood.",
+	[COMMAND_NOT_FOUND] = "What was named is not there.",
+	[COMMAND_REFUSED] = "lint found errors.",
+	[COMMAND_CHANGES] = "plan found something that would be written.",
+};
 
 const struct command *command_find(const char *name)
 {
@@ -171,9 +181,11 @@ static enum command_exit refuse_command(const struct command_call *call, const c
 /* What was written must have arrived: a full disk is a failure, a reader that left is none. */
 static enum command_exit finish(const struct command_call *call, enum command_exit status)
 {
-	bool is_written = fflush(call->out) == 0 && !ferror(call->out);
+	bool is_written = fflush(call->out) == 0;
 
-	if (is_written || status != COMMAND_OK)
+	if ((!is_written && errno == EPIPE) || status != COMMAND_OK)
+		return status;
+	if (is_written && !ferror(call->out))
 		return status;
 	return command_say(call, COMMAND_FAILED, "the output could not be written");
 }

@@ -28,6 +28,10 @@ enum command_exit {
 	COMMAND_CHANGES = 5,   /* plan: something would be written */
 };
 
+/* What each of them means, for people. */
+#define COMMAND_EXITS_MAX 6
+extern const char *const command_exits[COMMAND_EXITS_MAX];
+
 enum command_form {
 	COMMAND_FORM_TEXT,
 	COMMAND_FORM_WIDE,

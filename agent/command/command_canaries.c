@@ -1,14 +1,14 @@
 #include "agent/command/command_canaries.h"
 
+#include "agent/command/command_flags.h"
 #include "agent/command/command_print.h"
 #include "providers/kube/tree.h"
 #include "providers/wire/tree.h"
 
 #include <string.h>
 
-#define CLEAR      "\x1b[H\x1b[2J\x1b[3J"
-#define BEAT       1000 /* ms between two redraws of a terminal, for the times that run */
-#define NAME_BYTES 253
+#define CLEAR "\x1b[H\x1b[2J\x1b[3J"
+#define BEAT  1000 /* ms between two redraws of a terminal, for the times that run */
 
 enum {
 	CANARIES,
@@ -26,14 +26,6 @@ struct canaries {
 	bool is_shown;
 	size_t n_found;
 };
-
-bool command_canaries_is_name(const char *name)
-{
-	static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789-.";
-
-	return *name && strlen(name) <= NAME_BYTES && strspn(name, letters) == strlen(name) &&
-	       !strstr(name, "..") && name[0] != '.';
-}
 
 static bool connect(struct canaries *canaries, struct err *err)
 {
@@ -155,7 +147,7 @@ enum command_exit command_canaries_run(struct command_call *call, command_canari
 	struct canaries canaries = {.call = call, .show = shown};
 	enum command_exit status;
 
-	if (call->n_words > 0 && !command_canaries_is_name(call->words[0]))
+	if (call->n_words > 0 && !command_flags_is_name(call->words[0]))
 		return command_say(call, COMMAND_USAGE, "\"%.100s\": expected the name of a canary",
 		                   call->words[0]);
 	if (call->n_words > 0 && call->flags.is_everywhere)

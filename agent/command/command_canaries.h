@@ -15,7 +15,4 @@ typedef void command_canaries_show(const struct command_call *call,
  */
 enum command_exit command_canaries_run(struct command_call *call, command_canaries_show *show);
 
-/* Can NAME be the name of an object? */
-bool command_canaries_is_name(const char *name);
-
 #endif

@@ -366,6 +366,20 @@ static void put_item(json_t *items, enum kube_kind kind, const json_t *object)
 		json_decref(kept);
 }
 
+/* An object of a list, which names each once. */
+static void add_item(struct command_client_list *list, const json_t *object)
+{
+	json_t *kept;
+
+	if (!list->fresh)
+		list->fresh = kube_tree_list();
+	if (!check_room(list->fresh, NULL))
+		return;
+	kept = kube_tree_copy(object);
+	name_kind(kept, list->kind);
+	kube_tree_append(list->fresh, kept);
+}
+
 static void take_fresh(struct command_client_list *list)
 {
 	json_decref(list->items);
@@ -382,9 +396,7 @@ static void on_object(void *user, enum kube_kind kind, enum follow_event event,
 
 	switch (event) {
 	case FOLLOW_LISTED:
-		if (!list->fresh)
-			list->fresh = kube_tree_list();
-		put_item(list->fresh, kind, object);
+		add_item(list, object);
 		return;
 	case FOLLOW_SYNCED:
 		take_fresh(list);

@@ -5,7 +5,8 @@
 #include <assert.h>
 #include <string.h>
 
-#define WORD_MAX 64
+#define WORD_MAX   64
+#define NAME_BYTES 253
 
 /* One place in the command line, where a flag is being read. */
 struct place {
@@ -228,6 +229,14 @@ static bool add_word(struct command_call *call, const char *word, struct err *er
 	return true;
 }
 
+bool command_flags_is_name(const char *name)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789-.";
+
+	return *name && strlen(name) <= NAME_BYTES && strspn(name, letters) == strlen(name) &&
+	       !strstr(name, "..") && name[0] != '.';
+}
+
 static bool check_whole(const struct command_call *call, struct err *err)
 {
 	if (call->n_words < call->command->n_words_min)
@@ -235,6 +244,9 @@ static bool check_whole(const struct command_call *call, struct err *err)
 	if (call->flags.is_everywhere && *call->flags.k8s_namespace)
 		return err_set(err, ERR_INVALID,
 		               "expected --namespace or --all-namespaces, got both");
+	if (*call->flags.k8s_namespace && !command_flags_is_name(call->flags.k8s_namespace))
+		return err_set(err, ERR_INVALID, "--namespace: expected a name, got \"%.100s\"",
+		               call->flags.k8s_namespace);
 	return true;
 }
 

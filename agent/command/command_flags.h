@@ -20,6 +20,9 @@ bool command_flags_has(const struct command *command, const struct command_flags
 /* The values that -o takes for COMMAND: "wide|json|yaml", "json|yaml" or "". */
 const char *command_flags_forms(const struct command *command);
 
+/* Can NAME be the name of an object or a namespace? */
+bool command_flags_is_name(const char *name);
+
 /* Read ARGV[1…] (ARGV[0] is the command's name) into *call, whose command, program, streams are
  * set. err says which flag, what was expected and the nearest there is. Sets *ret_help for --help.
  */

@@ -1,6 +1,6 @@
-#include "agent/command/command_canaries.h"
 #include "agent/command/command_client.h"
 #include "agent/command/command_evidence.h"
+#include "agent/command/command_flags.h"
 #include "agent/command/command_print.h"
 #include "agent/command/command_rows.h"
 #include "agent/command/command_run.h"
@@ -26,6 +26,7 @@ static const struct command_print_column columns[] = {
 
 static const struct command_flag flags[] = {
 	{"file", 'f', "FILE", "read a history file that no agent has open, instead of the cluster"},
+	{"all", 0, NULL, "initialisations too: the release that each canary begins with"},
 };
 
 static enum command_print_colour colour_of(const struct command_run *run)
@@ -110,6 +111,17 @@ static int compare(const void *a, const void *b)
 	return strcmp(right->release.name, left->release.name);
 }
 
+/* Drop the initialisations, unless all are asked for: nothing was released by them. */
+static void keep_releases(const struct command_call *call, struct command_runs *runs)
+{
+	size_t n_kept = 0;
+
+	for (size_t i = 0; i < runs->n_runs; i++)
+		if (command_value(call, "all") || runs->runs[i].release.cause != CAUSE_INIT)
+			runs->runs[n_kept++] = runs->runs[i];
+	runs->n_runs = n_kept;
+}
+
 static void show(const struct command_call *call, struct command_runs *runs)
 {
 	CLEANUP(tree_freep) json_t *tree = NULL;
@@ -129,14 +141,21 @@ static void show(const struct command_call *call, struct command_runs *runs)
 	command_print_tree(call, tree);
 }
 
-static enum command_exit tell_none(const struct command_call *call, const char *where)
+/* Show RUNS, which were found in WHERE. */
+static enum command_exit conclude(const struct command_call *call, struct command_runs *runs,
+                                  const char *where)
 {
-	if (call->n_words > 0)
+	size_t n_found = runs->n_runs;
+
+	keep_releases(call, runs);
+	if (n_found == 0 && call->n_words > 0)
 		return command_say(call, COMMAND_NOT_FOUND, "no release of canary \"%s\" in %s",
 		                   call->words[0], where);
-	if (command_print_is_tree(call))
-		return COMMAND_OK;
-	return command_say(call, COMMAND_OK, "no releases in %s", where);
+	show(call, runs);
+	if (runs->n_runs == 0 && !command_print_is_tree(call))
+		return command_say(call, COMMAND_OK, "no releases in %s%s", where,
+		                   n_found > 0 ? ", only initialisations: --all" : "");
+	return COMMAND_OK;
 }
 
 static enum command_exit run_file(const struct command_call *call, struct arena *arena)
@@ -155,9 +174,7 @@ static enum command_exit run_file(const struct command_call *call, struct arena 
 	if (n_unreadable > 0)
 		(void)command_say(call, COMMAND_OK, "%s: %zu rounds cannot be read", path,
 		                  n_unreadable);
-	if (runs.n_runs > 0 || call->n_words == 0)
-		show(call, &runs);
-	return runs.n_runs > 0 ? COMMAND_OK : tell_none(call, path);
+	return conclude(call, &runs, path);
 }
 
 static enum command_exit run_cluster(const struct command_call *call, struct command_client *client,
@@ -170,22 +187,18 @@ static enum command_exit run_cluster(const struct command_call *call, struct com
 	};
 	struct command_runs runs;
 	struct err err = {0};
-	bool is_empty;
+	enum command_exit status;
 
 	if (call->n_words > 0)
 		list.labels = arena_format(arena, KUBE_LABEL_CANARY "=%s", call->words[0]);
 	if (!command_client_read(client, &list, &err))
 		return command_fail(call, &err);
 	runs = command_run_read(list.items, arena);
-	is_empty = runs.n_runs == 0;
-	if (!is_empty || call->n_words == 0)
-		show(call, &runs);
+	status = conclude(call, &runs,
+	                  k8s_namespace ? arena_format(arena, "namespace \"%s\"", k8s_namespace)
+	                                : "any namespace");
 	command_client_list_fini(&list);
-	if (!is_empty)
-		return COMMAND_OK;
-	return tell_none(call, k8s_namespace
-	                               ? arena_format(arena, "namespace \"%s\"", k8s_namespace)
-	                               : "any namespace");
+	return status;
 }
 
 static enum command_exit run(struct command_call *call)
@@ -195,7 +208,7 @@ static enum command_exit run(struct command_call *call)
 	struct err err = {0};
 	enum command_exit status;
 
-	if (call->n_words > 0 && !command_canaries_is_name(call->words[0]))
+	if (call->n_words > 0 && !command_flags_is_name(call->words[0]))
 		return command_say(call, COMMAND_USAGE, "\"%.100s\": expected the name of a canary",
 		                   call->words[0]);
 	if (command_value(call, "file")) {

@@ -58,10 +58,10 @@ static void write_since(const struct command_view *view, struct instant now,
 
 static const char *phase_of(const struct command_view *view)
 {
-	if (*view->refusal)
-		return "Refused";
 	if (view->is_open)
 		return command_run_word(view->run);
+	if (*view->refusal)
+		return "Refused";
 	return view->is_suspended ? "Suspended" : view->phase;
 }
 

@@ -245,27 +245,38 @@ static int *find_widest(const struct command_print_table *table, int widths[])
 	return widest;
 }
 
+static int add_widths(const struct command_print_table *table, const int widths[], int gap)
+{
+	int used = -gap;
+
+	for (size_t i = 0; i < table->n_columns; i++)
+		if (is_shown(table, i))
+			used += widths[i] + gap;
+	return used;
+}
+
 /* Columns give way until the table fits the screen; when it cannot, all stay whole: the screen
- * breaks the lines. */
-static void fit(const struct command_print_table *table, int widths[])
+ * breaks the lines. Returns the gap. */
+static int fit(const struct command_print_table *table, int widths[])
 {
 	int room = table->call->screen.columns;
 	int fitted[COMMAND_PRINT_COLUMNS_MAX];
-	int used = -GAP;
+	int used = add_widths(table, widths, GAP);
 
+	if (room <= 0 || used <= room)
+		return GAP;
 	memcpy(fitted, widths, sizeof(fitted));
-	for (size_t i = 0; i < table->n_columns; i++)
-		if (is_shown(table, i))
-			used += widths[i] + GAP;
-	while (room > 0 && used > room) {
+	used = add_widths(table, widths, GAP - 1);
+	while (used > room) {
 		int *widest = find_widest(table, fitted);
 
 		if (!widest)
-			return;
+			return GAP;
 		--*widest;
 		used--;
 	}
 	memcpy(widths, fitted, sizeof(fitted));
+	return GAP - 1;
 }
 
 static void pad(const struct command_call *call, int width)
@@ -275,7 +286,7 @@ static void pad(const struct command_call *call, int width)
 }
 
 static void write_row(const struct command_print_table *table, const struct row *row,
-                      const int widths[])
+                      const int widths[], int gap)
 {
 	const struct command_call *call = table->call;
 	int owed = 0; /* blanks, written only before something */
@@ -289,19 +300,19 @@ static void write_row(const struct command_print_table *table, const struct row 
 		width = width < widths[i] ? width : widths[i];
 		pad(call, owed + (table->columns[i].is_right ? widths[i] - width : 0));
 		(void)command_print_text(call, row->cells[i], width);
-		owed = GAP + (table->columns[i].is_right ? 0 : widths[i] - width);
+		owed = gap + (table->columns[i].is_right ? 0 : widths[i] - width);
 	}
 	(void)fputs(command_print_unpaint(call, row->colour), call->out);
 	(void)fputc('\n', call->out);
 }
 
-static void write_titles(const struct command_print_table *table, const int widths[])
+static void write_titles(const struct command_print_table *table, const int widths[], int gap)
 {
 	struct row titles = {.colour = COMMAND_PRINT_STRONG};
 
 	for (size_t i = 0; i < table->n_columns; i++)
 		titles.cells[i] = copy_cell(table->columns[i].title);
-	write_row(table, &titles, widths);
+	write_row(table, &titles, widths, gap);
 	for (size_t i = 0; i < table->n_columns; i++)
 		free(titles.cells[i]);
 }
@@ -317,13 +328,14 @@ static void forget_rows(struct command_print_table *table)
 void command_print_table_write(struct command_print_table *table)
 {
 	int widths[COMMAND_PRINT_COLUMNS_MAX] = {0};
+	int gap;
 
 	measure(table, widths);
-	fit(table, widths);
+	gap = fit(table, widths);
 	if (!table->call->flags.has_no_headers)
-		write_titles(table, widths);
+		write_titles(table, widths, gap);
 	for (size_t k = 0; k < table->n_rows; k++)
-		write_row(table, &table->rows[k], widths);
+		write_row(table, &table->rows[k], widths, gap);
 	forget_rows(table);
 	(void)fflush(table->call->out);
 }

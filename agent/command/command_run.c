@@ -10,7 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define IMAGES_MAX 8 /* containers that are named */
+#define IMAGES_MAX 8     /* containers that are named */
+#define ROUNDING   10000 /* of values for people */
 
 /* Reading ------------------------------------------------------------------------------------- */
 
@@ -229,13 +230,22 @@ const char *command_run_word(const struct command_run *run)
 	return status->phase == PHASE_NONE ? "Starting" : release_phase_name(status->phase);
 }
 
+/* VALUE with four digits after the point, unless that would make it BOUND, which it is not. */
+static void write_value(double value, double bound, char ret[NUMBER_TEXT_MAX])
+{
+	double rounded = round(value * ROUNDING) / ROUNDING;
+	bool is_bound = !(rounded < bound) && !(rounded > bound);
+
+	number_format(is_bound ? value : rounded, ret);
+}
+
 const char *command_run_bound(const struct check_result *check, char ret[COMMAND_RUN_BOUND_MAX])
 {
 	char value[NUMBER_TEXT_MAX];
 	char min[NUMBER_TEXT_MAX];
 	char max[NUMBER_TEXT_MAX];
 
-	number_format(check->value, value);
+	write_value(check->value, check->has_min ? check->min : check->max, value);
 	number_format(check->min, min);
 	number_format(check->max, max);
 	if (!check->has_value)

@@ -12,6 +12,7 @@
 #define PIECE_MAX   600
 #define INDENT      2
 #define LABEL_WIDTH 9
+#define MARK_WIDTH  3 /* of a verdict's symbol, with what follows */
 
 /* A line that goes on below when the screen is too narrow. */
 struct line {
@@ -110,7 +111,7 @@ static void add_phase(struct line *line, const struct command_view *view)
 	const char *phase = view->is_open ? command_run_word(view->run) : view->phase;
 	char seen[48] = "";
 
-	if (*view->refusal)
+	if (*view->refusal && !view->is_open)
 		phase = "Refused";
 	else if (!*phase)
 		phase = "Unknown: no agent has said anything yet";
@@ -120,6 +121,8 @@ static void add_phase(struct line *line, const struct command_view *view)
 		add(line, colour_of(view), "%s %d%%%s", phase, view->weight, seen);
 	else
 		add(line, colour_of(view), "%s", phase);
+	if (*view->refusal && view->is_open)
+		add(line, COMMAND_PRINT_BAD, "under its last valid spec");
 	if (view->is_suspended)
 		add(line, COMMAND_PRINT_WAIT, "suspended");
 }
@@ -212,16 +215,18 @@ static void write_check(const struct command_call *call, const struct check_resu
 {
 	enum command_print_colour colour = colour_of_verdict(check->verdict);
 	const char *mark = mark_of(call, check->verdict);
+	int indent = INDENT + MARK_WIDTH;
+	struct line line = {.call = call, .separator = "  ", .indent = indent, .column = indent};
+	int gap = name_width - command_print_width(check->name);
 	char bound[COMMAND_RUN_BOUND_MAX];
-	int width;
 
 	(void)fprintf(call->out, "%*s%s%s%s%*s", INDENT, "", command_print_paint(call, colour),
-	              mark, command_print_unpaint(call, colour), 3 - command_print_width(mark), "");
-	width = command_print_text(call, check->name, name_width);
-	(void)fprintf(call->out, "%*s  %s", name_width - width, "",
-	              command_run_bound(check, bound));
-	(void)fprintf(call->out, "  %s%s%s\n", command_print_paint(call, colour),
-	              verdict_name(check->verdict), command_print_unpaint(call, colour));
+	              mark, command_print_unpaint(call, colour),
+	              MARK_WIDTH - command_print_width(mark), "");
+	add(&line, COMMAND_PRINT_PLAIN, "%s%*s", check->name, gap, "");
+	add(&line, COMMAND_PRINT_PLAIN, "%s", command_run_bound(check, bound));
+	add(&line, colour, "%s", verdict_name(check->verdict));
+	end_line(&line);
 }
 
 static void write_checks(const struct command_call *call, const struct command_view *view)
@@ -240,7 +245,7 @@ static void write_checks(const struct command_call *call, const struct command_v
 	if (view->threshold > 0 && view->failed_checks > 0) {
 		struct line line = begin_line(call, "failed", "  ");
 
-		add(&line, COMMAND_PRINT_WAIT, "%d checks; %d end the run", view->failed_checks,
+		add(&line, COMMAND_PRINT_WAIT, "%d so far; %d end the run", view->failed_checks,
 		    view->threshold);
 		end_line(&line);
 	}
@@ -291,8 +296,6 @@ static void write_last(const struct command_call *call, const struct command_vie
 
 static const char *reason_of(const struct command_view *view)
 {
-	if (*view->refusal)
-		return view->refusal;
 	if (view->run && *view->run->trouble)
 		return view->run->trouble;
 	return view->run ? view->run->release.status.reason : view->message;
@@ -308,7 +311,9 @@ static void write_card(const struct command_call *call, const struct command_vie
 		write_release(call, view->run);
 	if (view->is_open && !is_short)
 		write_checks(call, view);
-	if (*reason)
+	if (*view->refusal)
+		write_sentence(call, "refused", view->refusal);
+	if (*reason && (view->is_open || !*view->refusal))
 		write_sentence(call, "reason", reason);
 	write_next(call, view);
 	if (view->n_last > 0 && !is_short)

@@ -98,7 +98,7 @@ static const char *next_step(const struct command_view *view, struct arena *aren
 
 static const char *next_of(const struct command_view *view, struct arena *arena)
 {
-	if (*view->refusal)
+	if (!view->is_open && *view->refusal)
 		return "nothing until the spec is put right";
 	if (!view->is_open)
 		return view->is_suspended ? "nothing while it is suspended"

@@ -4,6 +4,7 @@
 #include "tests/demo/ask.h"
 
 #include <dirent.h>
+#include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -13,6 +14,7 @@
 #include <cmocka.h>
 
 #define WORDS_MAX 32
+#define TURN_MS   5 /* until the server looks up when nothing comes */
 #define API       "/apis/flagger.app/v1beta1/namespaces/shop/canaries"
 #define RELEASES  "/apis/serin.dev/v1alpha1/namespaces/shop/releases"
 #define BODY_MAX  8192
@@ -34,22 +36,21 @@ static struct instant clock_now(void *user)
 static void *serve(void *user)
 {
 	struct command_desk *desk = user;
+	struct pollfd ready = {.fd = front_fd(desk->front), .events = POLLIN};
+	bool is_closing = false;
 
-	for (;;) {
-		bool is_closing;
-
+	while (!is_closing) {
+		(void)poll(&ready, 1, TURN_MS);
 		assert_int_equal(pthread_mutex_lock(&desk->lock), 0);
 		is_closing = desk->is_closing;
-		if (!is_closing)
-			front_wait(desk->front, span_ms(1));
+		front_run(desk->front);
 		assert_int_equal(pthread_mutex_unlock(&desk->lock), 0);
-		if (is_closing)
-			return NULL;
-		(void)usleep(100);
 	}
+	return NULL;
 }
 
-struct command_desk *command_desk_new(void)
+struct command_desk *command_desk_new_with(const struct apiserver_resource *resources,
+                                           size_t n_resources)
 {
 	struct command_desk *desk = calloc(1, sizeof(*desk));
 	char text[512];
@@ -59,7 +60,11 @@ struct command_desk *command_desk_new(void)
 	assert_non_null(desk);
 	(void)snprintf(desk->folder, sizeof(desk->folder), "/tmp/serin-command-XXXXXX");
 	assert_non_null(mkdtemp(desk->folder));
-	desk->server = apiserver_new(&(struct apiserver_options){.is_immediate = true});
+	desk->server = apiserver_new(&(struct apiserver_options){
+		.resources = resources,
+		.n_resources = n_resources,
+		.is_immediate = true,
+	});
 	desk->front =
 		front_new(&(struct front_options){.server = desk->server, .now = clock_now}, &err);
 	assert_non_null(desk->front);
@@ -73,6 +78,11 @@ struct command_desk *command_desk_new(void)
 	               command_desk_file(desk, "config", text, path));
 	assert_int_equal(pthread_create(&desk->thread, NULL, serve, desk), 0);
 	return desk;
+}
+
+struct command_desk *command_desk_new(void)
+{
+	return command_desk_new_with(NULL, 0);
 }
 
 struct command_desk *command_desk_free(struct command_desk *desk)
@@ -123,6 +133,7 @@ void command_desk_write(struct command_desk *desk, enum http_method method, cons
 
 	assert_int_equal(pthread_mutex_lock(&desk->lock), 0);
 	status = ask_status(desk->server, clock_now(NULL), method, url, body);
+	front_run(desk->front);
 	assert_int_equal(pthread_mutex_unlock(&desk->lock), 0);
 	if (status < 200 || status > 299)
 		fail_msg("%s %s: %d", http_method_name(method), url, status);
@@ -245,7 +256,7 @@ void command_desk_run_as(struct command_desk *desk, const char *program, const c
 	desk->out = NULL;
 	desk->trouble = NULL;
 	kubeconfig_variable = desk->file_variable ? desk->file_variable : desk->kubeconfig;
-	setting.out = open_memstream(&desk->out, &size);
+	setting.out = desk->stream ? desk->stream : open_memstream(&desk->out, &size);
 	setting.trouble = open_memstream(&desk->trouble, &size);
 	assert_true(first && rest && setting.out && setting.trouble);
 	words[0] = first;

@@ -21,6 +21,7 @@ struct command_desk {
 	char kubeconfig[96];
 	struct command_screen screen; /* of the next run */
 	const char *file_variable;    /* what $KUBECONFIG says; NULL: kubeconfig */
+	FILE *stream;                 /* where the next run writes, and closes; NULL: `out` */
 	/* Of the last run. */
 	enum command_exit status;
 	char *out;
@@ -28,6 +29,10 @@ struct command_desk {
 };
 
 struct command_desk *command_desk_new(void);
+
+/* The same with a server that knows these resources only; they must outlive it. */
+struct command_desk *command_desk_new_with(const struct apiserver_resource *resources,
+                                           size_t n_resources);
 
 /* Accepts NULL, returns NULL. */
 struct command_desk *command_desk_free(struct command_desk *desk);

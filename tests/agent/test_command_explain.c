@@ -1,5 +1,6 @@
 /* `serin explain` over a cluster behind real HTTP; the sentences are tested in test_explain.c. */
 #include "tests/agent/command_desk.h"
+#include "tests/agent/command_schema.h"
 #include "tests/agent/golden.h"
 
 #include <setjmp.h>
@@ -134,6 +135,7 @@ static void test_json(void **state)
 	command_desk_run(desk, "explain cart -n shop -o json");
 	assert_string_equal(desk->trouble, "");
 	golden_check("explain-image.json", desk->out);
+	command_schema_check("explain", desk->out);
 }
 
 /* A refused Canary; there is no Deployment of that name. */

@@ -1,4 +1,5 @@
 #include "tests/agent/command_desk.h"
+#include "tests/agent/command_schema.h"
 #include "tests/agent/golden.h"
 
 #include <setjmp.h>
@@ -49,6 +50,7 @@ static void test_json(void **state)
 
 	command_desk_run(desk, "lint -o json tests/golden/lint-bad.yaml");
 	golden_check("lint-bad.json", desk->out);
+	command_schema_check("lint", desk->out);
 	assert_int_equal(desk->status, COMMAND_REFUSED);
 }
 

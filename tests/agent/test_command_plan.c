@@ -3,6 +3,7 @@
 #include "agent/command/plan_diff.h"
 #include "agent/demo/front.h"
 #include "analysis/base/text.h"
+#include "tests/agent/command_schema.h"
 #include "tests/agent/golden.h"
 #include "tests/simulation/stage.h"
 
@@ -175,8 +176,14 @@ static void test_first_time(void **state)
 
 static void test_json(void **state)
 {
+	struct said said;
+
 	check("plan --offline -o json -f manifests/examples/blue-green.yaml " APP,
 	      "plan-blue-green.json", COMMAND_CHANGES);
+	said = run("plan --offline -o json -f manifests/examples/blue-green.yaml " APP,
+	           (struct instant){NOW});
+	command_schema_check("plan", said.out);
+	forget(&said);
 }
 
 /* The refusal is what would be written. */
