@@ -44,8 +44,9 @@ struct canary_edition {
 	struct canary_spec spec;
 	struct canary_world world;
 	json_t *object;
-	json_t *target_template; /* kept only for service.portDiscovery */
-	json_t *ingress;         /* the Ingress that the route is made from, in part */
+	json_t *target_template;    /* kept only for service.portDiscovery */
+	json_t *ingress;            /* the Ingress that the route is made from, in part */
+	char warning[SENTENCE_MAX]; /* what is accepted, but hardly meant; "" for nothing */
 	char identity[512]; /* target, provider, service, ingress: what an open run cannot change */
 };
 

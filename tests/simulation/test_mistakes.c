@@ -70,10 +70,46 @@ static void test_mistakes(void **state)
 		check(&mistakes_table[i]);
 }
 
+/* What is accepted with a warning is told once, in lint's words, and the Canary is served. */
+static void test_warning(void **state)
+{
+	struct mistake odd = {.found = "    interval: 30s\n", .put = "    interval: 5s\n"};
+	struct stage *stage = stage_new(1);
+	char *text = mistakes_text(&odd);
+	size_t n_told = 0;
+	const json_t *object;
+	struct err err = {0};
+	json_t *canary;
+	char *body;
+
+	assert_true(document_read(text, strlen(text), &canary, &err));
+	/* the Ingress of the stage */
+	json_object_set_new(json_object_get(json_object_get(canary, "spec"), "ingressRef"), "name",
+	                    json_string("front"));
+	body = json_dumps(canary, 0);
+	stage_deploy(stage, "1");
+	stage_write(stage, HTTP_POST, "/apis/flagger.app/v1beta1/namespaces/shop/canaries", body);
+	stage_start(stage, 0);
+	assert_true(stage_run_to(stage, "Initialized", 120));
+	stage_kill(stage, 0);
+	stage_start(stage, 0); /* another process: the Event is there already */
+	stage_run(stage, 120);
+	assert_null(condition(stage));
+	for (size_t i = 0; (object = apiserver_at(stage_server(stage), "events", i)); i++)
+		n_told += strcmp(json_string_value(json_object_get(object, "message")),
+		                 "spec.analysis.interval: shorter than 10s: 10s is used") == 0;
+	assert_int_equal(n_told, 1);
+	free(body);
+	json_decref(canary);
+	free(text);
+	stage_free(stage);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_mistakes),
+		cmocka_unit_test(test_warning),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
