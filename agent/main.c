@@ -33,9 +33,11 @@ static int run_agent(int argc, char **argv)
 int main(int argc, char **argv)
 {
 	struct command_setting setting;
+	enum command_exit status;
 
 	if (argc > 1 && strcmp(argv[1], "agent") == 0)
 		return run_agent(argc - 1, argv + 1);
 	setting = command_standard();
-	return (int)command_main(argc, argv, &setting);
+	status = command_main(argc, argv, &setting);
+	return (int)status;
 }

@@ -45,12 +45,11 @@ static void write_tree(const struct command_call *call, const struct explain_wor
 static enum command_exit explain(struct command_call *call, struct command_client *client)
 {
 	const char *lease = command_value(call, "leader-election-namespace");
-	const char *provider = command_value(call, "mesh-provider");
 	struct explain_world world = {
 		.now = command_now(call),
 		.name = call->words[0],
 		.k8s_namespace = command_client_namespace(client),
-		.default_provider = provider ? provider : "istio",
+		.default_provider = command_value(call, "mesh-provider"),
 	};
 	struct explain_answer answer = {0};
 	struct err err = {0};
@@ -89,7 +88,7 @@ static const struct command_flag flags[] = {
          .help = "where the agent's lease is (" LEASE_NAMESPACE ")"},
 	{.name = "mesh-provider",
          .value_name = "NAME",
-         .help = "provider of canaries that name none, as given to the agent (istio)"},
+         .help = "provider of canaries that name none, as given to the agent"},
 };
 
 const struct command command_explain = {

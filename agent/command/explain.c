@@ -25,6 +25,13 @@ static const char *write_text(struct arena *arena, const char *format, va_list a
 	return arena_format(arena, "%s", text);
 }
 
+const char *explain_provider(const struct explain_world *world)
+{
+	if (world->default_provider)
+		return world->default_provider;
+	return kube_tree_find(world->canary, "spec/ingressRef") ? "nginx" : "kubernetes";
+}
+
 void explain_fact_add(struct explain_answer *answer, const char *about, const char *format, ...)
 {
 	va_list args;
@@ -165,7 +172,7 @@ static void explain_canary(const struct explain_world *world, struct explain_ans
 /* A spec that is refused, told by the agent or seen here first. */
 static void explain_refusal(const struct explain_world *world, struct explain_answer *ret)
 {
-	struct provider_options options = {.default_provider = world->default_provider,
+	struct provider_options options = {.default_provider = explain_provider(world),
 	                                   .metrics_server = ""};
 	const json_t *refusal = find_refusal(world->canary);
 	const char *reason = kube_tree_text(refusal, "reason");

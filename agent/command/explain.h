@@ -43,7 +43,7 @@ struct explain_world {
 	bool is_lease_known;
 	json_t *lease;
 	const char *lease_name;                   /* "kube-system/flagger-leader-election" */
-	const char *default_provider;             /* of a Canary that names none */
+	const char *default_provider;             /* of a Canary that names none; NULL: not known */
 	const char *missing[EXPLAIN_MISSING_MAX]; /* "pods: 403 Forbidden: …" */
 	size_t n_missing;
 	struct arena arena; /* of the texts above */
@@ -68,6 +68,10 @@ void explain_answer(const struct explain_world *world, struct explain_answer *re
 
 void explain_answer_fini(struct explain_answer *answer);
 void explain_world_fini(struct explain_world *world);
+
+/* The provider to read a Canary with that names none: the agent's default, else the one that serves
+ * it as it is. For explain_*.c. */
+const char *explain_provider(const struct explain_world *world);
 
 /* Add a fact, made as by printf; dropped when there are EXPLAIN_FACTS_MAX. For explain_*.c. */
 void explain_fact_add(struct explain_answer *answer, const char *about, const char *format, ...)

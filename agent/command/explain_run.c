@@ -41,7 +41,7 @@ static const json_t *find_newest(const json_t *releases)
 static void read_spec(struct run *run, const json_t *release)
 {
 	const struct explain_world *world = run->world;
-	struct provider_options options = {.default_provider = world->default_provider,
+	struct provider_options options = {.default_provider = explain_provider(world),
 	                                   .metrics_server = ""};
 	struct kube_canary *canary = arena_alloc(&run->answer->arena, sizeof(*canary));
 	const json_t *policy = kube_tree_find(release, "status/policy/spec");

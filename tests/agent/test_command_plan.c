@@ -217,6 +217,63 @@ static void test_what_is_missing(void **state)
 	              "serin plan: /nowhere: No such file or directory\n");
 }
 
+/* More objects than are taken, and one that is deeper than is read. */
+static void test_limits(void **state)
+{
+	struct town *town = *state;
+	struct buf text = {.max = 1024 * 1024};
+	char path[128];
+	char line[256];
+	char want[256];
+	struct said said;
+
+	for (int i = 0; i <= 2000; i++)
+		assert_true(buf_format(&text, "---\nkind: X\n"));
+	write_file(town, "plan.yaml", buf_text(&text), path);
+	text_format(line, sizeof(line), "plan --offline -f %s", path);
+	text_format(want, sizeof(want), "serin plan: %s: expected at most 2000 objects\n", path);
+	check_trouble(line, COMMAND_FAILED, want);
+	text.length = 0;
+	for (int i = 0; i <= 64; i++)
+		assert_true(buf_format(&text, "["));
+	write_file(town, "plan.yaml", buf_text(&text), path);
+	said = run(line, (struct instant){NOW});
+	assert_non_null(strstr(said.trouble, "more than 64 lists and objects inside each other"));
+	assert_int_equal(said.status, COMMAND_FAILED);
+	forget(&said);
+	buf_fini(&text);
+}
+
+/* Manifests that the API server would refuse, and names that are none. */
+static void test_manifests_that_are_none(void **state)
+{
+	static const struct {
+		const char *manifest;
+		const char *trouble;
+	} rows[] = {
+		{"apiVersion: v1\nkind: Service\nmetadata: {name: ../x}\n",
+	         "serin plan: Service: metadata.name: expected a name, got \"../x\" in namespace "
+	         "\"default\"\n"},
+		{"apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a}\nspec: 1\n",
+	         "serin plan: Deployment a: "},
+		{"- 1\n", "expected objects, got something else\n"},
+	};
+	struct town *town = *state;
+	char path[128];
+	char line[256];
+
+	for (size_t i = 0; i < array_length(rows); i++) {
+		struct said said;
+
+		write_file(town, "plan.yaml", rows[i].manifest, path);
+		text_format(line, sizeof(line), "plan --offline -f %s", path);
+		said = run(line, (struct instant){NOW});
+		if (!strstr(said.trouble, rows[i].trouble) || said.status != COMMAND_FAILED)
+			fail_msg("%s: %s", rows[i].manifest, said.trouble);
+		forget(&said);
+	}
+}
+
 /* How many writes the town's server has seen. */
 static size_t writes_of(struct town *town)
 {
@@ -404,11 +461,18 @@ static int tear_down(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_first_time),    cmocka_unit_test(test_json),
-		cmocka_unit_test(test_refused),       cmocka_unit_test(test_what_is_missing),
-		cmocka_unit_test(test_nothing_to_do), cmocka_unit_test(test_another_port),
-		cmocka_unit_test(test_another_image), cmocka_unit_test(test_diff),
-		cmocka_unit_test(test_diff_applies),  cmocka_unit_test(test_diff_limits),
+		cmocka_unit_test(test_first_time),
+		cmocka_unit_test(test_json),
+		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_what_is_missing),
+		cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_manifests_that_are_none),
+		cmocka_unit_test(test_nothing_to_do),
+		cmocka_unit_test(test_another_port),
+		cmocka_unit_test(test_another_image),
+		cmocka_unit_test(test_diff),
+		cmocka_unit_test(test_diff_applies),
+		cmocka_unit_test(test_diff_limits),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -71,7 +71,6 @@ static struct explain_world world_of(const char *patch)
 	struct explain_world world = {
 		.name = "cart",
 		.k8s_namespace = "shop",
-		.default_provider = "istio",
 		.lease_name = "kube-system/flagger-leader-election",
 		.ingress_name = "front",
 		.is_ingress_known = true,
@@ -241,6 +240,9 @@ static const struct row pods[] = {
 };
 
 static const struct row runs[] = {
+	/* the agent's default is not known: it serves this one */
+	{"progressing", "{'canary': {'spec': {'provider': null}}}",
+         "the analysis goes on: weight 20 of 50, 0 failed checks of 5; the next check is in 20s"},
 	{"progressing", "{}",
          "the analysis goes on: weight 20 of 50, 0 failed checks of 5; the next check is in 20s"},
 	{"progressing",
@@ -419,7 +421,6 @@ static void test_missing(void **state)
 	struct explain_world world = {
 		.name = "cart",
 		.k8s_namespace = "shop",
-		.default_provider = "istio",
 		.canary = merge_text(
 			"{'spec': {}, 'metadata': {'name': 'cart', 'namespace': 'shop'}}", "{}"),
 		.missing = {"pods: 403 Forbidden"},
