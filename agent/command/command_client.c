@@ -235,25 +235,26 @@ static void name_kind(json_t *item, enum kube_kind kind)
 		kube_tree_set_text(item, "kind", kube_api_kind(kind));
 }
 
-static bool check_room(const json_t *items, struct err *err)
+static bool check_room(const struct command_client_list *list, const json_t *items, struct err *err)
 {
-	if (json_array_size(items) < COMMAND_CLIENT_OBJECTS_MAX)
+	size_t max = list->max ? list->max : COMMAND_CLIENT_OBJECTS_MAX;
+
+	if (json_array_size(items) < max)
 		return true;
-	return err_set(err, ERR_LIMIT, "more than %d objects; choose one namespace with -n",
-	               COMMAND_CLIENT_OBJECTS_MAX);
+	return err_set(err, ERR_LIMIT, "more than %zu objects; choose one namespace with -n", max);
 }
 
-static bool take_page(json_t *items, const struct kube_list *page, enum kube_kind kind,
-                      struct err *err)
+static bool take_page(const struct command_client_list *list, json_t *items,
+                      const struct kube_list *page, struct err *err)
 {
 	size_t index;
 	json_t *item;
 
 	json_array_foreach(page->items, index, item)
 	{
-		if (!check_room(items, err))
+		if (!check_room(list, items, err))
 			return false;
-		name_kind(item, kind);
+		name_kind(item, list->kind);
 		kube_tree_append(items, json_incref(item));
 	}
 	return true;
@@ -277,8 +278,7 @@ static bool read_page(struct command_client *client, const struct command_client
 	kube_api_list(&request, arena, &ref, &query);
 	if (!ask(client, &request, &exchange))
 		return err_set(err, exchange.err.kind, "%s", exchange.err.text);
-	is_fine = kube_list_read(exchange.body, &page, err) &&
-	          take_page(items, &page, list->kind, err);
+	is_fine = kube_list_read(exchange.body, &page, err) && take_page(list, items, &page, err);
 	if (is_fine)
 		*token = arena_text(arena, page.continue_token);
 	json_decref(exchange.body);
@@ -351,16 +351,17 @@ static size_t find_item(const json_t *items, const json_t *object)
 	return json_array_size(items);
 }
 
-/* Put a copy of OBJECT into ITEMS, in the place of its former self. */
-static void put_item(json_t *items, enum kube_kind kind, const json_t *object)
+/* Put a copy of OBJECT into the list, in the place of its former self. */
+static void put_item(struct command_client_list *list, const json_t *object)
 {
+	json_t *items = list->items;
 	json_t *kept = kube_tree_copy(object);
 	size_t index = find_item(items, object);
 
-	name_kind(kept, kind);
+	name_kind(kept, list->kind);
 	if (index < json_array_size(items))
 		(void)json_array_set_new(items, index, kept);
-	else if (check_room(items, NULL))
+	else if (check_room(list, items, NULL))
 		kube_tree_append(items, kept);
 	else
 		json_decref(kept);
@@ -373,7 +374,7 @@ static void add_item(struct command_client_list *list, const json_t *object)
 
 	if (!list->fresh)
 		list->fresh = kube_tree_list();
-	if (!check_room(list->fresh, NULL))
+	if (!check_room(list, list->fresh, NULL))
 		return;
 	kept = kube_tree_copy(object);
 	name_kind(kept, list->kind);
@@ -402,7 +403,7 @@ static void on_object(void *user, enum kube_kind kind, enum follow_event event,
 		take_fresh(list);
 		break;
 	case FOLLOW_CHANGED:
-		put_item(list->items, kind, object);
+		put_item(list, object);
 		break;
 	case FOLLOW_DELETED:
 		(void)json_array_remove(list->items, find_item(list->items, object));

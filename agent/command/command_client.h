@@ -40,12 +40,13 @@ bool command_client_get(struct command_client *client, const char *path, json_t 
 bool command_client_find(struct command_client *client, const struct kube_ref *ref, json_t **ret,
                          struct err *err);
 
-/* A list, and what it is narrowed by; zero it but for the first four. */
+/* A list, and what it is narrowed by; zero but for what is set. */
 struct command_client_list {
 	enum kube_kind kind;
 	const char *k8s_namespace; /* NULL: all */
 	const char *labels;        /* "serin.dev/canary=cart"; NULL: all */
 	const char *fields;        /* "involvedObject.kind=Canary"; NULL: all */
+	size_t max;                /* objects; 0: COMMAND_CLIENT_OBJECTS_MAX */
 	json_t *items;             /* an array of objects; NULL: never read; freed by the owner */
 	json_t *fresh;             /* the client's own */
 };

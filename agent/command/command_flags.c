@@ -157,7 +157,7 @@ static bool set(struct command_call *call, struct place *place, const struct com
                 const char *value, struct err *err)
 {
 	const struct command *command = call->command;
-	bool is_on;
+	bool is_on = false;
 
 	if (flag->value_name && !value) {
 		if (place->at + 1 >= place->argc)
