@@ -11,6 +11,7 @@
 #include "providers/kube/tree.h"
 #include "providers/kube/workload.h"
 
+#include <math.h>
 #include <string.h>
 
 /* The run that is told of. */
@@ -337,6 +338,12 @@ static void tell_release(struct run *run)
 		                 status->weight.to, status->weight.seen_share * 100);
 }
 
+/* Four digits after the point are enough to tell a value from its bound. */
+static const char *round_value(double value, char ret[NUMBER_TEXT_MAX])
+{
+	return number_format(fabs(value) < 1e9 ? round(value * 1e4) / 1e4 : value, ret);
+}
+
 static void tell_checks(struct run *run)
 {
 	const struct release_status *status = &run->release.status;
@@ -346,7 +353,7 @@ static void tell_checks(struct run *run)
 		struct arena *arena = &run->answer->arena;
 		char number[3][NUMBER_TEXT_MAX];
 		const char *value =
-			check->has_value ? number_format(check->value, number[0]) : "no value";
+			check->has_value ? round_value(check->value, number[0]) : "no value";
 		const char *least = check->has_min
 		                            ? arena_format(arena, ", at least %s",
 		                                           number_format(check->min, number[1]))

@@ -395,7 +395,7 @@ static void test_chain(void **state)
 	check_chain(
 		"{" RELEASE(
 			SINCE
-			", 'checks': [{'name': 'latency', 'value': 480.5, 'max': 500, "
+			", 'checks': [{'name': 'latency', 'value': 480.49998123, 'max': 500, "
 			"'verdict': 'pass'}], 'weight': {'seenShare': 0.193}") "," UNREADY("target") "," POD("s-t",
 	                                                                                                     WAITING("ImagePullBackOff",
 	                                                                                                             "denied")) "}",
