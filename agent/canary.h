@@ -47,6 +47,7 @@ struct canary_edition {
 	json_t *target_template;    /* kept only for service.portDiscovery */
 	json_t *ingress;            /* the Ingress that the route is made from, in part */
 	char warning[SENTENCE_MAX]; /* what is accepted, but hardly meant; "" for nothing */
+	char *journal;              /* the spec as the history keeps it; NULL: not yet asked for */
 	char identity[512]; /* target, provider, service, ingress: what an open run cannot change */
 };
 

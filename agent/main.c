@@ -1,5 +1,6 @@
-/* The program: `serin agent` serves, everything else is a command. */
+/* The program: `serin agent` serves, `serin demo` shows it, everything else is a command. */
 #include "agent/command/command.h"
+#include "agent/demo/demo.h"
 #include "agent/options.h"
 #include "agent/serve.h"
 #include "agent/version.h"
@@ -37,6 +38,8 @@ int main(int argc, char **argv)
 
 	if (argc > 1 && strcmp(argv[1], "agent") == 0)
 		return run_agent(argc - 1, argv + 1);
+	if (argc > 1 && strcmp(argv[1], "demo") == 0)
+		return demo(argc - 1, argv + 1);
 	setting = command_standard();
 	status = command_main(argc, argv, &setting);
 	return (int)status;

@@ -10,8 +10,8 @@
  * A watch from a revision that is yet to come is silent until then, as the real one is for its
  * first seconds.
  *
- * Left out: authentication, namespaces (every one exists), schemas of custom resources, strategic
- * merge patch and apply (415), deletecollection (405), protobuf.
+ * Left out: authentication, namespaces (every one exists), schemas of custom resources, apply
+ * (415), deletecollection (405), protobuf; strategic merge patch knows one merge key, "name".
  */
 #ifndef AGENT_DEMO_APISERVER_H
 #define AGENT_DEMO_APISERVER_H
@@ -178,6 +178,34 @@ const struct apiserver_resource *apiserver_resource_find(const struct apiserver 
 /* The INDEXth resource, or NULL. */
 const struct apiserver_resource *apiserver_resource_at(const struct apiserver *server,
                                                        size_t index);
+
+/* The writes one after the other, for controllers ------------------------------------------------
+ */
+
+/* Where a reader stands; zero: before the first. */
+struct apiserver_cursor {
+	uint64_t revision;
+	uint64_t n_rewinds;
+};
+
+/* One write; valid until the next one. */
+struct apiserver_news {
+	const struct apiserver_resource *resource;
+	const json_t *before; /* NULL: created */
+	const json_t *after;  /* of a deletion: the last state */
+	bool is_deletion;
+};
+
+enum apiserver_read {
+	APISERVER_READ_NONE, /* there is no other write */
+	APISERVER_READ_NEWS, /* one was read */
+	APISERVER_READ_LOST, /* what came next is compacted or was rewound: look at everything */
+};
+
+/* Read the write behind the cursor and move it; ret is filled only for NEWS. */
+enum apiserver_read apiserver_read_next(const struct apiserver *server,
+                                        struct apiserver_cursor *cursor,
+                                        struct apiserver_news *ret);
 
 /* The log -----------------------------------------------------------------------------------------
  */
