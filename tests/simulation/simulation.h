@@ -15,15 +15,18 @@
 #include "agent/demo/sim_loop.h"
 #include "tests/simulation/crew.h"
 #include "tests/simulation/faults.h"
+#include "tests/simulation/network.h"
 #include "tests/simulation/people.h"
 #include "tests/simulation/story.h"
 #include "tests/simulation/truth.h"
+#include "tests/simulation/usurper.h"
 #include "tests/simulation/witness.h"
 
 struct simulation_options {
 	uint64_t seed;
-	uint64_t limit; /* disturbances; 0: no limit */
-	FILE *stream;   /* where the story is told; NULL: nowhere */
+	uint64_t limit;       /* disturbances; 0: no limit */
+	FILE *stream;         /* where the story is told; NULL: nowhere */
+	bool has_lying_disks; /* they acknowledge before they sync: a bug to be found */
 	/* For tests: one canary with these settings, no weather, and nobody acts by himself. */
 	const struct truth_canary *alone;
 };
@@ -51,7 +54,9 @@ struct simulation {
 	struct truth truth;
 	struct people people;
 	struct crew crew;
+	struct usurper usurper;
 	struct witness witness;
+	struct witness_history history;
 	struct alarm bookmark;
 	struct alarm roll;
 	size_t n_still;       /* events since time moved */

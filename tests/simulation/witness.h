@@ -37,6 +37,9 @@ struct witness {
 	uint64_t n_decisions;
 	uint64_t n_requests;
 	uint64_t outcomes[WITNESS_OUTCOMES_MAX];
+	/* People wrote over the Lease of this holder: it may write for its own time yet. */
+	struct instant lease_excused_until;
+	char lease_excused[24];
 	char violation[400];
 };
 
