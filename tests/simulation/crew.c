@@ -4,6 +4,7 @@
 #include "tests/simulation/hung_history.h"
 #include "tests/simulation/simulation.h"
 #include "tests/simulation/source.h"
+#include "tests/simulation/witness_wire.h"
 
 #include <string.h>
 #include <strings.h>
@@ -40,7 +41,8 @@ static void start(struct crew_agent *agent)
 	story_tell(&simulation->story, agent->name, "starts");
 	agent->http = sim_http_new(&http);
 	agent->history = hung_history_new(agent->loop);
-	seams.http = sim_http_seam(agent->http);
+	agent->wire = witness_wire_new(simulation, agent->number, sim_http_seam(agent->http));
+	seams.http = witness_wire_seam(agent->wire);
 	seams.history = agent->history;
 	agent->agent = agent_new(&seams, &settings);
 	agent->began = sim_loop_now(simulation->loop);
@@ -51,6 +53,7 @@ static void stop(struct crew_agent *agent)
 {
 	agent->simulation->witness.n_decisions += hung_history_rounds(agent->history);
 	agent->agent = agent_free(agent->agent);
+	agent->wire = witness_wire_free(agent->wire);
 	agent->http = sim_http_free(agent->http);
 	agent->history = hung_history_free(agent->history);
 }

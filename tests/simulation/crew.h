@@ -18,6 +18,7 @@ struct crew_agent {
 	char user_agent[16];
 	struct loop *loop;
 	struct sim_http *http;
+	struct witness_wire *wire; /* between the agent and its network */
 	struct history *history;
 	struct agent *agent; /* NULL: not running */
 	struct alarm start;  /* when it comes back */

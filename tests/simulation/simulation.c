@@ -69,6 +69,7 @@ static void on_weather(struct alarm *alarm)
 
 	crew_weather(simulation);
 	people_weather(simulation);
+	witness_tick(simulation);
 	alarm_start(sim_loop_seam(simulation->loop), alarm, span_ms(WEATHER_MS));
 }
 
@@ -139,6 +140,7 @@ static void on_struck(void *user, enum fault kind, int canary)
 
 	story_tell(&simulation->story, "fault", "%s %s", fault_name(kind),
 	           canary >= 0 ? simulation->truth.canaries[canary].name : "");
+	witness_struck(simulation, kind, canary);
 }
 
 static void set_up(struct simulation *simulation)
@@ -201,6 +203,7 @@ static bool step(struct simulation *simulation, struct instant end)
 	if (!sim_loop_step(simulation->loop, end))
 		return false;
 	simulation->story.now = sim_loop_now(simulation->loop);
+	witness_count(simulation);
 	crew_sweep(simulation);
 	if (apiserver_revision(simulation->server) != before) {
 		simulation_stir(simulation);
@@ -249,9 +252,14 @@ static void calm(struct simulation *simulation)
 
 static void rest(struct simulation *simulation)
 {
-	struct instant end = instant_after(sim_loop_now(simulation->loop), span_ms(REST_MS));
+	struct instant half = instant_after(sim_loop_now(simulation->loop), span_ms(REST_MS));
+	struct instant end = instant_after(half, span_ms(REST_MS));
 	char why[300];
 
+	while (step(simulation, half))
+		;
+	if (!is_violated(simulation))
+		witness_expect_silence(simulation);
 	while (step(simulation, end))
 		;
 	if (!witness_is_content(simulation, why, sizeof(why)))

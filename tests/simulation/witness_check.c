@@ -1,0 +1,136 @@
+#include "tests/simulation/witness_check.h"
+
+#include "tests/simulation/witness_world.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SUCCESS_MIN  99
+#define DURATION_MAX 500
+#define JUMP_MS      70000 /* a clock that jumped in so long a time may be taken either way */
+
+enum question {
+	QUESTION_SUCCESS,
+	QUESTION_DURATION,
+};
+
+int witness_check_question(const char *query)
+{
+	if (strstr(query, "increase"))
+		return -1;
+	return strstr(query, "duration_seconds_sum") || strstr(query, "histogram_quantile")
+	               ? QUESTION_DURATION
+	               : QUESTION_SUCCESS;
+}
+
+/* What one finite number says. */
+static enum witness_verdict judge(const struct http_reply *reply, int question)
+{
+	const char *at = NULL;
+	char *end;
+	double value;
+
+	if (reply->error.kind == ERR_NONE && reply->status == 200 && reply->body)
+		at = strstr(reply->body, "\"value\":[1,\"");
+	if (!at || strstr(at + 1, "\"value\":"))
+		return WITNESS_VERDICT_NONE;
+	at += strlen("\"value\":[1,\"");
+	value = strtod(at, &end);
+	if (end == at || *end != '"' || !isfinite(value))
+		return WITNESS_VERDICT_NONE;
+	if (question == QUESTION_DURATION)
+		return value > DURATION_MAX ? WITNESS_VERDICT_FAIL : WITNESS_VERDICT_PASS;
+	return value < SUCCESS_MIN ? WITNESS_VERDICT_FAIL : WITNESS_VERDICT_PASS;
+}
+
+/* The failing answer that ends the run. */
+static bool is_last_straw(struct simulation *simulation, int agent,
+                          const struct witness_flight *flight)
+{
+	struct witness *witness = &simulation->witness;
+	const struct witness_run *run = &witness->runs[flight->canary];
+
+	return agent == witness->leader && run->phase == PHASE_PROGRESSING && run->uid[0] &&
+	       run->outcome == OUTCOME_NONE && !instant_is_before(flight->left, run->written) &&
+	       !instant_is_before(flight->clock, run->next_check_at) &&
+	       run->failed_checks + 1 >= simulation->truth.canaries[flight->canary].threshold;
+}
+
+void witness_check_told(struct simulation *simulation, int agent,
+                        const struct witness_flight *flight, const struct http_reply *reply)
+{
+	struct witness *witness = &simulation->witness;
+	struct witness_told *told;
+
+	if (flight->question < 0 || flight->canary < 0)
+		return;
+	told = &witness->agents[agent].told[flight->canary][flight->question];
+	told->verdict = judge(reply, flight->question);
+	told->asked = flight->clock;
+	told->asked_truly = flight->left;
+	if (told->verdict == WITNESS_VERDICT_FAIL && is_last_straw(simulation, agent, flight) &&
+	    !instant_is_set(witness->duties[flight->canary][WITNESS_DUTY_RETREAT]))
+		witness->duties[flight->canary][WITNESS_DUTY_RETREAT] =
+			witness_world_now(simulation);
+}
+
+/* Of one check: asked by this process, after it was due and after what was concluded last. */
+static bool is_of_check(const struct witness_told *told, const struct witness_run *old,
+                        const struct crew_agent *process)
+{
+	return !instant_is_before(told->asked, old->next_check_at) &&
+	       !instant_is_before(told->asked_truly, old->concluded) &&
+	       !instant_is_before(told->asked_truly, process->began);
+}
+
+static void check_due(struct simulation *simulation, int agent, const struct witness_run *old,
+                      const struct witness_run *run, int interval)
+{
+	const struct witness_agent *of = &simulation->witness.agents[agent];
+	struct instant now = witness_world_now(simulation);
+	struct instant clock = instant_after(now, of->offset);
+
+	if (instant_is_set(of->offset_changed) &&
+	    instant_between(of->offset_changed, now).ms < JUMP_MS)
+		return;
+	if (instant_is_before(clock, old->next_check_at))
+		witness_accuse(simulation, "%s: a check counts %d ms before it is due", run->name,
+		               (int)instant_between(clock, old->next_check_at).ms);
+	if (run->phase == PHASE_PROGRESSING &&
+	    instant_between(old->next_check_at, run->next_check_at).ms < interval * 1000)
+		witness_accuse(simulation, "%s: the next check follows after %d ms", run->name,
+		               (int)instant_between(old->next_check_at, run->next_check_at).ms);
+}
+
+void witness_check_concluded(struct simulation *simulation, int agent, int canary,
+                             struct witness_run *run)
+{
+	struct witness *witness = &simulation->witness;
+	const struct witness_run *old = &witness->runs[canary];
+	const struct witness_told *told = witness->agents[agent].told[canary];
+	bool fails = run->failed_checks > old->failed_checks;
+	bool passes = old->phase == PHASE_PROGRESSING &&
+	              (run->iteration > old->iteration || run->phase == PHASE_PROMOTING ||
+	               (run->phase == PHASE_PROGRESSING && run->weight > old->weight));
+	int n_failing = 0;
+	int n_passing = 0;
+
+	if (!fails && !passes)
+		return;
+	for (int i = 0; i < WITNESS_QUESTIONS; i++) {
+		if (!is_of_check(&told[i], old, &simulation->crew.agents[agent]))
+			continue;
+		n_failing += told[i].verdict == WITNESS_VERDICT_FAIL;
+		n_passing += told[i].verdict == WITNESS_VERDICT_PASS;
+	}
+	if (fails && passes)
+		witness_accuse(simulation, "%s: one check both fails and passes", run->name);
+	if (fails && n_failing == 0)
+		witness_accuse(simulation, "%s: a check fails that no answer failed", run->name);
+	if (passes && n_passing < WITNESS_QUESTIONS)
+		witness_accuse(simulation, "%s: a step on %d of %d passing answers", run->name,
+		               n_passing, WITNESS_QUESTIONS);
+	check_due(simulation, agent, old, run, simulation->truth.canaries[canary].interval);
+	run->concluded = witness_world_now(simulation);
+}
