@@ -17,7 +17,7 @@ NEEDS_FUZZ = $(NEEDS_TEST) clang libclang-rt-14-dev
 export ASAN_OPTIONS = detect_stack_use_after_return=1:strict_string_checks=1
 export UBSAN_OPTIONS = print_stacktrace=1
 
-.PHONY: all help test lint sanitize clang idle coverage fuzz tidy format install clean \
+.PHONY: all help test lint sanitize clang sim planted idle coverage fuzz tidy format install clean \
 	needs-test needs-lint needs-coverage needs-fuzz needs-tidy
 .NOTPARALLEL:
 
@@ -40,6 +40,15 @@ sanitize: needs-test build-asan/build.ninja ## every in-process suite under ASan
 
 clang: needs-lint build-clang/build.ninja ## build with clang, warnings as errors
 	ninja -C build-clang
+
+# As long as told: `make sim SEEDS=100000`, `make sim HOURS=2`, `make sim SEED=17` for the story of one.
+SIM = ninja -C build-release --quiet tests/serin-sim && build-release/tests/serin-sim
+sim: needs-test build-release/build.ninja ## the simulator, for as long as told: SEEDS= or HOURS=, FIRST=, SEED= for one story
+	@$(SIM) $(if $(SEED),--seed $(SEED) --tell,--jobs $$(nproc) $(if $(FIRST),--first $(FIRST)) \
+		$(if $(HOURS),--hours $(HOURS),--seeds $(or $(SEEDS),1000)))
+
+planted: needs-test ## each planted bug must be found by the simulator: the table of docs/testing.md
+	@tests/simulation/planted.py
 
 idle: needs-test $(BUILD)/build.ninja ## 100 canaries at rest for 10 minutes cost nothing; about 15 minutes
 	ninja -C $(BUILD) --quiet

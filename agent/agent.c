@@ -66,6 +66,13 @@ static bool on_may_write(void *user, struct span timeout)
 	return leader_may_write(agent->leader, timeout);
 }
 
+static void on_abandoned(void *user, struct span timeout)
+{
+	struct agent *agent = user;
+
+	leader_abandon(agent->leader, timeout);
+}
+
 /* List the collections that were not listed yet: the first alone, Deployments next, the others
  * together. */
 static void list_next(struct agent *agent)
@@ -151,6 +158,7 @@ struct agent *agent_new(const struct agent_seams *seams, const struct agent_sett
 		.seams = {.loop = seams->loop,
 	                  .http = seams->http,
 	                  .may_write = on_may_write,
+	                  .abandoned = on_abandoned,
 	                  .user = agent},
 		.history = seams->history,
 		.log = seams->log,
@@ -182,8 +190,8 @@ struct agent *agent_free(struct agent *agent)
 	alarm_cancel(&agent->stop_look);
 	for (size_t i = 0; i < KINDS; i++)
 		follow_free(agent->follows[i]);
+	fleet_free(agent->fleet); /* tells the leader of writes that it leaves behind */
 	leader_free(agent->leader);
-	fleet_free(agent->fleet);
 	free(agent->host.scratch);
 	free(agent);
 	return NULL;

@@ -19,6 +19,7 @@ static struct canary_edition *edition_free(struct canary_edition *edition)
 	json_decref(edition->object);
 	json_decref(edition->target_template);
 	json_decref(edition->ingress);
+	free(edition->journal);
 	arena_fini(&edition->arena);
 	free(edition);
 	return NULL;

@@ -46,6 +46,7 @@ struct canary_edition {
 	json_t *object;
 	json_t *target_template; /* kept only for service.portDiscovery */
 	json_t *ingress;         /* the Ingress that the route is made from, in part */
+	char *journal;           /* the spec as the history keeps it; NULL: not yet asked for */
 	char identity[512]; /* target, provider, service, ingress: what an open run cannot change */
 };
 

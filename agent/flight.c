@@ -140,6 +140,8 @@ struct flight *flight_free(struct flight *flight)
 {
 	if (!flight)
 		return NULL;
+	if (flight->call.http && is_write(&flight->act.talk.request))
+		flight->seams->abandoned(flight->seams->user, flight->act.talk.request.timeout);
 	http_cancel(&flight->call);
 	alarm_cancel(&flight->soon);
 	act_fini(&flight->act);

@@ -17,6 +17,8 @@ struct flight_seams {
 	struct http *http;
 	/* A write that takes as long as TIMEOUT may begin now. */
 	bool (*may_write)(void *user, struct span timeout);
+	/* A write was cancelled on its way: it may still arrive, within TIMEOUT. */
+	void (*abandoned)(void *user, struct span timeout);
 	void *user;
 };
 

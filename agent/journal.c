@@ -277,10 +277,14 @@ static char *dump(json_t *json)
 void journal_round(struct canary *canary, const struct plan *plan,
                    void (*acked)(void *user, const char *uid), void *user)
 {
-	char *spec = dump(journal_spec(&canary->edition->spec));
+	struct canary_edition *edition = canary->edition;
 	char *facts = dump(journal_facts(&canary->facts));
 	char *text = dump(journal_plan(plan));
-	struct history_round round = {
+	struct history_round round;
+
+	if (!edition->journal)
+		edition->journal = dump(journal_spec(&edition->spec));
+	round = (struct history_round){
 		.uid = canary->round,
 		.k8s_namespace = canary->k8s_namespace,
 		.canary = canary->name,
@@ -290,13 +294,12 @@ void journal_round(struct canary *canary, const struct plan *plan,
 		.decided_at = canary->facts.now,
 		.decide_version = DECIDE_VERSION,
 		.reason = plan->reason,
-		.spec = spec,
+		.spec = edition->journal,
 		.facts = facts,
 		.plan = text,
 	};
 
 	history_round(canary->host->history, &round, acked, user);
-	free(spec);
 	free(facts);
 	free(text);
 }

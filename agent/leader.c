@@ -19,9 +19,10 @@ struct leader {
 	char identity[256];
 	struct lease_facts facts;
 	struct kube_lease lease;
-	enum lease_step step; /* under way */
-	struct instant begun; /* when its request was begun, by the monotonic clock */
-	bool is_leading;      /* as last told */
+	enum lease_step step;         /* under way */
+	struct instant begun;         /* when its request was begun, by the monotonic clock */
+	bool is_leading;              /* as last told */
+	struct instant writing_until; /* writes that nobody waits for may arrive until then */
 	void (*released)(void *user);
 	void *released_user;
 };
@@ -226,9 +227,15 @@ static void think(struct leader *leader)
 	if (leader->step != LEASE_STEP_NONE)
 		return;
 	leader->facts.now = uptime(leader);
+	leader->facts.is_writing = instant_is_before(leader->facts.now, leader->writing_until);
 	plan = lease_decide(&leader->facts);
 	if (plan.step != LEASE_STEP_NONE) {
 		send(leader, plan.step);
+		return;
+	}
+	if (leader->facts.is_stopping && leader->facts.is_writing && leader->facts.is_mine) {
+		alarm_start(leader->settings.loop, &leader->alarm,
+		            instant_between(leader->facts.now, leader->writing_until));
 		return;
 	}
 	if (leader->facts.is_stopping) {
@@ -240,6 +247,14 @@ static void think(struct leader *leader)
 		leader->facts.is_known = false;
 	alarm_start(leader->settings.loop, &leader->alarm,
 	            instant_between(leader->facts.now, plan.wake));
+}
+
+void leader_abandon(struct leader *leader, struct span timeout)
+{
+	struct instant until = instant_after(uptime(leader), timeout);
+
+	if (instant_is_before(leader->writing_until, until))
+		leader->writing_until = until;
 }
 
 static void on_alarm(struct alarm *alarm)

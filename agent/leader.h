@@ -32,6 +32,10 @@ bool leader_is_leading(struct leader *leader);
 /* A write that takes as long as TIMEOUT is over before anybody else may take the lease. */
 bool leader_may_write(struct leader *leader, struct span timeout);
 
+/* A write that was begun under the lease may still arrive within TIMEOUT: it is not handed over
+ * before. */
+void leader_abandon(struct leader *leader, struct span timeout);
+
 /* Hand the lease over; RELEASED is called once, from the loop, also when it could not be done. */
 void leader_release(struct leader *leader, void (*released)(void *user), void *user);
 

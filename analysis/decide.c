@@ -28,9 +28,15 @@ static bool is_wanted(const struct plan *plan, enum subject subject)
 }
 
 /* Read once what is unknown or failed. */
+static void observe(struct thought *thought, enum subject subject)
+{
+	struct effect effect = {.kind = EFFECT_OBSERVE, .subject = subject};
+
+	thought_want(thought, &effect);
+}
+
 static void observe_unknown(struct thought *thought)
 {
-	struct effect effect = {.kind = EFFECT_OBSERVE};
 	enum subject last = thought->facts->has_spec ? SUBJECT_RELEASES : SUBJECT_CANARY;
 
 	for (enum subject subject = SUBJECT_CANARY; subject <= last; subject++) {
@@ -44,8 +50,7 @@ static void observe_unknown(struct thought *thought)
 		if (subject == SUBJECT_ROUTE && thought->facts->has_spec &&
 		    !thought->spec->route.weighs)
 			continue; /* there is none to read */
-		effect.subject = subject;
-		thought_want(thought, &effect);
+		observe(thought, subject);
 	}
 }
 

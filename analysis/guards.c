@@ -16,7 +16,7 @@ static bool is_unjudged(const struct release *release)
 	       release->status.outcome == OUTCOME_CANCELLED;
 }
 
-void guards_compare(struct thought *thought)
+static void want_comparison(struct thought *thought)
 {
 	const struct facts *facts = thought->facts;
 	struct effect effect = {
@@ -24,6 +24,14 @@ void guards_compare(struct thought *thought)
 		.subject = SUBJECT_CHANGE,
 		.number = facts->newest.number,
 	};
+
+	text_copy(effect.digest, facts->target.digest);
+	thought_want(thought, &effect);
+}
+
+void guards_compare(struct thought *thought)
+{
+	const struct facts *facts = thought->facts;
 	const struct change_fact *change = &facts->change;
 
 	if (facts->target.slot.state != FACT_KNOWN || facts->newest.name[0] == '\0')
@@ -43,8 +51,7 @@ void guards_compare(struct thought *thought)
 		thought->is_newer = change->kind == CHANGE_REAL;
 		return;
 	}
-	text_copy(effect.digest, facts->target.digest);
-	thought_want(thought, &effect);
+	want_comparison(thought);
 }
 
 static bool guard_quarantined(struct thought *thought)

@@ -163,22 +163,48 @@ static void tell_refusal(struct thought *thought, const struct mirror *wanted)
 	thought_want(thought, &effect);
 }
 
-static void keep_status(struct thought *thought)
+static void want_mirror(struct thought *thought, const struct mirror *wanted)
 {
-	const struct facts *facts = thought->facts;
 	struct effect effect = {
 		.kind = EFFECT_WRITE_MIRROR,
 		.subject = SUBJECT_CANARY,
-		.check = facts->now,
-		.mirror = mirror_of(thought->spec, facts),
+		.check = thought->facts->now,
+		.mirror = *wanted,
 	};
 
-	tell_waiting(thought, &effect.mirror);
-	if (facts->is_deleted || facts->canary.state != FACT_KNOWN ||
-	    !is_different(&effect.mirror, facts))
-		return;
 	thought_want(thought, &effect);
-	tell_refusal(thought, &effect.mirror);
+}
+
+static void keep_status(struct thought *thought)
+{
+	const struct facts *facts = thought->facts;
+	struct mirror wanted = mirror_of(thought->spec, facts);
+
+	tell_waiting(thought, &wanted);
+	if (facts->is_deleted || facts->canary.state != FACT_KNOWN || !is_different(&wanted, facts))
+		return;
+	want_mirror(thought, &wanted);
+	tell_refusal(thought, &wanted);
+}
+
+static void want_notice(struct thought *thought, const struct notice *notice)
+{
+	struct effect effect = {
+		.kind = EFFECT_NOTIFY,
+		.subject = SUBJECT_EVENTS,
+		.check = thought->facts->now,
+		.notice = *notice,
+	};
+
+	text_copy(effect.release_uid, thought->facts->newest.uid);
+	thought_want(thought, &effect);
+}
+
+static void clear_notices(struct thought *thought)
+{
+	struct release_status cleared = thought_next_status(thought);
+
+	thought_save(thought, &cleared, false);
 }
 
 /* Each notice that is not delivered becomes an Event; the last ones of a run that is over are then
@@ -188,25 +214,18 @@ static void keep_notices(struct thought *thought)
 	const struct facts *facts = thought->facts;
 	const struct release_status *status = &facts->newest.status;
 	bool is_this = strcmp(facts->notices_release, facts->newest.uid) == 0;
-	struct effect effect = {
-		.kind = EFFECT_NOTIFY, .subject = SUBJECT_EVENTS, .check = facts->now};
-	struct release_status cleared;
 	bool is_delivered = true;
 
-	text_copy(effect.release_uid, facts->newest.uid);
 	for (size_t i = 0; i < status->n_notices; i++) {
 		if (is_this && status->notices[i].id <= facts->notices_delivered)
 			continue;
 		is_delivered = false;
-		effect.notice = status->notices[i];
-		thought_want(thought, &effect);
+		want_notice(thought, &status->notices[i]);
 		break;
 	}
 	if (is_delivered && status->n_notices > 0 && status->outcome != OUTCOME_NONE &&
-	    !facts->is_deleted) {
-		cleared = thought_next_status(thought);
-		thought_save(thought, &cleared, false);
-	}
+	    !facts->is_deleted)
+		clear_notices(thought);
 }
 
 /* The world comes first: what the plan changes in it is mirrored when it is done. */

@@ -69,8 +69,8 @@ static const struct service_fact *service_of(const struct facts *facts, enum sub
 	                                          : &facts->canary_service;
 }
 
-static bool selects(struct thought *thought, enum subject subject, enum backend backend,
-                    bool is_retreat)
+static void want_service(struct thought *thought, enum subject subject, enum backend backend,
+                         bool is_retreat)
 {
 	const struct service_fact *service = service_of(thought->facts, subject);
 	struct effect effect = {
@@ -80,12 +80,22 @@ static bool selects(struct thought *thought, enum subject subject, enum backend 
 		.is_retreat = is_retreat && service->slot.state != FACT_ABSENT,
 	};
 
-	if (!thought_knows(thought, subject) && !is_retreat)
-		return false;
-	if (service->slot.state == FACT_KNOWN && service->backend == backend && service->is_exact)
-		return true;
 	text_copy(effect.resource_version, service->resource_version);
 	thought_want(thought, &effect);
+}
+
+static bool selects(struct thought *thought, enum subject subject, enum backend backend,
+                    bool is_retreat)
+{
+	const struct service_fact *service = service_of(thought->facts, subject);
+
+	if (!thought_knows(thought, subject) && !is_retreat)
+		return false;
+	/* A retreat moves the selector only: what else is wrong waits for a forward plan. */
+	if (service->slot.state == FACT_KNOWN && service->backend == backend &&
+	    (service->is_exact || is_retreat))
+		return true;
+	want_service(thought, subject, backend, is_retreat);
 	thought_because(thought, "the %s is to select the %s's pods", subject_name(subject),
 	                backend == BACKEND_CANARY ? "canary" : "primary");
 	return false;
@@ -104,15 +114,22 @@ bool traffic_services(struct thought *thought)
 	return has_canary && has_primary;
 }
 
-bool traffic_weighs(struct thought *thought, int weight, bool is_retreat)
+static void want_weight(struct thought *thought, int weight, bool is_retreat)
 {
-	const struct route_fact *route = &thought->facts->route;
 	struct effect effect = {
 		.kind = EFFECT_WRITE_ROUTE,
 		.subject = SUBJECT_ROUTE,
 		.weight = weight,
 		.is_retreat = is_retreat,
 	};
+
+	text_copy(effect.resource_version, thought->facts->route.resource_version);
+	thought_want(thought, &effect);
+}
+
+bool traffic_weighs(struct thought *thought, int weight, bool is_retreat)
+{
+	const struct route_fact *route = &thought->facts->route;
 
 	if (!thought->spec->route.weighs)
 		return true;
@@ -123,8 +140,7 @@ bool traffic_weighs(struct thought *thought, int weight, bool is_retreat)
 		return true;
 	if (is_retreat && route->slot.state == FACT_ABSENT)
 		return true;
-	text_copy(effect.resource_version, route->resource_version);
-	thought_want(thought, &effect);
+	want_weight(thought, weight, is_retreat);
 	thought_because(thought, "the route is to give the canary weight %d", weight);
 	return false;
 }

@@ -53,6 +53,7 @@ struct apiserver *apiserver_free(struct apiserver *server)
 		return NULL;
 	assert(!server->watches);
 	apiserver_store_fini(server);
+	apiserver_text_fini(server);
 	apiserver_log_clear(server);
 	free(server);
 	return NULL;

@@ -179,6 +179,34 @@ const struct apiserver_resource *apiserver_resource_find(const struct apiserver 
 const struct apiserver_resource *apiserver_resource_at(const struct apiserver *server,
                                                        size_t index);
 
+/* The writes one after the other, for controllers ------------------------------------------------
+ */
+
+/* Where a reader stands; zero: before the first. */
+struct apiserver_cursor {
+	uint64_t revision;
+	uint64_t n_rewinds;
+};
+
+/* One write; valid until the next one. */
+struct apiserver_news {
+	const struct apiserver_resource *resource;
+	const json_t *before; /* NULL: created */
+	const json_t *after;  /* of a deletion: the last state */
+	bool is_deletion;
+};
+
+enum apiserver_read {
+	APISERVER_READ_NONE, /* there is no other write */
+	APISERVER_READ_NEWS, /* one was read */
+	APISERVER_READ_LOST, /* what came next is compacted or was rewound: look at everything */
+};
+
+/* Read the write behind the cursor and move it; ret is filled only for NEWS. */
+enum apiserver_read apiserver_read_next(const struct apiserver *server,
+                                        struct apiserver_cursor *cursor,
+                                        struct apiserver_news *ret);
+
 /* The log -----------------------------------------------------------------------------------------
  */
 

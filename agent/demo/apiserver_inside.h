@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #define APISERVER_QUERY_MAX 32
+#define APISERVER_TEXTS     256
 
 struct apiserver_param {
 	const char *name;
@@ -60,18 +61,27 @@ struct apiserver_log {
 	size_t n_writes;
 };
 
+/* An object and its JSON; the reference keeps another from getting its address. */
+struct apiserver_text {
+	json_t *object;
+	char *bytes;
+	size_t length;
+};
+
 struct apiserver {
 	struct apiserver_options options;
 	struct apiserver_shelf *shelves; /* one for each resource */
 	uint64_t revision;
 	uint64_t compacted; /* changes up to here are forgotten */
-	uint64_t lag;       /* reads at resourceVersion=0 see this revision; 0: the newest */
+	uint64_t n_rewinds;
+	uint64_t lag; /* reads at resourceVersion=0 see this revision; 0: the newest */
 	struct apiserver_change *changes;
 	size_t n_changes;
 	size_t changes_size;
 	struct apiserver_watch *watches;
 	bool is_pumping;
 	struct apiserver_log log;
+	struct apiserver_text texts[APISERVER_TEXTS]; /* written last */
 	uint64_t random;
 	uint32_t n_addresses; /* cluster addresses given to Services */
 };
@@ -89,6 +99,8 @@ const char *apiserver_url_header(const struct http_request *request, const char 
 /* Texts in metadata; "" when absent. */
 const char *apiserver_meta_text(const json_t *object, const char *field);
 uint64_t apiserver_meta_revision(const json_t *object);
+/* The metadata, which the object shares with no other from now on; it must be there. */
+json_t *apiserver_meta_own(json_t *object);
 bool apiserver_meta_has_finalizers(const json_t *object);
 /* Fill the metadata of an object to be created. */
 bool apiserver_meta_create(struct apiserver_call *call, json_t *object);
@@ -122,7 +134,7 @@ void apiserver_read_list(struct apiserver_call *call);
 bool apiserver_read_is_partial(const struct http_request *request);
 /* The metadata of an object as PartialObjectMetadata; a new reference. */
 json_t *apiserver_read_partial(const json_t *object);
-/* Answer with an object; takes no reference. */
+/* Answer with an object that never changes again; takes no reference. */
 void apiserver_read_reply(struct apiserver_call *call, int status, const json_t *object);
 /* Read resourceVersion; *ret is 0 when it is absent, empty or 0; *ret_is_set tells these apart. */
 bool apiserver_read_revision(struct apiserver_call *call, uint64_t *ret, bool *ret_is_set);
@@ -166,6 +178,11 @@ void apiserver_status_reply(struct apiserver_call *call, int status, json_t *bod
 const char *apiserver_status_resource(const struct apiserver_call *call);
 /* "Deployment.apps", "Pod" */
 const char *apiserver_status_kind(const struct apiserver_call *call);
+
+/* apiserver_text.c */
+/* The JSON of an object that never changes again, valid until the next call. */
+const struct apiserver_text *apiserver_text_of(struct apiserver *server, json_t *object);
+void apiserver_text_fini(struct apiserver *server);
 
 /* apiserver_log.c */
 void apiserver_log_add(struct apiserver *server, const struct apiserver_entry *entry);

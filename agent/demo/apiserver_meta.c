@@ -19,6 +19,14 @@ uint64_t apiserver_meta_revision(const json_t *object)
 	return strtoull(apiserver_meta_text(object, "resourceVersion"), NULL, 10);
 }
 
+json_t *apiserver_meta_own(json_t *object)
+{
+	json_t *metadata = json_copy(json_object_get(object, "metadata"));
+
+	json_object_set_new(object, "metadata", metadata);
+	return metadata;
+}
+
 bool apiserver_meta_has_finalizers(const json_t *object)
 {
 	return json_array_size(json_object_get(json_object_get(object, "metadata"), "finalizers")) >
@@ -255,7 +263,10 @@ bool apiserver_meta_update(struct apiserver_call *call, const json_t *old, json_
 	json_t *metadata = metadata_of(call, object);
 	const char *name = apiserver_meta_text(object, "name");
 
-	if (!metadata || !check_namespace(call, metadata))
+	if (!metadata)
+		return false;
+	metadata = apiserver_meta_own(object);
+	if (!check_namespace(call, metadata))
 		return false;
 	if (*name && strcmp(name, call->route.name) != 0)
 		return apiserver_status_fail(
@@ -279,9 +290,10 @@ static bool is_entry_of(const json_t *entry, const char *manager, bool is_status
 void apiserver_meta_manage(const struct apiserver_call *call, json_t *object, const char *verb)
 {
 	json_t *metadata = json_object_get(object, "metadata");
-	json_t *entries = json_deep_copy(json_object_get(metadata, "managedFields"));
+	json_t *entries = json_copy(json_object_get(metadata, "managedFields"));
 	json_t *entry;
 	json_t *found = NULL;
+	size_t found_at = 0;
 	size_t i;
 
 	if (!entries)
@@ -289,9 +301,12 @@ void apiserver_meta_manage(const struct apiserver_call *call, json_t *object, co
 	json_array_foreach(entries, i, entry)
 	{
 		if (is_entry_of(entry, call->manager, call->route.is_status))
-			found = entry;
+			found_at = i + 1;
 	}
-	if (!found) {
+	if (found_at) {
+		found = json_copy(json_array_get(entries, found_at - 1));
+		json_array_set_new(entries, found_at - 1, found);
+	} else {
 		found = json_pack("{s:s, s:s, s:O, s:s, s:{}}", "manager", call->manager,
 		                  "operation", verb, "apiVersion",
 		                  json_object_get(object, "apiVersion"), "fieldsType", "FieldsV1",

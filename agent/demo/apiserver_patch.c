@@ -3,6 +3,7 @@
 #include "analysis/base/arena.h"
 
 #include <assert.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -55,7 +56,21 @@ static json_t *child(const json_t *parent, const char *key)
 	return json_object_get(parent, key);
 }
 
-static bool place_find(struct patching *patching, const char *op, const char *path,
+/* The same, made the document's own where it is to be changed: it shares what did not change with
+ * the document before. */
+static json_t *own_child(json_t *parent, const char *key)
+{
+	json_t *own = json_copy(child(parent, key));
+	size_t index;
+
+	if (own && json_is_object(parent))
+		json_object_set_new(parent, key, own);
+	else if (own && parse_index(key, &index))
+		json_array_set_new(parent, index, own);
+	return own;
+}
+
+static bool place_find(struct patching *patching, const char *op, const char *path, bool is_change,
                        struct place *ret, struct err *err)
 {
 	json_t *at = patching->document;
@@ -75,7 +90,7 @@ static bool place_find(struct patching *patching, const char *op, const char *pa
 		ret->key = token_text(&patching->arena, slash + 1, length);
 		if (!slash[1 + length])
 			break;
-		at = child(at, ret->key);
+		at = is_change ? own_child(at, ret->key) : child(at, ret->key);
 		slash += 1 + length;
 	}
 	ret->parent = at;
@@ -104,9 +119,8 @@ static json_t *place_get(const struct patching *patching, const struct place *pl
 
 static void document_set(struct patching *patching, json_t *value)
 {
-	json_incref(value);
 	json_decref(patching->document);
-	patching->document = value;
+	patching->document = json_copy(value);
 }
 
 static bool place_add(struct patching *patching, const struct place *place, json_t *value,
@@ -187,30 +201,27 @@ static bool apply_from(struct patching *patching, const char *op, const char *fr
 	json_t *value;
 	bool is_done;
 
-	if (!place_find(patching, op, from, &source, err))
+	bool is_move = op[0] == 'm';
+
+	if (!place_find(patching, op, from, is_move, &source, err))
 		return false;
 	if (!place_get(patching, &source))
 		return err_set(err, ERR_INVALID,
 		               "%s operation does not apply: doc is missing from path: %s: missing "
 		               "value",
 		               op, from);
-	if (op[0] == 'c') {
-		value = json_deep_copy(place_get(patching, &source));
-		is_done = true;
-	} else {
-		value = json_incref(place_get(patching, &source));
-		is_done = place_remove(patching, &source, op, err);
-	}
-	is_done = is_done && place_find(patching, op, path, &target, err) &&
+	value = json_deep_copy(place_get(patching, &source));
+	is_done = !is_move || place_remove(patching, &source, op, err);
+	is_done = is_done && place_find(patching, op, path, true, &target, err) &&
 	          place_add(patching, &target, value, err);
 	json_decref(value);
 	return is_done;
 }
 
 static bool apply_value(struct patching *patching, const char *op, const struct place *place,
-                        const json_t *given, struct err *err)
+                        json_t *given, struct err *err)
 {
-	json_t *value = given ? json_deep_copy(given) : json_null();
+	json_t *value = given ? json_incref(given) : json_null();
 	bool is_done;
 
 	if (strcmp(op, "add") == 0)
@@ -243,7 +254,7 @@ static bool apply_operation(struct patching *patching, const json_t *operation, 
 			               "%s operation failed to decode from: missing value", op);
 		return apply_from(patching, op, from, path, err);
 	}
-	if (!place_find(patching, op, path, &place, err))
+	if (!place_find(patching, op, path, strcmp(op, "test") != 0, &place, err))
 		return false;
 	if (strcmp(op, "remove") == 0)
 		return place_remove(patching, &place, op, err);
@@ -280,7 +291,7 @@ json_t *apiserver_patch_json(const json_t *document, const json_t *patch, struct
 
 	if (!check_shape(patch, err))
 		return NULL;
-	patching.document = json_deep_copy(document);
+	patching.document = json_copy((json_t *)(uintptr_t)document);
 	json_array_foreach(patch, i, operation)
 	{
 		is_applied = apply_operation(&patching, operation, err);
@@ -304,11 +315,13 @@ static void merge_into(json_t *target, json_t *patch)
 		if (json_is_null(value)) {
 			json_object_del(target, key);
 		} else if (!json_is_object(value)) {
-			json_object_set_new(target, key, json_deep_copy(value));
+			json_object_set(target, key, value);
 		} else {
-			if (!json_is_object(json_object_get(target, key)))
-				json_object_set_new(target, key, json_object());
-			merge_into(json_object_get(target, key), value);
+			json_t *before = json_object_get(target, key);
+			json_t *own = json_is_object(before) ? json_copy(before) : json_object();
+
+			json_object_set_new(target, key, own);
+			merge_into(own, value);
 		}
 	}
 }
@@ -319,7 +332,8 @@ json_t *apiserver_patch_merge(const json_t *document, json_t *patch)
 
 	if (!json_is_object(patch))
 		return json_deep_copy(patch);
-	merged = json_is_object(document) ? json_deep_copy(document) : json_object();
+	merged =
+		json_is_object(document) ? json_copy((json_t *)(uintptr_t)document) : json_object();
 	merge_into(merged, patch);
 	return merged;
 }

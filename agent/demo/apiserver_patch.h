@@ -13,15 +13,16 @@
 #define APISERVER_PATCH_OPERATIONS_MAX 10000
 
 /*
- * Apply a JSON patch to a copy of the document and return it, a new reference, or NULL.
+ * Apply a JSON patch to a copy of the document and return it, a new reference, or NULL. The copy
+ * shares with the document and the patch what it did not change: copy before you change it further.
  * ERR_MALFORMED: the patch is none (the server answers 400); ERR_LIMIT: more than
  * APISERVER_PATCH_OPERATIONS_MAX operations (413); ERR_INVALID: an operation does not apply, a
  * failed test among them (422).
  */
 json_t *apiserver_patch_json(const json_t *document, const json_t *patch, struct err *err);
 
-/* Apply a merge patch to a copy of the document (NULL: nothing); a new reference. The patch is only
- * read. */
+/* Apply a merge patch to a copy of the document (NULL: nothing); a new reference. It shares as
+ * above. The patch is only read. */
 json_t *apiserver_patch_merge(const json_t *document, json_t *patch);
 
 #endif

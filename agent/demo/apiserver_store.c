@@ -229,6 +229,8 @@ const struct apiserver_change *apiserver_store_next(const struct apiserver *serv
 	size_t low = 0;
 	size_t high = server->n_changes;
 
+	if (revision >= server->revision)
+		return NULL;
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 
@@ -238,6 +240,28 @@ const struct apiserver_change *apiserver_store_next(const struct apiserver *serv
 			high = middle;
 	}
 	return low < server->n_changes ? &server->changes[low] : NULL;
+}
+
+enum apiserver_read apiserver_read_next(const struct apiserver *server,
+                                        struct apiserver_cursor *cursor, struct apiserver_news *ret)
+{
+	const struct apiserver_change *change;
+
+	if (cursor->n_rewinds != server->n_rewinds || cursor->revision < server->compacted) {
+		*cursor = (struct apiserver_cursor){server->revision, server->n_rewinds};
+		return APISERVER_READ_LOST;
+	}
+	change = apiserver_store_next(server, cursor->revision);
+	if (!change)
+		return APISERVER_READ_NONE;
+	cursor->revision = change->revision;
+	*ret = (struct apiserver_news){
+		.resource = change->shelf->resource,
+		.before = change->before,
+		.after = change->after,
+		.is_deletion = change->is_deletion,
+	};
+	return APISERVER_READ_NEWS;
 }
 
 void apiserver_compact(struct apiserver *server, uint64_t revision)
@@ -256,6 +280,7 @@ bool apiserver_rewind(struct apiserver *server, uint64_t revision)
 	if (revision < server->compacted || revision > server->revision)
 		return false;
 	apiserver_watch_end_all(server);
+	server->n_rewinds++;
 	while (server->n_changes && server->changes[server->n_changes - 1].revision > revision) {
 		struct apiserver_change *change = &server->changes[--server->n_changes];
 

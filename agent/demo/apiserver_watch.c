@@ -44,14 +44,13 @@ static void deliver(struct apiserver_watch *watch, const char *bytes, size_t len
 /* Deliver an event; takes the reference to the object. The watch may be gone afterwards. */
 static void tell(struct apiserver_watch *watch, const char *type, json_t *object)
 {
+	const struct apiserver_text *text = apiserver_text_of(watch->server, object);
 	struct buf line = {.max = SIZE_MAX};
-	json_t *event = json_pack("{s:s, s:o}", "type", type, "object", object);
-	char *text = event ? json_dumps(event, JSON_COMPACT) : NULL;
 
-	if (!text || !buf_format(&line, "%s\n", text))
+	if (!buf_format(&line, "{\"type\":\"%s\",\"object\":", type) ||
+	    !buf_add(&line, text->bytes, text->length) || !buf_add(&line, "}\n", 2))
 		abort();
-	free(text);
-	json_decref(event);
+	json_decref(object);
 	deliver(watch, line.bytes, line.length);
 	buf_fini(&line);
 }
@@ -82,11 +81,11 @@ static bool matches(const struct apiserver_watch *watch, const json_t *object)
 /* An object that left the selection is told as it was when it was in it, under the new revision. */
 static json_t *farewell(const struct apiserver_watch *watch, const struct apiserver_change *change)
 {
-	json_t *object = json_deep_copy(change->before);
+	json_t *object = json_copy(change->before);
 	const json_t *metadata = json_object_get(change->after, "metadata");
 	json_t *ret;
 
-	json_object_set(json_object_get(object, "metadata"), "resourceVersion",
+	json_object_set(apiserver_meta_own(object), "resourceVersion",
 	                json_object_get(metadata, "resourceVersion"));
 	ret = shown(watch, object);
 	json_decref(object);

@@ -136,9 +136,9 @@ void apiserver_write_post(struct apiserver_call *call)
 static json_t *only_status(const struct apiserver_resource *resource, const json_t *old,
                            const json_t *object)
 {
-	json_t *merged = json_deep_copy(old);
+	json_t *merged = json_copy((json_t *)(uintptr_t)old);
 	json_t *status = json_object_get(object, "status");
-	json_t *metadata = json_object_get(merged, "metadata");
+	json_t *metadata = apiserver_meta_own(merged);
 	json_t *annotations = json_object_get(json_object_get(object, "metadata"), "annotations");
 
 	if (status)

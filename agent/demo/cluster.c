@@ -17,6 +17,7 @@ struct cluster *cluster_new(const struct cluster_options *options)
 		abort();
 	assert(options->server);
 	cluster->options = *options;
+	cluster_gc_init(cluster);
 	return cluster;
 }
 
@@ -28,6 +29,7 @@ static void deployment_free(struct cluster_deployment *deployment)
 		deployment->sets = set->next;
 		cluster_set_free(set);
 	}
+	json_decref(deployment->object);
 	json_decref(deployment->spec);
 	free(deployment->namespace);
 	free(deployment->name);
@@ -43,6 +45,8 @@ struct cluster *cluster_free(struct cluster *cluster)
 		cluster->deployments = deployment->next;
 		deployment_free(deployment);
 	}
+	if (cluster)
+		cluster_gc_fini(cluster);
 	free(cluster);
 	return NULL;
 }
@@ -61,9 +65,9 @@ bool cluster_send(struct cluster *cluster, enum http_method method, const char *
 
 	if (!text)
 		abort();
+	request.body_length = strlen(text);
 	json_decref(body);
 	request.body = text;
-	request.body_length = strlen(text);
 	http_request_add(&request, "Content-Type", type);
 	http_request_add(&request, "User-Agent", "kube-controller-manager/v1.35.4");
 	reply = apiserver_serve_inside(cluster->options.server, &request, &arena, cluster->now);
@@ -125,41 +129,6 @@ static void look(struct cluster *cluster, struct cluster_deployment *deployment,
 	cluster_rollout_read(spec, &deployment->wish);
 }
 
-static void reconcile(struct cluster *cluster, const json_t *object)
-{
-	struct cluster_deployment *deployment = deployment_of(cluster, object);
-	size_t n_moves = 0;
-
-	deployment->is_there = true;
-	look(cluster, deployment, object);
-	if (!deployment->spec)
-		return;
-	while (cluster_rollout_move(cluster, deployment)) {
-		cluster_status_judge(cluster, deployment);
-		assert(++n_moves < MOVES_MAX);
-	}
-	cluster_rollout_tidy(deployment);
-	cluster_status_write(cluster, deployment, object);
-}
-
-/* Forget the Deployments that are gone, and their pods. */
-static void forget(struct cluster *cluster)
-{
-	struct cluster_deployment **at = &cluster->deployments;
-
-	while (*at) {
-		struct cluster_deployment *deployment = *at;
-
-		if (deployment->is_there) {
-			deployment->is_there = false;
-			at = &deployment->next;
-		} else {
-			*at = deployment->next;
-			deployment_free(deployment);
-		}
-	}
-}
-
 static struct instant next_of(const struct cluster *cluster,
                               const struct cluster_deployment *deployment)
 {
@@ -179,6 +148,83 @@ static struct instant next_of(const struct cluster *cluster,
 	return next;
 }
 
+/* Remember what was dealt with: nothing is to be done until that changes, or time has come. */
+static void settle(struct cluster *cluster, struct cluster_deployment *deployment)
+{
+	const json_t *object = apiserver_find(cluster->options.server, "deployments",
+	                                      deployment->namespace, deployment->name);
+
+	json_decref(deployment->object);
+	deployment->object = json_incref((json_t *)(uintptr_t)object);
+	deployment->wakes_at = next_of(cluster, deployment);
+}
+
+static void reconcile(struct cluster *cluster, const json_t *object)
+{
+	struct cluster_deployment *deployment = deployment_of(cluster, object);
+	bool is_awake =
+		!deployment->object || (instant_is_set(deployment->wakes_at) &&
+	                                !instant_is_before(cluster->now, deployment->wakes_at));
+	size_t n_moves = 0;
+
+	deployment->is_there = true;
+	if (deployment->object == object && !is_awake)
+		return;
+	look(cluster, deployment, object);
+	while (deployment->spec && cluster_rollout_move(cluster, deployment)) {
+		cluster_status_judge(cluster, deployment);
+		assert(++n_moves < MOVES_MAX);
+	}
+	if (deployment->spec) {
+		cluster_rollout_tidy(deployment);
+		cluster_status_write(cluster, deployment, object);
+	}
+	if (is_awake || n_moves > 0)
+		cluster->is_endpoints_due = true; /* there are other pods, or they are ready */
+	settle(cluster, deployment);
+}
+
+/* Forget the Deployments that are gone, and their pods. */
+static void forget(struct cluster *cluster)
+{
+	struct cluster_deployment **at = &cluster->deployments;
+
+	while (*at) {
+		struct cluster_deployment *deployment = *at;
+
+		if (deployment->is_there) {
+			deployment->is_there = false;
+			at = &deployment->next;
+		} else {
+			*at = deployment->next;
+			deployment_free(deployment);
+			cluster->is_endpoints_due = true;
+		}
+	}
+}
+
+/* Read what was written since the last time. */
+static void read_news(struct cluster *cluster)
+{
+	struct apiserver_news news;
+
+	for (;;) {
+		switch (apiserver_read_next(cluster->options.server, &cluster->cursor, &news)) {
+		case APISERVER_READ_NONE:
+			return;
+		case APISERVER_READ_NEWS:
+			cluster_gc_note(cluster, &news);
+			if (cluster_endpoints_concerned(&news))
+				cluster->is_endpoints_due = true;
+			break;
+		case APISERVER_READ_LOST:
+			cluster_gc_note_all(cluster);
+			cluster->is_endpoints_due = true;
+			break;
+		}
+	}
+}
+
 struct instant cluster_step(struct cluster *cluster, struct instant now)
 {
 	const struct apiserver *server = cluster->options.server;
@@ -191,8 +237,11 @@ struct instant cluster_step(struct cluster *cluster, struct instant now)
 	if (cluster->revision == apiserver_revision(server) &&
 	    (!instant_is_set(cluster->next) || instant_is_before(now, cluster->next)))
 		return cluster->next;
-	while (cluster_gc_pass(cluster))
+	read_news(cluster);
+	while (cluster_gc_pass(cluster)) {
+		read_news(cluster);
 		assert(++n_passes < PASSES_MAX);
+	}
 	for (size_t i = 0; (object = apiserver_at(server, "deployments", i)); i++)
 		reconcile(cluster, object);
 	forget(cluster);
@@ -201,7 +250,7 @@ struct instant cluster_step(struct cluster *cluster, struct instant now)
 	cluster->revision = apiserver_revision(server);
 	cluster->next = (struct instant){0};
 	for (deployment = cluster->deployments; deployment; deployment = deployment->next)
-		cluster->next = instant_earlier(cluster->next, next_of(cluster, deployment));
+		cluster->next = instant_earlier(cluster->next, deployment->wakes_at);
 	return cluster->next;
 }
 
@@ -280,6 +329,8 @@ size_t cluster_break_pods(struct cluster *cluster, const char *namespace, const 
 			continue;
 		for (set = at->sets; set; set = set->next)
 			n_broken += cluster_set_break(set, n - n_broken, cluster->now);
+		json_decref(at->object);
+		at->object = NULL;
 	}
 	cluster->revision = 0; /* look at all of it in the next step */
 	return n_broken;

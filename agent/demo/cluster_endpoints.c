@@ -39,8 +39,10 @@ static void write_slice(struct cluster *cluster, const char *namespace, const ch
 	const json_t *slice =
 		apiserver_find(cluster->options.server, "endpointslices", namespace, name);
 
+	bool is_done = true;
+
 	if (!slice)
-		(void)cluster_send(
+		is_done = cluster_send(
 			cluster, HTTP_POST, folder, "application/json",
 			json_pack("{s:{s:s, s:{s:s}, s:[{s:s, s:s, s:s, s:s, s:b}]}, s:s, s:O}",
 		                  "metadata", "name", name, "labels", "kubernetes.io/service-name",
@@ -48,10 +50,19 @@ static void write_slice(struct cluster *cluster, const char *namespace, const ch
 		                  "name", service, "uid", uid, "controller", 1, "addressType",
 		                  "IPv4", "endpoints", endpoints));
 	else if (!json_equal(json_object_get(slice, "endpoints"), endpoints))
-		(void)cluster_send(cluster, HTTP_PATCH, arena_format(&arena, "%s/%s", folder, name),
-		                   "application/merge-patch+json",
-		                   json_pack("{s:O}", "endpoints", endpoints));
+		is_done = cluster_send(cluster, HTTP_PATCH,
+		                       arena_format(&arena, "%s/%s", folder, name),
+		                       "application/merge-patch+json",
+		                       json_pack("{s:O}", "endpoints", endpoints));
+	if (!is_done)
+		cluster->is_endpoints_due = true; /* again in the next step */
 	arena_fini(&arena);
+}
+
+bool cluster_endpoints_concerned(const struct apiserver_news *news)
+{
+	return strcmp(news->resource->plural, "services") == 0 ||
+	       strcmp(news->resource->plural, "endpointslices") == 0;
 }
 
 void cluster_endpoints_write(struct cluster *cluster)
@@ -59,6 +70,9 @@ void cluster_endpoints_write(struct cluster *cluster)
 	const struct apiserver *server = cluster->options.server;
 	const json_t *service;
 
+	if (!cluster->is_endpoints_due)
+		return;
+	cluster->is_endpoints_due = false;
 	for (size_t i = 0; (service = apiserver_at(server, "services", i)); i++) {
 		const json_t *metadata = json_object_get(service, "metadata");
 		json_t *selector = json_object_get(json_object_get(service, "spec"), "selector");

@@ -1,5 +1,6 @@
 #include "agent/demo/cluster_inside.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static const json_t *metadata_of(const json_t *object)
@@ -14,20 +15,94 @@ static const char *text_of(const json_t *object, const char *key)
 	return text ? text : "";
 }
 
-/* Every object by its uid; borrowed from the server until its next write. */
-static json_t *owners(const struct apiserver *server)
+static bool is_bound(const json_t *object)
 {
-	const struct apiserver_resource *resource;
-	json_t *map = json_object();
+	const json_t *metadata = metadata_of(object);
 
+	return json_array_size(json_object_get(metadata, "ownerReferences")) > 0 ||
+	       json_array_size(json_object_get(metadata, "finalizers")) > 0;
+}
+
+static size_t *n_bound_of(struct cluster *cluster, const struct apiserver_resource *resource)
+{
+	return &cluster->garbage
+	                .n_bound[resource - apiserver_resource_at(cluster->options.server, 0)];
+}
+
+static void note_object(struct cluster *cluster, const struct apiserver_resource *resource,
+                        const json_t *object)
+{
+	json_object_set(cluster->garbage.owners, text_of(metadata_of(object), "uid"),
+	                json_object_get(object, "metadata"));
+	*n_bound_of(cluster, resource) += is_bound(object);
+}
+
+static bool is_same(const struct apiserver_news *news, const char *key)
+{
+	const json_t *before = json_object_get(metadata_of(news->before), key);
+	const json_t *after = json_object_get(metadata_of(news->after), key);
+
+	return before == after || json_equal(before, after);
+}
+
+void cluster_gc_note(struct cluster *cluster, const struct apiserver_news *news)
+{
+	struct cluster_garbage *garbage = &cluster->garbage;
+
+	*n_bound_of(cluster, news->resource) -= is_bound(news->before);
+	if (news->is_deletion)
+		json_object_del(garbage->owners, text_of(metadata_of(news->after), "uid"));
+	else
+		note_object(cluster, news->resource, news->after);
+	if (news->is_deletion || !is_same(news, "ownerReferences") || !is_same(news, "finalizers"))
+		garbage->is_due = true;
+}
+
+void cluster_gc_note_all(struct cluster *cluster)
+{
+	struct cluster_garbage *garbage = &cluster->garbage;
+	const struct apiserver *server = cluster->options.server;
+	const struct apiserver_resource *resource;
+
+	json_object_clear(garbage->owners);
 	for (size_t i = 0; (resource = apiserver_resource_at(server, i)); i++) {
 		const json_t *object;
 
+		garbage->n_bound[i] = 0;
 		for (size_t j = 0; (object = apiserver_at(server, resource->plural, j)); j++)
-			json_object_set(map, text_of(metadata_of(object), "uid"),
-			                json_object_get(object, "metadata"));
+			note_object(cluster, resource, object);
 	}
-	return map;
+	garbage->is_due = true;
+}
+
+void cluster_gc_init(struct cluster *cluster)
+{
+	struct cluster_garbage *garbage = &cluster->garbage;
+	size_t n = 0;
+
+	while (apiserver_resource_at(cluster->options.server, n))
+		n++;
+	garbage->owners = json_object();
+	garbage->n_bound = calloc(n + 1, sizeof(*garbage->n_bound));
+	if (!garbage->owners || !garbage->n_bound)
+		abort();
+}
+
+void cluster_gc_fini(struct cluster *cluster)
+{
+	json_decref(cluster->garbage.owners);
+	free(cluster->garbage.n_bound);
+}
+
+/* A write of the collector; what fails is tried again in the next step. Takes the body. */
+static bool change(struct cluster *cluster, enum http_method method, const char *url,
+                   const char *type, json_t *body)
+{
+	bool is_done = cluster_send(cluster, method, url, type, body);
+
+	if (!is_done)
+		cluster->garbage.is_due = true;
+	return is_done;
 }
 
 static const char *url_of(struct arena *arena, const struct apiserver_resource *resource,
@@ -79,29 +154,28 @@ static json_t *kept_references(const json_t *map, const json_t *references, bool
 }
 
 /* Delete what lost all its owners; drop references to those that are gone. True when it wrote. */
-static bool collect(struct cluster *cluster, const json_t *map,
-                    const struct apiserver_resource *resource, const json_t *object)
+static bool collect(struct cluster *cluster, const struct apiserver_resource *resource,
+                    const json_t *object)
 {
 	const json_t *metadata = metadata_of(object);
 	const json_t *references = json_object_get(metadata, "ownerReferences");
 	struct arena arena = {0};
-	const char *url = url_of(&arena, resource, object);
+	const char *url;
 	json_t *kept;
 	bool is_orphan;
 	bool is_done = false;
 
-	if (json_array_size(references) == 0 || *text_of(metadata, "deletionTimestamp")) {
-		arena_fini(&arena);
+	if (json_array_size(references) == 0 || *text_of(metadata, "deletionTimestamp"))
 		return false;
-	}
-	kept = kept_references(map, references, &is_orphan);
+	url = url_of(&arena, resource, object);
+	kept = kept_references(cluster->garbage.owners, references, &is_orphan);
 	if (json_array_size(kept) == 0 && !is_orphan)
-		is_done = cluster_send(cluster, HTTP_DELETE, url, "application/json",
-		                       json_pack("{s:{s:s}}", "preconditions", "uid",
-		                                 text_of(metadata, "uid")));
+		is_done = change(cluster, HTTP_DELETE, url, "application/json",
+		                 json_pack("{s:{s:s}}", "preconditions", "uid",
+		                           text_of(metadata, "uid")));
 	else if (json_array_size(kept) < json_array_size(references))
-		is_done = cluster_send(cluster, HTTP_PATCH, url, "application/merge-patch+json",
-		                       json_pack("{s:{s:O}}", "metadata", "ownerReferences", kept));
+		is_done = change(cluster, HTTP_PATCH, url, "application/merge-patch+json",
+		                 json_pack("{s:{s:O}}", "metadata", "ownerReferences", kept));
 	json_decref(kept);
 	arena_fini(&arena);
 	return is_done;
@@ -150,28 +224,32 @@ static bool release(struct cluster *cluster, const struct apiserver_resource *re
 		if (strcmp(text, "orphan") != 0 && strcmp(text, "foregroundDeletion") != 0)
 			json_array_append(left, value);
 	}
-	is_done = cluster_send(cluster, HTTP_PATCH, url_of(&arena, resource, object),
-	                       "application/merge-patch+json",
-	                       json_pack("{s:{s:o}}", "metadata", "finalizers", left));
+	is_done = change(cluster, HTTP_PATCH, url_of(&arena, resource, object),
+	                 "application/merge-patch+json",
+	                 json_pack("{s:{s:o}}", "metadata", "finalizers", left));
 	arena_fini(&arena);
 	return is_done;
 }
 
 bool cluster_gc_pass(struct cluster *cluster)
 {
+	struct cluster_garbage *garbage = &cluster->garbage;
 	const struct apiserver *server = cluster->options.server;
 	const struct apiserver_resource *resource;
-	json_t *map = owners(server);
 	bool is_done = false;
 
+	if (!garbage->is_due)
+		return false;
+	garbage->is_due = false;
 	for (size_t i = 0; !is_done && (resource = apiserver_resource_at(server, i)); i++) {
 		const json_t *object;
 
-		for (size_t j = 0; !is_done && (object = apiserver_at(server, resource->plural, j));
+		for (size_t j = 0; !is_done && garbage->n_bound[i] > 0 &&
+		                   (object = apiserver_at(server, resource->plural, j));
 		     j++)
-			is_done = collect(cluster, map, resource, object) ||
+			is_done = collect(cluster, resource, object) ||
 			          release(cluster, resource, object);
 	}
-	json_decref(map);
+	garbage->is_due = garbage->is_due || is_done;
 	return is_done;
 }

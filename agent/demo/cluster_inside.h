@@ -55,6 +55,8 @@ struct cluster_deployment {
 	char *name;
 	char *uid;
 	bool is_there;           /* in this step */
+	json_t *object;          /* as reconciled last; NULL: look at it in the next step */
+	struct instant wakes_at; /* when it changes by itself; 0: never */
 	json_t *spec;            /* as the controller last saw it; NULL: not yet */
 	int64_t generation;      /* of that spec */
 	int64_t next_generation; /* on its way to the controller */
@@ -70,9 +72,19 @@ struct cluster_deployment {
 	bool is_available;
 };
 
+/* What the garbage collector knows of the objects. */
+struct cluster_garbage {
+	json_t *owners;  /* metadata by uid, of all objects */
+	size_t *n_bound; /* for each resource: objects with owners or finalizers */
+	bool is_due;
+};
+
 struct cluster {
 	struct cluster_options options;
 	struct cluster_deployment *deployments;
+	struct cluster_garbage garbage;
+	struct apiserver_cursor cursor; /* the writes that were looked at */
+	bool is_endpoints_due;
 	struct instant now;
 	struct instant next;
 	uint64_t revision; /* of the server after the last step */
@@ -109,10 +121,19 @@ void cluster_status_judge(struct cluster *cluster, struct cluster_deployment *de
 void cluster_status_write(struct cluster *cluster, struct cluster_deployment *deployment,
                           const json_t *object);
 
-/* cluster_gc.c: one pass; true when it wrote something. */
+/* cluster_gc.c */
+void cluster_gc_init(struct cluster *cluster);
+void cluster_gc_fini(struct cluster *cluster);
+/* Look at one write, or anew at everything. Both note whether there may be garbage now. */
+void cluster_gc_note(struct cluster *cluster, const struct apiserver_news *news);
+void cluster_gc_note_all(struct cluster *cluster);
+/* One pass, if it is due; true when it wrote something. */
 bool cluster_gc_pass(struct cluster *cluster);
 
-/* cluster_endpoints.c: bring the EndpointSlices up to date. */
+/* cluster_endpoints.c */
+/* Does this write concern the EndpointSlices? */
+bool cluster_endpoints_concerned(const struct apiserver_news *news);
+/* Bring them up to date, if it is due. */
 void cluster_endpoints_write(struct cluster *cluster);
 
 /* cluster.c: a request of the controllers; takes the body's reference. True when it succeeded. */

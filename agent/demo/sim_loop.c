@@ -18,7 +18,9 @@ struct ring {
 	struct alarm *alarm;
 	struct seam *seam;
 	struct instant at;
+	struct instant due; /* before it, when a pause holds it back */
 	uint64_t order;
+	size_t index; /* in the heap */
 };
 
 /* A heap by time and order. */
@@ -34,7 +36,9 @@ struct sim_loop {
 
 static bool is_before(const struct ring *a, const struct ring *b)
 {
-	return a->at.ms != b->at.ms ? a->at.ms < b->at.ms : a->order < b->order;
+	if (a->at.ms != b->at.ms)
+		return a->at.ms < b->at.ms;
+	return a->due.ms != b->due.ms ? a->due.ms < b->due.ms : a->order < b->order;
 }
 
 static void swap(struct sim_loop *sim, size_t a, size_t b)
@@ -43,6 +47,8 @@ static void swap(struct sim_loop *sim, size_t a, size_t b)
 
 	sim->heap[a] = sim->heap[b];
 	sim->heap[b] = ring;
+	sim->heap[a]->index = a;
+	sim->heap[b]->index = b;
 }
 
 static void sift_up(struct sim_loop *sim, size_t at)
@@ -67,6 +73,13 @@ static void sift_down(struct sim_loop *sim, size_t at)
 		swap(sim, at, least);
 		at = least;
 	}
+}
+
+static void put(struct sim_loop *sim, struct ring *ring)
+{
+	ring->index = sim->n_heap;
+	sim->heap[sim->n_heap++] = ring;
+	sift_up(sim, sim->n_heap - 1);
 }
 
 static struct ring *take(struct sim_loop *sim, size_t at)
@@ -97,12 +110,9 @@ static void on_cancel(struct loop *loop, struct alarm *alarm)
 {
 	struct sim_loop *sim = ((struct seam *)(void *)loop)->sim;
 
-	for (size_t i = 0; i < sim->n_heap; i++) {
-		if (sim->heap[i]->alarm == alarm) {
-			free(take(sim, i));
-			break;
-		}
-	}
+	const struct ring *ring = alarm->impl;
+
+	free(take(sim, ring->index));
 	alarm->loop = NULL;
 	alarm->impl = NULL;
 }
@@ -115,7 +125,7 @@ static void on_start(struct loop *loop, struct alarm *alarm, struct span after)
 
 	if (alarm->loop)
 		on_cancel(alarm->loop, alarm);
-	ring = calloc(1, sizeof(*ring));
+	ring = malloc(sizeof(*ring));
 	if (sim->n_heap == sim->size) {
 		sim->size = sim->size ? 2 * sim->size : 64;
 		sim->heap = realloc(sim->heap, sim->size * sizeof(*sim->heap));
@@ -125,12 +135,12 @@ static void on_start(struct loop *loop, struct alarm *alarm, struct span after)
 	ring->alarm = alarm;
 	ring->seam = seam;
 	ring->at = instant_after(sim->now, after.ms > 0 ? after : span_ms(0));
+	ring->due = ring->at;
 	ring->order = sim->n_started++;
 	alarm->loop = loop;
 	alarm->impl = ring;
 	alarm->at = ring->at;
-	sim->heap[sim->n_heap++] = ring;
-	sift_up(sim, sim->n_heap - 1);
+	put(sim, ring);
 }
 
 /* xorshift64*: Vigna, "An experimental exploration of Marsaglia's xorshift generators, scrambled".
@@ -230,8 +240,7 @@ bool sim_loop_step(struct sim_loop *sim, struct instant end)
 	alarm = ring->alarm;
 	if (instant_is_before(sim->now, ring->seam->paused)) {
 		ring->at = ring->seam->paused;
-		sim->heap[sim->n_heap++] = ring;
-		sift_up(sim, sim->n_heap - 1);
+		put(sim, ring);
 		return true;
 	}
 	free(ring);
@@ -250,6 +259,11 @@ void sim_loop_run(struct sim_loop *sim, struct instant end)
 size_t sim_loop_count(const struct sim_loop *sim)
 {
 	return sim->n_heap;
+}
+
+void sim_loop_skew(struct loop *seam, struct span skew)
+{
+	((struct seam *)(void *)seam)->skew = skew;
 }
 
 void sim_loop_pause(struct loop *seam, struct instant until)

@@ -37,7 +37,12 @@ uint64_t sim_loop_random(struct sim_loop *sim);
 /* How many alarms are armed. */
 size_t sim_loop_count(const struct sim_loop *sim);
 
-/* Alarms of this seam do not ring until then: the process is paused, time goes on. */
+/* The seam's clock shows so much more than the true time from now on: when that changes, it jumps.
+ * The monotonic time does not. */
+void sim_loop_skew(struct loop *seam, struct span skew);
+
+/* Alarms of this seam do not ring until then: the process is paused, time goes on. Those that were
+ * due meanwhile ring then, in the order of their times. */
 void sim_loop_pause(struct loop *seam, struct instant until);
 
 #endif

@@ -7,7 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BLOCK_SIZE 2048
+/* With its head not more than what allocators keep at hand for the next one. */
+#define BLOCK_SIZE 960
 
 struct arena_block {
 	struct arena_block *next;
@@ -26,15 +27,17 @@ static size_t round_up(size_t size)
 
 static struct arena_block *block_new(size_t size)
 {
-	struct arena_block *block = calloc(1, sizeof(*block) + size);
+	struct arena_block *block = malloc(sizeof(*block) + size);
 
 	if (!block)
 		abort();
 	block->size = size;
+	block->used = 0;
 	return block;
 }
 
-void *arena_alloc(struct arena *arena, size_t size)
+/* As arena_alloc, with any bytes in it. */
+static void *take(struct arena *arena, size_t size)
 {
 	size_t need = round_up(size ? size : 1);
 	struct arena_block *block = arena->blocks;
@@ -51,11 +54,17 @@ void *arena_alloc(struct arena *arena, size_t size)
 	return ret;
 }
 
+void *arena_alloc(struct arena *arena, size_t size)
+{
+	return memset(take(arena, size), 0, size);
+}
+
 char *arena_copy(struct arena *arena, const char *text, size_t length)
 {
-	char *copy = arena_alloc(arena, length + 1);
+	char *copy = take(arena, length + 1);
 
 	memcpy(copy, text, length);
+	copy[length] = '\0';
 	return copy;
 }
 
@@ -66,6 +75,9 @@ char *arena_text(struct arena *arena, const char *text)
 
 char *arena_format(struct arena *arena, const char *format, ...)
 {
+	struct arena_block *block = arena->blocks;
+	size_t room = block ? block->size - block->used : 0;
+	char *free_bytes = room ? (char *)block->bytes + block->used : NULL;
 	va_list args;
 	va_list again;
 	int length;
@@ -73,11 +85,12 @@ char *arena_format(struct arena *arena, const char *format, ...)
 
 	va_start(args, format);
 	va_copy(again, args);
-	length = vsnprintf(NULL, 0, format, args);
+	length = vsnprintf(free_bytes, room, format, args);
 	va_end(args);
 	assert(length >= 0);
-	text = arena_alloc(arena, (size_t)length + 1);
-	(void)vsnprintf(text, (size_t)length + 1, format, again);
+	text = take(arena, (size_t)length + 1);
+	if (text != free_bytes)
+		(void)vsnprintf(text, (size_t)length + 1, format, again);
 	va_end(again);
 	return text;
 }

@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 /* The length of TEXT without a UTF-8 character that was cut off at its end. */
 static size_t whole(const char *text, size_t length)
@@ -35,5 +36,17 @@ void text_format(char *ret, size_t size, const char *format, ...)
 	length = vsnprintf(ret, size, format, args);
 	va_end(args);
 	if (length >= 0 && (size_t)length >= size)
+		ret[whole(ret, size - 1)] = '\0';
+}
+
+void text_cut(char *ret, size_t size, const char *text)
+{
+	size_t length = strnlen(text, size);
+
+	assert(size > 0);
+	memmove(ret, text, length < size ? length : size - 1);
+	if (length < size)
+		ret[length] = '\0';
+	else
 		ret[whole(ret, size - 1)] = '\0';
 }

@@ -11,6 +11,9 @@
 void text_format(char *ret, size_t size, const char *format, ...) PRINTF_LIKE(3, 4);
 
 /* Copy TEXT into the array RET, cut in the same way. */
-#define text_copy(ret, text) text_format((ret), sizeof(ret), "%s", (text))
+#define text_copy(ret, text) text_cut((ret), sizeof(ret), (text))
+
+/* Copy TEXT into RET, cut at SIZE - 1 bytes in the same way. */
+void text_cut(char *ret, size_t size, const char *text);
 
 #endif

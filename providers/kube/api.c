@@ -287,8 +287,8 @@ void kube_api_read(enum http_method method, const struct kube_ref *ref,
 	char request[256];
 
 	*ret = (struct kube_answer){.outcome = is_write(method) ? ACT_UNKNOWN : ACT_FAILED};
-	name_request(request, method, ref);
 	if (reply->error.kind != ERR_NONE) {
+		name_request(request, method, ref);
 		text_format(ret->text, sizeof(ret->text), "%s: %s", request, reply->error.text);
 		return;
 	}
@@ -300,6 +300,7 @@ void kube_api_read(enum http_method method, const struct kube_ref *ref,
 	if (!json_is_object(ret->object)) {
 		json_decref(ret->object);
 		ret->object = NULL;
+		name_request(request, method, ref);
 		text_format(ret->text, sizeof(ret->text),
 		            "%s: %d with a body that is no object: %s", request, reply->status,
 		            where.text);

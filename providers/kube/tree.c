@@ -1,6 +1,7 @@
 #include "providers/kube/tree.h"
 
 #include <limits.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -113,9 +114,29 @@ void kube_tree_append(json_t *list, json_t *value)
 		abort();
 }
 
+/* Lists and objects are copied, texts and numbers, which nobody changes in place, are shared. */
+static json_t *copy(json_t *value)
+{
+	json_t *ret = json_is_object(value) || json_is_array(value) ? must(json_copy(value))
+	                                                            : json_incref(value);
+	const char *key;
+	json_t *member;
+
+	for (size_t i = 0; i < json_array_size(ret); i++) {
+		if (json_array_set_new(ret, i, copy(json_array_get(ret, i))) != 0)
+			abort();
+	}
+	json_object_foreach(ret, key, member)
+	{
+		if (json_is_object(member) || json_is_array(member))
+			kube_tree_set(ret, key, copy(member));
+	}
+	return ret;
+}
+
 json_t *kube_tree_copy(const json_t *object)
 {
-	return object ? must(json_deep_copy(object)) : kube_tree_object();
+	return object ? copy((json_t *)(uintptr_t)object) : kube_tree_object();
 }
 
 bool kube_tree_is_prefix(const char *prefix, const char *text)

@@ -1,4 +1,5 @@
 #include "analysis/base/text.h"
+#include "analysis/decide.h"
 #include "analysis/readiness.h"
 #include "analysis/traffic.h"
 
@@ -319,6 +320,36 @@ static void test_weighs(void **state)
 	assert_int_equal(traffic_live_weight(&desk->thought), 0);
 }
 
+/* A retreat moves the selector, and is content when it is moved: what else is wrong about the
+ * Service is not its errand (it patched without end). */
+static void test_selects(void **state)
+{
+	struct desk *desk = *state;
+	struct service_fact *apex = &desk->facts.apex;
+
+	*apex = (struct service_fact){.slot.state = FACT_KNOWN, .backend = BACKEND_CANARY};
+	assert_false(traffic_selects(&desk->thought, BACKEND_PRIMARY, true));
+	assert_int_equal(desk->plan.n_effects, 1);
+	clear(desk);
+	apex->backend = BACKEND_PRIMARY;
+	assert_true(traffic_selects(&desk->thought, BACKEND_PRIMARY, true));
+	assert_int_equal(desk->plan.n_effects, 0);
+	assert_false(traffic_selects(&desk->thought, BACKEND_PRIMARY, false));
+}
+
+/* A provider without weights has no route that could be read. */
+static void test_no_route(void **state)
+{
+	struct desk *desk = *state;
+
+	desk->facts.route = (struct route_fact){.slot.state = FACT_UNKNOWN};
+	desk->facts.has_spec = true;
+	desk->spec.route.weighs = false;
+	decide(&desk->spec, &desk->facts, &desk->plan);
+	for (size_t i = 0; i < desk->plan.n_effects; i++)
+		assert_int_not_equal(desk->effects[i].subject, SUBJECT_ROUTE);
+}
+
 static void test_holds(void **state)
 {
 	struct desk *desk = *state;
@@ -409,6 +440,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_why, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_deadline, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_weighs, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_selects, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_no_route, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_holds, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_backend, set_up, tear_down),
 	};

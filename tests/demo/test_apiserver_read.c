@@ -3,6 +3,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -216,13 +217,56 @@ static void test_rewind(void **state)
 	assert_int_equal(apiserver_revision(*state), 1003);
 }
 
+/* No write changes an object as it was before, though they share what is the same. */
+static void test_versions_stay(void **state)
+{
+	static const char *const patches[] = {
+		"{'spec':{'a':{'b':{'c':2}},'list':[4]}}",
+		"{'spec':{'a':{'b':{'d':{'e':1}}}},'metadata':{'labels':{'x':'2','y':null}}}",
+		"[{'op':'add','path':'/spec/a/b/d/f','value':{'g':[1]}}]",
+		"[{'op':'add','path':'/spec/a/b/d/f/g/-','value':2}]",
+		"[{'op':'replace','path':'/spec/list/0','value':{'h':1}}]",
+		"[{'op':'add','path':'/spec/list/0/i','value':1}]",
+		"[{'op':'move','from':'/spec/a/b/d','path':'/spec/d'}]",
+		"[{'op':'copy','from':'/spec/d','path':'/spec/e'}]",
+		"[{'op':'remove','path':'/spec/d/f/g/0'},{'op':'add','path':'/spec/e/f/g/0','value':9}]",
+		"[{'op':'add','path':'/spec/s','value':{'t':{}}},{'op':'add','path':'/spec/s/t/u','value':1}]",
+		"[{'op':'remove','path':'/metadata/labels/x'}]",
+	};
+	json_t *objects[array_length(patches) + 1];
+	char *texts[array_length(patches) + 1];
+
+	post(state, CANARIES,
+	     "{'apiVersion':'flagger.app/v1beta1','kind':'Canary','metadata':{'name':'a','labels':{"
+	     "'y':'1'}},'spec':{'a':{'b':{'c':1}},'list':[1,2]}}");
+	for (size_t i = 0; i < array_length(objects); i++) {
+		const json_t *object = apiserver_find(*state, "canaries", "shop", "a");
+
+		assert_non_null(object);
+		objects[i] = json_incref((json_t *)(uintptr_t)object);
+		texts[i] = json_dumps(object, JSON_COMPACT);
+		if (i < array_length(patches))
+			assert_int_equal(patch(state, CANARIES "/a", patches[i]), 200);
+	}
+	assert_int_equal(apiserver_revision(*state), 1001 + array_length(patches));
+	for (size_t i = 0; i < array_length(objects); i++) {
+		char *text = json_dumps(objects[i], JSON_COMPACT);
+
+		assert_string_equal(text, texts[i]);
+		json_decref(objects[i]);
+		free(texts[i]);
+		free(text);
+	}
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_selectors), TEST(test_list_shape),       TEST(test_partial),
-		TEST(test_pages),     TEST(test_versions_of_list), TEST(test_rewind),
+		TEST(test_selectors),     TEST(test_list_shape),       TEST(test_partial),
+		TEST(test_pages),         TEST(test_versions_of_list), TEST(test_rewind),
+		TEST(test_versions_stay),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

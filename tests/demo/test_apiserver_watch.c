@@ -306,6 +306,56 @@ static void test_cancel_inside(void **state)
 	reader_close(&reader);
 }
 
+/* "+a; " created, "a; " changed, "-a; " deleted, "?; " lost: all that there is to read. */
+static void read_changes(struct apiserver *server, struct apiserver_cursor *cursor,
+                         struct buf *told)
+{
+	struct apiserver_news news;
+	enum apiserver_read read;
+
+	while ((read = apiserver_read_next(server, cursor, &news)) != APISERVER_READ_NONE) {
+		if (read == APISERVER_READ_LOST) {
+			assert_true(buf_format(told, "?; "));
+			continue;
+		}
+		assert_string_equal(news.resource->plural, "configmaps");
+		assert_true(buf_format(told, "%s%s; ",
+		                       news.is_deletion ? "-"
+		                       : news.before    ? ""
+		                                        : "+",
+		                       ask_text(news.after, "metadata.name")));
+	}
+}
+
+/* Reading the writes one after the other. */
+static void test_changes(void **state)
+{
+	struct apiserver_cursor cursor = {0};
+	struct reader reader = {.told = {.max = 65536}};
+
+	read_changes(*state, &cursor, &reader.told); /* from nowhere: look at everything */
+	assert_told(&reader, "?; ");
+	read_changes(*state, &cursor, &reader.told);
+	assert_told(&reader, "");
+	write_all(*state);
+	read_changes(*state, &cursor, &reader.told);
+	assert_told(&reader, "+a; +b; b; a; -b; ");
+	cursor.revision = 1002;
+	apiserver_compact(*state, 1002); /* just not too late */
+	read_changes(*state, &cursor, &reader.told);
+	assert_told(&reader, "b; a; -b; ");
+	cursor.revision = 1002;
+	apiserver_compact(*state, 1003);
+	read_changes(*state, &cursor, &reader.told);
+	assert_told(&reader, "?; ");
+	assert_true(apiserver_rewind(*state, 1004)); /* and as many writes again */
+	assert_int_equal(ask_status(*state, now, HTTP_DELETE, CONFIGMAPS "/a", NULL), 200);
+	read_changes(*state, &cursor, &reader.told);
+	assert_told(&reader, "?; ");
+	assert_int_equal(cursor.revision, 1005);
+	reader_close(&reader);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -314,7 +364,7 @@ int main(void)
 		TEST(test_events),        TEST(test_refused),     TEST(test_steps),
 		TEST(test_bookmarks),     TEST(test_compaction),  TEST(test_history_limit),
 		TEST(test_timeout),       TEST(test_rewind_ends), TEST(test_immediate),
-		TEST(test_cancel_inside),
+		TEST(test_cancel_inside), TEST(test_changes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

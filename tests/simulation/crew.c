@@ -1,5 +1,6 @@
 #include "tests/simulation/crew.h"
 
+#include "agent/log.h"
 #include "analysis/base/text.h"
 #include "tests/simulation/hung_history.h"
 #include "tests/simulation/simulation.h"
@@ -44,6 +45,12 @@ static void start(struct crew_agent *agent)
 	agent->wire = witness_wire_new(simulation, agent->number, sim_http_seam(agent->http));
 	seams.http = witness_wire_seam(agent->wire);
 	seams.history = agent->history;
+	if (simulation->story.stream)
+		agent->log = log_new(&(struct log_settings){.loop = agent->loop,
+		                                            .stream = simulation->story.stream,
+		                                            .form = LOG_FORM_TEXT,
+		                                            .level = LOG_DEBUG});
+	seams.log = agent->log;
 	agent->agent = agent_new(&seams, &settings);
 	agent->began = sim_loop_now(simulation->loop);
 	agent_start(agent->agent);
@@ -56,6 +63,7 @@ static void stop(struct crew_agent *agent)
 	agent->wire = witness_wire_free(agent->wire);
 	agent->http = sim_http_free(agent->http);
 	agent->history = hung_history_free(agent->history);
+	agent->log = log_free(agent->log);
 }
 
 static void on_start(struct alarm *alarm)

@@ -21,6 +21,7 @@ struct crew_agent {
 	struct witness_wire *wire; /* between the agent and its network */
 	struct history *history;
 	struct agent *agent; /* NULL: not running */
+	struct log *log;     /* where the story is told; else NULL */
 	struct alarm start;  /* when it comes back */
 	struct instant paused_until;
 	struct instant began;

@@ -2,28 +2,45 @@
  * serin-sim: runs seeds, as many or for as long as told, and says what they met. A seed that fails
  * is cut down to its shortest prefix and told in words.
  */
-#include "tests/simulation/simulation.h"
+#include "tests/simulation/totals.h"
 
 #include <inttypes.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
+
+#define JOBS_MAX      64
+#define SEED_SECONDS  120 /* a seed that takes longer hangs */
+#define FAILURES_MAX  3   /* of one process; then it stops */
+#define SHORTEN_TRIES 40
 
 struct settings {
 	uint64_t first;
 	uint64_t n_seeds;
 	double seconds; /* 0: until the seeds are done */
 	uint64_t limit;
+	int n_jobs;
 	bool is_told;
+	bool is_hunt; /* stop at the first failure, do not shorten it */
 };
 
-struct totals {
-	struct simulation_result sum;
-	uint64_t n_seeds;
-	uint64_t n_failed;
-	uint64_t n_faults;
-};
+static const char usage[] =
+	"usage: serin-sim [--first N] [--seeds N] [--seconds N | --hours N] [--jobs N] [--hunt]\n"
+	"       serin-sim --seed N [--limit N] [--tell]\n"
+	"\n"
+	"  --first N    the first seed (1)\n"
+	"  --seeds N    how many (100)\n"
+	"  --seconds N  for so long, whatever the number; --hours N likewise\n"
+	"  --jobs N     in so many processes (1)\n"
+	"  --hunt       stop at the first seed that fails, as it is\n"
+	"  --seed N     this one only\n"
+	"  --limit N    only its first N disturbances\n"
+	"  --tell       the whole story\n";
 
 static double elapsed(void)
 {
@@ -33,64 +50,16 @@ static double elapsed(void)
 	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
-static void add(struct totals *totals, const struct simulation_result *result)
-{
-	totals->n_seeds++;
-	totals->sum.n_disturbances += result->n_disturbances;
-	totals->sum.n_releases += result->n_releases;
-	totals->sum.n_decisions += result->n_decisions;
-	totals->sum.n_requests += result->n_requests;
-	totals->sum.simulated.ms += result->simulated.ms;
-	for (int phase = 0; phase < FAULT_PHASE_MAX; phase++) {
-		for (int kind = 0; kind < FAULT_MAX; kind++)
-			totals->sum.counts[phase][kind] += result->counts[phase][kind];
-	}
-	for (int i = 0; i < WITNESS_OUTCOMES_MAX; i++)
-		totals->sum.outcomes[i] += result->outcomes[i];
-}
-
-static void print_coverage(const struct totals *totals)
-{
-	printf("%-22s", "fault \\ phase");
-	for (int phase = 0; phase < FAULT_PHASE_MAX; phase++)
-		printf(" %11s", fault_phase_name((enum fault_phase)phase));
-	printf("\n");
-	for (int kind = 1; kind < FAULT_MAX; kind++) {
-		printf("%-22s", fault_name((enum fault)kind));
-		for (int phase = 0; phase < FAULT_PHASE_MAX; phase++)
-			printf(" %11" PRIu64, totals->sum.counts[phase][kind]);
-		printf("\n");
-	}
-}
-
-static void print_totals(const struct totals *totals, double seconds)
-{
-	const struct simulation_result *sum = &totals->sum;
-
-	print_coverage(totals);
-	printf("%" PRIu64 " seeds, %" PRIu64 " releases (%.0f a second), %" PRIu64
-	       " disturbances, %" PRIu64 " decisions, %" PRIu64 " requests\n",
-	       totals->n_seeds, sum->n_releases, (double)sum->n_releases / seconds,
-	       sum->n_disturbances, sum->n_decisions, sum->n_requests);
-	printf("promoted %" PRIu64 ", rolled back %" PRIu64 ", superseded %" PRIu64
-	       ", failed promotion %" PRIu64 ", skipped %" PRIu64 ", cancelled %" PRIu64 "\n",
-	       sum->outcomes[OUTCOME_PROMOTED], sum->outcomes[OUTCOME_ROLLED_BACK],
-	       sum->outcomes[OUTCOME_SUPERSEDED], sum->outcomes[OUTCOME_FAILED_PROMOTION],
-	       sum->outcomes[OUTCOME_SKIPPED], sum->outcomes[OUTCOME_CANCELLED]);
-	printf("%.1f simulated hours in %.0f s: %.0f s per second; %" PRIu64 " violations\n",
-	       (double)sum->simulated.ms / 3.6e6, seconds,
-	       (double)sum->simulated.ms / 1000 / seconds, totals->n_failed);
-}
-
-/* The smallest limit with which the seed still fails: the shortest prefix. */
+/* The smallest number of disturbances with which the seed still fails. */
 static uint64_t shorten(uint64_t seed, uint64_t limit)
 {
 	uint64_t low = 1;
 	struct simulation_result result;
 
-	while (low < limit) {
+	for (int i = 0; low < limit && i < SHORTEN_TRIES; i++) {
 		uint64_t middle = low + (limit - low) / 2;
 
+		(void)alarm(SEED_SECONDS);
 		simulation_run(&(struct simulation_options){.seed = seed, .limit = middle},
 		               &result);
 		if (result.violation[0] != '\0')
@@ -106,7 +75,7 @@ static void tell(uint64_t seed, const struct simulation_result *failed)
 	uint64_t limit = shorten(seed, failed->n_disturbances > 0 ? failed->n_disturbances : 1);
 	struct simulation_result result;
 
-	printf("seed %" PRIu64 " fails: %s\n", seed, failed->violation);
+	(void)alarm(SEED_SECONDS);
 	simulation_run(&(struct simulation_options){.seed = seed, .limit = limit, .stream = stdout},
 	               &result);
 	printf("seed %" PRIu64 ", %" PRIu64 " of %" PRIu64
@@ -116,12 +85,23 @@ static void tell(uint64_t seed, const struct simulation_result *failed)
 	       result.violation[0] ? result.violation : failed->violation, seed, limit);
 }
 
-static int run_all(const struct settings *settings)
+static char hanging[64]; /* what is said of a seed that hangs; for the handler only */
+
+static void on_alarm(int number)
+{
+	(void)number;
+	if (write(STDOUT_FILENO, hanging, strlen(hanging)) < 0)
+		_exit(2);
+	_exit(3);
+}
+
+/* Every JOBth seed, from the JOBth on. */
+static void run_job(const struct settings *settings, int job, struct totals *totals)
 {
 	double begin = elapsed();
-	struct totals totals = {0};
 
-	for (uint64_t i = 0; i < settings->n_seeds; i++) {
+	(void)signal(SIGALRM, on_alarm);
+	for (uint64_t i = (uint64_t)job; i < settings->n_seeds; i += (uint64_t)settings->n_jobs) {
 		struct simulation_options options = {
 			.seed = settings->first + i,
 			.limit = settings->limit,
@@ -131,48 +111,137 @@ static int run_all(const struct settings *settings)
 
 		if (settings->seconds > 0 && elapsed() - begin > settings->seconds)
 			break;
+		(void)snprintf(hanging, sizeof(hanging), "seed %" PRIu64 " fails: it hangs\n",
+		               options.seed);
+		(void)alarm(SEED_SECONDS);
 		simulation_run(&options, &result);
-		add(&totals, &result);
+		totals_add(totals, &result);
 		if (result.violation[0] == '\0')
 			continue;
-		totals.n_failed++;
-		if (!settings->is_told)
+		printf("seed %" PRIu64 " fails: %s\n", options.seed, result.violation);
+		if (!settings->is_told && !settings->is_hunt)
 			tell(options.seed, &result);
-		if (totals.n_failed >= 5)
+		(void)fflush(stdout);
+		if (settings->is_hunt || totals->n_failed >= FAILURES_MAX)
 			break;
 	}
-	print_totals(&totals, elapsed() - begin);
-	return totals.n_failed > 0;
+	(void)alarm(0);
+}
+
+/* A process of its own; its totals come through the descriptor that is returned. */
+static int start_job(const struct settings *settings, int job, pid_t *ret_pid)
+{
+	struct totals totals = {0};
+	int ends[2];
+
+	if (pipe(ends) != 0)
+		return -1;
+	(void)fflush(stdout);
+	*ret_pid = fork();
+	if (*ret_pid != 0) {
+		(void)close(ends[1]);
+		return ends[0];
+	}
+	run_job(settings, job, &totals);
+	(void)fflush(stdout);
+	_exit(write(ends[1], &totals, sizeof(totals)) == (ssize_t)sizeof(totals) ? 0 : 2);
+}
+
+/* Wait for all; in a hunt the first that failed ends the others. False when one did not answer. */
+static bool gather(const struct settings *settings, const int *ends, const pid_t *pids,
+                   struct totals *totals)
+{
+	struct pollfd polls[JOBS_MAX];
+	bool is_whole = true;
+
+	for (int i = 0; i < settings->n_jobs; i++)
+		polls[i] = (struct pollfd){.fd = ends[i], .events = POLLIN};
+	for (int left = settings->n_jobs;
+	     left > 0 && poll(polls, (nfds_t)settings->n_jobs, -1) > 0;) {
+		for (int i = 0; i < settings->n_jobs; i++) {
+			struct totals part;
+
+			if (polls[i].fd < 0 || polls[i].revents == 0)
+				continue;
+			if (read(polls[i].fd, &part, sizeof(part)) == (ssize_t)sizeof(part))
+				totals_merge(totals, &part);
+			else
+				is_whole = false;
+			polls[i].fd = -1;
+			left--;
+		}
+		if (settings->is_hunt && (totals->n_failed > 0 || !is_whole))
+			break;
+	}
+	for (int i = 0; i < settings->n_jobs; i++) {
+		if (polls[i].fd >= 0)
+			(void)kill(pids[i], SIGKILL);
+		(void)waitpid(pids[i], NULL, 0);
+		(void)close(ends[i]);
+	}
+	return is_whole;
+}
+
+static int run_all(const struct settings *settings)
+{
+	double begin = elapsed();
+	struct totals totals = {0};
+	pid_t pids[JOBS_MAX];
+	int ends[JOBS_MAX];
+	bool is_whole = true;
+
+	if (settings->n_jobs == 1) {
+		run_job(settings, 0, &totals);
+	} else {
+		for (int i = 0; i < settings->n_jobs; i++)
+			ends[i] = start_job(settings, i, &pids[i]);
+		is_whole = gather(settings, ends, pids, &totals);
+	}
+	if (!settings->is_told)
+		totals_print(&totals, elapsed() - begin, stdout);
+	if (!is_whole)
+		printf("a process did not come to its end\n");
+	return totals.n_failed > 0 || !is_whole;
+}
+
+/* One flag and its value; false when there is no such flag. */
+static bool parse(struct settings *settings, const char *flag, const char *value)
+{
+	if (strcmp(flag, "--seed") == 0) {
+		settings->first = strtoull(value, NULL, 10);
+		settings->n_seeds = 1;
+	} else if (strcmp(flag, "--first") == 0) {
+		settings->first = strtoull(value, NULL, 10);
+	} else if (strcmp(flag, "--seeds") == 0) {
+		settings->n_seeds = strtoull(value, NULL, 10);
+	} else if (strcmp(flag, "--seconds") == 0 || strcmp(flag, "--hours") == 0) {
+		settings->seconds = strtod(value, NULL) * (flag[2] == 'h' ? 3600 : 1);
+		settings->n_seeds = UINT64_MAX;
+	} else if (strcmp(flag, "--limit") == 0) {
+		settings->limit = strtoull(value, NULL, 10);
+	} else if (strcmp(flag, "--jobs") == 0) {
+		settings->n_jobs = (int)strtol(value, NULL, 10);
+	} else {
+		return false;
+	}
+	return settings->n_jobs >= 1 && settings->n_jobs <= JOBS_MAX;
 }
 
 int main(int argc, char **argv)
 {
-	struct settings settings = {.first = 1, .n_seeds = 100};
+	struct settings settings = {.first = 1, .n_seeds = 100, .n_jobs = 1};
 
 	for (int i = 1; i < argc; i++) {
-		const char *value = i + 1 < argc ? argv[i + 1] : "";
-
 		if (strcmp(argv[i], "--tell") == 0) {
 			settings.is_told = true;
-			continue;
-		}
-		if (strcmp(argv[i], "--seed") == 0) {
-			settings.first = strtoull(value, NULL, 10);
-			settings.n_seeds = 1;
-		} else if (strcmp(argv[i], "--first") == 0) {
-			settings.first = strtoull(value, NULL, 10);
-		} else if (strcmp(argv[i], "--seeds") == 0) {
-			settings.n_seeds = strtoull(value, NULL, 10);
-		} else if (strcmp(argv[i], "--seconds") == 0) {
-			settings.seconds = strtod(value, NULL);
-			settings.n_seeds = UINT64_MAX;
-		} else if (strcmp(argv[i], "--limit") == 0) {
-			settings.limit = strtoull(value, NULL, 10);
+		} else if (strcmp(argv[i], "--hunt") == 0) {
+			settings.is_hunt = true;
+		} else if (i + 1 < argc && parse(&settings, argv[i], argv[i + 1])) {
+			i++;
 		} else {
-			(void)fprintf(stderr, "serin-sim: no option \"%s\"\n", argv[i]);
-			return 2;
+			(void)fputs(usage, strcmp(argv[i], "--help") == 0 ? stdout : stderr);
+			return strcmp(argv[i], "--help") == 0 ? 0 : 2;
 		}
-		i++;
 	}
 	return run_all(&settings);
 }

@@ -11,6 +11,7 @@
 #define WEATHER_MS     1000
 #define TROUBLE_MS_MAX INT64_C(7200000) /* the troubled part */
 #define CALM_MS_MAX    INT64_C(3600000) /* until the world has come to its end */
+#define STILL_MAX      20000            /* events at one instant */
 #define REST_MS        60000            /* the quiet after it */
 
 /* The server's hooks ------------------------------------------------------------------------------
@@ -202,6 +203,10 @@ static bool step(struct simulation *simulation, struct instant end)
 
 	if (!sim_loop_step(simulation->loop, end))
 		return false;
+	if (simulation->story.now.ms != sim_loop_now(simulation->loop).ms)
+		simulation->n_still = 0;
+	if (++simulation->n_still > STILL_MAX)
+		witness_accuse(simulation, "%d events, and time stands still", STILL_MAX);
 	simulation->story.now = sim_loop_now(simulation->loop);
 	witness_count(simulation);
 	crew_sweep(simulation);

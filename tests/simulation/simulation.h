@@ -52,6 +52,7 @@ struct simulation {
 	struct witness witness;
 	struct alarm bookmark;
 	struct alarm roll;
+	size_t n_still;       /* events since time moved */
 	struct alarm weather; /* opportunities for faults that belong to no request */
 };
 

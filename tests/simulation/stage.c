@@ -148,10 +148,24 @@ static const char *text_of(const json_t *object, const char *name)
 	return text ? text : "";
 }
 
-/* A Release was written: note its step, if it is another than the last. */
-static void note_step(struct stage *stage, const struct http_reply *reply)
+/* The Release that a request was about, as it is now; NULL when it is gone. */
+static const json_t *release_of(const struct stage *stage, const struct http_request *request)
 {
-	json_t *release = json_loadb(reply->body, reply->body_length, 0, NULL);
+	const char *namespace = strstr(request->url, "/namespaces/");
+	const char *name = strstr(request->url, "/releases/");
+	char texts[2][256];
+
+	namespace += strlen("/namespaces/");
+	name += strlen("/releases/");
+	text_format(texts[0], sizeof(texts[0]), "%.*s", (int)strcspn(namespace, "/"), namespace);
+	text_format(texts[1], sizeof(texts[1]), "%.*s", (int)strcspn(name, "/?"), name);
+	return apiserver_find(stage->server, "releases", texts[0], texts[1]);
+}
+
+/* A Release was written: note its step, if it is another than the last. */
+static void note_step(struct stage *stage, const struct http_request *request)
+{
+	const json_t *release = release_of(stage, request);
 	const json_t *status = json_object_get(release, "status");
 	const json_t *counters = json_object_get(status, "counters");
 	char step[256];
@@ -166,7 +180,6 @@ static void note_step(struct stage *stage, const struct http_reply *reply)
 		if (!buf_add(&stage->steps, step, strlen(step)))
 			abort();
 	}
-	json_decref(release);
 }
 
 static struct apiserver_fault on_after(void *user, const struct http_request *request,
@@ -177,7 +190,7 @@ static struct apiserver_fault on_after(void *user, const struct http_request *re
 	if (!is_counted(request))
 		return (struct apiserver_fault){0};
 	if (reply->status == 200 && strstr(request->url, "/releases/"))
-		note_step(stage, reply);
+		note_step(stage, request);
 	if (stage->n_writes != stage->fault_at)
 		return (struct apiserver_fault){0};
 	if (stage->fault == STAGE_FAULT_CRASH)
