@@ -208,7 +208,6 @@ static bool step(struct simulation *simulation, struct instant end)
 	if (++simulation->n_still > STILL_MAX)
 		witness_accuse(simulation, "%d events, and time stands still", STILL_MAX);
 	simulation->story.now = sim_loop_now(simulation->loop);
-	witness_count(simulation);
 	crew_sweep(simulation);
 	if (apiserver_revision(simulation->server) != before) {
 		simulation_stir(simulation);

@@ -242,7 +242,7 @@ void witness_came(struct simulation *simulation, int agent, struct witness_fligh
 		return;
 	}
 	if (flight->is_lease) {
-		if (!has_failed && reply->status < 300)
+		if (flight->is_renewal && reply->status < 300 && !has_failed)
 			see_renewal(of, flight, now);
 		return;
 	}

@@ -129,6 +129,7 @@ struct witness_flight {
 	int question;         /* to the metrics; -1: none of those that decide */
 	bool is_watch;
 	bool is_lease;
+	bool is_renewal; /* a write of the lease */
 	bool is_metric;
 	bool is_retreat; /* of the route, the Release or the apex: what a retreat writes */
 	bool is_served;  /* it took effect, or was refused */
@@ -162,8 +163,6 @@ struct witness {
 	int leader;               /* whom the Lease names; -1: none of them */
 	struct instant led_since; /* since when */
 	struct instant silent;    /* when set: from then on nobody but the lease is asked */
-	struct instant instant;   /* of the last event … */
-	int n_events;             /* … and how many there were at that time */
 	uint64_t n_releases;
 	uint64_t n_decisions;
 	uint64_t n_requests;
@@ -197,9 +196,6 @@ void witness_look(struct simulation *simulation);
 
 /* Time passed: what was due by now? Called every second or so. */
 void witness_tick(struct simulation *simulation);
-
-/* One event is over. */
-void witness_count(struct simulation *simulation);
 
 /* All is done and told: from now on an agent has nothing to ask but its lease. */
 void witness_expect_silence(struct simulation *simulation);

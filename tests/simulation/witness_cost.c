@@ -2,7 +2,6 @@
 
 #include "tests/simulation/witness_world.h"
 
-#define EVENTS_MAX       20000 /* at one instant */
 #define WINDOW_MS        10000
 #define REQUESTS_MAX     500 /* of one agent in a window */
 #define PER_FAILURE      4   /* that each failure may add */
@@ -36,19 +35,6 @@ void witness_cost_failed(struct simulation *simulation, int agent)
 
 	if (of->n_failures < FAILURES_COUNTED)
 		of->n_failures++;
-}
-
-void witness_count(struct simulation *simulation)
-{
-	struct witness *witness = &simulation->witness;
-	struct instant now = witness_world_now(simulation);
-
-	if (witness->instant.ms != now.ms) {
-		witness->instant = now;
-		witness->n_events = 0;
-	}
-	if (++witness->n_events > EVENTS_MAX)
-		witness_accuse(simulation, "%d events, and no time passes", witness->n_events);
 }
 
 void witness_expect_silence(struct simulation *simulation)

@@ -213,6 +213,7 @@ static void check_apex(struct simulation *simulation, int canary, const struct w
 		return;
 	}
 	if (new->primary.ready > 0 && strcmp(new->target.image, run->image) != 0 &&
+	    strcmp(new->target.image, witness->promoted[canary].image) != 0 &&
 	    run->ending != OUTCOME_FAILED_PROMOTION &&
 	    witness_world_knew(simulation, canary, flight, times->image))
 		witness_accuse(simulation,
