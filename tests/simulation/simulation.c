@@ -20,14 +20,9 @@
 static struct apiserver_fault on_before(void *user, const struct http_request *request)
 {
 	struct simulation *simulation = user;
-	struct instant now = sim_loop_now(simulation->loop);
-	int canary = truth_find(&simulation->truth, request->url);
 
 	witness_before(simulation, request);
-	if (request->method != HTTP_GET && request->method != HTTP_POST &&
-	    faults_strike(&simulation->faults, FAULT_CONFLICT, canary, now))
-		return (struct apiserver_fault){.kind = APISERVER_FAULT_STATUS, .status = 409};
-	return (struct apiserver_fault){0};
+	return network_before(simulation, request);
 }
 
 static struct apiserver_fault on_after(void *user, const struct http_request *request,
@@ -39,7 +34,7 @@ static struct apiserver_fault on_after(void *user, const struct http_request *re
 	story_tell(&simulation->story, simulation->crew.agents[sender].name, "%s %s: %d",
 	           http_method_name(request->method), request->url, reply->status);
 	witness_after(simulation, request, reply);
-	return (struct apiserver_fault){0};
+	return network_after(simulation, request);
 }
 
 /* The cluster's own life
@@ -69,6 +64,8 @@ static void on_weather(struct alarm *alarm)
 	struct simulation *simulation = container_of(alarm, struct simulation, weather);
 
 	crew_weather(simulation);
+	network_weather(simulation);
+	usurper_weather(simulation);
 	people_weather(simulation);
 	witness_tick(simulation);
 	alarm_start(sim_loop_seam(simulation->loop), alarm, span_ms(WEATHER_MS));

@@ -15,9 +15,11 @@
 #include "agent/demo/sim_loop.h"
 #include "tests/simulation/crew.h"
 #include "tests/simulation/faults.h"
+#include "tests/simulation/network.h"
 #include "tests/simulation/people.h"
 #include "tests/simulation/story.h"
 #include "tests/simulation/truth.h"
+#include "tests/simulation/usurper.h"
 #include "tests/simulation/witness.h"
 
 struct simulation_options {
@@ -49,6 +51,7 @@ struct simulation {
 	struct truth truth;
 	struct people people;
 	struct crew crew;
+	struct usurper usurper;
 	struct witness witness;
 	struct alarm bookmark;
 	struct alarm roll;

@@ -162,11 +162,15 @@ struct witness {
 	struct witness_agent agents[WITNESS_AGENTS_MAX];
 	int leader;               /* whom the Lease names; -1: none of them */
 	struct instant led_since; /* since when */
+	bool is_posthumous;       /* what is served was sent by a process that is gone */
 	struct instant silent;    /* when set: from then on nobody but the lease is asked */
 	uint64_t n_releases;
 	uint64_t n_decisions;
 	uint64_t n_requests;
 	uint64_t outcomes[WITNESS_OUTCOMES_MAX];
+	/* People wrote over the Lease of this holder: it may write for its own time yet. */
+	struct instant lease_excused_until;
+	char lease_excused[24];
 	char violation[400];
 };
 

@@ -76,12 +76,13 @@ void witness_check_told(struct simulation *simulation, int agent,
 }
 
 /* Of one check: asked by this process, after it was due and after what was concluded last. */
-static bool is_of_check(const struct witness_told *told, const struct witness_run *old,
-                        const struct crew_agent *process)
+static bool is_of_check(struct simulation *simulation, const struct witness_told *told,
+                        const struct witness_run *old, const struct crew_agent *process)
 {
 	return !instant_is_before(told->asked, old->next_check_at) &&
 	       !instant_is_before(told->asked_truly, old->concluded) &&
-	       !instant_is_before(told->asked_truly, process->began);
+	       (simulation->witness.is_posthumous ||
+	        !instant_is_before(told->asked_truly, process->began));
 }
 
 static void check_due(struct simulation *simulation, int agent, const struct witness_run *old,
@@ -119,7 +120,7 @@ void witness_check_concluded(struct simulation *simulation, int agent, int canar
 	if (!fails && !passes)
 		return;
 	for (int i = 0; i < WITNESS_QUESTIONS; i++) {
-		if (!is_of_check(&told[i], old, &simulation->crew.agents[agent]))
+		if (!is_of_check(simulation, &told[i], old, &simulation->crew.agents[agent]))
 			continue;
 		n_failing += told[i].verdict == WITNESS_VERDICT_FAIL;
 		n_passing += told[i].verdict == WITNESS_VERDICT_PASS;

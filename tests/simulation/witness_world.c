@@ -122,7 +122,7 @@ int witness_world_leader(struct simulation *simulation)
 	const char *holder = kube_tree_text(lease, "spec/holderIdentity");
 
 	for (int i = 0; i < simulation->crew.n_agents; i++) {
-		if (strcmp(holder, simulation->crew.agents[i].name) == 0)
+		if (strcmp(holder, simulation->crew.agents[i].identity) == 0)
 			return i;
 	}
 	return -1;
