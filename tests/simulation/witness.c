@@ -282,9 +282,13 @@ void witness_struck(struct simulation *simulation, enum fault kind, int canary)
 	struct instant until =
 		instant_after(sim_loop_now(simulation->loop), span_ms(WITNESS_UNTOLD_MS));
 
-	if (kind != FAULT_WATCH_LATE && kind != FAULT_WATCH_LOST && kind != FAULT_WATCH_SILENT &&
-	    kind != FAULT_GONE && kind != FAULT_COMPACTION && kind != FAULT_STALE_LIST &&
-	    kind != FAULT_PARTITION && kind != FAULT_PAUSE)
+	bool is_of_watch = kind == FAULT_WATCH_LATE || kind == FAULT_WATCH_LOST ||
+	                   kind == FAULT_WATCH_SILENT || kind == FAULT_GONE ||
+	                   kind == FAULT_COMPACTION || kind == FAULT_STALE_LIST ||
+	                   kind == FAULT_PARTITION || kind == FAULT_PAUSE;
+
+	/* What concerns no canary may be the opening of a watch. */
+	if (!is_of_watch && (canary >= 0 || kind > FAULT_ERROR_LATE))
 		return;
 	for (int i = 0; i < simulation->truth.n_canaries; i++) {
 		if (canary < 0 || canary == i)
