@@ -2,7 +2,7 @@
 
 #include "agent/log.h"
 #include "analysis/base/text.h"
-#include "tests/simulation/hung_history.h"
+#include "tests/simulation/sim_disk.h"
 #include "tests/simulation/simulation.h"
 #include "tests/simulation/source.h"
 #include "tests/simulation/witness_wire.h"
@@ -80,9 +80,11 @@ static void start(struct crew_agent *agent)
 	begin_life(agent);
 	story_tell(&simulation->story, agent->name, "starts");
 	agent->http = sim_http_new(&http);
-	agent->history = hung_history_new(agent->loop);
 	agent->wire = witness_wire_new(simulation, agent->number, sim_http_seam(agent->http));
-	mortal_init(&agent->mortal, agent->loop, witness_wire_seam(agent->wire), agent->history);
+	mortal_init(&agent->mortal, agent->loop,
+	            witness_line_init(&agent->line, simulation, agent->number,
+	                              witness_wire_seam(agent->wire)),
+	            sim_disk_start(agent->disk, agent->loop));
 	agent->mortal.dies = dies;
 	agent->mortal.user = agent;
 	seams.http = &agent->mortal.http.seam;
@@ -100,11 +102,10 @@ static void start(struct crew_agent *agent)
 
 static void stop(struct crew_agent *agent)
 {
-	agent->simulation->witness.n_decisions += hung_history_rounds(agent->history);
 	agent->agent = agent_free(agent->agent);
 	agent->wire = witness_wire_free(agent->wire);
 	agent->http = sim_http_free(agent->http);
-	agent->history = hung_history_free(agent->history);
+	sim_disk_stop(agent->disk);
 	agent->log = log_free(agent->log);
 }
 
@@ -114,6 +115,30 @@ static void on_start(struct alarm *alarm)
 
 	if (!agent->agent)
 		start(agent);
+}
+
+static void on_accuse(void *user, const char *what)
+{
+	witness_accuse(user, "%s", what);
+}
+
+/* One seed in 25 has the real file, which costs more. */
+static struct sim_disk *disk_new(struct crew_agent *agent)
+{
+	struct simulation *simulation = agent->simulation;
+	struct dice dice = dice_init(simulation->options.seed, "disk");
+
+	return sim_disk_new(&(struct sim_disk_options){
+		.loop = simulation->loop,
+		.faults = &simulation->faults,
+		.truth = &simulation->truth,
+		.seed = simulation->options.seed,
+		.name = agent->name,
+		.is_real = dice_chance(&dice, 0.04),
+		.is_lying = simulation->options.has_lying_disks,
+		.accuse = on_accuse,
+		.user = simulation,
+	});
 }
 
 void crew_init(struct simulation *simulation, int n_agents)
@@ -127,6 +152,7 @@ void crew_init(struct simulation *simulation, int n_agents)
 		text_format(agent->name, sizeof(agent->name), "agent-%d", i);
 		agent->loop = sim_loop_seam_new(simulation->loop, span_ms(0));
 		agent->start.ring = on_start;
+		agent->disk = disk_new(agent);
 		start(agent);
 	}
 }
@@ -139,6 +165,8 @@ void crew_fini(struct simulation *simulation)
 		alarm_cancel(&agent->start);
 		if (agent->agent)
 			stop(agent);
+		simulation->witness.n_decisions += sim_disk_rounds(agent->disk);
+		agent->disk = sim_disk_free(agent->disk);
 	}
 }
 
@@ -184,8 +212,14 @@ static void jump(struct crew_agent *agent)
 	story_tell(&simulation->story, agent->name, "its clock jumps by %d ms", (int)length.ms);
 	agent->skew.ms += length.ms;
 	sim_loop_skew(agent->loop, agent->skew);
-	for (int i = 0; i < simulation->truth.n_canaries; i++)
-		truth_excuse(&simulation->truth.canaries[i], "a clock jumped");
+	/* Deadlines go by it. */
+	for (int i = 0; i < simulation->truth.n_canaries; i++) {
+		struct truth_canary *canary = &simulation->truth.canaries[i];
+		const char *analysed = simulation->witness.runs[i].tag;
+
+		truth_may_fail(&canary->versions[canary->live], "a clock jumped");
+		truth_may_fail(truth_version_find(canary, analysed), "a clock jumped");
+	}
 }
 
 /* What began earlier ends. */
@@ -245,6 +279,7 @@ void crew_sweep(struct simulation *simulation)
 		agent->is_doomed = false;
 		story_tell(&simulation->story, agent->name,
 		           instant_is_set(agent->kill_at) ? "is gone" : "crashes");
+		sim_disk_crash(agent->disk);
 		stop(agent);
 		sim_loop_pause(agent->loop, (struct instant){0});
 		alarm_start(sim_loop_seam(simulation->loop), &agent->start,
@@ -261,6 +296,7 @@ void crew_mend(struct simulation *simulation)
 		agent->skew = span_ms(0);
 		agent->shut_until = (struct instant){0};
 		sim_loop_skew(agent->loop, agent->skew);
+		sim_disk_mend(agent->disk);
 		alarm_cancel(&agent->start);
 		if (!agent->agent)
 			start(agent);

@@ -87,6 +87,12 @@ void faults_init(struct faults *faults, uint64_t seed, int n_canaries, uint64_t 
 	}
 }
 
+void faults_still(struct faults *faults, int n_canaries)
+{
+	faults->n_canaries = n_canaries;
+	memset(faults->rates, 0, sizeof(faults->rates));
+}
+
 static void count(struct faults *faults, enum fault kind, int canary)
 {
 	for (int i = 0; i < faults->n_canaries; i++) {

@@ -265,11 +265,8 @@ static void test_partition(void **state)
 		size_t n_served;
 		int status;
 	} rows[] = {
-		{true, true, 1000, 1, 201},
-		{true, false, 1000, 1, 201},
-		{true, false, 9000, 0, 0},
-		{false, true, 1000, 1, 201},
-		{false, true, 9000, 1, 0},
+		{true, true, 1000, 1, 201},  {true, false, 1000, 1, 201}, {true, false, 9000, 0, 0},
+		{false, true, 1000, 1, 201}, {false, true, 9000, 1, 0},
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {

@@ -1,6 +1,7 @@
 #include "tests/simulation/witness.h"
 
 #include "analysis/base/text.h"
+#include "tests/simulation/oracle.h"
 #include "tests/simulation/simulation.h"
 #include "tests/simulation/witness_check.h"
 #include "tests/simulation/witness_cost.h"
@@ -14,15 +15,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const json_t *find(struct simulation *simulation, const char *plural, const char *format,
-                          const char *name)
-{
-	char text[64];
-
-	(void)snprintf(text, sizeof(text), "%s%s", name, format);
-	return apiserver_find(simulation->server, plural, "shop", text);
-}
-
 static const json_t *at(const json_t *object, const char *a, const char *b)
 {
 	return json_object_get(json_object_get(object, a), b);
@@ -33,11 +25,6 @@ static const char *text_at(const json_t *object, const char *a, const char *b)
 	const char *text = json_string_value(at(object, a, b));
 
 	return text ? text : "";
-}
-
-static int64_t integer_at(const json_t *object, const char *a, const char *b)
-{
-	return json_integer_value(at(object, a, b));
 }
 
 void witness_accuse(struct simulation *simulation, const char *format, ...)
@@ -151,6 +138,10 @@ void witness_after(struct simulation *simulation, const struct http_request *req
 	canary = truth_find(&simulation->truth, path.name);
 	if (canary < 0)
 		return;
+	if (strcmp(path.subresource, "status") == 0 && strcmp(path.plural, "releases") == 0)
+		witness_history_served(simulation, request,
+		                       witness_world_find(simulation, canary, "releases", path.name,
+		                                          ""));
 	if (strcmp(path.plural, "releases") == 0 && request->method != HTTP_DELETE)
 		witness_release_written(simulation, sender, canary, path.name, flight);
 	else if (strcmp(path.plural, "releases") != 0)
@@ -313,55 +304,16 @@ void witness_tick(struct simulation *simulation)
 		witness_duty_check(simulation, i);
 }
 
-static const char *image_of(const json_t *deployment)
-{
-	const json_t *template = at(deployment, "spec", "template");
-	const json_t *containers = at(template, "spec", "containers");
-	const char *image =
-		json_string_value(json_object_get(json_array_get(containers, 0), "image"));
-
-	return image ? image : "";
-}
-
-/* What must be of a canary in the end, and what is not so; "" when all is. */
-static const char *trouble(struct simulation *simulation, int index)
-{
-	const struct truth_canary *canary = &simulation->truth.canaries[index];
-	const struct witness_run *run = &simulation->witness.runs[index];
-	const json_t *resource = find(simulation, "canaries", "", canary->name);
-	const json_t *primary = find(simulation, "deployments", "-primary", canary->name);
-	const char *live = truth_live(canary);
-	bool is_served;
-
-	if (!canary->is_there)
-		return primary || resource ? "it was deleted, and something of it is left" : "";
-	if (run->outcome == OUTCOME_NONE)
-		return "its run is not over";
-	if (!primary)
-		return "it has no primary";
-	is_served = strcmp(image_of(primary) + strlen("web:"), live) == 0;
-	if (is_served && truth_quality(live) != QUALITY_GOOD && !canary->is_excused)
-		return "a bad version was promoted";
-	if (!is_served && truth_quality(live) == QUALITY_GOOD && !canary->is_excused)
-		return "a good version was not promoted";
-	if (integer_at(resource, "status", "canaryWeight") != 0)
-		return "its status speaks of a weight";
-	if (strcmp(text_at(resource, "status", "phase"), is_served ? "Succeeded" : "Failed") != 0 &&
-	    strcmp(text_at(resource, "status", "phase"), "Initialized") != 0 && !canary->is_excused)
-		return "its phase is another";
-	return "";
-}
-
 bool witness_is_content(struct simulation *simulation, char *ret_why, size_t size)
 {
 	for (int i = 0; i < simulation->truth.n_canaries; i++) {
-		const char *why = trouble(simulation, i);
+		const struct truth_canary *canary = &simulation->truth.canaries[i];
+		const char *why = oracle_trouble(simulation, i);
 
 		if (why[0] != '\0') {
 			(void)snprintf(ret_why, size, "%s: %s (live %s, excuse \"%s\")",
-			               simulation->truth.canaries[i].name, why,
-			               truth_live(&simulation->truth.canaries[i]),
-			               simulation->truth.canaries[i].excuse);
+			               canary->name, why, truth_live(canary),
+			               canary->versions[canary->live].excuse);
 			return false;
 		}
 	}

@@ -34,6 +34,7 @@ struct witness_run {
 	char uid[UID_MAX];
 	char name[64];
 	int number;
+	char tag[24]; /* of its template's image */
 	enum release_phase phase;
 	enum release_outcome outcome;
 	enum release_outcome ending;
@@ -75,6 +76,7 @@ struct witness_workload {
 /* What stands of one canary. */
 struct witness_world {
 	bool has_canary; /* the Canary, not being deleted */
+	int generation;
 	bool has_route;
 	int weight;
 	enum witness_backend apex;
@@ -87,6 +89,7 @@ struct witness_world {
 struct witness_times {
 	struct instant weight;    /* the live weight changed */
 	struct instant requested; /* the target's pods last got requests, by weight or selector */
+	struct instant edited;    /* the Canary's spec changed */
 	struct instant image;     /* the target's template changed */
 	struct instant canary;    /* the Canary came, or went */
 	struct instant primary_full; /* the primary was last ready */
@@ -105,10 +108,12 @@ enum witness_duty {
 	WITNESS_DUTY_MAX,
 };
 
+/* What an answer says; both where that depends on the bounds in force. */
 enum witness_verdict {
 	WITNESS_VERDICT_NONE, /* nothing measured */
-	WITNESS_VERDICT_PASS,
-	WITNESS_VERDICT_FAIL,
+	WITNESS_VERDICT_PASS = 1,
+	WITNESS_VERDICT_FAIL = 2,
+	WITNESS_VERDICT_EITHER = WITNESS_VERDICT_PASS | WITNESS_VERDICT_FAIL,
 };
 
 /* The last answer that an agent was given to one question about one canary. */

@@ -4,6 +4,7 @@
 #include "providers/kube/pod_template.h"
 #include "providers/kube/release.h"
 #include "providers/kube/tree.h"
+#include "tests/simulation/oracle.h"
 #include "tests/simulation/witness_check.h"
 #include "tests/simulation/witness_world.h"
 
@@ -48,6 +49,14 @@ static void read_status(const json_t *status, struct witness_run *run)
 		(void)instant_parse(next, &run->next_check_at, NULL);
 }
 
+/* "3-good" of "web:3-good" */
+static const char *tag_of(const char *image)
+{
+	const char *colon = strchr(image, ':');
+
+	return colon ? colon + 1 : "";
+}
+
 static void read_release(const json_t *release, const struct witness_run *old,
                          struct witness_run *run)
 {
@@ -65,6 +74,7 @@ static void read_release(const json_t *release, const struct witness_run *old,
 		run->primary_replicas = kube_tree_whole(release, "spec/primaryReplicas", 0);
 		text_copy(run->image,
 		          witness_world_image(kube_tree_find(release, "spec/template")));
+		text_copy(run->tag, tag_of(run->image));
 	}
 	read_status(kube_tree_find(release, "status"), run);
 }
@@ -119,9 +129,9 @@ static void check_template(struct simulation *simulation, int canary, const json
 }
 
 /* It is still there, and not another one of that name. */
-static bool is_there(struct simulation *simulation, const struct witness_run *run)
+static bool is_there(struct simulation *simulation, int canary, const struct witness_run *run)
 {
-	const json_t *release = witness_world_find(simulation, "releases", run->name, "");
+	const json_t *release = witness_world_find(simulation, canary, "releases", run->name, "");
 
 	return release && strcmp(kube_tree_text(release, "metadata/uid"), run->uid) == 0;
 }
@@ -133,7 +143,7 @@ static void check_new(struct simulation *simulation, int canary, const json_t *r
 	const struct witness_run *old = &witness->runs[canary];
 	const struct witness_promoted *promoted = &witness->promoted[canary];
 
-	bool has_old = is_there(simulation, old);
+	bool has_old = is_there(simulation, canary, old);
 
 	if (!has_old) { /* a life before: its Releases are gone */
 		witness->promoted[canary] = (struct witness_promoted){0};
@@ -157,8 +167,15 @@ static void check_new(struct simulation *simulation, int canary, const json_t *r
 		               run->name);
 }
 
-static void finish(struct witness *witness, int canary, const struct witness_run *run)
+/* A run came to its end. */
+static void finish(struct simulation *simulation, int canary, const struct witness_run *run)
 {
+	struct witness *witness = &simulation->witness;
+	const char *why = oracle_judge(&simulation->truth.canaries[canary], run->tag, run->outcome,
+	                               run->is_init);
+
+	if (why[0] != '\0')
+		witness_accuse(simulation, "%s (%s): %s", run->name, run->tag, why);
 	witness->n_releases++;
 	witness->outcomes[run->outcome]++;
 	if (run->outcome != OUTCOME_PROMOTED && run->outcome != OUTCOME_SKIPPED)
@@ -173,7 +190,7 @@ void witness_release_written(struct simulation *simulation, int agent, int canar
                              const struct witness_flight *flight)
 {
 	struct witness *witness = &simulation->witness;
-	const json_t *release = witness_world_find(simulation, "releases", name, "");
+	const json_t *release = witness_world_find(simulation, canary, "releases", name, "");
 	struct witness_run *old = &witness->runs[canary];
 	struct witness_run run;
 
@@ -185,6 +202,7 @@ void witness_release_written(struct simulation *simulation, int agent, int canar
 		    release_outcome_find(kube_tree_text(release, "status/outcome")) != OUTCOME_NONE)
 			return; /* the last word of one before */
 		check_new(simulation, canary, release, &run, flight);
+		oracle_begin(&simulation->truth.canaries[canary], run.is_init);
 		*old = (struct witness_run){0};
 	} else if (run.seq == old->seq && run.phase == old->phase) {
 		return; /* the same write again, which changes nothing */
@@ -194,7 +212,7 @@ void witness_release_written(struct simulation *simulation, int agent, int canar
 	}
 	run.written = witness_world_now(simulation);
 	if (run.outcome != OUTCOME_NONE && old->outcome == OUTCOME_NONE)
-		finish(witness, canary, &run);
+		finish(simulation, canary, &run);
 	*old = run;
 }
 
@@ -210,7 +228,7 @@ static int count_newer(struct simulation *simulation, int canary, int number, bo
 		enum release_outcome outcome;
 
 		text_format(suffix, sizeof(suffix), "-%d", i);
-		release = witness_world_find(simulation, "releases", name, suffix);
+		release = witness_world_find(simulation, canary, "releases", name, suffix);
 		outcome = release_outcome_find(kube_tree_text(release, "status/outcome"));
 		n_newer += release &&
 		           (!promoted || outcome == OUTCOME_PROMOTED || outcome == OUTCOME_SKIPPED);
@@ -220,7 +238,7 @@ static int count_newer(struct simulation *simulation, int canary, int number, bo
 
 void witness_release_removed(struct simulation *simulation, int canary, const char *name)
 {
-	const json_t *release = witness_world_find(simulation, "releases", name, "");
+	const json_t *release = witness_world_find(simulation, canary, "releases", name, "");
 	enum release_outcome outcome;
 	int number;
 

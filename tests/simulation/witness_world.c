@@ -14,13 +14,14 @@ struct instant witness_world_now(struct simulation *simulation)
 	return sim_loop_now(simulation->loop);
 }
 
-const json_t *witness_world_find(struct simulation *simulation, const char *plural,
+const json_t *witness_world_find(struct simulation *simulation, int canary, const char *plural,
                                  const char *name, const char *suffix)
 {
 	char text[64];
 
 	text_format(text, sizeof(text), "%s%s", name, suffix);
-	return apiserver_find(simulation->server, plural, "shop", text);
+	return apiserver_find(simulation->server, plural, simulation->truth.canaries[canary].space,
+	                      text);
 }
 
 const char *witness_world_image(const json_t *template)
@@ -66,22 +67,28 @@ void witness_world_read(struct simulation *simulation, int canary, struct witnes
 {
 	const struct truth_canary *truth = &simulation->truth.canaries[canary];
 	const char *name = truth->name;
-	const json_t *resource = witness_world_find(simulation, "canaries", name, "");
-	const json_t *route = witness_world_find(simulation, "ingresses", name, "-front-canary");
+	const char *service = truth->service;
+	const json_t *resource = witness_world_find(simulation, canary, "canaries", name, "");
+	const json_t *route =
+		witness_world_find(simulation, canary, "ingresses", name, "-front-canary");
 	const char *weight = kube_tree_value(kube_tree_find(route, "metadata/annotations"),
 	                                     "nginx.ingress.kubernetes.io/canary-weight");
 
 	*ret = (struct witness_world){
 		.has_canary = resource && !kube_tree_find(resource, "metadata/deletionTimestamp"),
+		.generation = kube_tree_whole(resource, "metadata/generation", 0),
 		.has_route = route != NULL,
 		.weight = (int)strtol(weight, NULL, 10),
-		.apex = backend_of(truth, witness_world_find(simulation, "services", name, "")),
+		.apex = backend_of(truth,
+	                           witness_world_find(simulation, canary, "services", service, "")),
 		.has_canary_service =
-			backend_of(truth, witness_world_find(simulation, "services", name,
-	                                                     "-canary")) == WITNESS_BACKEND_CANARY,
+			backend_of(truth, witness_world_find(simulation, canary, "services",
+	                                                     service, "-canary")) ==
+			WITNESS_BACKEND_CANARY,
 	};
-	read_workload(witness_world_find(simulation, "deployments", name, ""), &ret->target);
-	read_workload(witness_world_find(simulation, "deployments", name, "-primary"),
+	read_workload(witness_world_find(simulation, canary, "deployments", name, ""),
+	              &ret->target);
+	read_workload(witness_world_find(simulation, canary, "deployments", name, "-primary"),
 	              &ret->primary);
 }
 
@@ -104,6 +111,8 @@ void witness_world_note(struct simulation *simulation, int canary)
 	}
 	if (new.has_canary != old->has_canary)
 		times->canary = now;
+	if (new.generation != old->generation)
+		times->edited = now;
 	if (new.primary.is_ready || old->primary.is_ready)
 		times->primary_full = now;
 	if (new.primary.ready > 0 || old->primary.ready > 0)

@@ -10,8 +10,9 @@
 #define WITNESS_RENEWED_MS 8500   /* a Lease that was not renewed for longer allows no write */
 #define WITNESS_UNTOLD_MS  100000 /* so long a watch may be silent before it is opened anew */
 
-/* The object NAME SUFFIX of that resource, valid until the next write, or NULL. */
-const json_t *witness_world_find(struct simulation *simulation, const char *plural,
+/* The object NAME SUFFIX of that resource in the canary's namespace, valid until the next write, or
+ * NULL. */
+const json_t *witness_world_find(struct simulation *simulation, int canary, const char *plural,
                                  const char *name, const char *suffix);
 
 /* The image in a pod template; "" for none. */

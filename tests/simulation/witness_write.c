@@ -33,11 +33,11 @@ void witness_write_parse(const char *url, struct witness_path *ret)
 }
 
 /* NAME is the canary's, with that suffix. */
-static bool is_named(const struct truth_canary *canary, const char *name, const char *suffix)
+static bool is_named(const char *base, const char *name, const char *suffix)
 {
-	size_t length = strlen(canary->name);
+	size_t length = strlen(base);
 
-	return strncmp(name, canary->name, length) == 0 && strcmp(name + length, suffix) == 0;
+	return strncmp(name, base, length) == 0 && strcmp(name + length, suffix) == 0;
 }
 
 /* The patch of a target touches its replicas and nothing else. */
@@ -63,20 +63,20 @@ static bool may_patch(const struct truth_canary *canary, const struct witness_pa
 	bool is_status = strcmp(path->subresource, "status") == 0;
 
 	if (strcmp(path->plural, "canaries") == 0)
-		return is_status && is_named(canary, path->name, "");
+		return is_status && is_named(canary->name, path->name, "");
 	if (strcmp(path->plural, "releases") == 0)
 		return is_status;
 	if (is_status)
 		return false;
 	if (strcmp(path->plural, "deployments") == 0)
-		return is_named(canary, path->name, "-primary") ||
-		       (is_named(canary, path->name, "") && is_scaling(request));
+		return is_named(canary->name, path->name, "-primary") ||
+		       (is_named(canary->name, path->name, "") && is_scaling(request));
 	if (strcmp(path->plural, "services") == 0)
-		return is_named(canary, path->name, "") ||
-		       is_named(canary, path->name, "-primary") ||
-		       is_named(canary, path->name, "-canary");
+		return is_named(canary->service, path->name, "") ||
+		       is_named(canary->service, path->name, "-primary") ||
+		       is_named(canary->service, path->name, "-canary");
 	return strcmp(path->plural, "ingresses") == 0 &&
-	       is_named(canary, path->name, "-front-canary");
+	       is_named(canary->name, path->name, "-front-canary");
 }
 
 static bool may_create(const struct truth_canary *canary, const struct witness_path *path,
@@ -94,7 +94,7 @@ static bool may_create(const struct truth_canary *canary, const struct witness_p
 	       strcmp(path->plural, "deployments") == 0) &&
 	      may_patch(canary, &made, request);
 	return may &&
-	       !(strcmp(path->plural, "deployments") == 0 && is_named(canary, made.name, ""));
+	       !(strcmp(path->plural, "deployments") == 0 && is_named(canary->name, made.name, ""));
 }
 
 /* What was made goes only with its Canary; the apex Service and the target stay. */
@@ -112,11 +112,12 @@ static bool may_delete(struct simulation *simulation, int index, const struct wi
 	    witness_world_knew(simulation, index, flight, witness->times[index].canary))
 		return false;
 	if (strcmp(path->plural, "ingresses") == 0)
-		return is_named(canary, path->name, "-front-canary");
+		return is_named(canary->name, path->name, "-front-canary");
 	if (strcmp(path->plural, "services") == 0)
-		return is_named(canary, path->name, "-primary") ||
-		       is_named(canary, path->name, "-canary");
-	return strcmp(path->plural, "deployments") == 0 && is_named(canary, path->name, "-primary");
+		return is_named(canary->service, path->name, "-primary") ||
+		       is_named(canary->service, path->name, "-canary");
+	return strcmp(path->plural, "deployments") == 0 &&
+	       is_named(canary->name, path->name, "-primary");
 }
 
 void witness_write_asked(struct simulation *simulation, int agent, int canary,
@@ -184,9 +185,10 @@ static void check_weight(struct simulation *simulation, int canary, const struct
 		               new->weight, new->target.image, run->name, run->image);
 }
 
-static bool may_empty(struct simulation *simulation, const char *name, const char *suffix)
+static bool may_empty(struct simulation *simulation, int canary, const char *suffix)
 {
-	const json_t *object = witness_world_find(simulation, "deployments", name, suffix);
+	const char *name = simulation->truth.canaries[canary].name;
+	const json_t *object = witness_world_find(simulation, canary, "deployments", name, suffix);
 	struct provider_options options = {0};
 	struct workload_fact fact = {0};
 
@@ -224,7 +226,7 @@ static void check_apex(struct simulation *simulation, int canary, const struct w
 		witness_accuse(simulation, "%s: clients to a canary beside a primary that serves",
 		               name);
 	if (run->phase == PHASE_PROMOTING && new->primary.is_ready &&
-	    !may_empty(simulation, name, "") && !may_empty(simulation, name, "-primary") &&
+	    !may_empty(simulation, canary, "") && !may_empty(simulation, canary, "-primary") &&
 	    witness_world_knew(simulation, canary, flight, times->primary_poor))
 		witness_accuse(simulation, "%s: clients moved where nothing becomes empty", name);
 	if (new->target.ready == 0 && new->primary.ready > 0 &&
@@ -315,7 +317,7 @@ static void check_primary(struct simulation *simulation, int canary,
 	if (old->primary.is_there && old->primary.ready > 0 && new->target.ready > 0 &&
 	    new->apex == WITNESS_BACKEND_PRIMARY &&is_running(run) &&
 	    run->phase == PHASE_PROMOTING &&strcmp(new->target.image, run->image) == 0 &&
-	    may_empty(simulation, name, "-primary") && flight)
+	    may_empty(simulation, canary, "-primary") && flight)
 		witness_accuse(
 			simulation,
 			"%s: a primary replaced that may become empty, while clients go to it",
