@@ -170,13 +170,18 @@ static void start(struct follow *follow)
 {
 	struct arena arena = {0};
 	struct kube_ref ref = ref_of(follow);
-	struct kube_query query = {0};
+	struct kube_query query = {
+		.labels = follow->seams->labels,
+		.fields = follow->seams->fields,
+	};
 	struct http_request request = {0};
 	struct loop *loop = follow->seams->loop;
 	int64_t spread = (int64_t)(loop_random(loop) % (WATCH_LENGTH / 10));
 
 	http_cancel(&follow->call);
 	if (follow->state == FOLLOW_LISTING) {
+		if (follow->token[0] == '\0')
+			follow->seams->sink(follow->seams->user, follow->kind, FOLLOW_BEGUN, NULL);
 		query.continue_token = follow->token[0] ? follow->token : NULL;
 		kube_api_list(&request, &arena, &ref, &query);
 		follow->call.bytes = NULL;

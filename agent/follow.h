@@ -16,6 +16,7 @@ struct follow;
 
 enum follow_event {
 	FOLLOW_NONE,
+	FOLLOW_BEGUN,   /* a list begins, from its first page */
 	FOLLOW_LISTED,  /* an object of a consistent list */
 	FOLLOW_SYNCED,  /* the list is complete: what was not in it is not there. No object */
 	FOLLOW_CHANGED, /* added or modified since */
@@ -32,6 +33,8 @@ struct follow_seams {
 	struct log *log;
 	struct metrics *metrics;
 	const char *k8s_namespace; /* NULL: all */
+	const char *labels;        /* what the list is narrowed by; NULL: nothing */
+	const char *fields;        /* the same, by fields */
 	follow_sink *sink;
 	void *user;
 };
