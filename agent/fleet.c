@@ -428,7 +428,8 @@ void fleet_take(void *user, enum kube_kind kind, enum follow_event event, const 
 	struct fleet *fleet = user;
 
 	if (event == FOLLOW_BEGUN)
-		fleet->epochs[kind]++; /* what an earlier list showed, or half of one, is no proof */
+		fleet->epochs[kind]++; /* what an earlier list showed, or half of one, is no proof
+		                        */
 	else if (event == FOLLOW_SYNCED)
 		synced(fleet, kind);
 	else if (kind == KUBE_CANARY)

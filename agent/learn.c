@@ -495,6 +495,8 @@ static void learn_success(struct canary *canary, const struct effect *effect,
 		facts->change.slot = (struct fact_slot){.state = FACT_KNOWN};
 		return;
 	case EFFECT_NOTIFY:
+		if (effect->notice.id < 0)
+			facts->warned_generation = -effect->notice.id;
 		if (strcmp(effect->release_uid, facts->newest.uid) != 0)
 			return;
 		text_copy(facts->notices_release, effect->release_uid);

@@ -37,12 +37,7 @@ struct crew_agent {
 	struct instant shut_until;  /* it is cut off; not set: it is not */
 	struct instant kill_at;     /* it is stopping: and is killed then; not set: it is not */
 	bool is_doomed;             /* it died; it is taken away when its code has returned */
-	struct mortal mortal;      /* between its code and its seams */
-	struct span skew;          /* of its clock */
-	struct instant shut_until; /* it is cut off; not set: it is not */
-	struct instant kill_at;    /* it is stopping: and is killed then; not set: it is not */
-	bool has_stopped;          /* in order */
-	bool is_doomed;            /* it died; it is taken away when its code has returned */
+	bool has_stopped;           /* in order */
 };
 
 struct crew {
