@@ -126,6 +126,7 @@ bool simulation_write(struct simulation *simulation, const char *who, enum http_
 	           method == HTTP_PATCH ? body : "", reply.status);
 	arena_fini(&arena);
 	simulation_stir(simulation);
+	witness_look(simulation);
 	return is_accepted;
 }
 

@@ -54,7 +54,8 @@ static struct simulation *begin(enum fault_phase phase)
 	assert_true(truth_push(&simulation->truth.canaries[0], QUALITY_GOOD));
 	assert_true(simulation_write(simulation, "people", HTTP_PATCH, DEPLOYMENTS "/cart",
 	                             IMAGE("2-good")));
-	assert_true(simulation_reach(simulation, 0, phase, span_seconds(600)));
+	if (!simulation_reach(simulation, 0, phase, span_seconds(600)))
+		fail_msg("%s", simulation->witness.violation);
 	return simulation;
 }
 
@@ -70,23 +71,48 @@ static void end(struct simulation *simulation, const char *accusation)
 	fail();
 }
 
-/* Write with an agent's name; "RUN" in texts becomes the name of the newest Release. */
+/* It leaves, is served and answered at once. */
+static void serve(struct simulation *simulation, const struct http_request *request)
+{
+	struct arena arena = {0};
+	struct witness_flight flight;
+	int agent = crew_sender(request);
+
+	witness_left(simulation, agent, &flight, request);
+	(void)apiserver_serve(simulation->server, request, &arena, sim_loop_now(simulation->loop));
+	witness_came(simulation, agent, &flight, NULL);
+	arena_fini(&arena);
+}
+
+/* TEXT with VALUE in the place of WORD. */
+static const char *put(struct arena *arena, const char *text, const char *word, const char *value)
+{
+	const char *at = strstr(text, word);
+
+	if (!at)
+		return text;
+	return arena_format(arena, "%.*s%s%s", (int)(at - text), text, value, at + strlen(word));
+}
+
+/* Write with an agent's name; RUN in a URL becomes the name of the newest Release, SEQ in a body
+ * its next seq. */
 static void write_as(struct simulation *simulation, const char *agent, enum http_method method,
                      const char *url, const char *body)
 {
 	struct arena arena = {0};
-	struct http_request request = {.peer = HTTP_PEER_KUBE, .method = method, .body = body};
-	const char *run = strstr(url, "RUN");
+	struct http_request request = {.peer = HTTP_PEER_KUBE, .method = method};
+	char seq[16];
 
-	request.url = !run ? url
-	                   : arena_format(&arena, "%.*s%s%s", (int)(run - url), url,
-	                                  simulation->witness.runs[0].name, run + 3);
+	text_format(seq, sizeof(seq), "%d", (int)simulation->witness.runs[0].seq + 1);
+	request.url = put(&arena, url, "RUN", simulation->witness.runs[0].name);
+	body = body ? put(&arena, body, "SEQ", seq) : NULL;
+	request.body = body;
 	request.body_length = body ? strlen(body) : 0;
 	http_request_add(&request, "Content-Type",
 	                 method == HTTP_PATCH ? "application/merge-patch+json"
 	                                      : "application/json");
 	http_request_add(&request, "User-Agent", agent);
-	(void)apiserver_serve(simulation->server, &request, &arena, sim_loop_now(simulation->loop));
+	serve(simulation, &request);
 	arena_fini(&arena);
 }
 
@@ -121,20 +147,20 @@ static void test_writes(void **state)
 		{FAULT_PHASE_PROGRESSING, HTTP_PATCH, RELEASES "/RUN/status",
 	         "{\"status\":{\"seq\":1}}", "seq 1 follows"},
 		{FAULT_PHASE_PROGRESSING, HTTP_PATCH, RELEASES "/RUN/status",
-	         "{\"status\":{\"seq\":4,\"phase\":\"Starting\"}}", "Starting after Progressing"},
+	         "{\"status\":{\"seq\":SEQ,\"phase\":\"Starting\"}}", "Starting after Progressing"},
 		{FAULT_PHASE_PROGRESSING, HTTP_PATCH, RELEASES "/RUN/status",
-	         "{\"status\":{\"seq\":4,\"counters\":{\"failedChecks\":7}}}", "a counter leaps"},
+	         "{\"status\":{\"seq\":SEQ,\"counters\":{\"failedChecks\":7}}}", "a counter leaps"},
 		{FAULT_PHASE_PROGRESSING, HTTP_PATCH, RELEASES "/RUN/status",
-	         "{\"status\":{\"seq\":4,\"counters\":{\"failedChecks\":1}}}",
+	         "{\"status\":{\"seq\":SEQ,\"counters\":{\"failedChecks\":1}}}",
 	         "fails that no answer failed"},
 		{FAULT_PHASE_PROGRESSING, HTTP_PATCH, RELEASES "/RUN/status",
-	         "{\"status\":{\"seq\":4,\"weight\":{\"to\":40}}}", "a step on 0 of 2"},
+	         "{\"status\":{\"seq\":SEQ,\"weight\":{\"to\":40}}}", "a step on 0 of 2"},
 		{FAULT_PHASE_PROGRESSING, HTTP_PATCH, RELEASES "/RUN/status",
-	         "{\"status\":{\"seq\":4,\"weight\":{\"to\":5}}}", "a step back"},
+	         "{\"status\":{\"seq\":SEQ,\"weight\":{\"to\":5}}}", "a step back"},
 		{FAULT_PHASE_PROGRESSING, HTTP_PATCH, RELEASES "/RUN/status",
-	         "{\"status\":{\"seq\":4,\"phase\":\"Promoting\"}}", "a step on 0 of 2"},
+	         "{\"status\":{\"seq\":SEQ,\"phase\":\"Promoting\"}}", "a step on 0 of 2"},
 		{FAULT_PHASE_REST, HTTP_PATCH, RELEASES "/RUN/status",
-	         "{\"status\":{\"seq\":5,\"outcome\":\"rolled_back\"}}",
+	         "{\"status\":{\"seq\":SEQ,\"outcome\":\"rolled_back\"}}",
 	         "changed after its outcome"},
 		{FAULT_PHASE_PROGRESSING, HTTP_DELETE, RELEASES "/RUN", NULL,
 	         "is removed while it is open"},
@@ -171,7 +197,6 @@ static void test_writes(void **state)
 static void test_scaled_down(void **state)
 {
 	struct simulation *simulation = begin(FAULT_PHASE_PROGRESSING);
-	struct arena arena = {0};
 	struct http_request request = {
 		.peer = HTTP_PEER_KUBE,
 		.method = HTTP_PATCH,
@@ -183,8 +208,7 @@ static void test_scaled_down(void **state)
 	request.body_length = strlen(request.body);
 	http_request_add(&request, "Content-Type", "application/json-patch+json");
 	http_request_add(&request, "User-Agent", leader_of(simulation));
-	(void)apiserver_serve(simulation->server, &request, &arena, sim_loop_now(simulation->loop));
-	arena_fini(&arena);
+	serve(simulation, &request);
 	end(simulation, "the target scaled down in Progressing");
 }
 

@@ -138,14 +138,14 @@ void witness_after(struct simulation *simulation, const struct http_request *req
 	canary = truth_find(&simulation->truth, path.name);
 	if (canary < 0)
 		return;
-	if (strcmp(path.subresource, "status") == 0 && strcmp(path.plural, "releases") == 0)
-		witness_history_served(simulation, request,
-		                       witness_world_find(simulation, canary, "releases", path.name,
-		                                          ""));
 	if (strcmp(path.plural, "releases") == 0 && request->method != HTTP_DELETE)
 		witness_release_written(simulation, sender, canary, path.name, flight);
 	else if (strcmp(path.plural, "releases") != 0)
 		witness_write_done(simulation, sender, canary, flight);
+	if (strcmp(path.subresource, "status") == 0 && strcmp(path.plural, "releases") == 0)
+		witness_history_served(simulation, request,
+		                       witness_world_find(simulation, canary, "releases", path.name,
+		                                          ""));
 	witness_world_note(simulation, canary);
 	witness_duty_note(simulation, canary);
 }
