@@ -5,6 +5,7 @@
 #include "tests/simulation/sim_disk.h"
 #include "tests/simulation/simulation.h"
 #include "tests/simulation/source.h"
+#include "tests/simulation/witness_wire.h"
 
 #include <string.h>
 #include <strings.h>
@@ -82,9 +83,10 @@ static void start(struct crew_agent *agent)
 	begin_life(agent);
 	story_tell(&simulation->story, agent->name, "starts");
 	agent->http = sim_http_new(&http);
+	agent->wire = witness_wire_new(simulation, agent->number, sim_http_seam(agent->http));
 	mortal_init(&agent->mortal, agent->loop,
 	            witness_line_init(&agent->line, simulation, agent->number,
-	                              sim_http_seam(agent->http)),
+	                              witness_wire_seam(agent->wire)),
 	            sim_disk_start(agent->disk, agent->loop));
 	agent->mortal.dies = dies;
 	agent->mortal.user = agent;
@@ -104,6 +106,7 @@ static void start(struct crew_agent *agent)
 static void stop(struct crew_agent *agent)
 {
 	agent->agent = agent_free(agent->agent);
+	agent->wire = witness_wire_free(agent->wire);
 	agent->http = sim_http_free(agent->http);
 	sim_disk_stop(agent->disk);
 	agent->log = log_free(agent->log);
