@@ -67,6 +67,7 @@ static void on_weather(struct alarm *alarm)
 	network_weather(simulation);
 	usurper_weather(simulation);
 	people_weather(simulation);
+	source_weather(simulation);
 	witness_tick(simulation);
 	alarm_start(sim_loop_seam(simulation->loop), alarm, span_ms(WEATHER_MS));
 }
