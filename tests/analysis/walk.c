@@ -396,8 +396,9 @@ static void check_guards(struct walk *walk)
 		    (release_is_open(&facts->newest) || effect->number < 10))
 			broken(walk, "Releases removed that are still needed");
 		if (facts->is_deleted &&
-		    (effect->kind == EFFECT_SAVE_RELEASE || effect->kind == EFFECT_MEASURE ||
-		     effect->kind == EFFECT_CREATE_RELEASE ||
+		    ((effect->kind == EFFECT_SAVE_RELEASE &&
+		      effect->status.ending != OUTCOME_CANCELLED) ||
+		     effect->kind == EFFECT_MEASURE || effect->kind == EFFECT_CREATE_RELEASE ||
 		     (effect->kind == EFFECT_SCALE && effect->replicas == 0)))
 			broken(walk, "a deleted canary goes on");
 		if (walk->world->spec.suspend && !effect_is_question(effect) &&

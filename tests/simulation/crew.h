@@ -24,7 +24,7 @@ struct crew_agent {
 	struct loop *loop;
 	struct sim_http *http;
 	struct witness_wire *wire; /* between the agent and its network */
-	struct sim_disk *disk; /* outlives its processes */
+	struct sim_disk *disk;     /* outlives its processes */
 	struct witness_line line;
 	struct agent *agent; /* NULL: not running */
 	struct log *log;     /* where the story is told; else NULL */

@@ -171,9 +171,11 @@ static void check_new(struct simulation *simulation, int canary, const json_t *r
 static void finish(struct simulation *simulation, int canary, const struct witness_run *run)
 {
 	struct witness *witness = &simulation->witness;
-	const char *why = oracle_judge(&simulation->truth.canaries[canary], run->tag, run->outcome,
-	                               run->is_init);
+	struct truth_canary *truth = &simulation->truth.canaries[canary];
+	const char *why;
 
+	truth_ended(truth, truth_version_find(truth, run->tag), witness_world_now(simulation));
+	why = oracle_judge(truth, run->tag, run->outcome, run->is_init);
 	if (why[0] != '\0')
 		witness_accuse(simulation, "%s (%s): %s", run->name, run->tag, why);
 	witness->n_releases++;
@@ -197,6 +199,10 @@ void witness_release_written(struct simulation *simulation, int agent, int canar
 	if (!release)
 		return;
 	read_release(release, old, &run);
+	/* A check was measured: the run moved on, or counted it. */
+	if (run.iteration != old->iteration || run.weight > old->weight ||
+	    run.failed_checks != old->failed_checks)
+		truth_measured(truth_version_find(&simulation->truth.canaries[canary], run.tag));
 	if (strcmp(old->uid, run.uid) != 0) {
 		if (run.number < old->number &&
 		    release_outcome_find(kube_tree_text(release, "status/outcome")) != OUTCOME_NONE)
