@@ -318,6 +318,7 @@ void crew_mend(struct simulation *simulation)
 	for (int i = 0; i < simulation->crew.n_agents; i++) {
 		struct crew_agent *agent = &simulation->crew.agents[i];
 
+		agent->paused_until = (struct instant){0};
 		sim_loop_pause(agent->loop, (struct instant){0});
 		sim_disk_mend(agent->disk);
 		agent->skew = span_ms(0);
