@@ -3,6 +3,7 @@
 BUILD = build
 PREFIX = /usr/local
 FUZZ_SECONDS = 60
+DEMO = # flags of `serin demo`
 
 # What runs the cluster tier, after tests/cluster/build.sh. `make test CLUSTER=` leaves the tier out.
 CLUSTER = tests/cluster/run
@@ -17,8 +18,8 @@ NEEDS_FUZZ = $(NEEDS_TEST) clang libclang-rt-14-dev
 export ASAN_OPTIONS = detect_stack_use_after_return=1:strict_string_checks=1
 export UBSAN_OPTIONS = print_stacktrace=1
 
-.PHONY: all help test lint sanitize clang sim planted idle coverage fuzz tidy format install clean \
-	needs-test needs-lint needs-coverage needs-fuzz needs-tidy
+.PHONY: all help demo test lint sanitize clang sim planted idle coverage fuzz tidy format install clean \
+	needs-build needs-test needs-lint needs-coverage needs-fuzz needs-tidy
 .NOTPARALLEL:
 
 all: $(BUILD)/build.ninja ## build
@@ -40,6 +41,10 @@ sanitize: needs-test build-asan/build.ninja ## every in-process suite under ASan
 
 clang: needs-lint build-clang/build.ninja ## build with clang, warnings as errors
 	ninja -C build-clang
+
+demo: needs-build build-demo/build.ninja ## a release promoted and one rolled back, in one process; DEMO=--keep lets kubectl look
+	@ninja -C build-demo --quiet
+	@build-demo/agent/serin demo $(DEMO)
 
 # As long as told: `make sim SEEDS=100000`, `make sim HOURS=2`, `make sim SEED=17` for the story of one.
 SIM = ninja -C build-release --quiet tests/serin-sim && build-release/tests/serin-sim
@@ -74,6 +79,8 @@ install: build-release/build.ninja ## into PREFIX (and DESTDIR)
 clean: ## remove the build directories
 	rm -rf build build-*
 
+needs-build:
+	@tests/needs.sh $(NEEDS_BUILD)
 needs-test:
 	@tests/needs.sh $(NEEDS_TEST)
 needs-lint:
@@ -101,5 +108,7 @@ build-coverage/build.ninja:
 build-fuzz/build.ninja:
 	@export CC=clang; $(SETUP) build-fuzz -Dbuildtype=debug -Doptimization=1 -Dfuzzing=true \
 		-Db_sanitize=address,undefined -Db_lundef=false
+build-demo/build.ninja: # without what only the tests need
+	@$(SETUP) build-demo -Dtests=false
 build-release/build.ninja:
 	@$(SETUP) build-release -Dbuildtype=release --prefix=$(PREFIX)

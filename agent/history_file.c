@@ -1,55 +1,15 @@
 #include "agent/history_file.h"
 
 #include "agent/history_aside.h"
-#include "agent/history_chain.h"
-#include "agent/history_payload.h"
+#include "agent/history_rows.h"
 #include "agent/history_schema.h"
 
-#include <assert.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define UID_SIZE  (HISTORY_RECORD_NAME_MAX + 64)
 #define NOTE_SIZE (HISTORY_ASIDE_PATH_MAX + 64)
-
-enum statement {
-	STATEMENT_SPEC,
-	STATEMENT_ROUND,
-	STATEMENT_EFFECT,
-	STATEMENT_GAP,
-	STATEMENT_AUDIT,
-	N_STATEMENTS,
-};
-
-static const char *const statement_texts[N_STATEMENTS] = {
-	[STATEMENT_SPEC] =
-		"INSERT INTO canary_spec (sha256, spec_json) VALUES ($1, $2)"
-		" ON CONFLICT (sha256) DO NOTHING",
-	[STATEMENT_ROUND] =
-		"INSERT INTO round (uid, k8s_namespace, canary_name, canary_uid, release_name,"
-		" release_seq, decided_at, decide_version, reason, spec_sha256, facts_json, plan_json,"
-		" is_cut) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"
-		" ON CONFLICT (uid) DO NOTHING",
-	[STATEMENT_EFFECT] =
-		"INSERT INTO round_effect (uid, round_uid, kind, effect_key, detail_json, result,"
-		" happened_at, is_cut) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"
-		" ON CONFLICT (uid) DO NOTHING",
-	[STATEMENT_GAP] =
-		"INSERT INTO gap (uid, kind, round_uid, n_records, from_at, until_at, detail)"
-		" VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (uid) DO NOTHING",
-	[STATEMENT_AUDIT] =
-		"INSERT INTO audit_log (chain, seq, ts, actor, action, entity, entity_uid, payload,"
-		" payload_sha256, prev_hash, hash)"
-		" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
-};
-
-/* The end of our chain. */
-struct head {
-	int64_t seq;
-	char hash[HISTORY_CHAIN_DIGEST_SIZE];
-};
 
 struct history_file {
 	char *path;
@@ -60,15 +20,14 @@ struct history_file {
 	struct instant seen; /* the latest time known here: of opening, or of a record */
 
 	sqlite3 *db; /* or NULL: closed */
-	sqlite3_stmt *statements[N_STATEMENTS];
-	struct head head;    /* as committed */
-	struct head pending; /* as of the open transaction */
-	struct buf payload;
+	struct history_rows rows;
+	struct history_rows_head head; /* as committed */
 
 	bool is_broken;        /* the next open moves it aside */
 	const char *suspect;   /* the word for it: "corrupt", "foreign", "newer" */
 	char moved[NOTE_SIZE]; /* what the new file must say first; "" when nothing is owed */
 	unsigned n_moved;
+	bool has_begun; /* the file says when this process began */
 	char note[NOTE_SIZE];
 };
 
@@ -93,15 +52,14 @@ struct history_file *history_file_new(const struct history_sqlite_options *optio
 	file->boot = text_copy(options->boot);
 	file->vfs = text_copy(options->vfs);
 	file->seen = options->opened_at;
+	file->rows = (struct history_rows){
+		.chain = file->chain, .actor = file->actor, .boot = file->boot};
 	return file;
 }
 
 static void file_close(struct history_file *file)
 {
-	for (size_t i = 0; i < N_STATEMENTS; i++) {
-		sqlite3_finalize(file->statements[i]);
-		file->statements[i] = NULL;
-	}
+	history_rows_finish(&file->rows);
 	sqlite3_close_v2(file->db);
 	file->db = NULL;
 }
@@ -111,7 +69,6 @@ struct history_file *history_file_free(struct history_file *file)
 	if (!file)
 		return NULL;
 	file_close(file);
-	buf_fini(&file->payload);
 	free(file->path);
 	free(file->chain);
 	free(file->actor);
@@ -162,46 +119,21 @@ static bool file_failed(struct history_file *file, struct history_fault *fault)
 	return false;
 }
 
+static bool file_head(struct history_file *file, struct history_fault *fault)
+{
+	if (!history_rows_find(&file->rows, fault))
+		return false;
+	file->head = file->rows.head;
+	return true;
+}
+
 static bool file_prepare(struct history_file *file, struct history_fault *fault)
 {
-	for (size_t i = 0; i < N_STATEMENTS; i++) {
-		if (sqlite3_prepare_v3(file->db, statement_texts[i], -1, SQLITE_PREPARE_PERSISTENT,
-		                       &file->statements[i], NULL) == SQLITE_OK)
-			continue;
-		history_fault_set(fault, file->db);
-		if ((sqlite3_errcode(file->db) & 0xff) ==
-		    SQLITE_ERROR) /* a table or column is missing */
-			return file_suspect(file, "corrupt", fault->text, fault);
-		return false;
-	}
-	return true;
-}
-
-static void statement_free(sqlite3_stmt **statement)
-{
-	sqlite3_finalize(*statement);
-}
-
-static bool head_read(struct history_file *file, struct history_fault *fault)
-{
-	static const char sql[] =
-		"SELECT seq, hash FROM audit_log WHERE chain = $1 ORDER BY seq DESC LIMIT 1";
-	CLEANUP(statement_free) sqlite3_stmt *statement = NULL;
-	int code;
-
-	file->head = (struct head){.hash = HISTORY_CHAIN_ORIGIN};
-	if (sqlite3_prepare_v2(file->db, sql, -1, &statement, NULL) != SQLITE_OK ||
-	    sqlite3_bind_text(statement, 1, file->chain, -1, SQLITE_STATIC) != SQLITE_OK)
-		return history_fault_set(fault, file->db);
-	code = sqlite3_step(statement);
-	if (code == SQLITE_DONE)
+	if (history_rows_prepare(&file->rows, file->db, fault))
 		return true;
-	if (code != SQLITE_ROW)
-		return history_fault_set(fault, file->db);
-	file->head.seq = sqlite3_column_int64(statement, 0);
-	snprintf(file->head.hash, sizeof(file->head.hash), "%s",
-	         (const char *)sqlite3_column_text(statement, 1));
-	return true;
+	if ((sqlite3_errcode(file->db) & 0xff) == SQLITE_ERROR) /* a table or column is missing */
+		return file_suspect(file, "corrupt", fault->text, fault);
+	return false;
 }
 
 /*
@@ -251,7 +183,7 @@ static bool file_begin(struct history_file *file, struct history_fault *fault)
 		return history_fault_set(fault, file->db);
 	return history_schema_migrate(file->db, history_schema_steps, HISTORY_SCHEMA_VERSION,
 	                              file->seen, fault) &&
-	       file_settle(file, fault) && file_prepare(file, fault) && head_read(file, fault);
+	       file_settle(file, fault) && file_prepare(file, fault) && file_head(file, fault);
 }
 
 static bool file_move(struct history_file *file, struct history_fault *fault)
@@ -272,6 +204,7 @@ static bool file_move(struct history_file *file, struct history_fault *fault)
 }
 
 static bool moved_write(struct history_file *file, struct history_fault *fault);
+static bool began_write(struct history_file *file, struct history_fault *fault);
 
 bool history_file_open(struct history_file *file, struct history_fault *fault)
 {
@@ -280,7 +213,8 @@ bool history_file_open(struct history_file *file, struct history_fault *fault)
 	for (int attempt = 0; attempt < 2; attempt++) {
 		if (file->is_broken && !file_move(file, fault))
 			return false;
-		if (file_begin(file, fault) && (file->moved[0] == '\0' || moved_write(file, fault)))
+		if (file_begin(file, fault) && began_write(file, fault) &&
+		    (file->moved[0] == '\0' || moved_write(file, fault)))
 			return true;
 		file_failed(file, fault);
 		file_close(file); /* half open: begin again the next time */
@@ -294,208 +228,9 @@ bool history_file_open(struct history_file *file, struct history_fault *fault)
  * ------------------------------------------------------------------------------------------------------
  */
 
-static void bind_text(sqlite3_stmt *statement, int index, const char *text)
-{
-	int code = sqlite3_bind_text(statement, index, text, -1, SQLITE_STATIC);
-
-	assert(code == SQLITE_OK);
-}
-
-static void bind_number(sqlite3_stmt *statement, int index, int64_t number)
-{
-	int code = sqlite3_bind_int64(statement, index, number);
-
-	assert(code == SQLITE_OK);
-}
-
-/* Run an INSERT once; *ret_is_new says whether it made a row. */
-static bool insert(struct history_file *file, enum statement which, bool *ret_is_new,
-                   struct history_fault *fault)
-{
-	sqlite3_stmt *statement = file->statements[which];
-	bool is_done = sqlite3_step(statement) == SQLITE_DONE;
-
-	if (!is_done)
-		history_fault_set(fault, file->db);
-	else
-		*ret_is_new = sqlite3_changes(file->db) > 0;
-	sqlite3_reset(statement);
-	sqlite3_clear_bindings(statement);
-	return is_done;
-}
-
-/* Append file->payload to the chain. ENTRY comes with ts, action, entity and uid. */
-static bool audit(struct history_file *file, struct history_chain_entry *entry,
-                  struct history_fault *fault)
-{
-	sqlite3_stmt *statement = file->statements[STATEMENT_AUDIT];
-	char payload_sha256[HISTORY_CHAIN_DIGEST_SIZE];
-	char hash[HISTORY_CHAIN_DIGEST_SIZE];
-	bool is_new = false;
-
-	history_chain_digest(file->payload.bytes, file->payload.length, payload_sha256);
-	entry->chain = file->chain;
-	entry->seq = file->pending.seq + 1;
-	entry->actor = file->actor;
-	entry->payload_sha256 = payload_sha256;
-	entry->prev_hash = file->pending.hash;
-	history_chain_hash(entry, hash);
-	bind_text(statement, 1, entry->chain);
-	bind_number(statement, 2, entry->seq);
-	bind_number(statement, 3, entry->ts);
-	bind_text(statement, 4, entry->actor);
-	bind_text(statement, 5, entry->action);
-	bind_text(statement, 6, entry->entity);
-	bind_text(statement, 7, entry->entity_uid);
-	bind_text(statement, 8, buf_text(&file->payload));
-	bind_text(statement, 9, entry->payload_sha256);
-	bind_text(statement, 10, entry->prev_hash);
-	bind_text(statement, 11, hash);
-	if (!insert(file, STATEMENT_AUDIT, &is_new, fault))
-		return false;
-	file->pending.seq++;
-	memcpy(file->pending.hash, hash, sizeof(hash));
-	return true;
-}
-
-static bool round_write(struct history_file *file, const struct history_record *record,
-                        struct history_fault *fault)
-{
-	const struct history_round *round = &record->round;
-	sqlite3_stmt *statement = file->statements[STATEMENT_ROUND];
-	struct history_chain_entry entry = {
-		.ts = round->decided_at.ms,
-		.action = "round.decide",
-		.entity = "round",
-		.entity_uid = round->uid,
-	};
-	char spec_sha256[HISTORY_CHAIN_DIGEST_SIZE];
-	bool is_new = false;
-
-	history_chain_digest_text(round->spec, spec_sha256);
-	bind_text(file->statements[STATEMENT_SPEC], 1, spec_sha256);
-	bind_text(file->statements[STATEMENT_SPEC], 2, round->spec);
-	if (!insert(file, STATEMENT_SPEC, &is_new, fault))
-		return false;
-	bind_text(statement, 1, round->uid);
-	bind_text(statement, 2, round->k8s_namespace);
-	bind_text(statement, 3, round->canary);
-	bind_text(statement, 4, round->canary_uid);
-	bind_text(statement, 5, round->release);
-	bind_number(statement, 6, round->release_seq);
-	bind_number(statement, 7, round->decided_at.ms);
-	bind_text(statement, 8, round->decide_version);
-	bind_text(statement, 9, round->reason);
-	bind_text(statement, 10, spec_sha256);
-	bind_text(statement, 11, round->facts);
-	bind_text(statement, 12, round->plan);
-	bind_number(statement, 13, record->is_cut);
-	if (!insert(file, STATEMENT_ROUND, &is_new, fault))
-		return false;
-	history_payload_round(round, spec_sha256, record->is_cut, &file->payload);
-	return !is_new || audit(file, &entry, fault);
-}
-
-static bool effect_write(struct history_file *file, const struct history_record *record,
-                         const char *uid, struct history_fault *fault)
-{
-	const struct history_effect *effect = &record->effect;
-	const char *kind = history_record_effect_text(effect->kind);
-	sqlite3_stmt *statement = file->statements[STATEMENT_EFFECT];
-	char action[32];
-	struct history_chain_entry entry = {
-		.ts = effect->at.ms,
-		.action = action,
-		.entity = "round_effect",
-		.entity_uid = uid,
-	};
-	bool is_new = false;
-
-	snprintf(action, sizeof(action), "effect.%s", kind);
-	bind_text(statement, 1, uid);
-	bind_text(statement, 2, effect->round_uid);
-	bind_text(statement, 3, kind);
-	bind_text(statement, 4, effect->key);
-	bind_text(statement, 5, effect->detail);
-	bind_text(statement, 6, effect->result);
-	bind_number(statement, 7, effect->at.ms);
-	bind_number(statement, 8, record->is_cut);
-	if (!insert(file, STATEMENT_EFFECT, &is_new, fault))
-		return false;
-	history_payload_effect(uid, kind, effect, record->is_cut, &file->payload);
-	return !is_new || audit(file, &entry, fault);
-}
-
-static bool gap_write(struct history_file *file, enum history_record_kind of,
-                      const struct history_gap *gap, const char *uid, struct history_fault *fault)
-{
-	const char *kind = history_record_gap_text(of);
-	sqlite3_stmt *statement = file->statements[STATEMENT_GAP];
-	char action[32];
-	struct history_chain_entry entry = {
-		.ts = gap->until.ms,
-		.action = action,
-		.entity = "gap",
-		.entity_uid = uid,
-	};
-	bool is_new = false;
-
-	snprintf(action, sizeof(action), "gap.%s", kind);
-	bind_text(statement, 1, uid);
-	bind_text(statement, 2, kind);
-	bind_text(statement, 3, gap->round_uid);
-	bind_number(statement, 4, gap->n_records);
-	bind_number(statement, 5, gap->from.ms);
-	bind_number(statement, 6, gap->until.ms);
-	bind_text(statement, 7, gap->detail);
-	if (!insert(file, STATEMENT_GAP, &is_new, fault))
-		return false;
-	history_payload_gap(uid, kind, gap, &file->payload);
-	return !is_new || audit(file, &entry, fault);
-}
-
-static bool refused_write(struct history_file *file, const struct history_record *record,
-                          const char *uid, struct history_fault *fault)
-{
-	const struct history_gap gap = {
-		.round_uid = history_record_round_uid(record),
-		.n_records = 1,
-		.from = history_record_at(record),
-		.until = history_record_at(record),
-		.detail = record->refusal,
-	};
-
-	return gap_write(file, HISTORY_RECORD_REFUSED, &gap, uid, fault);
-}
-
-static bool record_write(struct history_file *file, const struct history_record *record,
-                         struct history_fault *fault)
-{
-	char uid[UID_SIZE];
-
-	snprintf(uid, sizeof(uid), "%s/%010" PRIu64, file->boot, record->number);
-	if (record->refusal)
-		return refused_write(file, record, uid, fault);
-	switch (record->kind) {
-	case HISTORY_RECORD_ROUND:
-		return round_write(file, record, fault);
-	case HISTORY_RECORD_EFFECT:
-		return effect_write(file, record, uid, fault);
-	case HISTORY_RECORD_AHEAD:
-	case HISTORY_RECORD_LOST:
-	case HISTORY_RECORD_REFUSED:
-	case HISTORY_RECORD_MOVED:
-		return gap_write(file, record->kind, &record->gap, uid, fault);
-	case HISTORY_RECORD_NONE:
-		break;
-	}
-	assert(false); /* a record is of some kind */
-	return false;
-}
-
 static bool transaction_begin(struct history_file *file, struct history_fault *fault)
 {
-	file->pending = file->head;
+	file->rows.head = file->head;
 	if (sqlite3_exec(file->db, "BEGIN IMMEDIATE", NULL, NULL, NULL) == SQLITE_OK)
 		return true;
 	return history_fault_set(fault, file->db);
@@ -505,7 +240,7 @@ static bool transaction_commit(struct history_file *file, struct history_fault *
 {
 	if (sqlite3_exec(file->db, "COMMIT", NULL, NULL, NULL) != SQLITE_OK)
 		return history_fault_set(fault, file->db);
-	file->head = file->pending;
+	file->head = file->rows.head;
 	return true;
 }
 
@@ -513,6 +248,44 @@ static void transaction_undo(struct history_file *file)
 {
 	if (file->db && !sqlite3_get_autocommit(file->db))
 		sqlite3_exec(file->db, "ROLLBACK", NULL, NULL, NULL);
+}
+
+/* A gap in a transaction of its own. */
+static bool lone_gap_write(struct history_file *file, enum history_record_kind of,
+                           const struct history_gap *gap, const char *uid,
+                           struct history_fault *fault)
+{
+	if (transaction_begin(file, fault) && history_rows_gap(&file->rows, of, gap, uid, fault) &&
+	    transaction_commit(file, fault))
+		return true;
+	transaction_undo(file);
+	return false;
+}
+
+/*
+ * Another process wrote here before. If it was killed, its last records never came to disk, nor did
+ * the marks of those that went ahead of it: nobody but the next process can say so.
+ */
+static bool began_write(struct history_file *file, struct history_fault *fault)
+{
+	const struct history_gap gap = {
+		.round_uid = "",
+		.from = file->rows.last,
+		.until = instant_is_before(file->seen, file->rows.last) ? file->rows.last
+	                                                                : file->seen,
+		.detail =
+			"the agent was started; what the one before it had not brought to disk is "
+			"missing",
+	};
+	char uid[UID_SIZE];
+
+	if (file->has_begun || file->head.seq == 0) {
+		file->has_begun = true;
+		return true;
+	}
+	snprintf(uid, sizeof(uid), "%s/began", file->boot);
+	file->has_begun = lone_gap_write(file, HISTORY_RECORD_BEGAN, &gap, uid, fault);
+	return file->has_begun;
 }
 
 /* The first thing in a file that follows one moved aside: where the older evidence is. */
@@ -527,12 +300,8 @@ static bool moved_write(struct history_file *file, struct history_fault *fault)
 	char uid[UID_SIZE];
 
 	snprintf(uid, sizeof(uid), "%s/moved-%u", file->boot, file->n_moved + 1);
-	if (!transaction_begin(file, fault) ||
-	    !gap_write(file, HISTORY_RECORD_MOVED, &gap, uid, fault) ||
-	    !transaction_commit(file, fault)) {
-		transaction_undo(file);
+	if (!lone_gap_write(file, HISTORY_RECORD_MOVED, &gap, uid, fault))
 		return false;
-	}
 	file->n_moved++;
 	memcpy(file->note, file->moved, sizeof(file->note));
 	file->moved[0] = '\0';
@@ -551,7 +320,7 @@ static bool list_write(struct history_file *file, struct history_record *list,
 
 		if (instant_is_before(file->seen, at))
 			file->seen = at;
-		if (record_write(file, list, fault))
+		if (history_rows_write(&file->rows, list, fault))
 			continue;
 		*ret_failed = list;
 		return false;

@@ -155,6 +155,7 @@ struct instant history_record_at(const struct history_record *record)
 	case HISTORY_RECORD_LOST:
 	case HISTORY_RECORD_REFUSED:
 	case HISTORY_RECORD_MOVED:
+	case HISTORY_RECORD_BEGAN:
 		break;
 	}
 	return record->gap.until;
@@ -172,6 +173,7 @@ const char *history_record_round_uid(const struct history_record *record)
 	case HISTORY_RECORD_LOST:
 	case HISTORY_RECORD_REFUSED:
 	case HISTORY_RECORD_MOVED:
+	case HISTORY_RECORD_BEGAN:
 		break;
 	}
 	return record->gap.round_uid;
@@ -188,6 +190,8 @@ const char *history_record_gap_text(enum history_record_kind kind)
 		return "refused";
 	case HISTORY_RECORD_MOVED:
 		return "moved";
+	case HISTORY_RECORD_BEGAN:
+		return "began";
 	case HISTORY_RECORD_NONE:
 	case HISTORY_RECORD_ROUND:
 	case HISTORY_RECORD_EFFECT:

@@ -23,6 +23,7 @@ enum history_record_kind {
 	HISTORY_RECORD_LOST,    /* a gap: records were dropped since too many waited */
 	HISTORY_RECORD_REFUSED, /* a gap: the store refused one record */
 	HISTORY_RECORD_MOVED,   /* a gap: what was written before is in another file */
+	HISTORY_RECORD_BEGAN, /* a gap: what the process before did not bring to disk is missing */
 };
 
 /* Something that is not in the store, or was late. */
@@ -69,7 +70,7 @@ struct instant history_record_at(const struct history_record *record);
 /* The round it belongs to, or "". */
 const char *history_record_round_uid(const struct history_record *record);
 
-/* As stored: "ahead", "lost", "refused", "moved". Only for gaps. */
+/* As stored: "ahead", "lost", "refused", "moved", "began". Only for gaps. */
 const char *history_record_gap_text(enum history_record_kind kind);
 
 /* As stored: "question", "change", "answer". */

@@ -43,7 +43,7 @@ static const char step_1[] =
 	"CREATE INDEX ix_round_effect ON round_effect (round_uid, id);\n"
 	"CREATE TABLE gap ("
 	" id " PK ", uid TEXT NOT NULL UNIQUE,"
-	" kind TEXT NOT NULL CHECK (kind IN ('ahead','lost','refused','moved')),"
+	" kind TEXT NOT NULL CHECK (kind IN ('ahead','lost','refused','moved','began')),"
 	" round_uid TEXT NOT NULL, n_records BIGINT NOT NULL,"
 	" from_at BIGINT NOT NULL, until_at BIGINT NOT NULL, detail TEXT NOT NULL);\n"
 	"CREATE TABLE audit_log ("

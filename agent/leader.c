@@ -145,8 +145,11 @@ static void learn(struct leader *leader, const struct kube_answer *answer)
 	}
 	log_event(leader->settings.log, LOG_WARNING, "lease.not_done", answer->text,
 	          LOG_FIELDS({"lease", leader->name}));
-	/* Read it before anything else is planned; what we hold, we hold until its end. */
+	/* Read it before anything else is planned; what we hold, we hold until its end. One that
+	 * could not be made is there: somebody else's, or ours after all. */
 	leader->lease.resource_version[0] = '\0';
+	if (leader->step == LEASE_STEP_CREATE)
+		leader->facts.is_known = false;
 }
 
 static void on_done(struct http_call *call, const struct http_reply *reply)

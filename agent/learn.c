@@ -51,6 +51,27 @@ static void known(struct canary *canary, struct fact_slot *slot)
 		slot->failures = 0;
 }
 
+/* The object that was known is gone. */
+static void bury(struct fact_slot *slot, const char *uid)
+{
+	slot->state = FACT_ABSENT;
+	if (uid[0] != '\0')
+		text_copy(slot->gone_uid, uid);
+}
+
+/*
+ * OBJECT was seen to be gone: what speaks of it now, the reply of a write that its deletion
+ * overtook, is older. Once it is read again, since an etcd restore brings objects back.
+ */
+static bool is_gone(struct fact_slot *slot, const json_t *object)
+{
+	if (slot->gone_uid[0] == '\0' || strcmp(slot->gone_uid, uid_of(object)) != 0)
+		return false;
+	slot->gone_uid[0] = '\0';
+	slot->state = FACT_UNKNOWN;
+	return true;
+}
+
 /* Deployments
  * ------------------------------------------------------------------------------------------- */
 
@@ -98,11 +119,12 @@ static void learn_workload(struct canary *canary, enum subject subject, const js
 	struct workload_fact *workload = is_target ? &canary->facts.target : &canary->facts.primary;
 
 	if (!object) {
+		bury(&workload->slot, workload->uid);
 		*workload = (struct workload_fact){.slot = workload->slot};
-		workload->slot.state = FACT_ABSENT;
 		return;
 	}
-	if (is_older(workload->uid, workload->resource_version, object))
+	if (is_gone(&workload->slot, object) ||
+	    is_older(workload->uid, workload->resource_version, object))
 		return;
 	if (is_target) {
 		learn_label(canary, object);
@@ -129,11 +151,12 @@ static void learn_service(struct canary *canary, enum subject subject, const jso
 	struct service_fact before = *service;
 
 	if (!object) {
+		bury(&service->slot, service->uid);
 		*service = (struct service_fact){.slot = service->slot};
-		service->slot.state = FACT_ABSENT;
 		return;
 	}
-	if (is_older(service->uid, service->resource_version, object))
+	if (is_gone(&service->slot, object) ||
+	    is_older(service->uid, service->resource_version, object))
 		return;
 	kube_service_read(object, &canary->edition->world, subject, service);
 	if (!instant_is_set(before.since) || before.backend != service->backend)
@@ -154,11 +177,11 @@ static void learn_route(struct canary *canary, const json_t *object)
 	if (!canary->edition->spec.route.weighs)
 		return;
 	if (!object) {
+		bury(&route->slot, route->uid);
 		*route = (struct route_fact){.slot = route->slot};
-		route->slot.state = FACT_ABSENT;
 		return;
 	}
-	if (is_older(route->uid, route->resource_version, object))
+	if (is_gone(&route->slot, object) || is_older(route->uid, route->resource_version, object))
 		return;
 	canary->edition->world.traffic->read(object, &canary->edition->world, route);
 	if (!instant_is_set(before.since) || before.weight != route->weight) {

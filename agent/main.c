@@ -1,4 +1,5 @@
 /* The program: reads the command line and hands over. */
+#include "agent/demo/demo.h"
 #include "agent/options.h"
 #include "agent/serve.h"
 #include "agent/version.h"
@@ -8,9 +9,11 @@
 
 static int usage(FILE *stream)
 {
-	(void)fprintf(stream,
-	              "usage: serin agent [FLAGS]    serve Canaries (serin agent --help)\n"
-	              "       serin version\n");
+	(void)fprintf(
+		stream,
+		"usage: serin agent [FLAGS]    serve Canaries (serin agent --help)\n"
+		"       serin demo [FLAGS]     a release promoted and one rolled back, in this process\n"
+		"       serin version\n");
 	return stream == stdout ? 0 : 2;
 }
 
@@ -45,6 +48,8 @@ int main(int argc, char **argv)
 		return usage(stderr);
 	if (strcmp(argv[1], "agent") == 0)
 		return run_agent(argc - 1, argv + 1);
+	if (strcmp(argv[1], "demo") == 0)
+		return demo(argc - 1, argv + 1);
 	if (strcmp(argv[1], "version") == 0 || strcmp(argv[1], "--version") == 0)
 		return version();
 	if (strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0)

@@ -44,6 +44,7 @@ struct fact_slot {
 	int failures;
 	struct instant retry_at;
 	char error[SENTENCE_MAX]; /* the last failure, for people */
+	char gone_uid[UID_MAX];   /* the object that was last seen to be gone; "" for none */
 };
 
 struct workload_fact {

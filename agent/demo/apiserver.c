@@ -103,6 +103,7 @@ void apiserver_call_init(struct apiserver_call *call, struct apiserver *server,
 {
 	const char *agent = apiserver_url_header(request, "User-Agent");
 
+	server->clock = now;
 	*call = (struct apiserver_call){
 		.server = server,
 		.request = request,
@@ -168,7 +169,7 @@ static bool serve_plain(struct apiserver_call *call)
 			return true;
 		}
 	}
-	return false;
+	return apiserver_discovery_serve(call, path);
 }
 
 static void carry_out(struct apiserver_call *call)

@@ -10,8 +10,8 @@
  * A watch from a revision that is yet to come is silent until then, as the real one is for its
  * first seconds.
  *
- * Left out: authentication, namespaces (every one exists), schemas of custom resources, strategic
- * merge patch and apply (415), deletecollection (405), protobuf.
+ * Left out: authentication, namespaces (every one exists), schemas of custom resources, apply
+ * (415), deletecollection (405), protobuf; strategic merge patch knows one merge key, "name".
  */
 #ifndef AGENT_DEMO_APISERVER_H
 #define AGENT_DEMO_APISERVER_H

@@ -84,6 +84,7 @@ struct apiserver {
 	struct apiserver_text texts[APISERVER_TEXTS]; /* written last */
 	uint64_t random;
 	uint32_t n_addresses; /* cluster addresses given to Services */
+	struct instant clock; /* of the last request: ages in tables */
 };
 
 /* apiserver_url.c: read path and query; an unknown path is refused with 404. */
@@ -138,6 +139,17 @@ json_t *apiserver_read_partial(const json_t *object);
 void apiserver_read_reply(struct apiserver_call *call, int status, const json_t *object);
 /* Read resourceVersion; *ret is 0 when it is absent, empty or 0; *ret_is_set tells these apart. */
 bool apiserver_read_revision(struct apiserver_call *call, uint64_t *ret, bool *ret_is_set);
+
+/* apiserver_table.c */
+/* Does the caller want a Table (Accept: …;as=Table…)? */
+bool apiserver_table_asked(const struct http_request *request);
+/* The objects as a Table; METADATA of the list, which is borrowed, as the objects; a new reference.
+ */
+json_t *apiserver_table_new(const struct apiserver_resource *resource, const json_t *metadata,
+                            struct instant now, json_t *const *objects, size_t n_objects);
+
+/* apiserver_discovery.c: answer for a path that lists groups or resources; false: it does not. */
+bool apiserver_discovery_serve(struct apiserver_call *call, const char *path);
 
 /* apiserver_store.c */
 struct apiserver_shelf *apiserver_store_shelf(const struct apiserver *server, const char *plural);

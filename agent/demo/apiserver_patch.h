@@ -21,6 +21,9 @@
  */
 json_t *apiserver_patch_json(const json_t *document, const json_t *patch, struct err *err);
 
+/* Apply a strategic merge patch to a copy of an object of a built-in resource; a new reference. */
+json_t *apiserver_strategic_merge(const json_t *document, const json_t *patch);
+
 /* Apply a merge patch to a copy of the document (NULL: nothing); a new reference. It shares as
  * above. The patch is only read. */
 json_t *apiserver_patch_merge(const json_t *document, json_t *patch);

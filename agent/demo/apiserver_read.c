@@ -31,8 +31,20 @@ json_t *apiserver_read_partial(const json_t *object)
 
 void apiserver_read_reply(struct apiserver_call *call, int status, const json_t *object)
 {
+	json_t *shown = (json_t *)(uintptr_t)object; /* only read */
 	const struct apiserver_text *text;
 
+	if (apiserver_table_asked(call->request)) {
+		const json_t *metadata = json_object_get(object, "metadata");
+		json_t *list = json_pack("{sO}", "resourceVersion",
+		                         json_object_get(metadata, "resourceVersion"));
+
+		apiserver_status_reply(call, status,
+		                       apiserver_table_new(call->route.shelf->resource, list,
+		                                           call->now, &shown, 1));
+		json_decref(list);
+		return;
+	}
 	if (apiserver_read_is_partial(call->request)) {
 		apiserver_status_reply(call, status, apiserver_read_partial(object));
 		return;
@@ -280,6 +292,20 @@ static json_t *item_of(const struct apiserver_call *call, json_t *object)
 	return item;
 }
 
+/* A list as kubectl prints it. */
+static void reply_table(struct apiserver_call *call, const json_t *items, json_t *metadata)
+{
+	size_t n = json_array_size(items);
+	json_t **objects = arena_alloc(call->arena, (n + 1) * sizeof(json_t *));
+
+	for (size_t i = 0; i < n; i++)
+		objects[i] = json_array_get(items, i);
+	apiserver_status_reply(call, 200,
+	                       apiserver_table_new(call->route.shelf->resource, metadata, call->now,
+	                                           objects, n));
+	json_decref(metadata);
+}
+
 /* A list without its items. */
 static json_t *list_of(struct apiserver_call *call, json_t *metadata)
 {
@@ -356,6 +382,9 @@ void apiserver_read_list(struct apiserver_call *call)
 			json_object_set_new(metadata, "remainingItemCount",
 			                    json_integer((json_int_t)n_left));
 	}
-	reply_list(call, items, metadata);
+	if (apiserver_table_asked(call->request))
+		reply_table(call, items, metadata);
+	else
+		reply_list(call, items, metadata);
 	json_decref(items);
 }

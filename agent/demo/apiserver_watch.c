@@ -15,6 +15,7 @@ struct apiserver_watch {
 	const char *name;      /* NULL: all */
 	struct apiserver_select select;
 	bool is_partial;
+	bool is_table;
 	bool has_bookmarks;
 	apiserver_deliver *deliver;
 	void *user;
@@ -57,7 +58,18 @@ static void tell(struct apiserver_watch *watch, const char *type, json_t *object
 
 static json_t *shown(const struct apiserver_watch *watch, json_t *object)
 {
-	return watch->is_partial ? apiserver_read_partial(object) : json_incref(object);
+	json_t *metadata;
+	json_t *table;
+
+	if (!watch->is_table)
+		return watch->is_partial ? apiserver_read_partial(object) : json_incref(object);
+	metadata =
+		json_pack("{sO}", "resourceVersion",
+	                  json_object_get(json_object_get(object, "metadata"), "resourceVersion"));
+	table = apiserver_table_new(watch->shelf->resource, metadata, watch->server->clock, &object,
+	                            1);
+	json_decref(metadata);
+	return table;
 }
 
 static void end(struct apiserver_watch *watch)
@@ -307,6 +319,7 @@ static bool read_watch(struct apiserver_call *call, struct apiserver_watch *watc
 	watch->namespace = arena_text(&watch->arena, call->route.namespace);
 	watch->name = arena_text(&watch->arena, call->route.name);
 	watch->is_partial = apiserver_read_is_partial(call->request);
+	watch->is_table = apiserver_table_asked(call->request);
 	watch->has_bookmarks = apiserver_url_flag(call, "allowWatchBookmarks");
 	if (!apiserver_select_labels(&watch->select, &watch->arena,
 	                             apiserver_url_param(call, "labelSelector"), &err) ||

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define STRATEGIC "application/strategic-merge-patch+json" /* not for custom resources */
+
 /* The body as JSON, a new reference, or NULL when it was refused. */
 static json_t *read_body(struct apiserver_call *call)
 {
@@ -279,6 +281,13 @@ static json_t *patched(struct apiserver_call *call, const json_t *old, json_t *p
 		                            "error decoding patch: expected an object");
 		return NULL;
 	}
+	if (strncmp(type, STRATEGIC, strlen(STRATEGIC)) == 0) {
+		if (json_is_object(patch))
+			return apiserver_strategic_merge(old, patch);
+		(void)apiserver_status_fail(call, 400, "BadRequest",
+		                            "error decoding patch: expected an object");
+		return NULL;
+	}
 	object = apiserver_patch_json(old, patch, &err);
 	if (object)
 		return object;
@@ -295,7 +304,8 @@ static json_t *patched(struct apiserver_call *call, const json_t *old, json_t *p
 void apiserver_write_patch(struct apiserver_call *call)
 {
 	static const char *const known[] = {"application/json-patch+json",
-	                                    "application/merge-patch+json"};
+	                                    "application/merge-patch+json", STRATEGIC};
+	size_t n_known = array_length(known);
 	const json_t *old;
 	json_t *patch;
 	json_t *object;
@@ -304,7 +314,9 @@ void apiserver_write_patch(struct apiserver_call *call)
 		(void)apiserver_status_plain(call, 405, (struct span){0});
 		return;
 	}
-	if (!check_media(call, known, array_length(known))) {
+	if (call->route.shelf->resource->is_custom)
+		n_known--;
+	if (!check_media(call, known, n_known)) {
 		(void)apiserver_status_fail(call, 415, "UnsupportedMediaType",
 		                            "415: Unsupported Media Type");
 		return;

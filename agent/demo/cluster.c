@@ -335,3 +335,21 @@ size_t cluster_break_pods(struct cluster *cluster, const char *namespace, const 
 	cluster->revision = 0; /* look at all of it in the next step */
 	return n_broken;
 }
+
+size_t cluster_mend_pods(struct cluster *cluster, const char *namespace, const char *deployment)
+{
+	struct cluster_deployment *at;
+	struct cluster_set *set;
+	size_t n_mended = 0;
+
+	for (at = cluster->deployments; at; at = at->next) {
+		if (strcmp(at->namespace, namespace) != 0 || strcmp(at->name, deployment) != 0)
+			continue;
+		for (set = at->sets; set; set = set->next)
+			n_mended += cluster_set_mend(cluster, set);
+		json_decref(at->object);
+		at->object = NULL;
+	}
+	cluster->revision = 0; /* look at all of it in the next step */
+	return n_mended;
+}

@@ -77,4 +77,8 @@ size_t cluster_ready_pods(const struct cluster *cluster, const char *namespace, 
 size_t cluster_break_pods(struct cluster *cluster, const char *namespace, const char *deployment,
                           size_t n);
 
+/* Replace the pods of a Deployment that are not ready, and would not be, by new ones. Returns how
+ * many there were. */
+size_t cluster_mend_pods(struct cluster *cluster, const char *namespace, const char *deployment);
+
 #endif

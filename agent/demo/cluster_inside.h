@@ -114,6 +114,9 @@ struct instant cluster_set_next(const struct cluster_set *set, struct span min_r
 /* Take the readiness of up to n ready pods; returns of how many. */
 size_t cluster_set_break(struct cluster_set *set, size_t n, struct instant now);
 
+/* New pods in the place of those that never get ready; returns how many. */
+size_t cluster_set_mend(const struct cluster *cluster, struct cluster_set *set);
+
 /* cluster_status.c */
 /* Compare the counts with the last ones: is the rollout progressing? */
 void cluster_status_judge(struct cluster *cluster, struct cluster_deployment *deployment);

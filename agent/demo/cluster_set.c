@@ -129,3 +129,16 @@ size_t cluster_set_break(struct cluster_set *set, size_t n, struct instant now)
 	}
 	return n_broken;
 }
+
+size_t cluster_set_mend(const struct cluster *cluster, struct cluster_set *set)
+{
+	size_t n_mended = 0;
+
+	for (int64_t i = 0; i < set->n_pods; i++) {
+		if (instant_is_set(set->pods[i].ready_at))
+			continue;
+		set->pods[i] = new_pod(cluster, set);
+		n_mended++;
+	}
+	return n_mended;
+}

@@ -194,7 +194,8 @@ static void test_failing(void **state)
 		history_desk_wait_acks(desk, n);
 		assert_string_equal(history_state(desk->history), "ok");
 		history_desk_close(desk);
-		history_desk_check_intact(desk, n);
+		/* Each process but the first says that it began. */
+		history_desk_check_intact(desk, (long)(n + i));
 	}
 }
 
@@ -230,7 +231,7 @@ static void test_read_only(void **state)
 	history_desk_wait_acks(desk, 1); /* the first came too late for an acknowledgement */
 	history_desk_wait_state(desk, "ok");
 	history_desk_close(desk);
-	history_desk_check_intact(desk, 2);
+	history_desk_check_intact(desk, 3);
 }
 
 static void test_no_directory(void **state)
@@ -371,7 +372,7 @@ static void test_held(void **state)
 	sqlite3_close(db);
 	history_desk_wait_acks(desk, 2);
 	history_desk_close(desk);
-	history_desk_check_intact(desk, 2);
+	history_desk_check_intact(desk, 3);
 }
 
 /* A record that the schema refuses does not stand in the way of the others. */

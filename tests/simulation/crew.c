@@ -2,23 +2,61 @@
 
 #include "agent/log.h"
 #include "analysis/base/text.h"
-#include "tests/simulation/hung_history.h"
+#include "tests/simulation/sim_disk.h"
 #include "tests/simulation/simulation.h"
 #include "tests/simulation/source.h"
 
 #include <string.h>
 #include <strings.h>
 
+#define SKEW_MS  30000
+#define JUMP_MS  600000
+#define PAUSE_MS 60000
+#define SHUT_MS  90000
+#define GRACE_MS 30000 /* from the wish that it stops until it is killed */
+
 static const char *const selector_labels[] = {"app", "name", "app.kubernetes.io/name", NULL};
+
+/* Asked at each crossing of a seam. */
+static bool dies(void *user)
+{
+	struct crew_agent *agent = user;
+	struct simulation *simulation = agent->simulation;
+
+	if (!faults_strike(&simulation->faults, FAULT_CRASH, -1, sim_loop_now(simulation->loop)))
+		return false;
+	agent->is_doomed = true;
+	return true;
+}
+
+/* A process of its own: its identity, and a clock that is not quite right. */
+static void begin_life(struct crew_agent *agent)
+{
+	struct simulation *simulation = agent->simulation;
+	struct instant now = sim_loop_now(simulation->loop);
+
+	agent->life++;
+	agent->skew = span_ms(0);
+	agent->shut_until = agent->kill_at = agent->paused_until = (struct instant){0};
+	text_format(agent->identity, sizeof(agent->identity), "%s.%d", agent->name, agent->life);
+	text_format(agent->user_agent, sizeof(agent->user_agent), "serin/%d.%d", agent->number,
+	            agent->life);
+	if (faults_strike(&simulation->faults, FAULT_SKEW, -1, now))
+		agent->skew = span_ms(dice_between(&simulation->faults.dice, -SKEW_MS, SKEW_MS));
+	sim_loop_skew(agent->loop, agent->skew);
+}
 
 static void start(struct crew_agent *agent)
 {
 	struct simulation *simulation = agent->simulation;
 	struct sim_http_options http = {
 		.loop = agent->loop,
+		.world = sim_loop_seam(simulation->loop),
 		.server = simulation->server,
 		.latency = span_ms(4),
 		.web = source_answer,
+		.fate = network_fate,
+		.stream = network_stream,
 		.user = simulation,
 		.agent = agent->user_agent,
 	};
@@ -34,15 +72,21 @@ static void start(struct crew_agent *agent)
 			},
 		.lease_namespace = "kube-system",
 		.lease_name = "flagger-leader-election",
-		.identity = agent->name,
+		.identity = agent->identity,
 	};
-	struct agent_seams seams = {.loop = agent->loop};
+	struct agent_seams seams = {.loop = &agent->mortal.loop.seam};
 
+	begin_life(agent);
 	story_tell(&simulation->story, agent->name, "starts");
 	agent->http = sim_http_new(&http);
-	agent->history = hung_history_new(agent->loop);
-	seams.http = sim_http_seam(agent->http);
-	seams.history = agent->history;
+	mortal_init(&agent->mortal, agent->loop,
+	            witness_line_init(&agent->line, simulation, agent->number,
+	                              sim_http_seam(agent->http)),
+	            sim_disk_start(agent->disk, agent->loop));
+	agent->mortal.dies = dies;
+	agent->mortal.user = agent;
+	seams.http = &agent->mortal.http.seam;
+	seams.history = &agent->mortal.history.seam;
 	if (simulation->story.stream)
 		agent->log = log_new(&(struct log_settings){.loop = agent->loop,
 		                                            .stream = simulation->story.stream,
@@ -56,10 +100,9 @@ static void start(struct crew_agent *agent)
 
 static void stop(struct crew_agent *agent)
 {
-	agent->simulation->witness.n_decisions += hung_history_rounds(agent->history);
 	agent->agent = agent_free(agent->agent);
 	agent->http = sim_http_free(agent->http);
-	agent->history = hung_history_free(agent->history);
+	sim_disk_stop(agent->disk);
 	agent->log = log_free(agent->log);
 }
 
@@ -71,6 +114,30 @@ static void on_start(struct alarm *alarm)
 		start(agent);
 }
 
+static void on_accuse(void *user, const char *what)
+{
+	witness_accuse(user, "%s", what);
+}
+
+/* One seed in 25 has the real file, which costs more. */
+static struct sim_disk *disk_new(struct crew_agent *agent)
+{
+	struct simulation *simulation = agent->simulation;
+	struct dice dice = dice_init(simulation->options.seed, "disk");
+
+	return sim_disk_new(&(struct sim_disk_options){
+		.loop = simulation->loop,
+		.faults = &simulation->faults,
+		.truth = &simulation->truth,
+		.seed = simulation->options.seed,
+		.name = agent->name,
+		.is_real = dice_chance(&dice, 0.04),
+		.is_lying = simulation->options.has_lying_disks,
+		.accuse = on_accuse,
+		.user = simulation,
+	});
+}
+
 void crew_init(struct simulation *simulation, int n_agents)
 {
 	simulation->crew.n_agents = n_agents;
@@ -80,9 +147,9 @@ void crew_init(struct simulation *simulation, int n_agents)
 		agent->simulation = simulation;
 		agent->number = i;
 		text_format(agent->name, sizeof(agent->name), "agent-%d", i);
-		text_format(agent->user_agent, sizeof(agent->user_agent), "serin/%d", i);
 		agent->loop = sim_loop_seam_new(simulation->loop, span_ms(0));
 		agent->start.ring = on_start;
+		agent->disk = disk_new(agent);
 		start(agent);
 	}
 }
@@ -95,29 +162,104 @@ void crew_fini(struct simulation *simulation)
 		alarm_cancel(&agent->start);
 		if (agent->agent)
 			stop(agent);
+		simulation->witness.n_decisions += sim_disk_rounds(agent->disk);
+		agent->disk = sim_disk_free(agent->disk);
 	}
+}
+
+/* Its stop in order is over. */
+static void on_stopped(void *user)
+{
+	struct crew_agent *agent = user;
+
+	agent->is_doomed = true;
+}
+
+static void pause_process(struct crew_agent *agent, struct instant now)
+{
+	struct simulation *simulation = agent->simulation;
+	struct span length = span_ms(dice_between(&simulation->faults.dice, 1000, PAUSE_MS));
+
+	story_tell(&simulation->story, agent->name, "is paused for %d ms", (int)length.ms);
+	agent->paused_until = instant_after(now, length);
+	sim_loop_pause(agent->loop, agent->paused_until);
+}
+
+static void shut(struct crew_agent *agent, struct instant now)
+{
+	struct simulation *simulation = agent->simulation;
+	struct dice *dice = &simulation->faults.dice;
+	struct span length = span_ms(dice_between(dice, 1000, SHUT_MS));
+	int64_t way = dice_between(dice, 0, 3);
+
+	story_tell(&simulation->story, agent->name, "is cut off%s for %d ms",
+	           way == 0   ? " on the way there"
+	           : way == 1 ? " on the way back"
+	                      : "",
+	           (int)length.ms);
+	agent->shut_until = instant_after(now, length);
+	sim_http_part(agent->http, way != 1, way != 0);
+}
+
+static void jump(struct crew_agent *agent)
+{
+	struct simulation *simulation = agent->simulation;
+	struct span length = span_ms(dice_between(&simulation->faults.dice, -JUMP_MS, JUMP_MS));
+
+	story_tell(&simulation->story, agent->name, "its clock jumps by %d ms", (int)length.ms);
+	agent->skew.ms += length.ms;
+	sim_loop_skew(agent->loop, agent->skew);
+	/* Deadlines go by it. */
+	for (int i = 0; i < simulation->truth.n_canaries; i++) {
+		struct truth_canary *canary = &simulation->truth.canaries[i];
+		const char *analysed = simulation->witness.runs[i].tag;
+
+		truth_may_fail(&canary->versions[canary->live], "a clock jumped");
+		truth_may_fail(truth_version_find(canary, analysed), "a clock jumped");
+	}
+}
+
+/* What began earlier ends. */
+static void pass_on(struct crew_agent *agent, struct instant now)
+{
+	if (instant_is_set(agent->shut_until) && !instant_is_before(now, agent->shut_until)) {
+		sim_http_part(agent->http, false, false);
+		agent->shut_until = (struct instant){0};
+	}
+	if (instant_is_set(agent->kill_at) && !instant_is_before(now, agent->kill_at))
+		agent->is_doomed = true;
+}
+
+static void suffer(struct crew_agent *agent, struct instant now)
+{
+	struct faults *faults = &agent->simulation->faults;
+
+	if (faults_strike(faults, FAULT_PAUSE, -1, now))
+		pause_process(agent, now);
+	if (!instant_is_set(agent->shut_until) && faults_strike(faults, FAULT_PARTITION, -1, now))
+		shut(agent, now);
+	if (faults_strike(faults, FAULT_JUMP, -1, now))
+		jump(agent);
+	if (instant_is_set(agent->kill_at) || instant_is_before(now, agent->paused_until) ||
+	    !faults_strike(faults, FAULT_RESTART, -1, now))
+		return;
+	story_tell(&agent->simulation->story, agent->name, "is told to stop");
+	agent->kill_at = instant_after(now, span_ms(GRACE_MS));
+	agent_stop(agent->agent, on_stopped, agent);
 }
 
 void crew_weather(struct simulation *simulation)
 {
 	struct instant now = sim_loop_now(simulation->loop);
-	struct dice *dice = &simulation->faults.dice;
 
 	for (int i = 0; i < simulation->crew.n_agents; i++) {
 		struct crew_agent *agent = &simulation->crew.agents[i];
 
 		if (!agent->agent)
 			continue;
-		if (faults_strike(&simulation->faults, FAULT_PAUSE, -1, now)) {
-			struct span length = span_ms(dice_between(dice, 1000, 60000));
-
-			story_tell(&simulation->story, agent->name, "is paused for %d ms",
-			           (int)length.ms);
-			agent->paused_until = instant_after(now, length);
-			sim_loop_pause(agent->loop, agent->paused_until);
-		}
-		if (faults_strike(&simulation->faults, FAULT_CRASH, -1, now))
-			agent->is_doomed = true;
+		pass_on(agent, now);
+		if (!agent->is_doomed && !simulation->faults.is_calm)
+			suffer(agent, now);
 	}
 	crew_sweep(simulation);
 }
@@ -132,7 +274,9 @@ void crew_sweep(struct simulation *simulation)
 		if (!agent->is_doomed)
 			continue;
 		agent->is_doomed = false;
-		story_tell(&simulation->story, agent->name, "crashes");
+		story_tell(&simulation->story, agent->name,
+		           instant_is_set(agent->kill_at) ? "is gone" : "crashes");
+		sim_disk_crash(agent->disk);
 		stop(agent);
 		sim_loop_pause(agent->loop, (struct instant){0});
 		alarm_start(sim_loop_seam(simulation->loop), &agent->start,
@@ -146,18 +290,31 @@ void crew_mend(struct simulation *simulation)
 		struct crew_agent *agent = &simulation->crew.agents[i];
 
 		sim_loop_pause(agent->loop, (struct instant){0});
+		agent->skew = span_ms(0);
+		agent->shut_until = (struct instant){0};
+		sim_loop_skew(agent->loop, agent->skew);
+		sim_disk_mend(agent->disk);
 		alarm_cancel(&agent->start);
 		if (!agent->agent)
 			start(agent);
+		else
+			sim_http_part(agent->http, false, false);
 	}
 }
 
-int crew_sender(const struct http_request *request)
+const char *crew_sender_life(const struct http_request *request)
 {
 	for (size_t i = 0; i < request->n_headers; i++) {
 		if (strcasecmp(request->headers[i].name, "User-Agent") == 0 &&
 		    strncmp(request->headers[i].value, "serin/", 6) == 0)
-			return request->headers[i].value[6] - '0';
+			return request->headers[i].value + 6;
 	}
-	return -1;
+	return "";
+}
+
+int crew_sender(const struct http_request *request)
+{
+	const char *life = crew_sender_life(request);
+
+	return life[0] != '\0' ? life[0] - '0' : -1;
 }

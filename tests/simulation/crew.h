@@ -6,25 +6,35 @@
 
 #include "agent/agent.h"
 #include "agent/demo/sim_http.h"
+#include "tests/simulation/mortal.h"
+#include "tests/simulation/witness_history.h"
 
 #define CREW_MAX 3
 
+struct sim_disk;
 struct simulation;
 
 struct crew_agent {
 	struct simulation *simulation;
 	int number;
-	char name[16]; /* its identity: "agent-0" */
-	char user_agent[16];
+	char name[16];       /* "agent-0" */
+	int life;            /* how often it was started */
+	char identity[24];   /* of this life: "agent-0.3" */
+	char user_agent[24]; /* "serin/0.3" */
 	struct loop *loop;
 	struct sim_http *http;
-	struct history *history;
+	struct sim_disk *disk; /* outlives its processes */
+	struct witness_line line;
 	struct agent *agent; /* NULL: not running */
 	struct log *log;     /* where the story is told; else NULL */
 	struct alarm start;  /* when it comes back */
 	struct instant paused_until;
 	struct instant began;
-	bool is_doomed; /* it died; it is taken away when its code has returned */
+	struct mortal mortal;      /* between its code and its seams */
+	struct span skew;          /* of its clock */
+	struct instant shut_until; /* it is cut off; not set: it is not */
+	struct instant kill_at;    /* it is stopping: and is killed then; not set: it is not */
+	bool is_doomed;            /* it died; it is taken away when its code has returned */
 };
 
 struct crew {
@@ -46,5 +56,8 @@ void crew_mend(struct simulation *simulation);
 
 /* Who sent the request: the number of an agent, or -1. */
 int crew_sender(const struct http_request *request);
+
+/* Its life, as in its identity ("0.3" of "agent-0.3"); "" for no agent. */
+const char *crew_sender_life(const struct http_request *request);
 
 #endif

@@ -13,30 +13,30 @@ static const struct kind {
 	const char *name;
 	double rate;
 } kinds[FAULT_MAX] = {
-	[FAULT_LATENCY] = {"latency", 0.04},
-	[FAULT_LOST] = {"request lost", 0.006},
+	[FAULT_LATENCY] = {"latency", 0.02},
+	[FAULT_LOST] = {"request lost", 0.004},
 	[FAULT_REPLY_LOST] = {"reply lost", 0.006},
-	[FAULT_RESET] = {"reset before", 0.01},
-	[FAULT_RESET_LATE] = {"reset after", 0.01},
-	[FAULT_RESENT] = {"sent twice", 0.01},
-	[FAULT_REORDER] = {"reordered", 0.03},
+	[FAULT_RESET] = {"reset before", 0.005},
+	[FAULT_RESET_LATE] = {"reset after", 0.008},
+	[FAULT_RESENT] = {"sent twice", 0.008},
+	[FAULT_REORDER] = {"reordered", 0.02},
 	[FAULT_PARTITION] = {"partition", 0.003},
-	[FAULT_CONFLICT] = {"409", 0.02},
-	[FAULT_GONE] = {"410", 0.05},
-	[FAULT_BUSY] = {"429", 0.01},
-	[FAULT_ERROR] = {"500 before", 0.01},
+	[FAULT_CONFLICT] = {"409", 0.012},
+	[FAULT_GONE] = {"410", 0.004},
+	[FAULT_BUSY] = {"429", 0.005},
+	[FAULT_ERROR] = {"500 before", 0.005},
 	[FAULT_ERROR_LATE] = {"500 after", 0.01},
-	[FAULT_COMPACTION] = {"compaction", 0.02},
+	[FAULT_COMPACTION] = {"compaction", 0.003},
 	[FAULT_STALE_LIST] = {"stale list", 0.2},
-	[FAULT_WATCH_LATE] = {"watch late", 0.02},
-	[FAULT_WATCH_LOST] = {"watch lost", 0.01},
-	[FAULT_WATCH_SILENT] = {"watch silent", 0.002},
-	[FAULT_WATCH_REPLAYED] = {"watch replayed", 0.01},
+	[FAULT_WATCH_LATE] = {"watch late", 0.006},
+	[FAULT_WATCH_LOST] = {"watch lost", 0.004},
+	[FAULT_WATCH_SILENT] = {"watch silent", 0.0015},
+	[FAULT_WATCH_REPLAYED] = {"watch replayed", 0.005},
 	[FAULT_CRASH] = {"crash", 0.0002},
-	[FAULT_RESTART] = {"restart", 0.003},
-	[FAULT_PAUSE] = {"pause", 0.006},
-	[FAULT_SKEW] = {"clock skew", 0.01},
-	[FAULT_JUMP] = {"clock jump", 0.004},
+	[FAULT_RESTART] = {"restart", 0.0015},
+	[FAULT_PAUSE] = {"pause", 0.003},
+	[FAULT_SKEW] = {"clock skew", 0.2},
+	[FAULT_JUMP] = {"clock jump", 0.0004},
 	[FAULT_USURPED] = {"lease usurped", 0.002},
 	[FAULT_DISK_SLOW] = {"disk slow", 0.02},
 	[FAULT_DISK_HUNG] = {"disk hung", 0.002},
@@ -85,6 +85,12 @@ void faults_init(struct faults *faults, uint64_t seed, int n_canaries, uint64_t 
 
 		faults->rates[kind] = is_there ? kinds[kind].rate * factor : 0;
 	}
+}
+
+void faults_still(struct faults *faults, int n_canaries)
+{
+	faults->n_canaries = n_canaries;
+	memset(faults->rates, 0, sizeof(faults->rates));
 }
 
 static void count(struct faults *faults, enum fault kind, int canary)

@@ -105,6 +105,9 @@ struct faults {
 /* The weather of a seed. LIMIT 0: none. */
 void faults_init(struct faults *faults, uint64_t seed, int n_canaries, uint64_t limit);
 
+/* No weather at all, for tests that make their own. */
+void faults_still(struct faults *faults, int n_canaries);
+
 /*
  * Does this kind strike now? CANARY is the one it concerns, or -1 for all of them: so it is
  * counted. A fault that is not worth its name at this place must not be asked for.

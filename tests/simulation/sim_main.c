@@ -87,7 +87,7 @@ static void tell(uint64_t seed, const struct simulation_result *failed)
 
 static char hanging[64]; /* what is said of a seed that hangs; for the handler only */
 
-static void on_alarm(int number)
+static _Noreturn void on_alarm(int number)
 {
 	(void)number;
 	if (write(STDOUT_FILENO, hanging, strlen(hanging)) < 0)

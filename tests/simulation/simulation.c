@@ -20,14 +20,9 @@
 static struct apiserver_fault on_before(void *user, const struct http_request *request)
 {
 	struct simulation *simulation = user;
-	struct instant now = sim_loop_now(simulation->loop);
-	int canary = truth_find(&simulation->truth, request->url);
 
 	witness_before(simulation, request);
-	if (request->method != HTTP_GET && request->method != HTTP_POST &&
-	    faults_strike(&simulation->faults, FAULT_CONFLICT, canary, now))
-		return (struct apiserver_fault){.kind = APISERVER_FAULT_STATUS, .status = 409};
-	return (struct apiserver_fault){0};
+	return network_before(simulation, request);
 }
 
 static struct apiserver_fault on_after(void *user, const struct http_request *request,
@@ -39,7 +34,7 @@ static struct apiserver_fault on_after(void *user, const struct http_request *re
 	story_tell(&simulation->story, simulation->crew.agents[sender].name, "%s %s: %d",
 	           http_method_name(request->method), request->url, reply->status);
 	witness_after(simulation, request, reply);
-	return (struct apiserver_fault){0};
+	return network_after(simulation, request);
 }
 
 /* The cluster's own life
@@ -69,6 +64,8 @@ static void on_weather(struct alarm *alarm)
 	struct simulation *simulation = container_of(alarm, struct simulation, weather);
 
 	crew_weather(simulation);
+	network_weather(simulation);
+	usurper_weather(simulation);
 	people_weather(simulation);
 	alarm_start(sim_loop_seam(simulation->loop), alarm, span_ms(WEATHER_MS));
 }
@@ -138,6 +135,7 @@ static void on_struck(void *user, enum fault kind, int canary)
 {
 	struct simulation *simulation = user;
 
+	people_struck(simulation, kind);
 	story_tell(&simulation->story, "fault", "%s %s", fault_name(kind),
 	           canary >= 0 ? simulation->truth.canaries[canary].name : "");
 }
@@ -165,6 +163,10 @@ static void set_up(struct simulation *simulation)
 	truth_init(&simulation->truth, seed);
 	faults_init(&simulation->faults, seed, simulation->truth.n_canaries,
 	            simulation->options.limit);
+	if (simulation->options.alone) {
+		truth_alone(&simulation->truth, simulation->options.alone);
+		faults_still(&simulation->faults, 1);
+	}
 	simulation->faults.struck = on_struck;
 	simulation->faults.user = simulation;
 	story_init(&simulation->story, simulation->options.stream, (struct instant){START});
@@ -189,6 +191,7 @@ static void tear_down(struct simulation *simulation)
 	alarm_cancel(&simulation->bookmark);
 	alarm_cancel(&simulation->roll);
 	alarm_cancel(&simulation->weather);
+	witness_history_fini(&simulation->history);
 	cluster_free(simulation->cluster);
 	apiserver_free(simulation->server);
 	sim_loop_free(simulation->loop);
@@ -240,6 +243,7 @@ static void calm(struct simulation *simulation)
 	simulation->faults.is_calm = true;
 	story_tell(&simulation->story, "weather", "it is calm from here on");
 	crew_mend(simulation);
+	people_mend_all(simulation);
 	while (instant_is_before(now, end) && !is_violated(simulation)) {
 		now = instant_after(now, span_ms(10000));
 		while (step(simulation, now))
@@ -261,6 +265,7 @@ static void rest(struct simulation *simulation)
 		;
 	if (!witness_is_content(simulation, why, sizeof(why)))
 		witness_accuse(simulation, "it did not last: %s", why);
+	witness_history_end(simulation);
 }
 
 static void sum_up(struct simulation *simulation, struct simulation_result *ret)
@@ -279,19 +284,56 @@ static void sum_up(struct simulation *simulation, struct simulation_result *ret)
 	text_copy(ret->violation, simulation->witness.violation);
 }
 
-void simulation_run(const struct simulation_options *options, struct simulation_result *ret)
+struct simulation *simulation_begin(const struct simulation_options *options)
 {
 	struct simulation *simulation = calloc(1, sizeof(*simulation));
 
 	assert(simulation);
 	simulation->options = *options;
 	set_up(simulation);
-	trouble(simulation);
+	return simulation;
+}
+
+void simulation_pass(struct simulation *simulation, struct span time)
+{
+	struct instant end = instant_after(sim_loop_now(simulation->loop), time);
+
+	while (step(simulation, end))
+		;
+}
+
+bool simulation_reach(struct simulation *simulation, int canary, enum fault_phase phase,
+                      struct span end)
+{
+	struct instant last = instant_after(sim_loop_now(simulation->loop), end);
+
+	while (simulation->faults.phases[canary] != phase) {
+		if (!step(simulation, last))
+			return false;
+	}
+	return true;
+}
+
+void simulation_settle(struct simulation *simulation)
+{
 	calm(simulation);
 	if (!is_violated(simulation))
 		rest(simulation);
+}
+
+void simulation_end(struct simulation *simulation, struct simulation_result *ret)
+{
 	sum_up(simulation, ret);
 	tear_down(simulation);
 	ret->n_decisions = simulation->witness.n_decisions;
 	free(simulation);
+}
+
+void simulation_run(const struct simulation_options *options, struct simulation_result *ret)
+{
+	struct simulation *simulation = simulation_begin(options);
+
+	trouble(simulation);
+	simulation_settle(simulation);
+	simulation_end(simulation, ret);
 }

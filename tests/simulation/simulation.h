@@ -15,15 +15,20 @@
 #include "agent/demo/sim_loop.h"
 #include "tests/simulation/crew.h"
 #include "tests/simulation/faults.h"
+#include "tests/simulation/network.h"
 #include "tests/simulation/people.h"
 #include "tests/simulation/story.h"
 #include "tests/simulation/truth.h"
+#include "tests/simulation/usurper.h"
 #include "tests/simulation/witness.h"
 
 struct simulation_options {
 	uint64_t seed;
-	uint64_t limit; /* disturbances; 0: no limit */
-	FILE *stream;   /* where the story is told; NULL: nowhere */
+	uint64_t limit;       /* disturbances; 0: no limit */
+	FILE *stream;         /* where the story is told; NULL: nowhere */
+	bool has_lying_disks; /* they acknowledge before they sync: a bug to be found */
+	/* For tests: one canary with these settings, no weather, and nobody acts by himself. */
+	const struct truth_canary *alone;
 };
 
 /* What came of it. */
@@ -49,7 +54,9 @@ struct simulation {
 	struct truth truth;
 	struct people people;
 	struct crew crew;
+	struct usurper usurper;
 	struct witness witness;
+	struct witness_history history;
 	struct alarm bookmark;
 	struct alarm roll;
 	size_t n_still;       /* events since time moved */
@@ -58,6 +65,15 @@ struct simulation {
 
 /* Run one seed to its end. */
 void simulation_run(const struct simulation_options *options, struct simulation_result *ret);
+
+/* The same in pieces, for tests: begin; let time pass, or until the canary is in a phase (false: it
+ * came to END or to a violation before); mend everything and come to the end. */
+struct simulation *simulation_begin(const struct simulation_options *options);
+void simulation_pass(struct simulation *simulation, struct span time);
+bool simulation_reach(struct simulation *simulation, int canary, enum fault_phase phase,
+                      struct span end);
+void simulation_settle(struct simulation *simulation);
+void simulation_end(struct simulation *simulation, struct simulation_result *ret);
 
 /* Something was written past the agents: let the controllers look. */
 void simulation_stir(struct simulation *simulation);

@@ -1,7 +1,10 @@
 #include "tests/simulation/source.h"
 
+#include "analysis/base/text.h"
+#include "analysis/spec.h"
 #include "tests/simulation/simulation.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 enum question {
@@ -21,6 +24,8 @@ static const struct {
 
 static enum question question_of(const char *query)
 {
+	if (strstr(query, "custom_"))
+		return strstr(query, "custom_duration") ? QUESTION_DURATION : QUESTION_SUCCESS;
 	if (strstr(query, "increase"))
 		return QUESTION_SHARE;
 	return strstr(query, "duration_seconds_sum") || strstr(query, "histogram_quantile")
@@ -28,14 +33,121 @@ static enum question question_of(const char *query)
 	               : QUESTION_SUCCESS;
 }
 
-static double truth_of(const struct truth_canary *canary, enum question question)
-{
-	enum quality quality = truth_quality(truth_live(canary));
+/* The agents' view of an answer. */
+enum answer {
+	ANSWER_NONE, /* not measured */
+	ANSWER_GOOD,
+	ANSWER_BAD,
+};
 
-	if (question == QUESTION_SHARE)
-		return 0.1;
-	return question == QUESTION_DURATION ? behaviour[quality].duration
-	                                     : behaviour[quality].success;
+/* One question about a canary, and what stands behind it. */
+struct inquiry {
+	struct simulation *simulation;
+	struct truth_canary *canary;
+	struct truth_version *version; /* whose run is open, or NULL */
+	int index;
+	enum question question;
+	bool is_custom; /* asks the pods, not the controller */
+	struct instant now;
+};
+
+static int live_weight(const struct inquiry *inquiry)
+{
+	char name[40];
+	const char *weight;
+	const json_t *object;
+
+	text_format(name, sizeof(name), "%s-front-canary", inquiry->canary->name);
+	object = apiserver_find(inquiry->simulation->server, "ingresses", inquiry->canary->space,
+	                        name);
+	object = json_object_get(json_object_get(object, "metadata"), "annotations");
+	if (!json_object_get(object, "nginx.ingress.kubernetes.io/canary"))
+		return 0;
+	weight = json_string_value(
+		json_object_get(object, "nginx.ingress.kubernetes.io/canary-weight"));
+	return weight ? (int)strtol(weight, NULL, 10) : 0;
+}
+
+/* The pods that answer the canary's requests. */
+static size_t pods_of(const struct inquiry *inquiry, struct cluster_pods *ret, size_t max)
+{
+	const struct truth_canary *canary = inquiry->canary;
+	char name[40];
+	json_t *selector;
+	size_t n_pods;
+
+	if (strcmp(canary->provider, "nginx") == 0 || inquiry->is_custom) {
+		text_format(name, sizeof(name), "%s-canary", canary->service);
+		return cluster_backends(inquiry->simulation->cluster, canary->space, name, ret,
+		                        max);
+	}
+	selector = json_pack("{s:s}", "app", canary->name);
+	n_pods = cluster_select(inquiry->simulation->cluster, canary->space, selector, ret, max);
+	json_decref(selector);
+	return n_pods;
+}
+
+static const char *image_of(const json_t *template)
+{
+	const json_t *containers = json_object_get(json_object_get(template, "spec"), "containers");
+	const char *image =
+		json_string_value(json_object_get(json_array_get(containers, 0), "image"));
+
+	return image ? image : "";
+}
+
+/* The value of what is asked; false when nobody made a request. */
+static bool measure(const struct inquiry *inquiry, double *ret)
+{
+	struct cluster_pods pods[16];
+	size_t n = pods_of(inquiry, pods, array_length(pods));
+	bool is_weighed = strcmp(inquiry->canary->provider, "nginx") == 0 && !inquiry->is_custom;
+	int weight = is_weighed ? live_weight(inquiry) : SPEC_WEIGHT_FULL;
+	double sum = 0;
+	double n_ready = 0;
+
+	if (inquiry->question == QUESTION_SHARE) {
+		*ret = weight / 100.0;
+		return true;
+	}
+	for (size_t i = 0; i < n && i < array_length(pods); i++) {
+		enum quality quality = truth_quality(image_of(pods[i].template));
+
+		n_ready += (double)pods[i].n_ready;
+		sum += (double)pods[i].n_ready * (inquiry->question == QUESTION_DURATION
+		                                          ? behaviour[quality].duration
+		                                          : behaviour[quality].success);
+	}
+	/* Requests for a Service without pods are answered 503 by the controller. */
+	*ret = n_ready > 0 ? sum / n_ready : 0;
+	return weight > 0 && (n_ready > 0 || (is_weighed && inquiry->question == QUESTION_SUCCESS));
+}
+
+/* Between what is good and what is bad, whatever bounds people chose. */
+static enum answer answer_of(enum question question, double value)
+{
+	if (question == QUESTION_DURATION)
+		return value > 100 ? ANSWER_BAD : ANSWER_GOOD;
+	return value < 100 ? ANSWER_BAD : ANSWER_GOOD;
+}
+
+/* Remember what the answer does to the run that asks. */
+static void note(const struct inquiry *inquiry, enum answer answer)
+{
+	enum quality quality =
+		inquiry->version ? truth_quality(inquiry->version->tag) : QUALITY_GOOD;
+	bool is_bad = (quality == QUALITY_SLOW && inquiry->question == QUESTION_DURATION) ||
+	              (quality == QUALITY_FAILING && inquiry->question == QUESTION_SUCCESS);
+
+	if (inquiry->question == QUESTION_SHARE)
+		return;
+	if (answer == ANSWER_NONE)
+		truth_unmeasured(inquiry->canary, inquiry->version, inquiry->now);
+	else if (answer == ANSWER_BAD && !is_bad)
+		truth_failed(inquiry->canary, inquiry->version);
+	else if (answer == ANSWER_GOOD && is_bad)
+		truth_may_pass(inquiry->version,
+		               "an answer spoke for it: other pods were behind its Service");
 }
 
 static void say(struct http_reply *reply, struct arena *arena, const char *result)
@@ -53,33 +165,75 @@ static const char *series(struct arena *arena, double value)
 	return arena_format(arena, "{\"metric\":{},\"value\":[1,\"%g\"]}", value);
 }
 
-/* The ways in which a metrics server is of no use; true when one of them came. */
-static bool fail(struct simulation *simulation, int canary, struct http_reply *reply,
-                 struct arena *arena)
+static void refuse(struct http_reply *reply, int status, const char *body)
 {
-	struct faults *faults = &simulation->faults;
-	struct instant now = sim_loop_now(simulation->loop);
+	reply->status = status;
+	reply->body = body;
+	reply->body_length = strlen(body);
+}
 
-	if (faults_strike(faults, FAULT_METRICS_DOWN, canary, now)) {
+/* The server is away, or says no. */
+static void be_down(struct simulation *simulation, struct http_reply *reply)
+{
+	static const int statuses[] = {503, 429, 422, 502};
+	int64_t which = dice_between(&simulation->people.edits, -1, 3);
+
+	if (which < 0)
 		err_set(&reply->error, ERR_TRANSPORT, "connect to prometheus:9090: refused");
-	} else if (faults_strike(faults, FAULT_METRICS_EMPTY, canary, now)) {
+	else
+		refuse(reply, statuses[which], "{\"status\":\"error\",\"error\":\"too much\"}");
+}
+
+/* The ways in which a metrics server is of no use; true when one of them came. */
+static bool fail(const struct inquiry *inquiry, struct http_reply *reply, struct arena *arena)
+{
+	struct faults *faults = &inquiry->simulation->faults;
+	int canary = inquiry->index;
+	struct instant now = inquiry->now;
+
+	if (faults_strike(faults, FAULT_METRICS_DOWN, canary, now))
+		be_down(inquiry->simulation, reply);
+	else if (faults_strike(faults, FAULT_METRICS_SLOW, canary, now))
+		err_set(&reply->error, ERR_TRANSPORT, "prometheus:9090: timed out");
+	else if (faults_strike(faults, FAULT_METRICS_EMPTY, canary, now))
 		say(reply, arena, "");
-	} else if (faults_strike(faults, FAULT_METRICS_NAN, canary, now)) {
+	else if (faults_strike(faults, FAULT_METRICS_NAN, canary, now))
 		say(reply, arena, "{\"metric\":{},\"value\":[1,\"NaN\"]}");
-	} else if (faults_strike(faults, FAULT_METRICS_SERIES, canary, now)) {
+	else if (faults_strike(faults, FAULT_METRICS_SERIES, canary, now))
 		say(reply, arena,
 		    arena_format(arena, "%s,%s", series(arena, 50), series(arena, 100)));
-	} else if (faults_strike(faults, FAULT_METRICS_RESET, canary, now)) {
-		say(reply, arena, series(arena, -7));
-	} else if (faults_strike(faults, FAULT_METRICS_GARBAGE, canary, now)) {
-		reply->status = 200;
-		reply->body = "<html>bad gateway</html>";
-		reply->body_length = strlen(reply->body);
-	} else {
+	else if (faults_strike(faults, FAULT_METRICS_GARBAGE, canary, now))
+		refuse(reply, 200, "<html>bad gateway</html>");
+	else
 		return false;
-	}
-	truth_excuse(&simulation->truth.canaries[canary], "the metrics lied");
+	note(inquiry, ANSWER_NONE);
 	return true;
+}
+
+/* A counter that began anew makes a value far from the truth, but never a better one. */
+static double after_reset(const struct inquiry *inquiry, double value)
+{
+	if (inquiry->question == QUESTION_SHARE ||
+	    !faults_strike(&inquiry->simulation->faults, FAULT_METRICS_RESET, inquiry->index,
+	                   inquiry->now))
+		return value;
+	return inquiry->question == QUESTION_DURATION ? 86400000 : -7;
+}
+
+static void answer(const struct inquiry *inquiry, struct http_reply *reply, struct arena *arena)
+{
+	double value;
+
+	if (fail(inquiry, reply, arena))
+		return;
+	if (!measure(inquiry, &value)) {
+		note(inquiry, ANSWER_NONE);
+		say(reply, arena, "");
+		return;
+	}
+	value = after_reset(inquiry, value);
+	note(inquiry, answer_of(inquiry->question, value));
+	say(reply, arena, series(arena, value));
 }
 
 struct http_reply source_answer(void *user, const struct http_request *request, struct arena *arena)
@@ -87,16 +241,22 @@ struct http_reply source_answer(void *user, const struct http_request *request, 
 	struct simulation *simulation = user;
 	const char *query = request->body ? request->body : request->url;
 	int canary = truth_find(&simulation->truth, query);
+	struct inquiry inquiry = {
+		.simulation = simulation,
+		.index = canary,
+		.question = question_of(query),
+		.is_custom = strstr(query, "custom_") != NULL,
+		.now = sim_loop_now(simulation->loop),
+	};
 	struct http_reply reply = {0};
 
 	if (canary < 0) {
 		say(&reply, arena, "");
 		return reply;
 	}
-	if (!fail(simulation, canary, &reply, arena))
-		say(&reply, arena,
-		    series(arena,
-		           truth_of(&simulation->truth.canaries[canary], question_of(query))));
+	inquiry.canary = &simulation->truth.canaries[canary];
+	inquiry.version = people_run_version(simulation, canary);
+	answer(&inquiry, &reply, arena);
 	witness_answer(simulation, canary, &reply);
 	return reply;
 }

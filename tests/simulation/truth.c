@@ -7,6 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* What an agent that is away, or a server that is, may add to a time that it measures. */
+#define SLACK_MS 60000
+
 static const char *const names[FAULT_CANARIES_MAX] = {"cart", "till", "menu", "desk",
                                                       "lamp", "bell", "shed", "yard"};
 
@@ -15,21 +18,57 @@ static const char *const qualities[QUALITY_MAX] = {
 	[QUALITY_STUCK] = "stuck", [QUALITY_WEAK] = "weak",
 };
 
+/* How the weight rises, or how often the canary is looked at. */
+static void cast_steps(struct truth_canary *canary, struct dice *dice)
+{
+	static const int steps[] = {50, 30, 20};
+	static const int lists[][TRUTH_STEPS_MAX] = {{50, 100, 0}, {5, 25, 60}, {40, 0, 0}};
+	int64_t which = dice_between(dice, 0, 2);
+
+	if (strcmp(canary->provider, "kubernetes") == 0 || dice_chance(dice, 0.12)) {
+		canary->iterations = (int)dice_between(dice, 1, 3);
+		return;
+	}
+	if (dice_chance(dice, 0.25)) {
+		for (int i = 0; i < TRUTH_STEPS_MAX && lists[which][i] > 0; i++)
+			canary->steps[canary->n_steps++] = lists[which][i];
+		return;
+	}
+	canary->step = steps[which];
+	canary->max = dice_chance(dice, 0.8) ? 60 : 100;
+}
+
 static void cast(struct truth_canary *canary, struct dice *dice, const char *name)
 {
-	static const int deadlines[] = {60, 120, 600};
-	static const int steps[] = {50, 30, 20};
+	static const int deadlines[] = {120, 300, 600};
+	static const int intervals[] = {10, 30, 60};
+	static const int odds[] = {75, 20, 5};
 
 	*canary = (struct truth_canary){
+		.space = dice_chance(dice, 0.7) ? "shop" : "mall",
 		.provider = dice_chance(dice, 0.75) ? "nginx" : "kubernetes",
-		.interval = dice_chance(dice, 0.7) ? 10 : 30,
-		.threshold = (int)dice_between(dice, 1, 3),
+		.interval = intervals[dice_pick(dice, odds, 3)],
+		.threshold = (int)dice_between(dice, 0, 3),
 		.deadline = deadlines[dice_between(dice, 0, 2)],
-		.step = steps[dice_between(dice, 0, 2)],
-		.max = dice_chance(dice, 0.8) ? 60 : 100,
 		.replicas = (int)dice_between(dice, 1, 3),
+		.asking = dice_chance(dice, 0.7)   ? TRUTH_ASK_BUILTIN
+	                  : dice_chance(dice, 0.5) ? TRUTH_ASK_INLINE
+	                                           : TRUTH_ASK_TEMPLATE,
+		.skips = dice_chance(dice, 0.03),
+		.target_port = 8080,
+		.has_target = true,
+		.foreign_replicas = -1,
+		.promoted = -1,
 	};
+	canary->threshold_least = canary->threshold;
 	text_copy(canary->name, name);
+	text_format(canary->service, sizeof(canary->service), "%s%s", name,
+	            dice_chance(dice, 0.2) ? "-web" : "");
+	cast_steps(canary, dice);
+	/* At weight 0 the controller sees no request of the canary's. */
+	if (canary->iterations > 0 && strcmp(canary->provider, "nginx") == 0 &&
+	    canary->asking == TRUTH_ASK_BUILTIN)
+		canary->asking = TRUTH_ASK_INLINE;
 }
 
 void truth_init(struct truth *truth, uint64_t seed)
@@ -39,13 +78,35 @@ void truth_init(struct truth *truth, uint64_t seed)
 	*truth = (struct truth){.n_canaries = (int)dice_between(&dice, 1, 6)};
 	for (int i = 0; i < truth->n_canaries; i++) {
 		cast(&truth->canaries[i], &dice, names[i]);
-		truth_push(&truth->canaries[i], QUALITY_GOOD);
+		(void)truth_push(&truth->canaries[i], QUALITY_GOOD);
 	}
+}
+
+void truth_alone(struct truth *truth, const struct truth_canary *canary)
+{
+	*truth = (struct truth){.canaries = {*canary}, .n_canaries = 1};
+	truth->canaries[0].has_target = true;
+	truth->canaries[0].foreign_replicas = -1;
+	truth->canaries[0].promoted = -1;
+	truth->canaries[0].threshold_least = canary->threshold;
+	(void)truth_push(&truth->canaries[0], QUALITY_GOOD);
 }
 
 const char *truth_live(const struct truth_canary *canary)
 {
-	return canary->tags[canary->n_tags - 1];
+	return canary->versions[canary->live].tag;
+}
+
+struct truth_version *truth_version_find(struct truth_canary *canary, const char *image_or_tag)
+{
+	const char *colon = strchr(image_or_tag, ':');
+	const char *tag = colon ? colon + 1 : image_or_tag;
+
+	for (int i = 0; i < canary->n_versions; i++) {
+		if (strcmp(canary->versions[i].tag, tag) == 0)
+			return &canary->versions[i];
+	}
+	return NULL;
 }
 
 enum quality truth_quality(const char *image_or_tag)
@@ -64,34 +125,81 @@ const char *quality_name(enum quality quality)
 	return qualities[quality];
 }
 
-static char *next_tag(struct truth_canary *canary)
+bool truth_push(struct truth_canary *canary, enum quality quality)
 {
-	assert(canary->n_tags < TRUTH_TAGS_MAX);
-	canary->is_excused = false;
-	return canary->tags[canary->n_tags++];
+	struct truth_version *version = &canary->versions[canary->n_versions];
+
+	if (canary->n_versions == TRUTH_VERSIONS_MAX)
+		return false;
+	*version = (struct truth_version){0};
+	canary->live = canary->n_versions++;
+	text_format(version->tag, sizeof(version->tag), "%d-%s", canary->n_versions,
+	            qualities[quality]);
+	if (canary->skips)
+		truth_may_pass(version, "the analysis is skipped");
+	return true;
 }
 
-const char *truth_push(struct truth_canary *canary, enum quality quality)
+void truth_revert(struct truth_canary *canary, int version)
 {
-	int number = canary->n_tags + 1;
-
-	text_format(next_tag(canary), TRUTH_TAG_MAX, "%d-%s", number, qualities[quality]);
-	return truth_live(canary);
+	canary->live = version;
+	if (canary->skips)
+		truth_may_pass(&canary->versions[version], "the analysis is skipped");
 }
 
-const char *truth_revert(struct truth_canary *canary, int tag)
+void truth_may_fail(struct truth_version *version, const char *why)
 {
-	char old[TRUTH_TAG_MAX];
-
-	text_copy(old, canary->tags[tag]);
-	text_format(next_tag(canary), TRUTH_TAG_MAX, "%s", old);
-	return truth_live(canary);
+	if (!version || version->may_fail)
+		return;
+	version->may_fail = true;
+	text_copy(version->excuse, why);
 }
 
-void truth_excuse(struct truth_canary *canary, const char *why)
+void truth_may_pass(struct truth_version *version, const char *why)
 {
-	canary->is_excused = true;
-	text_copy(canary->excuse, why);
+	if (!version || version->may_pass)
+		return;
+	version->may_pass = true;
+	text_copy(version->excuse, why);
+}
+
+void truth_scaled(struct truth_canary *canary, int replicas)
+{
+	if (canary->foreign_replicas != TRUTH_ANY_REPLICAS)
+		canary->foreign_replicas = replicas;
+}
+
+void truth_failed(struct truth_canary *canary, struct truth_version *version)
+{
+	if (version && ++version->n_fails >= canary->threshold_least)
+		truth_may_fail(version, "checks failed that its quality does not explain");
+}
+
+void truth_unmeasured(const struct truth_canary *canary, struct truth_version *version,
+                      struct instant now)
+{
+	int64_t gap = 2500 * (int64_t)canary->interval + SLACK_MS;
+
+	if (!version)
+		return;
+	if (!instant_is_set(version->dark_since) ||
+	    instant_between(version->dark_until, now).ms > gap)
+		version->dark_since = now;
+	version->dark_until = now;
+	if (instant_between(version->dark_since, now).ms + 1000 * (int64_t)canary->interval +
+	            SLACK_MS >=
+	    1000 * (int64_t)canary->deadline)
+		truth_may_fail(version, "no check was measured for as long as the deadline");
+}
+
+void truth_broken(struct truth_canary *canary, struct truth_version *version, struct instant now,
+                  struct instant end)
+{
+	if (!instant_is_set(canary->broken_since))
+		canary->broken_since = now;
+	if (instant_between(canary->broken_since, end).ms + SLACK_MS >=
+	    1000 * (int64_t)canary->deadline)
+		truth_may_fail(version, "pods were not ready for as long as the deadline");
 }
 
 int truth_find(const struct truth *truth, const char *text)
@@ -101,79 +209,4 @@ int truth_find(const struct truth *truth, const char *text)
 			return i;
 	}
 	return -1;
-}
-
-static char *printed(json_t *object)
-{
-	char *text = json_dumps(object, JSON_COMPACT);
-
-	assert(object && text);
-	json_decref(object);
-	return text;
-}
-
-char *truth_deployment(const struct truth_canary *canary)
-{
-	char image[TRUTH_TAG_MAX + 8];
-
-	text_format(image, sizeof(image), "web:%s", truth_live(canary));
-	return printed(json_pack(
-		"{s:s,s:s,s:{s:s,s:s},s:{s:i,s:{s:{s:s}},s:{s:{s:{s:s}},s:{s:[{s:s,s:s}]}}}}",
-		"apiVersion", "apps/v1", "kind", "Deployment", "metadata", "name", canary->name,
-		"namespace", "shop", "spec", "replicas", canary->replicas, "selector",
-		"matchLabels", "app", canary->name, "template", "metadata", "labels", "app",
-		canary->name, "spec", "containers", "name", "web", "image", image));
-}
-
-char *truth_ingress(const struct truth_canary *canary)
-{
-	char name[32];
-	char host[32];
-
-	text_format(name, sizeof(name), "%s-front", canary->name);
-	text_format(host, sizeof(host), "%s.example", canary->name);
-	return printed(json_pack(
-		"{s:s,s:s,s:{s:s,s:s},s:{s:s,s:[{s:s,s:{s:[{s:s,s:s,s:{s:{s:s,s:{s:i}}}}]}}]}}",
-		"apiVersion", "networking.k8s.io/v1", "kind", "Ingress", "metadata", "name", name,
-		"namespace", "shop", "spec", "ingressClassName", "nginx", "rules", "host", host,
-		"http", "paths", "path", "/", "pathType", "Prefix", "backend", "service", "name",
-		canary->name, "port", "number", 80));
-}
-
-static json_t *metric(const char *name, const char *bound, int value)
-{
-	return json_pack("{s:s,s:{s:i}}", "name", name, "thresholdRange", bound, value);
-}
-
-static json_t *analysis(const struct truth_canary *canary)
-{
-	char interval[16];
-	json_t *made;
-
-	text_format(interval, sizeof(interval), "%ds", canary->interval);
-	made = json_pack("{s:s,s:i,s:[o,o]}", "interval", interval, "threshold", canary->threshold,
-	                 "metrics", metric("request-success-rate", "min", 99),
-	                 metric("request-duration", "max", 500));
-	if (strcmp(canary->provider, "kubernetes") == 0) {
-		json_object_set_new(made, "iterations", json_integer(100 / canary->step));
-		return made;
-	}
-	json_object_set_new(made, "stepWeight", json_integer(canary->step));
-	json_object_set_new(made, "maxWeight", json_integer(canary->max));
-	return made;
-}
-
-char *truth_resource(const struct truth_canary *canary)
-{
-	char front[32];
-
-	text_format(front, sizeof(front), "%s-front", canary->name);
-	return printed(json_pack(
-		"{s:s,s:s,s:{s:s,s:s},s:{s:s,s:i,s:{s:s,s:s,s:s},s:{s:s,s:s,s:s},s:{s:i,s:i},s:o}}",
-		"apiVersion", "flagger.app/v1beta1", "kind", "Canary", "metadata", "name",
-		canary->name, "namespace", "shop", "spec", "provider", canary->provider,
-		"progressDeadlineSeconds", canary->deadline, "targetRef", "apiVersion", "apps/v1",
-		"kind", "Deployment", "name", canary->name, "ingressRef", "apiVersion",
-		"networking.k8s.io/v1", "kind", "Ingress", "name", front, "service", "port", 80,
-		"targetPort", 8080, "analysis", analysis(canary)));
 }

@@ -22,29 +22,69 @@ enum quality {
 	QUALITY_MAX,
 };
 
-#define TRUTH_TAG_MAX  24
-#define TRUTH_TAGS_MAX 64
+#define TRUTH_TAG_MAX      24
+#define TRUTH_VERSIONS_MAX 64
+#define TRUTH_STEPS_MAX    3
+#define TRUTH_ANY_REPLICAS (-2)
+
+/* A version that was pushed, and what happened to the runs that analysed it. */
+struct truth_version {
+	char tag[TRUTH_TAG_MAX];
+	/*
+	 * Something happened that may rightly end a run of it otherwise than its quality says. A
+	 * good one: its check failed as often as the threshold says (the metrics were wrong, its
+	 * pods broke), no check was measured, or pods were not ready, for as long as the deadline.
+	 * A bad one: an answer spoke for it, because other pods stood behind its Service, or it
+	 * was never analysed.
+	 */
+	bool may_fail;
+	bool may_pass;
+	int n_fails; /* answers that speak against it, which its quality does not explain */
+	struct instant dark_since; /* unmeasured checks, without a long gap between them */
+	struct instant dark_until;
+	char excuse[80];
+};
+
+/* How the metrics are asked. */
+enum truth_asking {
+	TRUTH_ASK_BUILTIN,
+	TRUTH_ASK_INLINE,   /* of the pods themselves, so also at weight 0 */
+	TRUTH_ASK_TEMPLATE, /* the same with a MetricTemplate */
+};
 
 struct truth_canary {
-	char name[16]; /* of Canary and Deployment; no name is part of another */
+	char name[16];     /* of Canary and Deployment; no name is part of another */
+	char service[24];  /* of the apex Service */
+	const char *space; /* namespace */
 	const char *provider;
-	int interval; /* seconds */
-	int threshold;
-	int deadline; /* progressDeadlineSeconds */
-	int step;     /* stepWeight; kubernetes: iterations */
-	int max;      /* maxWeight */
+	enum truth_asking asking;
+	bool asks_tightly;          /* other bounds, with which each version is as good or bad */
+	bool skips;                 /* skipAnalysis */
+	bool is_invalid;            /* its spec was spoilt */
+	int interval;               /* seconds */
+	int threshold;              /* 0 counts as 1 */
+	int threshold_least;        /* … before the last edit, if that was less */
+	int deadline;               /* progressDeadlineSeconds */
+	int steps[TRUTH_STEPS_MAX]; /* stepWeights */
+	int n_steps;
+	int step;       /* stepWeight; 0: not by this */
+	int max;        /* maxWeight; 0: not set */
+	int iterations; /* blue/green */
 	int replicas;
+	int target_port;
 	bool is_there;   /* the Canary exists and is not being deleted */
 	bool is_leaving; /* it was deleted: what is ours must go */
-	int n_tags;
-	char tags[TRUTH_TAGS_MAX][TRUTH_TAG_MAX]; /* pushed so far, the live one last */
-	/*
-	 * Something happened since the last push that may rightly end its run otherwise than the
-	 * quality alone says: an untrue metric, broken pods, a foreign edit, a version that was
-	 * judged before.
-	 */
-	bool is_excused;
-	char excuse[80];
+	bool has_target;
+	bool is_stripped; /* a mark of ours was taken off an object, which is then not ours */
+	/* What somebody else wrote into the target since the last Release was made; -1: nothing,
+	 * TRUTH_ANY_REPLICAS: a number that is not known. */
+	int foreign_replicas;
+	bool is_scaled_away;         /* somebody gave the target no pods, for a while */
+	struct instant broken_since; /* pods are, or the target is away; 0: all is well */
+	int n_versions;
+	struct truth_version versions[TRUTH_VERSIONS_MAX];
+	int live;     /* the version that the target has */
+	int promoted; /* the one that the primary has; -1: none yet */
 };
 
 struct truth {
@@ -55,25 +95,49 @@ struct truth {
 /* The cast of a seed. */
 void truth_init(struct truth *truth, uint64_t seed);
 
+/* One canary with these settings (name, provider, steps, …); its first version is good. */
+void truth_alone(struct truth *truth, const struct truth_canary *canary);
+
+/* "3-good" */
 const char *truth_live(const struct truth_canary *canary);
+/* The version in an image or tag ("web:3-good"), or NULL. */
+struct truth_version *truth_version_find(struct truth_canary *canary, const char *image_or_tag);
 enum quality truth_quality(const char *image_or_tag);
 const char *quality_name(enum quality quality);
 
-/* The next version of that quality; it is live from now on. */
-const char *truth_push(struct truth_canary *canary, enum quality quality);
+/* The next version of that quality; it is live from now on. False when there were too many. */
+bool truth_push(struct truth_canary *canary, enum quality quality);
 
 /* An earlier version is live again. */
-const char *truth_revert(struct truth_canary *canary, int tag);
+void truth_revert(struct truth_canary *canary, int version);
 
-/* The run of the live version may end either way. */
-void truth_excuse(struct truth_canary *canary, const char *why);
+/* Runs of the version may end badly, or well, whatever its quality. VERSION may be NULL. */
+void truth_may_fail(struct truth_version *version, const char *why);
+void truth_may_pass(struct truth_version *version, const char *why);
+
+/* Somebody else set the target's replicas. */
+void truth_scaled(struct truth_canary *canary, int replicas);
+
+/* An answer spoke against a version whose quality does not explain it. */
+void truth_failed(struct truth_canary *canary, struct truth_version *version);
+
+/* A question about a version was not answered. */
+void truth_unmeasured(const struct truth_canary *canary, struct truth_version *version,
+                      struct instant now);
+
+/* Pods of the canary's are broken, and will be until END. */
+void truth_broken(struct truth_canary *canary, struct truth_version *version, struct instant now,
+                  struct instant end);
 
 /* The canary whose name stands in a text ("/apis/…/cart-primary", a query), or -1. */
 int truth_find(const struct truth *truth, const char *text);
 
-/* JSON manifests; texts are owned by the caller (free). */
+/* truth_manifest.c: JSON manifests; texts are owned by the caller (free). */
 char *truth_deployment(const struct truth_canary *canary);
 char *truth_ingress(const struct truth_canary *canary);
 char *truth_resource(const struct truth_canary *canary);
+char *truth_metric_template(const struct truth_canary *canary);
+/* Its spec.analysis, as a merge patch of the Canary with the fields that people edit. */
+char *truth_edit(const struct truth_canary *canary);
 
 #endif

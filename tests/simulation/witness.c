@@ -1,6 +1,7 @@
 #include "tests/simulation/witness.h"
 
 #include "analysis/base/text.h"
+#include "tests/simulation/oracle.h"
 #include "tests/simulation/simulation.h"
 
 #include <stdarg.h>
@@ -8,13 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const json_t *find(struct simulation *simulation, const char *plural, const char *format,
+static const json_t *find(struct simulation *simulation, const char *plural, const char *space,
                           const char *name)
 {
-	char text[64];
-
-	(void)snprintf(text, sizeof(text), "%s%s", name, format);
-	return apiserver_find(simulation->server, plural, "shop", text);
+	return apiserver_find(simulation->server, plural, space, name);
 }
 
 static const json_t *at(const json_t *object, const char *a, const char *b)
@@ -47,10 +45,21 @@ void witness_accuse(struct simulation *simulation, const char *format, ...)
 	story_tell(&simulation->story, "witness", "VIOLATION: %s", witness->violation);
 }
 
+/* What follows a prefix; the whole text when it has another. */
+static const char *text_after(const char *text, const char *prefix)
+{
+	size_t length = strlen(prefix);
+
+	return strncmp(text, prefix, length) == 0 ? text + length : text;
+}
+
 /* The Lease names whoever writes. */
 void witness_before(struct simulation *simulation, const struct http_request *request)
 {
-	int sender = crew_sender(request);
+	const char *life = crew_sender_life(request);
+	const struct witness *witness = &simulation->witness;
+	bool is_excused =
+		instant_is_before(sim_loop_now(simulation->loop), witness->lease_excused_until);
 	const json_t *lease;
 	const char *holder;
 
@@ -60,9 +69,11 @@ void witness_before(struct simulation *simulation, const struct http_request *re
 	lease = apiserver_find(simulation->server, "leases", "kube-system",
 	                       "flagger-leader-election");
 	holder = text_at(lease, "spec", "holderIdentity");
-	if (strcmp(holder, simulation->crew.agents[sender].name) != 0)
-		witness_accuse(simulation, "agent-%d writes %s while the lease is of \"%s\"",
-		               sender, request->url, holder);
+	if (is_excused && strcmp(text_after(witness->lease_excused, "agent-"), life) == 0)
+		return;
+	if (strcmp(text_after(holder, "agent-"), life) != 0)
+		witness_accuse(simulation, "agent-%s writes %s while the lease is of \"%s\"", life,
+		               request->url, holder);
 }
 
 static enum release_phase phase_of(const char *text)
@@ -129,6 +140,30 @@ static enum fault_phase fault_phase_of(const struct witness_run *run,
 	return phases[run->phase];
 }
 
+/* The tag of a Release's template. */
+static const char *tag_of(const json_t *release)
+{
+	const json_t *template = at(release, "spec", "template");
+	const json_t *containers = at(template, "spec", "containers");
+	const char *image =
+		json_string_value(json_object_get(json_array_get(containers, 0), "image"));
+	const char *colon = image ? strchr(image, ':') : NULL;
+
+	return colon ? colon + 1 : "";
+}
+
+/* A run came to its end. */
+static void see_end(struct simulation *simulation, int canary, const struct witness_run *run)
+{
+	const char *why = oracle_judge(&simulation->truth.canaries[canary], run->tag, run->outcome,
+	                               run->is_init);
+
+	simulation->witness.n_releases++;
+	simulation->witness.outcomes[run->outcome]++;
+	if (why[0] != '\0')
+		witness_accuse(simulation, "%s (%s): %s", run->name, run->tag, why);
+}
+
 static void see_release(struct simulation *simulation, const json_t *release)
 {
 	const char *name = text_at(release, "metadata", "name");
@@ -142,6 +177,7 @@ static void see_release(struct simulation *simulation, const json_t *release)
 	old = &simulation->witness.runs[canary];
 	text_copy(run.uid, text_at(release, "metadata", "uid"));
 	text_copy(run.name, name);
+	text_copy(run.tag, tag_of(release));
 	run.is_init = strcmp(text_at(release, "spec", "cause"), "init") == 0;
 	run.phase = phase_of(text_at(release, "status", "phase"));
 	run.outcome = outcome_of(text_at(release, "status", "outcome"));
@@ -151,14 +187,16 @@ static void see_release(struct simulation *simulation, const json_t *release)
 	run.weight = (int)integer_at(status, "weight", "to");
 	if (strcmp(old->uid, run.uid) == 0)
 		check_step(simulation, old, &run);
-	else if (old->outcome == OUTCOME_NONE && find(simulation, "releases", "", old->name) &&
+	else if (old->outcome == OUTCOME_NONE &&
+	         find(simulation, "releases", simulation->truth.canaries[canary].space,
+	              old->name) &&
 	         strcmp(old->name, name) != 0)
 		witness_accuse(simulation, "%s is made while %s is open", name, old->name);
 	if (run.outcome != OUTCOME_NONE &&
-	    (old->outcome == OUTCOME_NONE || strcmp(old->uid, run.uid) != 0)) {
-		simulation->witness.n_releases++;
-		simulation->witness.outcomes[run.outcome]++;
-	}
+	    (old->outcome == OUTCOME_NONE || strcmp(old->uid, run.uid) != 0))
+		see_end(simulation, canary, &run);
+	if (strcmp(old->uid, run.uid) != 0)
+		oracle_begin(&simulation->truth.canaries[canary], run.is_init);
 	*old = run;
 }
 
@@ -173,6 +211,7 @@ void witness_after(struct simulation *simulation, const struct http_request *req
 		return;
 	object = json_loadb(reply->body, reply->body_length, 0, NULL);
 	see_release(simulation, object);
+	witness_history_served(simulation, request, object);
 	json_decref(object);
 }
 
@@ -190,55 +229,16 @@ void witness_look(struct simulation *simulation)
 		                                              &simulation->truth.canaries[i]);
 }
 
-static const char *image_of(const json_t *deployment)
-{
-	const json_t *template = at(deployment, "spec", "template");
-	const json_t *containers = at(template, "spec", "containers");
-	const char *image =
-		json_string_value(json_object_get(json_array_get(containers, 0), "image"));
-
-	return image ? image : "";
-}
-
-/* What must be of a canary in the end, and what is not so; "" when all is. */
-static const char *trouble(struct simulation *simulation, int index)
-{
-	const struct truth_canary *canary = &simulation->truth.canaries[index];
-	const struct witness_run *run = &simulation->witness.runs[index];
-	const json_t *resource = find(simulation, "canaries", "", canary->name);
-	const json_t *primary = find(simulation, "deployments", "-primary", canary->name);
-	const char *live = truth_live(canary);
-	bool is_served;
-
-	if (!canary->is_there)
-		return primary || resource ? "it was deleted, and something of it is left" : "";
-	if (run->outcome == OUTCOME_NONE)
-		return "its run is not over";
-	if (!primary)
-		return "it has no primary";
-	is_served = strcmp(image_of(primary) + strlen("web:"), live) == 0;
-	if (is_served && truth_quality(live) != QUALITY_GOOD && !canary->is_excused)
-		return "a bad version was promoted";
-	if (!is_served && truth_quality(live) == QUALITY_GOOD && !canary->is_excused)
-		return "a good version was not promoted";
-	if (integer_at(resource, "status", "canaryWeight") != 0)
-		return "its status speaks of a weight";
-	if (strcmp(text_at(resource, "status", "phase"), is_served ? "Succeeded" : "Failed") != 0 &&
-	    strcmp(text_at(resource, "status", "phase"), "Initialized") != 0 && !canary->is_excused)
-		return "its phase is another";
-	return "";
-}
-
 bool witness_is_content(struct simulation *simulation, char *ret_why, size_t size)
 {
 	for (int i = 0; i < simulation->truth.n_canaries; i++) {
-		const char *why = trouble(simulation, i);
+		const struct truth_canary *canary = &simulation->truth.canaries[i];
+		const char *why = oracle_trouble(simulation, i);
 
 		if (why[0] != '\0') {
 			(void)snprintf(ret_why, size, "%s: %s (live %s, excuse \"%s\")",
-			               simulation->truth.canaries[i].name, why,
-			               truth_live(&simulation->truth.canaries[i]),
-			               simulation->truth.canaries[i].excuse);
+			               canary->name, why, truth_live(canary),
+			               canary->versions[canary->live].excuse);
 			return false;
 		}
 	}

@@ -21,6 +21,7 @@ struct simulation;
 struct witness_run {
 	char uid[UID_MAX];
 	char name[64];
+	char tag[24]; /* of its template's image */
 	enum release_phase phase;
 	enum release_outcome outcome;
 	int64_t seq;
@@ -36,6 +37,9 @@ struct witness {
 	uint64_t n_decisions;
 	uint64_t n_requests;
 	uint64_t outcomes[WITNESS_OUTCOMES_MAX];
+	/* People wrote over the Lease of this holder: it may write for its own time yet. */
+	struct instant lease_excused_until;
+	char lease_excused[24];
 	char violation[400];
 };
 

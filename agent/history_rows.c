@@ -1,0 +1,292 @@
+#include "agent/history_rows.h"
+
+#include "agent/history_payload.h"
+#include "analysis/base/compiler.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#define UID_SIZE (HISTORY_RECORD_NAME_MAX + 64)
+
+enum statement {
+	STATEMENT_SPEC,
+	STATEMENT_ROUND,
+	STATEMENT_EFFECT,
+	STATEMENT_GAP,
+	STATEMENT_AUDIT,
+	N_STATEMENTS = HISTORY_ROWS_STATEMENTS,
+};
+
+static const char *const statement_texts[N_STATEMENTS] = {
+	[STATEMENT_SPEC] =
+		"INSERT INTO canary_spec (sha256, spec_json) VALUES ($1, $2)"
+		" ON CONFLICT (sha256) DO NOTHING",
+	[STATEMENT_ROUND] =
+		"INSERT INTO round (uid, k8s_namespace, canary_name, canary_uid, release_name,"
+		" release_seq, decided_at, decide_version, reason, spec_sha256, facts_json, plan_json,"
+		" is_cut) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"
+		" ON CONFLICT (uid) DO NOTHING",
+	[STATEMENT_EFFECT] =
+		"INSERT INTO round_effect (uid, round_uid, kind, effect_key, detail_json, result,"
+		" happened_at, is_cut) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"
+		" ON CONFLICT (uid) DO NOTHING",
+	[STATEMENT_GAP] =
+		"INSERT INTO gap (uid, kind, round_uid, n_records, from_at, until_at, detail)"
+		" VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (uid) DO NOTHING",
+	[STATEMENT_AUDIT] =
+		"INSERT INTO audit_log (chain, seq, ts, actor, action, entity, entity_uid, payload,"
+		" payload_sha256, prev_hash, hash)"
+		" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+};
+
+static void statement_free(sqlite3_stmt **statement)
+{
+	sqlite3_finalize(*statement);
+}
+
+bool history_rows_prepare(struct history_rows *rows, sqlite3 *db, struct history_fault *fault)
+{
+	rows->db = db;
+	for (size_t i = 0; i < N_STATEMENTS; i++) {
+		if (sqlite3_prepare_v3(db, statement_texts[i], -1, SQLITE_PREPARE_PERSISTENT,
+		                       &rows->statements[i], NULL) != SQLITE_OK)
+			return history_fault_set(fault, db);
+	}
+	return true;
+}
+
+void history_rows_finish(struct history_rows *rows)
+{
+	for (size_t i = 0; i < N_STATEMENTS; i++) {
+		sqlite3_finalize(rows->statements[i]);
+		rows->statements[i] = NULL;
+	}
+	buf_fini(&rows->payload);
+	rows->db = NULL;
+}
+
+bool history_rows_find(struct history_rows *rows, struct history_fault *fault)
+{
+	static const char sql[] =
+		"SELECT seq, hash, ts FROM audit_log WHERE chain = $1 ORDER BY seq DESC LIMIT 1";
+	CLEANUP(statement_free) sqlite3_stmt *statement = NULL;
+	int code;
+
+	rows->head = (struct history_rows_head){.hash = HISTORY_CHAIN_ORIGIN};
+	rows->last = (struct instant){0};
+	if (sqlite3_prepare_v2(rows->db, sql, -1, &statement, NULL) != SQLITE_OK ||
+	    sqlite3_bind_text(statement, 1, rows->chain, -1, SQLITE_STATIC) != SQLITE_OK)
+		return history_fault_set(fault, rows->db);
+	code = sqlite3_step(statement);
+	if (code == SQLITE_DONE)
+		return true;
+	if (code != SQLITE_ROW)
+		return history_fault_set(fault, rows->db);
+	rows->head.seq = sqlite3_column_int64(statement, 0);
+	snprintf(rows->head.hash, sizeof(rows->head.hash), "%s",
+	         (const char *)sqlite3_column_text(statement, 1));
+	rows->last = (struct instant){sqlite3_column_int64(statement, 2)};
+	return true;
+}
+
+static void bind_text(sqlite3_stmt *statement, int index, const char *text)
+{
+	int code = sqlite3_bind_text(statement, index, text, -1, SQLITE_STATIC);
+
+	assert(code == SQLITE_OK);
+}
+
+static void bind_number(sqlite3_stmt *statement, int index, int64_t number)
+{
+	int code = sqlite3_bind_int64(statement, index, number);
+
+	assert(code == SQLITE_OK);
+}
+
+/* Run an INSERT once; *ret_is_new says whether it made a row. */
+static bool insert(struct history_rows *rows, enum statement which, bool *ret_is_new,
+                   struct history_fault *fault)
+{
+	sqlite3_stmt *statement = rows->statements[which];
+	bool is_done = sqlite3_step(statement) == SQLITE_DONE;
+
+	if (!is_done)
+		history_fault_set(fault, rows->db);
+	else
+		*ret_is_new = sqlite3_changes(rows->db) > 0;
+	sqlite3_reset(statement);
+	sqlite3_clear_bindings(statement);
+	return is_done;
+}
+
+/* Append rows->payload to the chain. ENTRY comes with ts, action, entity and uid. */
+static bool audit(struct history_rows *rows, struct history_chain_entry *entry,
+                  struct history_fault *fault)
+{
+	sqlite3_stmt *statement = rows->statements[STATEMENT_AUDIT];
+	char payload_sha256[HISTORY_CHAIN_DIGEST_SIZE];
+	char hash[HISTORY_CHAIN_DIGEST_SIZE];
+	bool is_new = false;
+
+	history_chain_digest(rows->payload.bytes, rows->payload.length, payload_sha256);
+	entry->chain = rows->chain;
+	entry->seq = rows->head.seq + 1;
+	entry->actor = rows->actor;
+	entry->payload_sha256 = payload_sha256;
+	entry->prev_hash = rows->head.hash;
+	history_chain_hash(entry, hash);
+	bind_text(statement, 1, entry->chain);
+	bind_number(statement, 2, entry->seq);
+	bind_number(statement, 3, entry->ts);
+	bind_text(statement, 4, entry->actor);
+	bind_text(statement, 5, entry->action);
+	bind_text(statement, 6, entry->entity);
+	bind_text(statement, 7, entry->entity_uid);
+	bind_text(statement, 8, buf_text(&rows->payload));
+	bind_text(statement, 9, entry->payload_sha256);
+	bind_text(statement, 10, entry->prev_hash);
+	bind_text(statement, 11, hash);
+	if (!insert(rows, STATEMENT_AUDIT, &is_new, fault))
+		return false;
+	rows->head.seq++;
+	memcpy(rows->head.hash, hash, sizeof(hash));
+	return true;
+}
+
+static bool round_write(struct history_rows *rows, const struct history_record *record,
+                        struct history_fault *fault)
+{
+	const struct history_round *round = &record->round;
+	sqlite3_stmt *statement = rows->statements[STATEMENT_ROUND];
+	struct history_chain_entry entry = {
+		.ts = round->decided_at.ms,
+		.action = "round.decide",
+		.entity = "round",
+		.entity_uid = round->uid,
+	};
+	char spec_sha256[HISTORY_CHAIN_DIGEST_SIZE];
+	bool is_new = false;
+
+	history_chain_digest_text(round->spec, spec_sha256);
+	bind_text(rows->statements[STATEMENT_SPEC], 1, spec_sha256);
+	bind_text(rows->statements[STATEMENT_SPEC], 2, round->spec);
+	if (!insert(rows, STATEMENT_SPEC, &is_new, fault))
+		return false;
+	bind_text(statement, 1, round->uid);
+	bind_text(statement, 2, round->k8s_namespace);
+	bind_text(statement, 3, round->canary);
+	bind_text(statement, 4, round->canary_uid);
+	bind_text(statement, 5, round->release);
+	bind_number(statement, 6, round->release_seq);
+	bind_number(statement, 7, round->decided_at.ms);
+	bind_text(statement, 8, round->decide_version);
+	bind_text(statement, 9, round->reason);
+	bind_text(statement, 10, spec_sha256);
+	bind_text(statement, 11, round->facts);
+	bind_text(statement, 12, round->plan);
+	bind_number(statement, 13, record->is_cut);
+	if (!insert(rows, STATEMENT_ROUND, &is_new, fault))
+		return false;
+	history_payload_round(round, spec_sha256, record->is_cut, &rows->payload);
+	return !is_new || audit(rows, &entry, fault);
+}
+
+static bool effect_write(struct history_rows *rows, const struct history_record *record,
+                         const char *uid, struct history_fault *fault)
+{
+	const struct history_effect *effect = &record->effect;
+	const char *kind = history_record_effect_text(effect->kind);
+	sqlite3_stmt *statement = rows->statements[STATEMENT_EFFECT];
+	char action[32];
+	struct history_chain_entry entry = {
+		.ts = effect->at.ms,
+		.action = action,
+		.entity = "round_effect",
+		.entity_uid = uid,
+	};
+	bool is_new = false;
+
+	snprintf(action, sizeof(action), "effect.%s", kind);
+	bind_text(statement, 1, uid);
+	bind_text(statement, 2, effect->round_uid);
+	bind_text(statement, 3, kind);
+	bind_text(statement, 4, effect->key);
+	bind_text(statement, 5, effect->detail);
+	bind_text(statement, 6, effect->result);
+	bind_number(statement, 7, effect->at.ms);
+	bind_number(statement, 8, record->is_cut);
+	if (!insert(rows, STATEMENT_EFFECT, &is_new, fault))
+		return false;
+	history_payload_effect(uid, kind, effect, record->is_cut, &rows->payload);
+	return !is_new || audit(rows, &entry, fault);
+}
+
+bool history_rows_gap(struct history_rows *rows, enum history_record_kind of,
+                      const struct history_gap *gap, const char *uid, struct history_fault *fault)
+{
+	const char *kind = history_record_gap_text(of);
+	sqlite3_stmt *statement = rows->statements[STATEMENT_GAP];
+	char action[32];
+	struct history_chain_entry entry = {
+		.ts = gap->until.ms,
+		.action = action,
+		.entity = "gap",
+		.entity_uid = uid,
+	};
+	bool is_new = false;
+
+	snprintf(action, sizeof(action), "gap.%s", kind);
+	bind_text(statement, 1, uid);
+	bind_text(statement, 2, kind);
+	bind_text(statement, 3, gap->round_uid);
+	bind_number(statement, 4, gap->n_records);
+	bind_number(statement, 5, gap->from.ms);
+	bind_number(statement, 6, gap->until.ms);
+	bind_text(statement, 7, gap->detail);
+	if (!insert(rows, STATEMENT_GAP, &is_new, fault))
+		return false;
+	history_payload_gap(uid, kind, gap, &rows->payload);
+	return !is_new || audit(rows, &entry, fault);
+}
+
+static bool refused_write(struct history_rows *rows, const struct history_record *record,
+                          const char *uid, struct history_fault *fault)
+{
+	const struct history_gap gap = {
+		.round_uid = history_record_round_uid(record),
+		.n_records = 1,
+		.from = history_record_at(record),
+		.until = history_record_at(record),
+		.detail = record->refusal,
+	};
+
+	return history_rows_gap(rows, HISTORY_RECORD_REFUSED, &gap, uid, fault);
+}
+
+bool history_rows_write(struct history_rows *rows, const struct history_record *record,
+                        struct history_fault *fault)
+{
+	char uid[UID_SIZE];
+
+	snprintf(uid, sizeof(uid), "%s/%010" PRIu64, rows->boot, record->number);
+	if (record->refusal)
+		return refused_write(rows, record, uid, fault);
+	switch (record->kind) {
+	case HISTORY_RECORD_ROUND:
+		return round_write(rows, record, fault);
+	case HISTORY_RECORD_EFFECT:
+		return effect_write(rows, record, uid, fault);
+	case HISTORY_RECORD_AHEAD:
+	case HISTORY_RECORD_LOST:
+	case HISTORY_RECORD_REFUSED:
+	case HISTORY_RECORD_MOVED:
+	case HISTORY_RECORD_BEGAN:
+		return history_rows_gap(rows, record->kind, &record->gap, uid, fault);
+	case HISTORY_RECORD_NONE:
+		break;
+	}
+	assert(false); /* a record is of some kind */
+	return false;
+}

@@ -1,0 +1,293 @@
+#include "tests/simulation/oracle.h"
+
+#include "analysis/base/text.h"
+#include "tests/simulation/simulation.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The objects of one canary as they are. */
+struct sight {
+	struct simulation *simulation;
+	struct truth_canary *canary;
+	const struct witness_run *run;
+	const json_t *resource;
+	const json_t *target;
+	const json_t *primary;
+	const json_t *route;
+};
+
+static const json_t *find(const struct sight *sight, const char *plural, const char *base,
+                          const char *suffix)
+{
+	char name[64];
+
+	(void)snprintf(name, sizeof(name), "%s%s", base, suffix);
+	return apiserver_find(sight->simulation->server, plural, sight->canary->space, name);
+}
+
+static const json_t *at(const json_t *object, const char *a, const char *b)
+{
+	return json_object_get(json_object_get(object, a), b);
+}
+
+static const char *text_of(const json_t *value)
+{
+	const char *text = json_string_value(value);
+
+	return text ? text : "";
+}
+
+static int number_at(const json_t *object, const char *a, const char *b)
+{
+	return (int)json_integer_value(at(object, a, b));
+}
+
+static const char *image_of(const json_t *deployment)
+{
+	const json_t *containers = at(at(deployment, "spec", "template"), "spec", "containers");
+
+	return text_of(json_object_get(json_array_get(containers, 0), "image"));
+}
+
+/* The end -----------------------------------------------------------------------------------------
+ */
+
+/* WAS_JUDGED: the live version was analysed and refused. */
+struct oracle_end oracle_name(const struct truth_canary *canary, bool was_judged)
+{
+	const struct truth_version *live = &canary->versions[canary->live];
+	enum quality quality = truth_quality(live->tag);
+	bool is_stuck = quality == QUALITY_STUCK;
+	bool is_first = canary->promoted < 0;
+
+	if (!canary->is_there && canary->promoted >= 0 && (is_stuck || was_judged))
+		return (struct oracle_end){.is_kept = true};
+	if (!canary->is_there)
+		return (struct oracle_end){.is_gone = true, .is_kept = is_stuck};
+	if (is_first && (is_stuck || quality == QUALITY_WEAK))
+		return (struct oracle_end){.is_waiting = true};
+	if (is_stuck || quality == QUALITY_WEAK)
+		return (struct oracle_end){
+			.may_be_live = canary->promoted == canary->live,
+			.may_be_other = true,
+		};
+	return (struct oracle_end){
+		.may_be_live = quality == QUALITY_GOOD || live->may_pass ||
+	                       canary->promoted == canary->live,
+		.may_be_other = quality != QUALITY_GOOD || live->may_fail,
+	};
+}
+
+void oracle_begin(struct truth_canary *canary, bool is_init)
+{
+	canary->foreign_replicas = -1;
+	if (is_init)
+		canary->promoted = -1;
+}
+
+const char *oracle_judge(struct truth_canary *canary, const char *tag, enum release_outcome outcome,
+                         bool is_init)
+{
+	struct truth_version *version = truth_version_find(canary, tag);
+	enum quality quality = truth_quality(tag);
+	bool is_bad = quality == QUALITY_SLOW || quality == QUALITY_FAILING;
+
+	if (!version)
+		return "it was of a version that nobody pushed";
+	switch (outcome) {
+	case OUTCOME_PROMOTED:
+	case OUTCOME_SKIPPED:
+		canary->promoted = (int)(version - canary->versions);
+		return is_bad && !is_init && !version->may_pass ? "a bad version was promoted" : "";
+	case OUTCOME_ROLLED_BACK:
+		return quality == QUALITY_GOOD && !version->may_fail
+		               ? "a good version was rolled back"
+		               : "";
+	case OUTCOME_FAILED_PROMOTION:
+		return quality != QUALITY_WEAK && !version->may_fail
+		               ? "a version was not promoted that could be"
+		               : "";
+	case OUTCOME_SUPERSEDED:
+	case OUTCOME_CANCELLED:
+	case OUTCOME_NONE:
+		break;
+	}
+	return "";
+}
+
+/* What is not so ----------------------------------------------------------------------------------
+ */
+
+static const char *selector_of(const struct sight *sight, const char *suffix)
+{
+	const json_t *service = find(sight, "services", sight->canary->service, suffix);
+
+	return text_of(json_object_get(at(service, "spec", "selector"), "app"));
+}
+
+static bool selects(const struct sight *sight, const char *service, const char *pods)
+{
+	char wanted[32];
+
+	text_format(wanted, sizeof(wanted), "%s%s", sight->canary->name, pods);
+	return strcmp(selector_of(sight, service), wanted) == 0;
+}
+
+static bool is_ready(const json_t *deployment)
+{
+	int replicas = number_at(deployment, "spec", "replicas");
+
+	return replicas > 0 && number_at(deployment, "status", "readyReplicas") == replicas &&
+	       number_at(deployment, "status", "updatedReplicas") == replicas;
+}
+
+static const char *trouble_gone(const struct sight *sight)
+{
+	const struct truth_canary *canary = sight->canary;
+
+	if (sight->resource)
+		return "it was deleted, and is still there";
+	if (sight->primary)
+		return "it was deleted, and its primary is left";
+	if (sight->route)
+		return "it was deleted, and its route is left";
+	if (find(sight, "services", canary->service, "-primary") ||
+	    find(sight, "services", canary->service, "-canary"))
+		return "it was deleted, and a Service is left";
+	if (sight->run->name[0] != '\0' && find(sight, "releases", sight->run->name, ""))
+		return "it was deleted, and a Release is left";
+	if (find(sight, "services", canary->service, "") && !selects(sight, "", ""))
+		return "it was deleted, and its apex does not select the target";
+	if (!is_ready(sight->target) && truth_quality(truth_live(canary)) != QUALITY_STUCK)
+		return "it was deleted, and its target is not ready";
+	return "";
+}
+
+static const char *trouble_kept(const struct sight *sight)
+{
+	if (!is_ready(sight->primary))
+		return "its target cannot serve, and its primary is not ready";
+	return selects(sight, "", "-primary")
+	               ? ""
+	               : "its target cannot serve, and its apex does not select the primary";
+}
+
+static const char *trouble_waiting(const struct sight *sight)
+{
+	if (sight->run->outcome != OUTCOME_NONE && sight->run->name[0] != '\0')
+		return "its first run ended without a primary that is ready";
+	if (find(sight, "services", sight->canary->service, "") && selects(sight, "", "-primary"))
+		return "its clients went to a primary that was never ready";
+	return "";
+}
+
+/* The phase that the newest Release's outcome asks for. */
+static bool is_phase_true(const struct sight *sight)
+{
+	const char *phase = text_of(at(sight->resource, "status", "phase"));
+	enum release_outcome outcome = sight->run->outcome;
+
+	if (outcome == OUTCOME_ROLLED_BACK || outcome == OUTCOME_FAILED_PROMOTION)
+		return strcmp(phase, "Failed") == 0;
+	return strcmp(phase, sight->run->is_init ? "Initialized" : "Succeeded") == 0;
+}
+
+/* How the newest Release ended, against which version the primary runs. */
+static const char *trouble_run(const struct sight *sight, bool is_live)
+{
+	const char *live = truth_live(sight->canary);
+	bool is_of_live = strcmp(sight->run->tag, live) == 0;
+	enum release_outcome outcome = sight->run->outcome;
+	bool has_failed = outcome == OUTCOME_ROLLED_BACK || outcome == OUTCOME_FAILED_PROMOTION;
+
+	if (!is_live && (!is_of_live || !has_failed))
+		return "the live version was neither promoted nor refused";
+	if (is_live && is_of_live && outcome != OUTCOME_PROMOTED && outcome != OUTCOME_SKIPPED)
+		return "it serves the live version, and its run ended otherwise";
+	return "";
+}
+
+static const char *trouble_world(const struct sight *sight)
+{
+	const struct truth_canary *canary = sight->canary;
+	bool is_nginx = strcmp(canary->provider, "nginx") == 0;
+	const json_t *annotations = at(sight->route, "metadata", "annotations");
+	int replicas = number_at(sight->target, "spec", "replicas");
+
+	if (is_nginx && !sight->route)
+		return "its route is missing";
+	if (is_nginx && strcmp(text_of(json_object_get(annotations,
+	                                               "nginx.ingress.kubernetes.io/"
+	                                               "canary-weight")),
+	                       "0") != 0)
+		return "its route has a weight";
+	if (!selects(sight, "", "-primary"))
+		return "its apex does not select the primary";
+	if (!selects(sight, "-primary", "-primary") || !selects(sight, "-canary", ""))
+		return "a Service of it selects other pods";
+	if (replicas != 0 && replicas != canary->foreign_replicas &&
+	    canary->foreign_replicas != TRUTH_ANY_REPLICAS)
+		return "its target has pods";
+	if (!is_ready(sight->primary))
+		return "its primary is not ready";
+	if (number_at(sight->resource, "status", "canaryWeight") != 0)
+		return "its status speaks of a weight";
+	return is_phase_true(sight) ? "" : "its phase is another";
+}
+
+static const char *trouble_there(const struct sight *sight, const struct oracle_end *end)
+{
+	const struct truth_canary *canary = sight->canary;
+	const char *image = image_of(sight->primary);
+	bool is_live;
+	const char *why;
+
+	if (sight->run->outcome == OUTCOME_NONE)
+		return "its run is not over";
+	if (!sight->primary || strncmp(image, "web:", 4) != 0)
+		return "it has no primary";
+	is_live = strcmp(image + 4, truth_live(canary)) == 0;
+	if (canary->promoted < 0 || strcmp(image + 4, canary->versions[canary->promoted].tag) != 0)
+		return "its primary runs what was not promoted";
+	if (is_live && !end->may_be_live)
+		return "a bad version is promoted";
+	if (!is_live && !end->may_be_other)
+		return "a good version is not promoted";
+	why = trouble_run(sight, is_live);
+	return why[0] != '\0' ? why : trouble_world(sight);
+}
+
+/* The newest run refused the version that the target has. */
+static bool was_judged(const struct sight *sight)
+{
+	const json_t *release = find(sight, "releases", sight->run->name, "");
+	const char *ending = text_of(at(release, "status", "ending"));
+
+	return (strcmp(ending, "rolled_back") == 0 || strcmp(ending, "failed_promotion") == 0) &&
+	       strcmp(sight->run->tag, truth_live(sight->canary)) == 0;
+}
+
+const char *oracle_trouble(struct simulation *simulation, int index)
+{
+	struct sight sight = {
+		.simulation = simulation,
+		.canary = &simulation->truth.canaries[index],
+		.run = &simulation->witness.runs[index],
+	};
+	const char *name = sight.canary->name;
+	struct oracle_end end;
+	const char *why;
+
+	sight.resource = find(&sight, "canaries", name, "");
+	sight.target = find(&sight, "deployments", name, "");
+	sight.primary = find(&sight, "deployments", name, "-primary");
+	sight.route = find(&sight, "ingresses", name, "-front-canary");
+	end = oracle_name(sight.canary, was_judged(&sight));
+	if (end.is_gone || end.is_kept) {
+		why = end.is_gone ? trouble_gone(&sight) : trouble_kept(&sight);
+		return end.is_gone && end.is_kept && why[0] != '\0' ? trouble_kept(&sight) : why;
+	}
+	return end.is_waiting ? trouble_waiting(&sight) : trouble_there(&sight, &end);
+}

@@ -1,0 +1,254 @@
+/* Foreign edits: whoever writes into what agents look after, and pods that break. */
+#include "analysis/base/text.h"
+#include "tests/simulation/people.h"
+#include "tests/simulation/simulation.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define MEND_MS_MAX 40000
+
+/* One edit: whose, of what, and where it is written. */
+struct hand {
+	struct simulation *simulation;
+	struct truth_canary *canary;
+	int index;
+	enum fault kind;
+	struct dice *dice;
+};
+
+static bool strikes(const struct hand *hand)
+{
+	return faults_strike(&hand->simulation->faults, hand->kind, hand->index,
+	                     sim_loop_now(hand->simulation->loop));
+}
+
+static const json_t *find(const struct hand *hand, const char *plural, const char *name)
+{
+	return apiserver_find(hand->simulation->server, plural, hand->canary->space, name);
+}
+
+static void put(const struct hand *hand, enum http_method method, const char *plural,
+                const char *name, const char *body)
+{
+	char url[PEOPLE_URL_MAX];
+
+	people_url(hand->canary, plural, name, url);
+	simulation_write(hand->simulation, "kubectl", method, url, body);
+}
+
+/* A run may end by what stays broken until then. */
+static void break_for_a_while(const struct hand *hand)
+{
+	struct instant now = sim_loop_now(hand->simulation->loop);
+	struct span time = span_ms(dice_between(hand->dice, 500, MEND_MS_MAX));
+
+	people_mend_later(hand->simulation, hand->index, time);
+	truth_broken(hand->canary, people_run_version(hand->simulation, hand->index), now,
+	             instant_after(now, span_ms(MEND_MS_MAX)));
+}
+
+/* "<base><suffix>" */
+struct name {
+	char text[48];
+};
+
+static struct name name_of(const char *base, const char *suffix)
+{
+	struct name name;
+
+	text_format(name.text, sizeof(name.text), "%s%s", base, suffix);
+	return name;
+}
+
+static bool edit_weight(const struct hand *hand)
+{
+	static const int weights[] = {0, 1, 10, 50, 90, 100};
+	struct name ingress = name_of(hand->canary->name, "-front-canary");
+	char body[128];
+
+	if (!find(hand, "ingresses", ingress.text) || !strikes(hand))
+		return false;
+	text_format(body, sizeof(body),
+	            "{\"metadata\":{\"annotations\":{\"nginx.ingress.kubernetes.io/"
+	            "canary-weight\":\"%d\"}}}",
+	            weights[dice_between(hand->dice, 0, 5)]);
+	put(hand, HTTP_PATCH, "ingresses", ingress.text, body);
+	return true;
+}
+
+static bool edit_replicas(const struct hand *hand)
+{
+	bool is_primary = dice_chance(hand->dice, 0.3);
+	struct name name = name_of(hand->canary->name, is_primary ? "-primary" : "");
+	int replicas = (int)dice_between(hand->dice, is_primary ? 1 : 0, 4);
+	char body[64];
+
+	if (!find(hand, "deployments", name.text) || !strikes(hand))
+		return false;
+	text_format(body, sizeof(body), "{\"spec\":{\"replicas\":%d}}", replicas);
+	put(hand, HTTP_PATCH, "deployments", name.text, body);
+	if (is_primary)
+		return true;
+	truth_scaled(hand->canary, replicas);
+	if (replicas > 0)
+		return true;
+	/* In a run a target without pods is not ready; in a teardown it comes back by itself. */
+	hand->canary->is_scaled_away = people_run_version(hand->simulation, hand->index) != NULL;
+	if (hand->canary->is_scaled_away)
+		break_for_a_while(hand);
+	return true;
+}
+
+static bool edit_selector(const struct hand *hand)
+{
+	static const char *const suffixes[] = {"", "-primary", "-canary"};
+	static const char *const pods[] = {"", "-primary", "-nowhere"};
+	struct name service =
+		name_of(hand->canary->service, suffixes[dice_between(hand->dice, 0, 2)]);
+	char body[96];
+
+	if (!find(hand, "services", service.text) || !strikes(hand))
+		return false;
+	text_format(body, sizeof(body), "{\"spec\":{\"selector\":{\"app\":\"%s%s\"}}}",
+	            hand->canary->name, pods[dice_between(hand->dice, 0, 2)]);
+	put(hand, HTTP_PATCH, "services", service.text, body);
+	return true;
+}
+
+static bool edit_labels(const struct hand *hand)
+{
+	static const char *const services[] = {"", "-primary", "-canary"};
+	bool is_service = dice_chance(hand->dice, 0.6);
+	struct name service =
+		name_of(hand->canary->service, services[dice_between(hand->dice, 0, 2)]);
+	struct name ingress = name_of(hand->canary->name, "-front-canary");
+	bool strips = dice_chance(hand->dice, 0.3);
+
+	if (!find(hand, is_service ? "services" : "ingresses",
+	          is_service ? service.text : ingress.text) ||
+	    !strikes(hand))
+		return false;
+	if (is_service) {
+		put(hand, HTTP_PATCH, "services", service.text,
+		    "{\"metadata\":{\"labels\":{\"app\":null,\"team\":\"other\"},"
+		    "\"annotations\":{\"note\":\"other\"}}}");
+	} else if (strips) {
+		put(hand, HTTP_PATCH, "ingresses", ingress.text,
+		    "{\"metadata\":{\"labels\":null,\"ownerReferences\":null}}");
+		hand->canary->is_stripped = true;
+		break_for_a_while(hand);
+	} else {
+		put(hand, HTTP_PATCH, "ingresses", ingress.text,
+		    "{\"metadata\":{\"annotations\":{\"nginx.ingress.kubernetes.io/canary\":"
+		    "null,\"note\":\"other\"}}}");
+	}
+	return true;
+}
+
+static bool remove_one(const struct hand *hand)
+{
+	const struct truth_canary *canary = hand->canary;
+	const struct {
+		const char *plural;
+		const char *base;
+		const char *suffix;
+	} rows[] = {
+		{"ingresses", canary->name, "-front-canary"},
+		{"services", canary->service, ""},
+		{"services", canary->service, "-primary"},
+		{"services", canary->service, "-canary"},
+		{"deployments", canary->name, "-primary"},
+	};
+	int64_t which = dice_between(hand->dice, 0, 4);
+	struct name name = name_of(rows[which].base, rows[which].suffix);
+
+	if (!find(hand, rows[which].plural, name.text) || !strikes(hand))
+		return false;
+	put(hand, HTTP_DELETE, rows[which].plural, name.text, NULL);
+	if (which == 4)
+		truth_may_fail(people_run_version(hand->simulation, hand->index),
+		               "somebody removed the primary");
+	return true;
+}
+
+/* What stands in its repository is applied again. */
+static bool restore(const struct hand *hand)
+{
+	char *text = NULL;
+
+	if (!strikes(hand))
+		return false;
+	switch (dice_between(hand->dice, 0, 3)) {
+	case 0:
+		if (!hand->canary->is_there)
+			break;
+		text = truth_edit(hand->canary);
+		put(hand, HTTP_PATCH, "canaries", hand->canary->name, text);
+		break;
+	case 1:
+		text = truth_ingress(hand->canary);
+		put(hand, HTTP_PATCH, "ingresses", name_of(hand->canary->name, "-front").text,
+		    text);
+		break;
+	default:
+		people_apply_target(hand->simulation, hand->canary, "gitops");
+		break;
+	}
+	free(text);
+	return true;
+}
+
+static bool break_pods(const struct hand *hand)
+{
+	struct name name =
+		name_of(hand->canary->name, dice_chance(hand->dice, 0.5) ? "-primary" : "");
+	const json_t *status = json_object_get(find(hand, "deployments", name.text), "status");
+	json_int_t n_ready = json_integer_value(json_object_get(status, "readyReplicas"));
+
+	if (n_ready == 0 || !strikes(hand))
+		return false;
+	cluster_break_pods(hand->simulation->cluster, hand->canary->space, name.text,
+	                   (size_t)dice_between(hand->dice, 1, n_ready));
+	simulation_stir(hand->simulation);
+	break_for_a_while(hand);
+	return true;
+}
+
+bool people_edit(struct simulation *simulation, enum fault kind, int canary)
+{
+	struct hand hand = {
+		.simulation = simulation,
+		.canary = &simulation->truth.canaries[canary],
+		.index = canary,
+		.kind = kind,
+		.dice = &simulation->people.edits,
+	};
+
+	if (kind == FAULT_EDIT_WEIGHT)
+		return edit_weight(&hand);
+	if (kind == FAULT_EDIT_REPLICAS)
+		return edit_replicas(&hand);
+	if (kind == FAULT_EDIT_SELECTOR)
+		return edit_selector(&hand);
+	if (kind == FAULT_EDIT_LABELS)
+		return edit_labels(&hand);
+	if (kind == FAULT_EDIT_REMOVE)
+		return remove_one(&hand);
+	return kind == FAULT_GITOPS ? restore(&hand) : break_pods(&hand);
+}
+
+/* One kind for each canary: the rates are per such opportunity. */
+void people_weather(struct simulation *simulation)
+{
+	const struct faults *faults = &simulation->faults;
+
+	for (int i = 0; i < simulation->truth.n_canaries; i++) {
+		int64_t roll = dice_between(&simulation->people.edits, FAULT_EDIT_WEIGHT,
+		                            FAULT_PODS_BREAK);
+		enum fault kind = (enum fault)roll;
+
+		if (faults->rates[kind] > 0 && !faults->is_calm)
+			(void)people_edit(simulation, kind, i);
+	}
+}

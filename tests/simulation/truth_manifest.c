@@ -1,0 +1,150 @@
+#include "analysis/base/text.h"
+#include "tests/simulation/truth.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+static char *printed(json_t *object)
+{
+	char *text = json_dumps(object, JSON_COMPACT);
+
+	assert(object && text);
+	json_decref(object);
+	return text;
+}
+
+char *truth_deployment(const struct truth_canary *canary)
+{
+	char image[TRUTH_TAG_MAX + 8];
+
+	text_format(image, sizeof(image), "web:%s", truth_live(canary));
+	return printed(json_pack(
+		"{s:s,s:s,s:{s:s,s:s},s:{s:i,s:{s:{s:s}},s:{s:{s:{s:s}},s:{s:[{s:s,s:s}]}}}}",
+		"apiVersion", "apps/v1", "kind", "Deployment", "metadata", "name", canary->name,
+		"namespace", canary->space, "spec", "replicas", canary->replicas, "selector",
+		"matchLabels", "app", canary->name, "template", "metadata", "labels", "app",
+		canary->name, "spec", "containers", "name", "web", "image", image));
+}
+
+char *truth_ingress(const struct truth_canary *canary)
+{
+	char name[32];
+	char host[32];
+
+	text_format(name, sizeof(name), "%s-front", canary->name);
+	text_format(host, sizeof(host), "%s.example", canary->name);
+	return printed(json_pack(
+		"{s:s,s:s,s:{s:s,s:s},s:{s:s,s:[{s:s,s:{s:[{s:s,s:s,s:{s:{s:s,s:{s:i}}}}]}}]}}",
+		"apiVersion", "networking.k8s.io/v1", "kind", "Ingress", "metadata", "name", name,
+		"namespace", canary->space, "spec", "ingressClassName", "nginx", "rules", "host",
+		host, "http", "paths", "path", "/", "pathType", "Prefix", "backend", "service",
+		"name", canary->service, "port", "number", 80));
+}
+
+char *truth_metric_template(const struct truth_canary *canary)
+{
+	char name[32];
+	char query[96];
+
+	text_format(name, sizeof(name), "%s-speed", canary->name);
+	text_format(query, sizeof(query), "custom_duration{service=\"%s-canary\"}",
+	            canary->service);
+	return printed(json_pack("{s:s,s:s,s:{s:s,s:s},s:{s:{s:s,s:s},s:s}}", "apiVersion",
+	                         "flagger.app/v1beta1", "kind", "MetricTemplate", "metadata",
+	                         "name", name, "namespace", canary->space, "spec", "provider",
+	                         "type", "prometheus", "address", "http://prometheus:9090", "query",
+	                         query));
+}
+
+static json_t *metric(const char *name, const char *bound, int value)
+{
+	return json_pack("{s:s,s:s,s:{s:i}}", "name", name, "interval", "1m", "thresholdRange",
+	                 bound, value);
+}
+
+static json_t *metrics(const struct truth_canary *canary)
+{
+	bool is_builtin = canary->asking == TRUTH_ASK_BUILTIN;
+	json_t *success = metric(is_builtin ? "request-success-rate" : "answers", "min",
+	                         canary->asks_tightly ? 100 : 99);
+	json_t *duration = metric(is_builtin ? "request-duration" : "speed", "max",
+	                          canary->asks_tightly ? 100 : 500);
+	char query[96];
+
+	text_format(query, sizeof(query), "custom_success{service=\"%s-canary\"}", canary->service);
+	if (!is_builtin)
+		json_object_set_new(success, "query", json_string(query));
+	if (canary->asking == TRUTH_ASK_INLINE) {
+		text_format(query, sizeof(query), "custom_duration{service=\"%s-canary\"}",
+		            canary->service);
+		json_object_set_new(duration, "query", json_string(query));
+	} else if (canary->asking == TRUTH_ASK_TEMPLATE) {
+		text_format(query, sizeof(query), "%s-speed", canary->name);
+		json_object_set_new(duration, "templateRef", json_pack("{s:s}", "name", query));
+	}
+	return json_pack("[o,o]", success, duration);
+}
+
+static json_t *analysis(const struct truth_canary *canary)
+{
+	char interval[16];
+	json_t *made;
+	json_t *steps = json_array();
+
+	text_format(interval, sizeof(interval), "%ds", canary->interval);
+	made = json_pack("{s:s,s:i,s:o}", "interval", interval, "threshold", canary->threshold,
+	                 "metrics", metrics(canary));
+	if (canary->iterations > 0)
+		json_object_set_new(made, "iterations", json_integer(canary->iterations));
+	if (canary->step > 0)
+		json_object_set_new(made, "stepWeight",
+		                    canary->is_invalid ? json_integer(-1)
+		                                       : json_integer(canary->step));
+	else if (canary->is_invalid)
+		json_object_set_new(made, "maxWeight", json_string("most"));
+	if (canary->max > 0)
+		json_object_set_new(made, "maxWeight", json_integer(canary->max));
+	for (int i = 0; i < canary->n_steps; i++)
+		json_array_append_new(steps, json_integer(canary->steps[i]));
+	if (canary->n_steps > 0)
+		json_object_set(made, "stepWeights", steps);
+	json_decref(steps);
+	return made;
+}
+
+static json_t *spec_of(const struct truth_canary *canary)
+{
+	char front[32];
+
+	text_format(front, sizeof(front), "%s-front", canary->name);
+	return json_pack("{s:s,s:i,s:b,s:{s:s,s:s,s:s},s:{s:s,s:s,s:s},s:{s:s,s:i,s:i},s:o}",
+	                 "provider", canary->provider, "progressDeadlineSeconds", canary->deadline,
+	                 "skipAnalysis", canary->skips, "targetRef", "apiVersion", "apps/v1",
+	                 "kind", "Deployment", "name", canary->name, "ingressRef", "apiVersion",
+	                 "networking.k8s.io/v1", "kind", "Ingress", "name", front, "service",
+	                 "name", canary->service, "port", 80, "targetPort", canary->target_port,
+	                 "analysis", analysis(canary));
+}
+
+char *truth_resource(const struct truth_canary *canary)
+{
+	return printed(json_pack("{s:s,s:s,s:{s:s,s:s},s:o}", "apiVersion", "flagger.app/v1beta1",
+	                         "kind", "Canary", "metadata", "name", canary->name, "namespace",
+	                         canary->space, "spec", spec_of(canary)));
+}
+
+char *truth_edit(const struct truth_canary *canary)
+{
+	json_t *spec = spec_of(canary);
+	json_t *made = json_object_get(spec, "analysis");
+
+	/* A merge patch takes away what is null. */
+	if (canary->step == 0)
+		json_object_set_new(made, "stepWeight", json_null());
+	if (canary->max == 0 && !canary->is_invalid)
+		json_object_set_new(made, "maxWeight", json_null());
+	if (canary->n_steps == 0)
+		json_object_set_new(made, "stepWeights", json_null());
+	return printed(json_pack("{s:o}", "spec", spec));
+}
