@@ -12,6 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define JUMP_MS 1000 /* a wall clock that is corrected by less did not jump */
+
 static struct canary_edition *edition_free(struct canary_edition *edition)
 {
 	if (!edition)
@@ -96,8 +98,41 @@ struct canary *canary_new(const struct canary_host *host, const char *k8s_namesp
 	text_copy(canary->name, name);
 	canary->think.ring = on_think;
 	canary->gate.ring = on_gate;
+	canary->clock = loop_now(host->seams.loop).ms - loop_uptime(host->seams.loop).ms;
 	canary->facts.is_quarantined = poison_is_quarantined(host->poison, k8s_namespace, name);
 	return canary;
+}
+
+static void shift(struct instant *instant, struct span by)
+{
+	if (instant_is_set(*instant))
+		*instant = instant_after(*instant, by);
+}
+
+static void shift_facts(struct canary *canary, struct span by)
+{
+	struct facts *facts = &canary->facts;
+
+	for (enum subject subject = SUBJECT_CANARY; subject < SUBJECT_MAX; subject++)
+		shift(&facts_slot(facts, subject)->retry_at, by);
+	shift(&facts->route.since, by);
+	shift(&facts->apex.since, by);
+	shift(&facts->primary_service.since, by);
+	shift(&facts->canary_service.since, by);
+}
+
+struct instant canary_now(struct canary *canary)
+{
+	struct loop *loop = canary->host->seams.loop;
+	struct instant now = loop_now(loop);
+	int64_t clock = now.ms - loop_uptime(loop).ms;
+	int64_t jump = clock - canary->clock;
+
+	if (jump > -JUMP_MS && jump < JUMP_MS)
+		return now;
+	shift_facts(canary, span_ms(jump));
+	canary->clock = clock;
+	return now;
 }
 
 static void cancel_flights(struct canary *canary)

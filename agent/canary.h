@@ -67,6 +67,7 @@ struct canary {
 	char round[ROUND_UID_MAX]; /* of the last recorded plan */
 	uint64_t n_rounds;
 	struct instant wake;            /* of the last plan */
+	int64_t clock;                  /* how far the wall clock was ahead of the monotonic one */
 	bool is_restored;               /* the spec that an open Release keeps was looked at */
 	int numbers[RELEASES_SEEN_MAX]; /* of the Releases that there are */
 	bool is_partial;                /* a list of its Releases is under way: not all is known */
@@ -74,6 +75,12 @@ struct canary {
 
 struct canary *canary_new(const struct canary_host *host, const char *k8s_namespace,
                           const char *name);
+
+/*
+ * The time. When the wall clock jumped since it was last asked for, what the facts remember by it
+ * (how long a weight has held, when to try again) jumps with it.
+ */
+struct instant canary_now(struct canary *canary);
 
 /* Cancel what is under way and free; accepts NULL, returns NULL. */
 struct canary *canary_free(struct canary *canary);

@@ -1,13 +1,18 @@
 #include "agent/credentials.h"
 
 #include "agent/credentials_file.h"
+#include "agent/credentials_plugin.h"
 #include "providers/kube/kubeconfig.h"
+#include "providers/kube/kubeconfig_merge.h"
+#include "providers/kube/kubeconfig_plugin.h"
 #include "providers/wire/document.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 /* All that came of one reading; replaced whole. */
 struct reading {
@@ -15,15 +20,21 @@ struct reading {
 	struct credentials_view view;
 	struct credentials_file files[CREDENTIALS_FILES_MAX];
 	size_t n_files;
+	bool has_plugin;        /* what it gave is good until… */
+	struct instant expires; /* not set: to the end */
 };
 
 struct credentials {
 	struct loop *loop;
 	/* One of the two is set. */
 	char *directory;
-	char *kubeconfig;
-	char *server;  /* of a pod */
-	char *context; /* of a kubeconfig */
+	char *kubeconfig; /* several with ':' between them when is_list */
+	char *server;     /* of a pod */
+	char *context;    /* of a kubeconfig */
+	bool is_list;
+	bool can_run;
+	bool has_terminal;
+	struct span patience;
 	struct reading now;
 	struct span checked_at;
 	bool is_suspect; /* check before the next use */
@@ -48,6 +59,7 @@ static void reading_init(struct reading *reading)
 		.username = "",
 		.password = "",
 		.k8s_namespace = "",
+		.proxy = "",
 	};
 }
 
@@ -129,24 +141,11 @@ static bool read_pod(const struct credentials *credentials, struct reading *read
 	return true;
 }
 
-/* A path as a kubeconfig means it. */
-static const char *beside(struct arena *arena, const char *kubeconfig, const char *path)
-{
-	const char *slash = strrchr(kubeconfig, '/');
-
-	if (path[0] == '/' || !slash)
-		return path;
-	return arena_format(arena, "%.*s/%s", (int)(slash - kubeconfig), kubeconfig, path);
-}
-
-static bool read_item(const struct credentials *credentials, struct reading *reading,
-                      const struct kube_kubeconfig_item *item, struct credentials_pem *ret,
-                      struct err *err)
+static bool read_item(struct reading *reading, const struct kube_kubeconfig_item *item,
+                      struct credentials_pem *ret, struct err *err)
 {
 	if (item->path)
-		return read_pem_file(reading,
-		                     beside(&reading->arena, credentials->kubeconfig, item->path),
-		                     ret, err);
+		return read_pem_file(reading, item->path, ret, err);
 	if (item->bytes) {
 		struct credentials_file *kept = &reading->files[reading->n_files++];
 
@@ -174,13 +173,76 @@ static bool read_user(const struct credentials *credentials, struct reading *rea
 	view->username = config->username;
 	view->password = keep_secret(reading, config->password);
 	if (config->token.path)
-		return read_token_file(
-			reading,
-			beside(&reading->arena, credentials->kubeconfig, config->token.path), err);
+		return read_token_file(reading, config->token.path, err);
 	if (!config->token.bytes)
 		return true;
 	view->token = keep_secret(reading, config->token.bytes);
 	return check_token(view->token, credentials->kubeconfig, err);
+}
+
+/* A certificate or key that a plugin gave, kept. */
+static bool keep_pem(struct reading *reading, const char *text, struct credentials_pem *ret)
+{
+	if (!*text)
+		return true;
+	*ret = (struct credentials_pem){keep_secret(reading, text), strlen(text)};
+	return strstr(text, "-----BEGIN ") != NULL;
+}
+
+static bool use_login(struct reading *reading, const struct kube_kubeconfig_plugin *plugin,
+                      const json_t *root, struct err *err)
+{
+	struct kube_kubeconfig_login login;
+	struct credentials_view *view = &reading->view;
+
+	if (!kube_kubeconfig_plugin_login(plugin, root, &login, err))
+		return false;
+	if (!keep_pem(reading, login.certificate, &view->certificate) ||
+	    !keep_pem(reading, login.key, &view->key))
+		return err_set(err, ERR_INVALID, "status: expected PEM");
+	reading->has_plugin = true;
+	reading->expires = login.expires;
+	if (!*login.token)
+		return true;
+	view->token = keep_secret(reading, login.token);
+	return check_token(view->token, "status.token", err);
+}
+
+static bool run_plugin(const struct credentials *credentials, struct reading *reading,
+                       const struct kube_kubeconfig *config, struct err *err)
+{
+	const struct kube_kubeconfig_plugin *plugin = &config->plugin;
+	struct credentials_plugin run = {
+		.plugin = plugin,
+		.is_interactive =
+			credentials->has_terminal && plugin->interactive != KUBE_KUBECONFIG_NEVER,
+		.patience = credentials->patience,
+	};
+	struct credentials_file output;
+	json_t *root;
+	bool is_fine;
+
+	if (!credentials->can_run)
+		return err_set(err, ERR_INVALID,
+		               "%s: not served by the agent; use token, tokenFile, a client "
+		               "certificate or username and password",
+		               plugin->path);
+	run.told =
+		kube_kubeconfig_plugin_told(config, reading->view.ca.bytes, reading->view.ca.length,
+	                                    run.is_interactive, &reading->arena);
+	if (!credentials_plugin_run(&run, &output, err))
+		return false;
+	/* what it is instead may be secret */
+	is_fine = document_read_json(output.bytes, output.length, CREDENTIALS_PLUGIN_OUTPUT_MAX,
+	                             &root, NULL) ||
+	          err_set(err, ERR_MALFORMED, "expected JSON");
+	if (is_fine) {
+		is_fine = use_login(reading, plugin, root, err);
+		credentials_file_wipe_tree(root);
+		json_decref(root);
+	}
+	credentials_file_fini(&output);
+	return is_fine || err_wrap(err, "%s: what %.100s printed", plugin->path, plugin->command);
 }
 
 static bool use_config(const struct credentials *credentials, struct reading *reading,
@@ -192,32 +254,103 @@ static bool use_config(const struct credentials *credentials, struct reading *re
 	view->tls_server_name = config->tls_server_name;
 	view->is_insecure = config->is_insecure;
 	view->k8s_namespace = config->k8s_namespace;
-	return read_item(credentials, reading, &config->ca, &view->ca, err) &&
-	       read_item(credentials, reading, &config->certificate, &view->certificate, err) &&
-	       read_item(credentials, reading, &config->key, &view->key, err) &&
-	       read_user(credentials, reading, config, err);
+	view->proxy = config->proxy_url;
+	if (!read_item(reading, &config->ca, &view->ca, err) ||
+	    !read_item(reading, &config->certificate, &view->certificate, err) ||
+	    !read_item(reading, &config->key, &view->key, err) ||
+	    !read_user(credentials, reading, config, err))
+		return false;
+	return !config->plugin.path || run_plugin(credentials, reading, config, err) ||
+	       err_wrap(err, "%s", credentials->kubeconfig);
+}
+
+/* Add the kubeconfig at PATH to ROOTS, which are wiped in the end, and to MERGED. */
+static bool add_kubeconfig(struct reading *reading, const char *path, json_t *roots, json_t *merged,
+                           struct err *err)
+{
+	const char *slash = strrchr(path, '/');
+	struct credentials_file *file;
+	const char *folder = "";
+	json_t *root;
+	bool is_fine;
+
+	if (slash)
+		folder = slash == path ? "/"
+		                       : arena_copy(&reading->arena, path, (size_t)(slash - path));
+	if (!add_file(reading, path, &file, err))
+		return false;
+	is_fine = document_read(file->bytes, file->length, &root, err);
+	explicit_bzero(file->bytes, file->length);
+	if (is_fine) {
+		if (json_array_append_new(roots, root) < 0)
+			abort();
+		is_fine = kube_kubeconfig_merge(merged, root, folder, err);
+	}
+	return is_fine || err_wrap(err, "%s", path);
+}
+
+/* An empty file says nothing, as kubectl sees it. */
+static bool is_nothing(const char *path)
+{
+	struct stat status;
+
+	return stat(path, &status) == 0 ? S_ISREG(status.st_mode) && status.st_size == 0
+	                                : errno == ENOENT;
+}
+
+static bool add_kubeconfigs(const struct credentials *credentials, struct reading *reading,
+                            json_t *roots, json_t *merged, struct err *err)
+{
+	const char *path = credentials->kubeconfig;
+	size_t n_files = 0;
+
+	if (!credentials->is_list)
+		return add_kubeconfig(reading, path, roots, merged, err);
+	for (;; path++) {
+		size_t length = strcspn(path, ":");
+		const char *one = arena_copy(&reading->arena, path, length);
+
+		path += length;
+		if (length > 0 && !is_nothing(one)) {
+			if (n_files++ >= CREDENTIALS_KUBECONFIGS_MAX)
+				return err_set(err, ERR_LIMIT,
+				               "KUBECONFIG: expected at most %d files",
+				               CREDENTIALS_KUBECONFIGS_MAX);
+			if (!add_kubeconfig(reading, one, roots, merged, err))
+				return false;
+		}
+		if (!*path)
+			break;
+	}
+	if (n_files == 0)
+		return err_set(err, ERR_SYSTEM, "%s: No such file or directory",
+		               credentials->kubeconfig);
+	return true;
 }
 
 static bool read_kubeconfig(const struct credentials *credentials, struct reading *reading,
                             struct err *err)
 {
 	struct kube_kubeconfig config = {0};
-	struct credentials_file *file;
-	json_t *root;
+	json_t *roots = json_array();
+	json_t *merged = json_object();
 	bool is_fine;
 
-	if (!add_file(reading, credentials->kubeconfig, &file, err))
-		return false;
-	if (!document_read(file->bytes, file->length, &root, err))
-		return err_wrap(err, "%s", credentials->kubeconfig);
-	is_fine = kube_kubeconfig_read(root, credentials->context, &reading->arena, &config, err);
-	credentials_file_wipe_tree(root);
-	json_decref(root);
-	explicit_bzero(file->bytes, file->length);
-	if (!is_fine)
-		return err_wrap(err, "%s", credentials->kubeconfig);
-	is_fine = use_config(credentials, reading, &config, err);
-	kube_kubeconfig_wipe(&config);
+	if (!roots || !merged)
+		abort();
+	is_fine = add_kubeconfigs(credentials, reading, roots, merged, err);
+	if (is_fine) {
+		is_fine = kube_kubeconfig_read(merged, credentials->context, &reading->arena,
+		                               &config, err) ||
+		          err_wrap(err, "%s", credentials->kubeconfig);
+	}
+	if (is_fine) {
+		is_fine = use_config(credentials, reading, &config, err);
+		kube_kubeconfig_wipe(&config);
+	}
+	credentials_file_wipe_tree(roots);
+	json_decref(merged);
+	json_decref(roots);
 	return is_fine;
 }
 
@@ -245,6 +378,15 @@ static bool has_changed(const struct credentials *credentials)
 		if (credentials_file_has_changed(&credentials->now.files[i]))
 			return true;
 	return false;
+}
+
+/* What a plugin gave is over. */
+static bool has_expired(const struct credentials *credentials)
+{
+	const struct reading *reading = &credentials->now;
+
+	return reading->has_plugin && instant_is_set(reading->expires) &&
+	       !instant_is_before(loop_now(credentials->loop), reading->expires);
 }
 
 static char *copy(const char *text)
@@ -293,16 +435,28 @@ struct credentials *credentials_new_pod(struct loop *loop, const char *directory
 	return credentials;
 }
 
-struct credentials *credentials_new_kubeconfig(struct loop *loop, const char *path,
-                                               const char *context, struct err *err)
+struct credentials *credentials_new_person(struct loop *loop,
+                                           const struct credentials_person *person, struct err *err)
 {
 	struct credentials *credentials = begin(loop);
 
-	credentials->kubeconfig = copy(path);
-	credentials->context = copy(context);
+	credentials->kubeconfig = copy(person->paths);
+	credentials->context = copy(person->context);
+	credentials->is_list = person->is_list;
+	credentials->can_run = person->can_run;
+	credentials->has_terminal = person->has_terminal;
+	credentials->patience = person->patience;
 	if (!read_all(credentials, err))
 		return credentials_free(credentials);
 	return credentials;
+}
+
+struct credentials *credentials_new_kubeconfig(struct loop *loop, const char *path,
+                                               const char *context, struct err *err)
+{
+	const struct credentials_person person = {.paths = path, .context = context};
+
+	return credentials_new_person(loop, &person, err);
 }
 
 struct credentials *credentials_new(struct loop *loop, const char *path, const char *context,
@@ -313,7 +467,13 @@ struct credentials *credentials_new(struct loop *loop, const char *path, const c
 	if (path && *path)
 		return credentials_new_kubeconfig(loop, path, context, err);
 	if (from_environment && *from_environment)
-		return credentials_new_kubeconfig(loop, from_environment, context, err);
+		return credentials_new_person(loop,
+		                              &(struct credentials_person){
+						      .paths = from_environment,
+						      .is_list = true,
+						      .context = context,
+					      },
+		                              err);
 	return credentials_new_pod(loop, CREDENTIALS_POD_DIRECTORY,
 	                           getenv("KUBERNETES_SERVICE_HOST"),
 	                           getenv("KUBERNETES_SERVICE_PORT"), err);
@@ -338,11 +498,14 @@ const struct credentials_view *credentials_get(struct credentials *credentials)
 	struct span every = span_seconds(CREDENTIALS_CHECK_EVERY);
 	struct err err = {0};
 
-	if (!credentials->is_suspect && now.ms - credentials->checked_at.ms < every.ms)
+	bool is_over = has_expired(credentials);
+
+	if (!is_over && !credentials->is_suspect && now.ms - credentials->checked_at.ms < every.ms)
 		return &credentials->now.view;
+	is_over = is_over || (credentials->is_suspect && credentials->now.has_plugin);
 	credentials->checked_at = now;
 	credentials->is_suspect = false;
-	if (has_changed(credentials)) {
+	if (is_over || has_changed(credentials)) {
 		(void)read_all(credentials, &err);
 		(void)snprintf(credentials->trouble, sizeof(credentials->trouble), "%s", err.text);
 	}

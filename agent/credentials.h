@@ -39,6 +39,7 @@ struct credentials_view {
 	const char *username;
 	const char *password;
 	const char *k8s_namespace; /* of the pod or the context */
+	const char *proxy;         /* "http://proxy:3128"; "": as the environment says */
 };
 
 /*
@@ -49,9 +50,26 @@ struct credentials_view {
 struct credentials *credentials_new_pod(struct loop *loop, const char *directory, const char *host,
                                         const char *port, struct err *err);
 
-/* From a kubeconfig; CONTEXT NULL or "" means its current-context. NULL on failure. */
+/* From a kubeconfig; CONTEXT NULL or "" means its current-context. NULL on failure; users that log
+ * in with a plugin are refused, since an agent waits for no program. */
 struct credentials *credentials_new_kubeconfig(struct loop *loop, const char *path,
                                                const char *context, struct err *err);
+
+/* Kubeconfigs of a person at a command. Texts are copied. */
+struct credentials_person {
+	const char *paths;    /* one file, or with is_list several with ':' between them */
+	bool is_list;         /* as in $KUBECONFIG: those that are not there are passed over */
+	const char *context;  /* "": the current one */
+	bool can_run;         /* plugins may run, and are waited for */
+	bool has_terminal;    /* somebody can answer them */
+	struct span patience; /* with a plugin; 0: the usual */
+};
+
+/* As kubectl merges them: who names something first, wins. NULL on failure. What a plugin gave is
+ * used until it expires or is refused. */
+struct credentials *credentials_new_person(struct loop *loop,
+                                           const struct credentials_person *person,
+                                           struct err *err);
 
 /*
  * Choose as kubectl does: PATH when not "", else the environment's KUBECONFIG, else the pod's
@@ -66,7 +84,8 @@ struct credentials *credentials_free(struct credentials *credentials);
 /* What to use now. Looks at the files first when that was not done for CREDENTIALS_CHECK_EVERY. */
 const struct credentials_view *credentials_get(struct credentials *credentials);
 
-/* The server said 401: look at the files before the next use, whenever that is. */
+/* The server said 401: ask the plugin again, or look at the files, before the next use, whenever
+ * that is. */
 void credentials_refused(struct credentials *credentials);
 
 /* Why the files could not be read again, "" when they could: for logs and status. Holds no secret.

@@ -10,8 +10,11 @@
 #include <sys/types.h>
 #include <time.h>
 
-/* Of one reading: kubeconfig, CA, certificate, key, token, password, namespace. */
-#define CREDENTIALS_FILES_MAX 8
+/* Of one reading: CA, certificate, key, token, password, namespace, beside kubeconfigs. */
+#define CREDENTIALS_FILES_MAX (8 + CREDENTIALS_KUBECONFIGS_MAX)
+
+/* That are merged into one. */
+#define CREDENTIALS_KUBECONFIGS_MAX 32
 
 struct credentials_file {
 	char *path;  /* NULL: a copy of something else, which never changes */

@@ -170,7 +170,10 @@ static void start(struct follow *follow)
 {
 	struct arena arena = {0};
 	struct kube_ref ref = ref_of(follow);
-	struct kube_query query = {0};
+	struct kube_query query = {
+		.labels = follow->seams->labels,
+		.fields = follow->seams->fields,
+	};
 	struct http_request request = {0};
 	struct loop *loop = follow->seams->loop;
 	int64_t spread = (int64_t)(loop_random(loop) % (WATCH_LENGTH / 10));

@@ -32,6 +32,8 @@ struct follow_seams {
 	struct log *log;
 	struct metrics *metrics;
 	const char *k8s_namespace; /* NULL: all */
+	const char *labels;        /* what the list is narrowed by; NULL: nothing */
+	const char *fields;        /* the same, by fields */
 	follow_sink *sink;
 	void *user;
 };

@@ -241,6 +241,8 @@ static bool set_kube(struct http_easy *easy, const struct http_request *request,
 	if (!is_fine)
 		return false;
 	set_verify(easy, view->is_insecure || request->insecure);
+	if (*view->proxy)
+		SET(easy, CURLOPT_PROXY, view->proxy);
 	set_pem(easy, CURLOPT_CAINFO_BLOB, &view->ca);
 	set_pem(easy, CURLOPT_SSLCERT_BLOB, &view->certificate);
 	set_pem(easy, CURLOPT_SSLKEY_BLOB, &view->key);

@@ -38,6 +38,7 @@ static json_t *slot_of(const struct fact_slot *slot)
 
 	put_number(json, "failures", slot->failures);
 	put_number(json, "retryAt", slot->retry_at.ms);
+	put_number(json, "readAt", slot->read_at.ms);
 	put_text(json, "error", slot->error);
 	return json;
 }

@@ -43,7 +43,7 @@ static bool is_older(const char *known_uid, const char *known_version, const jso
 
 static void known(struct canary *canary, struct fact_slot *slot)
 {
-	struct instant now = loop_now(canary->host->seams.loop);
+	struct instant now = canary_now(canary);
 
 	slot->state = FACT_KNOWN;
 	slot->error[0] = '\0';
@@ -160,7 +160,7 @@ static void learn_service(struct canary *canary, enum subject subject, const jso
 		return;
 	kube_service_read(object, &canary->edition->world, subject, service);
 	if (!instant_is_set(before.since) || before.backend != service->backend)
-		service->since = loop_now(canary->host->seams.loop);
+		service->since = canary_now(canary);
 	/* Before the label is known nothing can be said of a selector: it is read again then. */
 	if (canary->edition->world.label[0] != '\0')
 		known(canary, &service->slot);
@@ -185,7 +185,7 @@ static void learn_route(struct canary *canary, const json_t *object)
 		return;
 	canary->edition->world.traffic->read(object, &canary->edition->world, route);
 	if (!instant_is_set(before.since) || before.weight != route->weight) {
-		route->since = loop_now(canary->host->seams.loop);
+		route->since = canary_now(canary);
 		canary->edition->world.weight_since =
 			instant_after(route->since, canary->edition->spec.route.hold);
 	}
@@ -253,7 +253,7 @@ void learn_object(struct canary *canary, enum subject subject, const json_t *obj
 /* The next effect on the subject waits for DELAY. */
 static void fail(struct canary *canary, struct fact_slot *slot, struct span delay, const char *text)
 {
-	slot->retry_at = instant_after(loop_now(canary->host->seams.loop), delay);
+	slot->retry_at = instant_after(canary_now(canary), delay);
 	text_copy(slot->error, text);
 }
 
@@ -534,6 +534,9 @@ void learn_result(struct canary *canary, const struct effect *effect,
 		learn_sample(canary, effect, result);
 		return;
 	}
+	if (effect->kind == EFFECT_OBSERVE &&
+	    (result->outcome == ACT_OK || result->outcome == ACT_ABSENT))
+		facts_slot(&canary->facts, effect->subject)->read_at = canary_now(canary);
 	switch (result->outcome) {
 	case ACT_OK:
 		learn_success(canary, effect, result);

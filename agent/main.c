@@ -1,4 +1,5 @@
-/* The program: reads the command line and hands over. */
+/* The program: `serin agent` serves, `serin demo` shows, everything else is a command. */
+#include "agent/command/command.h"
 #include "agent/demo/demo.h"
 #include "agent/options.h"
 #include "agent/serve.h"
@@ -6,22 +7,6 @@
 
 #include <stdio.h>
 #include <string.h>
-
-static int usage(FILE *stream)
-{
-	(void)fprintf(
-		stream,
-		"usage: serin agent [FLAGS]    serve Canaries (serin agent --help)\n"
-		"       serin demo [FLAGS]     a release promoted and one rolled back, in this process\n"
-		"       serin version\n");
-	return stream == stdout ? 0 : 2;
-}
-
-static int version(void)
-{
-	(void)printf("serin %s (%s)\n", VERSION_RELEASE, VERSION_COMMIT);
-	return 0;
-}
 
 static int run_agent(int argc, char **argv)
 {
@@ -31,29 +16,31 @@ static int run_agent(int argc, char **argv)
 
 	if (!options_parse(argc, argv, &options, &warnings, &err)) {
 		(void)fprintf(stderr, "serin agent: %s\n", err.text);
-		return 2;
+		return COMMAND_USAGE;
 	}
 	(void)fputs(buf_text(&warnings), stderr);
 	buf_fini(&warnings);
 	if (options.is_help_wanted) {
 		options_help(stdout);
-		return 0;
+		return COMMAND_OK;
 	}
-	return options.is_version_wanted ? version() : serve(&options);
+	if (options.is_version_wanted) {
+		(void)printf("serin %s (%s)\n", VERSION_RELEASE, VERSION_COMMIT);
+		return COMMAND_OK;
+	}
+	return serve(&options);
 }
 
 int main(int argc, char **argv)
 {
-	if (argc < 2)
-		return usage(stderr);
-	if (strcmp(argv[1], "agent") == 0)
+	struct command_setting setting;
+	enum command_exit status;
+
+	if (argc > 1 && strcmp(argv[1], "agent") == 0)
 		return run_agent(argc - 1, argv + 1);
-	if (strcmp(argv[1], "demo") == 0)
+	if (argc > 1 && strcmp(argv[1], "demo") == 0)
 		return demo(argc - 1, argv + 1);
-	if (strcmp(argv[1], "version") == 0 || strcmp(argv[1], "--version") == 0)
-		return version();
-	if (strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0)
-		return usage(stdout);
-	(void)fprintf(stderr, "serin: no command \"%s\"\n", argv[1]);
-	return usage(stderr);
+	setting = command_standard();
+	status = command_main(argc, argv, &setting);
+	return (int)status;
 }

@@ -176,7 +176,7 @@ void tick_think(struct canary *canary)
 	if (!host->is_leading(host->user) || canary->is_partial || !canary->edition)
 		return;
 	canary_settle(canary);
-	canary->facts.now = loop_now(host->seams.loop);
+	canary->facts.now = canary_now(canary);
 	poison_enter(host->poison, canary->k8s_namespace, canary->name);
 	decide(&canary->edition->spec, &canary->facts, &plan);
 	metrics_add(host->metrics, METRIC_SERIN_DECISIONS_TOTAL, METRIC_NO_LABELS, 1);

@@ -43,6 +43,7 @@ struct fact_slot {
 	enum fact_state state;
 	int failures;
 	struct instant retry_at;
+	struct instant read_at;   /* when it was last asked for; a watch does not count */
 	char error[SENTENCE_MAX]; /* the last failure, for people */
 	char gone_uid[UID_MAX];   /* the object that was last seen to be gone; "" for none */
 };

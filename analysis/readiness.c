@@ -43,10 +43,25 @@ static bool is_left_when_ready(enum release_phase phase)
 	return phase == PHASE_STARTING || phase == PHASE_PROMOTING;
 }
 
+/* The deadline is decided on what was asked for after it: a watch may have been silent for longer
+ * than the deadline lasts. */
+static bool was_read(struct thought *thought, enum subject subject, struct instant end)
+{
+	const struct fact_slot *slot = subject == SUBJECT_PRIMARY ? &thought->facts->primary.slot
+	                                                          : &thought->facts->target.slot;
+	struct effect effect = {.kind = EFFECT_OBSERVE, .subject = subject};
+
+	if (!instant_is_before(slot->read_at, end))
+		return true;
+	thought_want(thought, &effect);
+	return false;
+}
+
 enum readiness readiness_check(struct thought *thought, bool with_canary, char *ret_why)
 {
 	const struct facts *facts = thought->facts;
 	struct instant since = facts->newest.status.times.not_ready_since;
+	struct span deadline = thought->spec->progress_deadline;
 
 	ret_why[0] = '\0';
 	if (!thought_knows(thought, SUBJECT_PRIMARY) ||
@@ -64,7 +79,9 @@ enum readiness readiness_check(struct thought *thought, bool with_canary, char *
 		thought_because(thought, "%s", ret_why);
 		return READINESS_WAITING;
 	}
-	if (thought_passed(thought, since, thought->spec->progress_deadline))
+	if (thought_passed(thought, since, deadline) &&
+	    was_read(thought, SUBJECT_PRIMARY, instant_after(since, deadline)) &&
+	    (!with_canary || was_read(thought, SUBJECT_TARGET, instant_after(since, deadline))))
 		return READINESS_LATE;
 	thought_because(thought, "%s", ret_why);
 	return READINESS_WAITING;

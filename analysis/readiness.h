@@ -9,7 +9,7 @@ enum readiness {
 	READINESS_UNKNOWN, /* not seen; nothing to do but look */
 	READINESS_READY,
 	READINESS_WAITING, /* not ready; the deadline runs */
-	READINESS_LATE,    /* not ready, and the deadline has passed */
+	READINESS_LATE,    /* not ready, and the deadline has passed; asked for after it */
 };
 
 /*

@@ -275,7 +275,7 @@ static void say_next(struct demo *demo)
 	char text[2 * DEMO_PLACE_PATH_MAX];
 
 	demo_screen_title(demo->screen, "try next");
-	text_format(text, sizeof(text), " history %s", demo->place.history);
+	text_format(text, sizeof(text), " history --file %s", demo->place.history);
 	say_command(demo, program, text);
 	if (!demo->front) {
 		say_command(demo, program, " demo --keep    # the cluster stays, for kubectl");

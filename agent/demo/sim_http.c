@@ -435,9 +435,10 @@ static void abandon(struct trip *trip)
 	trip->call->impl = NULL;
 	if (!trip->is_served)
 		trip->sim->n_leaving--;
-	if (trip->is_served || trip->request.peer != HTTP_PEER_KUBE ||
-	    trip->request.method == HTTP_GET || trip->sim->is_cut || trip->sim->is_there_shut ||
-	    trip->fate.is_lost || trip->fate.is_reset) {
+	if (trip->is_served || trip->alarm.ring != on_arrival ||
+	    trip->request.peer != HTTP_PEER_KUBE || trip->request.method == HTTP_GET ||
+	    trip->sim->is_cut || trip->sim->is_there_shut || trip->fate.is_lost ||
+	    trip->fate.is_reset) {
 		trip_free(trip);
 		return;
 	}

@@ -1,5 +1,7 @@
 #include "providers/kube/kubeconfig.h"
 
+#include "providers/kube/kubeconfig_plugin.h"
+
 #include <string.h>
 
 #define BASE64_BITS 6
@@ -168,16 +170,28 @@ static bool read_server(const struct entry *entry, struct arena *arena, char **r
 	return true;
 }
 
+static bool read_proxy(const struct entry *entry, struct arena *arena, char **ret, struct err *err)
+{
+	static const char *const schemes[] = {"http://", "https://", "socks5://"};
+	char *proxy;
+
+	if (!copy_text(entry, "proxy-url", arena, &proxy, err))
+		return false;
+	*ret = proxy;
+	if (!*proxy)
+		return true;
+	for (size_t i = 0; i < array_length(schemes); i++)
+		if (strncmp(proxy, schemes[i], strlen(schemes[i])) == 0)
+			return true;
+	return err_set(err, ERR_INVALID, "%s.proxy-url: expected an http, https or socks5 address",
+	               entry->path);
+}
+
 static bool read_cluster(const struct entry *entry, struct arena *arena,
                          struct kube_kubeconfig *ret, struct err *err)
 {
-	const char *proxy;
-
-	if (!read_text(entry, "proxy-url", &proxy, err))
+	if (!read_proxy(entry, arena, &ret->proxy_url, err))
 		return false;
-	if (*proxy)
-		return err_set(err, ERR_INVALID, "%s.proxy-url: not served; set https_proxy",
-		               entry->path);
 	return read_server(entry, arena, &ret->server, err) &&
 	       copy_text(entry, "tls-server-name", arena, &ret->tls_server_name, err) &&
 	       read_flag(entry, "insecure-skip-tls-verify", &ret->is_insecure, err) &&
@@ -206,21 +220,22 @@ static bool read_token(const struct entry *entry, struct arena *arena,
 static bool read_user(const struct entry *entry, struct arena *arena, struct kube_kubeconfig *ret,
                       struct err *err)
 {
-	static const char *const refused[] = {"exec", "auth-provider", "as"};
+	static const char *const refused[] = {"auth-provider", "as"};
 
 	for (size_t i = 0; i < array_length(refused); i++) {
 		if (!json_object_get(entry->body, refused[i]))
 			continue;
 		return err_set(err, ERR_INVALID,
-		               "%s.%s: not served; use token, tokenFile, a client certificate or "
-		               "username and password",
+		               "%s.%s: not served; use token, tokenFile, a client certificate, "
+		               "username and password, or exec",
 		               entry->path, refused[i]);
 	}
 	return read_token(entry, arena, &ret->token, err) &&
 	       read_item(entry, "client-certificate", arena, &ret->certificate, err) &&
 	       read_item(entry, "client-key", arena, &ret->key, err) &&
 	       copy_text(entry, "username", arena, &ret->username, err) &&
-	       copy_text(entry, "password", arena, &ret->password, err);
+	       copy_text(entry, "password", arena, &ret->password, err) &&
+	       kube_kubeconfig_plugin_read(entry->body, entry->path, arena, &ret->plugin, err);
 }
 
 static bool has_item(const struct kube_kubeconfig_item *item)
@@ -244,6 +259,7 @@ bool kube_kubeconfig_read(const json_t *root, const char *context, struct arena 
 	struct kube_kubeconfig config = {0};
 	struct entry top = {root, "$"};
 	struct entry at;
+	const json_t *cluster_body;
 	const char *cluster;
 	const char *user;
 
@@ -261,6 +277,7 @@ bool kube_kubeconfig_read(const json_t *root, const char *context, struct arena 
 	    !find_entry(root, "clusters", "cluster", cluster, arena, &at, err) ||
 	    !read_cluster(&at, arena, &config, err))
 		return false;
+	cluster_body = at.body;
 	config.username = arena_text(arena, "");
 	config.password = arena_text(arena, "");
 	at = (struct entry){NULL, "$.users"};
@@ -269,6 +286,8 @@ bool kube_kubeconfig_read(const json_t *root, const char *context, struct arena 
 		return false;
 	if (!check_whole(&config, at.path, err))
 		return false;
+	if (config.plugin.path)
+		kube_kubeconfig_plugin_cluster(cluster_body, arena, &config.plugin);
 	*ret = config;
 	return true;
 }

@@ -311,8 +311,9 @@ static void test_config_refused(void **state)
 		{"current-context: 7\n", NULL, "$.current-context: expected text, got a number"},
 		{"a: b: c", NULL, "line 1"},
 		{CONFIG_HEAD, NULL, "$.users: expected one named \"u1\", got 0 others"},
-		{CONFIG_HEAD "users: [{name: u1, user: {exec: {command: aws}}}]", NULL,
-	         "$.users[0].user.exec: not served; use token, tokenFile"},
+		{CONFIG_HEAD "users: [{name: u1, user: {exec: {command: aws, apiVersion: "
+	                     "client.authentication.k8s.io/v1beta1}}}]",
+	         NULL, "$.users[0].user.exec: not served by the agent; use token, tokenFile"},
 		{CONFIG_HEAD "users: [{name: u1, user: {auth-provider: {name: gcp}}}]", NULL,
 	         "$.users[0].user.auth-provider: not served"},
 		{CONFIG_HEAD "users: [{name: u1, user: {token: [secret]}}]", NULL,
@@ -333,8 +334,9 @@ static void test_config_refused(void **state)
 	         NULL,
 	         "$.clusters[0].cluster.server: expected an http or https address, got \"ftp://x\""},
 		{"current-context: x\ncontexts: [{name: x, context: {cluster: c}}]\n"
-	         "clusters: [{name: c, cluster: {server: 'http://x', proxy-url: 'http://p'}}]",
-	         NULL, "$.clusters[0].cluster.proxy-url: not served"},
+	         "clusters: [{name: c, cluster: {server: 'http://x', proxy-url: 'ftp://p'}}]",
+	         NULL,
+	         "$.clusters[0].cluster.proxy-url: expected an http, https or socks5 address"},
 	};
 	struct place *place = *state;
 

@@ -102,6 +102,7 @@ static void observe(struct model *model, enum subject subject)
 	struct facts *view = &model->view;
 	const struct facts *truth = &model->truth;
 	bool is_new = facts_slot(view, subject)->state == FACT_UNKNOWN;
+	struct instant read_at = facts_slot(view, subject)->read_at;
 
 	if (subject == SUBJECT_TARGET)
 		view->target = truth->target;
@@ -120,7 +121,8 @@ static void observe(struct model *model, enum subject subject)
 		view->newest = truth->newest;
 		view->promoted = truth->promoted;
 	}
-	/* When something was first seen is of this process. */
+	/* When something was first seen, or asked for, is of this process. */
+	facts_slot(view, subject)->read_at = read_at;
 	if (is_new && subject == SUBJECT_APEX)
 		view->apex.since = truth->now;
 	if (is_new && subject == SUBJECT_ROUTE)
@@ -311,6 +313,7 @@ static void carry_out(struct model *model, const struct effect *effect)
 	switch (effect->kind) {
 	case EFFECT_OBSERVE:
 		observe(model, effect->subject);
+		facts_slot(view, effect->subject)->read_at = model->truth.now;
 		return;
 	case EFFECT_MEASURE:
 		measure(model, effect);

@@ -288,7 +288,14 @@ static void test_deadline(void **state)
 	assert_int_equal(readiness_check(&desk->thought, false, why), READINESS_WAITING);
 	assert_int_equal(desk->plan.n_effects, 0);
 	assert_int_equal(desk->plan.wake.ms, NOW + 1);
+	/* what is known may be old: it is asked for once more */
 	status->times.not_ready_since = (struct instant){NOW - 60000};
+	desk->facts.primary.slot.read_at = (struct instant){NOW - 1};
+	assert_int_equal(readiness_check(&desk->thought, false, why), READINESS_WAITING);
+	assert_int_equal(desk->plan.n_effects, 1);
+	assert_int_equal(desk->effects[0].kind, EFFECT_OBSERVE);
+	assert_int_equal(desk->effects[0].subject, SUBJECT_PRIMARY);
+	desk->facts.primary.slot.read_at = (struct instant){NOW};
 	assert_int_equal(readiness_check(&desk->thought, false, why), READINESS_LATE);
 }
 

@@ -37,6 +37,6 @@ owned 'ev\.h' 'agent/(loop_ev|http_[a-z_]+|server)'
 owned 'sqlite3\.h' 'agent/history_[a-z_]+'
 owned 'microhttpd\.h' 'agent/(server|demo/front)'
 owned 'pcre2\.h' 'providers/wire/pattern'
-owned 'yaml\.h' 'providers/wire/document'
+owned 'yaml\.h' 'providers/wire/document(_write)?'
 
 verdict

@@ -11,6 +11,7 @@
 
 #define SKEW_MS  30000
 #define JUMP_MS  600000
+#define WRONG_MS 120000 /* from a jump of a clock until it is put right */
 #define PAUSE_MS 60000
 #define SHUT_MS  90000
 #define GRACE_MS 30000 /* from the wish that it stops until it is killed */
@@ -37,7 +38,8 @@ static void begin_life(struct crew_agent *agent)
 
 	agent->life++;
 	agent->skew = span_ms(0);
-	agent->shut_until = agent->kill_at = agent->paused_until = (struct instant){0};
+	agent->shut_until = agent->kill_at = (struct instant){0};
+	agent->paused_until = agent->wrong_until = (struct instant){0};
 	text_format(agent->identity, sizeof(agent->identity), "%s.%d", agent->name, agent->life);
 	text_format(agent->user_agent, sizeof(agent->user_agent), "serin/%d.%d", agent->number,
 	            agent->life);
@@ -201,15 +203,9 @@ static void shut(struct crew_agent *agent, struct instant now)
 	sim_http_part(agent->http, way != 1, way != 0);
 }
 
-static void jump(struct crew_agent *agent)
+/* Deadlines go by clocks: whatever runs while one is wrong may miss them. */
+static void excuse_all(struct simulation *simulation)
 {
-	struct simulation *simulation = agent->simulation;
-	struct span length = span_ms(dice_between(&simulation->faults.dice, -JUMP_MS, JUMP_MS));
-
-	story_tell(&simulation->story, agent->name, "its clock jumps by %d ms", (int)length.ms);
-	agent->skew.ms += length.ms;
-	sim_loop_skew(agent->loop, agent->skew);
-	/* Deadlines go by it. */
 	for (int i = 0; i < simulation->truth.n_canaries; i++) {
 		struct truth_canary *canary = &simulation->truth.canaries[i];
 		const char *analysed = simulation->witness.runs[i].tag;
@@ -219,9 +215,35 @@ static void jump(struct crew_agent *agent)
 	}
 }
 
+/* It is wrong for a while, then it is put right, which is a jump too. */
+static void jump(struct crew_agent *agent, struct instant now)
+{
+	struct simulation *simulation = agent->simulation;
+	struct dice *dice = &simulation->faults.dice;
+	struct span length = span_ms(dice_between(dice, -JUMP_MS, JUMP_MS));
+
+	story_tell(&simulation->story, agent->name, "its clock jumps by %d ms", (int)length.ms);
+	sim_loop_skew(agent->loop, span_ms(agent->skew.ms + length.ms));
+	agent->wrong_until = instant_after(now, span_ms(dice_between(dice, 1000, WRONG_MS)));
+	excuse_all(simulation);
+}
+
+static void put_right(struct crew_agent *agent, struct instant now)
+{
+	if (!instant_is_set(agent->wrong_until))
+		return;
+	excuse_all(agent->simulation);
+	if (instant_is_before(now, agent->wrong_until))
+		return;
+	story_tell(&agent->simulation->story, agent->name, "its clock is put right");
+	sim_loop_skew(agent->loop, agent->skew);
+	agent->wrong_until = (struct instant){0};
+}
+
 /* What began earlier ends. */
 static void pass_on(struct crew_agent *agent, struct instant now)
 {
+	put_right(agent, now);
 	if (instant_is_set(agent->shut_until) && !instant_is_before(now, agent->shut_until)) {
 		sim_http_part(agent->http, false, false);
 		agent->shut_until = (struct instant){0};
@@ -238,8 +260,8 @@ static void suffer(struct crew_agent *agent, struct instant now)
 		pause_process(agent, now);
 	if (!instant_is_set(agent->shut_until) && faults_strike(faults, FAULT_PARTITION, -1, now))
 		shut(agent, now);
-	if (faults_strike(faults, FAULT_JUMP, -1, now))
-		jump(agent);
+	if (!instant_is_set(agent->wrong_until) && faults_strike(faults, FAULT_JUMP, -1, now))
+		jump(agent, now);
 	if (instant_is_set(agent->kill_at) || instant_is_before(now, agent->paused_until) ||
 	    !faults_strike(faults, FAULT_RESTART, -1, now))
 		return;
@@ -291,7 +313,7 @@ void crew_mend(struct simulation *simulation)
 
 		sim_loop_pause(agent->loop, (struct instant){0});
 		agent->skew = span_ms(0);
-		agent->shut_until = (struct instant){0};
+		agent->shut_until = agent->wrong_until = (struct instant){0};
 		sim_loop_skew(agent->loop, agent->skew);
 		sim_disk_mend(agent->disk);
 		alarm_cancel(&agent->start);

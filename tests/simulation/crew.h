@@ -30,11 +30,12 @@ struct crew_agent {
 	struct alarm start;  /* when it comes back */
 	struct instant paused_until;
 	struct instant began;
-	struct mortal mortal;      /* between its code and its seams */
-	struct span skew;          /* of its clock */
-	struct instant shut_until; /* it is cut off; not set: it is not */
-	struct instant kill_at;    /* it is stopping: and is killed then; not set: it is not */
-	bool is_doomed;            /* it died; it is taken away when its code has returned */
+	struct mortal mortal;       /* between its code and its seams */
+	struct span skew;           /* of its clock */
+	struct instant wrong_until; /* its clock jumped; not set: it is right but for the skew */
+	struct instant shut_until;  /* it is cut off; not set: it is not */
+	struct instant kill_at;     /* it is stopping: and is killed then; not set: it is not */
+	bool is_doomed;             /* it died; it is taken away when its code has returned */
 };
 
 struct crew {

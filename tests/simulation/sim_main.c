@@ -85,14 +85,25 @@ static void tell(uint64_t seed, const struct simulation_result *failed)
 	       result.violation[0] ? result.violation : failed->violation, seed, limit);
 }
 
-static char hanging[64]; /* what is said of a seed that hangs; for the handler only */
+/* What is said of a seed that does not come to its end; for the handler only. */
+static char present[64];
 
-static _Noreturn void on_alarm(int number)
+static _Noreturn void on_signal(int number)
 {
-	(void)number;
-	if (write(STDOUT_FILENO, hanging, strlen(hanging)) < 0)
+	const char *how = number == SIGALRM ? "it hangs\n" : "it dies\n";
+
+	if (write(STDOUT_FILENO, present, strlen(present)) < 0 ||
+	    write(STDOUT_FILENO, how, strlen(how)) < 0)
 		_exit(2);
 	_exit(3);
+}
+
+static void expect_the_worst(void)
+{
+	static const int numbers[] = {SIGALRM, SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL};
+
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+		(void)signal(numbers[i], on_signal);
 }
 
 /* Every JOBth seed, from the JOBth on. */
@@ -100,7 +111,7 @@ static void run_job(const struct settings *settings, int job, struct totals *tot
 {
 	double begin = elapsed();
 
-	(void)signal(SIGALRM, on_alarm);
+	expect_the_worst();
 	for (uint64_t i = (uint64_t)job; i < settings->n_seeds; i += (uint64_t)settings->n_jobs) {
 		struct simulation_options options = {
 			.seed = settings->first + i,
@@ -111,8 +122,7 @@ static void run_job(const struct settings *settings, int job, struct totals *tot
 
 		if (settings->seconds > 0 && elapsed() - begin > settings->seconds)
 			break;
-		(void)snprintf(hanging, sizeof(hanging), "seed %" PRIu64 " fails: it hangs\n",
-		               options.seed);
+		(void)snprintf(present, sizeof(present), "seed %" PRIu64 " fails: ", options.seed);
 		(void)alarm(SEED_SECONDS);
 		simulation_run(&options, &result);
 		totals_add(totals, &result);

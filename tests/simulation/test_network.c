@@ -424,6 +424,36 @@ static void test_both_create_the_lease(void **state)
 	stage_free(stage);
 }
 
+static int64_t target_replicas(struct stage *stage)
+{
+	const json_t *target = stage_find(stage, "deployments", "cart");
+
+	return json_integer_value(json_object_get(json_object_get(target, "spec"), "replicas"));
+}
+
+/* How long a weight must hold is not measured by a clock that jumps. */
+static void test_a_jump_neither_ends_nor_prolongs_the_hold(void **state)
+{
+	static const int64_t jumps[] = {600000, -600000};
+
+	for (size_t i = 0; i < 2; i++) {
+		struct stage *stage = stage_new(7);
+
+		stage_deploy(stage, "v1");
+		stage_canary(stage, "nginx", "\"stepWeight\":50,\"maxWeight\":50");
+		stage_start(stage, 0);
+		assert_true(stage_run_to(stage, "Initialized", 120));
+		stage_push(stage, "v2");
+		assert_true(stage_run_to(stage, "Finalising", 300));
+		sim_loop_skew(stage_loop(stage, 0), span_ms(jumps[i]));
+		stage_run(stage, 12);
+		assert_int_not_equal(target_replicas(stage), 0);
+		stage_run(stage, 12);
+		assert_int_equal(target_replicas(stage), 0);
+		stage_free(stage);
+	}
+}
+
 /* Stories -----------------------------------------------------------------------------------------
  */
 
@@ -452,6 +482,7 @@ int main(void)
 		cmocka_unit_test(test_crash_at_each_crossing),
 		cmocka_unit_test(test_skew),
 		cmocka_unit_test(test_both_create_the_lease),
+		cmocka_unit_test(test_a_jump_neither_ends_nor_prolongs_the_hold),
 		cmocka_unit_test(test_a_seed_tells_the_same_story_twice),
 	};
 

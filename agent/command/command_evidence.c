@@ -1,0 +1,279 @@
+/*
+ * Rounds come newest first. The first one that tells of a release shows how it stands in the end,
+ * the last one what ran before it, and the one that planned the retreat which check decided; the
+ * question to that check was asked in a round before.
+ */
+#include "agent/command/command_evidence.h"
+
+#include "agent/history_read.h"
+#include "analysis/base/text.h"
+#include "providers/kube/tree.h"
+#include "providers/wire/document.h"
+#include "providers/wire/tree.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FACTS_MAX ((size_t)HISTORY_ROUND_MAX)
+
+struct reading {
+	sqlite3 *db;
+	struct arena *arena;
+	struct command_run *runs;
+	size_t n_runs;
+	size_t size;
+	size_t n_unreadable;
+	struct err err; /* set: no further round counts */
+};
+
+/* The deciding sample while its question is sought. */
+struct search {
+	struct command_run *run;
+	struct arena *arena;
+	char key[160];
+};
+
+static int whole(const json_t *object, const char *key)
+{
+	json_int_t value = json_integer_value(json_object_get(object, key));
+
+	return value < INT_MIN || value > INT_MAX ? 0 : (int)value;
+}
+
+static struct instant instant_of(const json_t *object, const char *key)
+{
+	return (struct instant){json_integer_value(json_object_get(object, key))};
+}
+
+static void read_number(const json_t *object, const char *key, bool *ret_has, double *ret)
+{
+	const json_t *number = json_object_get(object, key);
+
+	*ret_has = json_is_number(number);
+	*ret = json_number_value(number);
+}
+
+/* The release as the facts of its newest round show it. */
+static void read_status(const json_t *newest, struct release *release)
+{
+	struct release_status *status = &release->status;
+
+	release->cause = release_cause_find(kube_tree_value(newest, "cause"));
+	text_copy(release->digest, kube_tree_value(newest, "digest"));
+	text_copy(release->uid, kube_tree_value(newest, "uid"));
+	text_copy(release->previous, kube_tree_value(newest, "previous"));
+	status->phase = release_phase_find(kube_tree_value(newest, "phase"));
+	status->ending = release_outcome_find(kube_tree_value(newest, "ending"));
+	status->outcome = release_outcome_find(kube_tree_value(newest, "outcome"));
+	status->seq = json_integer_value(json_object_get(newest, "seq"));
+	status->weight.from = whole(newest, "from");
+	status->weight.to = whole(newest, "to");
+	status->failed_checks = whole(newest, "failedChecks");
+	status->iteration = whole(newest, "iteration");
+	status->times.started = instant_of(newest, "started");
+	status->times.finished = instant_of(newest, "finished");
+	text_copy(status->reason, kube_tree_value(newest, "reason"));
+}
+
+static struct command_run *add_run(struct reading *reading, const struct history_round *round,
+                                   const json_t *newest)
+{
+	struct command_run *run;
+
+	if (reading->n_runs >= COMMAND_EVIDENCE_RUNS_MAX) {
+		(void)err_set(&reading->err, ERR_LIMIT,
+		              "more than %d releases; name a canary, or a namespace with -n",
+		              COMMAND_EVIDENCE_RUNS_MAX);
+		return NULL;
+	}
+	if (reading->n_runs == reading->size) {
+		reading->size = reading->size ? reading->size * 2 : 16;
+		reading->runs = reallocarray(reading->runs, reading->size, sizeof(*reading->runs));
+		if (!reading->runs)
+			abort();
+	}
+	run = &reading->runs[reading->n_runs++];
+	*run = (struct command_run){
+		.canary = arena_text(reading->arena, round->canary),
+		.canary_uid = arena_text(reading->arena, round->canary_uid),
+		.k8s_namespace = arena_text(reading->arena, round->k8s_namespace),
+		.from_image = "",
+		.to_image = "",
+		.from_digest = "",
+		.query = "",
+		.trouble = "",
+	};
+	text_copy(run->release.name, round->release);
+	read_status(newest, &run->release);
+	return run;
+}
+
+/* Of this round; rounds of one canary stand together, so the latest run is looked at first. */
+static struct command_run *find_run(struct reading *reading, const struct history_round *round)
+{
+	for (size_t i = reading->n_runs; i > 0; i--) {
+		struct command_run *run = &reading->runs[i - 1];
+
+		if (strcmp(run->release.name, round->release) == 0 &&
+		    strcmp(run->k8s_namespace, round->k8s_namespace) == 0 &&
+		    strcmp(run->canary_uid, round->canary_uid) == 0)
+			return run;
+	}
+	return NULL;
+}
+
+static struct check_result read_check(const json_t *spec, const json_t *sample)
+{
+	const char *kind = kube_tree_value(sample, "kind");
+	struct check_result check = {.verdict = VERDICT_PASS};
+
+	text_copy(check.name, kube_tree_value(spec, "name"));
+	read_number(spec, "min", &check.has_min, &check.min);
+	read_number(spec, "max", &check.has_max, &check.max);
+	read_number(sample, "value", &check.has_value, &check.value);
+	if (strcmp(kind, "value") != 0)
+		check.verdict = strcmp(kind, "error") == 0 ? VERDICT_ERROR : VERDICT_NO_DATA;
+	else if ((check.has_min && check.value < check.min) ||
+	         (check.has_max && check.value > check.max))
+		check.verdict = VERDICT_FAIL;
+	return check;
+}
+
+/* Does PLAN begin the way back of a release that was still on its way forward in the facts? */
+static bool is_rolling_back(const json_t *plan, const json_t *newest)
+{
+	const json_t *effects = json_object_get(plan, "effects");
+
+	if (*kube_tree_value(newest, "ending") || *kube_tree_value(newest, "outcome"))
+		return false;
+	for (size_t i = 0; i < json_array_size(effects); i++) {
+		const char *ending = kube_tree_text(json_array_get(effects, i), "status/ending");
+
+		if (release_outcome_find(ending) == OUTCOME_ROLLED_BACK)
+			return true;
+	}
+	return false;
+}
+
+static void read_deciding(struct command_run *run, const json_t *spec, const json_t *facts)
+{
+	const json_t *checks = json_object_get(spec, "checks");
+	const json_t *samples = json_object_get(facts, "samples");
+
+	for (size_t i = 0; i < json_array_size(samples) && i < json_array_size(checks); i++) {
+		struct check_result check =
+			read_check(json_array_get(checks, i), json_array_get(samples, i));
+
+		if (check.verdict == VERDICT_PASS ||
+		    (run->has_deciding && check.verdict != VERDICT_FAIL))
+			continue;
+		run->has_deciding = true;
+		run->deciding = check;
+		if (check.verdict == VERDICT_FAIL)
+			return;
+	}
+}
+
+static void on_effect(void *user, const struct history_effect *effect)
+{
+	struct search *search = user;
+	CLEANUP(tree_freep) json_t *detail = NULL;
+
+	if (effect->kind != HISTORY_ANSWER || strcmp(effect->key, search->key) != 0 ||
+	    !document_read_json(effect->detail, strlen(effect->detail), FACTS_MAX, &detail, NULL))
+		return;
+	search->run->query = arena_text(search->arena, kube_tree_value(detail, "query"));
+}
+
+static void find_query(struct reading *reading, struct command_run *run, const char *round_uid)
+{
+	struct search search = {.run = run, .arena = reading->arena};
+
+	if (!run->has_deciding || *run->query)
+		return;
+	text_format(search.key, sizeof(search.key), "measure %s", run->deciding.name);
+	(void)history_read_effects(reading->db, round_uid, on_effect, &search, &reading->err);
+}
+
+/* What the oldest round says is what was there when the run began. */
+static void read_images(struct command_run *run, const json_t *facts, struct arena *arena)
+{
+	const char *from = kube_tree_text(facts, "primary/image");
+	const char *to = kube_tree_text(facts, "target/image");
+
+	if (*to)
+		run->to_image = arena_text(arena, to);
+	run->from_image = *from && run->release.cause != CAUSE_INIT ? arena_text(arena, from) : "";
+}
+
+static bool read_part(const char *text, json_t **ret)
+{
+	return document_read_json(text, strlen(text), FACTS_MAX, ret, NULL);
+}
+
+static void on_round(void *user, const struct history_read_round *read)
+{
+	struct reading *reading = user;
+	const struct history_round *round = &read->round;
+	CLEANUP(tree_freep) json_t *spec = NULL;
+	CLEANUP(tree_freep) json_t *facts = NULL;
+	CLEANUP(tree_freep) json_t *plan = NULL;
+	const json_t *newest;
+	struct command_run *run;
+
+	if (reading->err.kind != ERR_NONE || !*round->release)
+		return;
+	if (!read_part(round->spec, &spec) || !read_part(round->facts, &facts) ||
+	    !read_part(round->plan, &plan)) {
+		reading->n_unreadable++;
+		return;
+	}
+	newest = json_object_get(facts, "newest");
+	run = find_run(reading, round);
+	if (!run)
+		run = add_run(reading, round, newest);
+	if (!run)
+		return;
+	read_images(run, facts, reading->arena);
+	if (is_rolling_back(plan, newest) && run->release.status.ending == OUTCOME_ROLLED_BACK &&
+	    !run->has_deciding)
+		read_deciding(run, spec, facts);
+	find_query(reading, run, round->uid);
+}
+
+static void take_runs(struct reading *reading, struct command_runs *ret)
+{
+	*ret = (struct command_runs){.n_runs = reading->n_runs};
+	if (reading->n_runs == 0)
+		return;
+	ret->runs = arena_alloc(reading->arena, reading->n_runs * sizeof(*ret->runs));
+	memcpy(ret->runs, reading->runs, reading->n_runs * sizeof(*ret->runs));
+}
+
+bool command_evidence_read(const char *path, const struct command_evidence_filter *filter,
+                           struct arena *arena, struct command_runs *ret, size_t *ret_n_unreadable,
+                           struct err *err)
+{
+	struct reading reading = {.arena = arena};
+	struct history_read_filter rounds = {
+		.k8s_namespace = filter->k8s_namespace,
+		.canary = filter->canary,
+	};
+	bool is_fine;
+
+	if (!history_read_open(path, &reading.db, err))
+		return false;
+	is_fine = history_read_rounds(reading.db, &rounds, on_round, &reading, err);
+	if (!is_fine)
+		(void)err_wrap(err, "%s", path);
+	else if (reading.err.kind != ERR_NONE)
+		is_fine = err_set(err, reading.err.kind, "%s: %s", path, reading.err.text);
+	history_read_close(reading.db);
+	if (is_fine) {
+		take_runs(&reading, ret);
+		*ret_n_unreadable = reading.n_unreadable;
+	}
+	free(reading.runs);
+	return is_fine;
+}

@@ -1,0 +1,23 @@
+/* Releases out of a history file: what an agent wrote down of each round, told as runs. */
+#ifndef AGENT_COMMAND_COMMAND_EVIDENCE_H
+#define AGENT_COMMAND_COMMAND_EVIDENCE_H
+
+#include "agent/command/command_run.h"
+
+#define COMMAND_EVIDENCE_RUNS_MAX 10000 /* releases of one file; more is ERR_LIMIT */
+
+/* Whose rounds are read; NULL: any. */
+struct command_evidence_filter {
+	const char *k8s_namespace;
+	const char *canary;
+};
+
+/*
+ * The releases that the rounds of the file at PATH tell of, in no order. No agent may have the file
+ * open. A round that cannot be read is passed over and counted in *ret_n_unreadable.
+ */
+bool command_evidence_read(const char *path, const struct command_evidence_filter *filter,
+                           struct arena *arena, struct command_runs *ret, size_t *ret_n_unreadable,
+                           struct err *err);
+
+#endif

@@ -1,0 +1,240 @@
+#include "agent/command/command_client.h"
+#include "agent/command/command_evidence.h"
+#include "agent/command/command_flags.h"
+#include "agent/command/command_print.h"
+#include "agent/command/command_rows.h"
+#include "agent/command/command_run.h"
+#include "analysis/base/text.h"
+#include "providers/kube/tree.h"
+#include "providers/wire/tree.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const struct command_print_column columns[] = {
+	{.title = "NAMESPACE", .is_cut = true},
+	{.title = "RELEASE", .is_cut = true},
+	{.title = "FROM", .is_cut = true},
+	{.title = "TO", .is_cut = true},
+	{.title = "AGE"},
+	{.title = "STARTED", .is_wide = true},
+	{.title = "TOOK"},
+	{.title = "OUTCOME"},
+	{.title = "CHECK", .is_cut = true},
+	{.title = "REASON", .is_wide = true, .is_cut = true},
+};
+
+static const struct command_flag flags[] = {
+	{"file", 'f', "FILE", "read a history file that no agent has open, instead of the cluster"},
+	{"all", 0, NULL, "initialisations too: the release that each canary begins with"},
+};
+
+static enum command_print_colour colour_of(const struct command_run *run)
+{
+	switch (run->release.status.outcome) {
+	case OUTCOME_PROMOTED:
+	case OUTCOME_SKIPPED:
+		return COMMAND_PRINT_GOOD;
+	case OUTCOME_ROLLED_BACK:
+	case OUTCOME_FAILED_PROMOTION:
+		return COMMAND_PRINT_BAD;
+	case OUTCOME_NONE:
+		return COMMAND_PRINT_WAIT;
+	case OUTCOME_SUPERSEDED:
+	case OUTCOME_CANCELLED:
+		break;
+	}
+	return COMMAND_PRINT_PLAIN;
+}
+
+static void add(struct command_print_table *table, const struct command_call *call,
+                const struct command_run *run, size_t skipped)
+{
+	bool is_wide = call->flags.form == COMMAND_FORM_WIDE;
+	const struct release_status *status = &run->release.status;
+	char started[INSTANT_TEXT_MAX] = "";
+	char age[COMMAND_RUN_SPAN_MAX] = "";
+	char took[COMMAND_RUN_SPAN_MAX];
+	char bound[COMMAND_RUN_BOUND_MAX];
+	char check[COMMAND_RUN_BOUND_MAX + 80] = "";
+	const char *cells[] = {
+		run->k8s_namespace,
+		run->release.name,
+		*run->from_image && !is_wide ? command_run_short_image(run->from_image)
+					     : run->from_image,
+		*run->to_image && !is_wide ? command_run_short_image(run->to_image) : run->to_image,
+		age,
+		started,
+		command_run_span(command_run_length(run, command_now(call)), took),
+		command_run_word(run),
+		check,
+		*run->trouble ? run->trouble : status->reason,
+	};
+
+	if (instant_is_set(status->times.started)) {
+		(void)instant_format_seconds(status->times.started, started);
+		(void)command_run_span(instant_between(status->times.started, command_now(call)),
+		                       age);
+	}
+	if (run->has_deciding)
+		text_format(check, sizeof(check), "%s %s", run->deciding.name,
+		            command_run_bound(&run->deciding, bound));
+	command_print_table_add(table, cells + skipped, colour_of(run));
+}
+
+static void show_table(const struct command_call *call, const struct command_runs *runs)
+{
+	size_t skipped = call->flags.is_everywhere || command_value(call, "file") ? 0 : 1;
+	struct command_print_table *table =
+		command_print_table_new(call, columns + skipped, array_length(columns) - skipped);
+
+	for (size_t i = 0; i < runs->n_runs; i++)
+		add(table, call, &runs->runs[i], skipped);
+	if (runs->n_runs > 0)
+		command_print_table_write(table);
+	command_print_table_free(table);
+}
+
+/* Newest first. */
+static int compare(const void *a, const void *b)
+{
+	const struct command_run *left = a;
+	const struct command_run *right = b;
+	int64_t earlier = left->release.status.times.started.ms;
+	int64_t later = right->release.status.times.started.ms;
+
+	/* one that has not started is newer than all that have */
+	if (earlier != later && (earlier == 0 || later == 0))
+		return earlier == 0 ? -1 : 1;
+	if (earlier != later)
+		return earlier > later ? -1 : 1;
+	return strcmp(right->release.name, left->release.name);
+}
+
+/* Drop the initialisations, unless all are asked for: nothing was released by them. */
+static void keep_releases(const struct command_call *call, struct command_runs *runs)
+{
+	size_t n_kept = 0;
+
+	for (size_t i = 0; i < runs->n_runs; i++)
+		if (command_value(call, "all") || runs->runs[i].release.cause != CAUSE_INIT)
+			runs->runs[n_kept++] = runs->runs[i];
+	runs->n_runs = n_kept;
+}
+
+static void show(const struct command_call *call, struct command_runs *runs)
+{
+	CLEANUP(tree_freep) json_t *tree = NULL;
+	json_t *list;
+
+	if (runs->n_runs > 0)
+		qsort(runs->runs, runs->n_runs, sizeof(*runs->runs), compare);
+	if (!command_print_is_tree(call)) {
+		show_table(call, runs);
+		return;
+	}
+	tree = kube_tree_object();
+	list = kube_tree_list();
+	for (size_t i = 0; i < runs->n_runs; i++)
+		kube_tree_append(list, command_run_tree(&runs->runs[i]));
+	kube_tree_set(tree, "releases", list);
+	command_print_tree(call, tree);
+}
+
+/* Show RUNS, which were found in WHERE. */
+static enum command_exit conclude(const struct command_call *call, struct command_runs *runs,
+                                  const char *where)
+{
+	size_t n_found = runs->n_runs;
+
+	keep_releases(call, runs);
+	if (n_found == 0 && call->n_words > 0)
+		return command_say(call, COMMAND_NOT_FOUND, "no release of canary \"%s\" in %s",
+		                   call->words[0], where);
+	show(call, runs);
+	if (runs->n_runs == 0 && !command_print_is_tree(call))
+		return command_say(call, COMMAND_OK, "no releases in %s%s", where,
+		                   n_found > 0 ? ", only initialisations: --all" : "");
+	return COMMAND_OK;
+}
+
+static enum command_exit run_file(const struct command_call *call, struct arena *arena)
+{
+	const char *path = command_value(call, "file");
+	struct command_evidence_filter filter = {
+		.k8s_namespace = *call->flags.k8s_namespace ? call->flags.k8s_namespace : NULL,
+		.canary = call->n_words > 0 ? call->words[0] : NULL,
+	};
+	struct command_runs runs = {0};
+	size_t n_unreadable = 0;
+	struct err err = {0};
+
+	if (!command_evidence_read(path, &filter, arena, &runs, &n_unreadable, &err))
+		return command_fail(call, &err);
+	if (n_unreadable > 0)
+		(void)command_say(call, COMMAND_OK, "%s: %zu rounds cannot be read", path,
+		                  n_unreadable);
+	return conclude(call, &runs, path);
+}
+
+static enum command_exit run_cluster(const struct command_call *call, struct command_client *client,
+                                     struct arena *arena)
+{
+	const char *k8s_namespace = command_client_namespace(client);
+	struct command_client_list list = {
+		.kind = KUBE_RELEASE,
+		.k8s_namespace = k8s_namespace,
+	};
+	struct command_runs runs;
+	struct err err = {0};
+	enum command_exit status;
+
+	if (call->n_words > 0)
+		list.labels = arena_format(arena, KUBE_LABEL_CANARY "=%s", call->words[0]);
+	if (!command_client_read(client, &list, &err))
+		return command_fail(call, &err);
+	runs = command_run_read(list.items, arena);
+	status = conclude(call, &runs,
+	                  k8s_namespace ? arena_format(arena, "namespace \"%s\"", k8s_namespace)
+	                                : "any namespace");
+	command_client_list_fini(&list);
+	return status;
+}
+
+static enum command_exit run(struct command_call *call)
+{
+	struct command_client *client;
+	struct arena arena = {0};
+	struct err err = {0};
+	enum command_exit status;
+
+	if (call->n_words > 0 && !command_flags_is_name(call->words[0]))
+		return command_say(call, COMMAND_USAGE, "\"%.100s\": expected the name of a canary",
+		                   call->words[0]);
+	if (command_value(call, "file")) {
+		status = run_file(call, &arena);
+	} else {
+		client = command_client_new(call, &err);
+		status = client ? run_cluster(call, client, &arena) : command_fail(call, &err);
+		command_client_free(client);
+	}
+	arena_fini(&arena);
+	return status;
+}
+
+const struct command command_history = {
+	.name = "history",
+	.summary = "List releases: what was promoted, what was rolled back and why",
+	.words = "[NAME]",
+	.text = "The Releases of a Canary, or of the namespace, newest first; the cluster keeps the "
+		"newest ten of\neach. --file reads the evidence that an agent wrote (its --history), "
+		"with the query of the check\nthat decided. -o wide adds whole images and the "
+		"reason.\n",
+	.example = "history cart -n shop -o json",
+	.takes = COMMAND_TAKES_CLUSTER | COMMAND_TAKES_NAMESPACE | COMMAND_TAKES_ALL |
+                 COMMAND_TAKES_OUTPUT | COMMAND_TAKES_WIDE | COMMAND_TAKES_HEADERS,
+	.n_words_max = 1,
+	.flags = flags,
+	.n_flags = array_length(flags),
+	.run = run,
+};

@@ -1,0 +1,14 @@
+/* The rows of the table of commands, each in the file that runs it. */
+#ifndef AGENT_COMMAND_COMMAND_ROWS_H
+#define AGENT_COMMAND_COMMAND_ROWS_H
+
+#include "agent/command/command.h"
+
+extern const struct command command_completion;
+extern const struct command command_history;
+extern const struct command command_list;
+extern const struct command command_man;
+extern const struct command command_status;
+extern const struct command command_version;
+
+#endif

@@ -1,0 +1,7 @@
+#include "agent/command/command_rows.h"
+
+/* In the order of --help. */
+const struct command *const command_table[] = {
+	&command_status, &command_list, &command_history, &command_version, &command_completion,
+	&command_man,    NULL,
+};

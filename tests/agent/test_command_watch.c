@@ -1,0 +1,162 @@
+/* -w: a command that goes on, told by a cluster that changes while it runs. */
+#include "analysis/base/compiler.h"
+#include "tests/agent/command_desk.h"
+
+#include <locale.h>
+#include <poll.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define OUTPUT_MAX 65536
+#define PATIENCE   20000 /* ms until a text must have come */
+#define STATUS     "/apis/serin.dev/v1alpha1/namespaces/shop/releases/cart-3/status"
+
+/* Somebody at the other end of the pipe, who reads, writes to the cluster, and presses Ctrl-C. */
+struct reader {
+	struct command_desk *desk;
+	const char *first;  /* what must come before the change */
+	const char *second; /* and after it */
+	int end;
+	char output[OUTPUT_MAX];
+	size_t length;
+	bool has_seen;
+};
+
+static int set_up(void **state)
+{
+	*state = command_desk_new();
+	command_desk_cast(*state);
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	command_desk_free(*state);
+	return 0;
+}
+
+/* Read until TEXT came, from FROM on. */
+static bool await(struct reader *reader, const char *text, size_t from)
+{
+	struct pollfd ready = {.fd = reader->end, .events = POLLIN};
+
+	while (!strstr(reader->output + from, text)) {
+		ssize_t length;
+
+		if (poll(&ready, 1, PATIENCE) <= 0 || reader->length + 1 >= OUTPUT_MAX)
+			return false;
+		length = read(reader->end, reader->output + reader->length,
+		              OUTPUT_MAX - 1 - reader->length);
+		if (length <= 0)
+			return false;
+		reader->length += (size_t)length;
+	}
+	return true;
+}
+
+static void *read_on(void *user)
+{
+	struct reader *reader = user;
+	size_t before;
+
+	reader->has_seen = await(reader, reader->first, 0);
+	before = reader->length;
+	if (reader->has_seen) {
+		command_desk_write(reader->desk, HTTP_PATCH, STATUS,
+		                   "{'status':{'weight':{'from':20,'to':30,'seenShare':0.2},"
+		                   "'reason':'Advance cart.shop canary weight 30'}}");
+		reader->has_seen = await(reader, reader->second, before);
+	}
+	(void)kill(getpid(), SIGINT);
+	return NULL;
+}
+
+/* Run LINE; what it wrote is in the reader. */
+static void watch(struct reader *reader, const char *line)
+{
+	int ends[2];
+	pthread_t thread;
+
+	assert_int_equal(pipe(ends), 0);
+	reader->end = ends[0];
+	reader->desk->stream = fdopen(ends[1], "w");
+	assert_non_null(reader->desk->stream);
+	assert_int_equal(pthread_create(&thread, NULL, read_on, reader), 0);
+	command_desk_run(reader->desk, line);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	(void)close(ends[0]);
+	reader->desk->stream = NULL;
+	if (!reader->has_seen)
+		fail_msg("%s: %s, %s", line, reader->output, reader->desk->trouble);
+	assert_int_equal(reader->desk->status, COMMAND_OK);
+}
+
+/* Lines are appended: first all, then what changed, without titles. */
+static void test_append(void **state)
+{
+	struct reader reader = {
+		.desk = *state,
+		.first = "till:v1",
+		.second = "30%",
+	};
+	const char *title;
+
+	watch(&reader, "list -w");
+	title = strstr(reader.output, "NAME ");
+	assert_non_null(title);
+	assert_null(strstr(title + 1, "NAME "));
+	title = strstr(reader.output, "\ncart ") + 1;
+	assert_non_null(strstr(title, "\ncart ")); /* below its former self */
+	assert_int_equal(strcspn(title, "%"), strcspn(strstr(title, "\ncart ") + 1, "%"));
+	assert_non_null(strstr(reader.output, "30%"));
+	assert_null(strstr(strstr(reader.output, "\ntill ") + 1, "\ntill "));
+	assert_null(strchr(reader.output, '\x1b'));
+}
+
+/* A terminal is cleared and shows all again. */
+static void test_redraw(void **state)
+{
+	struct reader reader = {
+		.desk = *state,
+		.first = "last",
+		.second = "Progressing 30% (seen 20.0%)",
+	};
+
+	reader.desk->screen = (struct command_screen){.is_terminal = true, .columns = 80};
+	watch(&reader, "status cart -w");
+	assert_int_equal(strncmp(reader.output, "\x1b[H\x1b[2J", 7), 0);
+}
+
+/* A program gets one document a line. */
+static void test_json(void **state)
+{
+	struct reader reader = {
+		.desk = *state,
+		.first = "}\n",
+		.second = "\"set\":30",
+	};
+
+	watch(&reader, "status cart -o json --watch");
+	assert_int_equal(strncmp(reader.output, "{\"canaries\":[{", 14), 0);
+	assert_int_equal(strncmp(strchr(reader.output, '\n') + 1, "{\"canaries\":[{", 14), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_append, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_redraw, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_json, set_up, tear_down),
+	};
+
+	(void)setlocale(LC_CTYPE, "C.UTF-8");
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
