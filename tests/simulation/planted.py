@@ -12,6 +12,7 @@ import filecmp
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -143,6 +144,7 @@ def main():
     parser.add_argument("--work", help="where the copies are kept for the next time; else they are thrown away")
     parser.add_argument("names", nargs="*")
     arguments = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # the simulator ends with us
     if arguments.work:
         os.makedirs(arguments.work, exist_ok=True)
         return run_all(os.path.abspath(arguments.work), arguments)
