@@ -69,10 +69,15 @@ static struct canary_edition *edition_read(const struct canary *canary, const js
 	            read.spec.provider, read.ingress ? read.ingress : "",
 	            digest_text(service ? service : "", digest));
 	free(service);
-	for (size_t i = 0; i < read.n_warnings; i++)
+	for (size_t i = 0; i < read.n_warnings; i++) {
+		size_t used = strlen(edition->warning);
+
+		text_format(edition->warning + used, sizeof(edition->warning) - used, "%s%s",
+		            used ? "; " : "", read.warnings[i]);
 		log_event(canary->host->log, LOG_WARNING, "canary.warning", read.warnings[i],
 		          LOG_FIELDS({"canary", canary->name},
 		                     {"namespace", canary->k8s_namespace}));
+	}
 	return edition;
 }
 
@@ -292,6 +297,7 @@ void canary_settle(struct canary *canary)
 static void refuse(struct canary *canary, const json_t *object, const struct err *err)
 {
 	text_copy(canary->facts.refusal, err->text);
+	canary->facts.warning[0] = '\0';
 	text_copy(canary->facts.refusal_reason, "InvalidSpec");
 	canary->pending = edition_free(canary->pending);
 	canary->facts.is_moved = false;
@@ -343,6 +349,7 @@ void canary_see(struct canary *canary, const json_t *object)
 	}
 	facts->refusal[0] = '\0';
 	facts->refusal_reason[0] = '\0';
+	text_copy(facts->warning, edition->warning);
 	edition_free(canary->pending);
 	canary->pending = edition;
 	canary_settle(canary);

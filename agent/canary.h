@@ -44,9 +44,10 @@ struct canary_edition {
 	struct canary_spec spec;
 	struct canary_world world;
 	json_t *object;
-	json_t *target_template; /* kept only for service.portDiscovery */
-	json_t *ingress;         /* the Ingress that the route is made from, in part */
-	char *journal;           /* the spec as the history keeps it; NULL: not yet asked for */
+	json_t *target_template;    /* kept only for service.portDiscovery */
+	json_t *ingress;            /* the Ingress that the route is made from, in part */
+	char warning[SENTENCE_MAX]; /* what is accepted, but hardly meant; "" for nothing */
+	char *journal;              /* the spec as the history keeps it; NULL: not yet asked for */
 	char identity[512]; /* target, provider, service, ingress: what an open run cannot change */
 };
 

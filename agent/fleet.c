@@ -310,7 +310,8 @@ static void take_canary(struct fleet *fleet, enum follow_event event, const json
 		member = member_add(fleet, meta(object, "namespace"), meta(object, "name"));
 	alarm_cancel(&member->farewell);
 	member->is_gone = false;
-	member->epoch = fleet->epochs[KUBE_CANARY];
+	if (event == FOLLOW_LISTED)
+		member->epoch = fleet->epochs[KUBE_CANARY];
 	poison_enter(fleet->host->poison, member->canary->k8s_namespace, member->canary->name);
 	canary_see(member->canary, object);
 	poison_leave(fleet->host->poison);
@@ -377,9 +378,10 @@ static void take_object(struct fleet *fleet, enum kube_kind kind, enum follow_ev
 	binding = find(&fleet->bindings, key);
 	if (!binding)
 		return;
-	binding->epoch = fleet->epochs[kind];
-	if (event == FOLLOW_LISTED)
+	if (event == FOLLOW_LISTED) {
+		binding->epoch = fleet->epochs[kind];
 		learn_forget_version(binding->canary, binding->subject);
+	}
 	learn_object(binding->canary, binding->subject, event == FOLLOW_DELETED ? NULL : object);
 	canary_stir(binding->canary);
 }
@@ -419,14 +421,16 @@ static void synced(struct fleet *fleet, enum kube_kind kind)
 	}
 	if (kind != KUBE_CANARY && kind != KUBE_RELEASE)
 		twalk_r(fleet->bindings, on_absent, &absence);
-	fleet->epochs[kind]++;
 }
 
 void fleet_take(void *user, enum kube_kind kind, enum follow_event event, const json_t *object)
 {
 	struct fleet *fleet = user;
 
-	if (event == FOLLOW_SYNCED)
+	if (event == FOLLOW_BEGUN)
+		fleet->epochs[kind]++; /* what an earlier list showed, or half of one, is no proof
+		                        */
+	else if (event == FOLLOW_SYNCED)
 		synced(fleet, kind);
 	else if (kind == KUBE_CANARY)
 		take_canary(fleet, event, object);

@@ -180,6 +180,8 @@ static void start(struct follow *follow)
 
 	http_cancel(&follow->call);
 	if (follow->state == FOLLOW_LISTING) {
+		if (follow->token[0] == '\0')
+			follow->seams->sink(follow->seams->user, follow->kind, FOLLOW_BEGUN, NULL);
 		query.continue_token = follow->token[0] ? follow->token : NULL;
 		kube_api_list(&request, &arena, &ref, &query);
 		follow->call.bytes = NULL;

@@ -16,6 +16,7 @@ struct follow;
 
 enum follow_event {
 	FOLLOW_NONE,
+	FOLLOW_BEGUN,   /* a list begins, from its first page */
 	FOLLOW_LISTED,  /* an object of a consistent list */
 	FOLLOW_SYNCED,  /* the list is complete: what was not in it is not there. No object */
 	FOLLOW_CHANGED, /* added or modified since */

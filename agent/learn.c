@@ -371,6 +371,13 @@ void learn_releases_end(struct canary *canary)
 		known(canary, &facts->releases);
 }
 
+/* A consistent LIST, or the removal of all, showed that there is none. */
+static void learn_releases_none(struct canary *canary)
+{
+	learn_releases_begin(canary);
+	learn_releases_end(canary);
+}
+
 static void learn_list(struct canary *canary, const json_t *list)
 {
 	json_t *items = json_object_get(list, "items");
@@ -458,7 +465,11 @@ static void learn_reply(struct canary *canary, const struct effect *effect,
 		return;
 	}
 	if (effect->kind == EFFECT_REMOVE_RELEASES) {
-		canary->facts.releases.state = FACT_UNKNOWN;
+		/* All of them: the watch, which may be late, need not say so first. */
+		if (effect->number <= 0)
+			learn_releases_none(canary);
+		else
+			canary->facts.releases.state = FACT_UNKNOWN;
 		return;
 	}
 	if (!result->object)
@@ -484,6 +495,8 @@ static void learn_success(struct canary *canary, const struct effect *effect,
 		facts->change.slot = (struct fact_slot){.state = FACT_KNOWN};
 		return;
 	case EFFECT_NOTIFY:
+		if (effect->notice.id < 0)
+			facts->warned_generation = -effect->notice.id;
 		if (strcmp(effect->release_uid, facts->newest.uid) != 0)
 			return;
 		text_copy(facts->notices_release, effect->release_uid);

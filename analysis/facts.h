@@ -146,6 +146,8 @@ struct facts {
 	char refusal[SENTENCE_MAX]; /* not empty: the live spec is invalid; the spec given is the
 	                               last valid one */
 	char refusal_reason[32];    /* "InvalidSpec", … */
+	char warning[SENTENCE_MAX]; /* not empty: the live spec is accepted, but hardly meant so */
+	int64_t warned_generation;  /* of the Canary, whose warning was told by this process */
 	bool has_spec;              /* a valid spec was ever seen; false: the spec given is empty */
 	bool is_moved; /* an edit of target, provider, service or ingress waits for the run's end */
 	struct mirror_fact mirror;

@@ -71,14 +71,6 @@ static bool guard_unseen(struct thought *thought)
 	return !thought_knows(thought, SUBJECT_CANARY) || !thought_knows(thought, SUBJECT_RELEASES);
 }
 
-static bool guard_deleted(struct thought *thought)
-{
-	if (!thought->facts->is_deleted)
-		return false;
-	phase_teardown(thought);
-	return thought_because(thought, "the Canary is deleted");
-}
-
 static bool guard_refused(struct thought *thought)
 {
 	return !thought->facts->has_spec && thought_because(thought, "%s", thought->facts->refusal);
@@ -105,6 +97,24 @@ static bool may_withdraw(const struct thought *thought)
 		break;
 	}
 	return false;
+}
+
+/* A run that was open ends without a judgement: a Canary that is made anew analyses its revision
+ * again. */
+static bool guard_deleted(struct thought *thought)
+{
+	const struct facts *facts = thought->facts;
+	struct release_status status;
+
+	if (!facts->is_deleted)
+		return false;
+	if (facts->has_spec && release_is_open(&facts->newest) && may_withdraw(thought)) {
+		status = thought_next_status(thought);
+		retreat_begin(thought, &status, OUTCOME_CANCELLED, "the Canary was deleted");
+		return true;
+	}
+	phase_teardown(thought);
+	return thought_because(thought, "the Canary is deleted");
 }
 
 static bool guard_target_gone(struct thought *thought)

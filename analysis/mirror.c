@@ -163,6 +163,33 @@ static void tell_refusal(struct thought *thought, const struct mirror *wanted)
 	thought_want(thought, &effect);
 }
 
+static void want_warning(struct thought *thought)
+{
+	const struct facts *facts = thought->facts;
+	struct effect effect = {
+		.kind = EFFECT_NOTIFY,
+		.subject = SUBJECT_EVENTS,
+		.check = facts->now,
+		.notice = {.id = -facts->canary_generation, .is_warning = true},
+	};
+
+	text_copy(effect.release_uid, facts->canary_uid);
+	text_copy(effect.notice.text, facts->warning);
+	thought_want(thought, &effect);
+}
+
+/* What is accepted, but hardly meant, is told once as an Event; after a restart the API server
+ * knows its name: made from the generation, below zero to differ from a refusal's. */
+static void tell_warning(struct thought *thought)
+{
+	const struct facts *facts = thought->facts;
+
+	if (facts->warning[0] == '\0' || facts->warned_generation == facts->canary_generation ||
+	    facts->is_deleted || facts->canary.state != FACT_KNOWN || thought->spec->suspend)
+		return;
+	want_warning(thought);
+}
+
 static void want_mirror(struct thought *thought, const struct mirror *wanted)
 {
 	struct effect effect = {
@@ -243,6 +270,7 @@ void mirror_keep(struct thought *thought)
 	if (is_changing(thought->plan))
 		return;
 	keep_status(thought);
+	tell_warning(thought);
 	if (thought->facts->newest.name[0] != '\0')
 		keep_notices(thought);
 }

@@ -31,3 +31,18 @@ bool primary_runs(struct thought *thought, const struct primary_wish *wish)
 	thought_because(thought, "the primary gets the template of Release %.100s", wish->release);
 	return false;
 }
+
+void primary_revive(struct thought *thought)
+{
+	const struct facts *facts = thought->facts;
+	struct primary_wish wish = {
+		.release = facts->promoted.name,
+		.uid = facts->promoted.uid,
+		.new_replicas =
+			facts->newest.primary_replicas > 0 ? facts->newest.primary_replicas : 1,
+		.is_retreat = facts->newest.status.phase == PHASE_RETREATING,
+	};
+
+	if (facts->primary.slot.state == FACT_ABSENT && facts->promoted.name[0] != '\0')
+		primary_runs(thought, &wish);
+}

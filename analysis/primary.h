@@ -16,4 +16,7 @@ struct primary_wish {
 /* Want the primary to run that Release's recorded template; true when it was seen to. */
 bool primary_runs(struct thought *thought, const struct primary_wish *wish);
 
+/* During a run: a primary that somebody deleted comes back at once, from the promoted Release. */
+void primary_revive(struct thought *thought);
+
 #endif

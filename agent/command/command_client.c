@@ -396,6 +396,10 @@ static void on_object(void *user, enum kube_kind kind, enum follow_event event,
 	struct command_client_list *list = strand->list;
 
 	switch (event) {
+	case FOLLOW_BEGUN:
+		json_decref(list->fresh);
+		list->fresh = NULL;
+		return;
 	case FOLLOW_LISTED:
 		add_item(list, object);
 		return;

@@ -5,9 +5,12 @@
 #include "agent/command/command.h"
 
 extern const struct command command_completion;
+extern const struct command command_explain;
 extern const struct command command_history;
+extern const struct command command_lint;
 extern const struct command command_list;
 extern const struct command command_man;
+extern const struct command command_plan;
 extern const struct command command_status;
 extern const struct command command_version;
 

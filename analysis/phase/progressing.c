@@ -6,6 +6,7 @@
 #include "analysis/base/text.h"
 #include "analysis/judge.h"
 #include "analysis/phase/phase.h"
+#include "analysis/primary.h"
 #include "analysis/readiness.h"
 #include "analysis/retreat.h"
 #include "analysis/strategy.h"
@@ -263,6 +264,7 @@ void phase_progressing(struct thought *thought)
 
 	if (is_ending(thought))
 		return;
+	primary_revive(thought);
 	is_placed = traffic_services(thought);
 	is_placed &= traffic_selects(thought, traffic_backend(thought), false);
 	is_placed &= is_caught_up(thought);

@@ -62,6 +62,8 @@ void phase_retreating(struct thought *thought)
 		finish(thought);
 		return;
 	}
+	if (ending != OUTCOME_FAILED_PROMOTION)
+		primary_revive(thought);
 	is_placed = traffic_selects(thought, traffic_backend(thought), true);
 	if (ending == OUTCOME_FAILED_PROMOTION && !is_restored(thought)) {
 		/* A newer revision's pods are no refuge once the primary has a ready pod. */

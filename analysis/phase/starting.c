@@ -138,6 +138,7 @@ void phase_starting(struct thought *thought)
 		initialise(thought);
 		return;
 	}
+	primary_revive(thought);
 	is_clear = traffic_services(thought);
 	is_clear &= traffic_selects(thought, BACKEND_PRIMARY, false);
 	is_clear &= traffic_weighs(thought, 0, false);

@@ -1,5 +1,7 @@
 #include "providers/kube/canary_match.h"
 
+#include "providers/wire/pattern.h"
+
 #include <stdint.h>
 #include <string.h>
 
@@ -14,6 +16,7 @@ static bool value_check(const struct field *value, bool is_cookie, struct err *e
 	struct field exact = field_member(value, "exact");
 	struct field regex = field_member(value, "regex");
 	const char *text = "";
+	struct err why = {0};
 
 	if (is_cookie && json_object_size(value->json) == 1 && exact.json)
 		return kube_node_text(&exact, KUBE_MATCH_TEXT_MAX, &text, err);
@@ -25,7 +28,10 @@ static bool value_check(const struct field *value, bool is_cookie, struct err *e
 		return field_refuse(value, err, ERR_INVALID,
 		                    "expected exact or regex alone: provider nginx cannot match "
 		                    "a header otherwise");
-	return kube_node_text(exact.json ? &exact : &regex, KUBE_MATCH_TEXT_MAX, &text, err);
+	if (!kube_node_text(exact.json ? &exact : &regex, KUBE_MATCH_TEXT_MAX, &text, err))
+		return false;
+	return exact.json || pattern_check(text, &why) ||
+	       field_refuse(&regex, err, why.kind, "%s", why.text);
 }
 
 static bool header_check(const struct field *headers, struct match_use *use, struct err *err)

@@ -190,13 +190,21 @@ json_t *kube_release_status(const struct canary_world *world, const struct relea
 	return object;
 }
 
+/*
+ * A retreat minds no version: whatever else was written to the Release, it goes on. But it never
+ * takes the place of a write of ours that had not been seen when it was decided: that one may have
+ * said that the run is over.
+ */
 json_t *kube_release_patch(const struct canary_world *world, const struct effect *effect)
 {
 	json_t *patch = kube_tree_list();
+	bool is_second = effect->status.seq > 1;
 
 	if (effect->release_uid[0])
 		kube_tree_patch_text(patch, "test", "/metadata/uid", effect->release_uid);
-	if (effect->resource_version[0] && !effect->is_retreat)
+	if (effect->is_retreat && is_second)
+		kube_tree_patch(patch, "test", "/status/seq", json_integer(effect->status.seq - 1));
+	else if (effect->resource_version[0])
 		kube_tree_patch_text(patch, "test", "/metadata/resourceVersion",
 		                     effect->resource_version);
 	kube_tree_patch(patch, "add", "/status", kube_release_status(world, &effect->status));

@@ -2,6 +2,7 @@
 
 #include "analysis/base/number.h"
 #include "providers/wire/document_scalar.h"
+#include "providers/wire/place.h"
 #include "providers/wire/tree.h"
 
 #include <assert.h>
@@ -19,6 +20,7 @@ struct document_stream {
 	bool has_parser;
 	bool is_started; /* something was read */
 	bool is_over;
+	struct place_table *places; /* NULL: not noted */
 };
 
 struct document_stream *document_stream_new(const char *bytes, size_t length)
@@ -36,13 +38,31 @@ struct document_stream *document_stream_free(struct document_stream *stream)
 {
 	if (stream && stream->has_parser)
 		yaml_parser_delete(&stream->parser);
+	if (stream)
+		place_table_free(stream->places);
 	free(stream);
 	return NULL;
+}
+
+void document_stream_note_places(struct document_stream *stream)
+{
+	if (!stream->places)
+		stream->places = place_table_new();
+}
+
+const struct place_table *document_stream_places(const struct document_stream *stream)
+{
+	return stream->places;
 }
 
 void document_stream_freep(struct document_stream **stream)
 {
 	*stream = document_stream_free(*stream);
+}
+
+static struct place place_of(yaml_mark_t mark)
+{
+	return (struct place){.line = mark.line + 1, .column = mark.column + 1};
 }
 
 /* An event that frees what it holds at the end of its scope. */
@@ -141,8 +161,11 @@ static bool read_list(struct document_stream *stream, int depth, json_t **ret, s
 			return false;
 		if (event.type == YAML_SEQUENCE_END_EVENT)
 			break;
+		place_table_enter_element(stream->places, json_array_size(list),
+		                          place_of(event.start_mark));
 		if (!read_node(stream, &event, depth, &value, err))
 			return false;
+		place_table_leave(stream->places);
 		json_array_append_new(list, value);
 	}
 	*ret = json_incref(list);
@@ -194,8 +217,13 @@ static bool read_member(struct document_stream *stream, const yaml_event_t *key_
 		               "line %zu, column %zu: the key \"%.*s\" stands twice",
 		               key_event->start_mark.line + 1, key_event->start_mark.column + 1,
 		               KEY_SHOWN_MAX, key);
-	if (!next_event(stream, &event, err) || !read_node(stream, &event, depth, &value, err))
+	if (!next_event(stream, &event, err))
 		return false;
+	place_table_enter_member(stream->places, key, place_of(key_event->start_mark),
+	                         place_of(event.start_mark));
+	if (!read_node(stream, &event, depth, &value, err))
+		return false;
+	place_table_leave(stream->places);
 	if (json_object_set_new(object, key, value) != 0)
 		return refuse(key_event->start_mark, err, ERR_INVALID, "the key is no UTF-8");
 	return true;
@@ -271,8 +299,10 @@ static bool read_started(struct document_stream *stream, json_t **ret, struct er
 	CLEANUP(event_fini) yaml_event_t last = {0};
 	CLEANUP(tree_freep) json_t *value = NULL;
 
-	if (!next_event(stream, &first, err) || !read_node(stream, &first, 0, &value, err) ||
-	    !next_event(stream, &last, err))
+	if (!next_event(stream, &first, err))
+		return false;
+	place_table_begin(stream->places, place_of(first.start_mark));
+	if (!read_node(stream, &first, 0, &value, err) || !next_event(stream, &last, err))
 		return false;
 	*ret = json_incref(value);
 	return true;

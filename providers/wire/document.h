@@ -15,6 +15,8 @@
 #define DOCUMENT_BYTES_MAX (4 * 1024 * 1024) /* of the whole text */
 #define DOCUMENT_DEPTH_MAX 64                /* lists and objects inside each other */
 
+struct place_table;
+
 /* The documents of one text, one after another. */
 struct document_stream;
 
@@ -23,6 +25,13 @@ struct document_stream *document_stream_new(const char *bytes, size_t length);
 
 /* Accepts NULL. Returns NULL. */
 struct document_stream *document_stream_free(struct document_stream *stream);
+
+/* Note from now on where each value stands; before the first document. */
+void document_stream_note_places(struct document_stream *stream);
+
+/* The places of the document read last, valid until the next one is read; NULL when none are noted.
+ */
+const struct place_table *document_stream_places(const struct document_stream *stream);
 
 /* For CLEANUP(document_stream_freep). */
 void document_stream_freep(struct document_stream **stream);

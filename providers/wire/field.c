@@ -11,7 +11,9 @@
 #define PATH_DEPTH_MAX 32 /* of a path in an error; what is above is left out */
 #define PATH_TEXT_MAX  200
 #define SHOWN_MAX      40 /* bytes of a foreign text in an error */
-#define SHOWN_SIZE     (SHOWN_MAX + 4)
+#define SHOWN_SIZE     FIELD_SHOWN_SIZE
+
+_Static_assert(FIELD_SHOWN_SIZE == SHOWN_MAX + 4, "room for dots and the NUL");
 
 struct field field_root(const json_t *json, const char *name)
 {
@@ -40,8 +42,7 @@ struct field field_element(const struct field *list, size_t index)
 	};
 }
 
-/* TEXT as plain ASCII, cut. */
-static const char *show(const char *text, char ret[SHOWN_SIZE])
+const char *field_show(const char *text, char ret[SHOWN_SIZE])
 {
 	size_t length = 0;
 
@@ -69,7 +70,7 @@ static void path_format(const struct field *field, char ret[PATH_TEXT_MAX])
 		field = chain[--n_chain];
 		if (field->key)
 			text_format(ret + used, PATH_TEXT_MAX - used, "%s%s",
-			            used && *field->key ? "." : "", show(field->key, key));
+			            used && *field->key ? "." : "", field_show(field->key, key));
 		else
 			text_format(ret + used, PATH_TEXT_MAX - used, "[%zu]", field->index);
 		used += strlen(ret + used);
@@ -109,7 +110,8 @@ static const char *describe(const json_t *json, char ret[SHOWN_SIZE + 2])
 	case JSON_NULL:
 		return "null";
 	case JSON_STRING:
-		text_format(ret, SHOWN_SIZE + 2, "\"%s\"", show(json_string_value(json), shown));
+		text_format(ret, SHOWN_SIZE + 2, "\"%s\"",
+		            field_show(json_string_value(json), shown));
 		break;
 	case JSON_INTEGER:
 		text_format(ret, SHOWN_SIZE, "%lld", (long long)json_integer_value(json));

@@ -40,6 +40,11 @@ static inline bool field_is_absent(const struct field *field)
 	return !field->json;
 }
 
+#define FIELD_SHOWN_SIZE 44 /* 40 bytes of a foreign text, dots and the NUL */
+
+/* TEXT as it appears in errors: cut, plain ASCII. Returns RET. */
+const char *field_show(const char *text, char ret[FIELD_SHOWN_SIZE]);
+
 /* Set "PATH: TEXT". Returns false. */
 bool field_refuse(const struct field *field, struct err *err, enum err_kind kind,
                   const char *format, ...) PRINTF_LIKE(4, 5);

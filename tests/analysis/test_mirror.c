@@ -237,6 +237,34 @@ static void test_refusal_is_told_once(void **state)
 	assert_string_equal(desk->effects[0].mirror.refusal, "");
 }
 
+/* A warning is one Event per generation, beside whatever else is told. */
+static void test_warning_is_told_once(void **state)
+{
+	struct desk *desk = *state;
+	struct facts *facts = &desk->facts;
+
+	text_copy(facts->warning, "spec.a: hardly meant");
+	assert_int_equal(keep(desk), 1);
+	assert_int_equal(desk->effects[0].kind, EFFECT_NOTIFY);
+	assert_int_equal(desk->effects[0].notice.id, -4);
+	assert_true(desk->effects[0].notice.is_warning);
+	assert_string_equal(desk->effects[0].notice.text, "spec.a: hardly meant");
+	assert_string_equal(desk->effects[0].release_uid, "canary-1");
+	facts->warned_generation = 4;
+	assert_int_equal(keep(desk), 0);
+	facts->canary_generation = 5; /* edited */
+	assert_int_equal(keep(desk), 1);
+	assert_int_equal(desk->effects[0].notice.id, -5);
+	desk->spec.suspend = true; /* says nothing */
+	assert_int_equal(keep(desk), 0);
+	desk->spec.suspend = false;
+	facts->is_deleted = true;
+	assert_int_equal(keep(desk), 0);
+	facts->is_deleted = false;
+	facts->canary.state = FACT_UNKNOWN;
+	assert_int_equal(keep(desk), 0);
+}
+
 /* One Event after another, in their order; those of a run that is over are cleared when all were
  * delivered. */
 static void test_notices(void **state)
@@ -277,6 +305,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_refusals, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_written_once, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_refusal_is_told_once, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_warning_is_told_once, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_notices, set_up, tear_down),
 	};
 

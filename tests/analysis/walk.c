@@ -3,6 +3,7 @@
  * there were and the first broken invariants; the exit code is 0 when none was. Built without one
  * of the guards it stops at the first broken invariant, and the exit code is 0 when there was one.
  */
+#include "analysis/base/text.h"
 #include "analysis/strategy.h"
 #include "analysis/workload.h"
 #include "tests/analysis/worlds.h"
@@ -374,6 +375,10 @@ static void check_guards(struct walk *walk)
 	for (size_t i = 0; i < plan->n_effects; i++) {
 		const struct effect *effect = &plan->effects[i];
 
+		if (effect->kind == EFFECT_NOTIFY && effect->notice.id < 0 &&
+		    (facts->is_deleted || walk->world->spec.suspend || !facts->warning[0] ||
+		     facts->warned_generation == facts->canary_generation))
+			broken(walk, "a warning that is told twice, or of no use");
 		if (facts->is_quarantined && effect->kind != EFFECT_WRITE_MIRROR &&
 		    effect->kind != EFFECT_NOTIFY)
 			broken(walk, "a quarantined canary moves");
@@ -391,8 +396,9 @@ static void check_guards(struct walk *walk)
 		    (release_is_open(&facts->newest) || effect->number < 10))
 			broken(walk, "Releases removed that are still needed");
 		if (facts->is_deleted &&
-		    (effect->kind == EFFECT_SAVE_RELEASE || effect->kind == EFFECT_MEASURE ||
-		     effect->kind == EFFECT_CREATE_RELEASE ||
+		    ((effect->kind == EFFECT_SAVE_RELEASE &&
+		      effect->status.ending != OUTCOME_CANCELLED) ||
+		     effect->kind == EFFECT_MEASURE || effect->kind == EFFECT_CREATE_RELEASE ||
 		     (effect->kind == EFFECT_SCALE && effect->replicas == 0)))
 			broken(walk, "a deleted canary goes on");
 		if (walk->world->spec.suspend && !effect_is_question(effect) &&
@@ -487,6 +493,8 @@ int main(void)
 		if (!worlds_make(number, &world))
 			continue;
 		walk.number = number;
+		/* A warning changes nothing but what is told. */
+		text_copy(world.facts.warning, number % 3 ? "" : "spec.analysis.interval: not set");
 		decide(&world.spec, &world.facts, &plan);
 		check(&walk);
 	}

@@ -235,14 +235,25 @@ static void test_patch(void **state)
 {
 	static const struct {
 		bool is_retreat;
+		int64_t seq;
 		const char *first;
 		size_t n_steps;
 	} rows[] = {
-		{false,
+		/* forward: only what it was decided on */
+		{false, 7,
 	         "[{'op': 'test', 'path': '/metadata/uid', 'value': 'r17'}, {'op': 'test',"
 	         " 'path': '/metadata/resourceVersion', 'value': '90'}]",
 	         3},
-		{true, "[{'op': 'test', 'path': '/metadata/uid', 'value': 'r17'}]", 2},
+		/* a retreat: any version, but never in the place of a write that was not seen */
+		{true, 7,
+	         "[{'op': 'test', 'path': '/metadata/uid', 'value': 'r17'}, {'op': 'test',"
+	         " 'path': '/status/seq', 'value': 6}]",
+	         3},
+		/* a retreat from a Release without status: there is no seq to test */
+		{true, 1,
+	         "[{'op': 'test', 'path': '/metadata/uid', 'value': 'r17'}, {'op': 'test',"
+	         " 'path': '/metadata/resourceVersion', 'value': '90'}]",
+	         3},
 	};
 	struct cart cart;
 
@@ -255,9 +266,14 @@ static void test_patch(void **state)
 			.resource_version = "90",
 			.status = full_status(),
 		};
-		json_t *patch = kube_release_patch(&cart.world, &effect);
-		const json_t *last = json_array_get(patch, rows[i].n_steps - 1);
-		const json_t *status = json_object_get(last, "value");
+		json_t *patch;
+		const json_t *last;
+		const json_t *status;
+
+		effect.status.seq = rows[i].seq;
+		patch = kube_release_patch(&cart.world, &effect);
+		last = json_array_get(patch, rows[i].n_steps - 1);
+		status = json_object_get(last, "value");
 
 		assert_int_equal(json_array_size(patch), rows[i].n_steps);
 		assert_string_equal(json_string_value(json_object_get(last, "path")), "/status");

@@ -5,6 +5,7 @@
 #include "tests/simulation/sim_disk.h"
 #include "tests/simulation/simulation.h"
 #include "tests/simulation/source.h"
+#include "tests/simulation/witness_wire.h"
 
 #include <string.h>
 #include <strings.h>
@@ -37,6 +38,7 @@ static void begin_life(struct crew_agent *agent)
 	struct instant now = sim_loop_now(simulation->loop);
 
 	agent->life++;
+	agent->has_stopped = false;
 	agent->skew = span_ms(0);
 	agent->shut_until = agent->kill_at = (struct instant){0};
 	agent->paused_until = agent->wrong_until = (struct instant){0};
@@ -81,9 +83,10 @@ static void start(struct crew_agent *agent)
 	begin_life(agent);
 	story_tell(&simulation->story, agent->name, "starts");
 	agent->http = sim_http_new(&http);
+	agent->wire = witness_wire_new(simulation, agent->number, sim_http_seam(agent->http));
 	mortal_init(&agent->mortal, agent->loop,
 	            witness_line_init(&agent->line, simulation, agent->number,
-	                              sim_http_seam(agent->http)),
+	                              witness_wire_seam(agent->wire)),
 	            sim_disk_start(agent->disk, agent->loop));
 	agent->mortal.dies = dies;
 	agent->mortal.user = agent;
@@ -103,6 +106,7 @@ static void start(struct crew_agent *agent)
 static void stop(struct crew_agent *agent)
 {
 	agent->agent = agent_free(agent->agent);
+	agent->wire = witness_wire_free(agent->wire);
 	agent->http = sim_http_free(agent->http);
 	sim_disk_stop(agent->disk);
 	agent->log = log_free(agent->log);
@@ -175,6 +179,7 @@ static void on_stopped(void *user)
 	struct crew_agent *agent = user;
 
 	agent->is_doomed = true;
+	agent->has_stopped = true;
 }
 
 static void pause_process(struct crew_agent *agent, struct instant now)
@@ -298,7 +303,8 @@ void crew_sweep(struct simulation *simulation)
 		agent->is_doomed = false;
 		story_tell(&simulation->story, agent->name,
 		           instant_is_set(agent->kill_at) ? "is gone" : "crashes");
-		sim_disk_crash(agent->disk);
+		if (!agent->has_stopped)
+			sim_disk_crash(agent->disk);
 		stop(agent);
 		sim_loop_pause(agent->loop, (struct instant){0});
 		alarm_start(sim_loop_seam(simulation->loop), &agent->start,
@@ -312,10 +318,10 @@ void crew_mend(struct simulation *simulation)
 		struct crew_agent *agent = &simulation->crew.agents[i];
 
 		sim_loop_pause(agent->loop, (struct instant){0});
+		sim_disk_mend(agent->disk);
 		agent->skew = span_ms(0);
 		agent->shut_until = agent->wrong_until = (struct instant){0};
 		sim_loop_skew(agent->loop, agent->skew);
-		sim_disk_mend(agent->disk);
 		alarm_cancel(&agent->start);
 		if (!agent->agent)
 			start(agent);

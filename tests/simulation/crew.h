@@ -23,7 +23,8 @@ struct crew_agent {
 	char user_agent[24]; /* "serin/0.3" */
 	struct loop *loop;
 	struct sim_http *http;
-	struct sim_disk *disk; /* outlives its processes */
+	struct witness_wire *wire; /* between the agent and its network */
+	struct sim_disk *disk;     /* outlives its processes */
 	struct witness_line line;
 	struct agent *agent; /* NULL: not running */
 	struct log *log;     /* where the story is told; else NULL */
@@ -36,6 +37,7 @@ struct crew_agent {
 	struct instant shut_until;  /* it is cut off; not set: it is not */
 	struct instant kill_at;     /* it is stopping: and is killed then; not set: it is not */
 	bool is_doomed;             /* it died; it is taken away when its code has returned */
+	bool has_stopped;           /* in order */
 };
 
 struct crew {

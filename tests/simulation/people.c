@@ -130,6 +130,7 @@ static void edit(struct simulation *simulation, struct truth_canary *canary)
 {
 	struct dice *dice = &simulation->people.dice;
 	int before = canary->threshold;
+	int deadline = canary->deadline;
 
 	switch (dice_between(dice, 0, 4)) {
 	case 0:
@@ -151,6 +152,7 @@ static void edit(struct simulation *simulation, struct truth_canary *canary)
 		canary->asks_tightly = !canary->asks_tightly;
 		break;
 	}
+	canary->deadline_least = deadline < canary->deadline ? deadline : canary->deadline;
 	canary->threshold_least = before < canary->threshold ? before : canary->threshold;
 	write_spec(simulation, canary);
 }

@@ -67,6 +67,7 @@ static void on_weather(struct alarm *alarm)
 	network_weather(simulation);
 	usurper_weather(simulation);
 	people_weather(simulation);
+	witness_tick(simulation);
 	alarm_start(sim_loop_seam(simulation->loop), alarm, span_ms(WEATHER_MS));
 }
 
@@ -125,6 +126,7 @@ bool simulation_write(struct simulation *simulation, const char *who, enum http_
 	           method == HTTP_PATCH ? body : "", reply.status);
 	arena_fini(&arena);
 	simulation_stir(simulation);
+	witness_look(simulation);
 	return is_accepted;
 }
 
@@ -138,6 +140,7 @@ static void on_struck(void *user, enum fault kind, int canary)
 	people_struck(simulation, kind);
 	story_tell(&simulation->story, "fault", "%s %s", fault_name(kind),
 	           canary >= 0 ? simulation->truth.canaries[canary].name : "");
+	witness_struck(simulation, kind, canary);
 }
 
 static void set_up(struct simulation *simulation)
@@ -258,9 +261,14 @@ static void calm(struct simulation *simulation)
 
 static void rest(struct simulation *simulation)
 {
-	struct instant end = instant_after(sim_loop_now(simulation->loop), span_ms(REST_MS));
+	struct instant half = instant_after(sim_loop_now(simulation->loop), span_ms(REST_MS));
+	struct instant end = instant_after(half, span_ms(REST_MS));
 	char why[300];
 
+	while (step(simulation, half))
+		;
+	if (!is_violated(simulation))
+		witness_expect_silence(simulation);
 	while (step(simulation, end))
 		;
 	if (!witness_is_content(simulation, why, sizeof(why)))

@@ -142,7 +142,7 @@ static void note(const struct inquiry *inquiry, enum answer answer)
 	if (inquiry->question == QUESTION_SHARE)
 		return;
 	if (answer == ANSWER_NONE)
-		truth_unmeasured(inquiry->canary, inquiry->version, inquiry->now);
+		truth_unmeasured(inquiry->version, inquiry->now);
 	else if (answer == ANSWER_BAD && !is_bad)
 		truth_failed(inquiry->canary, inquiry->version);
 	else if (answer == ANSWER_GOOD && is_bad)

@@ -376,9 +376,14 @@ static void excuses_are_narrow(void **state)
 	truth_failed(canary, version);
 	assert_true(version->may_fail);
 	truth_alone(&truth, &nginx);
-	truth_unmeasured(canary, version, (struct instant){1000000});
+	truth_unmeasured(version, (struct instant){1000000});
+	truth_measured(version);
+	truth_unmeasured(version, (struct instant){1060000});
+	truth_unmeasured(version, (struct instant){1100000});
+	truth_ended(canary, version, (struct instant){1179000});
 	assert_false(version->may_fail);
-	truth_unmeasured(canary, version, (struct instant){1060000});
+	truth_unmeasured(version, (struct instant){1060000});
+	truth_ended(canary, version, (struct instant){1180000});
 	assert_true(version->may_fail);
 	truth_alone(&truth, &nginx);
 	truth_broken(canary, version, (struct instant){1000000}, (struct instant){1040000});

@@ -61,6 +61,7 @@ static void cast(struct truth_canary *canary, struct dice *dice, const char *nam
 		.promoted = -1,
 	};
 	canary->threshold_least = canary->threshold;
+	canary->deadline_least = canary->deadline;
 	text_copy(canary->name, name);
 	text_format(canary->service, sizeof(canary->service), "%s%s", name,
 	            dice_chance(dice, 0.2) ? "-web" : "");
@@ -89,6 +90,7 @@ void truth_alone(struct truth *truth, const struct truth_canary *canary)
 	truth->canaries[0].foreign_replicas = -1;
 	truth->canaries[0].promoted = -1;
 	truth->canaries[0].threshold_least = canary->threshold;
+	truth->canaries[0].deadline_least = canary->deadline;
 	(void)truth_push(&truth->canaries[0], QUALITY_GOOD);
 }
 
@@ -175,21 +177,28 @@ void truth_failed(struct truth_canary *canary, struct truth_version *version)
 		truth_may_fail(version, "checks failed that its quality does not explain");
 }
 
-void truth_unmeasured(const struct truth_canary *canary, struct truth_version *version,
-                      struct instant now)
+void truth_unmeasured(struct truth_version *version, struct instant now)
 {
-	int64_t gap = 2500 * (int64_t)canary->interval + SLACK_MS;
-
-	if (!version)
-		return;
-	if (!instant_is_set(version->dark_since) ||
-	    instant_between(version->dark_until, now).ms > gap)
+	if (version && !instant_is_set(version->dark_since))
 		version->dark_since = now;
-	version->dark_until = now;
-	if (instant_between(version->dark_since, now).ms + 1000 * (int64_t)canary->interval +
-	            SLACK_MS >=
-	    1000 * (int64_t)canary->deadline)
+}
+
+void truth_measured(struct truth_version *version)
+{
+	if (version)
+		version->dark_since = (struct instant){0};
+}
+
+void truth_ended(const struct truth_canary *canary, struct truth_version *version,
+                 struct instant now)
+{
+	int deadline = canary->deadline < canary->deadline_least ? canary->deadline
+	                                                         : canary->deadline_least;
+
+	if (version && instant_is_set(version->dark_since) &&
+	    instant_between(version->dark_since, now).ms >= 1000 * (int64_t)deadline)
 		truth_may_fail(version, "no check was measured for as long as the deadline");
+	truth_measured(version);
 }
 
 void truth_broken(struct truth_canary *canary, struct truth_version *version, struct instant now,
@@ -198,7 +207,7 @@ void truth_broken(struct truth_canary *canary, struct truth_version *version, st
 	if (!instant_is_set(canary->broken_since))
 		canary->broken_since = now;
 	if (instant_between(canary->broken_since, end).ms + SLACK_MS >=
-	    1000 * (int64_t)canary->deadline)
+	    1000 * (int64_t)canary->deadline_least)
 		truth_may_fail(version, "pods were not ready for as long as the deadline");
 }
 

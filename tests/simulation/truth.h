@@ -40,8 +40,7 @@ struct truth_version {
 	bool may_fail;
 	bool may_pass;
 	int n_fails; /* answers that speak against it, which its quality does not explain */
-	struct instant dark_since; /* unmeasured checks, without a long gap between them */
-	struct instant dark_until;
+	struct instant dark_since; /* a check was not measured, and none was since; 0: all were */
 	char excuse[80];
 };
 
@@ -58,13 +57,14 @@ struct truth_canary {
 	const char *space; /* namespace */
 	const char *provider;
 	enum truth_asking asking;
-	bool asks_tightly;          /* other bounds, with which each version is as good or bad */
-	bool skips;                 /* skipAnalysis */
-	bool is_invalid;            /* its spec was spoilt */
-	int interval;               /* seconds */
-	int threshold;              /* 0 counts as 1 */
-	int threshold_least;        /* … before the last edit, if that was less */
-	int deadline;               /* progressDeadlineSeconds */
+	bool asks_tightly;   /* other bounds, with which each version is as good or bad */
+	bool skips;          /* skipAnalysis */
+	bool is_invalid;     /* its spec was spoilt */
+	int interval;        /* seconds */
+	int threshold;       /* 0 counts as 1 */
+	int threshold_least; /* … before the last edit, if that was less */
+	int deadline;        /* progressDeadlineSeconds */
+	int deadline_least;
 	int steps[TRUTH_STEPS_MAX]; /* stepWeights */
 	int n_steps;
 	int step;       /* stepWeight; 0: not by this */
@@ -121,9 +121,11 @@ void truth_scaled(struct truth_canary *canary, int replicas);
 /* An answer spoke against a version whose quality does not explain it. */
 void truth_failed(struct truth_canary *canary, struct truth_version *version);
 
-/* A question about a version was not answered. */
-void truth_unmeasured(const struct truth_canary *canary, struct truth_version *version,
-                      struct instant now);
+/* A question of its check was not answered; a check of it was measured; its run ended badly. */
+void truth_unmeasured(struct truth_version *version, struct instant now);
+void truth_measured(struct truth_version *version);
+void truth_ended(const struct truth_canary *canary, struct truth_version *version,
+                 struct instant now);
 
 /* Pods of the canary's are broken, and will be until END. */
 void truth_broken(struct truth_canary *canary, struct truth_version *version, struct instant now,

@@ -3,17 +3,17 @@
 #include "analysis/base/text.h"
 #include "tests/simulation/oracle.h"
 #include "tests/simulation/simulation.h"
+#include "tests/simulation/witness_check.h"
+#include "tests/simulation/witness_cost.h"
+#include "tests/simulation/witness_duty.h"
+#include "tests/simulation/witness_release.h"
+#include "tests/simulation/witness_world.h"
+#include "tests/simulation/witness_write.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static const json_t *find(struct simulation *simulation, const char *plural, const char *space,
-                          const char *name)
-{
-	return apiserver_find(simulation->server, plural, space, name);
-}
 
 static const json_t *at(const json_t *object, const char *a, const char *b)
 {
@@ -25,11 +25,6 @@ static const char *text_at(const json_t *object, const char *a, const char *b)
 	const char *text = json_string_value(at(object, a, b));
 
 	return text ? text : "";
-}
-
-static int64_t integer_at(const json_t *object, const char *a, const char *b)
-{
-	return json_integer_value(at(object, a, b));
 }
 
 void witness_accuse(struct simulation *simulation, const char *format, ...)
@@ -54,21 +49,16 @@ static const char *text_after(const char *text, const char *prefix)
 }
 
 /* The Lease names whoever writes. */
-void witness_before(struct simulation *simulation, const struct http_request *request)
+static void check_writer(struct simulation *simulation, const struct http_request *request)
 {
 	const char *life = crew_sender_life(request);
 	const struct witness *witness = &simulation->witness;
 	bool is_excused =
 		instant_is_before(sim_loop_now(simulation->loop), witness->lease_excused_until);
-	const json_t *lease;
-	const char *holder;
+	const json_t *lease = apiserver_find(simulation->server, "leases", "kube-system",
+	                                     "flagger-leader-election");
+	const char *holder = text_at(lease, "spec", "holderIdentity");
 
-	simulation->witness.n_requests++;
-	if (request->method == HTTP_GET || strstr(request->url, "/leases"))
-		return;
-	lease = apiserver_find(simulation->server, "leases", "kube-system",
-	                       "flagger-leader-election");
-	holder = text_at(lease, "spec", "holderIdentity");
 	if (is_excused && strcmp(text_after(witness->lease_excused, "agent-"), life) == 0)
 		return;
 	if (strcmp(text_after(holder, "agent-"), life) != 0)
@@ -76,143 +66,198 @@ void witness_before(struct simulation *simulation, const struct http_request *re
 		               request->url, holder);
 }
 
-static enum release_phase phase_of(const char *text)
+void witness_before(struct simulation *simulation, const struct http_request *request)
 {
-	static const char *const names[] = {"",           "Starting",   "Progressing", "Promoting",
-	                                    "Finalising", "Retreating", "Done"};
+	int sender = crew_sender(request);
+	int canary;
 
-	for (size_t i = 1; i < sizeof(names) / sizeof(names[0]); i++) {
-		if (strcmp(text, names[i]) == 0)
-			return (enum release_phase)i;
-	}
-	return PHASE_NONE;
-}
-
-static enum release_outcome outcome_of(const char *text)
-{
-	static const char *const names[] = {"",           "promoted",         "rolled_back",
-	                                    "superseded", "failed_promotion", "skipped",
-	                                    "cancelled"};
-
-	for (size_t i = 1; i < sizeof(names) / sizeof(names[0]); i++) {
-		if (strcmp(text, names[i]) == 0)
-			return (enum release_outcome)i;
-	}
-	return OUTCOME_NONE;
-}
-
-static void check_step(struct simulation *simulation, const struct witness_run *old,
-                       const struct witness_run *new)
-{
-	if (new->seq <= old->seq &&new->seq != 0)
-		return; /* the same write, seen again */
-	if (new->seq != old->seq + 1)
-		witness_accuse(simulation, "%s: seq %d follows %d", new->name, (int)new->seq,
-		               (int)old->seq);
-	if (old->outcome != OUTCOME_NONE && new->outcome != old->outcome)
-		witness_accuse(simulation, "%s: its outcome changed", new->name);
-	if (new->phase < old->phase)
-		witness_accuse(simulation, "%s: phase %d after %d", new->name, (int)new->phase,
-		               (int)old->phase);
-	if (new->iteration < old->iteration || new->failed_checks < old->failed_checks)
-		witness_accuse(simulation, "%s: a counter goes down", new->name);
-	if (new->iteration > old->iteration + 1 || new->failed_checks > old->failed_checks + 1)
-		witness_accuse(simulation, "%s: a counter leaps", new->name);
-}
-
-static enum fault_phase fault_phase_of(const struct witness_run *run,
-                                       const struct truth_canary *canary)
-{
-	static const enum fault_phase phases[] = {
-		[PHASE_NONE] = FAULT_PHASE_ABSENT,
-		[PHASE_STARTING] = FAULT_PHASE_STARTING,
-		[PHASE_PROGRESSING] = FAULT_PHASE_PROGRESSING,
-		[PHASE_PROMOTING] = FAULT_PHASE_PROMOTING,
-		[PHASE_FINALISING] = FAULT_PHASE_FINALISING,
-		[PHASE_RETREATING] = FAULT_PHASE_RETREATING,
-		[PHASE_DONE] = FAULT_PHASE_REST,
-	};
-
-	if (canary->is_leaving)
-		return FAULT_PHASE_TEARDOWN;
-	if (run->is_init && run->phase < PHASE_DONE)
-		return FAULT_PHASE_INIT;
-	return phases[run->phase];
-}
-
-/* The tag of a Release's template. */
-static const char *tag_of(const json_t *release)
-{
-	const json_t *template = at(release, "spec", "template");
-	const json_t *containers = at(template, "spec", "containers");
-	const char *image =
-		json_string_value(json_object_get(json_array_get(containers, 0), "image"));
-	const char *colon = image ? strchr(image, ':') : NULL;
-
-	return colon ? colon + 1 : "";
-}
-
-/* A run came to its end. */
-static void see_end(struct simulation *simulation, int canary, const struct witness_run *run)
-{
-	const char *why = oracle_judge(&simulation->truth.canaries[canary], run->tag, run->outcome,
-	                               run->is_init);
-
-	simulation->witness.n_releases++;
-	simulation->witness.outcomes[run->outcome]++;
-	if (why[0] != '\0')
-		witness_accuse(simulation, "%s (%s): %s", run->name, run->tag, why);
-}
-
-static void see_release(struct simulation *simulation, const json_t *release)
-{
-	const char *name = text_at(release, "metadata", "name");
-	int canary = truth_find(&simulation->truth, name);
-	struct witness_run run = {0};
-	struct witness_run *old;
-	const json_t *status = json_object_get(release, "status");
-
-	if (canary < 0)
+	simulation->witness.n_requests++;
+	if (sender < 0 || request->method == HTTP_GET || strstr(request->url, "/leases"))
 		return;
-	old = &simulation->witness.runs[canary];
-	text_copy(run.uid, text_at(release, "metadata", "uid"));
-	text_copy(run.name, name);
-	text_copy(run.tag, tag_of(release));
-	run.is_init = strcmp(text_at(release, "spec", "cause"), "init") == 0;
-	run.phase = phase_of(text_at(release, "status", "phase"));
-	run.outcome = outcome_of(text_at(release, "status", "outcome"));
-	run.seq = integer_at(release, "status", "seq");
-	run.iteration = (int)integer_at(status, "counters", "iteration");
-	run.failed_checks = (int)integer_at(status, "counters", "failedChecks");
-	run.weight = (int)integer_at(status, "weight", "to");
-	if (strcmp(old->uid, run.uid) == 0)
-		check_step(simulation, old, &run);
-	else if (old->outcome == OUTCOME_NONE &&
-	         find(simulation, "releases", simulation->truth.canaries[canary].space,
-	              old->name) &&
-	         strcmp(old->name, name) != 0)
-		witness_accuse(simulation, "%s is made while %s is open", name, old->name);
-	if (run.outcome != OUTCOME_NONE &&
-	    (old->outcome == OUTCOME_NONE || strcmp(old->uid, run.uid) != 0))
-		see_end(simulation, canary, &run);
-	if (strcmp(old->uid, run.uid) != 0)
-		oracle_begin(&simulation->truth.canaries[canary], run.is_init);
-	*old = run;
+	canary = truth_find(&simulation->truth, request->url);
+	check_writer(simulation, request);
+	witness_write_asked(simulation, sender, canary, request,
+	                    witness_world_flight(simulation, sender, request));
+}
+
+/* The name of what a POST made. */
+static void name_made(const struct http_reply *reply, struct witness_path *path)
+{
+	json_t *object = json_loadb(reply->body, reply->body_length, 0, NULL);
+
+	text_copy(path->name, text_at(object, "metadata", "name"));
+	json_decref(object);
+}
+
+static void see_leader(struct simulation *simulation)
+{
+	struct witness *witness = &simulation->witness;
+	int leader = witness_world_leader(simulation);
+
+	if (leader == witness->leader)
+		return;
+	witness->leader = leader;
+	witness->led_since = sim_loop_now(simulation->loop);
+	witness_duty_forget(simulation);
+}
+
+/* The flight that was served: a second time nobody waits for it. */
+static const struct witness_flight *serve(struct simulation *simulation, int agent,
+                                          const struct http_request *request)
+{
+	const struct witness_flight *found = witness_world_flight(simulation, agent, request);
+
+	if (found)
+		((struct witness_flight *)(uintptr_t)found)->is_served = true;
+	return found;
 }
 
 void witness_after(struct simulation *simulation, const struct http_request *request,
                    const struct http_reply *reply)
 {
-	json_t *object;
+	int sender = crew_sender(request);
+	const struct witness_flight *flight;
+	struct witness_path path;
+	int canary;
 
-	if (request->method == HTTP_GET || reply->status >= 300)
+	if (sender < 0 || request->method == HTTP_GET)
 		return;
-	if (!strstr(request->url, "/releases") || request->method == HTTP_DELETE)
+	flight = serve(simulation, sender, request);
+	simulation->witness.is_posthumous =
+		strcmp(text_after(simulation->crew.agents[sender].identity, "agent-"),
+	               crew_sender_life(request)) != 0;
+	if (reply->status >= 300)
 		return;
-	object = json_loadb(reply->body, reply->body_length, 0, NULL);
-	see_release(simulation, object);
-	witness_history_served(simulation, request, object);
-	json_decref(object);
+	witness_write_parse(request->url, &path);
+	if (strcmp(path.plural, "leases") == 0) {
+		see_leader(simulation);
+		return;
+	}
+	if (request->method == HTTP_POST && strcmp(path.plural, "events") != 0)
+		name_made(reply, &path);
+	canary = truth_find(&simulation->truth, path.name);
+	if (canary < 0)
+		return;
+	if (strcmp(path.plural, "releases") == 0 && request->method != HTTP_DELETE)
+		witness_release_written(simulation, sender, canary, path.name, flight);
+	else if (strcmp(path.plural, "releases") != 0)
+		witness_write_done(simulation, sender, canary, flight);
+	if (strcmp(path.subresource, "status") == 0 && strcmp(path.plural, "releases") == 0)
+		witness_history_served(simulation, request,
+		                       witness_world_find(simulation, canary, "releases", path.name,
+		                                          ""));
+	witness_world_note(simulation, canary);
+	witness_duty_note(simulation, canary);
+}
+
+/* The agent's clock, and whether it jumped. */
+static struct instant read_clock(struct simulation *simulation, int agent)
+{
+	struct witness_agent *of = &simulation->witness.agents[agent];
+	struct instant now = sim_loop_now(simulation->loop);
+	struct instant clock = loop_now(simulation->crew.agents[agent].loop);
+	struct span offset = instant_between(now, clock);
+
+	if (offset.ms != of->offset.ms) {
+		of->offset_before = of->offset;
+		of->offset = offset;
+		of->offset_changed = now;
+	}
+	return clock;
+}
+
+void witness_left(struct simulation *simulation, int agent, struct witness_flight *flight,
+                  const struct http_request *request)
+{
+	struct witness_agent *of = &simulation->witness.agents[agent];
+	bool is_metric = request->peer == HTTP_PEER_URL;
+	const char *about = is_metric && request->body ? request->body : request->url;
+
+	*flight = (struct witness_flight){
+		.left = sim_loop_now(simulation->loop),
+		.clock = read_clock(simulation, agent),
+		.url = witness_world_hash(request),
+		.canary = truth_find(&simulation->truth, about),
+		.question = is_metric ? witness_check_question(about) : -1,
+		.is_metric = is_metric,
+		.is_watch = !is_metric && apiserver_watch_asked(request),
+		.is_lease = !is_metric && strstr(request->url, "/leases") != NULL,
+		.is_renewal = request->method != HTTP_GET && strstr(request->url, "/leases"),
+		.is_retreat =
+			request->method == HTTP_PATCH &&
+			(strstr(request->url, "/releases/") || strstr(request->url, "/ingresses/")),
+	};
+	witness_cost_left(simulation, agent, flight, request);
+	if (of->n_flights < WITNESS_FLIGHTS_MAX)
+		of->flights[of->n_flights++] = flight;
+}
+
+static void forget(struct witness_agent *agent, const struct witness_flight *flight)
+{
+	for (int i = 0; i < agent->n_flights; i++) {
+		if (agent->flights[i] != flight)
+			continue;
+		memmove(&agent->flights[i], &agent->flights[i + 1],
+		        (size_t)(agent->n_flights - i - 1) * sizeof(agent->flights[0]));
+		agent->n_flights--;
+		return;
+	}
+}
+
+static void see_trouble(struct witness_agent *agent, const struct witness_flight *flight,
+                        struct instant now)
+{
+	for (int i = 0; i < FAULT_CANARIES_MAX; i++) {
+		if (flight->canary >= 0 && flight->canary != i)
+			continue;
+		agent->canary_troubled[i] = now;
+		if (flight->is_retreat)
+			agent->retreat_troubled[i] = now;
+	}
+	if (flight->canary < 0)
+		agent->troubled = now;
+}
+
+/* A renewal came back: when it left is what counts; after a gap the agent begins anew. */
+static void see_renewal(struct witness_agent *agent, const struct witness_flight *flight,
+                        struct instant now)
+{
+	if (instant_between(agent->lease_sent, now).ms > WITNESS_RENEWED_MS) {
+		agent->troubled = now;
+		for (int i = 0; i < FAULT_CANARIES_MAX; i++)
+			agent->retreat_troubled[i] = now;
+	}
+	agent->lease_sent = flight->left;
+}
+
+void witness_came(struct simulation *simulation, int agent, struct witness_flight *flight,
+                  const struct http_reply *reply)
+{
+	struct witness_agent *of = &simulation->witness.agents[agent];
+	struct instant now = sim_loop_now(simulation->loop);
+	bool has_failed;
+
+	(void)read_clock(simulation, agent);
+	forget(of, flight);
+	if (!reply)
+		return;
+	has_failed =
+		reply->error.kind != ERR_NONE || (reply->status >= 400 && reply->status != 404);
+	if (has_failed)
+		witness_cost_failed(simulation, agent);
+	if (flight->is_metric) {
+		witness_check_told(simulation, agent, flight, reply);
+		return;
+	}
+	if (flight->is_lease) {
+		if (flight->is_renewal && reply->status < 300 && !has_failed)
+			see_renewal(of, flight, now);
+		return;
+	}
+	if (has_failed && flight->is_watch)
+		of->watch_troubled = now;
+	else if (has_failed || instant_between(flight->left, now).ms > WITNESS_SLOW_MS)
+		see_trouble(of, flight, now);
 }
 
 void witness_answer(struct simulation *simulation, int canary, const struct http_reply *reply)
@@ -222,11 +267,41 @@ void witness_answer(struct simulation *simulation, int canary, const struct http
 	           reply->body ? reply->body + (reply->body_length > 60 ? 60 : 0) : "");
 }
 
+/* A watch that says nothing is opened anew after 90 s. */
+void witness_struck(struct simulation *simulation, enum fault kind, int canary)
+{
+	struct instant until =
+		instant_after(sim_loop_now(simulation->loop), span_ms(WITNESS_UNTOLD_MS));
+
+	bool is_of_watch = kind == FAULT_WATCH_LATE || kind == FAULT_WATCH_LOST ||
+	                   kind == FAULT_WATCH_SILENT || kind == FAULT_GONE ||
+	                   kind == FAULT_COMPACTION || kind == FAULT_STALE_LIST ||
+	                   kind == FAULT_PARTITION || kind == FAULT_PAUSE;
+
+	/* What concerns no canary may be the opening of a watch. */
+	if (!is_of_watch && (canary >= 0 || kind > FAULT_ERROR_LATE))
+		return;
+	for (int i = 0; i < simulation->truth.n_canaries; i++) {
+		if (canary < 0 || canary == i)
+			simulation->witness.times[i].struck = until;
+	}
+}
+
 void witness_look(struct simulation *simulation)
 {
+	see_leader(simulation);
+	for (int i = 0; i < simulation->truth.n_canaries; i++) {
+		simulation->faults.phases[i] = witness_release_phase(
+			&simulation->witness.runs[i], &simulation->truth.canaries[i]);
+		witness_world_note(simulation, i);
+		witness_duty_note(simulation, i);
+	}
+}
+
+void witness_tick(struct simulation *simulation)
+{
 	for (int i = 0; i < simulation->truth.n_canaries; i++)
-		simulation->faults.phases[i] = fault_phase_of(&simulation->witness.runs[i],
-		                                              &simulation->truth.canaries[i]);
+		witness_duty_check(simulation, i);
 }
 
 bool witness_is_content(struct simulation *simulation, char *ret_why, size_t size)

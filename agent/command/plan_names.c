@@ -1,0 +1,58 @@
+#include "agent/command/plan_names.h"
+
+#include "providers/kube/tree.h"
+
+#include <string.h>
+
+static void add(struct plan_names *names, enum kube_kind kind, const char *k8s_namespace,
+                const char *name, bool is_needed)
+{
+	if (names->n_rows == PLAN_NAMES_MAX || !*name)
+		return;
+	names->rows[names->n_rows].ref =
+		(struct kube_ref){.kind = kind, .k8s_namespace = k8s_namespace, .name = name};
+	names->rows[names->n_rows++].is_needed = is_needed;
+}
+
+/* The MetricTemplates of its checks. */
+static void add_templates(struct plan_names *names, const json_t *canary, const char *k8s_namespace,
+                          struct arena *arena)
+{
+	const json_t *metrics = kube_tree_find(canary, "spec/analysis/metrics");
+
+	for (size_t i = 0; i < json_array_size(metrics); i++) {
+		const json_t *ref = json_object_get(json_array_get(metrics, i), "templateRef");
+		const char *space = kube_tree_text(ref, "namespace");
+
+		add(names, KUBE_METRIC_TEMPLATE, *space ? arena_text(arena, space) : k8s_namespace,
+		    arena_text(arena, kube_tree_text(ref, "name")), true);
+	}
+}
+
+void plan_names_read(const json_t *canary, const char *k8s_namespace, struct arena *arena,
+                     struct plan_names *ret)
+{
+	const char *space = kube_tree_text(canary, "metadata/namespace");
+	const char *target = arena_text(arena, kube_tree_text(canary, "spec/targetRef/name"));
+	const char *ingress = arena_text(arena, kube_tree_text(canary, "spec/ingressRef/name"));
+	const char *apex = arena_text(arena, kube_tree_text(canary, "spec/service/name"));
+
+	ret->n_rows = 0;
+	space = arena_text(arena, *space ? space : k8s_namespace);
+	if (!*apex)
+		apex = target;
+	if (strcmp(kube_tree_text(canary, "spec/targetRef/kind"), "Deployment") == 0 && *target) {
+		add(ret, KUBE_DEPLOYMENT, space, target, true);
+		add(ret, KUBE_DEPLOYMENT, space, arena_format(arena, "%s-primary", target), false);
+	}
+	if (*apex) {
+		add(ret, KUBE_SERVICE, space, apex, false);
+		add(ret, KUBE_SERVICE, space, arena_format(arena, "%s-primary", apex), false);
+		add(ret, KUBE_SERVICE, space, arena_format(arena, "%s-canary", apex), false);
+	}
+	if (*ingress) {
+		add(ret, KUBE_INGRESS, space, ingress, true);
+		add(ret, KUBE_INGRESS, space, arena_format(arena, "%s-canary", ingress), false);
+	}
+	add_templates(ret, canary, space, arena);
+}

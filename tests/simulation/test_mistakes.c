@@ -1,0 +1,116 @@
+/* Each seeded mistake, before a whole agent: condition and Event say what lint says. */
+#include "providers/wire/document.h"
+#include "tests/providers/mistakes.h"
+#include "tests/simulation/stage.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+/* The message of condition Ready=False, NULL when there is none. */
+static const char *condition(struct stage *stage)
+{
+	const json_t *status = json_object_get(stage_find(stage, "canaries", "cart"), "status");
+	const json_t *list = json_object_get(status, "conditions");
+
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const json_t *row = json_array_get(list, i);
+
+		if (strcmp(json_string_value(json_object_get(row, "type")), "Ready") == 0 &&
+		    strcmp(json_string_value(json_object_get(row, "status")), "False") == 0)
+			return json_string_value(json_object_get(row, "message"));
+	}
+	return NULL;
+}
+
+/* The message of the only Event, NULL when there is none. */
+static const char *event(struct stage *stage)
+{
+	const json_t *object = apiserver_at(stage_server(stage), "events", 0);
+
+	assert_null(apiserver_at(stage_server(stage), "events", 1));
+	return json_string_value(json_object_get(object, "message"));
+}
+
+static void check(const struct mistake *mistake)
+{
+	struct stage *stage = stage_new(1);
+	char *text = mistakes_text(mistake);
+	struct err err = {0};
+	json_t *object;
+	char *body;
+
+	if (!document_read(text, strlen(text), &object, &err))
+		fail_msg("%s", err.text);
+	body = json_dumps(object, 0);
+	stage_deploy(stage, "1");
+	stage_write(stage, HTTP_POST, "/apis/flagger.app/v1beta1/namespaces/shop/canaries", body);
+	stage_start(stage, 0);
+	stage_run(stage, 10);
+	assert_non_null(condition(stage));
+	assert_string_equal(condition(stage), mistake->sentence);
+	assert_non_null(event(stage));
+	assert_string_equal(event(stage), mistake->sentence);
+	/* Nothing of it is touched. */
+	assert_null(stage_find(stage, "deployments", "cart-primary"));
+	free(body);
+	json_decref(object);
+	free(text);
+	stage_free(stage);
+}
+
+static void test_mistakes(void **state)
+{
+	assert_true(mistakes_n >= 40);
+	for (size_t i = 0; i < mistakes_n; i++)
+		check(&mistakes_table[i]);
+}
+
+/* What is accepted with a warning is told once, in lint's words, and the Canary is served. */
+static void test_warning(void **state)
+{
+	struct mistake odd = {.found = "    interval: 30s\n", .put = "    interval: 5s\n"};
+	struct stage *stage = stage_new(1);
+	char *text = mistakes_text(&odd);
+	size_t n_told = 0;
+	const json_t *object;
+	struct err err = {0};
+	json_t *canary;
+	char *body;
+
+	assert_true(document_read(text, strlen(text), &canary, &err));
+	/* the Ingress of the stage */
+	json_object_set_new(json_object_get(json_object_get(canary, "spec"), "ingressRef"), "name",
+	                    json_string("front"));
+	body = json_dumps(canary, 0);
+	stage_deploy(stage, "1");
+	stage_write(stage, HTTP_POST, "/apis/flagger.app/v1beta1/namespaces/shop/canaries", body);
+	stage_start(stage, 0);
+	assert_true(stage_run_to(stage, "Initialized", 120));
+	stage_kill(stage, 0);
+	stage_start(stage, 0); /* another process: the Event is there already */
+	stage_run(stage, 120);
+	assert_null(condition(stage));
+	for (size_t i = 0; (object = apiserver_at(stage_server(stage), "events", i)); i++)
+		n_told += strcmp(json_string_value(json_object_get(object, "message")),
+		                 "spec.analysis.interval: shorter than 10s: 10s is used") == 0;
+	assert_int_equal(n_told, 1);
+	free(body);
+	json_decref(canary);
+	free(text);
+	stage_free(stage);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_mistakes),
+		cmocka_unit_test(test_warning),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

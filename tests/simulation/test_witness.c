@@ -1,0 +1,276 @@
+/*
+ * The witness bites: in a world of one canary that goes its way, somebody with an agent's name does
+ * what an agent never must, and the accusation says what it was.
+ */
+#include "analysis/base/compiler.h"
+#include "analysis/base/text.h"
+#include "tests/simulation/simulation.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define RELEASES    "/apis/serin.dev/v1alpha1/namespaces/mall/releases"
+#define DEPLOYMENTS "/apis/apps/v1/namespaces/mall/deployments"
+#define INGRESSES   "/apis/networking.k8s.io/v1/namespaces/mall/ingresses"
+#define SERVICES    "/api/v1/namespaces/mall/services"
+#define WEIGH(weight)                                                             \
+ "{\"metadata\":{\"annotations\":{\"nginx.ingress.kubernetes.io/canary-weight\":" \
+ "\"" weight "\"}}}"
+#define SCALE(replicas) "{\"spec\":{\"replicas\":" replicas "}}"
+#define IMAGE(image)                                                     \
+ "{\"spec\":{\"template\":{\"spec\":{\"containers\":[{\"name\":\"web\"," \
+ "\"image\":\"web:" image "\"}]}}}}"
+
+static const struct truth_canary cart = {
+	.name = "cart",
+	.service = "cart",
+	.space = "mall",
+	.provider = "nginx",
+	.interval = 10,
+	.threshold = 2,
+	.deadline = 120,
+	.step = 20,
+	.max = 60,
+	.replicas = 2,
+	.target_port = 8080,
+};
+
+/* A world in that phase. */
+static struct simulation *begin(enum fault_phase phase)
+{
+	struct simulation *simulation =
+		simulation_begin(&(struct simulation_options){.seed = 7, .alone = &cart});
+
+	assert_true(simulation_reach(simulation, 0, FAULT_PHASE_REST, span_seconds(600)));
+	simulation_pass(simulation, span_seconds(30));
+	if (phase == FAULT_PHASE_REST)
+		return simulation;
+	assert_true(truth_push(&simulation->truth.canaries[0], QUALITY_GOOD));
+	assert_true(simulation_write(simulation, "people", HTTP_PATCH, DEPLOYMENTS "/cart",
+	                             IMAGE("2-good")));
+	if (!simulation_reach(simulation, 0, phase, span_seconds(600)))
+		fail_msg("%s", simulation->witness.violation);
+	return simulation;
+}
+
+/* It was accused of that. */
+static void end(struct simulation *simulation, const char *accusation)
+{
+	struct simulation_result result;
+
+	simulation_end(simulation, &result);
+	if (strstr(result.violation, accusation))
+		return;
+	print_error("expected \"%s\", got \"%s\"\n", accusation, result.violation);
+	fail();
+}
+
+/* It leaves, is served and answered at once. */
+static void serve(struct simulation *simulation, const struct http_request *request)
+{
+	struct arena arena = {0};
+	struct witness_flight flight;
+	int agent = crew_sender(request);
+
+	witness_left(simulation, agent, &flight, request);
+	(void)apiserver_serve(simulation->server, request, &arena, sim_loop_now(simulation->loop));
+	witness_came(simulation, agent, &flight, NULL);
+	arena_fini(&arena);
+}
+
+/* TEXT with VALUE in the place of WORD. */
+static const char *put(struct arena *arena, const char *text, const char *word, const char *value)
+{
+	const char *at = strstr(text, word);
+
+	if (!at)
+		return text;
+	return arena_format(arena, "%.*s%s%s", (int)(at - text), text, value, at + strlen(word));
+}
+
+/* Write with an agent's name; RUN in a URL becomes the name of the newest Release, SEQ in a body
+ * its next seq. */
+static void write_as(struct simulation *simulation, const char *agent, enum http_method method,
+                     const char *url, const char *body)
+{
+	struct arena arena = {0};
+	struct http_request request = {.peer = HTTP_PEER_KUBE, .method = method};
+	char seq[16];
+
+	text_format(seq, sizeof(seq), "%d", (int)simulation->witness.runs[0].seq + 1);
+	request.url = put(&arena, url, "RUN", simulation->witness.runs[0].name);
+	body = body ? put(&arena, body, "SEQ", seq) : NULL;
+	request.body = body;
+	request.body_length = body ? strlen(body) : 0;
+	http_request_add(&request, "Content-Type",
+	                 method == HTTP_PATCH ? "application/merge-patch+json"
+	                                      : "application/json");
+	http_request_add(&request, "User-Agent", agent);
+	serve(simulation, &request);
+	arena_fini(&arena);
+}
+
+static const char *leader_of(const struct simulation *simulation)
+{
+	assert_true(simulation->witness.leader >= 0);
+	return simulation->crew.agents[simulation->witness.leader].user_agent;
+}
+
+static void test_writes(void **state)
+{
+	static const struct {
+		enum fault_phase phase;
+		enum http_method method;
+		const char *url;
+		const char *body;
+		const char *accusation;
+	} rows[] = {
+		/* Whose objects */
+		{FAULT_PHASE_REST, HTTP_PATCH, DEPLOYMENTS "/cart", IMAGE("9-good"),
+	         "what is not its own"},
+		{FAULT_PHASE_REST, HTTP_PATCH, INGRESSES "/cart-front", "{}",
+	         "what is not its own"},
+		{FAULT_PHASE_REST, HTTP_PATCH,
+	         "/apis/flagger.app/v1beta1/namespaces/mall/canaries/cart", "{}",
+	         "what is not its own"},
+		{FAULT_PHASE_REST, HTTP_PATCH, RELEASES "/RUN", "{}", "what is not its own"},
+		{FAULT_PHASE_REST, HTTP_DELETE, DEPLOYMENTS "/cart-primary", NULL,
+	         "what is not its own"},
+		{FAULT_PHASE_REST, HTTP_DELETE, SERVICES "/cart", NULL, "what is not its own"},
+		/* The Release */
+		{FAULT_PHASE_PROGRESSING, HTTP_PATCH, RELEASES "/RUN/status",
+	         "{\"status\":{\"seq\":1}}", "seq 1 follows"},
+		{FAULT_PHASE_PROGRESSING, HTTP_PATCH, RELEASES "/RUN/status",
+	         "{\"status\":{\"seq\":SEQ,\"phase\":\"Starting\"}}", "Starting after Progressing"},
+		{FAULT_PHASE_PROGRESSING, HTTP_PATCH, RELEASES "/RUN/status",
+	         "{\"status\":{\"seq\":SEQ,\"counters\":{\"failedChecks\":7}}}", "a counter leaps"},
+		{FAULT_PHASE_PROGRESSING, HTTP_PATCH, RELEASES "/RUN/status",
+	         "{\"status\":{\"seq\":SEQ,\"counters\":{\"failedChecks\":1}}}",
+	         "fails that no answer failed"},
+		{FAULT_PHASE_PROGRESSING, HTTP_PATCH, RELEASES "/RUN/status",
+	         "{\"status\":{\"seq\":SEQ,\"weight\":{\"to\":40}}}", "a step on 0 of 2"},
+		{FAULT_PHASE_PROGRESSING, HTTP_PATCH, RELEASES "/RUN/status",
+	         "{\"status\":{\"seq\":SEQ,\"weight\":{\"to\":5}}}", "a step back"},
+		{FAULT_PHASE_PROGRESSING, HTTP_PATCH, RELEASES "/RUN/status",
+	         "{\"status\":{\"seq\":SEQ,\"phase\":\"Promoting\"}}", "a step on 0 of 2"},
+		{FAULT_PHASE_REST, HTTP_PATCH, RELEASES "/RUN/status",
+	         "{\"status\":{\"seq\":SEQ,\"outcome\":\"rolled_back\"}}",
+	         "changed after its outcome"},
+		{FAULT_PHASE_PROGRESSING, HTTP_DELETE, RELEASES "/RUN", NULL,
+	         "is removed while it is open"},
+		{FAULT_PHASE_REST, HTTP_DELETE, RELEASES "/RUN", NULL, "one of the newest"},
+		{FAULT_PHASE_PROGRESSING, HTTP_POST, RELEASES,
+	         "{\"apiVersion\":\"serin.dev/v1alpha1\",\"kind\":\"Release\",\"metadata\":"
+	         "{\"name\":\"cart-9\",\"namespace\":\"mall\"},\"spec\":{\"cause\":\"revision\"}}",
+	         "is made while"},
+		/* Traffic */
+		{FAULT_PHASE_REST, HTTP_PATCH, INGRESSES "/cart-front-canary", WEIGH("20"),
+	         "weight 20 while"},
+		{FAULT_PHASE_PROGRESSING, HTTP_PATCH, INGRESSES "/cart-front-canary", WEIGH("77"),
+	         "weight 77 while"},
+		{FAULT_PHASE_REST, HTTP_PATCH, SERVICES "/cart",
+	         "{\"spec\":{\"selector\":{\"app\":\"cart\"}}}", "clients to the canary outside"},
+		/* Pods */
+		{FAULT_PHASE_PROGRESSING, HTTP_PATCH, DEPLOYMENTS "/cart-primary", SCALE("0"),
+	         "the primary scaled down"},
+		{FAULT_PHASE_REST, HTTP_PATCH, DEPLOYMENTS "/cart-primary", IMAGE("9-good"),
+	         "the primary gets web:9-good"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < array_length(rows); i++) {
+		struct simulation *simulation = begin(rows[i].phase);
+
+		write_as(simulation, leader_of(simulation), rows[i].method, rows[i].url,
+		         rows[i].body);
+		end(simulation, rows[i].accusation);
+	}
+}
+
+/* The canary's pods go while they may get requests. */
+static void test_scaled_down(void **state)
+{
+	struct simulation *simulation = begin(FAULT_PHASE_PROGRESSING);
+	struct http_request request = {
+		.peer = HTTP_PEER_KUBE,
+		.method = HTTP_PATCH,
+		.url = DEPLOYMENTS "/cart",
+		.body = "[{\"op\":\"replace\",\"path\":\"/spec/replicas\",\"value\":0}]",
+	};
+
+	(void)state;
+	request.body_length = strlen(request.body);
+	http_request_add(&request, "Content-Type", "application/json-patch+json");
+	http_request_add(&request, "User-Agent", leader_of(simulation));
+	serve(simulation, &request);
+	end(simulation, "the target scaled down in Progressing");
+}
+
+static void test_second_writer(void **state)
+{
+	struct simulation *simulation = begin(FAULT_PHASE_REST);
+
+	(void)state;
+	write_as(simulation, "serin/0.99", HTTP_PATCH, DEPLOYMENTS "/cart-primary", SCALE("3"));
+	end(simulation, "while the lease is of");
+}
+
+/* Nobody but us knows that the leader sleeps. */
+static void test_duties(void **state)
+{
+	static const struct {
+		const char *url;
+		const char *body;
+		const char *accusation;
+	} rows[] = {
+		{INGRESSES "/cart-front-canary", WEIGH("90"),
+	         "the canary has more weight than it may"},
+		{DEPLOYMENTS "/cart", IMAGE("3-good"), "the canary has more weight than it may"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < array_length(rows); i++) {
+		struct simulation *simulation = begin(FAULT_PHASE_PROGRESSING);
+		struct instant now;
+
+		simulation_pass(simulation, span_seconds(3));
+		now = sim_loop_now(simulation->loop);
+		sim_loop_pause(simulation->crew.agents[simulation->witness.leader].loop,
+		               instant_after(now, span_seconds(30)));
+		assert_true(simulation_write(simulation, "people", HTTP_PATCH, rows[i].url,
+		                             rows[i].body));
+		simulation_pass(simulation, span_seconds(7));
+		end(simulation, rows[i].accusation);
+	}
+}
+
+static void test_silence(void **state)
+{
+	struct simulation *simulation = begin(FAULT_PHASE_REST);
+
+	(void)state;
+	witness_expect_silence(simulation);
+	simulation_pass(simulation, span_seconds(20));
+	assert_string_equal(simulation->witness.violation, "");
+	assert_true(simulation_write(simulation, "people", HTTP_PATCH,
+	                             INGRESSES "/cart-front-canary", WEIGH("90")));
+	simulation_pass(simulation, span_seconds(5));
+	end(simulation, "asks at rest");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_writes),        cmocka_unit_test(test_scaled_down),
+		cmocka_unit_test(test_second_writer), cmocka_unit_test(test_duties),
+		cmocka_unit_test(test_silence),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

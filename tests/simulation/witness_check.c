@@ -1,0 +1,162 @@
+#include "tests/simulation/witness_check.h"
+
+#include "tests/simulation/witness_world.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SUCCESS_MIN        99 /* or, asked tightly, */
+#define SUCCESS_MIN_TIGHT  100
+#define DURATION_MAX       500
+#define DURATION_MAX_TIGHT 100
+#define EDITED_MS          70000
+#define JUMP_MS            70000 /* a clock that jumped in so long a time may be taken either way */
+
+enum question {
+	QUESTION_SUCCESS,
+	QUESTION_DURATION,
+};
+
+int witness_check_question(const char *query)
+{
+	if (strstr(query, "custom_"))
+		return strstr(query, "custom_duration") ? QUESTION_DURATION : QUESTION_SUCCESS;
+	if (strstr(query, "increase"))
+		return -1;
+	return strstr(query, "duration_seconds_sum") || strstr(query, "histogram_quantile")
+	               ? QUESTION_DURATION
+	               : QUESTION_SUCCESS;
+}
+
+/* What one finite number says. */
+static enum witness_verdict judge(const struct http_reply *reply, int question)
+{
+	const char *at = NULL;
+	char *end;
+	double value;
+	bool passes;
+	bool fails;
+
+	if (reply->error.kind == ERR_NONE && reply->status == 200 && reply->body)
+		at = strstr(reply->body, "\"value\":[1,\"");
+	if (!at || strstr(at + 1, "\"value\":"))
+		return WITNESS_VERDICT_NONE;
+	at += strlen("\"value\":[1,\"");
+	value = strtod(at, &end);
+	if (end == at || *end != '"' || !isfinite(value))
+		return WITNESS_VERDICT_NONE;
+	passes = question == QUESTION_DURATION ? value <= DURATION_MAX_TIGHT
+	                                       : value >= SUCCESS_MIN_TIGHT;
+	fails = question == QUESTION_DURATION ? value > DURATION_MAX : value < SUCCESS_MIN;
+	return passes  ? WITNESS_VERDICT_PASS
+	       : fails ? WITNESS_VERDICT_FAIL
+	               : WITNESS_VERDICT_EITHER;
+}
+
+/* The spec that is in force may be another than the one that stands. */
+static bool was_edited(struct simulation *simulation, int canary)
+{
+	const struct witness_times *times = &simulation->witness.times[canary];
+	struct instant now = witness_world_now(simulation);
+
+	return instant_between(times->edited, now).ms < EDITED_MS ||
+	       instant_is_before(now, times->struck);
+}
+
+/* The failing answer that ends the run. */
+static bool is_last_straw(struct simulation *simulation, int agent,
+                          const struct witness_flight *flight)
+{
+	struct witness *witness = &simulation->witness;
+	const struct witness_run *run = &witness->runs[flight->canary];
+	int threshold = simulation->truth.canaries[flight->canary].threshold;
+
+	return !was_edited(simulation, flight->canary) && agent == witness->leader &&
+	       run->phase == PHASE_PROGRESSING && run->uid[0] && run->outcome == OUTCOME_NONE &&
+	       !instant_is_before(flight->left, run->written) &&
+	       !instant_is_before(flight->clock, run->next_check_at) &&
+	       run->failed_checks + 1 >= (threshold > 0 ? threshold : 1);
+}
+
+void witness_check_told(struct simulation *simulation, int agent,
+                        const struct witness_flight *flight, const struct http_reply *reply)
+{
+	struct witness *witness = &simulation->witness;
+	struct witness_told *told;
+
+	if (flight->question < 0 || flight->canary < 0)
+		return;
+	told = &witness->agents[agent].told[flight->canary][flight->question];
+	told->verdict = judge(reply, flight->question);
+	told->asked = flight->clock;
+	told->asked_truly = flight->left;
+	if (told->verdict == WITNESS_VERDICT_FAIL && is_last_straw(simulation, agent, flight) &&
+	    !instant_is_set(witness->duties[flight->canary][WITNESS_DUTY_RETREAT]))
+		witness->duties[flight->canary][WITNESS_DUTY_RETREAT] =
+			witness_world_now(simulation);
+}
+
+/* Of one check: asked by this process, after it was due and after what was concluded last. */
+static bool is_of_check(struct simulation *simulation, const struct witness_told *told,
+                        const struct witness_run *old, const struct crew_agent *process)
+{
+	return !instant_is_before(told->asked, old->next_check_at) &&
+	       !instant_is_before(told->asked_truly, old->concluded) &&
+	       (simulation->witness.is_posthumous ||
+	        !instant_is_before(told->asked_truly, process->began));
+}
+
+static void check_due(struct simulation *simulation, int agent, int canary,
+                      const struct witness_run *run)
+{
+	const struct witness_run *old = &simulation->witness.runs[canary];
+	int interval = simulation->truth.canaries[canary].interval;
+	bool is_edited = was_edited(simulation, canary);
+	const struct witness_agent *of = &simulation->witness.agents[agent];
+	struct instant now = witness_world_now(simulation);
+	struct instant clock = instant_after(now, of->offset);
+
+	if (instant_is_set(of->offset_changed) &&
+	    instant_between(of->offset_changed, now).ms < JUMP_MS)
+		return;
+	if (instant_is_before(clock, old->next_check_at))
+		witness_accuse(simulation, "%s: a check counts %d ms before it is due", run->name,
+		               (int)instant_between(clock, old->next_check_at).ms);
+	if (run->phase == PHASE_PROGRESSING && !is_edited &&
+	    instant_between(old->next_check_at, run->next_check_at).ms < interval * 1000)
+		witness_accuse(simulation, "%s: the next check follows after %d ms", run->name,
+		               (int)instant_between(old->next_check_at, run->next_check_at).ms);
+}
+
+void witness_check_concluded(struct simulation *simulation, int agent, int canary,
+                             struct witness_run *run)
+{
+	struct witness *witness = &simulation->witness;
+	const struct witness_run *old = &witness->runs[canary];
+	const struct witness_told *told = witness->agents[agent].told[canary];
+	bool fails = run->failed_checks > old->failed_checks;
+	bool passes = old->phase == PHASE_PROGRESSING &&
+	              (run->iteration > old->iteration || run->phase == PHASE_PROMOTING ||
+	               (run->phase == PHASE_PROGRESSING && run->weight > old->weight));
+	int n_failing = 0;
+	int n_passing = 0;
+
+	if (!fails && !passes)
+		return;
+	for (int i = 0; i < WITNESS_QUESTIONS; i++) {
+		if (!is_of_check(simulation, &told[i], old, &simulation->crew.agents[agent]))
+			continue;
+		n_failing += (told[i].verdict & WITNESS_VERDICT_FAIL) != 0;
+		n_passing += (told[i].verdict & WITNESS_VERDICT_PASS) != 0;
+	}
+	if (fails && passes)
+		witness_accuse(simulation, "%s: one check both fails and passes", run->name);
+	if (fails && n_failing == 0)
+		witness_accuse(simulation, "%s: a check fails that no answer failed", run->name);
+	if (passes && n_passing < WITNESS_QUESTIONS)
+		witness_accuse(simulation, "%s: a step on %d of %d passing answers", run->name,
+		               n_passing, WITNESS_QUESTIONS);
+	check_due(simulation, agent, canary, run);
+	run->concluded = witness_world_now(simulation);
+}

@@ -1,0 +1,132 @@
+#include "tests/simulation/witness_duty.h"
+
+#include "tests/simulation/witness_world.h"
+
+#include <string.h>
+
+/* From when somebody is free to do it: the second that is promised, and one of backoff. */
+#define PATIENCE_MS        2000
+#define PATIENCE_MS_CALMLY 12000 /* what is no retreat: a forward write, with its backoff */
+
+static const struct {
+	const char *what;
+	int64_t patience_ms;
+	bool with_watch;
+} duties[WITNESS_DUTY_MAX] = {
+	[WITNESS_DUTY_RETREAT] = {"no retreat from the answer that reached the threshold",
+                                  PATIENCE_MS, false},
+	[WITNESS_DUTY_EXCESS] = {"the canary has more weight than it may", PATIENCE_MS, true},
+	[WITNESS_DUTY_CLIENTS] = {"clients are left on pods of which none is ready", PATIENCE_MS,
+                                  true},
+	[WITNESS_DUTY_APEX] = {"clients are on the canary's pods outside a run", PATIENCE_MS_CALMLY,
+                               true},
+};
+
+static bool is_open(const struct witness_run *run)
+{
+	return run->uid[0] && run->outcome == OUTCOME_NONE;
+}
+
+/* The weight that the canary may have, by the law and what really is. */
+static int allowed(const struct witness_world *world, const struct witness_run *run,
+                   const struct witness_promoted *promoted)
+{
+	/* Past the steps, pods that went back to what is promoted are as good as the primary's. */
+	bool is_newer = strcmp(world->target.image, run->image) != 0 &&
+	                (run->phase == PHASE_PROGRESSING ||
+	                 strcmp(world->target.image, promoted->image) != 0);
+
+	if (!is_open(run) || run->is_init || run->phase <= PHASE_STARTING || !world->has_canary)
+		return 0;
+	if (is_newer && world->primary.ready > 0)
+		return 0;
+	if (run->phase == PHASE_RETREATING)
+		return run->ending == OUTCOME_FAILED_PROMOTION || is_newer ? 100 : 0;
+	if (run->phase == PHASE_FINALISING)
+		return 100; /* it goes forward: the weight comes off when the primary is ready */
+	return run->weight;
+}
+
+static bool has_retreated(const struct witness_world *world, const struct witness_run *run)
+{
+	return !is_open(run) || (run->phase >= PHASE_RETREATING && world->weight == 0);
+}
+
+static bool are_clients_lost(const struct witness_world *world, const struct witness_run *run)
+{
+	if (!is_open(run) || run->is_init || run->phase <= PHASE_STARTING || !world->has_canary)
+		return false;
+	return (world->apex == WITNESS_BACKEND_PRIMARY && world->primary.ready == 0 &&
+	        world->target.ready > 0) ||
+	       (world->apex == WITNESS_BACKEND_CANARY && world->target.ready == 0 &&
+	        world->primary.ready > 0);
+}
+
+static bool is_apex_wrong(const struct witness_world *world, const struct witness_run *run,
+                          const struct witness *witness, int canary)
+{
+	return world->apex == WITNESS_BACKEND_CANARY && world->has_canary &&
+	       world->primary.ready > 0 && witness->promoted[canary].uid[0] &&
+	       (!is_open(run) || run->phase <= PHASE_STARTING);
+}
+
+static void set(struct simulation *simulation, int canary, enum witness_duty duty, bool is_due)
+{
+	struct instant *since = &simulation->witness.duties[canary][duty];
+
+	if (!is_due)
+		*since = (struct instant){0};
+	else if (!instant_is_set(*since))
+		*since = witness_world_now(simulation);
+}
+
+void witness_duty_note(struct simulation *simulation, int canary)
+{
+	struct witness *witness = &simulation->witness;
+	const struct witness_world *world = &witness->worlds[canary];
+	const struct witness_run *run = &witness->runs[canary];
+	bool is_known = run->uid[0] != '\0';
+	struct instant retreat = witness->duties[canary][WITNESS_DUTY_RETREAT];
+
+	set(simulation, canary, WITNESS_DUTY_EXCESS,
+	    is_known && world->has_route &&
+	            world->weight > allowed(world, run, &witness->promoted[canary]));
+	set(simulation, canary, WITNESS_DUTY_CLIENTS, are_clients_lost(world, run));
+	set(simulation, canary, WITNESS_DUTY_APEX, is_apex_wrong(world, run, witness, canary));
+	/* A write that came between asks all anew. */
+	if (has_retreated(world, run) || !world->has_canary ||
+	    (run->phase == PHASE_PROGRESSING && instant_is_before(retreat, run->written)))
+		set(simulation, canary, WITNESS_DUTY_RETREAT, false);
+}
+
+void witness_duty_check(struct simulation *simulation, int canary)
+{
+	struct witness *witness = &simulation->witness;
+	struct instant now = witness_world_now(simulation);
+
+	for (enum witness_duty duty = 0; duty < WITNESS_DUTY_MAX; duty++) {
+		struct instant since = witness->duties[canary][duty];
+		struct instant free;
+
+		if (!instant_is_set(since) ||
+		    instant_between(since, now).ms <= duties[duty].patience_ms)
+			continue;
+		free = witness_world_free(simulation, canary, duties[duty].with_watch,
+		                          duty == WITNESS_DUTY_RETREAT);
+		if (!instant_is_set(free) ||
+		    instant_between(free, now).ms <= duties[duty].patience_ms)
+			continue;
+		witness_accuse(simulation, "%s: for %d ms %s (weight %d, %s %s says %d)",
+		               simulation->truth.canaries[canary].name,
+		               (int)instant_between(since, now).ms, duties[duty].what,
+		               witness->worlds[canary].weight, witness->runs[canary].name,
+		               release_phase_name(witness->runs[canary].phase),
+		               witness->runs[canary].weight);
+	}
+}
+
+void witness_duty_forget(struct simulation *simulation)
+{
+	for (int i = 0; i < simulation->truth.n_canaries; i++)
+		simulation->witness.duties[i][WITNESS_DUTY_RETREAT] = (struct instant){0};
+}

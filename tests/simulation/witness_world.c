@@ -1,0 +1,227 @@
+#include "tests/simulation/witness_world.h"
+
+#include "analysis/base/text.h"
+#include "providers/kube/tree.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define SETTLE_MS  2000 /* a new leader, or a new process, looks around first */
+#define DECIDED_MS 2000 /* from a decision until its last request leaves: history, and reads */
+
+struct instant witness_world_now(struct simulation *simulation)
+{
+	return sim_loop_now(simulation->loop);
+}
+
+const json_t *witness_world_find(struct simulation *simulation, int canary, const char *plural,
+                                 const char *name, const char *suffix)
+{
+	char text[64];
+
+	text_format(text, sizeof(text), "%s%s", name, suffix);
+	return apiserver_find(simulation->server, plural, simulation->truth.canaries[canary].space,
+	                      text);
+}
+
+const char *witness_world_image(const json_t *template)
+{
+	const json_t *containers = kube_tree_find(template, "spec/containers");
+
+	return kube_tree_text(json_array_get(containers, 0), "image");
+}
+
+static void read_workload(const json_t *object, struct witness_workload *ret)
+{
+	const json_t *template = kube_tree_find(object, "spec/template");
+
+	ret->is_there = object != NULL;
+	if (!object)
+		return;
+	ret->replicas = kube_tree_whole(object, "spec/replicas", 1);
+	ret->ready = kube_tree_whole(object, "status/readyReplicas", 0);
+	ret->is_ready = ret->replicas > 0 && ret->ready >= ret->replicas &&
+	                kube_tree_whole(object, "status/updatedReplicas", 0) >= ret->replicas &&
+	                kube_tree_whole(object, "status/replicas", 0) <= ret->replicas &&
+	                kube_tree_whole(object, "status/observedGeneration", 0) >=
+	                        kube_tree_whole(object, "metadata/generation", 0);
+	text_copy(ret->image, witness_world_image(template));
+	text_copy(ret->release,
+	          kube_tree_value(kube_tree_find(template, "metadata/annotations"), "flagger-id"));
+}
+
+static enum witness_backend backend_of(const struct truth_canary *canary, const json_t *service)
+{
+	const char *app = kube_tree_text(service, "spec/selector/app");
+	size_t length = strlen(canary->name);
+
+	if (strncmp(app, canary->name, length) != 0)
+		return WITNESS_BACKEND_NONE;
+	if (app[length] == '\0')
+		return WITNESS_BACKEND_CANARY;
+	return strcmp(app + length, "-primary") == 0 ? WITNESS_BACKEND_PRIMARY
+	                                             : WITNESS_BACKEND_NONE;
+}
+
+void witness_world_read(struct simulation *simulation, int canary, struct witness_world *ret)
+{
+	const struct truth_canary *truth = &simulation->truth.canaries[canary];
+	const char *name = truth->name;
+	const char *service = truth->service;
+	const json_t *resource = witness_world_find(simulation, canary, "canaries", name, "");
+	const json_t *route =
+		witness_world_find(simulation, canary, "ingresses", name, "-front-canary");
+	const char *weight = kube_tree_value(kube_tree_find(route, "metadata/annotations"),
+	                                     "nginx.ingress.kubernetes.io/canary-weight");
+
+	*ret = (struct witness_world){
+		.has_canary = resource && !kube_tree_find(resource, "metadata/deletionTimestamp"),
+		.generation = kube_tree_whole(resource, "metadata/generation", 0),
+		.has_route = route != NULL,
+		.weight = (int)strtol(weight, NULL, 10),
+		.apex = backend_of(truth,
+	                           witness_world_find(simulation, canary, "services", service, "")),
+		.has_canary_service =
+			backend_of(truth, witness_world_find(simulation, canary, "services",
+	                                                     service, "-canary")) ==
+			WITNESS_BACKEND_CANARY,
+	};
+	read_workload(witness_world_find(simulation, canary, "deployments", name, ""),
+	              &ret->target);
+	read_workload(witness_world_find(simulation, canary, "deployments", name, "-primary"),
+	              &ret->primary);
+}
+
+void witness_world_note(struct simulation *simulation, int canary)
+{
+	struct witness_world *old = &simulation->witness.worlds[canary];
+	struct witness_times *times = &simulation->witness.times[canary];
+	struct instant now = witness_world_now(simulation);
+	struct witness_world new;
+
+	witness_world_read(simulation, canary, &new);
+	if (new.weight != old->weight)
+		times->weight = now;
+	if (new.weight > 0 || old->weight > 0 || new.apex == WITNESS_BACKEND_CANARY ||
+	    old->apex == WITNESS_BACKEND_CANARY)
+		times->requested = now;
+	if (strcmp(new.target.image, old->target.image) != 0) {
+		times->image = now;
+		text_copy(times->image_before, old->target.image);
+	}
+	if (new.has_canary != old->has_canary)
+		times->canary = now;
+	if (new.generation != old->generation)
+		times->edited = now;
+	if (new.primary.is_ready || old->primary.is_ready)
+		times->primary_full = now;
+	if (new.primary.ready > 0 || old->primary.ready > 0)
+		times->primary_pods = now;
+	if (new.target.ready > 0 || old->target.ready > 0)
+		times->target_pods = now;
+	if (!new.primary.is_ready || !old->primary.is_ready)
+		times->primary_poor = now;
+	*old = new;
+}
+
+int witness_world_leader(struct simulation *simulation)
+{
+	const json_t *lease = apiserver_find(simulation->server, "leases", "kube-system",
+	                                     "flagger-leader-election");
+	const char *holder = kube_tree_text(lease, "spec/holderIdentity");
+
+	for (int i = 0; i < simulation->crew.n_agents; i++) {
+		if (strcmp(holder, simulation->crew.agents[i].identity) == 0)
+			return i;
+	}
+	return -1;
+}
+
+static void later(struct instant *instant, struct instant other)
+{
+	if (instant_is_before(*instant, other))
+		*instant = other;
+}
+
+/* One of the agent's requests about the canary is slow. */
+static bool is_waiting(const struct witness_agent *agent, int canary, bool only_retreat,
+                       struct instant now)
+{
+	for (int i = 0; i < agent->n_flights; i++) {
+		const struct witness_flight *flight = agent->flights[i];
+
+		if (flight->is_watch || flight->is_metric || flight->is_lease ||
+		    (flight->canary >= 0 && flight->canary != canary) ||
+		    (only_retreat && !flight->is_retreat))
+			continue;
+		if (instant_between(flight->left, now).ms > WITNESS_SLOW_MS)
+			return true;
+	}
+	return false;
+}
+
+struct instant witness_world_free(struct simulation *simulation, int canary, bool with_watch,
+                                  bool only_retreat)
+{
+	struct witness *witness = &simulation->witness;
+	struct instant now = witness_world_now(simulation);
+	const struct witness_agent *agent;
+	const struct crew_agent *process;
+	struct instant free = {0};
+
+	if (witness->leader < 0)
+		return free;
+	agent = &witness->agents[witness->leader];
+	process = &simulation->crew.agents[witness->leader];
+	if (!process->agent || instant_is_before(now, process->paused_until) ||
+	    instant_between(agent->lease_sent, now).ms > WITNESS_RENEWED_MS ||
+	    is_waiting(agent, canary, only_retreat, now) ||
+	    (with_watch && instant_is_before(now, witness->times[canary].struck)))
+		return free;
+	free = instant_after(witness->led_since, span_ms(SETTLE_MS));
+	later(&free, instant_after(process->began, span_ms(SETTLE_MS)));
+	later(&free, process->paused_until);
+	later(&free, agent->retreat_troubled[canary]);
+	if (!only_retreat) {
+		later(&free, agent->troubled);
+		later(&free, agent->canary_troubled[canary]);
+	}
+	if (with_watch)
+		later(&free, witness->times[canary].struck);
+	return free;
+}
+
+bool witness_world_knew(struct simulation *simulation, int canary,
+                        const struct witness_flight *flight, struct instant since)
+{
+	struct instant earliest = instant_after(since, span_ms(DECIDED_MS));
+
+	if (!flight || simulation->witness.leader < 0)
+		return false;
+	later(&earliest, instant_after(witness_world_free(simulation, canary, true, false),
+	                               span_ms(DECIDED_MS)));
+	return !instant_is_before(flight->left, earliest) &&
+	       instant_is_set(witness_world_free(simulation, canary, true, false));
+}
+
+uint64_t witness_world_hash(const struct http_request *request)
+{
+	uint64_t hash = UINT64_C(0xCBF29CE484222325) ^ (uint64_t)request->method;
+
+	for (const char *at = request->url; *at; at++)
+		hash = (hash ^ (uint64_t)(unsigned char)*at) * UINT64_C(0x100000001B3);
+	return hash;
+}
+
+const struct witness_flight *witness_world_flight(struct simulation *simulation, int agent,
+                                                  const struct http_request *request)
+{
+	struct witness_agent *of = &simulation->witness.agents[agent];
+	uint64_t hash = witness_world_hash(request);
+
+	for (int i = 0; i < of->n_flights; i++) {
+		if (of->flights[i]->url == hash && !of->flights[i]->is_served)
+			return of->flights[i];
+	}
+	return NULL;
+}

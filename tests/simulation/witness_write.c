@@ -1,0 +1,339 @@
+#include "tests/simulation/witness_write.h"
+
+#include "analysis/base/text.h"
+#include "providers/kube/tree.h"
+#include "providers/kube/workload.h"
+#include "tests/simulation/witness_release.h"
+#include "tests/simulation/witness_world.h"
+
+#include <string.h>
+
+#define SETTLED_MS 15000 /* three times nginx's hold */
+
+static const char *take_word(const char *at, char *ret, size_t size)
+{
+	size_t length = strcspn(at, "/?");
+
+	text_format(ret, size, "%.*s", (int)length, at);
+	return at[length] == '/' ? at + length + 1 : at + length;
+}
+
+void witness_write_parse(const char *url, struct witness_path *ret)
+{
+	const char *at = strstr(url, "/namespaces/");
+	char namespace[24];
+
+	*ret = (struct witness_path){0};
+	if (!at)
+		return;
+	at = take_word(at + strlen("/namespaces/"), namespace, sizeof(namespace));
+	at = take_word(at, ret->plural, sizeof(ret->plural));
+	at = take_word(at, ret->name, sizeof(ret->name));
+	(void)take_word(at, ret->subresource, sizeof(ret->subresource));
+}
+
+/* NAME is the canary's, with that suffix. */
+static bool is_named(const char *base, const char *name, const char *suffix)
+{
+	size_t length = strlen(base);
+
+	return strncmp(name, base, length) == 0 && strcmp(name + length, suffix) == 0;
+}
+
+/* The patch of a target touches its replicas and nothing else. */
+static bool is_scaling(const struct http_request *request)
+{
+	json_t *patch = json_loadb(request->body, request->body_length, 0, NULL);
+	bool is_scaling = json_is_array(patch);
+
+	for (size_t i = 0; i < json_array_size(patch); i++) {
+		const json_t *step = json_array_get(patch, i);
+
+		is_scaling =
+			is_scaling && (strcmp(kube_tree_text(step, "op"), "test") == 0 ||
+		                       strcmp(kube_tree_text(step, "path"), "/spec/replicas") == 0);
+	}
+	json_decref(patch);
+	return is_scaling;
+}
+
+static bool may_patch(const struct truth_canary *canary, const struct witness_path *path,
+                      const struct http_request *request)
+{
+	bool is_status = strcmp(path->subresource, "status") == 0;
+
+	if (strcmp(path->plural, "canaries") == 0)
+		return is_status && is_named(canary->name, path->name, "");
+	if (strcmp(path->plural, "releases") == 0)
+		return is_status;
+	if (is_status)
+		return false;
+	if (strcmp(path->plural, "deployments") == 0)
+		return is_named(canary->name, path->name, "-primary") ||
+		       (is_named(canary->name, path->name, "") && is_scaling(request));
+	if (strcmp(path->plural, "services") == 0)
+		return is_named(canary->service, path->name, "") ||
+		       is_named(canary->service, path->name, "-primary") ||
+		       is_named(canary->service, path->name, "-canary");
+	return strcmp(path->plural, "ingresses") == 0 &&
+	       is_named(canary->name, path->name, "-front-canary");
+}
+
+static bool may_create(const struct truth_canary *canary, const struct witness_path *path,
+                       const struct http_request *request)
+{
+	json_t *object = json_loadb(request->body, request->body_length, 0, NULL);
+	struct witness_path made = *path;
+	bool may;
+
+	text_copy(made.name, kube_tree_text(object, "metadata/name"));
+	json_decref(object);
+	if (strcmp(path->plural, "releases") == 0)
+		return true;
+	may = (strcmp(path->plural, "services") == 0 || strcmp(path->plural, "ingresses") == 0 ||
+	       strcmp(path->plural, "deployments") == 0) &&
+	      may_patch(canary, &made, request);
+	return may &&
+	       !(strcmp(path->plural, "deployments") == 0 && is_named(canary->name, made.name, ""));
+}
+
+/* What was made goes only with its Canary; the apex Service and the target stay. */
+static bool may_delete(struct simulation *simulation, int index, const struct witness_path *path,
+                       const struct witness_flight *flight)
+{
+	const struct truth_canary *canary = &simulation->truth.canaries[index];
+	const struct witness *witness = &simulation->witness;
+
+	if (strcmp(path->plural, "releases") == 0) {
+		witness_release_removed(simulation, index, path->name);
+		return true;
+	}
+	if (witness->worlds[index].has_canary &&
+	    witness_world_knew(simulation, index, flight, witness->times[index].canary))
+		return false;
+	if (strcmp(path->plural, "ingresses") == 0)
+		return is_named(canary->name, path->name, "-front-canary");
+	if (strcmp(path->plural, "services") == 0)
+		return is_named(canary->service, path->name, "-primary") ||
+		       is_named(canary->service, path->name, "-canary");
+	return strcmp(path->plural, "deployments") == 0 &&
+	       is_named(canary->name, path->name, "-primary");
+}
+
+void witness_write_asked(struct simulation *simulation, int agent, int canary,
+                         const struct http_request *request, const struct witness_flight *flight)
+{
+	const struct truth_canary *truth;
+	struct witness_path path;
+	bool may = false;
+
+	witness_write_parse(request->url, &path);
+	if (strcmp(path.plural, "leases") == 0 ||
+	    (strcmp(path.plural, "events") == 0 && request->method == HTTP_POST))
+		return;
+	/* What a POST makes is named in its body. */
+	if (canary < 0 && request->method == HTTP_POST && request->body)
+		canary = truth_find(&simulation->truth, request->body);
+	truth = canary >= 0 ? &simulation->truth.canaries[canary] : NULL;
+	if (truth && request->method == HTTP_PATCH)
+		may = may_patch(truth, &path, request);
+	else if (truth && request->method == HTTP_POST)
+		may = may_create(truth, &path, request);
+	else if (truth && request->method == HTTP_DELETE)
+		may = may_delete(simulation, canary, &path, flight);
+	if (!may)
+		witness_accuse(simulation, "agent-%d writes what is not its own: %s %s", agent,
+		               http_method_name(request->method), request->url);
+}
+
+/* A run that moves clients. */
+static bool is_running(const struct witness_run *run)
+{
+	return run->uid[0] && run->outcome == OUTCOME_NONE && !run->is_init &&
+	       run->phase >= PHASE_PROGRESSING;
+}
+
+static void check_weight(struct simulation *simulation, int canary, const struct witness_world *old,
+                         const struct witness_world *new, const struct witness_flight *flight)
+{
+	struct witness *witness = &simulation->witness;
+	const struct witness_run *run = &witness->runs[canary];
+	const char *name = simulation->truth.canaries[canary].name;
+
+	if (new->weight <= old->weight)
+		return;
+	if (!is_running(run) || run->phase != PHASE_PROGRESSING || run->weight != new->weight) {
+		/* It was asked for when it left, and what takes it back is on its way. */
+		if (!is_running(run) || run->phase != PHASE_RETREATING ||
+		    run->weight_from != new->weight ||
+		    witness_world_knew(simulation, canary, flight, run->written))
+			witness_accuse(simulation, "%s: weight %d while %s is %s and says %d", name,
+			               new->weight, run->name, release_phase_name(run->phase),
+			               run->weight);
+		return;
+	}
+	if (!new->has_canary_service)
+		witness_accuse(simulation, "%s: weight %d without the canary's Service", name,
+		               new->weight);
+	if (new->target.ready == 0 &&
+	    witness_world_knew(simulation, canary, flight, witness->times[canary].target_pods))
+		witness_accuse(simulation, "%s: weight %d without a ready canary", name,
+		               new->weight);
+	if (strcmp(new->target.image, run->image) != 0 &&
+	    witness_world_knew(simulation, canary, flight, witness->times[canary].image))
+		witness_accuse(simulation, "%s: weight %d for %s, while %s is of %s", name,
+		               new->weight, new->target.image, run->name, run->image);
+}
+
+static bool may_empty(struct simulation *simulation, int canary, const char *suffix)
+{
+	const char *name = simulation->truth.canaries[canary].name;
+	const json_t *object = witness_world_find(simulation, canary, "deployments", name, suffix);
+	struct provider_options options = {0};
+	struct workload_fact fact = {0};
+
+	if (!object)
+		return false;
+	kube_workload_read(object, &options, false, &fact);
+	return fact.may_empty;
+}
+
+/* Clients are sent to the canary's pods. */
+static void check_apex(struct simulation *simulation, int canary, const struct witness_world *old,
+                       const struct witness_world *new, const struct witness_flight *flight)
+{
+	struct witness *witness = &simulation->witness;
+	const struct witness_run *run = &witness->runs[canary];
+	const struct witness_times *times = &witness->times[canary];
+	const char *name = simulation->truth.canaries[canary].name;
+
+	if (new->apex != WITNESS_BACKEND_CANARY || old->apex == new->apex || !new->has_canary)
+		return;
+	if (!is_running(run)) {
+		if (witness_world_knew(simulation, canary, flight, times->canary))
+			witness_accuse(simulation, "%s: clients to the canary outside a run", name);
+		return;
+	}
+	if (new->primary.ready > 0 && strcmp(new->target.image, run->image) != 0 &&
+	    strcmp(new->target.image, witness->promoted[canary].image) != 0 &&
+	    run->ending != OUTCOME_FAILED_PROMOTION &&
+	    witness_world_knew(simulation, canary, flight, times->image))
+		witness_accuse(simulation,
+		               "%s: clients to a newer revision beside a primary that serves",
+		               name);
+	if (run->phase == PHASE_PROGRESSING && new->primary.ready > 0 &&
+	    witness_world_knew(simulation, canary, flight, times->primary_poor))
+		witness_accuse(simulation, "%s: clients to a canary beside a primary that serves",
+		               name);
+	if (run->phase == PHASE_PROMOTING && new->primary.is_ready &&
+	    !may_empty(simulation, canary, "") && !may_empty(simulation, canary, "-primary") &&
+	    witness_world_knew(simulation, canary, flight, times->primary_poor))
+		witness_accuse(simulation, "%s: clients moved where nothing becomes empty", name);
+	if (new->target.ready == 0 && new->primary.ready > 0 &&
+	    witness_world_knew(simulation, canary, flight, times->target_pods))
+		witness_accuse(simulation, "%s: clients to a canary without a ready pod", name);
+}
+
+static void check_target(struct simulation *simulation, int canary, const struct witness_world *old,
+                         const struct witness_world *new, const struct witness_flight *flight)
+{
+	struct witness *witness = &simulation->witness;
+	const struct witness_run *run = &witness->runs[canary];
+	const struct witness_agent *agent =
+		&witness->agents[witness->leader < 0 ? 0 : witness->leader];
+	struct instant requested = witness->times[canary].requested;
+	struct instant now = witness_world_now(simulation);
+	const char *name = simulation->truth.canaries[canary].name;
+
+	if (strcmp(new->target.image, old->target.image) != 0)
+		witness_accuse(simulation, "%s: an agent changed the target's template", name);
+	if (new->target.replicas >= old->target.replicas)
+		return;
+	if (new->target.replicas != 0)
+		witness_accuse(simulation, "%s: the target scaled down from %d to %d", name,
+		               old->target.replicas, new->target.replicas);
+	if (run->outcome != OUTCOME_NONE ||
+	    (run->phase != PHASE_FINALISING && run->phase != PHASE_RETREATING))
+		witness_accuse(simulation, "%s: the target scaled down in %s", name,
+		               release_phase_name(run->phase));
+	if (new->primary.ready == 0 && flight &&
+	    witness_world_knew(simulation, canary, flight, witness->times[canary].primary_pods))
+		witness_accuse(simulation,
+		               "%s: the target scaled down behind a primary that does not serve",
+		               name);
+	/* A clock that jumped makes times short; an edit of other hands comes as it comes. */
+	if (instant_between(requested, now).ms < SETTLED_MS &&
+	    !instant_is_before(requested, agent->offset_changed) &&
+	    witness_world_knew(simulation, canary, flight, requested) && new->has_route)
+		witness_accuse(simulation,
+		               "%s: the target scaled down %d ms after its last request", name,
+		               (int)instant_between(requested, now).ms);
+	if ((new->weight > 0 || new->apex == WITNESS_BACKEND_CANARY) &&
+	    witness_world_knew(simulation, canary, flight, witness->times[canary].weight))
+		witness_accuse(simulation, "%s: the target scaled down while clients may go to it",
+		               name);
+}
+
+/* The template of the Release that is being promoted, or of the one that was. */
+static void check_template(struct simulation *simulation, int canary,
+                           const struct witness_world *new)
+{
+	struct witness *witness = &simulation->witness;
+	const struct witness_run *run = &witness->runs[canary];
+	const struct witness_promoted *promoted = &witness->promoted[canary];
+	const char *name = simulation->truth.canaries[canary].name;
+	bool is_of_run = strcmp(new->primary.release, run->uid) == 0;
+
+	if (is_of_run && strcmp(new->primary.image, run->image) == 0 &&
+	    run->outcome == OUTCOME_NONE &&
+	    (run->phase == PHASE_PROMOTING || (run->is_init && run->phase == PHASE_STARTING)))
+		return;
+	if (strcmp(new->primary.release, promoted->uid) == 0 && promoted->uid[0] &&
+	    strcmp(new->primary.image, promoted->image) == 0)
+		return;
+	witness_accuse(simulation, "%s: the primary gets %s of %s, while %s is %s", name,
+	               new->primary.image, new->primary.release, run->name,
+	               release_phase_name(run->phase));
+}
+
+static void check_primary(struct simulation *simulation, int canary,
+                          const struct witness_world *old, const struct witness_world *new,
+                          const struct witness_flight *flight)
+{
+	const struct witness_run *run = &simulation->witness.runs[canary];
+	const char *name = simulation->truth.canaries[canary].name;
+	int least = run->primary_replicas < old->primary.replicas ? run->primary_replicas
+	                                                          : old->primary.replicas;
+
+	if (!new->primary.is_there)
+		return;
+	if (old->primary.is_there && new->primary.replicas < least)
+		witness_accuse(simulation, "%s: the primary scaled down from %d to %d", name,
+		               old->primary.replicas, new->primary.replicas);
+	if (old->primary.is_there && strcmp(new->primary.release, old->primary.release) == 0 &&
+	    strcmp(new->primary.image, old->primary.image) == 0)
+		return;
+	check_template(simulation, canary, new);
+	if (old->primary.is_there && old->primary.ready > 0 && new->target.ready > 0 &&
+	    new->apex == WITNESS_BACKEND_PRIMARY &&is_running(run) &&
+	    run->phase == PHASE_PROMOTING &&strcmp(new->target.image, run->image) == 0 &&
+	    may_empty(simulation, canary, "-primary") && flight)
+		witness_accuse(
+			simulation,
+			"%s: a primary replaced that may become empty, while clients go to it",
+			name);
+}
+
+void witness_write_done(struct simulation *simulation, int agent, int canary,
+                        const struct witness_flight *flight)
+{
+	const struct witness_world *old = &simulation->witness.worlds[canary];
+	struct witness_world new;
+
+	(void)agent;
+	witness_world_read(simulation, canary, &new);
+	check_weight(simulation, canary, old, &new, flight);
+	check_apex(simulation, canary, old, &new, flight);
+	check_target(simulation, canary, old, &new, flight);
+	check_primary(simulation, canary, old, &new, flight);
+}
