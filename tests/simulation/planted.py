@@ -4,7 +4,8 @@
 The first line of a patch file, "# …", says in words what the bug is. A bug counts as found when a seed fails with it,
 the agent's assertions included, that does not fail without it; how many seeds that took is printed as a table (Markdown).
 
-usage: planted.py [--check] [--seeds N] [--first N] [--jobs N] [--work FOLDER] [NAME…]
+usage: planted.py [--check] [--seeds N] [--first N] [--jobs N] [--but PATTERN] [--work FOLDER]
+                  [NAME…]
                   NAME: the file's name without .patch
 """
 import argparse
@@ -21,7 +22,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 PATCHES = os.path.join(ROOT, "tests", "simulation", "planted")
 SIMULATOR = os.path.join("build", "tests", "serin-sim")
 SOUND = "serin-sim-sound"  # the simulator without any bug, beside the build
-TRIES = 5  # seeds that fail without the bug too, before a hunt is given up
+TRIES = 100  # seeds that fail without the bug too, before a hunt is given up
 
 
 def run(*command, cwd, check=True):
@@ -80,9 +81,12 @@ def search(copy, arguments):
         seed, said = hunt(os.path.join(copy, SIMULATOR), first, end - first, arguments.jobs)
         if seed is None:
             return None, ""
-        if hunt(sound, seed, 1, 1)[0] is None:
+        is_other = arguments.but and re.search(arguments.but, said)
+        if not is_other and hunt(sound, seed, 1, 1)[0] is None:
             return seed, said
         first = seed + 1
+        if first >= end:
+            return None, ""
     return None, f"seeds that fail without it too, as {first - 1} does"
 
 
@@ -141,6 +145,7 @@ def main():
     parser.add_argument("--seeds", type=int, default=10000)
     parser.add_argument("--first", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
+    parser.add_argument("--but", help="a pattern: failures that say this do not count, while the tree itself has such")
     parser.add_argument("--work", help="where the copies are kept for the next time; else they are thrown away")
     parser.add_argument("names", nargs="*")
     arguments = parser.parse_args()
