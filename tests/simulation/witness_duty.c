@@ -87,9 +87,11 @@ void witness_duty_note(struct simulation *simulation, int canary)
 	const struct witness_run *run = &witness->runs[canary];
 	bool is_known = run->uid[0] != '\0';
 	struct instant retreat = witness->duties[canary][WITNESS_DUTY_RETREAT];
+	/* A Canary whose spec is refused is left alone at rest. */
+	bool is_kept = is_open(run) || !simulation->truth.canaries[canary].is_invalid;
 
 	set(simulation, canary, WITNESS_DUTY_EXCESS,
-	    is_known && world->has_route &&
+	    is_known && is_kept && world->has_route &&
 	            world->weight > allowed(world, run, &witness->promoted[canary]));
 	set(simulation, canary, WITNESS_DUTY_CLIENTS, are_clients_lost(world, run));
 	set(simulation, canary, WITNESS_DUTY_APEX, is_apex_wrong(world, run, witness, canary));
