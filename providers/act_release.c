@@ -176,21 +176,30 @@ static void choose(struct act *act)
 	act_reply_keep(act, "items", chosen);
 }
 
-/* Delete the last of those that remain. */
+/*
+ * Delete the oldest of those that remain: whoever comes between, finds the newest, and that what
+ * was promoted last.
+ */
 static enum talk_step remove_one(struct act *act)
 {
 	json_t *items = act_reply_kept(act, "items");
-	size_t n_items = json_array_size(items);
-	const json_t *release = n_items > 0 ? json_array_get(items, n_items - 1) : NULL;
+	size_t oldest = 0;
+	const json_t *release;
 	struct kube_ref ref;
 
+	for (size_t i = 1; i < json_array_size(items); i++) {
+		if (kube_release_number(json_array_get(items, i)) <
+		    kube_release_number(json_array_get(items, oldest)))
+			oldest = i;
+	}
+	release = json_array_get(items, oldest);
 	if (!release)
 		return act_reply_done(act, NULL);
 	ref = release_ref(act,
 	                  arena_text(act->talk.arena, kube_tree_text(release, "metadata/name")));
 	kube_api_delete(&act->talk.request, act->talk.arena, &ref,
 	                kube_tree_text(release, "metadata/uid"));
-	(void)json_array_remove(items, n_items - 1);
+	(void)json_array_remove(items, oldest);
 	return act_reply_send(act, STEP_DELETE);
 }
 

@@ -111,6 +111,8 @@ void witness_world_note(struct simulation *simulation, int canary)
 	}
 	if (new.has_canary != old->has_canary)
 		times->canary = now;
+	if (new.has_canary_service != old->has_canary_service)
+		times->service = now;
 	if (new.generation != old->generation)
 		times->edited = now;
 	if (new.primary.is_ready || old->primary.is_ready)

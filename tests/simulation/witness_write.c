@@ -172,7 +172,8 @@ static void check_weight(struct simulation *simulation, int canary, const struct
 			               run->weight);
 		return;
 	}
-	if (!new->has_canary_service)
+	if (!new->has_canary_service &&
+	    witness_world_knew(simulation, canary, flight, witness->times[canary].service))
 		witness_accuse(simulation, "%s: weight %d without the canary's Service", name,
 		               new->weight);
 	if (new->target.ready == 0 &&
