@@ -89,6 +89,7 @@ struct witness_world {
 struct witness_times {
 	struct instant weight;    /* the live weight changed */
 	struct instant requested; /* the target's pods last got requests, by weight or selector */
+	struct instant requested_from; /* … and got them from then on */
 	struct instant edited;    /* the Canary's spec changed */
 	struct instant image;     /* the target's template changed */
 	struct instant canary;    /* the Canary came, or went */
