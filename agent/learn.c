@@ -371,7 +371,7 @@ void learn_releases_end(struct canary *canary)
 		known(canary, &facts->releases);
 }
 
-/* A consistent LIST, or the removal of all, showed that there is none. */
+/* All were removed: there is none. */
 static void learn_releases_none(struct canary *canary)
 {
 	learn_releases_begin(canary);

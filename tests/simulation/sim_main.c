@@ -26,11 +26,12 @@ struct settings {
 	uint64_t limit;
 	int n_jobs;
 	bool is_told;
-	bool is_hunt; /* stop at the first failure, do not shorten it */
+	bool is_hunt;  /* stop at the first failure, do not shorten it */
+	bool is_brief; /* name all that fail, shorten and tell none */
 };
 
 static const char usage[] =
-	"usage: serin-sim [--first N] [--seeds N] [--seconds N | --hours N] [--jobs N] [--hunt]\n"
+	"usage: serin-sim [--first N] [--seeds N] [--seconds N | --hours N] [--jobs N] [--hunt | --brief]\n"
 	"       serin-sim --seed N [--limit N] [--tell]\n"
 	"\n"
 	"  --first N    the first seed (1)\n"
@@ -38,6 +39,7 @@ static const char usage[] =
 	"  --seconds N  for so long, whatever the number; --hours N likewise\n"
 	"  --jobs N     in so many processes (1)\n"
 	"  --hunt       stop at the first seed that fails, as it is\n"
+	"  --brief      name all that fail, as they are\n"
 	"  --seed N     this one only\n"
 	"  --limit N    only its first N disturbances\n"
 	"  --tell       the whole story\n";
@@ -129,10 +131,10 @@ static void run_job(const struct settings *settings, int job, struct totals *tot
 		if (result.violation[0] == '\0')
 			continue;
 		printf("seed %" PRIu64 " fails: %s\n", options.seed, result.violation);
-		if (!settings->is_told && !settings->is_hunt)
+		if (!settings->is_told && !settings->is_hunt && !settings->is_brief)
 			tell(options.seed, &result);
 		(void)fflush(stdout);
-		if (settings->is_hunt || totals->n_failed >= FAILURES_MAX)
+		if (settings->is_hunt || (!settings->is_brief && totals->n_failed >= FAILURES_MAX))
 			break;
 	}
 	(void)alarm(0);
@@ -246,6 +248,8 @@ int main(int argc, char **argv)
 			settings.is_told = true;
 		} else if (strcmp(argv[i], "--hunt") == 0) {
 			settings.is_hunt = true;
+		} else if (strcmp(argv[i], "--brief") == 0) {
+			settings.is_brief = true;
 		} else if (i + 1 < argc && parse(&settings, argv[i], argv[i + 1])) {
 			i++;
 		} else {

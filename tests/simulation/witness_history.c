@@ -33,6 +33,8 @@ static bool is_writer(const char *url, const struct sim_record *change)
 {
 	size_t i = 0;
 
+	if (change->act == EFFECT_SAVE_RELEASE && !strstr(url, "/status"))
+		return false;
 	while (!strstr(url, writers[i].part))
 		i++;
 	for (size_t k = 0; k < 6; k++) {

@@ -105,7 +105,7 @@ static bool may_delete(struct simulation *simulation, int index, const struct wi
 	const struct witness *witness = &simulation->witness;
 
 	if (strcmp(path->plural, "releases") == 0) {
-		witness_release_removed(simulation, index, path->name);
+		witness_release_removed(simulation, index, path->name, flight);
 		return true;
 	}
 	if (witness->worlds[index].has_canary &&
