@@ -262,10 +262,12 @@ static void check_target(struct simulation *simulation, int canary, const struct
 		witness_accuse(simulation,
 		               "%s: the target scaled down behind a primary that does not serve",
 		               name);
-	/* A clock that jumped makes times short; an edit of other hands comes as it comes. */
+	/* A clock that jumped makes times short; requests by other hands come as they come, and
+	 * may go unseen. */
 	if (instant_between(requested, now).ms < SETTLED_MS &&
 	    !instant_is_before(requested, agent->offset_changed) &&
-	    witness_world_knew(simulation, canary, flight, requested) && new->has_route)
+	    witness_world_knew(simulation, canary, flight, witness->times[canary].requested_from) &&
+	    new->has_route)
 		witness_accuse(simulation,
 		               "%s: the target scaled down %d ms after its last request", name,
 		               (int)instant_between(requested, now).ms);
