@@ -273,6 +273,26 @@ static void test_pods_left_to_no_run(void **state)
 	model_fini(&model);
 }
 
+/* While the first primary, ready, gets its clients: what it runs is promoted, and the newer
+ * revision is analysed; it is not given to them as it is. */
+static void test_newer_while_first_finalises(void **state)
+{
+	struct model model;
+	int64_t waited = 0;
+
+	model_init(&model);
+	while (model.truth.newest.status.phase != PHASE_FINALISING && waited < 60000) {
+		model_run(&model, 100, NULL);
+		waited += 100;
+	}
+	model_run(&model, 200000, (const struct model_event[]){{0, apply_v2}, {0}});
+	assert_int_equal(model.truth.newest.number, 2);
+	assert_int_equal(model.truth.newest.cause, CAUSE_REVISION);
+	assert_true(model.n_checks > 0);
+	assert_string_equal(model.truth.primary.release_uid, "release-2");
+	model_fini(&model);
+}
+
 /* A canary whose pods do not become ready: the agent's own deadline, not a counter. */
 static void test_deadline(void **state)
 {
@@ -419,6 +439,7 @@ int main(void)
 		cmocka_unit_test(test_D_5_target_back_before_removal),
 		cmocka_unit_test(test_D_9_newer_while_promoting),
 		cmocka_unit_test(test_pods_left_to_no_run),
+		cmocka_unit_test(test_newer_while_first_finalises),
 		cmocka_unit_test(test_deadline),
 		cmocka_unit_test(test_unmeasured),
 		cmocka_unit_test(test_suspended),

@@ -279,7 +279,7 @@ static void check_target(struct simulation *simulation, int canary, const struct
 
 /* The template of the Release that is being promoted, or of the one that was. */
 static void check_template(struct simulation *simulation, int canary,
-                           const struct witness_world *new)
+                           const struct witness_world *new, bool is_late)
 {
 	struct witness *witness = &simulation->witness;
 	const struct witness_run *run = &witness->runs[canary];
@@ -294,6 +294,8 @@ static void check_template(struct simulation *simulation, int canary,
 	if (strcmp(new->primary.release, promoted->uid) == 0 && promoted->uid[0] &&
 	    strcmp(new->primary.image, promoted->image) == 0)
 		return;
+	if (is_late)
+		return;
 	witness_accuse(simulation, "%s: the primary gets %s of %s, while %s is %s", name,
 	               new->primary.image, new->primary.release, run->name,
 	               release_phase_name(run->phase));
@@ -307,6 +309,7 @@ static void check_primary(struct simulation *simulation, int canary,
 	const char *name = simulation->truth.canaries[canary].name;
 	int least = run->primary_replicas < old->primary.replicas ? run->primary_replicas
 	                                                          : old->primary.replicas;
+	bool is_late;
 
 	if (!new->primary.is_there)
 		return;
@@ -316,7 +319,10 @@ static void check_primary(struct simulation *simulation, int canary,
 	if (old->primary.is_there && strcmp(new->primary.release, old->primary.release) == 0 &&
 	    strcmp(new->primary.image, old->primary.image) == 0)
 		return;
-	check_template(simulation, canary, new);
+	/* One that is made may have been asked for before its run ended: nothing recalls it. */
+	is_late = !old->primary.is_there &&
+	          !witness_world_knew(simulation, canary, flight, run->written);
+	check_template(simulation, canary, new, is_late);
 	if (old->primary.is_there && old->primary.ready > 0 && new->target.ready > 0 &&
 	    new->apex == WITNESS_BACKEND_PRIMARY &&is_running(run) &&
 	    run->phase == PHASE_PROMOTING &&strcmp(new->target.image, run->image) == 0 &&
