@@ -42,8 +42,7 @@ void guards_compare(struct thought *thought)
 		                    strcmp(facts->target.digest, facts->promoted.digest) != 0;
 		return;
 	}
-	if (facts->promoted.name[0] != '\0' &&
-	    strcmp(facts->target.digest, facts->promoted.digest) == 0) {
+	if (facts_is_back(facts)) {
 		thought->is_reverted = release_is_open(&facts->newest);
 		return;
 	}
