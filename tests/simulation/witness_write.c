@@ -226,8 +226,17 @@ static void check_apex(struct simulation *simulation, int canary, const struct w
 	const struct witness_times *times = &witness->times[canary];
 	const char *name = simulation->truth.canaries[canary].name;
 
-	if (new->apex != WITNESS_BACKEND_CANARY || old->apex == new->apex || !new->has_canary)
+	if (new->apex != WITNESS_BACKEND_CANARY || old->apex == new->apex)
 		return;
+	if (!new->has_canary) {
+		if (new->target.ready == 0 && new->primary.ready > 0 &&
+		    witness_world_knew(simulation, canary, flight, times->target_pods))
+			witness_accuse(
+				simulation,
+				"%s: a teardown gives clients to a target without a ready pod",
+				name);
+		return;
+	}
 	if (!is_running(run)) {
 		if (witness_world_knew(simulation, canary, flight, times->canary))
 			witness_accuse(simulation, "%s: clients to the canary outside a run", name);
