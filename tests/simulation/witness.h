@@ -90,11 +90,11 @@ struct witness_times {
 	struct instant weight;    /* the live weight changed */
 	struct instant requested; /* the target's pods last got requests, by weight or selector */
 	struct instant requested_from; /* … and got them from then on */
-	struct instant edited;    /* the Canary's spec changed */
-	struct instant image;     /* the target's template changed */
-	struct instant canary;    /* the Canary came, or went */
-	struct instant primary_full; /* the primary was last ready */
-	struct instant primary_pods; /* the primary last had a ready pod */
+	struct instant edited;         /* the Canary's spec changed */
+	struct instant image;          /* the target's template changed */
+	struct instant canary;         /* the Canary came, or went */
+	struct instant primary_full;   /* the primary was last ready */
+	struct instant primary_pods;   /* the primary last had a ready pod */
 	struct instant target_pods;
 	struct instant primary_poor; /* the primary last had pods that were not ready */
 	struct instant struck;       /* until then watches may not tell */

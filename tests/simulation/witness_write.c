@@ -293,8 +293,7 @@ static void check_target(struct simulation *simulation, int canary, const struct
 	 * may go unseen. */
 	if (instant_between(requested, now).ms < SETTLED_MS &&
 	    !instant_is_before(requested, agent->offset_changed) &&
-	    witness_world_knew(simulation, canary, flight,
-	                       witness->times[canary].requested_from) &&
+	    witness_world_knew(simulation, canary, flight, witness->times[canary].requested_from) &&
 	    new->has_route)
 		witness_accuse(simulation,
 		               "%s: the target scaled down %d ms after its last request", name,
