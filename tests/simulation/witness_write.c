@@ -276,7 +276,7 @@ static void check_target(struct simulation *simulation, int canary, const struct
 
 /* The template of the Release that is being promoted, or of the one that was. */
 static void check_template(struct simulation *simulation, int canary,
-                           const struct witness_world *new)
+                           const struct witness_world *new, const struct witness_flight *flight)
 {
 	struct witness *witness = &simulation->witness;
 	const struct witness_run *run = &witness->runs[canary];
@@ -287,6 +287,10 @@ static void check_template(struct simulation *simulation, int canary,
 	if (is_of_run && strcmp(new->primary.image, run->image) == 0 &&
 	    run->outcome == OUTCOME_NONE &&
 	    (run->phase == PHASE_PROMOTING || (run->is_init && run->phase == PHASE_STARTING)))
+		return;
+	/* A first run ended while its template was on its way. */
+	if (is_of_run && run->is_init && strcmp(new->primary.image, run->image) == 0 && flight &&
+	    instant_is_before(flight->left, run->written))
 		return;
 	if (strcmp(new->primary.release, promoted->uid) == 0 && promoted->uid[0] &&
 	    strcmp(new->primary.image, promoted->image) == 0)
@@ -313,7 +317,7 @@ static void check_primary(struct simulation *simulation, int canary,
 	if (old->primary.is_there && strcmp(new->primary.release, old->primary.release) == 0 &&
 	    strcmp(new->primary.image, old->primary.image) == 0)
 		return;
-	check_template(simulation, canary, new);
+	check_template(simulation, canary, new, flight);
 	if (old->primary.is_there && old->primary.ready > 0 && new->target.ready > 0 &&
 	    new->apex == WITNESS_BACKEND_PRIMARY &&is_running(run) &&
 	    run->phase == PHASE_PROMOTING &&strcmp(new->target.image, run->image) == 0 &&
