@@ -266,7 +266,33 @@ void sim_loop_skew(struct loop *seam, struct span skew)
 	((struct seam *)(void *)seam)->skew = skew;
 }
 
-void sim_loop_pause(struct loop *seam, struct instant until)
+/* Of those that a pause held back, one that is due again only after it; NULL: none. */
+static struct ring *find_held(const struct sim_loop *sim, const struct seam *seam,
+                              struct instant until)
 {
-	((struct seam *)(void *)seam)->paused = until;
+	for (size_t i = 0; i < sim->n_heap; i++) {
+		struct ring *ring = sim->heap[i];
+
+		if (ring->seam == seam && instant_is_before(ring->due, ring->at) &&
+		    instant_is_before(until, ring->at))
+			return ring;
+	}
+	return NULL;
+}
+
+void sim_loop_pause(struct loop *loop, struct instant until)
+{
+	struct seam *seam = (struct seam *)(void *)loop;
+	struct ring *ring;
+
+	if (instant_is_before(until, seam->sim->now))
+		until = seam->sim->now;
+	/* A pause that ends earlier than was said lets go of what it holds. */
+	while (instant_is_before(until, seam->paused) &&
+	       (ring = find_held(seam->sim, seam, until)) != NULL) {
+		(void)take(seam->sim, ring->index);
+		ring->at = until;
+		put(seam->sim, ring);
+	}
+	seam->paused = until;
 }

@@ -45,6 +45,7 @@ static void begin_life(struct crew_agent *agent)
 	text_format(agent->identity, sizeof(agent->identity), "%s.%d", agent->name, agent->life);
 	text_format(agent->user_agent, sizeof(agent->user_agent), "serin/%d.%d", agent->number,
 	            agent->life);
+	network_start(simulation);
 	if (faults_strike(&simulation->faults, FAULT_SKEW, -1, now))
 		agent->skew = span_ms(dice_between(&simulation->faults.dice, -SKEW_MS, SKEW_MS));
 	sim_loop_skew(agent->loop, agent->skew);
@@ -317,6 +318,7 @@ void crew_mend(struct simulation *simulation)
 	for (int i = 0; i < simulation->crew.n_agents; i++) {
 		struct crew_agent *agent = &simulation->crew.agents[i];
 
+		agent->paused_until = (struct instant){0};
 		sim_loop_pause(agent->loop, (struct instant){0});
 		sim_disk_mend(agent->disk);
 		agent->skew = span_ms(0);

@@ -102,17 +102,26 @@ static int broken(struct simulation *simulation)
 }
 
 /* A cache that lags answers whoever is content with any version. */
-static void lag(struct simulation *simulation, const struct http_request *request)
+static void lag(struct simulation *simulation)
 {
+	struct instant now = sim_loop_now(simulation->loop);
+	bool is_stale = instant_is_before(now, simulation->network.stale_until);
+
+	apiserver_lag(simulation->server, is_stale ? simulation->network.stale_revision : 0);
+}
+
+void network_start(struct simulation *simulation)
+{
+	struct dice *dice = &simulation->faults.dice;
 	uint64_t revision = apiserver_revision(simulation->server);
 	uint64_t back;
 
-	apiserver_lag(simulation->server, 0);
-	if (request->method != HTTP_GET || !strstr(request->url, "resourceVersion=0") ||
-	    apiserver_watch_asked(request) || !strike(simulation, FAULT_STALE_LIST, -1))
+	if (!strike(simulation, FAULT_STALE_LIST, -1))
 		return;
-	back = (uint64_t)dice_between(&simulation->faults.dice, 1, REVISIONS_BACK);
-	apiserver_lag(simulation->server, revision > back ? revision - back : 1);
+	back = (uint64_t)dice_between(dice, 1, REVISIONS_BACK);
+	simulation->network.stale_revision = revision > back ? revision - back : 1;
+	simulation->network.stale_until = instant_after(sim_loop_now(simulation->loop),
+	                                                span_ms(dice_between(dice, 500, 60000)));
 }
 
 struct apiserver_fault network_before(struct simulation *simulation,
@@ -133,7 +142,7 @@ struct apiserver_fault network_before(struct simulation *simulation,
 		return status(429, span_seconds(1));
 	if (strike(simulation, FAULT_ERROR, canary))
 		return status(broken(simulation), span_ms(0));
-	lag(simulation, request);
+	lag(simulation);
 	return none;
 }
 

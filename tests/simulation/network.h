@@ -9,6 +9,16 @@
 
 struct simulation;
 
+/* A cache of the API server that lags: what it answers LISTs with that do not ask for the newest.
+ */
+struct network {
+	uint64_t stale_revision;
+	struct instant stale_until;
+};
+
+/* An agent starts: it may meet a cache that lags. */
+void network_start(struct simulation *simulation);
+
 /* For sim_http_options; USER is the simulation. Exchanges with others than the API server have no
  * fate here. */
 struct sim_http_fate network_fate(void *user, const struct http_request *request, size_t n_others);

@@ -16,6 +16,9 @@ static const struct regression {
 	{40, 2,
          "a retreat's save took the place of the save that ended the run: test_kube_release"},
 	{22, 264, "Releases that were removed and a watch that was late: LISTs without end"},
+	{13, 0, "Services read without end beside a target that was deleted, after an edit"},
+	{179525330100007, 0,
+         "a teardown removed the newest Release first, and a Canary came again"},
 };
 
 #endif

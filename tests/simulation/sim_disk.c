@@ -342,6 +342,7 @@ static void on_effect(struct history *history, const struct history_effect *effe
 	if (!disk->loop || disk->is_finished)
 		return;
 	sim_record_effect(effect, &record);
+	record.at = now_of(disk);
 	if (effect->kind == HISTORY_CHANGE) {
 		round = round_find(disk, record.round);
 		if (round)

@@ -24,6 +24,7 @@ struct sim_record {
 	char release[64]; /* of a round: the one in hand; of an effect: the one it writes */
 	int64_t seq;      /* of a round: the one in hand; of a save: the one it writes */
 	/* Of an effect. */
+	struct instant at; /* in the simulation's time */
 	enum history_kind effect;
 	enum effect_kind act;
 	uint64_t key; /* digest of its key */

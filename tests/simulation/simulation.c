@@ -14,6 +14,9 @@
 #define STILL_MAX      20000            /* events at one instant */
 #define REST_MS        60000            /* the quiet after it */
 
+/* How often there are one, two and three agents. */
+static const int crew_sizes[CREW_MAX] = {50, 35, 15};
+
 /* The server's hooks ------------------------------------------------------------------------------
  */
 
@@ -67,6 +70,7 @@ static void on_weather(struct alarm *alarm)
 	network_weather(simulation);
 	usurper_weather(simulation);
 	people_weather(simulation);
+	source_weather(simulation);
 	witness_tick(simulation);
 	alarm_start(sim_loop_seam(simulation->loop), alarm, span_ms(WEATHER_MS));
 }
@@ -179,7 +183,7 @@ static void set_up(struct simulation *simulation)
 	alarm_start(sim_loop_seam(simulation->loop), &simulation->bookmark, span_ms(BOOKMARK_MS));
 	alarm_start(sim_loop_seam(simulation->loop), &simulation->weather, span_ms(WEATHER_MS));
 	people_init(simulation);
-	crew_init(simulation, (int)dice_between(&dice, 1, CREW_MAX));
+	crew_init(simulation, 1 + dice_pick(&dice, crew_sizes, CREW_MAX));
 }
 
 static void tear_down(struct simulation *simulation)

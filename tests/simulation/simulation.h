@@ -17,6 +17,7 @@
 #include "tests/simulation/faults.h"
 #include "tests/simulation/network.h"
 #include "tests/simulation/people.h"
+#include "tests/simulation/source.h"
 #include "tests/simulation/story.h"
 #include "tests/simulation/truth.h"
 #include "tests/simulation/usurper.h"
@@ -57,6 +58,8 @@ struct simulation {
 	struct usurper usurper;
 	struct witness witness;
 	struct witness_history history;
+	struct source_outage outage;
+	struct network network;
 	struct alarm bookmark;
 	struct alarm roll;
 	size_t n_still;       /* events since time moved */

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define OUTAGE_MS_MAX 15000
+
 enum question {
 	QUESTION_SUCCESS,
 	QUESTION_DURATION,
@@ -184,25 +186,40 @@ static void be_down(struct simulation *simulation, struct http_reply *reply)
 		refuse(reply, statuses[which], "{\"status\":\"error\",\"error\":\"too much\"}");
 }
 
-/* The ways in which a metrics server is of no use; true when one of them came. */
-static bool fail(const struct inquiry *inquiry, struct http_reply *reply, struct arena *arena)
+/* What is wrong with the server as it is asked: for a while, or just now. */
+static enum fault trouble_of(const struct inquiry *inquiry)
 {
-	struct faults *faults = &inquiry->simulation->faults;
-	int canary = inquiry->index;
-	struct instant now = inquiry->now;
+	static const enum fault kinds[] = {FAULT_METRICS_DOWN,   FAULT_METRICS_SLOW,
+	                                   FAULT_METRICS_EMPTY,  FAULT_METRICS_NAN,
+	                                   FAULT_METRICS_SERIES, FAULT_METRICS_GARBAGE};
+	const struct source_outage *outage = &inquiry->simulation->outage;
 
-	if (faults_strike(faults, FAULT_METRICS_DOWN, canary, now))
+	if (instant_is_before(inquiry->now, outage->until))
+		return outage->kind;
+	for (size_t i = 0; i < array_length(kinds); i++) {
+		if (faults_strike(&inquiry->simulation->faults, kinds[i], inquiry->index,
+		                  inquiry->now))
+			return kinds[i];
+	}
+	return FAULT_NONE;
+}
+
+/* The ways in which a metrics server is of no use; true when the trouble is one of them. */
+static bool fail(const struct inquiry *inquiry, enum fault trouble, struct http_reply *reply,
+                 struct arena *arena)
+{
+	if (trouble == FAULT_METRICS_DOWN)
 		be_down(inquiry->simulation, reply);
-	else if (faults_strike(faults, FAULT_METRICS_SLOW, canary, now))
+	else if (trouble == FAULT_METRICS_SLOW)
 		err_set(&reply->error, ERR_TRANSPORT, "prometheus:9090: timed out");
-	else if (faults_strike(faults, FAULT_METRICS_EMPTY, canary, now))
+	else if (trouble == FAULT_METRICS_EMPTY)
 		say(reply, arena, "");
-	else if (faults_strike(faults, FAULT_METRICS_NAN, canary, now))
+	else if (trouble == FAULT_METRICS_NAN)
 		say(reply, arena, "{\"metric\":{},\"value\":[1,\"NaN\"]}");
-	else if (faults_strike(faults, FAULT_METRICS_SERIES, canary, now))
+	else if (trouble == FAULT_METRICS_SERIES)
 		say(reply, arena,
 		    arena_format(arena, "%s,%s", series(arena, 50), series(arena, 100)));
-	else if (faults_strike(faults, FAULT_METRICS_GARBAGE, canary, now))
+	else if (trouble == FAULT_METRICS_GARBAGE)
 		refuse(reply, 200, "<html>bad gateway</html>");
 	else
 		return false;
@@ -211,9 +228,11 @@ static bool fail(const struct inquiry *inquiry, struct http_reply *reply, struct
 }
 
 /* A counter that began anew makes a value far from the truth, but never a better one. */
-static double after_reset(const struct inquiry *inquiry, double value)
+static double after_reset(const struct inquiry *inquiry, enum fault trouble, double value)
 {
-	if (inquiry->question == QUESTION_SHARE ||
+	if (inquiry->question == QUESTION_SHARE)
+		return value;
+	if (trouble != FAULT_METRICS_RESET &&
 	    !faults_strike(&inquiry->simulation->faults, FAULT_METRICS_RESET, inquiry->index,
 	                   inquiry->now))
 		return value;
@@ -222,16 +241,17 @@ static double after_reset(const struct inquiry *inquiry, double value)
 
 static void answer(const struct inquiry *inquiry, struct http_reply *reply, struct arena *arena)
 {
+	enum fault trouble = trouble_of(inquiry);
 	double value;
 
-	if (fail(inquiry, reply, arena))
+	if (fail(inquiry, trouble, reply, arena))
 		return;
 	if (!measure(inquiry, &value)) {
 		note(inquiry, ANSWER_NONE);
 		say(reply, arena, "");
 		return;
 	}
-	value = after_reset(inquiry, value);
+	value = after_reset(inquiry, trouble, value);
 	note(inquiry, answer_of(inquiry->question, value));
 	say(reply, arena, series(arena, value));
 }
@@ -259,4 +279,24 @@ struct http_reply source_answer(void *user, const struct http_request *request, 
 	answer(&inquiry, &reply, arena);
 	witness_answer(simulation, canary, &reply);
 	return reply;
+}
+
+void source_weather(struct simulation *simulation)
+{
+	struct dice *dice = &simulation->people.edits;
+	struct instant now = sim_loop_now(simulation->loop);
+	enum fault kind =
+		FAULT_METRICS_DOWN +
+		(unsigned)dice_between(dice, 0, FAULT_METRICS_GARBAGE - FAULT_METRICS_DOWN);
+
+	if (simulation->faults.is_calm) {
+		simulation->outage.until = (struct instant){0};
+		return;
+	}
+	if (!dice_chance(dice, 0.3) || !faults_strike(&simulation->faults, kind, -1, now))
+		return;
+	simulation->outage = (struct source_outage){
+		.kind = kind,
+		.until = instant_after(now, span_ms(dice_between(dice, 100, OUTAGE_MS_MAX))),
+	};
 }

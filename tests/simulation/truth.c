@@ -75,10 +75,12 @@ static void cast(struct truth_canary *canary, struct dice *dice, const char *nam
 void truth_init(struct truth *truth, uint64_t seed)
 {
 	struct dice dice = dice_init(seed, "truth");
+	struct dice rollouts = dice_init(seed, "rollouts");
 
 	*truth = (struct truth){.n_canaries = (int)dice_between(&dice, 1, 6)};
 	for (int i = 0; i < truth->n_canaries; i++) {
 		cast(&truth->canaries[i], &dice, names[i]);
+		truth->canaries[i].empties = dice_chance(&rollouts, 0.12);
 		(void)truth_push(&truth->canaries[i], QUALITY_GOOD);
 	}
 }

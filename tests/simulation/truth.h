@@ -59,6 +59,7 @@ struct truth_canary {
 	enum truth_asking asking;
 	bool asks_tightly;   /* other bounds, with which each version is as good or bad */
 	bool skips;          /* skipAnalysis */
+	bool empties;        /* a rollout takes away all pods before it makes new ones */
 	bool is_invalid;     /* its spec was spoilt */
 	int interval;        /* seconds */
 	int threshold;       /* 0 counts as 1 */

@@ -20,11 +20,12 @@ char *truth_deployment(const struct truth_canary *canary)
 
 	text_format(image, sizeof(image), "web:%s", truth_live(canary));
 	return printed(json_pack(
-		"{s:s,s:s,s:{s:s,s:s},s:{s:i,s:{s:{s:s}},s:{s:{s:{s:s}},s:{s:[{s:s,s:s}]}}}}",
+		"{s:s,s:s,s:{s:s,s:s},s:{s:i,s:{s:s},s:{s:{s:s}},s:{s:{s:{s:s}},s:{s:[{s:s,s:s}]}}}}",
 		"apiVersion", "apps/v1", "kind", "Deployment", "metadata", "name", canary->name,
-		"namespace", canary->space, "spec", "replicas", canary->replicas, "selector",
-		"matchLabels", "app", canary->name, "template", "metadata", "labels", "app",
-		canary->name, "spec", "containers", "name", "web", "image", image));
+		"namespace", canary->space, "spec", "replicas", canary->replicas, "strategy",
+		"type", canary->empties ? "Recreate" : "RollingUpdate", "selector", "matchLabels",
+		"app", canary->name, "template", "metadata", "labels", "app", canary->name, "spec",
+		"containers", "name", "web", "image", image));
 }
 
 char *truth_ingress(const struct truth_canary *canary)

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define HASTE_MS 100
+
 /* What is begun ---------------------------------------------------------------------------------
  */
 
@@ -31,6 +33,8 @@ static bool is_writer(const char *url, const struct sim_record *change)
 {
 	size_t i = 0;
 
+	if (change->act == EFFECT_SAVE_RELEASE && !strstr(url, "/status"))
+		return false;
 	while (!strstr(url, writers[i].part))
 		i++;
 	for (size_t k = 0; k < 6; k++) {
@@ -102,6 +106,22 @@ static void note_save(struct simulation *simulation, int agent, size_t index)
 	text_copy(save->release, record->release);
 }
 
+/* A retreat's first write leaves with its record, unless its process stood still meanwhile. */
+static void check_haste(struct simulation *simulation, int agent, const char *url,
+                        const struct sim_record *change)
+{
+	const struct crew_agent *process = &simulation->crew.agents[agent];
+	int64_t waited = instant_between(change->at, sim_loop_now(simulation->loop)).ms;
+
+	if (!change->is_retreat || waited <= HASTE_MS ||
+	    (change->act != EFFECT_SAVE_RELEASE && change->act != EFFECT_WRITE_ROUTE &&
+	     change->act != EFFECT_WRITE_SERVICE) ||
+	    instant_is_before(change->at, process->paused_until))
+		return;
+	witness_accuse(simulation, "agent-%d writes %s %d ms after it decided to retreat", agent,
+	               url, (int)waited);
+}
+
 /* A write that left needs a change that is recorded, is not over, and need not wait. */
 static void check_begun(struct simulation *simulation, int agent, const char *url)
 {
@@ -118,6 +138,7 @@ static void check_begun(struct simulation *simulation, int agent, const char *ur
 		    !is_its_release(url, record->release))
 			continue;
 		if (is_due(disk, i - 1)) {
+			check_haste(simulation, agent, url, record);
 			if (record->act == EFFECT_SAVE_RELEASE)
 				note_save(simulation, agent, i - 1);
 			return;

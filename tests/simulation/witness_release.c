@@ -242,13 +242,16 @@ static int count_newer(struct simulation *simulation, int canary, int number, bo
 	return n_newer;
 }
 
-void witness_release_removed(struct simulation *simulation, int canary, const char *name)
+void witness_release_removed(struct simulation *simulation, int canary, const char *name,
+                             const struct witness_flight *flight)
 {
 	const json_t *release = witness_world_find(simulation, canary, "releases", name, "");
 	enum release_outcome outcome;
 	int number;
 
-	if (!release || !simulation->witness.worlds[canary].has_canary)
+	if (!release || !simulation->witness.worlds[canary].has_canary ||
+	    !witness_world_knew(simulation, canary, flight,
+	                        simulation->witness.times[canary].canary))
 		return;
 	outcome = release_outcome_find(kube_tree_text(release, "status/outcome"));
 	number = kube_release_number(release);

@@ -9,7 +9,8 @@ void witness_release_written(struct simulation *simulation, int agent, int canar
                              const struct witness_flight *flight);
 
 /* An agent is about to delete the Release of that name. */
-void witness_release_removed(struct simulation *simulation, int canary, const char *name);
+void witness_release_removed(struct simulation *simulation, int canary, const char *name,
+                             const struct witness_flight *flight);
 
 /* The phase in which a fault strikes it. */
 enum fault_phase witness_release_phase(const struct witness_run *run,
