@@ -419,8 +419,8 @@ static const struct row remove_rows[] = {
 		.effect = {.kind = EFFECT_REMOVE_RELEASES, .subject = SUBJECT_RELEASES},
 		.script = {{"GET " RELEASES PAGE, "", 200,
                             "{'items': [" ITEM(1, "promoted") ", " ITEM(2, "") "]}"},
-                           {"DELETE " RELEASES "/cart-1", NULL, 404, STATUS(404)},
-                           {"DELETE " RELEASES "/cart-2", NULL, 200, "{}"}},
+                           {"DELETE " RELEASES "/cart-2", NULL, 200, "{}"},
+                           {"DELETE " RELEASES "/cart-1", NULL, 404, STATUS(404)}},
 		.want = ACT_OK,
 	},
 	{
@@ -454,8 +454,8 @@ static const struct row remove_rows[] = {
                                                            "") ", " ITEM(5,
                                                                          "skipped") ", " ITEM(6,
                                                                                               "superseded") "]}"},
-                         {"DELETE " RELEASES "/cart-1", NULL, 200, "{}"},
-                         {"DELETE " RELEASES "/cart-3", NULL, 200, "{}"}},
+                         {"DELETE " RELEASES "/cart-3", NULL, 200, "{}"},
+                         {"DELETE " RELEASES "/cart-1", NULL, 200, "{}"}},
 		.want = ACT_OK,
 	},
 	{
