@@ -151,8 +151,8 @@ static bool is_retreat_begun(const struct thought *thought)
 }
 
 /* Want the weight in force; true when it is there, or when a foreign lowering waits for the next
- * passing check. */
-static bool is_caught_up(struct thought *thought)
+ * passing check. It is raised only where the Services are. */
+static bool is_caught_up(struct thought *thought, bool has_services)
 {
 	const struct release_status *status = &thought->facts->newest.status;
 	const struct route_fact *route = &thought->facts->route;
@@ -164,6 +164,8 @@ static bool is_caught_up(struct thought *thought)
 		return false;
 	if (live < status->weight.to && live != status->weight.from)
 		return true;
+	if (live < status->weight.to && !has_services)
+		return false;
 	return traffic_weighs(thought, status->weight.to,
 	                      live > status->weight.to && route->slot.state == FACT_KNOWN);
 }
@@ -260,14 +262,16 @@ void phase_progressing(struct thought *thought)
 {
 	struct release_status status;
 	char why[SENTENCE_MAX];
+	bool has_services;
 	bool is_placed;
 
 	if (is_ending(thought))
 		return;
 	primary_revive(thought);
-	is_placed = traffic_services(thought);
-	is_placed &= traffic_selects(thought, traffic_backend(thought), false);
-	is_placed &= is_caught_up(thought);
+	has_services = traffic_services(thought);
+	is_placed = traffic_selects(thought, traffic_backend(thought), false);
+	is_placed &= is_caught_up(thought, has_services);
+	is_placed &= has_services;
 	switch (readiness_check(thought, true, why)) {
 	case READINESS_READY:
 		break;

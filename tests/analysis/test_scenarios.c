@@ -192,6 +192,46 @@ static void test_D_61_foreign_weight(void **state)
 	model_fini(&model);
 }
 
+/* No weight is raised to pods that no Service leads to; one that is too high is lowered. */
+static void test_raises_only_with_services(void **state)
+{
+	static const struct {
+		int from, live, to;
+		bool has_service;
+		bool writes;
+	} rows[] = {
+		{20, 20, 40, true, true},   /* the next step */
+		{20, 20, 40, false, false}, /* not yet */
+		{20, 60, 40, false, true},  /* a foreign hand's is taken back whatever else is */
+	};
+	struct effect effects[PLAN_EFFECTS_MAX];
+	struct model model;
+
+	begin(&model, given_nothing);
+	model_run(&model, 8500, revision);
+	assert_int_equal(model.truth.newest.status.phase, PHASE_PROGRESSING);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct plan plan = {.effects = effects};
+		struct facts facts = model.truth;
+		bool writes = false;
+
+		facts.newest.status.weight.from = rows[i].from;
+		facts.newest.status.weight.to = rows[i].to;
+		facts.route.weight = rows[i].live;
+		if (!rows[i].has_service)
+			facts.canary_service.slot = (struct fact_slot){
+				.state = FACT_ABSENT,
+				.failures = 1,
+				.retry_at = instant_after(facts.now, span_seconds(1)),
+			};
+		decide(&model.spec, &facts, &plan);
+		for (size_t j = 0; j < plan.n_effects; j++)
+			writes |= plan.effects[j].kind == EFFECT_WRITE_ROUTE;
+		assert_int_equal(writes, rows[i].writes);
+	}
+	model_fini(&model);
+}
+
 /* The target serves before what was made goes; the Releases go last. */
 static void delete_canary(struct model *model)
 {
@@ -436,6 +476,7 @@ int main(void)
 		cmocka_unit_test(test_D_4_D_8_waits_for_the_primary),
 		cmocka_unit_test(test_D_36_primary_deleted),
 		cmocka_unit_test(test_D_61_foreign_weight),
+		cmocka_unit_test(test_raises_only_with_services),
 		cmocka_unit_test(test_D_5_target_back_before_removal),
 		cmocka_unit_test(test_D_9_newer_while_promoting),
 		cmocka_unit_test(test_pods_left_to_no_run),

@@ -272,6 +272,7 @@ static void check_target(struct simulation *simulation, int canary, const struct
 		&witness->agents[witness->leader < 0 ? 0 : witness->leader];
 	struct instant requested = witness->times[canary].requested;
 	struct instant now = witness_world_now(simulation);
+	bool is_left;
 	const char *name = simulation->truth.canaries[canary].name;
 
 	if (strcmp(new->target.image, old->target.image) != 0)
@@ -281,8 +282,11 @@ static void check_target(struct simulation *simulation, int canary, const struct
 	if (new->target.replicas != 0)
 		witness_accuse(simulation, "%s: the target scaled down from %d to %d", name,
 		               old->target.replicas, new->target.replicas);
-	if (run->outcome != OUTCOME_NONE ||
-	    (run->phase != PHASE_FINALISING && run->phase != PHASE_RETREATING))
+	/* Pods that a superseded run left to the next one go when none follows. */
+	is_left = run->outcome == OUTCOME_SUPERSEDED &&
+	          strcmp(new->target.image, witness->promoted[canary].image) == 0;
+	if (!is_left && (run->outcome != OUTCOME_NONE ||
+	                 (run->phase != PHASE_FINALISING && run->phase != PHASE_RETREATING)))
 		witness_accuse(simulation, "%s: the target scaled down in %s", name,
 		               release_phase_name(run->phase));
 	if (new->primary.ready == 0 && flight &&
@@ -347,8 +351,9 @@ static void check_primary(struct simulation *simulation, int canary,
 	if (old->primary.is_there && strcmp(new->primary.release, old->primary.release) == 0 &&
 	    strcmp(new->primary.image, old->primary.image) == 0)
 		return;
-	/* One that is made may have been asked for before its run ended: nothing recalls it. */
-	is_late = !old->primary.is_there &&
+	/* One that is made, or a first one, may have been asked for before its run ended: nothing
+	 * recalls it. */
+	is_late = (!old->primary.is_there || run->is_init) &&
 	          !witness_world_knew(simulation, canary, flight, run->written);
 	check_template(simulation, canary, new, is_late);
 	if (old->primary.is_there && old->primary.ready > 0 && new->target.ready > 0 &&
