@@ -51,6 +51,7 @@ void guards_compare(struct thought *thought)
 		thought->is_newer = change->kind == CHANGE_REAL;
 		return;
 	}
+	thought->is_unsure = true;
 	want_comparison(thought);
 }
 

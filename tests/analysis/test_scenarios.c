@@ -233,6 +233,81 @@ static void test_D_9_newer_while_promoting(void **state)
 	model_fini(&model);
 }
 
+static const struct effect *find_effect(const struct plan *plan, enum effect_kind kind)
+{
+	for (size_t i = 0; i < plan->n_effects; i++) {
+		if (plan->effects[i].kind == kind)
+			return &plan->effects[i];
+	}
+	return NULL;
+}
+
+/* What may be a newer revision's pods stays until the templates were compared: the answer may come
+ * when a scale-down has left. */
+static void test_unsure_target_keeps_its_pods(void **state)
+{
+	struct effect effects[PLAN_EFFECTS_MAX];
+	struct plan plan = {.effects = effects};
+	struct model model;
+
+	begin(&model, given_nothing);
+	model_run(&model, 200000, revision);
+	assert_int_equal(model.truth.newest.status.outcome, OUTCOME_PROMOTED);
+	model.truth.newest.status.outcome = OUTCOME_NONE;
+	model.truth.newest.status.phase = PHASE_FINALISING;
+	model.truth.target.replicas = 2;
+	decide(&model.spec, &model.truth, &plan);
+	assert_non_null(find_effect(&plan, EFFECT_SCALE));
+
+	text_copy(model.truth.target.digest, "v3");
+	decide(&model.spec, &model.truth, &plan);
+	assert_non_null(find_effect(&plan, EFFECT_COMPARE));
+	assert_null(find_effect(&plan, EFFECT_SCALE));
+	assert_null(find_effect(&plan, EFFECT_SAVE_RELEASE));
+
+	text_copy(model.truth.change.digest, "v3");
+	model.truth.change.kind = CHANGE_DEFAULTS;
+	decide(&model.spec, &model.truth, &plan);
+	assert_non_null(find_effect(&plan, EFFECT_SCALE));
+	model_fini(&model);
+}
+
+/* An initialisation that starts anew finds a primary, which is not made smaller. */
+static void test_initialised_anew_keeps_capacity(void **state)
+{
+	static const struct {
+		int target;
+		int primary;
+		int expected;
+	} rows[] = {
+		{1, 4, 4}, /* the target was scaled down meanwhile */
+		{4, 1, 4}, /* … or up */
+		{0, 3, 3}, /* … or away */
+	};
+	struct effect effects[PLAN_EFFECTS_MAX];
+	struct plan plan = {.effects = effects};
+
+	for (size_t i = 0; i < array_length(rows); i++) {
+		struct model model;
+		const struct effect *written;
+
+		model_init(&model);
+		model_initialise(&model);
+		model.truth.newest.cause = CAUSE_INIT;
+		model.truth.newest.status.outcome = OUTCOME_NONE;
+		model.truth.newest.status.phase = PHASE_STARTING;
+		model.truth.newest.target_replicas = rows[i].target;
+		model.truth.newest.primary_replicas = rows[i].primary;
+		memset(&model.truth.promoted, 0, sizeof(model.truth.promoted));
+		text_copy(model.truth.newest.uid, "release-of-now");
+		decide(&model.spec, &model.truth, &plan);
+		written = find_effect(&plan, EFFECT_WRITE_PRIMARY);
+		assert_non_null(written);
+		assert_int_equal(written->replicas, rows[i].expected);
+		model_fini(&model);
+	}
+}
+
 /* A canary whose pods do not become ready: the agent's own deadline, not a counter. */
 static void test_deadline(void **state)
 {
@@ -378,6 +453,8 @@ int main(void)
 		cmocka_unit_test(test_D_61_foreign_weight),
 		cmocka_unit_test(test_D_5_target_back_before_removal),
 		cmocka_unit_test(test_D_9_newer_while_promoting),
+		cmocka_unit_test(test_unsure_target_keeps_its_pods),
+		cmocka_unit_test(test_initialised_anew_keeps_capacity),
 		cmocka_unit_test(test_deadline),
 		cmocka_unit_test(test_unmeasured),
 		cmocka_unit_test(test_suspended),

@@ -16,6 +16,9 @@ static const struct regression {
 	{40, 2,
          "a retreat's save took the place of the save that ended the run: test_kube_release"},
 	{22, 264, "Releases that were removed and a watch that was late: LISTs without end"},
+	{144, 87, "an initialisation that began anew made the primary smaller: test_scenarios"},
+	{94, 68,
+         "a target scaled down before it was known to be a newer revision: test_scenarios"},
 };
 
 #endif
