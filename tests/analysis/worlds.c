@@ -133,6 +133,7 @@ static bool put_release(struct world *world, unsigned value)
 		{CAUSE_REVISION, PHASE_DONE, OUTCOME_NONE, OUTCOME_PROMOTED},
 		{CAUSE_REVISION, PHASE_DONE, OUTCOME_ROLLED_BACK, OUTCOME_ROLLED_BACK},
 		{CAUSE_REVISION, PHASE_DONE, OUTCOME_NONE, OUTCOME_NONE}, /* nobody writes this */
+		{CAUSE_REVISION, PHASE_DONE, OUTCOME_SUPERSEDED, OUTCOME_SUPERSEDED},
 	};
 	struct facts *facts = &world->facts;
 	struct release *newest = &facts->newest;
@@ -532,7 +533,7 @@ static bool put_rare(struct world *world, unsigned value)
 static const struct dimension dimensions[] = {
 	{"rare", 32, NULL},           {"check", 16, put_check},      {"route", 11, put_route},
 	{"apex", 6, put_apex},        {"primary", 8, put_primary},   {"target", 13, put_target},
-	{"release", 21, put_release}, {"strategy", 6, put_strategy},
+	{"release", 22, put_release}, {"strategy", 6, put_strategy},
 };
 
 uint64_t worlds_count(void)

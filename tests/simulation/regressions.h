@@ -19,6 +19,9 @@ static const struct regression {
 	{144, 87, "an initialisation that began anew made the primary smaller: test_scenarios"},
 	{94, 68,
          "a target scaled down before it was known to be a newer revision: test_scenarios"},
+	{13, 0, "Services read without end beside a target that was deleted, after an edit"},
+	{179525330100007, 0,
+         "a teardown removed the newest Release first, and a Canary came again"},
 };
 
 #endif
