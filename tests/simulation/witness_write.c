@@ -273,6 +273,9 @@ static void check_target(struct simulation *simulation, int canary, const struct
 	struct instant requested = witness->times[canary].requested;
 	struct instant now = witness_world_now(simulation);
 	const char *name = simulation->truth.canaries[canary].name;
+	/* A superseded run left its pods to the next one, and none follows. */
+	bool is_left = run->outcome == OUTCOME_SUPERSEDED &&
+	               strcmp(new->target.image, witness->promoted[canary].image) == 0;
 
 	if (strcmp(new->target.image, old->target.image) != 0)
 		witness_accuse(simulation, "%s: an agent changed the target's template", name);
@@ -281,8 +284,8 @@ static void check_target(struct simulation *simulation, int canary, const struct
 	if (new->target.replicas != 0)
 		witness_accuse(simulation, "%s: the target scaled down from %d to %d", name,
 		               old->target.replicas, new->target.replicas);
-	if (run->outcome != OUTCOME_NONE ||
-	    (run->phase != PHASE_FINALISING && run->phase != PHASE_RETREATING))
+	if (!is_left && (run->outcome != OUTCOME_NONE ||
+	                 (run->phase != PHASE_FINALISING && run->phase != PHASE_RETREATING)))
 		witness_accuse(simulation, "%s: the target scaled down in %s", name,
 		               release_phase_name(run->phase));
 	if (new->primary.ready == 0 && flight &&
