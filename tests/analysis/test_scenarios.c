@@ -238,7 +238,6 @@ static void test_D_9_newer_while_promoting(void **state)
 	model_fini(&model);
 }
 
-<<<<<<< HEAD
 static const struct effect *find_effect(const struct plan *plan, enum effect_kind kind)
 {
 	for (size_t i = 0; i < plan->n_effects; i++) {
@@ -278,6 +277,46 @@ static void test_unsure_target_keeps_its_pods(void **state)
 	model_fini(&model);
 }
 
+/* A write that left may take effect until it is answered, though a retreat overtook it. */
+static void test_written_objects_are_waited_for(void **state)
+{
+	struct effect effects[PLAN_EFFECTS_MAX];
+	struct plan plan = {.effects = effects};
+	struct release_status *status;
+	struct model model;
+
+	begin(&model, given_nothing);
+	model_run(&model, 200000, revision);
+	status = &model.truth.newest.status;
+	status->outcome = OUTCOME_NONE;
+	status->phase = PHASE_RETREATING;
+	status->ending = OUTCOME_SUPERSEDED;
+	model.truth.route.slot.is_written = true;
+	decide(&model.spec, &model.truth, &plan);
+	assert_null(find_effect(&plan, EFFECT_SAVE_RELEASE));
+	model.truth.route.slot.is_written = false;
+	decide(&model.spec, &model.truth, &plan);
+	assert_non_null(find_effect(&plan, EFFECT_SAVE_RELEASE));
+
+	/* The primary may be promoted already: a newer revision comes after it. */
+	status->phase = PHASE_PROMOTING;
+	status->ending = OUTCOME_NONE;
+	text_copy(model.truth.promoted.uid, "release-1");
+	text_copy(model.truth.primary.release_uid, "release-1");
+	text_copy(model.truth.target.digest, "v3");
+	text_copy(model.truth.change.digest, "v3");
+	model.truth.change.kind = CHANGE_REAL;
+	model.truth.primary.slot.is_written = true;
+	decide(&model.spec, &model.truth, &plan);
+	assert_null(find_effect(&plan, EFFECT_SAVE_RELEASE));
+	assert_non_null(find_effect(&plan, EFFECT_WRITE_PRIMARY));
+	model.truth.primary.slot.is_written = false;
+	decide(&model.spec, &model.truth, &plan);
+	assert_int_equal(find_effect(&plan, EFFECT_SAVE_RELEASE)->status.ending,
+	                 OUTCOME_SUPERSEDED);
+	model_fini(&model);
+}
+
 /* An initialisation that starts anew finds a primary, which is not made smaller. */
 static void test_initialised_anew_keeps_capacity(void **state)
 {
@@ -312,7 +351,8 @@ static void test_initialised_anew_keeps_capacity(void **state)
 		assert_int_equal(written->replicas, rows[i].expected);
 		model_fini(&model);
 	}
-=======
+}
+
 static void reach(struct model *model, enum release_phase phase)
 {
 	for (int i = 0; i < 1000 && model->truth.newest.status.phase != phase; i++)
@@ -366,7 +406,6 @@ static void test_newer_while_first_finalises(void **state)
 	assert_true(model.n_checks > 0);
 	assert_string_equal(model.truth.primary.release_uid, "release-2");
 	model_fini(&model);
->>>>>>> main
 }
 
 /* A canary whose pods do not become ready: the agent's own deadline, not a counter. */
@@ -514,13 +553,11 @@ int main(void)
 		cmocka_unit_test(test_D_61_foreign_weight),
 		cmocka_unit_test(test_D_5_target_back_before_removal),
 		cmocka_unit_test(test_D_9_newer_while_promoting),
-<<<<<<< HEAD
 		cmocka_unit_test(test_unsure_target_keeps_its_pods),
 		cmocka_unit_test(test_initialised_anew_keeps_capacity),
-=======
+		cmocka_unit_test(test_written_objects_are_waited_for),
 		cmocka_unit_test(test_pods_left_to_no_run),
 		cmocka_unit_test(test_newer_while_first_finalises),
->>>>>>> main
 		cmocka_unit_test(test_deadline),
 		cmocka_unit_test(test_unmeasured),
 		cmocka_unit_test(test_suspended),
