@@ -41,6 +41,7 @@ enum subject {
  */
 struct fact_slot {
 	enum fact_state state;
+	bool is_written; /* a write of it left and was not answered: it may still take effect */
 	int failures;
 	struct instant retry_at;
 	struct instant read_at;   /* when it was last asked for; a watch does not count */

@@ -50,6 +50,7 @@ void guards_compare(struct thought *thought)
 		thought->is_newer = change->kind == CHANGE_REAL;
 		return;
 	}
+	thought->is_unsure = true;
 	want_comparison(thought);
 }
 
@@ -87,7 +88,8 @@ static bool may_withdraw(const struct thought *thought)
 	case PHASE_PROGRESSING:
 		return true;
 	case PHASE_PROMOTING:
-		return facts->primary.slot.state == FACT_KNOWN && facts->promoted.name[0] != '\0' &&
+		return facts->primary.slot.state == FACT_KNOWN && !facts->primary.slot.is_written &&
+		       facts->promoted.name[0] != '\0' &&
 		       strcmp(facts->primary.release_uid, facts->promoted.uid) == 0;
 	case PHASE_FINALISING:
 		return facts->newest.cause == CAUSE_INIT;

@@ -278,6 +278,121 @@ static void test_D_9_newer_while_promoting(void **state)
 	model_fini(&model);
 }
 
+static const struct effect *find_effect(const struct plan *plan, enum effect_kind kind)
+{
+	for (size_t i = 0; i < plan->n_effects; i++) {
+		if (plan->effects[i].kind == kind)
+			return &plan->effects[i];
+	}
+	return NULL;
+}
+
+/* What may be a newer revision's pods stays until the templates were compared: the answer may come
+ * when a scale-down has left. */
+static void test_unsure_target_keeps_its_pods(void **state)
+{
+	struct effect effects[PLAN_EFFECTS_MAX];
+	struct plan plan = {.effects = effects};
+	struct model model;
+
+	begin(&model, given_nothing);
+	model_run(&model, 200000, revision);
+	assert_int_equal(model.truth.newest.status.outcome, OUTCOME_PROMOTED);
+	model.truth.newest.status.outcome = OUTCOME_NONE;
+	model.truth.newest.status.phase = PHASE_FINALISING;
+	model.truth.target.replicas = 2;
+	decide(&model.spec, &model.truth, &plan);
+	assert_non_null(find_effect(&plan, EFFECT_SCALE));
+
+	text_copy(model.truth.target.digest, "v3");
+	decide(&model.spec, &model.truth, &plan);
+	assert_non_null(find_effect(&plan, EFFECT_COMPARE));
+	assert_null(find_effect(&plan, EFFECT_SCALE));
+	assert_null(find_effect(&plan, EFFECT_SAVE_RELEASE));
+
+	text_copy(model.truth.change.digest, "v3");
+	model.truth.change.kind = CHANGE_DEFAULTS;
+	decide(&model.spec, &model.truth, &plan);
+	assert_non_null(find_effect(&plan, EFFECT_SCALE));
+	model_fini(&model);
+}
+
+/* A write that left may take effect until it is answered, though a retreat overtook it. */
+static void test_written_objects_are_waited_for(void **state)
+{
+	struct effect effects[PLAN_EFFECTS_MAX];
+	struct plan plan = {.effects = effects};
+	struct release_status *status;
+	struct model model;
+
+	begin(&model, given_nothing);
+	model_run(&model, 200000, revision);
+	status = &model.truth.newest.status;
+	status->outcome = OUTCOME_NONE;
+	status->phase = PHASE_RETREATING;
+	status->ending = OUTCOME_SUPERSEDED;
+	model.truth.route.slot.is_written = true;
+	decide(&model.spec, &model.truth, &plan);
+	assert_null(find_effect(&plan, EFFECT_SAVE_RELEASE));
+	model.truth.route.slot.is_written = false;
+	decide(&model.spec, &model.truth, &plan);
+	assert_non_null(find_effect(&plan, EFFECT_SAVE_RELEASE));
+
+	/* The primary may be promoted already: a newer revision comes after it. */
+	status->phase = PHASE_PROMOTING;
+	status->ending = OUTCOME_NONE;
+	text_copy(model.truth.promoted.uid, "release-1");
+	text_copy(model.truth.primary.release_uid, "release-1");
+	text_copy(model.truth.target.digest, "v3");
+	text_copy(model.truth.change.digest, "v3");
+	model.truth.change.kind = CHANGE_REAL;
+	model.truth.primary.slot.is_written = true;
+	decide(&model.spec, &model.truth, &plan);
+	assert_null(find_effect(&plan, EFFECT_SAVE_RELEASE));
+	assert_non_null(find_effect(&plan, EFFECT_WRITE_PRIMARY));
+	model.truth.primary.slot.is_written = false;
+	decide(&model.spec, &model.truth, &plan);
+	assert_int_equal(find_effect(&plan, EFFECT_SAVE_RELEASE)->status.ending,
+	                 OUTCOME_SUPERSEDED);
+	model_fini(&model);
+}
+
+/* An initialisation that starts anew finds a primary, which is not made smaller. */
+static void test_initialised_anew_keeps_capacity(void **state)
+{
+	static const struct {
+		int target;
+		int primary;
+		int expected;
+	} rows[] = {
+		{1, 4, 4}, /* the target was scaled down meanwhile */
+		{4, 1, 4}, /* … or up */
+		{0, 3, 3}, /* … or away */
+	};
+	struct effect effects[PLAN_EFFECTS_MAX];
+	struct plan plan = {.effects = effects};
+
+	for (size_t i = 0; i < array_length(rows); i++) {
+		struct model model;
+		const struct effect *written;
+
+		model_init(&model);
+		model_initialise(&model);
+		model.truth.newest.cause = CAUSE_INIT;
+		model.truth.newest.status.outcome = OUTCOME_NONE;
+		model.truth.newest.status.phase = PHASE_STARTING;
+		model.truth.newest.target_replicas = rows[i].target;
+		model.truth.newest.primary_replicas = rows[i].primary;
+		memset(&model.truth.promoted, 0, sizeof(model.truth.promoted));
+		text_copy(model.truth.newest.uid, "release-of-now");
+		decide(&model.spec, &model.truth, &plan);
+		written = find_effect(&plan, EFFECT_WRITE_PRIMARY);
+		assert_non_null(written);
+		assert_int_equal(written->replicas, rows[i].expected);
+		model_fini(&model);
+	}
+}
+
 static void reach(struct model *model, enum release_phase phase)
 {
 	for (int i = 0; i < 1000 && model->truth.newest.status.phase != phase; i++)
@@ -479,6 +594,9 @@ int main(void)
 		cmocka_unit_test(test_raises_only_with_services),
 		cmocka_unit_test(test_D_5_target_back_before_removal),
 		cmocka_unit_test(test_D_9_newer_while_promoting),
+		cmocka_unit_test(test_unsure_target_keeps_its_pods),
+		cmocka_unit_test(test_initialised_anew_keeps_capacity),
+		cmocka_unit_test(test_written_objects_are_waited_for),
 		cmocka_unit_test(test_pods_left_to_no_run),
 		cmocka_unit_test(test_newer_while_first_finalises),
 		cmocka_unit_test(test_deadline),
