@@ -397,8 +397,10 @@ static bool put_check(struct world *world, unsigned value)
 		put_sample(world, 1, SAMPLE_ERROR, 0);
 		world->facts.share = (struct sample_fact){.check = ago(1), .kind = SAMPLE_ERROR};
 		break;
-	case 8: /* unmeasured for too long */
+	case 8: /* unmeasured for too long, and no check is due, or one that nobody asked */
 		status->times.unmeasured_since = ago(60001);
+		if (world->spec.strategy != STRATEGY_AB)
+			status->times.next_check_at = ago(-5000);
 		if (world->spec.strategy == STRATEGY_CANARY)
 			text_copy(status->reason, "Prometheus query failed: refused");
 		break;
