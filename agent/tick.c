@@ -168,6 +168,18 @@ static void sleep_until(struct canary *canary, struct instant wake)
 	            instant_between(canary->facts.now, wake));
 }
 
+/* Deleted, and nothing of it is left: that none of its Releases is known proves nothing before they
+ * were read. */
+static bool is_finished(const struct canary *canary)
+{
+	const struct facts *facts = &canary->facts;
+
+	if (!facts->is_deleted || canary->n_flights > 0)
+		return false;
+	return !facts->has_spec ||
+	       (facts->newest.name[0] == '\0' && facts->releases.state == FACT_ABSENT);
+}
+
 void tick_think(struct canary *canary)
 {
 	const struct canary_host *host = canary->host;
@@ -186,7 +198,6 @@ void tick_think(struct canary *canary)
 	journal_reason(canary, &plan);
 	sleep_until(canary, plan.wake);
 	begin_new(canary, &plan);
-	if (canary->facts.is_deleted && canary->n_flights == 0 &&
-	    (canary->facts.newest.name[0] == '\0' || !canary->facts.has_spec))
+	if (is_finished(canary))
 		host->finished(host->fleet, canary);
 }

@@ -60,7 +60,8 @@ static bool was_read(struct thought *thought, enum subject subject, struct insta
 	                                                          : &thought->facts->target.slot;
 	struct effect effect = {.kind = EFFECT_OBSERVE, .subject = subject};
 
-	if (!instant_is_before(slot->read_at, end))
+	/* A first primary may be late: nothing is decided on that. */
+	if (!instant_is_before(slot->read_at, end) || thought->facts->newest.cause == CAUSE_INIT)
 		return true;
 	if (!is_being_written(thought->plan, subject))
 		thought_want(thought, &effect);

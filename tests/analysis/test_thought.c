@@ -304,6 +304,12 @@ static void test_deadline(void **state)
 	assert_int_equal(desk->effects[0].kind, EFFECT_CREATE_PRIMARY);
 	desk->facts.primary.slot.read_at = (struct instant){NOW};
 	assert_int_equal(readiness_check(&desk->thought, false, why), READINESS_LATE);
+	/* but not where nothing is decided on it */
+	clear(desk);
+	desk->facts.primary.slot.read_at = (struct instant){NOW - 1};
+	desk->facts.newest.cause = CAUSE_INIT;
+	assert_int_equal(readiness_check(&desk->thought, false, why), READINESS_LATE);
+	assert_int_equal(desk->plan.n_effects, 0);
 }
 
 /* Traffic */

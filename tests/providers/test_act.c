@@ -424,6 +424,19 @@ static const struct row remove_rows[] = {
 		.want = ACT_OK,
 	},
 	{
+		/* A Canary that is made anew half-way adopts what is left. */
+		.name = "the oldest first, what is promoted last",
+		.effect = {.kind = EFFECT_REMOVE_RELEASES, .subject = SUBJECT_RELEASES},
+		.script = {{"GET " RELEASES PAGE, "", 200,
+                            "{'items': [" ITEM(1, "promoted") ", " ITEM(10, "rolled_back") ", "
+                            ITEM(2, "promoted") ", " ITEM(9, "cancelled") "]}"},
+                           {"DELETE " RELEASES "/cart-1", NULL, 200, "{}"},
+                           {"DELETE " RELEASES "/cart-9", NULL, 200, "{}"},
+                           {"DELETE " RELEASES "/cart-10", NULL, 200, "{}"},
+                           {"DELETE " RELEASES "/cart-2", NULL, 200, "{}"}},
+		.want = ACT_OK,
+	},
+	{
 		.name = "none there",
 		.effect = {.kind = EFFECT_REMOVE_RELEASES},
 		.script = {{"GET " RELEASES PAGE, "", 200, "{'items': []}"}},

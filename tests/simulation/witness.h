@@ -99,6 +99,8 @@ struct witness_times {
 	struct instant target_pods;
 	struct instant primary_poor; /* the primary last had pods that were not ready */
 	struct instant struck;       /* until then watches may not tell */
+	struct instant returned;     /* an agent took the weight of a run's later step back … */
+	char returned_run[UID_MAX];  /* … of this one; "" once other hands changed the route */
 	char image_before[WITNESS_IMAGE_MAX];
 };
 

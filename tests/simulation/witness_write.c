@@ -186,6 +186,25 @@ static void check_weight(struct simulation *simulation, int canary, const struct
 		               new->weight, new->target.image, run->name, run->image);
 }
 
+/* A weight that was taken back within a run is a retreat begun, which every process finishes. */
+static void check_return(struct simulation *simulation, int canary, const struct witness_world *old,
+                         const struct witness_world *new, const struct witness_flight *flight)
+{
+	const struct witness_run *run = &simulation->witness.runs[canary];
+	struct witness_times *times = &simulation->witness.times[canary];
+
+	if (new->weight == 0 && old->weight > 0 && is_running(run) &&
+	    run->phase == PHASE_PROGRESSING && run->weight > 0 && run->weight_from > 0) {
+		times->returned = witness_world_now(simulation);
+		text_copy(times->returned_run, run->uid);
+	} else if (new->weight > old->weight && run->uid[0] &&
+	           strcmp(times->returned_run, run->uid) == 0 &&
+	           witness_world_knew(simulation, canary, flight, times->returned)) {
+		witness_accuse(simulation, "%s: weight %d in %s, whose retreat had begun",
+		               simulation->truth.canaries[canary].name, new->weight, run->name);
+	}
+}
+
 static bool may_empty(struct simulation *simulation, int canary, const char *suffix)
 {
 	const char *name = simulation->truth.canaries[canary].name;
@@ -208,8 +227,17 @@ static void check_apex(struct simulation *simulation, int canary, const struct w
 	const struct witness_times *times = &witness->times[canary];
 	const char *name = simulation->truth.canaries[canary].name;
 
-	if (new->apex != WITNESS_BACKEND_CANARY || old->apex == new->apex || !new->has_canary)
+	if (new->apex != WITNESS_BACKEND_CANARY || old->apex == new->apex)
 		return;
+	if (!new->has_canary) {
+		if (new->target.ready == 0 && new->primary.ready > 0 &&
+		    witness_world_knew(simulation, canary, flight, times->target_pods))
+			witness_accuse(
+				simulation,
+				"%s: a teardown gives clients to a target without a ready pod",
+				name);
+		return;
+	}
 	if (!is_running(run)) {
 		if (witness_world_knew(simulation, canary, flight, times->canary))
 			witness_accuse(simulation, "%s: clients to the canary outside a run", name);
@@ -342,6 +370,7 @@ void witness_write_done(struct simulation *simulation, int agent, int canary,
 	(void)agent;
 	witness_world_read(simulation, canary, &new);
 	check_weight(simulation, canary, old, &new, flight);
+	check_return(simulation, canary, old, &new, flight);
 	check_apex(simulation, canary, old, &new, flight);
 	check_target(simulation, canary, old, &new, flight);
 	check_primary(simulation, canary, old, &new, flight);
