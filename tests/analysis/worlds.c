@@ -399,8 +399,7 @@ static bool put_check(struct world *world, unsigned value)
 		break;
 	case 8: /* unmeasured for too long, and no check is due, or one that nobody asked */
 		status->times.unmeasured_since = ago(60001);
-		if (world->spec.strategy != STRATEGY_AB)
-			status->times.next_check_at = ago(-5000);
+		status->times.next_check_at = ago(world->spec.strategy == STRATEGY_AB ? 1 : -5000);
 		if (world->spec.strategy == STRATEGY_CANARY)
 			text_copy(status->reason, "Prometheus query failed: refused");
 		break;
@@ -429,11 +428,8 @@ static bool put_check(struct world *world, unsigned value)
 		status->failed_checks = 1;
 		status->times.unmeasured_since = ago(60001);
 		break;
-	case 14:
-		status->times.not_ready_since = ago(1000);
-		break;
-	default:
-		status->times.not_ready_since = ago(60001);
+	default: /* not ready, then for too long */
+		status->times.not_ready_since = ago(value == 14 ? 1000 : 60001);
 		break;
 	}
 	return is_open;
