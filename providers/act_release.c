@@ -176,8 +176,8 @@ static void choose(struct act *act)
 	act_reply_keep(act, "items", chosen);
 }
 
-/* Which of ITEMS, at least one, goes next: the oldest, but the newest that was promoted last of all.
- * Whoever finds the rest, a Canary that is made anew while they go, finds what was served. */
+/* Which of ITEMS, at least one, goes next: the oldest, but the newest that was promoted last of
+ * all. Whoever finds the rest, a Canary that is made anew while they go, finds what was served. */
 static size_t find_next(const json_t *items)
 {
 	const json_t *last = NULL;

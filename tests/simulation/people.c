@@ -260,7 +260,7 @@ static struct span pause_before_next(struct people *people)
 {
 	return dice_chance(&people->dice, 0.25)
 	               ? span_ms(dice_between(&people->dice, 100, 30000))
-	               : span_ms(dice_between(&people->dice, 60000, 200000));
+	               : span_ms(dice_between(&people->dice, 40000, 160000));
 }
 
 static void on_deed(struct alarm *alarm)
