@@ -167,7 +167,8 @@ bool thought_scaled(struct thought *thought, enum subject subject, int replicas)
 	if (workload->slot.state == FACT_ABSENT || workload->replicas == replicas)
 		return true;
 	if (thought->is_unsure && subject == SUBJECT_TARGET && replicas == 0) {
-		thought_because(thought, "whether the target has a newer revision is not known yet");
+		thought_because(thought,
+		                "whether the target has a newer revision is not known yet");
 		return false;
 	}
 	text_copy(effect.resource_version, workload->resource_version);

@@ -73,8 +73,8 @@ void phase_finalising(struct thought *thought)
 	is_placed &= traffic_weighs(thought, 0, thought->is_newer);
 	if (!is_placed || !traffic_settled(thought))
 		return;
-	/* The pods of a newer revision are the next run's. */
-	if (!thought->is_newer && !thought_scaled(thought, SUBJECT_TARGET, 0))
+	/* Those of a newer revision too: a scale-down that left may not arrive in the next run. */
+	if (!thought_scaled(thought, SUBJECT_TARGET, 0))
 		return;
 	finish(thought);
 }

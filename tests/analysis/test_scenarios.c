@@ -488,6 +488,31 @@ static void test_unmeasured(void **state)
 	}
 }
 
+/* An agent that was away for longer than the deadline asks once more before it gives up. */
+static void test_unmeasured_while_away(void **state)
+{
+	struct model model;
+
+	for (int mends = 0; mends <= 1; mends++) {
+		begin(&model, given_nothing);
+		model.success_rate = -1;
+		model_run(&model, 20000, revision);
+		assert_true(instant_is_set(model.truth.newest.status.times.unmeasured_since));
+		model.truth.now.ms += 100000;
+		model.success_rate = mends ? 100 : -1;
+		model_run(&model, 1000, NULL);
+		if (mends) {
+			assert_int_equal(model.truth.newest.status.phase, PHASE_PROGRESSING);
+			model_run(&model, 120000, NULL);
+			assert_string_equal(model.truth.mirror.phase, "Succeeded");
+		} else {
+			assert_int_equal(model.truth.newest.status.ending, OUTCOME_ROLLED_BACK);
+			assert_non_null(strstr(model.truth.newest.status.reason, "no values"));
+		}
+		model_fini(&model);
+	}
+}
+
 static void suspend(struct model *model)
 {
 	model->spec.suspend = true;
@@ -601,6 +626,7 @@ int main(void)
 		cmocka_unit_test(test_newer_while_first_finalises),
 		cmocka_unit_test(test_deadline),
 		cmocka_unit_test(test_unmeasured),
+		cmocka_unit_test(test_unmeasured_while_away),
 		cmocka_unit_test(test_suspended),
 		cmocka_unit_test(test_clock_and_interval),
 		cmocka_unit_test(test_rest),

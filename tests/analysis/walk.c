@@ -268,7 +268,8 @@ static void check_retreat(struct walk *walk)
 		       (facts->promoted.name[0] && facts->target.slot.state == FACT_KNOWN &&
 		        strcmp(facts->target.digest, facts->promoted.digest) == 0);
 	if (status->phase == PHASE_PROGRESSING && !walk->world->spec.suspend &&
-	    is_past(facts, status->times.unmeasured_since, walk->world->spec.progress_deadline))
+	    is_past(facts, status->times.unmeasured_since, walk->world->spec.progress_deadline) &&
+	    facts->now.ms < status->times.next_check_at.ms)
 		must = true;
 	if (!must)
 		return;

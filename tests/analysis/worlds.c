@@ -397,8 +397,9 @@ static bool put_check(struct world *world, unsigned value)
 		put_sample(world, 1, SAMPLE_ERROR, 0);
 		world->facts.share = (struct sample_fact){.check = ago(1), .kind = SAMPLE_ERROR};
 		break;
-	case 8: /* unmeasured for too long */
+	case 8: /* unmeasured for too long, and no check is due, or one that nobody asked */
 		status->times.unmeasured_since = ago(60001);
+		status->times.next_check_at = ago(world->spec.strategy == STRATEGY_AB ? 1 : -5000);
 		if (world->spec.strategy == STRATEGY_CANARY)
 			text_copy(status->reason, "Prometheus query failed: refused");
 		break;
@@ -427,11 +428,8 @@ static bool put_check(struct world *world, unsigned value)
 		status->failed_checks = 1;
 		status->times.unmeasured_since = ago(60001);
 		break;
-	case 14:
-		status->times.not_ready_since = ago(1000);
-		break;
-	default:
-		status->times.not_ready_since = ago(60001);
+	default: /* not ready, then for too long */
+		status->times.not_ready_since = ago(value == 14 ? 1000 : 60001);
 		break;
 	}
 	return is_open;

@@ -263,6 +263,14 @@ static void check_apex(struct simulation *simulation, int canary, const struct w
 		witness_accuse(simulation, "%s: clients to a canary without a ready pod", name);
 }
 
+/* Pods were left to a next run, and none follows: the target has the promoted template. */
+static bool is_left(const struct witness *witness, int canary, const struct witness_world *old)
+{
+	return witness->runs[canary].outcome == OUTCOME_SUPERSEDED &&
+	       !witness->runs[canary].is_init &&
+	       strcmp(old->target.image, witness->promoted[canary].image) == 0;
+}
+
 static void check_target(struct simulation *simulation, int canary, const struct witness_world *old,
                          const struct witness_world *new, const struct witness_flight *flight)
 {
@@ -272,7 +280,6 @@ static void check_target(struct simulation *simulation, int canary, const struct
 		&witness->agents[witness->leader < 0 ? 0 : witness->leader];
 	struct instant requested = witness->times[canary].requested;
 	struct instant now = witness_world_now(simulation);
-	bool is_left;
 	const char *name = simulation->truth.canaries[canary].name;
 
 	if (strcmp(new->target.image, old->target.image) != 0)
@@ -282,11 +289,9 @@ static void check_target(struct simulation *simulation, int canary, const struct
 	if (new->target.replicas != 0)
 		witness_accuse(simulation, "%s: the target scaled down from %d to %d", name,
 		               old->target.replicas, new->target.replicas);
-	/* Pods that a superseded run left to the next one go when none follows. */
-	is_left = run->outcome == OUTCOME_SUPERSEDED &&
-	          strcmp(new->target.image, witness->promoted[canary].image) == 0;
-	if (!is_left && (run->outcome != OUTCOME_NONE ||
-	                 (run->phase != PHASE_FINALISING && run->phase != PHASE_RETREATING)))
+	if (!is_left(witness, canary, old) &&
+	    (run->outcome != OUTCOME_NONE ||
+	     (run->phase != PHASE_FINALISING && run->phase != PHASE_RETREATING)))
 		witness_accuse(simulation, "%s: the target scaled down in %s", name,
 		               release_phase_name(run->phase));
 	if (new->primary.ready == 0 && flight &&
