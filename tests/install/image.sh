@@ -29,14 +29,14 @@ verdict() {
 	: >"$work/said"
 }
 
-inside() { tests/install/in_image.sh "$work/root" "$work/state" "" "$@"; }
+inside() { tests/install/in_image.sh "$work/image" "$work/state" "" "$@"; }
 
 mkdir "$work/state"
 chown 65532:65532 "$work/state"
 : >"$work/said"
 echo 1..11
 
-SOURCE_DATE_EPOCH=1700000000 manifests/rootfs.sh "$binary" "$work/root" >"$work/first" 2>"$work/said"
+SOURCE_DATE_EPOCH=1700000000 manifests/rootfs.sh "$binary" "$work/image" >"$work/first" 2>"$work/said"
 verdict "it is assembled: $(cat "$work/first")"
 
 umask 077
@@ -51,18 +51,18 @@ SOURCE_DATE_EPOCH=1700000001 manifests/rootfs.sh "$work/serin" "$work/later" >"$
 	! diff -q "$work/first" "$work/second" >"$work/said"
 verdict "another SOURCE_DATE_EPOCH makes another"
 
-{ find "$work/root" -perm /7000 -o -perm /022 -type f -o ! -user root -o ! -group root; } >"$work/said" 2>&1 &&
+{ find "$work/image" -perm /7000 -o -perm /022 -type f -o ! -user root -o ! -group root; } >"$work/said" 2>&1 &&
 	[ ! -s "$work/said" ]
 verdict "all of it is root's, and nothing is writable by others or set-user-ID"
 
-find "$work/root" -type f ! -path '*/usr/bin/serin' ! -path '*/etc/*' ! -path '*.so*' >"$work/said" &&
+find "$work/image" -type f ! -path '*/usr/bin/serin' ! -path '*/etc/*' ! -path '*.so*' >"$work/said" &&
 	[ ! -s "$work/said" ]
 verdict "executable, libraries and /etc are all there is"
 
-touch "$work/root/etc/spoiled" && ! manifests/rootfs.sh "$binary" "$work/root" >"$work/said" 2>&1 &&
+touch "$work/image/etc/spoiled" && ! manifests/rootfs.sh "$binary" "$work/image" >"$work/said" 2>&1 &&
 	grep -q 'is not empty' "$work/said"
 verdict "what is not empty is not assembled over"
-rm "$work/root/etc/spoiled"
+rm "$work/image/etc/spoiled"
 
 inside /usr/bin/serin version >"$work/said" 2>&1 && grep -q '^serin [0-9]' "$work/said"
 verdict "serin version"
@@ -83,7 +83,7 @@ contexts: [{name: none, context: {cluster: none, user: none}}]
 users: [{name: none, user: {token: none}}]
 EOF
 chmod 644 "$work/state/kubeconfig"
-tests/install/in_image.sh "$work/root" "$work/state" "" \
+tests/install/in_image.sh "$work/image" "$work/state" "" \
 	/usr/bin/serin agent --kubeconfig=/var/lib/serin/kubeconfig --state-dir=/var/lib/serin --port=0 >"$work/said" 2>&1 &
 agent=$!
 for _ in $(seq 100); do
