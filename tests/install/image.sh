@@ -34,7 +34,13 @@ inside() { tests/install/in_image.sh "$work/image" "$work/state" "" "$@"; }
 mkdir "$work/state"
 chown 65532:65532 "$work/state"
 : >"$work/said"
-echo 1..11
+echo 1..12
+
+tr -s ' \t\\' '\n' <manifests/Containerfile | sort -u >"$work/words"
+sed -n '/^NEEDS_BUILD =/,/[^\\]$/p' Makefile | tr -s ' \t\\=' '\n' | grep '^[a-z]' | sort -u >"$work/needs"
+comm -13 "$work/words" "$work/needs" >"$work/said"
+[ -s "$work/needs" ] && grep -q 'manifests/rootfs.sh' "$work/words" && [ ! -s "$work/said" ]
+verdict "the Containerfile installs what the Makefile names, and assembles as this test does"
 
 SOURCE_DATE_EPOCH=1700000000 manifests/rootfs.sh "$binary" "$work/image" >"$work/first" 2>"$work/said"
 verdict "it is assembled: $(cat "$work/first")"

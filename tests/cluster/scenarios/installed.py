@@ -38,6 +38,10 @@ def manifests(s):
 
     s.wait("both pods run", is_available, 30)
     container = s.api.get("deployment", "serin", "serin")["spec"]["template"]["spec"]["containers"][0]
+    # What "restricted" does not ask for.
+    s.check(container["securityContext"].get("readOnlyRootFilesystem"), "the root is read-only", container)
+    lacking = {"livenessProbe", "readinessProbe", "resources"} - container.keys()
+    s.check(not lacking, "probes and resources", lacking)
     version = agent.version()
     s.check(container["image"] == f"serin:{version}", "the image is of this version", f"{container['image']}, {version}")
     s.api.delete("deployment", "serin", "serin")
@@ -74,7 +78,7 @@ def plain(s):
     install.check_rights(s, one.user, [("role", f"serin{part}", s.namespace) for part in ("", "-lease")])
 
 
-@scenario("install-parts", "the optional components are taken; a ServiceMonitor where its custom resource is", OWN)
+@scenario("install-parts", "the optional components are taken, but for the ServiceMonitor: the kit lacks its resource", OWN)
 def components(s):
     paths = COMPONENTS.format(manifests=install.relative_manifests(s.namespace))
     documents = install.namespaced(s.namespace, paths)
