@@ -170,6 +170,17 @@ static void skip(struct simulation *simulation, int index)
 	write_spec(simulation, canary);
 }
 
+/* A revision comes while another is analysed: when it goes again before that run's retreat is on
+ * record, what remains is a weight that was taken back, which ends as a rollback. */
+static void excuse_analysed(struct simulation *simulation, int index)
+{
+	const struct truth_canary *canary = &simulation->truth.canaries[index];
+	struct truth_version *analysed = people_run_version(simulation, index);
+
+	if (analysed != &canary->versions[canary->live])
+		truth_may_fail(analysed, "another revision came while it was analysed");
+}
+
 /* What is pushed while an agent may still believe that the analysis is skipped. */
 static void excuse_skipped(struct simulation *simulation, struct truth_canary *canary)
 {
@@ -230,6 +241,7 @@ void people_act(struct simulation *simulation, int index, enum deed deed, enum q
 		if (!truth_push(canary, quality))
 			return;
 		excuse_skipped(simulation, canary);
+		excuse_analysed(simulation, index);
 		write_image(simulation, canary);
 		return;
 	case DEED_REVERT:
@@ -237,6 +249,7 @@ void people_act(struct simulation *simulation, int index, enum deed deed, enum q
 		                             ? canary->promoted
 		                             : (int)dice_between(dice, 0, canary->n_versions - 1));
 		excuse_skipped(simulation, canary);
+		excuse_analysed(simulation, index);
 		write_image(simulation, canary);
 		return;
 	case DEED_DELETE:
