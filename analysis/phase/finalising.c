@@ -62,6 +62,7 @@ static void revive(struct thought *thought)
 
 void phase_finalising(struct thought *thought)
 {
+	const struct facts *facts = thought->facts;
 	char why[SENTENCE_MAX];
 	bool is_placed;
 
@@ -69,7 +70,7 @@ void phase_finalising(struct thought *thought)
 	case READINESS_READY:
 		break;
 	case READINESS_LATE:
-		if (thought->facts->newest.cause != CAUSE_INIT) {
+		if (facts->newest.cause != CAUSE_INIT) {
 			fail(thought, why);
 			return;
 		}
@@ -79,8 +80,10 @@ void phase_finalising(struct thought *thought)
 	case READINESS_UNKNOWN:
 		revive(thought);
 		traffic_selects(thought, traffic_backend(thought), false);
+		if (facts->newest.cause != CAUSE_INIT)
+			traffic_caps(thought, facts->newest.status.weight.from);
 		/* No request for the pods of a newer revision where the primary has a ready one. */
-		if (thought->is_newer && workload_serves(&thought->facts->primary))
+		if (thought->is_newer && workload_serves(&facts->primary))
 			traffic_weighs(thought, 0, true);
 		return;
 	}

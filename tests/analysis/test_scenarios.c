@@ -192,6 +192,53 @@ static void test_D_61_foreign_weight(void **state)
 	model_fini(&model);
 }
 
+/* … in each phase of a run, whatever else waits; one that was lowered is left alone. */
+static void test_D_61_foreign_raise_in_any_phase(void **state)
+{
+	static const struct {
+		enum release_phase phase;
+		int from, to, live;
+		int wanted; /* -1: nothing */
+	} rows[] = {
+		{PHASE_PROGRESSING, 20, 40, 90, 40},
+		{PHASE_PROMOTING, 20, 40, 90, 40}, /* the primary's rollout may take long */
+		{PHASE_PROMOTING, 20, 40, 40, -1},
+		{PHASE_PROMOTING, 20, 40, 5, -1},
+		{PHASE_PROMOTING, 40, 0, 40, 0},   /* withdrawn: the write is still to be done */
+		{PHASE_FINALISING, 40, 0, 90, 40}, /* it waits for a primary that broke */
+		{PHASE_FINALISING, 40, 0, 40, -1},
+		{PHASE_RETREATING, 40, 0, 90, 0},
+	};
+	struct effect effects[PLAN_EFFECTS_MAX];
+	struct model model;
+
+	begin(&model, given_nothing);
+	model_run(&model, 8500, revision);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct plan plan = {.effects = effects};
+		struct facts facts = model.truth;
+		int wanted = -1;
+
+		facts.newest.status.phase = rows[i].phase;
+		facts.newest.status.weight.from = rows[i].from;
+		facts.newest.status.weight.to = rows[i].to;
+		facts.route.weight = rows[i].live;
+		if (rows[i].phase > PHASE_PROGRESSING) {
+			text_copy(facts.primary.release_uid, facts.newest.uid);
+			facts.primary.available = 1;
+		}
+		decide(&model.spec, &facts, &plan);
+		for (size_t j = 0; j < plan.n_effects; j++) {
+			if (plan.effects[j].kind != EFFECT_WRITE_ROUTE)
+				continue;
+			wanted = plan.effects[j].weight;
+			assert_true(plan.effects[j].is_retreat);
+		}
+		assert_int_equal(wanted, rows[i].wanted);
+	}
+	model_fini(&model);
+}
+
 /* No weight is raised to pods that no Service leads to; one that is too high is lowered. */
 static void test_raises_only_with_services(void **state)
 {
@@ -616,6 +663,7 @@ int main(void)
 		cmocka_unit_test(test_D_4_D_8_waits_for_the_primary),
 		cmocka_unit_test(test_D_36_primary_deleted),
 		cmocka_unit_test(test_D_61_foreign_weight),
+		cmocka_unit_test(test_D_61_foreign_raise_in_any_phase),
 		cmocka_unit_test(test_raises_only_with_services),
 		cmocka_unit_test(test_D_5_target_back_before_removal),
 		cmocka_unit_test(test_D_9_newer_while_promoting),
