@@ -37,6 +37,9 @@ NOT_READ = ["architecture.md", "hacking.md", "testing.md"]
 # Changes what the other pages show.
 LAST = ["troubleshooting.md", "tutorial.md"]
 
+# What the cluster has when a page begins, beside the demo's own.
+GIVEN = {"docs/migrate.md": "flagger.yaml"}
+
 IN_A_CLUSTER = "needs a cluster that pulls images; applied by tests/cluster/scenarios/installed.py"
 IN_THE_KIT = "needs an agent in a pod; tests/cluster/scenarios/ runs that agent and reads the same"
 FLAGGER = "needs a cluster with Flagger; nothing runs it"
@@ -317,6 +320,10 @@ def check_text(tally, bench, block, before, written):
 def check_page(tally, bench, page):
     before = None
     written = None
+    if page in GIVEN:
+        path = os.path.join(HERE, GIVEN[page])
+        code, said = bench.run(page, f"kubectl apply --validate=false -f {path}")
+        tally.report(f"{page}: given {GIVEN[page]}", None if code == 0 else said)
     for block in read_blocks(page):
         if block.kind == "sh":
             written = run_commands(tally, bench, block)
