@@ -4,7 +4,7 @@
     kubectl get KIND[,KIND...] [NAME] [-n NS] [--field-selector S] [-o yaml]
     kubectl apply -f FILE...            kubectl patch KIND NAME --type merge -p JSON
     kubectl set image KIND/NAME C=IMAGE kubectl delete KIND NAME
-    kubectl scale KIND/NAME --replicas=N  kubectl rollout status KIND/NAME [--timeout=60s]
+    kubectl rollout status KIND/NAME [--timeout=60s]
     kubectl wait KIND/NAME --for=condition=X | --for=jsonpath='{.a.b}'=X [--timeout=60s]
 """
 
@@ -171,13 +171,6 @@ def delete(words, flags):
     print(f"{words[0]} \"{words[1]}\" deleted")
 
 
-def scale(words, flags):
-    kind, name = words[0].split("/")
-    body = {"spec": {"replicas": int(flags["replicas"])}}
-    ask("PATCH", path_of(kind, flags["n"], name), body, "application/merge-patch+json")
-    print(f"{words[0]} scaled")
-
-
 def rollout(words, flags):
     kind, name = words[1].split("/")
     wanted = ask("GET", path_of(kind, flags["n"], name))["spec"]["replicas"]
@@ -226,7 +219,7 @@ def main():
         else:
             words.append(arg)
     verbs = {"get": get, "apply": apply, "set": set_image, "patch": patch, "delete": delete, "wait": wait}
-    verbs.update({"scale": scale, "rollout": rollout})
+    verbs["rollout"] = rollout
     if not words or words[0] not in verbs:
         sys.exit(__doc__)
     if words[0] == "set":
