@@ -34,7 +34,7 @@ def die(text):
 
 def server():
     with open(os.environ["KUBECONFIG"], encoding="utf-8") as file:
-        return re.search(r"server: *(\S+)", file.read()).group(1).strip("\"'")
+        return re.search(r"http://[\w.:]+", file.read()).group(0)
 
 
 def ask(method, path, body=None, kind="application/json", accept="application/json"):
@@ -105,6 +105,7 @@ def read_documents(path):
     with open(path, encoding="utf-8") as file:
         texts = re.split(r"^---$", file.read(), flags=re.M)
     for text in texts:
+        text = re.sub(r"\s+# .*$", "", text, flags=re.M)
         lines = [(len(l) - len(l.lstrip()), l.strip()) for l in text.splitlines() if l.strip() and l.strip()[0] != "#"]
         if lines:
             yield parse(lines, 0, 0)[0]
@@ -163,7 +164,9 @@ def set_image(words, flags):
 
 def patch(words, flags):
     ask("PATCH", path_of(words[0], flags["n"], words[1]), json.loads(flags["p"]), "application/merge-patch+json")
-    print(f"{words[0]}/{words[1]} patched")
+    group = find_resource(words[0])[1].split("/")
+    kind = words[0] + (f".{group[2]}" if group[1] == "apis" else "")
+    print(f"{kind}/{words[1]} patched")
 
 
 def delete(words, flags):
@@ -205,6 +208,8 @@ def wait(words, flags):
 
 
 def main():
+    if sys.argv[1:2] == ["canary"]:
+        os.execvp("kubectl-canary", ["kubectl-canary"] + sys.argv[2:])
     words = []
     flags = {"n": "default"}
     args = iter(sys.argv[1:])
