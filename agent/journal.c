@@ -36,6 +36,7 @@ static json_t *slot_of(const struct fact_slot *slot)
 	                                    [FACT_FAILED] = "failed"};
 	json_t *json = json_pack("{ss}", "state", names[slot->state]);
 
+	put_flag(json, "written", slot->is_written);
 	put_number(json, "failures", slot->failures);
 	put_number(json, "retryAt", slot->retry_at.ms);
 	put_number(json, "readAt", slot->read_at.ms);

@@ -161,8 +161,10 @@ static void learn_service(struct canary *canary, enum subject subject, const jso
 	kube_service_read(object, &canary->edition->world, subject, service);
 	if (!instant_is_set(before.since) || before.backend != service->backend)
 		service->since = canary_now(canary);
-	/* Before the label is known nothing can be said of a selector: it is read again then. */
-	if (canary->edition->world.label[0] != '\0')
+	/* Before the label is known nothing can be said of a selector: it is read again then. But a
+	 * target that is not there, or shows no label, is not waited for. */
+	if (canary->edition->world.label[0] != '\0' ||
+	    canary->facts.target.slot.state != FACT_UNKNOWN)
 		known(canary, &service->slot);
 }
 

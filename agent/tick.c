@@ -168,6 +168,31 @@ static void sleep_until(struct canary *canary, struct instant wake)
 	            instant_between(canary->facts.now, wake));
 }
 
+/* Deleted, and nothing of it is left: that none of its Releases is known proves nothing before they
+ * were read. */
+static bool is_finished(const struct canary *canary)
+{
+	const struct facts *facts = &canary->facts;
+
+	if (!facts->is_deleted || canary->n_flights > 0)
+		return false;
+	return !facts->has_spec ||
+	       (facts->newest.name[0] == '\0' && facts->releases.state == FACT_ABSENT);
+}
+
+/* Which objects have writes that left and are not answered. */
+static void note_writes(struct canary *canary)
+{
+	for (enum subject subject = SUBJECT_CANARY; subject < SUBJECT_MAX; subject++)
+		facts_slot(&canary->facts, subject)->is_written = false;
+	for (size_t i = 0; i < canary->n_flights; i++) {
+		const struct effect *effect = flight_effect(canary->flights[i]);
+
+		if (flight_has_written(canary->flights[i]) && effect->subject != SUBJECT_NONE)
+			facts_slot(&canary->facts, effect->subject)->is_written = true;
+	}
+}
+
 void tick_think(struct canary *canary)
 {
 	const struct canary_host *host = canary->host;
@@ -177,16 +202,18 @@ void tick_think(struct canary *canary)
 		return;
 	canary_settle(canary);
 	canary->facts.now = canary_now(canary);
+	note_writes(canary);
 	poison_enter(host->poison, canary->k8s_namespace, canary->name);
 	decide(&canary->edition->spec, &canary->facts, &plan);
 	metrics_add(host->metrics, METRIC_SERIN_DECISIONS_TOTAL, METRIC_NO_LABELS, 1);
-	if (cancel_unwanted(canary, &plan))
+	if (cancel_unwanted(canary, &plan)) {
+		note_writes(canary);
 		decide(&canary->edition->spec, &canary->facts, &plan);
+	}
 	poison_leave(host->poison);
 	journal_reason(canary, &plan);
 	sleep_until(canary, plan.wake);
 	begin_new(canary, &plan);
-	if (canary->facts.is_deleted && canary->n_flights == 0 &&
-	    (canary->facts.newest.name[0] == '\0' || !canary->facts.has_spec))
+	if (is_finished(canary))
 		host->finished(host->fleet, canary);
 }

@@ -1,6 +1,7 @@
 #include "analysis/facts.h"
 
 #include <assert.h>
+#include <string.h>
 
 static const char *const names[SUBJECT_MAX] = {
 	[SUBJECT_NONE] = "",
@@ -50,4 +51,10 @@ const char *subject_name(enum subject subject)
 {
 	assert(subject < SUBJECT_MAX);
 	return names[subject];
+}
+
+bool facts_is_back(const struct facts *facts)
+{
+	return facts->target.slot.state == FACT_KNOWN && facts->promoted.name[0] != '\0' &&
+	       strcmp(facts->target.digest, facts->promoted.digest) == 0;
 }

@@ -41,6 +41,7 @@ enum subject {
  */
 struct fact_slot {
 	enum fact_state state;
+	bool is_written; /* a write of it left and was not answered: it may still take effect */
 	int failures;
 	struct instant retry_at;
 	struct instant read_at;   /* when it was last asked for; a watch does not count */
@@ -180,6 +181,9 @@ struct facts {
 
 /* The slot of a subject. */
 struct fact_slot *facts_slot(struct facts *facts, enum subject subject);
+
+/* The target has the template that is promoted: nothing is to be analysed. */
+bool facts_is_back(const struct facts *facts);
 
 /* "target", "apex", …: as it stands in records and sentences. */
 const char *subject_name(enum subject subject);

@@ -42,8 +42,7 @@ void guards_compare(struct thought *thought)
 		                    strcmp(facts->target.digest, facts->promoted.digest) != 0;
 		return;
 	}
-	if (facts->promoted.name[0] != '\0' &&
-	    strcmp(facts->target.digest, facts->promoted.digest) == 0) {
+	if (facts_is_back(facts)) {
 		thought->is_reverted = release_is_open(&facts->newest);
 		return;
 	}
@@ -51,6 +50,7 @@ void guards_compare(struct thought *thought)
 		thought->is_newer = change->kind == CHANGE_REAL;
 		return;
 	}
+	thought->is_unsure = true;
 	want_comparison(thought);
 }
 
@@ -88,7 +88,8 @@ static bool may_withdraw(const struct thought *thought)
 	case PHASE_PROGRESSING:
 		return true;
 	case PHASE_PROMOTING:
-		return facts->primary.slot.state == FACT_KNOWN && facts->promoted.name[0] != '\0' &&
+		return facts->primary.slot.state == FACT_KNOWN && !facts->primary.slot.is_written &&
+		       facts->promoted.name[0] != '\0' &&
 		       strcmp(facts->primary.release_uid, facts->promoted.uid) == 0;
 	case PHASE_FINALISING:
 		return facts->newest.cause == CAUSE_INIT;
@@ -147,12 +148,25 @@ static bool guard_moved(struct thought *thought)
 	return true;
 }
 
+/* The first primary is ready and clients go to it: what it runs is promoted, and the newer revision
+ * is analysed; it would else be given to them as it is. */
+static bool is_first_settled(const struct thought *thought)
+{
+	const struct facts *facts = thought->facts;
+	char why[SENTENCE_MAX];
+
+	return facts->newest.status.phase == PHASE_FINALISING &&
+	       facts->primary.slot.state == FACT_KNOWN &&
+	       workload_is_ready(&facts->primary, thought->spec->primary_ready_percent, why);
+}
+
 static bool guard_newer(struct thought *thought)
 {
 	const struct canary_spec *spec = thought->spec;
 	struct release_status status;
 
-	if (!release_is_open(&thought->facts->newest) || !may_withdraw(thought))
+	if (!release_is_open(&thought->facts->newest) || !may_withdraw(thought) ||
+	    is_first_settled(thought))
 		return false;
 	if (thought->is_newer) {
 		status = thought_next_status(thought);

@@ -117,6 +117,9 @@ struct mirror mirror_of(const struct canary_spec *spec, const struct facts *fact
 		return mirror;
 	}
 	text_copy(mirror.phase, phase_of(newest));
+	if (status->outcome == OUTCOME_SUPERSEDED && newest->cause != CAUSE_INIT &&
+	    facts_is_back(facts)) /* no run follows: as if it had been cancelled */
+		text_copy(mirror.phase, "Succeeded");
 	text_copy(mirror.message, message_of(mirror.phase));
 	text_copy(mirror.last_applied, newest->digest);
 	text_copy(mirror.last_promoted, facts->promoted.digest);

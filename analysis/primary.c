@@ -4,6 +4,14 @@
 
 #include <string.h>
 
+int primary_capacity(const struct thought *thought)
+{
+	int target = thought_run_replicas(thought);
+	int primary = thought->facts->newest.primary_replicas;
+
+	return target > primary ? target : primary;
+}
+
 bool primary_runs(struct thought *thought, const struct primary_wish *wish)
 {
 	const struct workload_fact *primary = &thought->facts->primary;

@@ -13,6 +13,10 @@ struct primary_wish {
 	bool is_retreat;
 };
 
+/* The pods of a primary that gets the newest Release's template: the target's, and never fewer than
+ * it had when the run began. */
+int primary_capacity(const struct thought *thought);
+
 /* Want the primary to run that Release's recorded template; true when it was seen to. */
 bool primary_runs(struct thought *thought, const struct primary_wish *wish);
 

@@ -43,6 +43,15 @@ static bool is_left_when_ready(enum release_phase phase)
 	return phase == PHASE_STARTING || phase == PHASE_PROMOTING;
 }
 
+static bool is_being_written(const struct plan *plan, enum subject subject)
+{
+	for (size_t i = 0; i < plan->n_effects; i++) {
+		if (plan->effects[i].subject == subject && !effect_is_question(&plan->effects[i]))
+			return true;
+	}
+	return false;
+}
+
 /* The deadline is decided on what was asked for after it: a watch may have been silent for longer
  * than the deadline lasts. */
 static bool was_read(struct thought *thought, enum subject subject, struct instant end)
@@ -51,9 +60,11 @@ static bool was_read(struct thought *thought, enum subject subject, struct insta
 	                                                          : &thought->facts->target.slot;
 	struct effect effect = {.kind = EFFECT_OBSERVE, .subject = subject};
 
-	if (!instant_is_before(slot->read_at, end))
+	/* A first primary may be late: nothing is decided on that. */
+	if (!instant_is_before(slot->read_at, end) || thought->facts->newest.cause == CAUSE_INIT)
 		return true;
-	thought_want(thought, &effect);
+	if (!is_being_written(thought->plan, subject))
+		thought_want(thought, &effect);
 	return false;
 }
 

@@ -166,6 +166,11 @@ bool thought_scaled(struct thought *thought, enum subject subject, int replicas)
 		return false;
 	if (workload->slot.state == FACT_ABSENT || workload->replicas == replicas)
 		return true;
+	if (thought->is_unsure && subject == SUBJECT_TARGET && replicas == 0) {
+		thought_because(thought,
+		                "whether the target has a newer revision is not known yet");
+		return false;
+	}
 	text_copy(effect.resource_version, workload->resource_version);
 	thought_want(thought, &effect);
 	thought_because(thought, "scaling the %s to %d", subject_name(subject), replicas);

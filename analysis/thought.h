@@ -15,6 +15,7 @@ struct thought {
 	const struct facts *facts;
 	struct plan *plan;
 	bool is_newer;    /* the target has a revision that no Release knows */
+	bool is_unsure;   /* … or so it may be: the comparison is not answered yet */
 	bool is_reverted; /* the target has the promoted template again while a run of another one
 	                     is open */
 };
@@ -52,7 +53,8 @@ void thought_save(struct thought *thought, const struct release_status *status, 
 /* The capacity that the primary, or the target while it is analysed, should have. */
 int thought_run_replicas(const struct thought *thought);
 
-/* Want the target, or the primary, at REPLICAS; true when it is wanted so already. */
+/* Want the target, or the primary, at REPLICAS; true when it is wanted so already. A target whose
+ * template may be a newer revision keeps its pods until that is known. */
 bool thought_scaled(struct thought *thought, enum subject subject, int replicas);
 
 #endif

@@ -154,6 +154,9 @@ static bool has_held(struct thought *thought, struct span time)
 		holds = thought_passed(thought, facts->route.since, time);
 	if (!thought_passed(thought, facts->apex.since, time))
 		holds = false;
+	/* A write that was overtaken by a retreat may come yet: its answer is waited for. */
+	if (facts->route.slot.is_written || facts->apex.slot.is_written)
+		holds = false;
 	if (!holds)
 		thought_because(thought, "waiting until the new weight holds everywhere");
 	return holds;

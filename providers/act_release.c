@@ -176,21 +176,49 @@ static void choose(struct act *act)
 	act_reply_keep(act, "items", chosen);
 }
 
-/* Delete the last of those that remain. */
+/* Which of ITEMS, at least one, goes next: the oldest, but the newest that was promoted last of
+ * all. Whoever finds the rest, a Canary that is made anew while they go, finds what was served. */
+static size_t find_next(const json_t *items)
+{
+	const json_t *last = NULL;
+	const json_t *next = NULL;
+	size_t ret = 0;
+
+	for (size_t i = 0; i < json_array_size(items); i++) {
+		const json_t *release = json_array_get(items, i);
+
+		if (is_promoted(release) &&
+		    (!last || kube_release_number(release) > kube_release_number(last)))
+			last = release;
+	}
+	for (size_t i = 0; i < json_array_size(items); i++) {
+		const json_t *release = json_array_get(items, i);
+
+		if (release == last ||
+		    (next && kube_release_number(release) > kube_release_number(next)))
+			continue;
+		next = release;
+		ret = i;
+	}
+	return ret;
+}
+
 static enum talk_step remove_one(struct act *act)
 {
 	json_t *items = act_reply_kept(act, "items");
-	size_t n_items = json_array_size(items);
-	const json_t *release = n_items > 0 ? json_array_get(items, n_items - 1) : NULL;
+	const json_t *release;
 	struct kube_ref ref;
+	size_t next;
 
-	if (!release)
+	if (json_array_size(items) == 0)
 		return act_reply_done(act, NULL);
+	next = find_next(items);
+	release = json_array_get(items, next);
 	ref = release_ref(act,
 	                  arena_text(act->talk.arena, kube_tree_text(release, "metadata/name")));
 	kube_api_delete(&act->talk.request, act->talk.arena, &ref,
 	                kube_tree_text(release, "metadata/uid"));
-	(void)json_array_remove(items, n_items - 1);
+	(void)json_array_remove(items, next);
 	return act_reply_send(act, STEP_DELETE);
 }
 

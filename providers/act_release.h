@@ -17,8 +17,9 @@ enum talk_step act_release_save_next(struct talk *talk, const struct http_reply 
                                      struct err *err);
 
 /*
- * EFFECT_REMOVE_RELEASES: one after another. `number` 0: all; otherwise the newest `number`, open
- * ones, the promoted one and the one promoted before it stay.
+ * EFFECT_REMOVE_RELEASES: one after another, the oldest first and the promoted one last. `number`
+ * 0: all; otherwise the newest `number`, open ones, the promoted one and the one promoted before it
+ * stay.
  */
 enum talk_step act_release_remove_next(struct talk *talk, const struct http_reply *reply,
                                        struct err *err);

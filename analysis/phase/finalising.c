@@ -5,6 +5,7 @@
  */
 #include "analysis/base/text.h"
 #include "analysis/phase/phase.h"
+#include "analysis/primary.h"
 #include "analysis/readiness.h"
 #include "analysis/retreat.h"
 #include "analysis/traffic.h"
@@ -45,6 +46,20 @@ static void fail(struct thought *thought, const char *why)
 	              spec->k8s_namespace, why);
 }
 
+/* A primary that somebody deleted comes back as it was promoted. */
+static void revive(struct thought *thought)
+{
+	const struct release *newest = &thought->facts->newest;
+	struct primary_wish wish = {
+		.release = newest->name,
+		.uid = newest->uid,
+		.new_replicas = primary_capacity(thought),
+	};
+
+	if (thought->facts->primary.slot.state == FACT_ABSENT)
+		primary_runs(thought, &wish);
+}
+
 void phase_finalising(struct thought *thought)
 {
 	char why[SENTENCE_MAX];
@@ -62,6 +77,7 @@ void phase_finalising(struct thought *thought)
 		return;
 	case READINESS_WAITING:
 	case READINESS_UNKNOWN:
+		revive(thought);
 		traffic_selects(thought, traffic_backend(thought), false);
 		/* No request for the pods of a newer revision where the primary has a ready one. */
 		if (thought->is_newer && workload_serves(&thought->facts->primary))
@@ -73,8 +89,8 @@ void phase_finalising(struct thought *thought)
 	is_placed &= traffic_weighs(thought, 0, thought->is_newer);
 	if (!is_placed || !traffic_settled(thought))
 		return;
-	/* The pods of a newer revision are the next run's. */
-	if (!thought->is_newer && !thought_scaled(thought, SUBJECT_TARGET, 0))
+	/* Those of a newer revision too: a scale-down that left may not arrive in the next run. */
+	if (!thought_scaled(thought, SUBJECT_TARGET, 0))
 		return;
 	finish(thought);
 }

@@ -64,17 +64,31 @@ static void conclude_fail(struct thought *thought, size_t worst)
 	thought_because(thought, "%s", status.reason);
 }
 
+static bool is_unmeasured_too_long(struct thought *thought)
+{
+	struct instant since = thought->facts->newest.status.times.unmeasured_since;
+
+	return instant_is_set(since) &&
+	       thought_passed(thought, since, thought->spec->progress_deadline);
+}
+
 /* Not measured: the run holds, and the deadline since the last measured check runs. */
 static void conclude_unmeasured(struct thought *thought, size_t worst)
 {
 	const struct canary_spec *spec = thought->spec;
 	struct release_status status = thought_next_status(thought);
+	char why[SENTENCE_MAX];
 
 	judge_explain(spec, &spec->checks[worst], &thought->facts->samples[worst], status.reason);
 	keep_results(thought, &status);
 	if (!instant_is_set(status.times.unmeasured_since))
 		status.times.unmeasured_since = thought->facts->now;
 	thought_notice(&status, true, "%s", status.reason);
+	if (is_unmeasured_too_long(thought)) {
+		text_copy(why, status.reason);
+		fail(thought, &status, OUTCOME_ROLLED_BACK, why);
+		return;
+	}
 	thought_save(thought, &status, false);
 	thought_because(thought, "%s", status.reason);
 }
@@ -151,8 +165,8 @@ static bool is_retreat_begun(const struct thought *thought)
 }
 
 /* Want the weight in force; true when it is there, or when a foreign lowering waits for the next
- * passing check. */
-static bool is_caught_up(struct thought *thought)
+ * passing check. It is raised only where the Services are. */
+static bool is_caught_up(struct thought *thought, bool has_services)
 {
 	const struct release_status *status = &thought->facts->newest.status;
 	const struct route_fact *route = &thought->facts->route;
@@ -164,6 +178,8 @@ static bool is_caught_up(struct thought *thought)
 		return false;
 	if (live < status->weight.to && live != status->weight.from)
 		return true;
+	if (live < status->weight.to && !has_services)
+		return false;
 	return traffic_weighs(thought, status->weight.to,
 	                      live > status->weight.to && route->slot.state == FACT_KNOWN);
 }
@@ -233,9 +249,9 @@ static bool is_ending(struct thought *thought)
 		     "a retreat was begun before the agent restarted");
 		return true;
 	}
-	if (instant_is_set(now->times.unmeasured_since) &&
-	    thought_passed(thought, now->times.unmeasured_since,
-	                   thought->spec->progress_deadline)) {
+	/* A check that is due is asked first: whoever was away asked nothing meanwhile. */
+	if (instant_is_before(facts->now, now->times.next_check_at) &&
+	    is_unmeasured_too_long(thought)) {
 		status = thought_next_status(thought);
 		fail(thought, &status, OUTCOME_ROLLED_BACK,
 		     now->reason[0] ? now->reason
@@ -260,14 +276,16 @@ void phase_progressing(struct thought *thought)
 {
 	struct release_status status;
 	char why[SENTENCE_MAX];
+	bool has_services;
 	bool is_placed;
 
 	if (is_ending(thought))
 		return;
 	primary_revive(thought);
-	is_placed = traffic_services(thought);
-	is_placed &= traffic_selects(thought, traffic_backend(thought), false);
-	is_placed &= is_caught_up(thought);
+	has_services = traffic_services(thought);
+	is_placed = traffic_selects(thought, traffic_backend(thought), false);
+	is_placed &= is_caught_up(thought, has_services);
+	is_placed &= has_services;
 	switch (readiness_check(thought, true, why)) {
 	case READINESS_READY:
 		break;

@@ -38,9 +38,7 @@ static bool is_covered(struct thought *thought)
 static void write_primary(struct thought *thought)
 {
 	const struct release *newest = &thought->facts->newest;
-	int replicas = newest->target_replicas > newest->primary_replicas
-	                       ? newest->target_replicas
-	                       : newest->primary_replicas;
+	int replicas = primary_capacity(thought);
 	struct primary_wish wish = {
 		.release = newest->name,
 		.uid = newest->uid,

@@ -115,6 +115,17 @@ static void prune(struct thought *thought)
 	thought_because(thought, "removing old Releases");
 }
 
+/* The run was superseded, and what came has the promoted template after all: the pods that were
+ * left to the next run go. */
+static void scale_down_left(struct thought *thought)
+{
+	const struct facts *facts = thought->facts;
+
+	if (facts->newest.status.outcome == OUTCOME_SUPERSEDED && facts_is_back(facts) &&
+	    workload_serves(&facts->primary) && traffic_settled(thought))
+		thought_scaled(thought, SUBJECT_TARGET, 0);
+}
+
 void phase_resting(struct thought *thought)
 {
 	const struct facts *facts = thought->facts;
@@ -138,6 +149,7 @@ void phase_resting(struct thought *thought)
 	if (!keep(thought))
 		return;
 	if (!thought->is_newer) {
+		scale_down_left(thought);
 		prune(thought);
 		return;
 	}

@@ -74,10 +74,10 @@ void phase_retreating(struct thought *thought)
 	is_placed &= traffic_weighs(thought, 0, true);
 	if (!is_placed || !traffic_holds(thought))
 		return;
-	if (ending != OUTCOME_SUPERSEDED && !thought->is_newer) {
-		if (!may_scale_down(thought) || !traffic_settled(thought) ||
-		    !thought_scaled(thought, SUBJECT_TARGET, 0))
-			return;
-	}
+	/* Its pods are left to the next run; if none follows, they go at rest. */
+	if (ending != OUTCOME_SUPERSEDED &&
+	    (!may_scale_down(thought) || !traffic_settled(thought) ||
+	     !thought_scaled(thought, SUBJECT_TARGET, 0)))
+		return;
 	finish(thought);
 }

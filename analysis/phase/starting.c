@@ -46,8 +46,8 @@ static bool has_primary(struct thought *thought)
 	struct primary_wish wish = {
 		.release = facts->newest.name,
 		.uid = facts->newest.uid,
-		.new_replicas = thought_run_replicas(thought),
-		.replicas = thought_run_replicas(thought),
+		.new_replicas = primary_capacity(thought),
+		.replicas = primary_capacity(thought),
 	};
 
 	return primary_runs(thought, &wish);

@@ -17,6 +17,11 @@ static void apply_v2(struct model *model)
 	model_apply(model, "v2");
 }
 
+static void apply_v1(struct model *model)
+{
+	model_apply(model, "v1");
+}
+
 static void apply_v3(struct model *model)
 {
 	model_apply(model, "v3");
@@ -187,6 +192,46 @@ static void test_D_61_foreign_weight(void **state)
 	model_fini(&model);
 }
 
+/* No weight is raised to pods that no Service leads to; one that is too high is lowered. */
+static void test_raises_only_with_services(void **state)
+{
+	static const struct {
+		int from, live, to;
+		bool has_service;
+		bool writes;
+	} rows[] = {
+		{20, 20, 40, true, true},   /* the next step */
+		{20, 20, 40, false, false}, /* not yet */
+		{20, 60, 40, false, true},  /* a foreign hand's is taken back whatever else is */
+	};
+	struct effect effects[PLAN_EFFECTS_MAX];
+	struct model model;
+
+	begin(&model, given_nothing);
+	model_run(&model, 8500, revision);
+	assert_int_equal(model.truth.newest.status.phase, PHASE_PROGRESSING);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct plan plan = {.effects = effects};
+		struct facts facts = model.truth;
+		bool writes = false;
+
+		facts.newest.status.weight.from = rows[i].from;
+		facts.newest.status.weight.to = rows[i].to;
+		facts.route.weight = rows[i].live;
+		if (!rows[i].has_service)
+			facts.canary_service.slot = (struct fact_slot){
+				.state = FACT_ABSENT,
+				.failures = 1,
+				.retry_at = instant_after(facts.now, span_seconds(1)),
+			};
+		decide(&model.spec, &facts, &plan);
+		for (size_t j = 0; j < plan.n_effects; j++)
+			writes |= plan.effects[j].kind == EFFECT_WRITE_ROUTE;
+		assert_int_equal(writes, rows[i].writes);
+	}
+	model_fini(&model);
+}
+
 /* The target serves before what was made goes; the Releases go last. */
 static void delete_canary(struct model *model)
 {
@@ -233,6 +278,176 @@ static void test_D_9_newer_while_promoting(void **state)
 	model_fini(&model);
 }
 
+static const struct effect *find_effect(const struct plan *plan, enum effect_kind kind)
+{
+	for (size_t i = 0; i < plan->n_effects; i++) {
+		if (plan->effects[i].kind == kind)
+			return &plan->effects[i];
+	}
+	return NULL;
+}
+
+/* What may be a newer revision's pods stays until the templates were compared: the answer may come
+ * when a scale-down has left. */
+static void test_unsure_target_keeps_its_pods(void **state)
+{
+	struct effect effects[PLAN_EFFECTS_MAX];
+	struct plan plan = {.effects = effects};
+	struct model model;
+
+	begin(&model, given_nothing);
+	model_run(&model, 200000, revision);
+	assert_int_equal(model.truth.newest.status.outcome, OUTCOME_PROMOTED);
+	model.truth.newest.status.outcome = OUTCOME_NONE;
+	model.truth.newest.status.phase = PHASE_FINALISING;
+	model.truth.target.replicas = 2;
+	decide(&model.spec, &model.truth, &plan);
+	assert_non_null(find_effect(&plan, EFFECT_SCALE));
+
+	text_copy(model.truth.target.digest, "v3");
+	decide(&model.spec, &model.truth, &plan);
+	assert_non_null(find_effect(&plan, EFFECT_COMPARE));
+	assert_null(find_effect(&plan, EFFECT_SCALE));
+	assert_null(find_effect(&plan, EFFECT_SAVE_RELEASE));
+
+	text_copy(model.truth.change.digest, "v3");
+	model.truth.change.kind = CHANGE_DEFAULTS;
+	decide(&model.spec, &model.truth, &plan);
+	assert_non_null(find_effect(&plan, EFFECT_SCALE));
+	model_fini(&model);
+}
+
+/* A write that left may take effect until it is answered, though a retreat overtook it. */
+static void test_written_objects_are_waited_for(void **state)
+{
+	struct effect effects[PLAN_EFFECTS_MAX];
+	struct plan plan = {.effects = effects};
+	struct release_status *status;
+	struct model model;
+
+	begin(&model, given_nothing);
+	model_run(&model, 200000, revision);
+	status = &model.truth.newest.status;
+	status->outcome = OUTCOME_NONE;
+	status->phase = PHASE_RETREATING;
+	status->ending = OUTCOME_SUPERSEDED;
+	model.truth.route.slot.is_written = true;
+	decide(&model.spec, &model.truth, &plan);
+	assert_null(find_effect(&plan, EFFECT_SAVE_RELEASE));
+	model.truth.route.slot.is_written = false;
+	decide(&model.spec, &model.truth, &plan);
+	assert_non_null(find_effect(&plan, EFFECT_SAVE_RELEASE));
+
+	/* The primary may be promoted already: a newer revision comes after it. */
+	status->phase = PHASE_PROMOTING;
+	status->ending = OUTCOME_NONE;
+	text_copy(model.truth.promoted.uid, "release-1");
+	text_copy(model.truth.primary.release_uid, "release-1");
+	text_copy(model.truth.target.digest, "v3");
+	text_copy(model.truth.change.digest, "v3");
+	model.truth.change.kind = CHANGE_REAL;
+	model.truth.primary.slot.is_written = true;
+	decide(&model.spec, &model.truth, &plan);
+	assert_null(find_effect(&plan, EFFECT_SAVE_RELEASE));
+	assert_non_null(find_effect(&plan, EFFECT_WRITE_PRIMARY));
+	model.truth.primary.slot.is_written = false;
+	decide(&model.spec, &model.truth, &plan);
+	assert_int_equal(find_effect(&plan, EFFECT_SAVE_RELEASE)->status.ending,
+	                 OUTCOME_SUPERSEDED);
+	model_fini(&model);
+}
+
+/* An initialisation that starts anew finds a primary, which is not made smaller. */
+static void test_initialised_anew_keeps_capacity(void **state)
+{
+	static const struct {
+		int target;
+		int primary;
+		int expected;
+	} rows[] = {
+		{1, 4, 4}, /* the target was scaled down meanwhile */
+		{4, 1, 4}, /* … or up */
+		{0, 3, 3}, /* … or away */
+	};
+	struct effect effects[PLAN_EFFECTS_MAX];
+	struct plan plan = {.effects = effects};
+
+	for (size_t i = 0; i < array_length(rows); i++) {
+		struct model model;
+		const struct effect *written;
+
+		model_init(&model);
+		model_initialise(&model);
+		model.truth.newest.cause = CAUSE_INIT;
+		model.truth.newest.status.outcome = OUTCOME_NONE;
+		model.truth.newest.status.phase = PHASE_STARTING;
+		model.truth.newest.target_replicas = rows[i].target;
+		model.truth.newest.primary_replicas = rows[i].primary;
+		memset(&model.truth.promoted, 0, sizeof(model.truth.promoted));
+		text_copy(model.truth.newest.uid, "release-of-now");
+		decide(&model.spec, &model.truth, &plan);
+		written = find_effect(&plan, EFFECT_WRITE_PRIMARY);
+		assert_non_null(written);
+		assert_int_equal(written->replicas, rows[i].expected);
+		model_fini(&model);
+	}
+}
+
+static void reach(struct model *model, enum release_phase phase)
+{
+	for (int i = 0; i < 1000 && model->truth.newest.status.phase != phase; i++)
+		model_run(model, 100, NULL);
+	assert_int_equal(model->truth.newest.status.phase, phase);
+}
+
+/* What ended the run is taken back itself, to the promoted template or to the one that was judged:
+ * no run follows, and no pods are left to one. */
+static void test_pods_left_to_no_run(void **state)
+{
+	static const struct model_event newer[] = {{0, apply_v3}, {100, apply_v1}, {0}};
+	static const struct model_event judged[] = {{0, apply_v3}, {100, apply_v2}, {0}};
+	struct model model;
+
+	begin(&model, given_nothing);
+	model_run(&model, 8000, revision);
+	assert_int_equal(model.truth.newest.status.phase, PHASE_PROGRESSING);
+	model_run(&model, 60000, newer);
+	assert_int_equal(model.truth.newest.status.outcome, OUTCOME_SUPERSEDED);
+	assert_int_equal(model.truth.newest.number, 2);
+	assert_int_equal(model.truth.target.replicas, 0);
+	assert_string_equal(model.truth.mirror.phase, "Succeeded");
+	model_fini(&model);
+	begin(&model, given_failing);
+	model_run(&model, 100, revision);
+	reach(&model, PHASE_RETREATING);
+	model_run(&model, 60000, judged);
+	assert_int_equal(model.truth.newest.status.outcome, OUTCOME_ROLLED_BACK);
+	assert_int_equal(model.truth.newest.number, 2);
+	assert_int_equal(model.truth.target.replicas, 0);
+	assert_string_equal(model.truth.mirror.phase, "Failed");
+	model_fini(&model);
+}
+
+/* While the first primary, ready, gets its clients: what it runs is promoted, and the newer
+ * revision is analysed; it is not given to them as it is. */
+static void test_newer_while_first_finalises(void **state)
+{
+	struct model model;
+	int64_t waited = 0;
+
+	model_init(&model);
+	while (model.truth.newest.status.phase != PHASE_FINALISING && waited < 60000) {
+		model_run(&model, 100, NULL);
+		waited += 100;
+	}
+	model_run(&model, 200000, (const struct model_event[]){{0, apply_v2}, {0}});
+	assert_int_equal(model.truth.newest.number, 2);
+	assert_int_equal(model.truth.newest.cause, CAUSE_REVISION);
+	assert_true(model.n_checks > 0);
+	assert_string_equal(model.truth.primary.release_uid, "release-2");
+	model_fini(&model);
+}
+
 /* A canary whose pods do not become ready: the agent's own deadline, not a counter. */
 static void test_deadline(void **state)
 {
@@ -269,6 +484,31 @@ static void test_unmeasured(void **state)
 		assert_int_equal(model.truth.newest.status.outcome, OUTCOME_ROLLED_BACK);
 		assert_non_null(
 			strstr(model.truth.newest.status.reason, i == 0 ? "no values" : "refused"));
+		model_fini(&model);
+	}
+}
+
+/* An agent that was away for longer than the deadline asks once more before it gives up. */
+static void test_unmeasured_while_away(void **state)
+{
+	struct model model;
+
+	for (int mends = 0; mends <= 1; mends++) {
+		begin(&model, given_nothing);
+		model.success_rate = -1;
+		model_run(&model, 20000, revision);
+		assert_true(instant_is_set(model.truth.newest.status.times.unmeasured_since));
+		model.truth.now.ms += 100000;
+		model.success_rate = mends ? 100 : -1;
+		model_run(&model, 1000, NULL);
+		if (mends) {
+			assert_int_equal(model.truth.newest.status.phase, PHASE_PROGRESSING);
+			model_run(&model, 120000, NULL);
+			assert_string_equal(model.truth.mirror.phase, "Succeeded");
+		} else {
+			assert_int_equal(model.truth.newest.status.ending, OUTCOME_ROLLED_BACK);
+			assert_non_null(strstr(model.truth.newest.status.reason, "no values"));
+		}
 		model_fini(&model);
 	}
 }
@@ -376,10 +616,17 @@ int main(void)
 		cmocka_unit_test(test_D_4_D_8_waits_for_the_primary),
 		cmocka_unit_test(test_D_36_primary_deleted),
 		cmocka_unit_test(test_D_61_foreign_weight),
+		cmocka_unit_test(test_raises_only_with_services),
 		cmocka_unit_test(test_D_5_target_back_before_removal),
 		cmocka_unit_test(test_D_9_newer_while_promoting),
+		cmocka_unit_test(test_unsure_target_keeps_its_pods),
+		cmocka_unit_test(test_initialised_anew_keeps_capacity),
+		cmocka_unit_test(test_written_objects_are_waited_for),
+		cmocka_unit_test(test_pods_left_to_no_run),
+		cmocka_unit_test(test_newer_while_first_finalises),
 		cmocka_unit_test(test_deadline),
 		cmocka_unit_test(test_unmeasured),
+		cmocka_unit_test(test_unmeasured_while_away),
 		cmocka_unit_test(test_suspended),
 		cmocka_unit_test(test_clock_and_interval),
 		cmocka_unit_test(test_rest),

@@ -295,8 +295,21 @@ static void test_deadline(void **state)
 	assert_int_equal(desk->plan.n_effects, 1);
 	assert_int_equal(desk->effects[0].kind, EFFECT_OBSERVE);
 	assert_int_equal(desk->effects[0].subject, SUBJECT_PRIMARY);
+	/* but for what is being written, which will tell */
+	clear(desk);
+	thought_want(&desk->thought,
+	             &(struct effect){.kind = EFFECT_CREATE_PRIMARY, .subject = SUBJECT_PRIMARY});
+	assert_int_equal(readiness_check(&desk->thought, false, why), READINESS_WAITING);
+	assert_int_equal(desk->plan.n_effects, 1);
+	assert_int_equal(desk->effects[0].kind, EFFECT_CREATE_PRIMARY);
 	desk->facts.primary.slot.read_at = (struct instant){NOW};
 	assert_int_equal(readiness_check(&desk->thought, false, why), READINESS_LATE);
+	/* but not where nothing is decided on it */
+	clear(desk);
+	desk->facts.primary.slot.read_at = (struct instant){NOW - 1};
+	desk->facts.newest.cause = CAUSE_INIT;
+	assert_int_equal(readiness_check(&desk->thought, false, why), READINESS_LATE);
+	assert_int_equal(desk->plan.n_effects, 0);
 }
 
 /* Traffic */

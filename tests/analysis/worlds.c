@@ -133,6 +133,7 @@ static bool put_release(struct world *world, unsigned value)
 		{CAUSE_REVISION, PHASE_DONE, OUTCOME_NONE, OUTCOME_PROMOTED},
 		{CAUSE_REVISION, PHASE_DONE, OUTCOME_ROLLED_BACK, OUTCOME_ROLLED_BACK},
 		{CAUSE_REVISION, PHASE_DONE, OUTCOME_NONE, OUTCOME_NONE}, /* nobody writes this */
+		{CAUSE_REVISION, PHASE_DONE, OUTCOME_SUPERSEDED, OUTCOME_SUPERSEDED},
 	};
 	struct facts *facts = &world->facts;
 	struct release *newest = &facts->newest;
@@ -396,8 +397,9 @@ static bool put_check(struct world *world, unsigned value)
 		put_sample(world, 1, SAMPLE_ERROR, 0);
 		world->facts.share = (struct sample_fact){.check = ago(1), .kind = SAMPLE_ERROR};
 		break;
-	case 8: /* unmeasured for too long */
+	case 8: /* unmeasured for too long, and no check is due, or one that nobody asked */
 		status->times.unmeasured_since = ago(60001);
+		status->times.next_check_at = ago(world->spec.strategy == STRATEGY_AB ? 1 : -5000);
 		if (world->spec.strategy == STRATEGY_CANARY)
 			text_copy(status->reason, "Prometheus query failed: refused");
 		break;
@@ -426,11 +428,8 @@ static bool put_check(struct world *world, unsigned value)
 		status->failed_checks = 1;
 		status->times.unmeasured_since = ago(60001);
 		break;
-	case 14:
-		status->times.not_ready_since = ago(1000);
-		break;
-	default:
-		status->times.not_ready_since = ago(60001);
+	default: /* not ready, then for too long */
+		status->times.not_ready_since = ago(value == 14 ? 1000 : 60001);
 		break;
 	}
 	return is_open;
@@ -532,7 +531,7 @@ static bool put_rare(struct world *world, unsigned value)
 static const struct dimension dimensions[] = {
 	{"rare", 32, NULL},           {"check", 16, put_check},      {"route", 11, put_route},
 	{"apex", 6, put_apex},        {"primary", 8, put_primary},   {"target", 13, put_target},
-	{"release", 21, put_release}, {"strategy", 6, put_strategy},
+	{"release", 22, put_release}, {"strategy", 6, put_strategy},
 };
 
 uint64_t worlds_count(void)

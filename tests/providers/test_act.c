@@ -415,12 +415,26 @@ static void test_observe_limit(void **state)
 
 static const struct row remove_rows[] = {
 	{
-		.name = "all, at teardown",
+		.name = "all, at teardown, the newest last",
 		.effect = {.kind = EFFECT_REMOVE_RELEASES, .subject = SUBJECT_RELEASES},
 		.script = {{"GET " RELEASES PAGE, "", 200,
                             "{'items': [" ITEM(1, "promoted") ", " ITEM(2, "") "]}"},
                            {"DELETE " RELEASES "/cart-2", NULL, 200, "{}"},
                            {"DELETE " RELEASES "/cart-1", NULL, 404, STATUS(404)}},
+		.want = ACT_OK,
+	},
+	{
+		/* A Canary that is made anew half-way adopts what is left. */
+		.name = "the oldest first, what is promoted last",
+		.effect = {.kind = EFFECT_REMOVE_RELEASES, .subject = SUBJECT_RELEASES},
+		.script =
+			{{"GET " RELEASES PAGE, "", 200,
+                          "{'items': [" ITEM(1, "promoted") ", " ITEM(10, "rolled_back") ", " ITEM(
+				  2, "promoted") ", " ITEM(9, "cancelled") "]}"},
+                         {"DELETE " RELEASES "/cart-1", NULL, 200, "{}"},
+                         {"DELETE " RELEASES "/cart-9", NULL, 200, "{}"},
+                         {"DELETE " RELEASES "/cart-10", NULL, 200, "{}"},
+                         {"DELETE " RELEASES "/cart-2", NULL, 200, "{}"}},
 		.want = ACT_OK,
 	},
 	{

@@ -270,10 +270,13 @@ static void test_releases(void **state)
 	save.status.seq = 1;
 	assert_int_equal(run(&shop, &save).outcome, ACT_OK);
 	assert_int_equal(release_of(&shop, "cart-1").status.phase, PHASE_STARTING);
-	/* forward: the version moved; retreat: it does not matter; another UID always does */
+	/* forward: the version moved; retreat: only a save of ours that was not seen matters, and
+	 * another UID */
 	save.status.phase = PHASE_RETREATING;
 	assert_int_equal(run(&shop, &save).outcome, ACT_CONFLICT);
 	save.is_retreat = true;
+	assert_int_equal(run(&shop, &save).outcome, ACT_CONFLICT);
+	save.status.seq = 2;
 	assert_int_equal(run(&shop, &save).outcome, ACT_OK);
 	assert_int_equal(release_of(&shop, "cart-1").status.phase, PHASE_RETREATING);
 	text_copy(save.release_uid, "another");

@@ -10,22 +10,39 @@
 #include <string.h>
 #include <strings.h>
 
-#define SKEW_MS  30000
-#define JUMP_MS  600000
-#define WRONG_MS 120000 /* from a jump of a clock until it is put right */
-#define PAUSE_MS 60000
-#define SHUT_MS  90000
-#define GRACE_MS 30000 /* from the wish that it stops until it is killed */
+#define SKEW_MS           30000
+#define JUMP_MS           600000
+#define WRONG_MS          120000 /* from a jump of a clock until it is put right */
+#define PAUSE_MS          60000
+#define PAUSE_AT_CROSSING 0.03 /* of the chance that a second has */
+#define SHUT_MS           90000
+#define GRACE_MS          30000 /* from the wish that it stops until it is killed */
 
 static const char *const selector_labels[] = {"app", "name", "app.kubernetes.io/name", NULL};
 
-/* Asked at each crossing of a seam. */
+static void pause_process(struct crew_agent *agent, struct instant now)
+{
+	struct simulation *simulation = agent->simulation;
+	struct span length = span_ms(dice_between(&simulation->faults.dice, 1000, PAUSE_MS));
+
+	story_tell(&simulation->story, agent->name, "is paused for %d ms", (int)length.ms);
+	agent->paused_until = instant_after(now, length);
+	sim_loop_pause(agent->loop, agent->paused_until);
+}
+
+/* Asked at each crossing of a seam: there a process dies, or stops in the midst of what it does. */
 static bool dies(void *user)
 {
 	struct crew_agent *agent = user;
 	struct simulation *simulation = agent->simulation;
+	struct faults *faults = &simulation->faults;
+	struct instant now = sim_loop_now(simulation->loop);
 
-	if (!faults_strike(&simulation->faults, FAULT_CRASH, -1, sim_loop_now(simulation->loop)))
+	if (dice_chance(&faults->dice, PAUSE_AT_CROSSING) &&
+	    instant_is_before(agent->paused_until, now) &&
+	    faults_strike(faults, FAULT_PAUSE, -1, now))
+		pause_process(agent, now);
+	if (!faults_strike(faults, FAULT_CRASH, -1, now))
 		return false;
 	agent->is_doomed = true;
 	return true;
@@ -181,16 +198,6 @@ static void on_stopped(void *user)
 
 	agent->is_doomed = true;
 	agent->has_stopped = true;
-}
-
-static void pause_process(struct crew_agent *agent, struct instant now)
-{
-	struct simulation *simulation = agent->simulation;
-	struct span length = span_ms(dice_between(&simulation->faults.dice, 1000, PAUSE_MS));
-
-	story_tell(&simulation->story, agent->name, "is paused for %d ms", (int)length.ms);
-	agent->paused_until = instant_after(now, length);
-	sim_loop_pause(agent->loop, agent->paused_until);
 }
 
 static void shut(struct crew_agent *agent, struct instant now)

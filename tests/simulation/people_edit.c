@@ -93,8 +93,12 @@ static bool edit_replicas(const struct hand *hand)
 	truth_scaled(hand->canary, replicas);
 	if (replicas > 0)
 		return true;
-	/* In a run a target without pods is not ready; in a teardown it comes back by itself. */
-	hand->canary->is_scaled_away = people_run_version(hand->simulation, hand->index) != NULL;
+	/* In a run a target without pods is not ready; in a teardown it comes back by itself, after
+	 * one nobody but people brings it back. */
+	name = name_of(hand->canary->name, "-primary");
+	hand->canary->is_scaled_away =
+		people_run_version(hand->simulation, hand->index) != NULL ||
+		(!hand->canary->is_there && !find(hand, "deployments", name.text));
 	if (hand->canary->is_scaled_away)
 		break_for_a_while(hand);
 	return true;

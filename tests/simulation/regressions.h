@@ -15,7 +15,14 @@ static const struct regression {
 } regressions[] = {
 	{40, 2,
          "a retreat's save took the place of the save that ended the run: test_kube_release"},
+	{10, 0,
+         "a teardown that ended before its Releases were gone: the next Canary's primary was old"},
 	{22, 264, "Releases that were removed and a watch that was late: LISTs without end"},
+	{144, 87, "an initialisation that began anew made the primary smaller: test_scenarios"},
+	{94, 68, "a target scaled down before it was known to be a newer revision: test_scenarios"},
+	{13, 0, "Services read without end beside a target that was deleted, after an edit"},
+	{179525330100007, 0,
+         "a teardown removed the newest Release first, and a Canary came again"},
 };
 
 #endif

@@ -77,7 +77,7 @@ void truth_init(struct truth *truth, uint64_t seed)
 	struct dice dice = dice_init(seed, "truth");
 	struct dice rollouts = dice_init(seed, "rollouts");
 
-	*truth = (struct truth){.n_canaries = (int)dice_between(&dice, 1, 6)};
+	*truth = (struct truth){.n_canaries = (int)dice_between(&dice, 2, FAULT_CANARIES_MAX)};
 	for (int i = 0; i < truth->n_canaries; i++) {
 		cast(&truth->canaries[i], &dice, names[i]);
 		truth->canaries[i].empties = dice_chance(&rollouts, 0.12);

@@ -23,9 +23,9 @@ char *truth_deployment(const struct truth_canary *canary)
 		"{s:s,s:s,s:{s:s,s:s},s:{s:i,s:{s:s},s:{s:{s:s}},s:{s:{s:{s:s}},s:{s:[{s:s,s:s}]}}}}",
 		"apiVersion", "apps/v1", "kind", "Deployment", "metadata", "name", canary->name,
 		"namespace", canary->space, "spec", "replicas", canary->replicas, "strategy",
-		"type", canary->empties ? "Recreate" : "RollingUpdate", "selector",
-		"matchLabels", "app", canary->name, "template", "metadata", "labels", "app",
-		canary->name, "spec", "containers", "name", "web", "image", image));
+		"type", canary->empties ? "Recreate" : "RollingUpdate", "selector", "matchLabels",
+		"app", canary->name, "template", "metadata", "labels", "app", canary->name, "spec",
+		"containers", "name", "web", "image", image));
 }
 
 char *truth_ingress(const struct truth_canary *canary)

@@ -89,14 +89,18 @@ struct witness_world {
 struct witness_times {
 	struct instant weight;    /* the live weight changed */
 	struct instant requested; /* the target's pods last got requests, by weight or selector */
-	struct instant edited;    /* the Canary's spec changed */
-	struct instant image;     /* the target's template changed */
-	struct instant canary;    /* the Canary came, or went */
-	struct instant primary_full; /* the primary was last ready */
-	struct instant primary_pods; /* the primary last had a ready pod */
+	struct instant service;   /* the canary's Service came, or went */
+	struct instant requested_from; /* … and got them from then on */
+	struct instant edited;         /* the Canary's spec changed */
+	struct instant image;          /* the target's template changed */
+	struct instant canary;         /* the Canary came, or went */
+	struct instant primary_full;   /* the primary was last ready */
+	struct instant primary_pods;   /* the primary last had a ready pod */
 	struct instant target_pods;
 	struct instant primary_poor; /* the primary last had pods that were not ready */
 	struct instant struck;       /* until then watches may not tell */
+	struct instant returned;     /* an agent took the weight of a run's later step back … */
+	char returned_run[UID_MAX];  /* … of this one; "" once other hands changed the route */
 	char image_before[WITNESS_IMAGE_MAX];
 };
 

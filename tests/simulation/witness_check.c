@@ -129,6 +129,19 @@ static void check_due(struct simulation *simulation, int agent, int canary,
 		               (int)instant_between(old->next_check_at, run->next_check_at).ms);
 }
 
+/* The failed check that reaches the threshold ends the run, in the same write. */
+static void check_threshold(struct simulation *simulation, int canary,
+                            const struct witness_run *run)
+{
+	const struct truth_canary *truth = &simulation->truth.canaries[canary];
+	int threshold = truth->threshold > 0 ? truth->threshold : 1;
+
+	if (run->failed_checks >= threshold && run->phase == PHASE_PROGRESSING &&
+	    !truth->is_invalid && !was_edited(simulation, canary))
+		witness_accuse(simulation, "%s: goes on after %d failed checks of %d", run->name,
+		               run->failed_checks, threshold);
+}
+
 void witness_check_concluded(struct simulation *simulation, int agent, int canary,
                              struct witness_run *run)
 {
@@ -157,6 +170,8 @@ void witness_check_concluded(struct simulation *simulation, int agent, int canar
 	if (passes && n_passing < WITNESS_QUESTIONS)
 		witness_accuse(simulation, "%s: a step on %d of %d passing answers", run->name,
 		               n_passing, WITNESS_QUESTIONS);
+	if (fails)
+		check_threshold(simulation, canary, run);
 	check_due(simulation, agent, canary, run);
 	run->concluded = witness_world_now(simulation);
 }

@@ -87,9 +87,11 @@ void witness_duty_note(struct simulation *simulation, int canary)
 	const struct witness_run *run = &witness->runs[canary];
 	bool is_known = run->uid[0] != '\0';
 	struct instant retreat = witness->duties[canary][WITNESS_DUTY_RETREAT];
+	/* A Canary whose spec is refused is left alone at rest. */
+	bool is_kept = is_open(run) || !simulation->truth.canaries[canary].is_invalid;
 
 	set(simulation, canary, WITNESS_DUTY_EXCESS,
-	    is_known && world->has_route &&
+	    is_known && is_kept && world->has_route &&
 	            world->weight > allowed(world, run, &witness->promoted[canary]));
 	set(simulation, canary, WITNESS_DUTY_CLIENTS, are_clients_lost(world, run));
 	set(simulation, canary, WITNESS_DUTY_APEX, is_apex_wrong(world, run, witness, canary));
@@ -106,15 +108,16 @@ void witness_duty_check(struct simulation *simulation, int canary)
 
 	for (enum witness_duty duty = 0; duty < WITNESS_DUTY_MAX; duty++) {
 		struct instant since = witness->duties[canary][duty];
+		/* Outside a run what somebody edited is put right as all else is. */
+		int64_t patience = is_open(&witness->runs[canary]) ? duties[duty].patience_ms
+		                                                   : PATIENCE_MS_CALMLY;
 		struct instant free;
 
-		if (!instant_is_set(since) ||
-		    instant_between(since, now).ms <= duties[duty].patience_ms)
+		if (!instant_is_set(since) || instant_between(since, now).ms <= patience)
 			continue;
 		free = witness_world_free(simulation, canary, duties[duty].with_watch,
 		                          duty == WITNESS_DUTY_RETREAT);
-		if (!instant_is_set(free) ||
-		    instant_between(free, now).ms <= duties[duty].patience_ms)
+		if (!instant_is_set(free) || instant_between(free, now).ms <= patience)
 			continue;
 		witness_accuse(simulation, "%s: for %d ms %s (weight %d, %s %s says %d)",
 		               simulation->truth.canaries[canary].name,

@@ -92,6 +92,12 @@ void witness_world_read(struct simulation *simulation, int canary, struct witnes
 	              &ret->primary);
 }
 
+/* The target's pods may get requests. */
+static bool are_requested(const struct witness_world *world)
+{
+	return world->weight > 0 || world->apex == WITNESS_BACKEND_CANARY;
+}
+
 void witness_world_note(struct simulation *simulation, int canary)
 {
 	struct witness_world *old = &simulation->witness.worlds[canary];
@@ -102,8 +108,12 @@ void witness_world_note(struct simulation *simulation, int canary)
 	witness_world_read(simulation, canary, &new);
 	if (new.weight != old->weight)
 		times->weight = now;
-	if (new.weight > 0 || old->weight > 0 || new.apex == WITNESS_BACKEND_CANARY ||
-	    old->apex == WITNESS_BACKEND_CANARY)
+	if ((new.weight != old->weight || new.has_route != old->has_route) &&
+	    instant_is_before(times->returned, now))
+		times->returned_run[0] = '\0';
+	if (are_requested(&new) && !are_requested(old))
+		times->requested_from = now;
+	if (are_requested(&new) || are_requested(old))
 		times->requested = now;
 	if (strcmp(new.target.image, old->target.image) != 0) {
 		times->image = now;
@@ -111,6 +121,8 @@ void witness_world_note(struct simulation *simulation, int canary)
 	}
 	if (new.has_canary != old->has_canary)
 		times->canary = now;
+	if (new.has_canary_service != old->has_canary_service)
+		times->service = now;
 	if (new.generation != old->generation)
 		times->edited = now;
 	if (new.primary.is_ready || old->primary.is_ready)

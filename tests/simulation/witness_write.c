@@ -172,7 +172,8 @@ static void check_weight(struct simulation *simulation, int canary, const struct
 			               run->weight);
 		return;
 	}
-	if (!new->has_canary_service)
+	if (!new->has_canary_service &&
+	    witness_world_knew(simulation, canary, flight, witness->times[canary].service))
 		witness_accuse(simulation, "%s: weight %d without the canary's Service", name,
 		               new->weight);
 	if (new->target.ready == 0 &&
@@ -183,6 +184,25 @@ static void check_weight(struct simulation *simulation, int canary, const struct
 	    witness_world_knew(simulation, canary, flight, witness->times[canary].image))
 		witness_accuse(simulation, "%s: weight %d for %s, while %s is of %s", name,
 		               new->weight, new->target.image, run->name, run->image);
+}
+
+/* A weight that was taken back within a run is a retreat begun, which every process finishes. */
+static void check_return(struct simulation *simulation, int canary, const struct witness_world *old,
+                         const struct witness_world *new, const struct witness_flight *flight)
+{
+	const struct witness_run *run = &simulation->witness.runs[canary];
+	struct witness_times *times = &simulation->witness.times[canary];
+
+	if (new->weight == 0 && old->weight > 0 && is_running(run) &&
+	    run->phase == PHASE_PROGRESSING && run->weight > 0 && run->weight_from > 0) {
+		times->returned = witness_world_now(simulation);
+		text_copy(times->returned_run, run->uid);
+	} else if (new->weight > old->weight && run->uid[0] &&
+	           strcmp(times->returned_run, run->uid) == 0 &&
+	           witness_world_knew(simulation, canary, flight, times->returned)) {
+		witness_accuse(simulation, "%s: weight %d in %s, whose retreat had begun",
+		               simulation->truth.canaries[canary].name, new->weight, run->name);
+	}
 }
 
 static bool may_empty(struct simulation *simulation, int canary, const char *suffix)
@@ -207,8 +227,17 @@ static void check_apex(struct simulation *simulation, int canary, const struct w
 	const struct witness_times *times = &witness->times[canary];
 	const char *name = simulation->truth.canaries[canary].name;
 
-	if (new->apex != WITNESS_BACKEND_CANARY || old->apex == new->apex || !new->has_canary)
+	if (new->apex != WITNESS_BACKEND_CANARY || old->apex == new->apex)
 		return;
+	if (!new->has_canary) {
+		if (new->target.ready == 0 && new->primary.ready > 0 &&
+		    witness_world_knew(simulation, canary, flight, times->target_pods))
+			witness_accuse(
+				simulation,
+				"%s: a teardown gives clients to a target without a ready pod",
+				name);
+		return;
+	}
 	if (!is_running(run)) {
 		if (witness_world_knew(simulation, canary, flight, times->canary))
 			witness_accuse(simulation, "%s: clients to the canary outside a run", name);
@@ -234,6 +263,14 @@ static void check_apex(struct simulation *simulation, int canary, const struct w
 		witness_accuse(simulation, "%s: clients to a canary without a ready pod", name);
 }
 
+/* Pods were left to a next run, and none follows: the target has the promoted template. */
+static bool is_left(const struct witness *witness, int canary, const struct witness_world *old)
+{
+	return witness->runs[canary].outcome == OUTCOME_SUPERSEDED &&
+	       !witness->runs[canary].is_init &&
+	       strcmp(old->target.image, witness->promoted[canary].image) == 0;
+}
+
 static void check_target(struct simulation *simulation, int canary, const struct witness_world *old,
                          const struct witness_world *new, const struct witness_flight *flight)
 {
@@ -252,8 +289,9 @@ static void check_target(struct simulation *simulation, int canary, const struct
 	if (new->target.replicas != 0)
 		witness_accuse(simulation, "%s: the target scaled down from %d to %d", name,
 		               old->target.replicas, new->target.replicas);
-	if (run->outcome != OUTCOME_NONE ||
-	    (run->phase != PHASE_FINALISING && run->phase != PHASE_RETREATING))
+	if (!is_left(witness, canary, old) &&
+	    (run->outcome != OUTCOME_NONE ||
+	     (run->phase != PHASE_FINALISING && run->phase != PHASE_RETREATING)))
 		witness_accuse(simulation, "%s: the target scaled down in %s", name,
 		               release_phase_name(run->phase));
 	if (new->primary.ready == 0 && flight &&
@@ -261,10 +299,12 @@ static void check_target(struct simulation *simulation, int canary, const struct
 		witness_accuse(simulation,
 		               "%s: the target scaled down behind a primary that does not serve",
 		               name);
-	/* A clock that jumped makes times short; an edit of other hands comes as it comes. */
+	/* A clock that jumped makes times short; requests by other hands come as they come, and
+	 * may go unseen. */
 	if (instant_between(requested, now).ms < SETTLED_MS &&
 	    !instant_is_before(requested, agent->offset_changed) &&
-	    witness_world_knew(simulation, canary, flight, requested) && new->has_route)
+	    witness_world_knew(simulation, canary, flight, witness->times[canary].requested_from) &&
+	    new->has_route)
 		witness_accuse(simulation,
 		               "%s: the target scaled down %d ms after its last request", name,
 		               (int)instant_between(requested, now).ms);
@@ -276,7 +316,7 @@ static void check_target(struct simulation *simulation, int canary, const struct
 
 /* The template of the Release that is being promoted, or of the one that was. */
 static void check_template(struct simulation *simulation, int canary,
-                           const struct witness_world *new)
+                           const struct witness_world *new, bool is_late)
 {
 	struct witness *witness = &simulation->witness;
 	const struct witness_run *run = &witness->runs[canary];
@@ -291,6 +331,8 @@ static void check_template(struct simulation *simulation, int canary,
 	if (strcmp(new->primary.release, promoted->uid) == 0 && promoted->uid[0] &&
 	    strcmp(new->primary.image, promoted->image) == 0)
 		return;
+	if (is_late)
+		return;
 	witness_accuse(simulation, "%s: the primary gets %s of %s, while %s is %s", name,
 	               new->primary.image, new->primary.release, run->name,
 	               release_phase_name(run->phase));
@@ -304,6 +346,7 @@ static void check_primary(struct simulation *simulation, int canary,
 	const char *name = simulation->truth.canaries[canary].name;
 	int least = run->primary_replicas < old->primary.replicas ? run->primary_replicas
 	                                                          : old->primary.replicas;
+	bool is_late;
 
 	if (!new->primary.is_there)
 		return;
@@ -313,7 +356,11 @@ static void check_primary(struct simulation *simulation, int canary,
 	if (old->primary.is_there && strcmp(new->primary.release, old->primary.release) == 0 &&
 	    strcmp(new->primary.image, old->primary.image) == 0)
 		return;
-	check_template(simulation, canary, new);
+	/* One that is made, or a first one, may have been asked for before its run ended: nothing
+	 * recalls it. */
+	is_late = (!old->primary.is_there || run->is_init) &&
+	          !witness_world_knew(simulation, canary, flight, run->written);
+	check_template(simulation, canary, new, is_late);
 	if (old->primary.is_there && old->primary.ready > 0 && new->target.ready > 0 &&
 	    new->apex == WITNESS_BACKEND_PRIMARY &&is_running(run) &&
 	    run->phase == PHASE_PROMOTING &&strcmp(new->target.image, run->image) == 0 &&
@@ -333,6 +380,7 @@ void witness_write_done(struct simulation *simulation, int agent, int canary,
 	(void)agent;
 	witness_world_read(simulation, canary, &new);
 	check_weight(simulation, canary, old, &new, flight);
+	check_return(simulation, canary, old, &new, flight);
 	check_apex(simulation, canary, old, &new, flight);
 	check_target(simulation, canary, old, &new, flight);
 	check_primary(simulation, canary, old, &new, flight);
