@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-#define ABOUT_WIDTH     28
+#define ABOUT_WIDTH 28
 
 static void write_text(const struct command_call *call, const struct explain_answer *answer)
 {
