@@ -64,7 +64,7 @@ IS_SET = "export KUBECONFIG="  # here already
 RUN = ("serin ", "kubectl ")
 
 COMMAND_SECONDS = 60
-DEMO_SECONDS = 90
+DEMO_SECONDS = 180
 FENCE = re.compile(r"^```(.*)$")
 EXITS = re.compile(r"\s+# exits with (\d+)$")
 VARIABLE = [
