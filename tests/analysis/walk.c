@@ -253,10 +253,9 @@ static void check_route(struct walk *walk)
 	    (facts->newest.status.phase == PHASE_PROGRESSING ||
 	     facts->newest.status.phase == PHASE_RETREATING || is_newer(facts)))
 		broken(walk, "a lowering that waits");
-	if (route->weight > 0 &&
-	    ((facts->newest.status.phase != PHASE_PROGRESSING &&
-	      route->weight >= live_weight(walk->world)) ||
-	     route->weight != cap(facts) || facts->is_deleted))
+	if (route->weight > 0 && ((facts->newest.status.phase != PHASE_PROGRESSING &&
+	                           route->weight >= live_weight(walk->world)) ||
+	                          route->weight != cap(facts) || facts->is_deleted))
 		broken(walk, "a weight that no observed Release asks for");
 	if (route->weight > live_weight(walk->world) && facts->newest.status.ending != OUTCOME_NONE)
 		broken(walk, "a weight raised in a retreat");
