@@ -161,6 +161,9 @@ static void on_done(struct http_call *call, const struct http_reply *reply)
 
 	kube_api_read(leader->step == LEASE_STEP_READ ? HTTP_GET : HTTP_PATCH, &ref, reply,
 	              &answer);
+	/* A loss that was not told yet, because its alarm is late too, is not hidden by a renewal
+	 * whose answer comes after it. */
+	tell(leader);
 	learn(leader, &answer);
 	is_done = answer.outcome == ACT_OK || answer.outcome == ACT_ABSENT;
 	json_decref(answer.object);

@@ -189,10 +189,14 @@ static void check_served(struct walk *walk)
 		broken(walk, "the canary scaled down before the weight held");
 }
 
-static bool is_promoting(const struct facts *facts)
+/* The newest Release's template may be written: it is promoted, or was, and the primary that had it
+ * is gone. */
+static bool is_promoting(const struct facts *facts, enum effect_kind kind)
 {
 	return release_is_open(&facts->newest) &&
-	       (facts->newest.status.phase == PHASE_PROMOTING || facts->newest.cause == CAUSE_INIT);
+	       (facts->newest.status.phase == PHASE_PROMOTING ||
+	        (facts->newest.status.phase == PHASE_FINALISING && kind == EFFECT_CREATE_PRIMARY) ||
+	        facts->newest.cause == CAUSE_INIT);
 }
 
 /* The primary's template is the promoted one, or the one being promoted. */
@@ -205,7 +209,8 @@ static void check_primary(struct walk *walk)
 
 		if (effect->kind != EFFECT_WRITE_PRIMARY && effect->kind != EFFECT_CREATE_PRIMARY)
 			continue;
-		if (strcmp(effect->release_uid, facts->newest.uid) == 0 && is_promoting(facts))
+		if (strcmp(effect->release_uid, facts->newest.uid) == 0 &&
+		    is_promoting(facts, effect->kind))
 			continue;
 		if (effect->release_uid[0] != '\0' &&
 		    strcmp(effect->release_uid, facts->promoted.uid) == 0)

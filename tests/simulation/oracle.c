@@ -54,7 +54,9 @@ static const char *image_of(const json_t *deployment)
 /* The end -----------------------------------------------------------------------------------------
  */
 
-/* WAS_JUDGED: the live version was analysed and refused. */
+/* WAS_JUDGED: the live version was analysed and refused. A target that cannot serve may also have
+ * become so after all was gone, or somebody removed the primary that was kept: that no teardown
+ * takes a primary that serves away beside it, the witness sees at each write. */
 struct oracle_end oracle_name(const struct truth_canary *canary, bool was_judged)
 {
 	const struct truth_version *live = &canary->versions[canary->live];
@@ -62,10 +64,11 @@ struct oracle_end oracle_name(const struct truth_canary *canary, bool was_judged
 	bool is_stuck = quality == QUALITY_STUCK;
 	bool is_first = canary->promoted < 0;
 
-	if (!canary->is_there && canary->promoted >= 0 && (is_stuck || was_judged))
-		return (struct oracle_end){.is_kept = true};
 	if (!canary->is_there)
-		return (struct oracle_end){.is_gone = true, .is_kept = is_stuck};
+		return (struct oracle_end){
+			.is_gone = true,
+			.is_kept = is_stuck || (was_judged && !is_first),
+		};
 	if (is_first && (is_stuck || quality == QUALITY_WEAK))
 		return (struct oracle_end){.is_waiting = true};
 	if (is_stuck || quality == QUALITY_WEAK)

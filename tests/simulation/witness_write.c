@@ -371,6 +371,21 @@ static void check_primary(struct simulation *simulation, int canary,
 			name);
 }
 
+/* A teardown takes the primary away. */
+static void check_removal(struct simulation *simulation, int canary,
+                          const struct witness_world *old, const struct witness_world *new,
+                          const struct witness_flight *flight)
+{
+	if (new->has_canary || new->primary.is_there || old->primary.ready == 0 ||
+	    !new->target.is_there || new->target.ready > 0 ||
+	    !witness_world_knew(simulation, canary, flight,
+	                        simulation->witness.times[canary].target_pods))
+		return;
+	witness_accuse(simulation,
+	               "%s: a teardown removes a primary that serves, beside a target that does not",
+	               simulation->truth.canaries[canary].name);
+}
+
 void witness_write_done(struct simulation *simulation, int agent, int canary,
                         const struct witness_flight *flight)
 {
@@ -384,4 +399,5 @@ void witness_write_done(struct simulation *simulation, int agent, int canary,
 	check_apex(simulation, canary, old, &new, flight);
 	check_target(simulation, canary, old, &new, flight);
 	check_primary(simulation, canary, old, &new, flight);
+	check_removal(simulation, canary, old, &new, flight);
 }
