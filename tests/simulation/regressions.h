@@ -23,6 +23,9 @@ static const struct regression {
 	{13, 0, "Services read without end beside a target that was deleted, after an edit"},
 	{179525330100007, 0,
          "a teardown removed the newest Release first, and a Canary came again"},
+	{157, 0, "the oracle wanted a primary that somebody removed: witness_write.c"},
+	{893, 0, "a teardown beside a half promoted primary and a stuck target: test_scenarios"},
+	{709, 0, "Services of a second Canary, deleted while no agent ran, stayed: test_spine"},
 };
 
 #endif
