@@ -5,6 +5,7 @@
 #include "agent/poison.h"
 #include "agent/tally.h"
 #include "analysis/base/text.h"
+#include "providers/kube/release.h"
 #include "providers/traffic.h"
 
 #include <search.h>
@@ -29,6 +30,7 @@ struct member {
 	unsigned epoch;         /* of the list of Canaries that showed it last */
 	unsigned release_epoch; /* of the list of Releases that showed one of its last */
 	bool is_gone;           /* the Canary is no longer there */
+	int recalled;           /* … and this Release says what it was; 0: it was seen itself */
 	struct alarm farewell;
 	struct fleet *fleet;
 	struct member *next;
@@ -310,6 +312,7 @@ static void take_canary(struct fleet *fleet, enum follow_event event, const json
 		member = member_add(fleet, meta(object, "namespace"), meta(object, "name"));
 	alarm_cancel(&member->farewell);
 	member->is_gone = false;
+	member->recalled = 0;
 	if (event == FOLLOW_LISTED)
 		member->epoch = fleet->epochs[KUBE_CANARY];
 	poison_enter(fleet->host->poison, member->canary->k8s_namespace, member->canary->name);
@@ -320,26 +323,30 @@ static void take_canary(struct fleet *fleet, enum follow_event event, const json
 
 /*
  * A Release whose Canary is not there: it was deleted while no agent ran. The spec that the Release
- * keeps says what was made for it, and that is taken down as if the deletion had been seen.
+ * keeps says what was made for it, and that is taken down as if the deletion had been seen. The
+ * newest one says it: older ones may be of an earlier Canary, whose UID is on nothing any more.
  */
-static struct member *member_recall(struct fleet *fleet, const json_t *release, const char *name)
+static struct member *member_recall(struct fleet *fleet, struct member *member,
+                                    const json_t *release, const char *name)
 {
 	const json_t *policy = json_object_get(json_object_get(release, "status"), "policy");
 	const json_t *spec = json_object_get(policy, "spec");
 	const char *uid = json_string_value(json_object_get(
 		json_object_get(json_object_get(release, "spec"), "canary"), "uid"));
-	struct member *member;
+	int number = kube_release_number(release);
 	json_t *object;
 
 	if (!spec || !uid)
-		return NULL;
+		return member;
 	object = json_pack("{s:s, s:s, s:{s:s, s:s, s:s, s:i}, s:O}", "apiVersion",
 	                   "flagger.app/v1beta1", "kind", "Canary", "metadata", "name", name,
-	                   "namespace", meta(release, "namespace"), "uid", uid, "generation", 1,
-	                   "spec", spec);
+	                   "namespace", meta(release, "namespace"), "uid", uid, "generation",
+	                   number, "spec", spec);
 	if (!object)
-		return NULL;
-	member = member_add(fleet, meta(release, "namespace"), name);
+		return member;
+	if (!member)
+		member = member_add(fleet, meta(release, "namespace"), name);
+	member->recalled = number;
 	canary_see(member->canary, object);
 	json_decref(object);
 	depart(member);
@@ -352,9 +359,11 @@ static void take_release(struct fleet *fleet, enum follow_event event, const jso
 		json_object_get(json_object_get(object, "metadata"), "labels"), KUBE_LABEL_CANARY));
 	struct member *member =
 		canary ? member_find(fleet, meta(object, "namespace"), canary) : NULL;
+	bool is_recalled = member && member->is_gone && member->recalled > 0;
 
-	if (!member && canary && event == FOLLOW_LISTED)
-		member = member_recall(fleet, object, canary);
+	if (canary && event == FOLLOW_LISTED &&
+	    (!member || (is_recalled && kube_release_number(object) > member->recalled)))
+		member = member_recall(fleet, member, object, canary);
 	if (!member)
 		return; /* of no Canary that there is */
 	if (event == FOLLOW_LISTED && member->release_epoch != fleet->epochs[KUBE_RELEASE]) {

@@ -6,6 +6,7 @@
  */
 #include "analysis/base/text.h"
 #include "analysis/phase/phase.h"
+#include "analysis/primary.h"
 #include "analysis/traffic.h"
 #include "analysis/workload.h"
 
@@ -27,6 +28,26 @@ static bool is_gone(struct thought *thought, enum subject subject, const struct 
 	return false;
 }
 
+/* While the target is not ready clients need the primary, which a promotion may have left half-way:
+ * it gets its proven template back, unless that could take ready pods away. */
+static void keep_primary(struct thought *thought)
+{
+	const struct facts *facts = thought->facts;
+	const struct workload_fact *primary = &facts->primary;
+	struct primary_wish wish = {.release = facts->promoted.name, .uid = facts->promoted.uid};
+	char why[SENTENCE_MAX];
+
+	if (facts->promoted.name[0] != '\0' && facts->newest.name[0] != '\0' &&
+	    strcmp(primary->release_uid, facts->newest.uid) == 0 &&
+	    strcmp(primary->release_uid, facts->promoted.uid) != 0 &&
+	    !(primary->may_empty && workload_serves(primary)) &&
+	    !workload_is_ready(primary, thought->spec->primary_ready_percent, why))
+		(void)primary_runs(thought, &wish);
+	if (workload_serves(primary) && !workload_serves(&facts->target) &&
+	    facts->apex.slot.state == FACT_KNOWN)
+		(void)traffic_selects(thought, BACKEND_PRIMARY, false);
+}
+
 /* The target has the primary's capacity and is ready, or there is nothing left to bring back. */
 static bool is_target_back(struct thought *thought)
 {
@@ -40,6 +61,7 @@ static bool is_target_back(struct thought *thought)
 		return false;
 	if (workload_is_ready(&facts->target, thought->spec->canary_ready_percent, why))
 		return true;
+	keep_primary(thought);
 	thought_because(thought, "the Canary is deleted: the target comes back first: %.200s", why);
 	return false;
 }

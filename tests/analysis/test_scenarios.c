@@ -213,6 +213,57 @@ static const struct effect *find_effect(const struct plan *plan, enum effect_kin
 	return NULL;
 }
 
+/* The Canary is deleted in mid-promotion, and its target never gets ready: the primary is not left
+ * half-way. */
+static void test_deleted_while_promoting(void **state)
+{
+	static const struct {
+		bool may_empty;
+		int ready;
+		bool is_target_ready;
+		bool writes;
+	} rows[] = {
+		{false, 1, false, true}, /* an old pod serves, and goes on */
+		{true, 0, false, true},  /* no pod serves */
+		{true, 1, false, false}, /* the one that serves might go */
+		{false, 1, true, false}, /* nobody needs it any more */
+	};
+	static const struct model_event events[] = {{0, apply_v2}, {0}};
+
+	(void)state;
+
+	for (size_t i = 0; i < array_length(rows); i++) {
+		struct effect effects[PLAN_EFFECTS_MAX];
+		struct plan plan = {.effects = effects};
+		const struct effect *effect;
+		struct model model;
+
+		begin(&model, given_nothing);
+		model_run(&model, 25500, events);
+		assert_string_equal(model.truth.primary.release_uid, "release-2");
+		model.truth.is_deleted = true;
+		model.truth.route.weight = 0;
+		model.truth.apex.backend = BACKEND_CANARY;
+		model.truth.target.replicas = model.truth.primary.replicas;
+		text_copy(model.truth.target.digest, "v3");
+		model.truth.target.ready = rows[i].is_target_ready ? 2 : 0;
+		model.truth.target.available = model.truth.target.ready;
+		model.truth.primary.ready = rows[i].ready;
+		model.truth.primary.available = rows[i].ready;
+		model.truth.primary.may_empty = rows[i].may_empty;
+		decide(&model.spec, &model.truth, &plan);
+		effect = find_effect(&plan, EFFECT_WRITE_PRIMARY);
+		assert_int_equal(effect != NULL, rows[i].writes);
+		if (effect)
+			assert_string_equal(effect->release_uid, "release-1");
+		/* and clients are where pods are ready */
+		effect = find_effect(&plan, EFFECT_WRITE_SERVICE);
+		assert_int_equal(effect && effect->backend == BACKEND_PRIMARY,
+		                 rows[i].ready > 0 && !rows[i].is_target_ready);
+		model_fini(&model);
+	}
+}
+
 /* What may be a newer revision's pods stays until the templates were compared: the answer may come
  * when a scale-down has left. */
 static void test_unsure_target_keeps_its_pods(void **state)
@@ -543,6 +594,7 @@ int main(void)
 		cmocka_unit_test(test_D_36_primary_deleted),
 		cmocka_unit_test(test_D_5_target_back_before_removal),
 		cmocka_unit_test(test_D_9_newer_while_promoting),
+		cmocka_unit_test(test_deleted_while_promoting),
 		cmocka_unit_test(test_unsure_target_keeps_its_pods),
 		cmocka_unit_test(test_initialised_anew_keeps_capacity),
 		cmocka_unit_test(test_written_objects_are_waited_for),

@@ -25,6 +25,9 @@ static const struct regression {
 	{106, 0, "the witness took a process that was no more for the leader"},
 	{179525330100007, 0,
          "a teardown removed the newest Release first, and a Canary came again"},
+	{157, 0, "the oracle wanted a primary that somebody removed: witness_write.c"},
+	{893, 0, "a teardown beside a half promoted primary and a stuck target: test_scenarios"},
+	{709, 0, "Services of a second Canary, deleted while no agent ran, stayed: test_spine"},
 };
 
 #endif

@@ -466,6 +466,36 @@ static void test_retreat_waits_for_no_disk(void **state)
 	stage_free(stage);
 }
 
+/* Deleted while no agent runs, after it was made anew once: the oldest Release names a Canary whose
+ * UID is on nothing any more. */
+static void test_second_canary_is_taken_down(void **state)
+{
+	static const char url[] = "/apis/flagger.app/v1beta1/namespaces/shop/canaries/cart";
+	struct stage *stage = stage_new(1);
+
+	(void)state;
+	initialised(stage);
+	stage_kill(stage, 0);
+	stage_write(stage, HTTP_DELETE, url, NULL);
+	make_canary(stage);
+	stage_start(stage, 0);
+	stage_run(stage, 60);
+	stage_push(stage, "v2");
+	assert_true(stage_run_to(stage, "Succeeded", 200));
+	stage_run(stage, 10);
+	assert_non_null(stage_find(stage, "releases", "cart-2"));
+	stage_kill(stage, 0);
+	stage_write(stage, HTTP_DELETE, url, NULL);
+	stage_start(stage, 0);
+	stage_run(stage, 120);
+	assert_null(stage_find(stage, "deployments", "cart-primary"));
+	assert_null(stage_find(stage, "ingresses", "front-canary"));
+	assert_null(stage_find(stage, "services", "cart-primary"));
+	assert_null(stage_find(stage, "services", "cart-canary"));
+	assert_null(stage_find(stage, "releases", "cart-2"));
+	stage_free(stage);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -484,6 +514,7 @@ int main(void)
 		cmocka_unit_test(test_forward_waits_a_second_for_the_disk),
 		cmocka_unit_test(test_retreat_waits_for_no_disk),
 		cmocka_unit_test(test_two_agents_never_both_write),
+		cmocka_unit_test(test_second_canary_is_taken_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
