@@ -334,42 +334,6 @@ static void test_written_objects_are_waited_for(void **state)
 	model_fini(&model);
 }
 
-/* An initialisation that starts anew finds a primary, which is not made smaller. */
-static void test_initialised_anew_keeps_capacity(void **state)
-{
-	static const struct {
-		int target;
-		int primary;
-		int expected;
-	} rows[] = {
-		{1, 4, 4}, /* the target was scaled down meanwhile */
-		{4, 1, 4}, /* … or up */
-		{0, 3, 3}, /* … or away */
-	};
-	struct effect effects[PLAN_EFFECTS_MAX];
-	struct plan plan = {.effects = effects};
-
-	for (size_t i = 0; i < array_length(rows); i++) {
-		struct model model;
-		const struct effect *written;
-
-		model_init(&model);
-		model_initialise(&model);
-		model.truth.newest.cause = CAUSE_INIT;
-		model.truth.newest.status.outcome = OUTCOME_NONE;
-		model.truth.newest.status.phase = PHASE_STARTING;
-		model.truth.newest.target_replicas = rows[i].target;
-		model.truth.newest.primary_replicas = rows[i].primary;
-		memset(&model.truth.promoted, 0, sizeof(model.truth.promoted));
-		text_copy(model.truth.newest.uid, "release-of-now");
-		decide(&model.spec, &model.truth, &plan);
-		written = find_effect(&plan, EFFECT_WRITE_PRIMARY);
-		assert_non_null(written);
-		assert_int_equal(written->replicas, rows[i].expected);
-		model_fini(&model);
-	}
-}
-
 static void reach(struct model *model, enum release_phase phase)
 {
 	for (int i = 0; i < 1000 && model->truth.newest.status.phase != phase; i++)
@@ -402,26 +366,6 @@ static void test_pods_left_to_no_run(void **state)
 	assert_int_equal(model.truth.newest.number, 2);
 	assert_int_equal(model.truth.target.replicas, 0);
 	assert_string_equal(model.truth.mirror.phase, "Failed");
-	model_fini(&model);
-}
-
-/* While the first primary, ready, gets its clients: what it runs is promoted, and the newer
- * revision is analysed; it is not given to them as it is. */
-static void test_newer_while_first_finalises(void **state)
-{
-	struct model model;
-	int64_t waited = 0;
-
-	model_init(&model);
-	while (model.truth.newest.status.phase != PHASE_FINALISING && waited < 60000) {
-		model_run(&model, 100, NULL);
-		waited += 100;
-	}
-	model_run(&model, 200000, (const struct model_event[]){{0, apply_v2}, {0}});
-	assert_int_equal(model.truth.newest.number, 2);
-	assert_int_equal(model.truth.newest.cause, CAUSE_REVISION);
-	assert_true(model.n_checks > 0);
-	assert_string_equal(model.truth.primary.release_uid, "release-2");
 	model_fini(&model);
 }
 
@@ -596,10 +540,8 @@ int main(void)
 		cmocka_unit_test(test_D_9_newer_while_promoting),
 		cmocka_unit_test(test_deleted_while_promoting),
 		cmocka_unit_test(test_unsure_target_keeps_its_pods),
-		cmocka_unit_test(test_initialised_anew_keeps_capacity),
 		cmocka_unit_test(test_written_objects_are_waited_for),
 		cmocka_unit_test(test_pods_left_to_no_run),
-		cmocka_unit_test(test_newer_while_first_finalises),
 		cmocka_unit_test(test_deadline),
 		cmocka_unit_test(test_unmeasured),
 		cmocka_unit_test(test_unmeasured_while_away),
