@@ -73,8 +73,8 @@ static void on_abandoned(void *user, struct span timeout)
 	leader_abandon(agent->leader, timeout);
 }
 
-/* List the collections that were not listed yet: the first alone, Deployments next, the others
- * together. */
+/* List the collections that were not asked for yet: the first alone, Deployments next, the others
+ * together. One of those may have listed itself meanwhile, since its watch had broken. */
 static void list_next(struct agent *agent)
 {
 	size_t n_synced = 0;
@@ -86,10 +86,10 @@ static void list_next(struct agent *agent)
 		          "all collections are listed and followed",
 		          LOG_FIELDS({"role", agent_is_leading(agent) ? "leader" : "standby"}));
 		fleet_stir(agent->fleet);
-	} else if (n_synced < 2) {
-		follow_list(agent->follows[n_synced]);
-	} else if (n_synced == 2) {
-		for (size_t i = 2; i < KINDS; i++)
+		return;
+	}
+	for (size_t i = n_synced; i < (n_synced < 2 ? n_synced + 1 : KINDS); i++) {
+		if (follow_is_due(agent->follows[i]))
 			follow_list(agent->follows[i]);
 	}
 }

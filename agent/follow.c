@@ -32,6 +32,7 @@ struct follow {
 	char token[KUBE_API_CONTINUE_MAX];
 	int failures;
 	bool is_synced;
+	bool is_due;     /* nobody asked for a list since it was forgotten */
 	bool is_expired; /* the stream said 410 */
 };
 
@@ -94,7 +95,7 @@ static void on_list(struct follow *follow, const struct http_reply *reply)
 	follow->failures = 0;
 	if (is_last) {
 		follow->state = FOLLOW_WATCHING;
-		follow->is_synced = true;
+		follow->is_synced = !follow->is_due;
 		follow->seams->sink(follow->seams->user, follow->kind, FOLLOW_SYNCED, NULL);
 	}
 	start(follow);
@@ -221,6 +222,7 @@ struct follow *follow_new(const struct follow_seams *seams, enum kube_kind kind)
 		abort();
 	follow->seams = seams;
 	follow->kind = kind;
+	follow->is_due = true;
 	follow->call.done = on_done;
 	follow->again.ring = on_again;
 	follow->quiet.ring = on_quiet;
@@ -245,6 +247,7 @@ void follow_list(struct follow *follow)
 	alarm_cancel(&follow->again);
 	alarm_cancel(&follow->quiet);
 	follow->is_synced = false;
+	follow->is_due = false;
 	follow->token[0] = '\0';
 	follow->state = FOLLOW_LISTING;
 	start(follow);
@@ -255,7 +258,13 @@ bool follow_is_synced(const struct follow *follow)
 	return follow->is_synced;
 }
 
+bool follow_is_due(const struct follow *follow)
+{
+	return follow->is_due;
+}
+
 void follow_reset(struct follow *follow)
 {
 	follow->is_synced = false;
+	follow->is_due = true;
 }

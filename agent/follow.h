@@ -48,8 +48,12 @@ struct follow *follow_free(struct follow *follow);
 /* List anew, then watch; also when it is under way already. */
 void follow_list(struct follow *follow);
 
-/* Forget that it was listed; what is under way goes on until follow_list. */
+/* Forget that it was listed; what is under way goes on until follow_list, and counts for nothing.
+ */
 void follow_reset(struct follow *follow);
+
+/* It was not asked to list since the start, or since it was forgotten. */
+bool follow_is_due(const struct follow *follow);
 
 /* A list was completed since the last follow_list. */
 bool follow_is_synced(const struct follow *follow);

@@ -118,6 +118,7 @@ static bool edit_selector(const struct hand *hand)
 	text_format(body, sizeof(body), "{\"spec\":{\"selector\":{\"app\":\"%s%s\"}}}",
 	            hand->canary->name, pods[dice_between(hand->dice, 0, 2)]);
 	put(hand, HTTP_PATCH, "services", service.text, body);
+	hand->canary->is_led_astray = true;
 	return true;
 }
 

@@ -384,6 +384,26 @@ static void test_watch_expires(void **state)
 	stage_free(stage);
 }
 
+/* The lease is won while collections are listed anew because their watches were silent: whichever
+ * is first, all are listed, and the agent serves. (It once waited for ever for a list that had come
+ * already.) */
+static void test_lease_won_while_watches_reopen(void **state)
+{
+	(void)state;
+	for (int ms = 80000; ms < 100000; ms += 250) {
+		struct stage *stage = stage_new(12);
+
+		initialised(stage);
+		sim_http_cut(stage_http(stage, 0), true);
+		stage_run_ms(stage, ms);
+		sim_http_cut(stage_http(stage, 0), false);
+		stage_push(stage, "v2");
+		if (!stage_run_to(stage, "Succeeded", 300))
+			fail_msg("cut off for %d ms: %s", ms, stage_phase(stage));
+		stage_free(stage);
+	}
+}
+
 /* The agent stops in order: nothing is left half-known, the lease is free at once. */
 static void on_stopped(void *user)
 {
@@ -510,6 +530,7 @@ int main(void)
 		cmocka_unit_test(test_newer_revision),
 		cmocka_unit_test(test_old_releases_go),
 		cmocka_unit_test(test_watch_expires),
+		cmocka_unit_test(test_lease_won_while_watches_reopen),
 		cmocka_unit_test(test_stop),
 		cmocka_unit_test(test_forward_waits_a_second_for_the_disk),
 		cmocka_unit_test(test_retreat_waits_for_no_disk),
