@@ -88,9 +88,11 @@ static void list_next(struct agent *agent)
 		fleet_stir(agent->fleet);
 	} else if (n_synced < 2) {
 		follow_list(agent->follows[n_synced]);
-	} else if (n_synced == 2) {
-		for (size_t i = 2; i < KINDS; i++)
-			follow_list(agent->follows[i]);
+	} else {
+		for (size_t i = 2; i < KINDS; i++) {
+			if (follow_is_idle(agent->follows[i]))
+				follow_list(agent->follows[i]);
+		}
 	}
 }
 

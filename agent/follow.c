@@ -257,5 +257,14 @@ bool follow_is_synced(const struct follow *follow)
 
 void follow_reset(struct follow *follow)
 {
+	http_cancel(&follow->call);
+	alarm_cancel(&follow->again);
+	alarm_cancel(&follow->quiet);
 	follow->is_synced = false;
+	follow->state = FOLLOW_IDLE;
+}
+
+bool follow_is_idle(const struct follow *follow)
+{
+	return follow->state == FOLLOW_IDLE;
 }

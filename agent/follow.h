@@ -48,8 +48,11 @@ struct follow *follow_free(struct follow *follow);
 /* List anew, then watch; also when it is under way already. */
 void follow_list(struct follow *follow);
 
-/* Forget that it was listed; what is under way goes on until follow_list. */
+/* Forget that it was listed, and stop what is under way: nothing more comes until follow_list. */
 void follow_reset(struct follow *follow);
+
+/* Neither listed nor followed: never begun, or reset. */
+bool follow_is_idle(const struct follow *follow);
 
 /* A list was completed since the last follow_list. */
 bool follow_is_synced(const struct follow *follow);
