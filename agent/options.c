@@ -1,12 +1,13 @@
 #include "agent/options.h"
 
+#include "providers/wire/nearest.h"
+
 #include <assert.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define PORT_MAX       65535
-#define NEAR_MAX       3 /* letters to change in a flag that was probably meant */
 #define NAME_MAX_BYTES 64
 
 enum kind {
@@ -119,49 +120,16 @@ static const struct flag *find(const char *name)
 	return NULL;
 }
 
-static size_t least(size_t a, size_t b)
-{
-	return a < b ? a : b;
-}
-
-/* Letters to insert, drop or replace to get from A to B, both shorter than NAME_MAX_BYTES. */
-static size_t distance(const char *a, const char *b)
-{
-	size_t row[NAME_MAX_BYTES + 1];
-	size_t width = strlen(b);
-
-	for (size_t k = 0; k <= width; k++)
-		row[k] = k;
-	for (size_t i = 0; a[i]; i++) {
-		size_t corner = row[0];
-
-		row[0] = i + 1;
-		for (size_t k = 0; k < width; k++) {
-			size_t replaced = corner + (a[i] == b[k] ? 0 : 1);
-
-			corner = row[k + 1];
-			row[k + 1] = least(least(row[k], row[k + 1]) + 1, replaced);
-		}
-	}
-	return row[width];
-}
-
 static bool refuse_unknown(const char *name, struct err *err)
 {
-	const struct flag *nearest = NULL;
-	size_t best = NEAR_MAX + 1;
+	const char *nearest = NULL;
+	size_t distance = 0;
 
-	for (size_t i = 0; i < array_length(flags) && strlen(name) < NAME_MAX_BYTES; i++) {
-		size_t far = distance(name, flags[i].name);
-
-		if (far >= best || far >= strlen(name))
-			continue;
-		best = far;
-		nearest = &flags[i];
-	}
+	for (size_t i = 0; i < array_length(flags); i++)
+		nearest_consider(name, flags[i].name, &nearest, &distance);
 	if (nearest)
 		return err_set(err, ERR_INVALID, "--%.100s: no such flag; did you mean --%s?", name,
-		               nearest->name);
+		               nearest);
 	return err_set(err, ERR_INVALID, "--%.100s: no such flag; see --help", name);
 }
 

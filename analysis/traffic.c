@@ -145,6 +145,12 @@ bool traffic_weighs(struct thought *thought, int weight, bool is_retreat)
 	return false;
 }
 
+void traffic_caps(struct thought *thought, int cap)
+{
+	if (traffic_live_weight(thought) > cap)
+		traffic_weighs(thought, cap, true);
+}
+
 static bool has_held(struct thought *thought, struct span time)
 {
 	const struct facts *facts = thought->facts;

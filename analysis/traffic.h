@@ -23,6 +23,10 @@ bool traffic_services(struct thought *thought);
 /* Want the canary's weight; true when it was seen, or when the provider has no weights. */
 bool traffic_weighs(struct thought *thought, int weight, bool is_retreat);
 
+/* Want no more than CAP for the canary, waiting for nothing: more was given by a foreign hand. Less
+ * stays as it is. */
+void traffic_caps(struct thought *thought, int cap);
+
 /* The present weight and selector were seen for the provider's measured time, so that no request
  * goes elsewhere. */
 bool traffic_holds(struct thought *thought);

@@ -1,7 +1,8 @@
 #include "agent/command/command.h"
 
 #include "agent/command/command_flags.h"
-#include "agent/command/command_near.h"
+#include "analysis/base/compiler.h"
+#include "providers/wire/nearest.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -14,9 +15,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#define TABLE_MAX   64
 #define COLUMNS_MAX 1000
 #define HELP_COLUMN 30
+#define HEAD_MAX    128
 
 const char *const command_exits[COMMAND_EXITS_MAX] = {
 	[COMMAND_OK] = "It went well.",
@@ -25,6 +26,15 @@ const char *const command_exits[COMMAND_EXITS_MAX] = {
 	[COMMAND_NOT_FOUND] = "What was named is not there.",
 	[COMMAND_REFUSED] = "lint found errors.",
 	[COMMAND_CHANGES] = "plan found something that would be written.",
+};
+
+/* What the program is beside its commands; agent/main.c runs them. */
+static const struct {
+	const char *name;
+	const char *summary;
+} programs[] = {
+	{"agent", "Serve Canaries in a cluster"},
+	{"demo", "Show a release promoted and one rolled back, in this process"},
 };
 
 const struct command *command_find(const char *name)
@@ -82,7 +92,7 @@ struct command_setting command_standard(void)
 static void write_flag(FILE *stream, const struct command_flag *flag, const char *forms)
 {
 	bool is_form = strcmp(flag->name, "output") == 0;
-	char head[COMMAND_NEAR_NAME_MAX * 2];
+	char head[HEAD_MAX];
 	char letter[8] = "";
 
 	if (flag->letter)
@@ -114,10 +124,8 @@ void command_help_all(FILE *stream, const char *program)
 	for (size_t i = 0; command_table[i]; i++)
 		(void)fprintf(stream, "  %-12s %s\n", command_table[i]->name,
 		              command_table[i]->summary);
-	if (strcmp(program, "serin") == 0)
-		(void)fprintf(stream, "  %-12s %s\n  %-12s %s\n", "agent",
-		              "Serve Canaries in a cluster", "demo",
-		              "Show a release promoted and one rolled back, in this process");
+	for (size_t i = 0; strcmp(program, "serin") == 0 && i < array_length(programs); i++)
+		(void)fprintf(stream, "  %-12s %s\n", programs[i].name, programs[i].summary);
 	(void)fprintf(stream, "\n%s COMMAND --help tells more, with an example.\n", program);
 }
 
@@ -166,13 +174,13 @@ struct instant command_now(const struct command_call *call)
 
 static enum command_exit refuse_command(const struct command_call *call, const char *word)
 {
-	const char *names[TABLE_MAX];
-	const char *nearest;
-	size_t n = 0;
+	const char *nearest = NULL;
+	size_t distance = 0;
 
-	for (; command_table[n] && n < TABLE_MAX; n++)
-		names[n] = command_table[n]->name;
-	nearest = command_near_find(word, names, n);
+	for (size_t i = 0; command_table[i]; i++)
+		nearest_consider(word, command_table[i]->name, &nearest, &distance);
+	for (size_t i = 0; strcmp(call->program, "serin") == 0 && i < array_length(programs); i++)
+		nearest_consider(word, programs[i].name, &nearest, &distance);
 	if (nearest)
 		return command_say(call, COMMAND_USAGE,
 		                   "\"%.100s\": no such command; did you mean %s?", word, nearest);

@@ -7,8 +7,7 @@
 
 #include <string.h>
 
-#define LEASE_NAMESPACE "kube-system"
-#define ABOUT_WIDTH     28
+#define ABOUT_WIDTH 28
 
 static void write_text(const struct command_call *call, const struct explain_answer *answer)
 {
@@ -55,7 +54,7 @@ static enum command_exit explain(struct command_call *call, struct command_clien
 	struct err err = {0};
 	enum command_exit status = COMMAND_OK;
 
-	if (!explain_collect(client, lease ? lease : LEASE_NAMESPACE, &world, &err)) {
+	if (!explain_collect(client, lease, &world, &err)) {
 		status = command_fail(call, &err);
 	} else if (!world.canary) {
 		status = command_say(call, COMMAND_NOT_FOUND,
@@ -85,7 +84,7 @@ static enum command_exit run(struct command_call *call)
 static const struct command_flag flags[] = {
 	{.name = "leader-election-namespace",
          .value_name = "NAME",
-         .help = "where the agent's lease is (" LEASE_NAMESPACE ")"},
+         .help = "where the agent's lease is (serin, else kube-system)"},
 	{.name = "mesh-provider",
          .value_name = "NAME",
          .help = "provider of canaries that name none, as given to the agent"},

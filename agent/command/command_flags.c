@@ -1,6 +1,6 @@
 #include "agent/command/command_flags.h"
 
-#include "agent/command/command_near.h"
+#include "providers/wire/nearest.h"
 
 #include <assert.h>
 #include <string.h>
@@ -72,16 +72,15 @@ static const struct command_flag *find_flag(const struct command *command, const
 
 static bool refuse_unknown(const struct command *command, const char *name, struct err *err)
 {
-	const char *names[COMMAND_FLAGS_USUAL_MAX + COMMAND_FLAGS_MAX];
-	const char *nearest;
-	size_t n = 0;
+	const char *nearest = NULL;
+	size_t distance = 0;
 
 	for (size_t i = 0; i < array_length(command_flags_usual); i++)
 		if (command_flags_has(command, &command_flags_usual[i]))
-			names[n++] = command_flags_usual[i].flag.name;
+			nearest_consider(name, command_flags_usual[i].flag.name, &nearest,
+			                 &distance);
 	for (size_t i = 0; i < command->n_flags; i++)
-		names[n++] = command->flags[i].name;
-	nearest = command_near_find(name, names, n);
+		nearest_consider(name, command->flags[i].name, &nearest, &distance);
 	if (nearest)
 		return err_set(err, ERR_INVALID, "--%.100s: no such flag; did you mean --%s?", name,
 		               nearest);

@@ -121,7 +121,8 @@ static void collect_releases(struct collect *collect)
 	command_client_list_fini(&releases);
 }
 
-static void collect_lease(struct collect *collect, const char *lease_namespace)
+/* True when there is one, or this cannot be known. */
+static bool find_lease(struct collect *collect, const char *lease_namespace)
 {
 	struct explain_world *world = collect->world;
 	struct kube_ref ref = {
@@ -132,6 +133,21 @@ static void collect_lease(struct collect *collect, const char *lease_namespace)
 	world->is_lease_known = command_client_find(collect->client, &ref, &world->lease, &err);
 	if (!world->is_lease_known)
 		miss(collect, "lease", &err);
+	return !world->is_lease_known || world->lease;
+}
+
+/* Where the manifests put it, else where Flagger has it when nothing is said. */
+static void collect_lease(struct collect *collect, const char *lease_namespace)
+{
+	static const char *const usual[] = {"serin", "kube-system"};
+
+	if (lease_namespace) {
+		(void)find_lease(collect, lease_namespace);
+		return;
+	}
+	for (size_t i = 0; i < array_length(usual); i++)
+		if (find_lease(collect, usual[i]))
+			return;
 }
 
 bool explain_collect(struct command_client *client, const char *lease_namespace,

@@ -5,6 +5,7 @@
  */
 #include "analysis/base/text.h"
 #include "analysis/phase/phase.h"
+#include "analysis/primary.h"
 #include "analysis/readiness.h"
 #include "analysis/retreat.h"
 #include "analysis/traffic.h"
@@ -45,8 +46,23 @@ static void fail(struct thought *thought, const char *why)
 	              spec->k8s_namespace, why);
 }
 
+/* A primary that somebody deleted comes back as it was promoted. */
+static void revive(struct thought *thought)
+{
+	const struct release *newest = &thought->facts->newest;
+	struct primary_wish wish = {
+		.release = newest->name,
+		.uid = newest->uid,
+		.new_replicas = primary_capacity(thought),
+	};
+
+	if (thought->facts->primary.slot.state == FACT_ABSENT)
+		primary_runs(thought, &wish);
+}
+
 void phase_finalising(struct thought *thought)
 {
+	const struct facts *facts = thought->facts;
 	char why[SENTENCE_MAX];
 	bool is_placed;
 
@@ -54,7 +70,7 @@ void phase_finalising(struct thought *thought)
 	case READINESS_READY:
 		break;
 	case READINESS_LATE:
-		if (thought->facts->newest.cause != CAUSE_INIT) {
+		if (facts->newest.cause != CAUSE_INIT) {
 			fail(thought, why);
 			return;
 		}
@@ -62,9 +78,12 @@ void phase_finalising(struct thought *thought)
 		return;
 	case READINESS_WAITING:
 	case READINESS_UNKNOWN:
+		revive(thought);
 		traffic_selects(thought, traffic_backend(thought), false);
+		if (facts->newest.cause != CAUSE_INIT)
+			traffic_caps(thought, facts->newest.status.weight.from);
 		/* No request for the pods of a newer revision where the primary has a ready one. */
-		if (thought->is_newer && workload_serves(&thought->facts->primary))
+		if (thought->is_newer && workload_serves(&facts->primary))
 			traffic_weighs(thought, 0, true);
 		return;
 	}

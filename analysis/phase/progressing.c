@@ -62,6 +62,7 @@ static void conclude_fail(struct thought *thought, size_t worst)
 	            status.failed_checks, spec->threshold);
 	thought_save(thought, &status, false);
 	thought_because(thought, "%s", status.reason);
+	traffic_caps(thought, status.weight.to);
 }
 
 static bool is_unmeasured_too_long(struct thought *thought)

@@ -93,8 +93,10 @@ void phase_promoting(struct thought *thought)
 	struct release_status status;
 	char why[SENTENCE_MAX];
 
-	if (withdraw(thought) || !thought_knows(thought, SUBJECT_PRIMARY) ||
-	    !thought_knows(thought, SUBJECT_TARGET))
+	if (withdraw(thought))
+		return;
+	traffic_caps(thought, facts->newest.status.weight.to);
+	if (!thought_knows(thought, SUBJECT_PRIMARY) || !thought_knows(thought, SUBJECT_TARGET))
 		return;
 	if (facts->primary.slot.state == FACT_ABSENT ||
 	    strcmp(facts->primary.release_uid, facts->newest.uid) != 0) {

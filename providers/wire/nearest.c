@@ -58,7 +58,7 @@ void nearest_consider(const char *word, const char *candidate, const char **best
 
 	far = far < 1 ? 1 : least(far, FAR_MAX);
 	found = nearest_distance(word, candidate, far);
-	if (found > far || (*best && found >= *distance))
+	if (found > far || found >= strlen(word) || (*best && found >= *distance))
 		return;
 	*best = candidate;
 	*distance = found;

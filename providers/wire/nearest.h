@@ -16,7 +16,7 @@ size_t nearest_distance(const char *a, const char *b, size_t max);
 /*
  * A running search: *BEST is the nearest candidate so far (NULL at first), *DISTANCE its distance.
  * CANDIDATE takes its place when it is nearer to WORD, and near at all: a third of its letters, at
- * least one, at most three.
+ * least one, at most three, and fewer than WORD has.
  */
 void nearest_consider(const char *word, const char *candidate, const char **best, size_t *distance);
 

@@ -168,12 +168,26 @@ static void test_lease(void **state)
 	                       "flagger/flagger-leader-election is held by nobody\n"));
 }
 
+/* Nothing is said about it: that of the manifests comes before the one in kube-system. */
+static void test_lease_of_manifests(void **state)
+{
+	struct command_desk *desk = *state;
+
+	command_desk_write(desk, HTTP_POST, "/apis/coordination.k8s.io/v1/namespaces/serin/leases",
+	                   "{'apiVersion':'coordination.k8s.io/v1','kind':'Lease','metadata':"
+	                   "{'name':'flagger-leader-election','namespace':'serin'},'spec':"
+	                   "{'holderIdentity':'serin-0_0000000000000001','leaseDurationSeconds':15,"
+	                   "'renewTime':'2025-11-21T07:59:57.000000Z'}}");
+	command_desk_run(desk, "explain cart");
+	assert_non_null(strstr(desk->out, "serin/flagger-leader-election: held by serin-0_"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_text),    cmocka_unit_test(test_json),
 		cmocka_unit_test(test_refused), cmocka_unit_test(test_not_there),
-		cmocka_unit_test(test_lease),
+		cmocka_unit_test(test_lease),   cmocka_unit_test(test_lease_of_manifests),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);

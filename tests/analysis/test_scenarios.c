@@ -158,80 +158,6 @@ static void test_D_36_primary_deleted(void **state)
 	model_fini(&model);
 }
 
-/* A foreign raise is put right at once, a foreign lowering only after the next passing check. */
-static void raise_weight(struct model *model)
-{
-	model->truth.route.weight = 90;
-	model->truth.route.is_ours = false;
-}
-
-static void lower(struct model *model)
-{
-	model->truth.route.weight = 5;
-	model->truth.route.is_ours = false;
-}
-
-static void test_D_61_foreign_weight(void **state)
-{
-	static const struct model_event raised[] = {{0, apply_v2}, {8000, raise_weight}, {0}};
-	static const struct model_event lowered[] = {{0, apply_v2}, {8000, lower}, {0}};
-	struct model model;
-
-	begin(&model, given_nothing);
-	model_run(&model, 8500, raised);
-	assert_int_equal(model.truth.route.weight, 20);
-	model_fini(&model);
-	begin(&model, given_nothing);
-	model_run(&model, 12000, lowered);
-	assert_int_equal(model.truth.route.weight, 5);
-	model_run(&model, 3000, NULL); /* the check of this step passes: back, not further */
-	assert_int_equal(model.truth.route.weight, 20);
-	assert_non_null(strstr(model.trace, "changed to weight 5 by another writer: back to 20"));
-	model_run(&model, 120000, NULL);
-	assert_string_equal(model.truth.mirror.phase, "Succeeded");
-	model_fini(&model);
-}
-
-/* No weight is raised to pods that no Service leads to; one that is too high is lowered. */
-static void test_raises_only_with_services(void **state)
-{
-	static const struct {
-		int from, live, to;
-		bool has_service;
-		bool writes;
-	} rows[] = {
-		{20, 20, 40, true, true},   /* the next step */
-		{20, 20, 40, false, false}, /* not yet */
-		{20, 60, 40, false, true},  /* a foreign hand's is taken back whatever else is */
-	};
-	struct effect effects[PLAN_EFFECTS_MAX];
-	struct model model;
-
-	begin(&model, given_nothing);
-	model_run(&model, 8500, revision);
-	assert_int_equal(model.truth.newest.status.phase, PHASE_PROGRESSING);
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		struct plan plan = {.effects = effects};
-		struct facts facts = model.truth;
-		bool writes = false;
-
-		facts.newest.status.weight.from = rows[i].from;
-		facts.newest.status.weight.to = rows[i].to;
-		facts.route.weight = rows[i].live;
-		if (!rows[i].has_service)
-			facts.canary_service.slot = (struct fact_slot){
-				.state = FACT_ABSENT,
-				.failures = 1,
-				.retry_at = instant_after(facts.now, span_seconds(1)),
-			};
-		decide(&model.spec, &facts, &plan);
-		for (size_t j = 0; j < plan.n_effects; j++)
-			writes |= plan.effects[j].kind == EFFECT_WRITE_ROUTE;
-		assert_int_equal(writes, rows[i].writes);
-	}
-	model_fini(&model);
-}
-
 /* The target serves before what was made goes; the Releases go last. */
 static void delete_canary(struct model *model)
 {
@@ -408,42 +334,6 @@ static void test_written_objects_are_waited_for(void **state)
 	model_fini(&model);
 }
 
-/* An initialisation that starts anew finds a primary, which is not made smaller. */
-static void test_initialised_anew_keeps_capacity(void **state)
-{
-	static const struct {
-		int target;
-		int primary;
-		int expected;
-	} rows[] = {
-		{1, 4, 4}, /* the target was scaled down meanwhile */
-		{4, 1, 4}, /* … or up */
-		{0, 3, 3}, /* … or away */
-	};
-	struct effect effects[PLAN_EFFECTS_MAX];
-	struct plan plan = {.effects = effects};
-
-	for (size_t i = 0; i < array_length(rows); i++) {
-		struct model model;
-		const struct effect *written;
-
-		model_init(&model);
-		model_initialise(&model);
-		model.truth.newest.cause = CAUSE_INIT;
-		model.truth.newest.status.outcome = OUTCOME_NONE;
-		model.truth.newest.status.phase = PHASE_STARTING;
-		model.truth.newest.target_replicas = rows[i].target;
-		model.truth.newest.primary_replicas = rows[i].primary;
-		memset(&model.truth.promoted, 0, sizeof(model.truth.promoted));
-		text_copy(model.truth.newest.uid, "release-of-now");
-		decide(&model.spec, &model.truth, &plan);
-		written = find_effect(&plan, EFFECT_WRITE_PRIMARY);
-		assert_non_null(written);
-		assert_int_equal(written->replicas, rows[i].expected);
-		model_fini(&model);
-	}
-}
-
 static void reach(struct model *model, enum release_phase phase)
 {
 	for (int i = 0; i < 1000 && model->truth.newest.status.phase != phase; i++)
@@ -476,26 +366,6 @@ static void test_pods_left_to_no_run(void **state)
 	assert_int_equal(model.truth.newest.number, 2);
 	assert_int_equal(model.truth.target.replicas, 0);
 	assert_string_equal(model.truth.mirror.phase, "Failed");
-	model_fini(&model);
-}
-
-/* While the first primary, ready, gets its clients: what it runs is promoted, and the newer
- * revision is analysed; it is not given to them as it is. */
-static void test_newer_while_first_finalises(void **state)
-{
-	struct model model;
-	int64_t waited = 0;
-
-	model_init(&model);
-	while (model.truth.newest.status.phase != PHASE_FINALISING && waited < 60000) {
-		model_run(&model, 100, NULL);
-		waited += 100;
-	}
-	model_run(&model, 200000, (const struct model_event[]){{0, apply_v2}, {0}});
-	assert_int_equal(model.truth.newest.number, 2);
-	assert_int_equal(model.truth.newest.cause, CAUSE_REVISION);
-	assert_true(model.n_checks > 0);
-	assert_string_equal(model.truth.primary.release_uid, "release-2");
 	model_fini(&model);
 }
 
@@ -666,16 +536,12 @@ int main(void)
 		cmocka_unit_test(test_D_1_fix_after_failed_promotion),
 		cmocka_unit_test(test_D_4_D_8_waits_for_the_primary),
 		cmocka_unit_test(test_D_36_primary_deleted),
-		cmocka_unit_test(test_D_61_foreign_weight),
-		cmocka_unit_test(test_raises_only_with_services),
 		cmocka_unit_test(test_D_5_target_back_before_removal),
 		cmocka_unit_test(test_D_9_newer_while_promoting),
 		cmocka_unit_test(test_deleted_while_promoting),
 		cmocka_unit_test(test_unsure_target_keeps_its_pods),
-		cmocka_unit_test(test_initialised_anew_keeps_capacity),
 		cmocka_unit_test(test_written_objects_are_waited_for),
 		cmocka_unit_test(test_pods_left_to_no_run),
-		cmocka_unit_test(test_newer_while_first_finalises),
 		cmocka_unit_test(test_deadline),
 		cmocka_unit_test(test_unmeasured),
 		cmocka_unit_test(test_unmeasured_while_away),

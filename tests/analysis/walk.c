@@ -189,10 +189,14 @@ static void check_served(struct walk *walk)
 		broken(walk, "the canary scaled down before the weight held");
 }
 
-static bool is_promoting(const struct facts *facts)
+/* The newest Release's template may be written: it is promoted, or was, and the primary that had it
+ * is gone. */
+static bool is_promoting(const struct facts *facts, enum effect_kind kind)
 {
 	return release_is_open(&facts->newest) &&
-	       (facts->newest.status.phase == PHASE_PROMOTING || facts->newest.cause == CAUSE_INIT);
+	       (facts->newest.status.phase == PHASE_PROMOTING ||
+	        (facts->newest.status.phase == PHASE_FINALISING && kind == EFFECT_CREATE_PRIMARY) ||
+	        facts->newest.cause == CAUSE_INIT);
 }
 
 /* The primary's template is the promoted one, or the one being promoted. */
@@ -205,13 +209,39 @@ static void check_primary(struct walk *walk)
 
 		if (effect->kind != EFFECT_WRITE_PRIMARY && effect->kind != EFFECT_CREATE_PRIMARY)
 			continue;
-		if (strcmp(effect->release_uid, facts->newest.uid) == 0 && is_promoting(facts))
+		if (strcmp(effect->release_uid, facts->newest.uid) == 0 &&
+		    is_promoting(facts, effect->kind))
 			continue;
 		if (effect->release_uid[0] != '\0' &&
 		    strcmp(effect->release_uid, facts->promoted.uid) == 0)
 			continue;
 		broken(walk, "a template for the primary that was not promoted");
 	}
+}
+
+/* The most that the canary may have: what was in force when the present phase began. */
+static int cap(const struct facts *facts)
+{
+	const struct release_status *status = &facts->newest.status;
+
+	if (status->phase == PHASE_FINALISING)
+		return status->weight.from;
+	return status->weight.to;
+}
+
+/* More than that was given by a foreign hand: it is taken back at once, whatever else waits. */
+static void check_raise(struct walk *walk)
+{
+	const struct facts *facts = &walk->world->facts;
+	const struct effect *route = find(walk->plan, EFFECT_WRITE_ROUTE, SUBJECT_ROUTE);
+
+	if (!is_running(facts) || facts->newest.status.phase == PHASE_RETREATING ||
+	    walk->world->spec.suspend || facts->route.slot.failures > 0 ||
+	    live_weight(walk->world) <= cap(facts))
+		return;
+	if (!route || route->weight > cap(facts) ||
+	    (!route->is_retreat && facts->newest.status.phase != PHASE_FINALISING))
+		broken(walk, "a foreign raise that stays");
 }
 
 /* Weights rise only to what an observed Release says. */
@@ -228,9 +258,9 @@ static void check_route(struct walk *walk)
 	    (facts->newest.status.phase == PHASE_PROGRESSING ||
 	     facts->newest.status.phase == PHASE_RETREATING || is_newer(facts)))
 		broken(walk, "a lowering that waits");
-	if (route->weight > 0 &&
-	    (facts->newest.status.phase != PHASE_PROGRESSING ||
-	     route->weight != facts->newest.status.weight.to || facts->is_deleted))
+	if (route->weight > 0 && ((facts->newest.status.phase != PHASE_PROGRESSING &&
+	                           route->weight >= live_weight(walk->world)) ||
+	                          route->weight != cap(facts) || facts->is_deleted))
 		broken(walk, "a weight that no observed Release asks for");
 	if (route->weight > live_weight(walk->world) && facts->newest.status.ending != OUTCOME_NONE)
 		broken(walk, "a weight raised in a retreat");
@@ -341,7 +371,8 @@ static void check_haste(struct walk *walk)
 		if (walk->plan->effects[i].is_retreat && !retreats &&
 		    (!release_is_open(&facts->newest) ||
 		     facts->newest.status.phase <= PHASE_STARTING ||
-		     facts->newest.status.phase == PHASE_FINALISING ||
+		     (facts->newest.status.phase == PHASE_FINALISING &&
+		      live_weight(walk->world) <= cap(facts)) ||
 		     (walk->world->spec.suspend && facts->newest.status.phase < PHASE_RETREATING)))
 			broken(walk, "a retreat where nothing went forward");
 	}
@@ -462,6 +493,7 @@ static void check(struct walk *walk)
 	check_served(walk);
 	check_primary(walk);
 	check_route(walk);
+	check_raise(walk);
 	check_retreat(walk);
 	check_kept(walk);
 	check_cover(walk);

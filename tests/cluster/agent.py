@@ -17,7 +17,6 @@ from world import Failure
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 PROGRAM = os.path.join(HERE, "..", "..", "build", "agent", "serin")
-MANIFESTS = os.path.join(HERE, "..", "..", "manifests")
 LEASE = "flagger-leader-election"
 
 ports = itertools.count(9797)
@@ -37,32 +36,9 @@ def program():
     return path
 
 
-def install():
-    """What a user applies, but for the Deployment: the agent runs beside the cluster."""
-    files = sorted(glob.glob(os.path.join(MANIFESTS, "crd-*.yaml")))
-    files += [os.path.join(MANIFESTS, name) for name in ("namespace.yaml", "rbac.yaml")]
-    command = ["kubectl", "apply"] + [f"--filename={path}" for path in files]
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-    wait = ["kubectl", "wait", "--for=condition=Established", "--timeout=30s", "crd", "--all"]
-    subprocess.run(wait, check=True, stdout=subprocess.DEVNULL)
-
-
-def install_for_namespace(api, namespace):
-    """What manifests/rbac.yaml says for --namespace: the same rules, bound in one namespace, and the lease there."""
-    lease = api.get("role", "serin-lease", "serin")
-    api.create({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "serin", "namespace": namespace}})
-    role = {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "Role", "rules": lease["rules"]}
-    api.create({**role, "metadata": {"name": "serin-lease", "namespace": namespace}})
-    for kind, name in (("ClusterRole", "serin"), ("Role", "serin-lease")):
-        api.create(
-            {
-                "apiVersion": "rbac.authorization.k8s.io/v1",
-                "kind": "RoleBinding",
-                "metadata": {"name": name, "namespace": namespace},
-                "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": kind, "name": name},
-                "subjects": [{"kind": "ServiceAccount", "name": "serin", "namespace": namespace}],
-            }
-        )
+def version():
+    """ "0.1.0", as the program says."""
+    return subprocess.run([program(), "version"], check=True, capture_output=True, text=True).stdout.split()[1]
 
 
 class Agent:
@@ -79,7 +55,7 @@ class Agent:
         self.port = next(ports)
         self.process = None
 
-    def start(self):
+    def command(self):
         if not os.path.exists(self.kubeconfig):
             kit_kubeconfig(f"{self.home}/serin", self.kubeconfig)
         command = self.wrapper + [
@@ -94,8 +70,17 @@ class Agent:
         ]
         if self.namespace:
             command.append(f"--namespace={self.namespace}")
+        return command
+
+    def environment(self):
+        return os.environ
+
+    def start(self):
+        command = self.command()
         with open(self.log, "ab") as log:
-            self.process = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+            self.process = subprocess.Popen(
+                command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, env=self.environment()
+            )
         return self
 
     def get(self, path):

@@ -114,6 +114,7 @@ static void test_nearest(void **state)
 	assert_string_equal(best, "stepWeight");
 	best = NULL;
 	nearest_consider("port", "name", &best, &distance);
+	nearest_consider("x", "v", &best, &distance);
 	assert_null(best);
 }
 

@@ -118,6 +118,7 @@ static void start(struct crew_agent *agent)
 	seams.log = agent->log;
 	agent->agent = agent_new(&seams, &settings);
 	agent->began = sim_loop_now(simulation->loop);
+	witness_look(simulation); /* whom the Lease names may be no more */
 	agent_start(agent->agent);
 }
 

@@ -6,8 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DEEDS_MIN 4
-#define DEEDS_MAX 14
+#define SILENCE_MS 110000 /* for so long a watch may be silent before it is opened again */
+#define DEEDS_MIN  4
+#define DEEDS_MAX  14
 
 static const int deed_weights[DEED_MAX] = {
 	[DEED_PUSH] = 64, [DEED_REVERT] = 9,   [DEED_DELETE] = 5,
@@ -163,9 +164,29 @@ static void skip(struct simulation *simulation, int index)
 	static const char why[] = "the analysis was skipped for a while";
 
 	canary->skips = !canary->skips;
+	canary->skips_until = instant_after(sim_loop_now(simulation->loop), span_ms(SILENCE_MS));
 	truth_may_pass(&canary->versions[canary->live], why);
 	truth_may_pass(people_run_version(simulation, index), why);
 	write_spec(simulation, canary);
+}
+
+/* A revision comes while another is analysed: when it goes again before that run's retreat is on
+ * record, what remains is a weight that was taken back, which ends as a rollback. */
+static void excuse_analysed(struct simulation *simulation, int index)
+{
+	const struct truth_canary *canary = &simulation->truth.canaries[index];
+	struct truth_version *analysed = people_run_version(simulation, index);
+
+	if (analysed != &canary->versions[canary->live])
+		truth_may_fail(analysed, "another revision came while it was analysed");
+}
+
+/* What is pushed while an agent may still believe that the analysis is skipped. */
+static void excuse_skipped(struct simulation *simulation, struct truth_canary *canary)
+{
+	if (instant_is_before(sim_loop_now(simulation->loop), canary->skips_until))
+		truth_may_pass(&canary->versions[canary->live],
+		               "the analysis was skipped a moment ago");
 }
 
 static void annotate(struct simulation *simulation, const struct truth_canary *canary)
@@ -217,13 +238,18 @@ void people_act(struct simulation *simulation, int index, enum deed deed, enum q
 	}
 	switch (deed) {
 	case DEED_PUSH:
-		if (truth_push(canary, quality))
-			write_image(simulation, canary);
+		if (!truth_push(canary, quality))
+			return;
+		excuse_skipped(simulation, canary);
+		excuse_analysed(simulation, index);
+		write_image(simulation, canary);
 		return;
 	case DEED_REVERT:
 		truth_revert(canary, canary->promoted >= 0 && dice_chance(dice, 0.5)
 		                             ? canary->promoted
 		                             : (int)dice_between(dice, 0, canary->n_versions - 1));
+		excuse_skipped(simulation, canary);
+		excuse_analysed(simulation, index);
 		write_image(simulation, canary);
 		return;
 	case DEED_DELETE:

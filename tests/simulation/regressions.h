@@ -21,6 +21,8 @@ static const struct regression {
 	{144, 87, "an initialisation that began anew made the primary smaller: test_scenarios"},
 	{94, 68, "a target scaled down before it was known to be a newer revision: test_scenarios"},
 	{13, 0, "Services read without end beside a target that was deleted, after an edit"},
+	{136, 133, "a weight that was raised while the run was Promoting stayed: test_weights"},
+	{106, 0, "the witness took a process that was no more for the leader"},
 	{179525330100007, 0,
          "a teardown removed the newest Release first, and a Canary came again"},
 	{157, 0, "the oracle wanted a primary that somebody removed: witness_write.c"},

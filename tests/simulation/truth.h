@@ -57,14 +57,15 @@ struct truth_canary {
 	const char *space; /* namespace */
 	const char *provider;
 	enum truth_asking asking;
-	bool asks_tightly;   /* other bounds, with which each version is as good or bad */
-	bool skips;          /* skipAnalysis */
-	bool empties;        /* a rollout takes away all pods before it makes new ones */
-	bool is_invalid;     /* its spec was spoilt */
-	int interval;        /* seconds */
-	int threshold;       /* 0 counts as 1 */
-	int threshold_least; /* … before the last edit, if that was less */
-	int deadline;        /* progressDeadlineSeconds */
+	bool asks_tightly;          /* other bounds, with which each version is as good or bad */
+	bool skips;                 /* skipAnalysis */
+	struct instant skips_until; /* an agent may still believe so: its watch was silent */
+	bool empties;               /* a rollout takes away all pods before it makes new ones */
+	bool is_invalid;            /* its spec was spoilt */
+	int interval;               /* seconds */
+	int threshold;              /* 0 counts as 1 */
+	int threshold_least;        /* … before the last edit, if that was less */
+	int deadline;               /* progressDeadlineSeconds */
 	int deadline_least;
 	int steps[TRUTH_STEPS_MAX]; /* stepWeights */
 	int n_steps;

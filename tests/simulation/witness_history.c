@@ -123,7 +123,8 @@ static void check_haste(struct simulation *simulation, int agent, const char *ur
 }
 
 /* A write that left needs a change that is recorded, is not over, and need not wait. */
-static void check_begun(struct simulation *simulation, int agent, const char *url)
+static void check_begun(struct simulation *simulation, int agent, enum http_method method,
+                        const char *url)
 {
 	const struct sim_disk *disk = simulation->crew.agents[agent].disk;
 	int canary = truth_find(&simulation->truth, url);
@@ -138,7 +139,9 @@ static void check_begun(struct simulation *simulation, int agent, const char *ur
 		    !is_its_release(url, record->release))
 			continue;
 		if (is_due(disk, i - 1)) {
-			check_haste(simulation, agent, url, record);
+			/* What is made anew was looked for first. */
+			if (method != HTTP_POST)
+				check_haste(simulation, agent, url, record);
 			if (record->act == EFFECT_SAVE_RELEASE)
 				note_save(simulation, agent, i - 1);
 			return;
@@ -156,7 +159,7 @@ static void on_start(struct http *http, struct http_call *call, const struct htt
 
 	if (request->method != HTTP_GET && request->peer == HTTP_PEER_KUBE &&
 	    !strstr(request->url, "/leases"))
-		check_begun(line->simulation, line->agent, request->url);
+		check_begun(line->simulation, line->agent, request->method, request->url);
 	http_start(line->inner, call, request);
 }
 

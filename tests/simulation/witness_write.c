@@ -381,9 +381,10 @@ static void check_removal(struct simulation *simulation, int canary,
 	    !witness_world_knew(simulation, canary, flight,
 	                        simulation->witness.times[canary].target_pods))
 		return;
-	witness_accuse(simulation,
-	               "%s: a teardown removes a primary that serves, beside a target that does not",
-	               simulation->truth.canaries[canary].name);
+	witness_accuse(
+		simulation,
+		"%s: a teardown removes a primary that serves, beside a target that does not",
+		simulation->truth.canaries[canary].name);
 }
 
 void witness_write_done(struct simulation *simulation, int agent, int canary,

@@ -5,6 +5,7 @@ import time
 
 import agent
 import audit
+import install
 import objects
 from scenario import OWN, scenario
 from scenarios import start
@@ -47,7 +48,7 @@ def check_end(s, load):
 
 
 def begin(s):
-    agent.install_for_namespace(s.api, s.namespace)
+    install.install_for_namespace(s.namespace)
     start.app(s, with_service=True)
     start.answered(s)
     return s.load_ingress(rate=30)

@@ -1,0 +1,92 @@
+/* The first run, and what comes in between. */
+#include "analysis/base/text.h"
+#include "tests/analysis/model.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static void apply_v2(struct model *model)
+{
+	model_apply(model, "v2");
+}
+
+static const struct effect *find_effect(const struct plan *plan, enum effect_kind kind)
+{
+	for (size_t i = 0; i < plan->n_effects; i++) {
+		if (plan->effects[i].kind == kind)
+			return &plan->effects[i];
+	}
+	return NULL;
+}
+
+/* An initialisation that starts anew finds a primary, which is not made smaller. */
+static void test_initialised_anew_keeps_capacity(void **state)
+{
+	static const struct {
+		int target;
+		int primary;
+		int expected;
+	} rows[] = {
+		{1, 4, 4}, /* the target was scaled down meanwhile */
+		{4, 1, 4}, /* … or up */
+		{0, 3, 3}, /* … or away */
+	};
+	struct effect effects[PLAN_EFFECTS_MAX];
+	struct plan plan = {.effects = effects};
+
+	for (size_t i = 0; i < array_length(rows); i++) {
+		struct model model;
+		const struct effect *written;
+
+		model_init(&model);
+		model_initialise(&model);
+		model.truth.newest.cause = CAUSE_INIT;
+		model.truth.newest.status.outcome = OUTCOME_NONE;
+		model.truth.newest.status.phase = PHASE_STARTING;
+		model.truth.newest.target_replicas = rows[i].target;
+		model.truth.newest.primary_replicas = rows[i].primary;
+		memset(&model.truth.promoted, 0, sizeof(model.truth.promoted));
+		text_copy(model.truth.newest.uid, "release-of-now");
+		decide(&model.spec, &model.truth, &plan);
+		written = find_effect(&plan, EFFECT_WRITE_PRIMARY);
+		assert_non_null(written);
+		assert_int_equal(written->replicas, rows[i].expected);
+		model_fini(&model);
+	}
+}
+
+/* While the first primary, ready, gets its clients: what it runs is promoted, and the newer
+ * revision is analysed; it is not given to them as it is. */
+static void test_newer_while_first_finalises(void **state)
+{
+	struct model model;
+	int64_t waited = 0;
+
+	model_init(&model);
+	while (model.truth.newest.status.phase != PHASE_FINALISING && waited < 60000) {
+		model_run(&model, 100, NULL);
+		waited += 100;
+	}
+	model_run(&model, 200000, (const struct model_event[]){{0, apply_v2}, {0}});
+	assert_int_equal(model.truth.newest.number, 2);
+	assert_int_equal(model.truth.newest.cause, CAUSE_REVISION);
+	assert_true(model.n_checks > 0);
+	assert_string_equal(model.truth.primary.release_uid, "release-2");
+	model_fini(&model);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_initialised_anew_keeps_capacity),
+		cmocka_unit_test(test_newer_while_first_finalises),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,158 @@
+/* The canary's weight and other hands that write it, each as given, when, expect. */
+#include "analysis/base/text.h"
+#include "tests/analysis/model.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static void apply_v2(struct model *model)
+{
+	model_apply(model, "v2");
+}
+
+static const struct model_event revision[] = {{0, apply_v2}, {0}};
+
+/* A Canary that is initialised. */
+static void begin(struct model *model)
+{
+	model_init(model);
+	model_initialise(model);
+}
+
+/* A foreign raise is put right at once, a foreign lowering only after the next passing check. */
+static void raise_weight(struct model *model)
+{
+	model->truth.route.weight = 90;
+	model->truth.route.is_ours = false;
+}
+
+static void lower(struct model *model)
+{
+	model->truth.route.weight = 5;
+	model->truth.route.is_ours = false;
+}
+
+static void test_D_61_foreign_weight(void **state)
+{
+	static const struct model_event raised[] = {{0, apply_v2}, {8000, raise_weight}, {0}};
+	static const struct model_event lowered[] = {{0, apply_v2}, {8000, lower}, {0}};
+	struct model model;
+
+	begin(&model);
+	model_run(&model, 8500, raised);
+	assert_int_equal(model.truth.route.weight, 20);
+	model_fini(&model);
+	begin(&model);
+	model_run(&model, 12000, lowered);
+	assert_int_equal(model.truth.route.weight, 5);
+	model_run(&model, 3000, NULL); /* the check of this step passes: back, not further */
+	assert_int_equal(model.truth.route.weight, 20);
+	assert_non_null(strstr(model.trace, "changed to weight 5 by another writer: back to 20"));
+	model_run(&model, 120000, NULL);
+	assert_string_equal(model.truth.mirror.phase, "Succeeded");
+	model_fini(&model);
+}
+
+/* … in each phase of a run, whatever else waits; one that was lowered is left alone. */
+static void test_D_61_foreign_raise_in_any_phase(void **state)
+{
+	static const struct {
+		enum release_phase phase;
+		int from, to, live;
+		int wanted; /* -1: nothing */
+	} rows[] = {
+		{PHASE_PROGRESSING, 20, 40, 90, 40},
+		{PHASE_PROMOTING, 20, 40, 90, 40}, /* the primary's rollout may take long */
+		{PHASE_PROMOTING, 20, 40, 40, -1},
+		{PHASE_PROMOTING, 20, 40, 5, -1},
+		{PHASE_PROMOTING, 40, 0, 40, 0},   /* withdrawn: the write is still to be done */
+		{PHASE_FINALISING, 40, 0, 90, 40}, /* it waits for a primary that broke */
+		{PHASE_FINALISING, 40, 0, 40, -1},
+		{PHASE_RETREATING, 40, 0, 90, 0},
+	};
+	struct effect effects[PLAN_EFFECTS_MAX];
+	struct model model;
+
+	begin(&model);
+	model_run(&model, 8500, revision);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct plan plan = {.effects = effects};
+		struct facts facts = model.truth;
+		int wanted = -1;
+
+		facts.newest.status.phase = rows[i].phase;
+		facts.newest.status.weight.from = rows[i].from;
+		facts.newest.status.weight.to = rows[i].to;
+		facts.route.weight = rows[i].live;
+		if (rows[i].phase > PHASE_PROGRESSING) {
+			text_copy(facts.primary.release_uid, facts.newest.uid);
+			facts.primary.available = 1;
+		}
+		decide(&model.spec, &facts, &plan);
+		for (size_t j = 0; j < plan.n_effects; j++) {
+			if (plan.effects[j].kind != EFFECT_WRITE_ROUTE)
+				continue;
+			wanted = plan.effects[j].weight;
+			assert_true(plan.effects[j].is_retreat);
+		}
+		assert_int_equal(wanted, rows[i].wanted);
+	}
+	model_fini(&model);
+}
+
+/* No weight is raised to pods that no Service leads to; one that is too high is lowered. */
+static void test_raises_only_with_services(void **state)
+{
+	static const struct {
+		int from, live, to;
+		bool has_service;
+		bool writes;
+	} rows[] = {
+		{20, 20, 40, true, true},   /* the next step */
+		{20, 20, 40, false, false}, /* not yet */
+		{20, 60, 40, false, true},  /* a foreign hand's is taken back whatever else is */
+	};
+	struct effect effects[PLAN_EFFECTS_MAX];
+	struct model model;
+
+	begin(&model);
+	model_run(&model, 8500, revision);
+	assert_int_equal(model.truth.newest.status.phase, PHASE_PROGRESSING);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct plan plan = {.effects = effects};
+		struct facts facts = model.truth;
+		bool writes = false;
+
+		facts.newest.status.weight.from = rows[i].from;
+		facts.newest.status.weight.to = rows[i].to;
+		facts.route.weight = rows[i].live;
+		if (!rows[i].has_service)
+			facts.canary_service.slot = (struct fact_slot){
+				.state = FACT_ABSENT,
+				.failures = 1,
+				.retry_at = instant_after(facts.now, span_seconds(1)),
+			};
+		decide(&model.spec, &facts, &plan);
+		for (size_t j = 0; j < plan.n_effects; j++)
+			writes |= plan.effects[j].kind == EFFECT_WRITE_ROUTE;
+		assert_int_equal(writes, rows[i].writes);
+	}
+	model_fini(&model);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_D_61_foreign_weight),
+		cmocka_unit_test(test_D_61_foreign_raise_in_any_phase),
+		cmocka_unit_test(test_raises_only_with_services),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
