@@ -238,7 +238,7 @@ static void clear_notices(struct thought *thought)
 }
 
 /* Each notice that is not delivered becomes an Event; the last ones of a run that is over are then
- * cleared. */
+ * cleared. A save names what was made, which only a valid spec tells: without one they stay. */
 static void keep_notices(struct thought *thought)
 {
 	const struct facts *facts = thought->facts;
@@ -254,7 +254,7 @@ static void keep_notices(struct thought *thought)
 		break;
 	}
 	if (is_delivered && status->n_notices > 0 && status->outcome != OUTCOME_NONE &&
-	    !facts->is_deleted)
+	    !facts->is_deleted && facts->has_spec)
 		clear_notices(thought);
 }
 

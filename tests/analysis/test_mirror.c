@@ -292,6 +292,9 @@ static void test_notices(void **state)
 	assert_int_equal(keep(desk), 1);
 	assert_int_equal(desk->effects[0].kind, EFFECT_SAVE_RELEASE);
 	assert_int_equal(desk->effects[0].status.n_notices, 0);
+	facts->has_spec = false; /* after a restart beside a spec that is refused */
+	assert_int_equal(keep(desk), 0);
+	facts->has_spec = true;
 	facts->newest.status.outcome =
 		OUTCOME_NONE; /* an open run clears them with its next save */
 	assert_int_equal(keep(desk), 0);

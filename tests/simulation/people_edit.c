@@ -112,8 +112,10 @@ static bool edit_selector(const struct hand *hand)
 		name_of(hand->canary->service, suffixes[dice_between(hand->dice, 0, 2)]);
 	char body[96];
 
-	/* After a teardown the Service is its users'. */
-	if (!hand->canary->is_there || !find(hand, "services", service.text) || !strikes(hand))
+	/* After a teardown, and until the first run is over, the Service is its users'. */
+	if (!hand->canary->is_there ||
+	    (hand->canary->promoted < 0 && strcmp(service.text, hand->canary->service) == 0) ||
+	    !find(hand, "services", service.text) || !strikes(hand))
 		return false;
 	text_format(body, sizeof(body), "{\"spec\":{\"selector\":{\"app\":\"%s%s\"}}}",
 	            hand->canary->name, pods[dice_between(hand->dice, 0, 2)]);

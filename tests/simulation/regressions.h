@@ -29,6 +29,7 @@ static const struct regression {
          "a teardown removed the newest Release first, and a Canary came again"},
 	{157, 0, "the oracle wanted a primary that somebody removed: witness_write.c"},
 	{893, 0, "a teardown beside a half promoted primary and a stuck target: test_scenarios"},
+	{1021, 0, "notices cleared beside a spec that was never valid: test_mirror"},
 	{709, 0, "Services of a second Canary, deleted while no agent ran, stayed: test_spine"},
 };
 
