@@ -31,6 +31,12 @@ struct member {
 	unsigned release_epoch; /* of the list of Releases that showed one of its last */
 	bool is_gone;           /* the Canary is no longer there */
 	int recalled;           /* … and this Release says what it was; 0: it was seen itself */
+	/* The newest Release, as it was known before the list under way. */
+	struct {
+		char uid[UID_MAX];
+		char version[24];
+		int number;
+	} newest;
 	struct alarm farewell;
 	struct fleet *fleet;
 	struct member *next;
@@ -353,6 +359,29 @@ static struct member *member_recall(struct fleet *fleet, struct member *member,
 	return member;
 }
 
+/* A list of Releases takes the place of what is known of the canary's. */
+static void begin_releases(struct member *member)
+{
+	const struct release *newest = &member->canary->facts.newest;
+
+	text_copy(member->newest.uid, newest->uid);
+	text_copy(member->newest.version, newest->resource_version);
+	member->newest.number = newest->number;
+	learn_releases_begin(member->canary);
+}
+
+/* The list says less than was known: it was under way while we wrote, or the server went back in
+ * time. Nothing is decided from it; the Releases are read once, consistently. */
+static bool is_overtaken(const struct member *member)
+{
+	const struct release *newest = &member->canary->facts.newest;
+
+	if (strcmp(member->newest.uid, newest->uid) != 0)
+		return member->newest.number > newest->number;
+	return strtoull(member->newest.version, NULL, 10) >
+	       strtoull(newest->resource_version, NULL, 10);
+}
+
 static void take_release(struct fleet *fleet, enum follow_event event, const json_t *object)
 {
 	const char *canary = json_string_value(json_object_get(
@@ -368,7 +397,7 @@ static void take_release(struct fleet *fleet, enum follow_event event, const jso
 		return; /* of no Canary that there is */
 	if (event == FOLLOW_LISTED && member->release_epoch != fleet->epochs[KUBE_RELEASE]) {
 		member->release_epoch = fleet->epochs[KUBE_RELEASE];
-		learn_releases_begin(member->canary);
+		begin_releases(member);
 	}
 	poison_enter(fleet->host->poison, member->canary->k8s_namespace, member->canary->name);
 	learn_release(member->canary, object, event == FOLLOW_DELETED);
@@ -423,8 +452,10 @@ static void synced(struct fleet *fleet, enum kube_kind kind)
 			depart(member);
 		if (kind == KUBE_RELEASE) {
 			if (member->release_epoch != fleet->epochs[kind])
-				learn_releases_begin(member->canary);
+				begin_releases(member);
 			learn_releases_end(member->canary);
+			if (is_overtaken(member))
+				learn_releases_anew(member->canary);
 		}
 		canary_stir(member->canary);
 	}

@@ -239,6 +239,8 @@ void learn_object(struct canary *canary, enum subject subject, const json_t *obj
 	case SUBJECT_CANARY:
 		if (object)
 			canary_see(canary, object);
+		else /* the watch will say so, or has */
+			canary->facts.canary.state = FACT_ABSENT;
 		break;
 	case SUBJECT_NONE:
 		learn_source(canary, object);
@@ -371,6 +373,13 @@ void learn_releases_end(struct canary *canary)
 	canary->is_partial = false;
 	if (facts->newest.name[0] != '\0' && facts->releases.state != FACT_FAILED)
 		known(canary, &facts->releases);
+}
+
+void learn_releases_anew(struct canary *canary)
+{
+	learn_releases_begin(canary);
+	learn_releases_end(canary);
+	canary->facts.releases.state = FACT_UNKNOWN;
 }
 
 /* All were removed: there is none. */

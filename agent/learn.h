@@ -23,6 +23,9 @@ void learn_release(struct canary *canary, const json_t *object, bool is_deleted)
 void learn_releases_begin(struct canary *canary);
 void learn_releases_end(struct canary *canary);
 
+/* What a list said of them cannot be true: nothing is decided until they were read again. */
+void learn_releases_anew(struct canary *canary);
+
 /* The outcome of a write is not known: read the object once before anything else is planned for it.
  */
 void learn_doubt(struct canary *canary, enum subject subject);
