@@ -25,7 +25,8 @@ def initialised(s, canary, seconds=60):
     s.wait_phase("Initialized", seconds, name)
     s.wait(f"target {name} at 0", lambda: s.world.replicas(name) == 0, 20)
     s.check(s.world.selector(name) == f"{name}-primary", "the apex Service selects the primary", s.world.selector(name))
-    s.check(s.world.outcome(f"{name}-1") == "promoted", "the first Release is done", s.world.status(f"{name}-1"))
+    # Canaries and Releases are watched apart: either may be seen first.
+    s.wait("the first Release is done", lambda: s.world.outcome(f"{name}-1") == "promoted", 10)
 
 
 def until_answers(what, seconds, arguments, condition):
