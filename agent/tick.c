@@ -32,16 +32,6 @@ static bool is_wanted(const struct plan *plan, const struct effect *effect)
 	return false;
 }
 
-/* The plan writes the same subject in another way: what is under way must not come after it. */
-static bool is_contested(const struct plan *plan, enum subject subject)
-{
-	for (size_t i = 0; i < plan->n_effects; i++) {
-		if (plan->effects[i].subject == subject && !effect_is_question(&plan->effects[i]))
-			return true;
-	}
-	return false;
-}
-
 /*
  * Cancel what the plan no longer wants. A write that left is only cancelled when another takes its
  * place, and its outcome is unknown then; else it is left to its end: mostly its effect was seen
@@ -57,7 +47,7 @@ static bool cancel_unwanted(struct canary *canary, const struct plan *plan)
 
 		if (is_wanted(plan, flight_effect(flight)) ||
 		    (flight_has_written(flight) &&
-		     !is_contested(plan, flight_effect(flight)->subject))) {
+		     !plan_changes(plan, flight_effect(flight)->subject))) {
 			canary->flights[kept++] = flight;
 			continue;
 		}

@@ -28,13 +28,6 @@ static bool is_wanted(const struct plan *plan, enum subject subject)
 }
 
 /* Read once what is unknown or failed. */
-static void observe(struct thought *thought, enum subject subject)
-{
-	struct effect effect = {.kind = EFFECT_OBSERVE, .subject = subject};
-
-	thought_want(thought, &effect);
-}
-
 static void observe_unknown(struct thought *thought)
 {
 	enum subject last = thought->facts->has_spec ? SUBJECT_RELEASES : SUBJECT_CANARY;
@@ -50,7 +43,7 @@ static void observe_unknown(struct thought *thought)
 		if (subject == SUBJECT_ROUTE && thought->facts->has_spec &&
 		    !thought->spec->route.weighs)
 			continue; /* there is none to read */
-		observe(thought, subject);
+		thought_observe(thought, subject);
 	}
 }
 

@@ -50,6 +50,15 @@ static bool is_same_mirror(const struct mirror *a, const struct mirror *b)
 	       strcmp(a->refusal, b->refusal) == 0;
 }
 
+bool plan_changes(const struct plan *plan, enum subject subject)
+{
+	for (size_t i = 0; i < plan->n_effects; i++) {
+		if (plan->effects[i].subject == subject && !effect_is_question(&plan->effects[i]))
+			return true;
+	}
+	return false;
+}
+
 bool effect_is_same(const struct effect *a, const struct effect *b)
 {
 	if (a->kind != b->kind || a->subject != b->subject || a->index != b->index ||

@@ -88,6 +88,9 @@ const char *effect_kind_name(enum effect_kind kind);
 /* The effect only reads. */
 bool effect_is_question(const struct effect *effect);
 
+/* The plan changes the subject, or is to. */
+bool plan_changes(const struct plan *plan, enum subject subject);
+
 /* Both are the same effect: what is under way need not be started again. */
 bool effect_is_same(const struct effect *a, const struct effect *b);
 

@@ -43,28 +43,18 @@ static bool is_left_when_ready(enum release_phase phase)
 	return phase == PHASE_STARTING || phase == PHASE_PROMOTING;
 }
 
-static bool is_being_written(const struct plan *plan, enum subject subject)
-{
-	for (size_t i = 0; i < plan->n_effects; i++) {
-		if (plan->effects[i].subject == subject && !effect_is_question(&plan->effects[i]))
-			return true;
-	}
-	return false;
-}
-
 /* The deadline is decided on what was asked for after it: a watch may have been silent for longer
  * than the deadline lasts. */
 static bool was_read(struct thought *thought, enum subject subject, struct instant end)
 {
 	const struct fact_slot *slot = subject == SUBJECT_PRIMARY ? &thought->facts->primary.slot
 	                                                          : &thought->facts->target.slot;
-	struct effect effect = {.kind = EFFECT_OBSERVE, .subject = subject};
 
 	/* A first primary may be late: nothing is decided on that. */
 	if (!instant_is_before(slot->read_at, end) || thought->facts->newest.cause == CAUSE_INIT)
 		return true;
-	if (!is_being_written(thought->plan, subject))
-		thought_want(thought, &effect);
+	if (!plan_changes(thought->plan, subject))
+		thought_observe(thought, subject);
 	return false;
 }
 

@@ -61,6 +61,13 @@ void thought_want(struct thought *thought, const struct effect *effect)
 	plan->effects[plan->n_effects++] = *effect;
 }
 
+void thought_observe(struct thought *thought, enum subject subject)
+{
+	struct effect effect = {.kind = EFFECT_OBSERVE, .subject = subject};
+
+	thought_want(thought, &effect);
+}
+
 bool thought_knows(struct thought *thought, enum subject subject)
 {
 	enum fact_state state = slot_of(thought, subject)->state;

@@ -30,6 +30,9 @@ void thought_wake(struct thought *thought, struct instant at);
  */
 void thought_want(struct thought *thought, const struct effect *effect);
 
+/* Want the subject to be read once, consistently. */
+void thought_observe(struct thought *thought, enum subject subject);
+
 /* Ask for what is unknown or failed about the subject; true when it is known or known to be absent.
  */
 bool thought_knows(struct thought *thought, enum subject subject);
