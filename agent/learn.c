@@ -349,7 +349,9 @@ void learn_release(struct canary *canary, const json_t *object, bool is_deleted)
 			canary_restore(canary, object);
 		}
 		promote(facts, release);
-		if (!canary->is_partial)
+		/* One Release says nothing of the others: a list that is to be read still is. */
+		if (!canary->is_partial && (facts->releases.state == FACT_KNOWN ||
+		                            facts->releases.state == FACT_ABSENT))
 			known(canary, &facts->releases);
 	}
 	free(release);
