@@ -172,6 +172,9 @@ static const char *trouble_kept(const struct sight *sight)
 {
 	if (!is_ready(sight->primary))
 		return "its target cannot serve, and its primary is not ready";
+	/* Of a rollout that is stuck the pods before it serve on. */
+	if (selects(sight, "", "") && number_at(sight->target, "status", "readyReplicas") > 0)
+		return "";
 	return selects(sight, "", "-primary")
 	               ? ""
 	               : "its target cannot serve, and its apex does not select the primary";

@@ -136,6 +136,20 @@ static bool is_there(struct simulation *simulation, int canary, const struct wit
 	return release && strcmp(kube_tree_text(release, "metadata/uid"), run->uid) == 0;
 }
 
+/* A teardown was cut short, and whoever comes again goes on from what was promoted. */
+static bool is_kept(struct simulation *simulation, int canary,
+                    const struct witness_promoted *promoted)
+{
+	char suffix[16];
+	const json_t *release;
+
+	text_format(suffix, sizeof(suffix), "-%d", promoted->number);
+	release = witness_world_find(simulation, canary, "releases",
+	                             simulation->truth.canaries[canary].name, suffix);
+	return release && promoted->uid[0] &&
+	       strcmp(kube_tree_text(release, "metadata/uid"), promoted->uid) == 0;
+}
+
 static void check_new(struct simulation *simulation, int canary, const json_t *release,
                       const struct witness_run *run, const struct witness_flight *flight)
 {
@@ -145,10 +159,11 @@ static void check_new(struct simulation *simulation, int canary, const json_t *r
 
 	bool has_old = is_there(simulation, canary, old);
 
-	if (!has_old) { /* a life before: its Releases are gone */
+	/* A life before: its Releases are gone, the promoted one last of all. */
+	if (!has_old && !is_kept(simulation, canary, promoted))
 		witness->promoted[canary] = (struct witness_promoted){0};
+	if (!has_old)
 		witness->before[canary] = (struct witness_promoted){0};
-	}
 	if (has_old && old->outcome == OUTCOME_NONE)
 		witness_accuse(simulation, "%s is made while %s is open", run->name, old->name);
 	if (has_old && run->number <= old->number)
