@@ -46,20 +46,6 @@ static void fail(struct thought *thought, const char *why)
 	              spec->k8s_namespace, why);
 }
 
-/* A primary that somebody deleted comes back as it was promoted. */
-static void revive(struct thought *thought)
-{
-	const struct release *newest = &thought->facts->newest;
-	struct primary_wish wish = {
-		.release = newest->name,
-		.uid = newest->uid,
-		.new_replicas = primary_capacity(thought),
-	};
-
-	if (thought->facts->primary.slot.state == FACT_ABSENT)
-		primary_runs(thought, &wish);
-}
-
 void phase_finalising(struct thought *thought)
 {
 	const struct facts *facts = thought->facts;
@@ -78,7 +64,9 @@ void phase_finalising(struct thought *thought)
 		return;
 	case READINESS_WAITING:
 	case READINESS_UNKNOWN:
-		revive(thought);
+		/* A primary that somebody deleted comes back as it was promoted. */
+		if (facts->primary.slot.state == FACT_ABSENT)
+			primary_runs_newest(thought);
 		traffic_selects(thought, traffic_backend(thought), false);
 		if (facts->newest.cause != CAUSE_INIT)
 			traffic_caps(thought, facts->newest.status.weight.from);

@@ -35,20 +35,6 @@ static bool is_covered(struct thought *thought)
 	return false;
 }
 
-static void write_primary(struct thought *thought)
-{
-	const struct release *newest = &thought->facts->newest;
-	int replicas = primary_capacity(thought);
-	struct primary_wish wish = {
-		.release = newest->name,
-		.uid = newest->uid,
-		.new_replicas = replicas,
-		.replicas = replicas,
-	};
-
-	primary_runs(thought, &wish);
-}
-
 /* A newer revision's pods are on their way: no request for them once the primary has a ready pod.
  */
 static bool withdraw(struct thought *thought)
@@ -105,7 +91,7 @@ void phase_promoting(struct thought *thought)
 		if (workload_serves(&facts->primary) != workload_serves(&facts->target))
 			traffic_selects(thought, traffic_backend(thought), false);
 		if (is_covered(thought))
-			write_primary(thought);
+			primary_runs_newest(thought);
 		return;
 	}
 	traffic_selects(thought, traffic_backend(thought), false);

@@ -34,7 +34,6 @@ static void keep_primary(struct thought *thought)
 {
 	const struct facts *facts = thought->facts;
 	const struct workload_fact *primary = &facts->primary;
-	struct primary_wish wish = {.release = facts->promoted.name, .uid = facts->promoted.uid};
 	char why[SENTENCE_MAX];
 
 	if (facts->promoted.name[0] != '\0' && facts->newest.name[0] != '\0' &&
@@ -42,7 +41,7 @@ static void keep_primary(struct thought *thought)
 	    strcmp(primary->release_uid, facts->promoted.uid) != 0 &&
 	    !(primary->may_empty && workload_serves(primary)) &&
 	    !workload_is_ready(primary, thought->spec->primary_ready_percent, why))
-		(void)primary_runs(thought, &wish);
+		(void)primary_runs_promoted(thought, PRIMARY_AS_BEFORE, false);
 	if (workload_serves(primary) && !workload_serves(&facts->target) &&
 	    facts->apex.slot.state == FACT_KNOWN)
 		(void)traffic_selects(thought, BACKEND_PRIMARY, false);
