@@ -63,6 +63,7 @@ static bool withdraw(struct thought *thought)
 	status = thought_next_status(thought);
 	status.weight.from = status.weight.to;
 	status.weight.to = 0;
+	status.weight.is_mirrored = false;
 	text_format(
 		status.reason, sizeof(status.reason),
 		"a newer revision came: all traffic goes to the primary while this promotion completes");
@@ -79,6 +80,7 @@ static void finalise(struct thought *thought)
 	status.phase = PHASE_FINALISING;
 	status.weight.from = status.weight.to;
 	status.weight.to = 0;
+	status.weight.is_mirrored = false;
 	text_format(status.reason, sizeof(status.reason), "Routing all traffic to primary");
 	if (thought->spec->route.weighs)
 		thought_notice(&status, false, "%s", status.reason);
