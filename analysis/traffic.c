@@ -61,6 +61,14 @@ enum backend traffic_backend(const struct thought *thought)
 	return is_canary_safer(thought) ? BACKEND_CANARY : BACKEND_PRIMARY;
 }
 
+bool traffic_returns(const struct thought *thought)
+{
+	const struct facts *facts = thought->facts;
+
+	return (thought->is_newer || facts->target.slot.state == FACT_ABSENT) &&
+	       workload_serves(&facts->primary);
+}
+
 static const struct service_fact *service_of(const struct facts *facts, enum subject subject)
 {
 	if (subject == SUBJECT_APEX)

@@ -17,6 +17,10 @@ enum backend traffic_backend(const struct thought *thought);
  * right. */
 bool traffic_selects(struct thought *thought, enum backend backend, bool is_retreat);
 
+/* The canary's pods are a newer revision's, or gone with the target, and the primary has a ready
+ * one: no request is to go to the canary. */
+bool traffic_returns(const struct thought *thought);
+
 /* Want the Services of canary and primary; true when both are there. */
 bool traffic_services(struct thought *thought);
 

@@ -9,7 +9,6 @@
 #include "analysis/readiness.h"
 #include "analysis/retreat.h"
 #include "analysis/traffic.h"
-#include "analysis/workload.h"
 
 static void finish(struct thought *thought)
 {
@@ -82,8 +81,7 @@ void phase_finalising(struct thought *thought)
 		traffic_selects(thought, traffic_backend(thought), false);
 		if (facts->newest.cause != CAUSE_INIT)
 			traffic_caps(thought, facts->newest.status.weight.from);
-		/* No request for the pods of a newer revision where the primary has a ready one. */
-		if (thought->is_newer && workload_serves(&facts->primary))
+		if (traffic_returns(thought))
 			traffic_weighs(thought, 0, true);
 		return;
 	}

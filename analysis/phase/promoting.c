@@ -49,23 +49,25 @@ static void write_primary(struct thought *thought)
 	primary_runs(thought, &wish);
 }
 
-/* A newer revision's pods are on their way: no request for them once the primary has a ready pod.
- */
+/* The canary's pods are not what was analysed, or gone: no request for them once the primary has a
+ * ready pod. */
 static bool withdraw(struct thought *thought)
 {
 	struct release_status status;
 
-	if (!thought->is_newer || !workload_serves(&thought->facts->primary))
+	if (!traffic_returns(thought))
 		return false;
 	traffic_weighs(thought, 0, true);
 	if (thought->facts->newest.status.weight.to == 0)
 		return false;
+	traffic_selects(thought, traffic_backend(thought), true);
 	status = thought_next_status(thought);
 	status.weight.from = status.weight.to;
 	status.weight.to = 0;
 	text_format(
 		status.reason, sizeof(status.reason),
-		"a newer revision came: all traffic goes to the primary while this promotion completes");
+		"%s: all traffic goes to the primary while this promotion completes",
+		thought->is_newer ? "a newer revision came" : "the target was deleted");
 	thought_because(thought, "%s", status.reason);
 	thought_save(thought, &status, true);
 	return true;

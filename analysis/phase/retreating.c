@@ -66,8 +66,7 @@ void phase_retreating(struct thought *thought)
 		primary_revive(thought);
 	is_placed = traffic_selects(thought, traffic_backend(thought), true);
 	if (ending == OUTCOME_FAILED_PROMOTION && !is_restored(thought)) {
-		/* A newer revision's pods are no refuge once the primary has a ready pod. */
-		if (thought->is_newer && workload_serves(&facts->primary))
+		if (traffic_returns(thought))
 			traffic_weighs(thought, 0, true);
 		return;
 	}

@@ -94,6 +94,12 @@ static bool is_newer(const struct facts *facts)
 	       strcmp(facts->change.digest, facts->target.digest) == 0;
 }
 
+/* The canary's pods are not what was analysed, or gone with the target. */
+static bool is_stranded(const struct facts *facts)
+{
+	return is_newer(facts) || facts->target.slot.state == FACT_ABSENT;
+}
+
 /* What a promotion may ask of the canary's pods while the primary's are replaced. */
 static void check_cover(struct walk *walk)
 {
@@ -343,10 +349,10 @@ static void check_kept(struct walk *walk)
 	    facts->target.slot.state != FACT_UNKNOWN && facts->target.slot.state != FACT_FAILED &&
 	    backend == BACKEND_CANARY && primary_serves && !canary_serves)
 		broken(walk, "clients left with a canary that has no ready pod");
-	if (is_newer(facts) && primary_serves && facts->route.slot.failures == 0 &&
+	if (is_stranded(facts) && primary_serves && facts->route.slot.failures == 0 &&
 	    (route ? route->weight : live_weight(walk->world)) != 0)
 		broken(walk,
-		       "requests left to a revision that nobody analyses, beside a primary that serves");
+		       "requests left to pods that nobody analyses or that are gone, beside a primary that serves");
 }
 
 /* What waits for no acknowledgement is a retreat. */
@@ -356,10 +362,10 @@ static void check_haste(struct walk *walk)
 	const struct effect *save = find(walk->plan, EFFECT_SAVE_RELEASE, SUBJECT_RELEASES);
 	bool retreats = save && save->status.phase == PHASE_RETREATING;
 
-	if (save && !save->is_retreat && is_newer(facts) && save->status.weight.to == 0 &&
+	if (save && !save->is_retreat && is_stranded(facts) && save->status.weight.to == 0 &&
 	    save->status.phase == facts->newest.status.phase && facts->newest.status.weight.to > 0)
 		broken(walk, "a withdrawal that waits");
-	if (facts->is_deleted || is_newer(facts) || facts->releases.failures > 0)
+	if (facts->is_deleted || is_stranded(facts) || facts->releases.failures > 0)
 		return;
 	if (save && save->is_retreat && !retreats)
 		broken(walk, "a forward save in haste");
