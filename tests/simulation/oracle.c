@@ -168,8 +168,11 @@ static const char *trouble_gone(const struct sight *sight)
 	return "";
 }
 
+/* Old pods of the target that clients were given back to may still serve. */
 static const char *trouble_kept(const struct sight *sight)
 {
+	if (selects(sight, "", "") && number_at(sight->target, "status", "readyReplicas") > 0)
+		return "";
 	if (!is_ready(sight->primary))
 		return "its target cannot serve, and its primary is not ready";
 	return selects(sight, "", "-primary")

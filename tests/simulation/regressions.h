@@ -30,6 +30,14 @@ static const struct regression {
 	{157, 0, "the oracle wanted a primary that somebody removed: witness_write.c"},
 	{893, 0, "a teardown beside a half promoted primary and a stuck target: test_scenarios"},
 	{1021, 0, "notices cleared beside a spec that was never valid: test_mirror"},
+	{347, 482,
+         "one Release's event ended the doubt about the list: a Canary initialised again"},
+	{1010, 0, "iterations added after the last one took the weight away: test_strategy"},
+	{1266, 92, "an edit began the first run anew when its clients were there: test_first"},
+	{1088, 0, "the oracle took a target whose old pods serve for one that cannot"},
+	{1735, 0, "an apex that was led astray beside a target that is away: test_weights"},
+	{1420, 0, "the target deleted while its run was Promoting: requests left to it: test_weights"},
+	{1452, 157, "the clock of a process was put right when all was mended: crew.c"},
 	{709, 0, "Services of a second Canary, deleted while no agent ran, stayed: test_spine"},
 };
 
