@@ -197,8 +197,8 @@ static bool guard_suspended(struct thought *thought)
 	if (release_is_open(newest) && newest->status.phase > PHASE_STARTING &&
 	    newest->cause != CAUSE_INIT) {
 		traffic_selects(thought, traffic_backend(thought), false);
-		/* Only while a promotion is under way: before, the run ends by it. */
-		if (traffic_returns(thought))
+		/* Only while a promotion is under way: before, a newer revision ends the run. */
+		if (traffic_leaves_canary(thought))
 			traffic_weighs(thought, 0, true);
 	}
 	return thought_because(thought, "skipping canary run as object is suspended");

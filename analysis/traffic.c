@@ -61,14 +61,6 @@ enum backend traffic_backend(const struct thought *thought)
 	return is_canary_safer(thought) ? BACKEND_CANARY : BACKEND_PRIMARY;
 }
 
-bool traffic_returns(const struct thought *thought)
-{
-	const struct facts *facts = thought->facts;
-
-	return (thought->is_newer || facts->target.slot.state == FACT_ABSENT) &&
-	       workload_serves(&facts->primary);
-}
-
 static const struct service_fact *service_of(const struct facts *facts, enum subject subject)
 {
 	if (subject == SUBJECT_APEX)
@@ -157,6 +149,14 @@ void traffic_caps(struct thought *thought, int cap)
 {
 	if (traffic_live_weight(thought) > cap)
 		traffic_weighs(thought, cap, true);
+}
+
+bool traffic_leaves_canary(const struct thought *thought)
+{
+	const struct facts *facts = thought->facts;
+
+	return (thought->is_newer || facts->target.slot.state == FACT_ABSENT) &&
+	       workload_serves(&facts->primary);
 }
 
 static bool has_held(struct thought *thought, struct span time)

@@ -17,10 +17,6 @@ enum backend traffic_backend(const struct thought *thought);
  * right. */
 bool traffic_selects(struct thought *thought, enum backend backend, bool is_retreat);
 
-/* The canary's pods are a newer revision's, or gone with the target, and the primary has a ready
- * one: no request is to go to the canary. */
-bool traffic_returns(const struct thought *thought);
-
 /* Want the Services of canary and primary; true when both are there. */
 bool traffic_services(struct thought *thought);
 
@@ -30,6 +26,10 @@ bool traffic_weighs(struct thought *thought, int weight, bool is_retreat);
 /* Want no more than CAP for the canary, waiting for nothing: more was given by a foreign hand. Less
  * stays as it is. */
 void traffic_caps(struct thought *thought, int cap);
+
+/* The target is not what was analysed any more, a newer revision or gone, and the primary has a
+ * ready pod: past the steps no request is left to it. */
+bool traffic_leaves_canary(const struct thought *thought);
 
 /* The present weight and selector were seen for the provider's measured time, so that no request
  * goes elsewhere. */

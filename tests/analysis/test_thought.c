@@ -130,6 +130,15 @@ static void test_want(void **state)
 	desk->facts.route.slot.retry_at = (struct instant){NOW};
 	thought_want(&desk->thought, &route);
 	assert_int_equal(desk->plan.n_effects, 1);
+	clear(desk);
+	/* A retreat rests only when it failed itself. */
+	route.is_retreat = true;
+	desk->facts.route.slot.retry_at = (struct instant){NOW + 5};
+	thought_want(&desk->thought, &route);
+	assert_int_equal(desk->plan.n_effects, 0);
+	desk->facts.route.slot.is_forward = true;
+	thought_want(&desk->thought, &route);
+	assert_int_equal(desk->plan.n_effects, 1);
 }
 
 static void test_knows(void **state)
