@@ -37,7 +37,11 @@ static struct strategy_step next_iteration(const struct canary_spec *spec, int w
 	int steady = spec->strategy == STRATEGY_AB ? SPEC_WEIGHT_FULL : weight;
 
 	if (iteration < spec->iterations)
-		return (struct strategy_step){.weight = steady, .iteration = iteration + 1};
+		return (struct strategy_step){
+			.weight = steady,
+			.iteration = iteration + 1,
+			.is_mirrored = spec->mirror && spec->strategy == STRATEGY_BLUE_GREEN,
+		};
 	if (spec->strategy == STRATEGY_BLUE_GREEN && iteration == spec->iterations)
 		return (struct strategy_step){
 			.weight = spec->route.weighs ? SPEC_WEIGHT_FULL : 0,
@@ -48,7 +52,11 @@ static struct strategy_step next_iteration(const struct canary_spec *spec, int w
 
 struct strategy_step strategy_first(const struct canary_spec *spec)
 {
-	return strategy_next(spec, 0, 0);
+	struct strategy_step first = strategy_next(spec, 0, 0);
+
+	if (spec->mirror && spec->strategy == STRATEGY_CANARY && !first.promotes)
+		return (struct strategy_step){.is_mirrored = true};
+	return first;
 }
 
 struct strategy_step strategy_next(const struct canary_spec *spec, int weight, int iteration)
