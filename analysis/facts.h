@@ -88,10 +88,11 @@ struct route_fact {
 	struct fact_slot slot;
 	char uid[UID_MAX];
 	char resource_version[24];
-	int weight;    /* the canary's share 0..100; for A/B 100 means the matching requests */
-	bool is_exact; /* everything beside the weight is as wanted */
-	bool is_ours;  /* the weight was last written by our manager */
-	bool is_made;  /* it carries our label: we may remove it */
+	int weight;       /* the canary's share 0..100; for A/B 100 means the matching requests */
+	bool is_mirrored; /* copies of the requests go to the canary, beside weight 0 */
+	bool is_exact;    /* everything beside the weight is as wanted */
+	bool is_ours;     /* the weight was last written by our manager */
+	bool is_made;     /* it carries our label: we may remove it */
 	struct instant since; /* when this weight was first seen */
 };
 

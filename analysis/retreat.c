@@ -29,6 +29,7 @@ void retreat_begin(struct thought *thought, struct release_status *status,
 	status->ending = ending;
 	status->weight.from = status->weight.to;
 	status->weight.to = 0;
+	status->weight.is_mirrored = false;
 	thought_because(thought, "%s", status->reason);
 	if (thought->facts->newest.cause == CAUSE_INIT) {
 		thought_save(thought, status, true); /* no client was ever moved */

@@ -20,8 +20,14 @@ bool traffic_selects(struct thought *thought, enum backend backend, bool is_retr
 /* Want the Services of canary and primary; true when both are there. */
 bool traffic_services(struct thought *thought);
 
-/* Want the canary's weight; true when it was seen, or when the provider has no weights. */
+/*
+ * Want the canary's weight, and no copies of requests for it; true when it was seen, or when the
+ * provider has no weights.
+ */
 bool traffic_weighs(struct thought *thought, int weight, bool is_retreat);
+
+/* Want copies of the requests for the canary, and weight 0; true when it was seen. */
+bool traffic_mirrors(struct thought *thought);
 
 /* Want no more than CAP for the canary, waiting for nothing: more was given by a foreign hand. Less
  * stays as it is. */

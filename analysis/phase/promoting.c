@@ -50,6 +50,7 @@ static bool withdraw(struct thought *thought)
 	status = thought_next_status(thought);
 	status.weight.from = status.weight.to;
 	status.weight.to = 0;
+	status.weight.is_mirrored = false;
 	text_format(status.reason, sizeof(status.reason),
 	            "%s: all traffic goes to the primary while this promotion completes",
 	            thought->is_newer ? "a newer revision came" : "the target was deleted");
@@ -66,6 +67,7 @@ static void finalise(struct thought *thought)
 	status.phase = PHASE_FINALISING;
 	status.weight.from = status.weight.to;
 	status.weight.to = 0;
+	status.weight.is_mirrored = false;
 	text_format(status.reason, sizeof(status.reason), "Routing all traffic to primary");
 	if (thought->spec->route.weighs)
 		thought_notice(&status, false, "%s", status.reason);

@@ -72,6 +72,15 @@ static bool is_route_known(const struct facts *facts)
 	return facts->route.slot.state == FACT_KNOWN || facts->route.slot.state == FACT_ABSENT;
 }
 
+/* The canary may get requests, or copies of them. */
+static bool is_routed(const struct world *world)
+{
+	const struct route_fact *route = &world->facts.route;
+
+	return world->spec.route.weighs && route->slot.state == FACT_KNOWN &&
+	       (route->weight != 0 || route->is_mirrored);
+}
+
 static int live_weight(const struct world *world)
 {
 	const struct route_fact *route = &world->facts.route;
@@ -192,7 +201,7 @@ static void check_served(struct walk *walk)
 	if (scale && scale->replicas > 0 && facts->newest.status.phase == PHASE_STARTING &&
 	    !facts->is_deleted &&
 	    (facts->apex.backend != BACKEND_PRIMARY || !is_route_known(facts) ||
-	     live_weight(walk->world) != 0 || !hold))
+	     is_routed(walk->world) || !hold))
 		broken(walk, "the canary scaled up before all traffic was on the primary");
 	if (!scale || scale->replicas > 0)
 		return;
@@ -200,7 +209,7 @@ static void check_served(struct walk *walk)
 		broken(walk, "the canary scaled down behind a primary that does not serve");
 	if (facts->apex.slot.state != FACT_KNOWN || facts->apex.backend != BACKEND_PRIMARY || apex)
 		broken(walk, "the canary scaled down while clients may go to it");
-	if (!is_route_known(facts) || live_weight(walk->world) != 0 || !hold)
+	if (!is_route_known(facts) || is_routed(walk->world) || !hold)
 		broken(walk, "the canary scaled down before the weight held");
 }
 
@@ -277,6 +286,11 @@ static void check_route(struct walk *walk)
 	                           route->weight >= live_weight(walk->world)) ||
 	                          route->weight != cap(facts) || facts->is_deleted))
 		broken(walk, "a weight that no observed Release asks for");
+	if (route->is_mirrored &&
+	    (route->weight != 0 || route->is_retreat || facts->is_deleted ||
+	     !walk->world->spec.route.mirrors || !facts->newest.status.weight.is_mirrored ||
+	     facts->newest.status.phase != PHASE_PROGRESSING))
+		broken(walk, "copies that no observed Release asks for");
 	if (route->weight > live_weight(walk->world) && facts->newest.status.ending != OUTCOME_NONE)
 		broken(walk, "a weight raised in a retreat");
 }
@@ -325,7 +339,7 @@ static void check_retreat(struct walk *walk)
 		return;
 	if (walk->world->spec.route.weighs && facts->route.slot.failures == 0 &&
 	    facts->route.slot.state != FACT_ABSENT &&
-	    (route ? route->weight : live_weight(walk->world)) != 0)
+	    (route ? route->weight != 0 || route->is_mirrored : is_routed(walk->world)))
 		broken(walk, "a retreat that leaves the canary its weight");
 	if (walk->world->spec.route.weighs && facts->route.slot.failures == 0 && route &&
 	    !route->is_retreat)
@@ -359,7 +373,7 @@ static void check_kept(struct walk *walk)
 	    backend == BACKEND_CANARY && primary_serves && !canary_serves)
 		broken(walk, "clients left with a canary that has no ready pod");
 	if (is_strange(facts) && primary_serves && facts->route.slot.failures == 0 &&
-	    (route ? route->weight : live_weight(walk->world)) != 0)
+	    (route ? route->weight != 0 || route->is_mirrored : is_routed(walk->world)))
 		broken(walk, "requests left to what nobody analyses, beside a primary that serves");
 }
 
@@ -470,7 +484,7 @@ static void check_guards(struct walk *walk)
 			broken(walk, "a run starts beside a primary that is not ready");
 		if (effect->kind == EFFECT_MEASURE_SHARE &&
 		    (walk->world->spec.strategy != STRATEGY_CANARY ||
-		     !walk->world->spec.route.weighs))
+		     facts->newest.status.weight.is_mirrored || !walk->world->spec.route.weighs))
 			broken(walk, "a share asked where there is none");
 		if ((effect->kind == EFFECT_MEASURE || effect->kind == EFFECT_MEASURE_SHARE) &&
 		    strcmp(plan->reason, "nothing to do") == 0)
