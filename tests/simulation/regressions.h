@@ -49,6 +49,10 @@ static const struct regression {
 	{20918, 0, "Services were read without end until the target was answered"},
 	{20292, 0, "the witness forgot what was promoted when a teardown was cut short"},
 	{20477, 0, "the oracle wanted clients taken from ready pods of a rollout that is stuck"},
+	{21522, 0, "a weight that was capped and then taken back came late: witness_write.c"},
+	{21979, 0, "pods of a run whose last save was not answered were scaled down: test_thought"},
+	{21434, 0, "a primary of a superseded first run was left by a teardown"},
+	{22394, 0, "a Canary made anew in mid-run and deleted left what the one before made"},
 };
 
 #endif
