@@ -252,6 +252,7 @@ struct stage *stage_new(uint64_t seed)
 		abort();
 	stage->sim = sim_loop_new((struct instant){START}, seed);
 	stage->server = apiserver_new(&options);
+	stage->metrics = metrics_new();
 	stage->cluster = cluster_new(&(struct cluster_options){
 		.server = stage->server,
 		.delay = span_ms(20),
@@ -286,6 +287,7 @@ struct stage *stage_free(struct stage *stage)
 	apiserver_free(stage->server);
 	sim_loop_free(stage->sim);
 	buf_fini(&stage->steps);
+	metrics_free(stage->metrics);
 	free(stage);
 	return NULL;
 }
@@ -319,7 +321,8 @@ void stage_start(struct stage *stage, int number)
 		.lease_name = "flagger-leader-election",
 		.identity = actor->name,
 	};
-	struct agent_seams seams = {.loop = actor->loop, .log = stage->log};
+	struct agent_seams seams = {
+		.loop = actor->loop, .log = stage->log, .metrics = stage->metrics};
 
 	assert(!actor->agent);
 	actor->http = sim_http_new(&http);
@@ -337,6 +340,11 @@ void stage_kill(struct stage *stage, int number)
 	actor->agent = agent_free(actor->agent);
 	actor->http = sim_http_free(actor->http);
 	actor->history = hung_history_free(actor->history);
+}
+
+const struct metrics *stage_measured(const struct stage *stage)
+{
+	return stage->metrics;
 }
 
 struct agent *stage_agent(struct stage *stage, int number)
