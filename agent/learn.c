@@ -602,8 +602,10 @@ static void learn_sample(struct canary *canary, const struct effect *effect,
 
 	*sample = result->sample;
 	sample->check = effect->check;
-	if (effect->kind == EFFECT_MEASURE)
+	if (effect->kind == EFFECT_MEASURE) {
 		tally_sample(canary, effect->index);
+		tally_check(canary, effect->check);
+	}
 	if (sample->kind == SAMPLE_NONE) {
 		sample->kind = SAMPLE_ERROR;
 		text_copy(sample->text, result->text);
