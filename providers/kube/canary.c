@@ -2,6 +2,7 @@
 
 #include "analysis/base/text.h"
 #include "providers/kube/canary_analysis.h"
+#include "providers/kube/canary_istio.h"
 #include "providers/kube/mirror.h"
 #include "providers/kube/node.h"
 
@@ -75,7 +76,7 @@ static bool provider_read(const struct field *spec, const struct provider_option
                           struct arena *arena, struct canary_spec *ret, struct err *err)
 {
 	/* The providers this version serves; any other name is refused, never a fallback. */
-	static const char *const served[] = {"nginx", "kubernetes"};
+	static const char *const served[] = {"istio", "nginx", "kubernetes"};
 	struct field node = field_member(spec, "provider");
 	const char *provider = "";
 
@@ -90,9 +91,9 @@ static bool provider_read(const struct field *spec, const struct provider_option
 		}
 	}
 	if (node.json && *json_string_value(node.json))
-		return field_expect(&node, "nginx or kubernetes (others are not served yet)", err);
+		return field_expect(&node, "istio, nginx or kubernetes (others are not served yet)", err);
 	return field_refuse(&node, err, ERR_INVALID,
-	                    "expected nginx or kubernetes (others are not served yet), "
+	                    "expected istio, nginx or kubernetes (others are not served yet), "
 	                    "got the default \"%.40s\"",
 	                    provider);
 }
@@ -279,6 +280,16 @@ static bool size_check(const json_t *object, const char *name, struct err *err)
 	return true;
 }
 
+/* What is the provider's to refuse. */
+static bool provider_check(const struct field *spec, const struct kube_canary *canary,
+                           struct err *err)
+{
+	struct field analysis = kube_canary_analysis_find(spec);
+
+	return strcmp(canary->spec.provider, "istio") != 0 ||
+	       kube_canary_istio_check(spec, &analysis, canary, err);
+}
+
 bool kube_canary_read(const json_t *object, const struct provider_options *options,
                       struct arena *arena, struct kube_canary *ret, struct err *err)
 {
@@ -298,7 +309,8 @@ bool kube_canary_read(const json_t *object, const struct provider_options *optio
 	    !service_read(&spec, &canary, err) || !ingress_read(&spec, arena, &canary, err) ||
 	    !metrics_server_read(&spec, options, arena, &canary.metrics_server, err) ||
 	    !scalars_read(&spec, &canary.spec, err) ||
-	    !kube_canary_analysis_read(&spec, arena, &canary, err))
+	    !kube_canary_analysis_read(&spec, arena, &canary, err) ||
+	    !provider_check(&spec, &canary, err))
 		return false;
 	*ret = canary;
 	return true;

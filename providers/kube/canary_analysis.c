@@ -220,7 +220,7 @@ static bool strategy_read(const struct field *analysis, struct arena *arena,
 		spec->strategy = STRATEGY_CANARY;
 	else
 		spec->strategy = n_matches > 0 ? STRATEGY_AB : STRATEGY_BLUE_GREEN;
-	return kube_canary_match_check(&match, err);
+	return strcmp(spec->provider, "nginx") != 0 || kube_canary_match_check(&match, err);
 }
 
 /* What holds without an analysis. */

@@ -29,7 +29,8 @@ enum step {
 
 static struct route_ability ability(const struct canary_spec *spec)
 {
-	return (struct route_ability){.weighs = true, .matches = true, .hold = HOLD};
+	return (struct route_ability){
+		.weighs = true, .matches = true, .mirrors = true, .hold = HOLD};
 }
 
 static struct kube_ref route_ref(const struct canary_world *world, struct arena *arena)
@@ -90,6 +91,7 @@ static void look(const json_t *object, const struct canary_world *world, struct 
 	text_copy(fact.uid, kube_tree_text(object, "metadata/uid"));
 	text_copy(fact.resource_version, kube_tree_text(object, "metadata/resourceVersion"));
 	fact.weight = split.weight;
+	fact.is_mirrored = split.is_mirrored;
 	fact.is_exact = is_exact(object, world, split);
 	fact.is_ours = kube_owner_wrote_last(object, world->options->field_manager, field);
 	fact.is_made = kube_owner_is_ours(object, world) || istio_route_is_taken(world, object);
@@ -100,7 +102,10 @@ static void look(const json_t *object, const struct canary_world *world, struct 
 
 static struct istio_rules_split split_of(const struct act *act)
 {
-	return (struct istio_rules_split){.weight = act->effect->weight};
+	return (struct istio_rules_split){
+		.weight = act->effect->weight,
+		.is_mirrored = act->effect->is_mirrored,
+	};
 }
 
 static enum talk_step send_patch(struct act *act, int step, const struct kube_ref *ref,

@@ -46,9 +46,9 @@ const char mistakes_base[] =
 
 const struct mistake mistakes_table[] = {
 	{"provider: nginx", "provider: ngnix", 7, 13,
-         "spec.provider: expected nginx or kubernetes (others are not served yet), got \"ngnix\""},
-	{"provider: nginx", "provider: istio", 7, 13,
-         "spec.provider: expected nginx or kubernetes (others are not served yet), got \"istio\""},
+         "spec.provider: expected istio, nginx or kubernetes (others are not served yet), got \"ngnix\""},
+	{"provider: nginx", "provider: contour", 7, 13,
+         "spec.provider: expected istio, nginx or kubernetes (others are not served yet), got \"contour\""},
 	{"provider: nginx", "provider: 7", 7, 13, "spec.provider: expected a text, got 7"},
 	{"Seconds: 60", "Seconds: 0", 8, 28,
          "spec.progressDeadlineSeconds: expected a whole number from 1 to 2147483647, got 0"},

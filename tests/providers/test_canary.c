@@ -139,10 +139,10 @@ static void test_refused_names(void **state)
 	         "metadata.name: expected a name (lower case letters, digits, - and .), got \"a/../b\""},
 		{"no spec", "{'spec': null}", "spec: expected an object, got nothing"},
 		{"a spec that is a list", "{'spec': [1]}", "spec: expected an object, got a list"},
-		{"another provider", "{'spec': {'provider': 'istio'}}",
-	         "spec.provider: expected nginx or kubernetes (others are not served yet), got \"istio\""},
+		{"another provider", "{'spec': {'provider': 'gloo'}}",
+	         "spec.provider: expected istio, nginx or kubernetes (others are not served yet), got \"gloo\""},
 		{"a provider's beginning", "{'spec': {'provider': 'ngin'}}",
-	         "spec.provider: expected nginx or kubernetes (others are not served yet), got \"ngin\""},
+	         "spec.provider: expected istio, nginx or kubernetes (others are not served yet), got \"ngin\""},
 		{"a provider that is no text", "{'spec': {'provider': 7}}",
 	         "spec.provider: expected a text, got 7"},
 		{"no target", "{'spec': {'targetRef': null}}",
@@ -211,7 +211,7 @@ static void test_refused_services(void **state)
 		{"control characters are not shown", "{'spec': {'provider': 'a\\u001bb'}}",
 	         "spec.provider: expected a text without control characters, got \"a?b\""},
 		{"other alphabets are not shown", "{'spec': {'provider': 'istió'}}",
-	         "spec.provider: expected nginx or kubernetes (others are not served yet), got \"isti??\""},
+	         "spec.provider: expected istio, nginx or kubernetes (others are not served yet), got \"isti??\""},
 	};
 	CHECK_ROWS(rows);
 }
@@ -460,16 +460,16 @@ static void test_name_limits(void **state)
 
 static void test_the_default_provider_may_be_unserved(void **state)
 {
-	const struct provider_options istio = {.default_provider = "istio"};
+	const struct provider_options gloo = {.default_provider = "gloo"};
 	struct arena arena = {0};
 	struct kube_canary canary = {0};
 	struct err err = {0};
 	json_t *object = merge_text(canary_rows_base, "{'spec': {'provider': null}}");
 
-	assert_false(kube_canary_read(object, &istio, &arena, &canary, &err));
+	assert_false(kube_canary_read(object, &gloo, &arena, &canary, &err));
 	assert_string_equal(err.text,
-	                    "spec.provider: expected nginx or kubernetes (others are not served "
-	                    "yet), got the default \"istio\"");
+	                    "spec.provider: expected istio, nginx or kubernetes (others are not served "
+	                    "yet), got the default \"gloo\"");
 	assert_int_equal(err.kind, ERR_INVALID);
 	json_decref(object);
 	arena_fini(&arena);
