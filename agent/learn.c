@@ -186,7 +186,8 @@ static void learn_route(struct canary *canary, const json_t *object)
 	if (is_gone(&route->slot, object) || is_older(route->uid, route->resource_version, object))
 		return;
 	canary->edition->world.traffic->read(object, &canary->edition->world, route);
-	if (!instant_is_set(before.since) || before.weight != route->weight) {
+	if (!instant_is_set(before.since) || before.weight != route->weight ||
+	    before.is_mirrored != route->is_mirrored) {
 		route->since = canary_now(canary);
 		canary->edition->world.weight_since =
 			instant_after(route->since, canary->edition->spec.route.hold);
