@@ -171,6 +171,28 @@ static void learn_service(struct canary *canary, enum subject subject, const jso
 /* The route
  * --------------------------------------------------------------------------------------------- */
 
+/* What providers compare and write of a traffic object, without what changes for other reasons. */
+static json_t *part_of(const json_t *object)
+{
+	json_t *metadata = json_object_get(object, "metadata");
+
+	return json_pack("{s:{s:o*, s:o*, s:o*, s:o*, s:o*}, s:o*}", "metadata", "name",
+	                 json_deep_copy(json_object_get(metadata, "name")), "uid",
+	                 json_deep_copy(json_object_get(metadata, "uid")), "labels",
+	                 json_deep_copy(json_object_get(metadata, "labels")), "annotations",
+	                 json_deep_copy(json_object_get(metadata, "annotations")),
+	                 "ownerReferences",
+	                 json_deep_copy(json_object_get(metadata, "ownerReferences")), "spec",
+	                 json_deep_copy(json_object_get(object, "spec")));
+}
+
+static void keep_route(struct canary_edition *edition, json_t *part)
+{
+	json_decref(edition->route);
+	edition->route = part;
+	edition->world.route_object = part;
+}
+
 static void learn_route(struct canary *canary, const json_t *object)
 {
 	struct route_fact *route = &canary->facts.route;
@@ -181,10 +203,13 @@ static void learn_route(struct canary *canary, const json_t *object)
 	if (!object) {
 		bury(&route->slot, route->uid);
 		*route = (struct route_fact){.slot = route->slot};
+		keep_route(canary->edition, NULL);
 		return;
 	}
 	if (is_gone(&route->slot, object) || is_older(route->uid, route->resource_version, object))
 		return;
+	if (canary->edition->world.traffic->keeps_route)
+		keep_route(canary->edition, part_of(object));
 	canary->edition->world.traffic->read(object, &canary->edition->world, route);
 	if (!instant_is_set(before.since) || before.weight != route->weight ||
 	    before.is_mirrored != route->is_mirrored) {
@@ -195,28 +220,35 @@ static void learn_route(struct canary *canary, const json_t *object)
 	known(canary, &route->slot);
 }
 
-/* The Ingress that the route is made from: what the route says is compared with it. */
-static void learn_source(struct canary *canary, const json_t *object)
+/* What the route says is compared with the objects beside it. */
+static void take_beside(struct canary *canary, size_t index, const json_t *object)
 {
 	struct canary_edition *edition = canary->edition;
-	json_t *metadata = json_object_get(object, "metadata");
-	json_t *source = NULL;
+	struct canary_world *world = &edition->world;
+	json_t *part;
 
-	if (object)
-		source = json_pack("{s:{s:o*, s:o*, s:o*}, s:o*}", "metadata", "name",
-		                   json_deep_copy(json_object_get(metadata, "name")), "labels",
-		                   json_deep_copy(json_object_get(metadata, "labels")),
-		                   "annotations",
-		                   json_deep_copy(json_object_get(metadata, "annotations")), "spec",
-		                   json_deep_copy(json_object_get(object, "spec")));
-	if (json_equal(source, edition->ingress)) {
-		json_decref(source);
+	if (object && json_is_object(edition->beside[index]) &&
+	    is_older(uid_of(edition->beside[index]), world->beside_versions[index], object))
+		return;
+	text_copy(world->beside_versions[index], object ? version_of(object) : "");
+	part = object ? part_of(object) : json_null();
+	if (json_equal(part, edition->beside[index])) {
+		json_decref(part);
 		return;
 	}
-	json_decref(edition->ingress);
-	edition->ingress = source;
-	edition->world.ingress_object = source;
+	json_decref(edition->beside[index]);
+	edition->beside[index] = part;
+	world->beside[index] = part;
 	canary->facts.route.slot.state = FACT_UNKNOWN;
+}
+
+void learn_beside(struct canary *canary, size_t index, const json_t *object)
+{
+	if (!canary->edition || !canary->facts.has_spec)
+		return;
+	poison_enter(canary->host->poison, canary->k8s_namespace, canary->name);
+	take_beside(canary, index, json_is_object(object) ? object : NULL);
+	poison_leave(canary->host->poison);
 }
 
 void learn_object(struct canary *canary, enum subject subject, const json_t *object)
@@ -244,8 +276,6 @@ void learn_object(struct canary *canary, enum subject subject, const json_t *obj
 			canary->facts.canary.state = FACT_ABSENT;
 		break;
 	case SUBJECT_NONE:
-		learn_source(canary, object);
-		break;
 	case SUBJECT_RELEASES:
 	case SUBJECT_CHANGE:
 	case SUBJECT_EVENTS:
@@ -432,6 +462,9 @@ void learn_forget_version(struct canary *canary, enum subject subject)
 		facts->route.resource_version[0] = '\0';
 		return;
 	case SUBJECT_NONE:
+		for (size_t i = 0; i < TRAFFIC_BESIDE_MAX && canary->edition; i++)
+			canary->edition->world.beside_versions[i][0] = '\0';
+		return;
 	case SUBJECT_CANARY:
 	case SUBJECT_RELEASES:
 	case SUBJECT_CHANGE:
@@ -483,6 +516,10 @@ static void learn_reply(struct canary *canary, const struct effect *effect,
 		else
 			canary->facts.releases.state = FACT_UNKNOWN;
 		return;
+	}
+	for (size_t i = 0; i < TRAFFIC_BESIDE_MAX; i++) {
+		if (result->beside[i])
+			learn_beside(canary, i, result->beside[i]);
 	}
 	if (!result->object)
 		return;

@@ -47,8 +47,8 @@ const char mistakes_base[] =
 const struct mistake mistakes_table[] = {
 	{"provider: nginx", "provider: ngnix", 7, 13,
          "spec.provider: " MISTAKES_PROVIDERS ", got \"ngnix\""},
-	{"provider: nginx", "provider: istio", 7, 13,
-         "spec.provider: " MISTAKES_PROVIDERS ", got \"istio\""},
+	{"provider: nginx", "provider: contour", 7, 13,
+         "spec.provider: " MISTAKES_PROVIDERS ", got \"contour\""},
 	{"provider: nginx", "provider: 7", 7, 13, "spec.provider: expected a text, got 7"},
 	{"Seconds: 60", "Seconds: 0", 8, 28,
          "spec.progressDeadlineSeconds: expected a whole number from 1 to 2147483647, got 0"},

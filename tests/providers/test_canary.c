@@ -140,8 +140,8 @@ static void test_refused_names(void **state)
 	         "metadata.name: expected a name (lower case letters, digits, - and .), got \"a/../b\""},
 		{"no spec", "{'spec': null}", "spec: expected an object, got nothing"},
 		{"a spec that is a list", "{'spec': [1]}", "spec: expected an object, got a list"},
-		{"another provider", "{'spec': {'provider': 'istio'}}",
-	         "spec.provider: " MISTAKES_PROVIDERS ", got \"istio\""},
+		{"another provider", "{'spec': {'provider': 'contour'}}",
+	         "spec.provider: " MISTAKES_PROVIDERS ", got \"contour\""},
 		{"a provider's beginning", "{'spec': {'provider': 'ngin'}}",
 	         "spec.provider: " MISTAKES_PROVIDERS ", got \"ngin\""},
 		{"a provider that is no text", "{'spec': {'provider': 7}}",
@@ -478,15 +478,15 @@ static void test_name_limits(void **state)
 
 static void test_the_default_provider_may_be_unserved(void **state)
 {
-	const struct provider_options istio = {.default_provider = "istio"};
+	const struct provider_options contour = {.default_provider = "contour"};
 	struct arena arena = {0};
 	struct kube_canary canary = {0};
 	struct err err = {0};
 	json_t *object = merge_text(canary_rows_base, "{'spec': {'provider': null}}");
 
-	assert_false(kube_canary_read(object, &istio, &arena, &canary, &err));
+	assert_false(kube_canary_read(object, &contour, &arena, &canary, &err));
 	assert_string_equal(err.text,
-	                    "spec.provider: " MISTAKES_PROVIDERS ", got the default \"istio\"");
+	                    "spec.provider: " MISTAKES_PROVIDERS ", got the default \"contour\"");
 	assert_int_equal(err.kind, ERR_INVALID);
 	json_decref(object);
 	arena_fini(&arena);
