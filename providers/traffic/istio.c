@@ -2,6 +2,8 @@
 
 #include "analysis/base/text.h"
 #include "providers/act_reply.h"
+#include "providers/kube/canary_analysis.h"
+#include "providers/kube/canary_istio.h"
 #include "providers/kube/owner.h"
 #include "providers/kube/tree.h"
 #include "providers/traffic/istio_policy.h"
@@ -31,6 +33,14 @@ static struct route_ability ability(const struct canary_spec *spec)
 {
 	return (struct route_ability){
 		.weighs = true, .matches = true, .mirrors = true, .hold = HOLD};
+}
+
+static bool check(const struct field *spec, struct arena *arena, struct kube_canary *canary,
+                  struct err *err)
+{
+	struct field analysis = kube_canary_analysis_find(spec);
+
+	return kube_canary_istio_check(spec, &analysis, canary, err);
 }
 
 static struct kube_ref route_ref(const struct canary_world *world, struct arena *arena)
@@ -390,6 +400,7 @@ const struct traffic_provider traffic_provider_istio = {
 	.name = "istio",
 	.keeps_route = true,
 	.ability = ability,
+	.check = check,
 	.ref = route_ref,
 	.beside = beside,
 	.read = look,
