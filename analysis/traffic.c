@@ -165,6 +165,14 @@ void traffic_caps(struct thought *thought, int cap)
 		traffic_weighs(thought, cap, true);
 }
 
+bool traffic_leaves_canary(const struct thought *thought)
+{
+	const struct facts *facts = thought->facts;
+
+	return (thought->is_newer || facts->target.slot.state == FACT_ABSENT) &&
+	       workload_serves(&facts->primary);
+}
+
 static bool has_held(struct thought *thought, struct span time)
 {
 	const struct facts *facts = thought->facts;
