@@ -77,11 +77,11 @@ static void test_kubernetes(void **state)
 
 static void test_others(void **state)
 {
-	assert_null(builtin_query("istio", CHECK_SUCCESS_RATE));
+	assert_null(builtin_query("contour", CHECK_SUCCESS_RATE));
 	assert_null(builtin_query("", CHECK_DURATION));
 	assert_null(builtin_query("nginx", CHECK_VALUE));
 	assert_null(builtin_query("nginx", CHECK_NONE));
-	assert_null(builtin_share_query("istio"));
+	assert_null(builtin_share_query("contour"));
 }
 
 int main(void)
