@@ -240,7 +240,8 @@ static void learn_route(struct canary *canary, const json_t *object)
 	if (canary->edition->world.traffic->keeps_route)
 		keep_route(canary->edition, part_of(object));
 	canary->edition->world.traffic->read(object, &canary->edition->world, route);
-	if (!instant_is_set(before.since) || before.weight != route->weight) {
+	if (!instant_is_set(before.since) || before.weight != route->weight ||
+	    before.is_mirrored != route->is_mirrored) {
 		route->since = canary_now(canary);
 		canary->edition->world.weight_since =
 			instant_after(route->since, canary->edition->spec.route.hold);
