@@ -125,7 +125,7 @@ static void shift_facts(struct canary *canary, struct span by)
 	shift(&facts->primary_service.since, by);
 	shift(&facts->canary_service.since, by);
 	for (size_t i = 0; i < SPEC_HOOKS_MAX; i++)
-		shift(&facts->hooks[i].answered, by);
+		shift(&facts->hooks[i].refused, by);
 }
 
 struct instant canary_now(struct canary *canary)

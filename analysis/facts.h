@@ -112,7 +112,7 @@ struct sample_fact {
 struct hook_fact {
 	uint64_t question; /* of the hook, in this run */
 	struct instant check;
-	struct instant answered;
+	struct instant refused; /* when it last said no to this question; kept by a later yes */
 	enum hook_result result;
 	char text[SENTENCE_MAX]; /* why it says no */
 };

@@ -8,31 +8,42 @@ static bool is_gate(enum hook_type type)
 	       type == HOOK_CONFIRM_PROMOTION;
 }
 
+/* Hook INDEX is a gate that said no since the Release's last step. */
+static bool has_refused(const struct thought *thought, size_t index)
+{
+	const struct hook_fact *fact = &thought->facts->hooks[index];
+
+	return is_gate(thought->spec->hooks[index].type) && instant_is_set(fact->refused) &&
+	       !instant_is_before(fact->refused,
+	                          thought->facts->newest.status.times.next_check_at) &&
+	       fact->question == hooks_question(thought, index);
+}
+
 bool pace_gate(const struct thought *thought, size_t *ret_index)
 {
-	const struct canary_spec *spec = thought->spec;
-	struct instant next = thought->facts->newest.status.times.next_check_at;
-
-	for (size_t i = 0; i < spec->n_hooks; i++) {
-		const struct hook_fact *fact = &thought->facts->hooks[i];
-
-		if (fact->result != HOOK_FAIL || !is_gate(spec->hooks[i].type) ||
-		    instant_is_before(fact->check, next) ||
-		    fact->question != hooks_question(thought, i))
-			continue;
-		*ret_index = i;
-		return true;
+	for (size_t i = 0; i < thought->spec->n_hooks; i++) {
+		if (thought->facts->hooks[i].result == HOOK_FAIL && has_refused(thought, i)) {
+			*ret_index = i;
+			return true;
+		}
 	}
 	return false;
 }
 
 struct instant pace_due(const struct thought *thought)
 {
-	size_t gate;
+	struct instant due = thought->facts->newest.status.times.next_check_at;
 
-	if (!pace_gate(thought, &gate))
-		return thought->facts->newest.status.times.next_check_at;
-	return instant_after(thought->facts->hooks[gate].answered, thought->spec->interval);
+	for (size_t i = 0; i < thought->spec->n_hooks; i++) {
+		struct instant next;
+
+		if (!has_refused(thought, i))
+			continue;
+		next = instant_after(thought->facts->hooks[i].refused, thought->spec->interval);
+		if (instant_is_before(due, next))
+			due = next;
+	}
+	return due;
 }
 
 bool pace_is_due(struct thought *thought)

@@ -324,6 +324,7 @@ static bool is_hung(const struct model *model, const struct effect *effect)
 static void ask_hook(struct model *model, const struct effect *effect)
 {
 	const struct hook_spec *hook = &model->spec.hooks[effect->index];
+	struct hook_fact *fact;
 	char text[120];
 
 	if (is_hung(model, effect))
@@ -336,13 +337,15 @@ static void ask_hook(struct model *model, const struct effect *effect)
 		model->hung[0] = *effect;
 		return;
 	}
-	model->view.hooks[effect->index] = (struct hook_fact){
-		.question = effect->question,
-		.check = effect->check,
-		.answered = model->truth.now,
-		.result = model->says[hook->type],
-		.text = "closed",
-	};
+	fact = &model->view.hooks[effect->index];
+	if (model->says[hook->type] == HOOK_FAIL)
+		fact->refused = model->truth.now;
+	else if (fact->question != effect->question)
+		fact->refused = (struct instant){0};
+	fact->question = effect->question;
+	fact->check = effect->check;
+	fact->result = model->says[hook->type];
+	text_copy(fact->text, "closed");
 }
 
 static void tell_hook(struct model *model, const struct effect *effect)
