@@ -90,7 +90,7 @@ static void test_refusals(void **state)
 	         PATH "metadata.a: expected a text, got 1"},
 		{"a URL that is too long",
 	         HOOKS("[{'name': 'a', 'url': 'http://" TEN(TEN(TEN("abc"))) "'}]"),
-	         PATH "url: expected at most 2048 bytes, got 3007"},
+	         PATH "url: expected at most 2048 characters, got 3007"},
 	};
 	CHECK_ROWS(rows);
 }
