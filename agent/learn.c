@@ -212,7 +212,8 @@ static void learn_route(struct canary *canary, const json_t *object)
 		keep_route(canary->edition, part_of(object));
 	canary->edition->world.traffic->read(object, &canary->edition->world, route);
 	if (!instant_is_set(before.since) || before.weight != route->weight ||
-	    before.is_mirrored != route->is_mirrored) {
+	    before.is_mirrored != route->is_mirrored ||
+	    (before.pending[0] != '\0' && route->pending[0] == '\0')) {
 		route->since = canary_now(canary);
 		canary->edition->world.weight_since =
 			instant_after(route->since, canary->edition->spec.route.hold);
