@@ -39,6 +39,7 @@ static json_t *slot_of(const struct fact_slot *slot)
 	put_flag(json, "written", slot->is_written);
 	put_number(json, "failures", slot->failures);
 	put_number(json, "retryAt", slot->retry_at.ms);
+	put_flag(json, "forward", slot->is_forward);
 	put_number(json, "readAt", slot->read_at.ms);
 	put_text(json, "error", slot->error);
 	return json;

@@ -12,8 +12,7 @@ static enum backend refuge(const struct thought *thought)
 {
 	const struct facts *facts = thought->facts;
 
-	if (!workload_serves(&facts->target) ||
-	    (thought->is_newer && workload_serves(&facts->primary)))
+	if (!workload_serves(&facts->target) || traffic_leaves_canary(thought))
 		return traffic_backend(thought);
 	return BACKEND_CANARY;
 }
@@ -38,7 +37,7 @@ void retreat_begin(struct thought *thought, struct release_status *status,
 	}
 	if (ending == OUTCOME_FAILED_PROMOTION) {
 		traffic_selects(thought, refuge(thought), true);
-		if (thought->is_newer && workload_serves(&thought->facts->primary))
+		if (traffic_leaves_canary(thought))
 			traffic_weighs(thought, 0, true);
 	} else {
 		traffic_weighs(thought, 0, true);

@@ -33,7 +33,8 @@ static struct strategy_step next_weight(const struct canary_spec *spec, int weig
 static struct strategy_step next_iteration(const struct canary_spec *spec, int weight,
                                            int iteration)
 {
-	int steady = spec->strategy == STRATEGY_AB ? SPEC_WEIGHT_FULL : 0;
+	/* More iterations asked for while the canary has its weight take none of it away. */
+	int steady = spec->strategy == STRATEGY_AB ? SPEC_WEIGHT_FULL : weight;
 
 	if (iteration < spec->iterations)
 		return (struct strategy_step){

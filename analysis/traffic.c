@@ -182,6 +182,14 @@ static bool has_route_held(struct thought *thought, struct span time)
 	return thought_passed(thought, route->since, time);
 }
 
+bool traffic_leaves_canary(const struct thought *thought)
+{
+	const struct facts *facts = thought->facts;
+
+	return (thought->is_newer || facts->target.slot.state == FACT_ABSENT) &&
+	       workload_serves(&facts->primary);
+}
+
 static bool has_held(struct thought *thought, struct span time)
 {
 	const struct facts *facts = thought->facts;

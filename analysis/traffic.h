@@ -33,6 +33,10 @@ bool traffic_mirrors(struct thought *thought);
  * stays as it is. */
 void traffic_caps(struct thought *thought, int cap);
 
+/* The target is not what was analysed any more, a newer revision or gone, and the primary has a
+ * ready pod: past the steps no request is left to it. */
+bool traffic_leaves_canary(const struct thought *thought);
+
 /* The present weight and selector were seen for the provider's measured time, so that no request
  * goes elsewhere. */
 bool traffic_holds(struct thought *thought);

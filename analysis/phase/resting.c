@@ -35,20 +35,6 @@ static void create_release(struct thought *thought, enum release_cause cause)
 	thought_want(thought, &effect);
 }
 
-/* A primary that somebody deleted comes back from the promoted Release, never from the live target
- * (D-36). */
-static bool has_primary(struct thought *thought)
-{
-	const struct facts *facts = thought->facts;
-	struct primary_wish wish = {
-		.release = facts->promoted.name,
-		.uid = facts->promoted.uid,
-		.new_replicas = thought_run_replicas(thought),
-	};
-
-	return primary_runs(thought, &wish);
-}
-
 /* What was promoted stands as it was left: services, route, primary. */
 static bool keep(struct thought *thought)
 {
@@ -56,7 +42,9 @@ static bool keep(struct thought *thought)
 	bool has_services = traffic_services(thought);
 	bool has_apex;
 
-	if (!has_primary(thought))
+	/* A primary that somebody deleted comes back from the promoted Release, never from the live
+	 * target (D-36). */
+	if (!primary_runs_promoted(thought, thought_run_replicas(thought), false))
 		return false;
 	has_apex = traffic_selects(thought, traffic_backend(thought), false);
 	has_route = traffic_weighs(thought, 0, false);
@@ -134,6 +122,9 @@ void phase_resting(struct thought *thought)
 	if (!thought_knows(thought, SUBJECT_TARGET) || facts->refusal[0] != '\0' || facts->is_moved)
 		return;
 	if (facts->target.slot.state == FACT_ABSENT) {
+		/* Its clients stay with the primary, whoever sends them elsewhere. */
+		if (facts->promoted.name[0] != '\0')
+			(void)keep(thought);
 		thought_because(thought, "deployment %.100s.%.63s not found", thought->spec->target,
 		                thought->spec->k8s_namespace);
 		return;

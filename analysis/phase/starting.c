@@ -39,27 +39,13 @@ static bool is_begun(struct thought *thought)
 	return false;
 }
 
-/* The first Release's primary, made from its recorded template. */
-static bool has_primary(struct thought *thought)
-{
-	const struct facts *facts = thought->facts;
-	struct primary_wish wish = {
-		.release = facts->newest.name,
-		.uid = facts->newest.uid,
-		.new_replicas = primary_capacity(thought),
-		.replicas = primary_capacity(thought),
-	};
-
-	return primary_runs(thought, &wish);
-}
-
 static void initialise(struct thought *thought)
 {
 	struct release_status status;
 	char why[SENTENCE_MAX];
 
 	traffic_services(thought);
-	if (!has_primary(thought))
+	if (!primary_runs_newest(thought))
 		return;
 	/* However late, the target goes on serving: nothing is scaled down before the primary is
 	 * ready (D-6). */

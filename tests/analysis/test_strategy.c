@@ -118,6 +118,16 @@ static void assert_step(struct strategy_step step, int weight, int iteration)
 	assert_int_equal(step.iteration, iteration);
 }
 
+/* The weight that the canary has is not taken away by iterations that were added meanwhile. */
+static void test_edited_iterations(void **state)
+{
+	const struct canary_spec blue_green = {
+		.strategy = STRATEGY_BLUE_GREEN, .iterations = 3, .route = {.weighs = true}};
+
+	assert_step(strategy_next(&blue_green, 100, 2), 100, 3);
+	assert_step(strategy_next(&blue_green, 0, 2), 0, 3);
+}
+
 static void test_iterations(void **state)
 {
 	struct canary_spec spec = {
@@ -180,6 +190,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_canary),
 		cmocka_unit_test(test_D_14_edited_step_weights),
+		cmocka_unit_test(test_edited_iterations),
 		cmocka_unit_test(test_D_15_at_or_above_the_last),
 		cmocka_unit_test(test_iterations),
 		cmocka_unit_test(test_D_13_mirror),

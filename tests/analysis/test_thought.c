@@ -130,6 +130,15 @@ static void test_want(void **state)
 	desk->facts.route.slot.retry_at = (struct instant){NOW};
 	thought_want(&desk->thought, &route);
 	assert_int_equal(desk->plan.n_effects, 1);
+	clear(desk);
+	/* A retreat rests only when it failed itself. */
+	route.is_retreat = true;
+	desk->facts.route.slot.retry_at = (struct instant){NOW + 5};
+	thought_want(&desk->thought, &route);
+	assert_int_equal(desk->plan.n_effects, 0);
+	desk->facts.route.slot.is_forward = true;
+	thought_want(&desk->thought, &route);
+	assert_int_equal(desk->plan.n_effects, 1);
 }
 
 static void test_knows(void **state)
@@ -213,6 +222,15 @@ static void test_scaled(void **state)
 	assert_int_equal(desk->effects[0].subject, SUBJECT_PRIMARY);
 	assert_int_equal(desk->effects[0].replicas, 3);
 	assert_string_equal(desk->effects[0].resource_version, "5");
+	/* Pods go only while it is known that the run is open. */
+	desk->facts.releases.state = FACT_KNOWN;
+	desk->facts.releases.is_written = true;
+	clear(desk);
+	assert_false(thought_scaled(&desk->thought, SUBJECT_TARGET, 0));
+	assert_int_equal(desk->plan.n_effects, 0);
+	desk->facts.releases.is_written = false;
+	assert_false(thought_scaled(&desk->thought, SUBJECT_TARGET, 0));
+	assert_int_equal(desk->plan.n_effects, 1);
 	desk->facts.target.slot.state = FACT_ABSENT;
 	assert_true(
 		thought_scaled(&desk->thought, SUBJECT_TARGET, 5)); /* there is nothing to scale */

@@ -103,6 +103,21 @@ static bool is_newer(const struct facts *facts)
 	       strcmp(facts->change.digest, facts->target.digest) == 0;
 }
 
+/* The target is not what was analysed: a newer revision, or gone. */
+static bool is_strange(const struct facts *facts)
+{
+	return is_newer(facts) || facts->target.slot.state == FACT_ABSENT;
+}
+
+/* The apex Service selects a primary that is gone, or a target that a run left without pods. */
+static bool is_deserted(const struct facts *facts)
+{
+	return facts->primary.slot.state == FACT_ABSENT && facts->apex.slot.state == FACT_KNOWN &&
+	       (facts->apex.backend == BACKEND_PRIMARY ||
+	        (facts->target.slot.state == FACT_KNOWN && facts->target.replicas == 0 &&
+	         facts->promoted.name[0] != '\0'));
+}
+
 /* What a promotion may ask of the canary's pods while the primary's are replaced. */
 static void check_cover(struct walk *walk)
 {
@@ -357,10 +372,9 @@ static void check_kept(struct walk *walk)
 	    facts->target.slot.state != FACT_UNKNOWN && facts->target.slot.state != FACT_FAILED &&
 	    backend == BACKEND_CANARY && primary_serves && !canary_serves)
 		broken(walk, "clients left with a canary that has no ready pod");
-	if (is_newer(facts) && primary_serves && facts->route.slot.failures == 0 &&
+	if (is_strange(facts) && primary_serves && facts->route.slot.failures == 0 &&
 	    (route ? route->weight != 0 || route->is_mirrored : is_routed(walk->world)))
-		broken(walk,
-		       "requests left to a revision that nobody analyses, beside a primary that serves");
+		broken(walk, "requests left to what nobody analyses, beside a primary that serves");
 }
 
 /* What waits for no acknowledgement is a retreat. */
@@ -370,10 +384,10 @@ static void check_haste(struct walk *walk)
 	const struct effect *save = find(walk->plan, EFFECT_SAVE_RELEASE, SUBJECT_RELEASES);
 	bool retreats = save && save->status.phase == PHASE_RETREATING;
 
-	if (save && !save->is_retreat && is_newer(facts) && save->status.weight.to == 0 &&
+	if (save && !save->is_retreat && is_strange(facts) && save->status.weight.to == 0 &&
 	    save->status.phase == facts->newest.status.phase && facts->newest.status.weight.to > 0)
 		broken(walk, "a withdrawal that waits");
-	if (facts->is_deleted || is_newer(facts) || facts->releases.failures > 0)
+	if (facts->is_deleted || is_strange(facts) || facts->releases.failures > 0)
 		return;
 	if (save && save->is_retreat && !retreats)
 		broken(walk, "a forward save in haste");
@@ -441,6 +455,9 @@ static void check_guards(struct walk *walk)
 		if (effect->kind == EFFECT_REMOVE_RELEASES && !facts->is_deleted &&
 		    (release_is_open(&facts->newest) || effect->number < 10))
 			broken(walk, "Releases removed that are still needed");
+		if (effect->kind == EFFECT_REMOVE_RELEASES && facts->is_deleted &&
+		    is_deserted(facts))
+			broken(walk, "a teardown ends without pods for its clients");
 		if (facts->is_deleted &&
 		    ((effect->kind == EFFECT_SAVE_RELEASE &&
 		      effect->status.ending != OUTCOME_CANCELLED) ||

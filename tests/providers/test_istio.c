@@ -330,8 +330,8 @@ static void test_taken(void **state)
 	          "[{'op': 'add', 'path': '/spec/http', 'value': [{" SPLIT(100, 0) "}]}, {'op': 'add', 'path':"
 	          " '/metadata/annotations', 'value': {" FLUX ", 'flagger.kubernetes.io/original-configuration':"
 	          " '{\\\"hosts\\\":[\\\"cart\\\"],\\\"http\\\":[{\\\"route\\\":[{\\\"destination\\\":{\\\"host\\\":\\\"cart\\\"},\\\"weight\\\":1}]}]}',"
-	          " 'serin.dev/added-annotations': '[\\\"kustomize.toolkit.fluxcd.io/reconcile\\\","
-	          "\\\"helm.toolkit.fluxcd.io/driftDetection\\\",\\\"flagger.kubernetes.io/original-configuration\\\"]'}}]");
+	          " 'serin.dev/annotations-before': '{\\\"flagger.kubernetes.io/original-configuration\\\":null,"
+	          "\\\"helm.toolkit.fluxcd.io/driftDetection\\\":null,\\\"kustomize.toolkit.fluxcd.io/reconcile\\\":null}'}}]");
 	json_decref(live);
 	json_decref(before);
 	cart_fini(&cart);

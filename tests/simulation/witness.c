@@ -15,6 +15,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define LEASE_MS 15000 /* from when its last renewal left */
+
 static const json_t *at(const json_t *object, const char *a, const char *b)
 {
 	return json_object_get(json_object_get(object, a), b);
@@ -187,6 +189,10 @@ void witness_left(struct simulation *simulation, int agent, struct witness_fligh
 			request->method == HTTP_PATCH &&
 			(strstr(request->url, "/releases/") || strstr(request->url, "/ingresses/")),
 	};
+	if (!is_metric && !flight->is_lease && request->method != HTTP_GET &&
+	    instant_between(of->lease_sent, flight->left).ms + request->timeout.ms > LEASE_MS)
+		witness_accuse(simulation, "agent-%d writes %s, which may land after its lease",
+		               agent, request->url);
 	witness_cost_left(simulation, agent, flight, request);
 	if (of->n_flights < WITNESS_FLIGHTS_MAX)
 		of->flights[of->n_flights++] = flight;
@@ -218,6 +224,17 @@ static void see_trouble(struct witness_agent *agent, const struct witness_flight
 		agent->troubled = now;
 }
 
+/* Who lost the lease forgets the answers to a check under way; who just kept it does not. */
+static void doubt_told(struct witness_agent *agent)
+{
+	for (int i = 0; i < FAULT_CANARIES_MAX; i++) {
+		for (int j = 0; j < WITNESS_QUESTIONS; j++) {
+			if (agent->told[i][j].verdict != WITNESS_VERDICT_NONE)
+				agent->told[i][j].verdict = WITNESS_VERDICT_EITHER;
+		}
+	}
+}
+
 /* A renewal came back: when it left is what counts; after a gap the agent begins anew. */
 static void see_renewal(struct witness_agent *agent, const struct witness_flight *flight,
                         struct instant now)
@@ -227,6 +244,8 @@ static void see_renewal(struct witness_agent *agent, const struct witness_flight
 		for (int i = 0; i < FAULT_CANARIES_MAX; i++)
 			agent->retreat_troubled[i] = now;
 	}
+	if (instant_between(agent->lease_sent, now).ms >= LEASE_MS)
+		doubt_told(agent);
 	agent->lease_sent = flight->left;
 }
 
