@@ -320,25 +320,37 @@ static json_t *bare(const struct canary_world *world, const json_t *rule)
 	return copy;
 }
 
-static const json_t *find_original(const struct canary_world *world, const json_t *wanted,
-                                   const json_t *original)
+/* RULE is ours to weigh, and WANTED but for where it leads. */
+static bool is_twin(const struct canary_world *world, const json_t *rule, const json_t *wanted)
 {
-	for (size_t i = 0; i < json_array_size(original); i++) {
-		const json_t *rule = json_array_get(original, i);
-		json_auto_t *kept = bare(world, rule);
+	json_auto_t *kept = bare(world, rule);
 
-		if (gateway_backend_is_ours(world, rule) && json_equal(kept, wanted))
-			return rule;
+	return gateway_backend_is_ours(world, rule) && json_equal(kept, wanted);
+}
+
+/* The twin of WANTED in LIST that has N others before it. */
+static const json_t *find_twin(const struct canary_world *world, const json_t *wanted,
+                               const json_t *list, size_t n)
+{
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		if (is_twin(world, json_array_get(list, i), wanted) && n-- == 0)
+			return json_array_get(list, i);
 	}
 	return NULL;
 }
 
-static json_t *rule_restore(const struct canary_world *world, const json_t *rule,
+/* The rule number INDEX of LIVE as it was; rules may be alike but for where they lead. */
+static json_t *rule_restore(const struct canary_world *world, const json_t *live, size_t index,
                             const json_t *original)
 {
+	const json_t *rule = json_array_get(live, index);
 	json_t *kept = bare(world, rule);
-	const json_t *found = find_original(world, kept, original);
+	const json_t *found;
+	size_t n_before = 0;
 
+	for (size_t i = 0; i < index; i++)
+		n_before += is_twin(world, json_array_get(live, i), kept) ? 1 : 0;
+	found = find_twin(world, kept, original, n_before);
 	if (found) {
 		json_decref(kept);
 		return kube_tree_copy(found);
@@ -359,7 +371,7 @@ json_t *gateway_rules_restore(const struct canary_world *world, const json_t *li
 			continue;
 		if (gateway_backend_is_ours(world, rule) &&
 		    !gateway_backend_find(world, rule, GATEWAY_OTHER))
-			kube_tree_append(list, rule_restore(world, rule, original));
+			kube_tree_append(list, rule_restore(world, live, i, original));
 		else
 			kube_tree_append(list, kube_tree_copy(rule));
 	}
@@ -424,16 +436,21 @@ static void patch_unmirror(json_t *patch, const struct canary_world *world, cons
 {
 	const json_t *filters = kube_tree_find(rule, "filters");
 	char path[POINTER_MAX];
+	size_t n_left = json_array_size(filters);
 
 	for (size_t i = json_array_size(filters); i-- > 0;) {
 		if (!is_mirror(world, json_array_get(filters, i)))
 			continue;
+		n_left--;
 		text_format(path, sizeof(path),
 		            "/spec/rules/%zu/filters/%zu/requestMirror/backendRef/name", index, i);
 		kube_tree_patch_text(patch, "test", path, world->canary_service);
 		text_format(path, sizeof(path), "/spec/rules/%zu/filters/%zu", index, i);
 		kube_tree_patch(patch, "remove", path, NULL);
 	}
+	text_format(path, sizeof(path), "/spec/rules/%zu/filters", index);
+	if (n_left == 0 && json_array_size(filters) > 0)
+		kube_tree_patch(patch, "remove", path, NULL);
 }
 
 void gateway_rules_weigh(json_t *patch, const struct canary_world *world, const json_t *live,

@@ -8,7 +8,7 @@
 
 static const char *const notes[] = {
 	GATEWAY_TAKEN_ORIGINAL,
-	GATEWAY_TAKEN_KEYS,
+	GATEWAY_TAKEN_BEFORE,
 	GATEWAY_TAKEN_RULES,
 };
 
@@ -19,7 +19,7 @@ static json_t *annotations_of(const json_t *object)
 
 bool gateway_taken_is(const json_t *live)
 {
-	return json_object_get(annotations_of(live), GATEWAY_TAKEN_KEYS) != NULL;
+	return json_object_get(annotations_of(live), GATEWAY_TAKEN_BEFORE) != NULL;
 }
 
 static void note(json_t *annotations, const char *key, const json_t *value)
@@ -41,26 +41,27 @@ json_t *gateway_taken_annotations(const json_t *live, const json_t *rules)
 {
 	json_t *annotations = kube_tree_copy(annotations_of(live));
 	json_t *flux = kube_tree_object();
-	json_t *keys = kube_tree_list();
+	json_t *before = kube_tree_object();
 	const char *key;
 	json_t *value;
 
 	kube_owner_set_flux(flux);
 	json_object_foreach(flux, key, value)
 	{
-		if (!json_object_get(annotations, key))
-			kube_tree_append(keys, json_string(key));
+		json_t *was = json_object_get(annotations, key);
+
+		kube_tree_set(before, key, was ? json_incref(was) : json_null());
 	}
 	kube_owner_set_flux(annotations);
 	if (!gateway_taken_is(live)) {
-		note(annotations, GATEWAY_TAKEN_KEYS, keys);
+		note(annotations, GATEWAY_TAKEN_BEFORE, before);
 		note(annotations, GATEWAY_TAKEN_ORIGINAL, kube_tree_find(live, "spec"));
 	}
 	if (json_array_size(rules) > 0)
 		note(annotations, GATEWAY_TAKEN_RULES, rules);
 	else
 		(void)json_object_del(annotations, GATEWAY_TAKEN_RULES);
-	json_decref(keys);
+	json_decref(before);
 	json_decref(flux);
 	return annotations;
 }
@@ -77,13 +78,16 @@ json_t *gateway_taken_original(const json_t *live)
 
 void gateway_taken_restore(json_t *patch, const json_t *live)
 {
-	json_auto_t *keys = read_note(live, GATEWAY_TAKEN_KEYS);
+	json_auto_t *before = read_note(live, GATEWAY_TAKEN_BEFORE);
 	json_t *annotations = kube_tree_copy(annotations_of(live));
+	const char *key;
+	json_t *was;
 
-	for (size_t i = 0; i < json_array_size(keys); i++) {
-		const char *key = json_string_value(json_array_get(keys, i));
-
-		if (key)
+	json_object_foreach(before, key, was)
+	{
+		if (json_is_string(was))
+			kube_tree_set(annotations, key, json_incref(was));
+		else
 			(void)json_object_del(annotations, key);
 	}
 	for (size_t i = 0; i < array_length(notes); i++)

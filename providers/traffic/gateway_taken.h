@@ -10,8 +10,9 @@
 #include <jansson.h>
 
 #define GATEWAY_TAKEN_ORIGINAL "flagger.kubernetes.io/original-configuration"
-#define GATEWAY_TAKEN_KEYS     "serin.dev/added-annotations" /* a JSON list of keys */
-#define GATEWAY_TAKEN_RULES    "serin.dev/added-rules"       /* a JSON list of matches */
+/* The values that annotations of the user's had before ours, as a JSON object; null: none. */
+#define GATEWAY_TAKEN_BEFORE "serin.dev/annotations-before"
+#define GATEWAY_TAKEN_RULES  "serin.dev/added-rules" /* a JSON list of matches */
 
 /* LIVE says that it was taken over. */
 bool gateway_taken_is(const json_t *live);

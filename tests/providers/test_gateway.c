@@ -667,7 +667,7 @@ static void test_retreat(void **state)
 				   "cart-canary", 20) ", " REF("cart-primary", 80) "]}"))},
 		{PATCHED,
 	         "[{'op': 'test', 'path': '/spec/rules/0/filters/0/requestMirror/backendRef/name', 'value': 'cart-canary'}, {'op':"
-	         " 'remove', 'path': '/spec/rules/0/filters/0'}, " STEP(
+	         " 'remove', 'path': '/spec/rules/0/filters/0'}, {'op': 'remove', 'path': '/spec/rules/0/filters'}, " STEP(
 			 0, 0, "cart-canary", 0) ", " STEP(0, 1, "cart-primary", 100) "]",
 	         200, LIVE("10", RULES(""))},
 		{0}};
