@@ -139,6 +139,7 @@ static void learn_workload(struct canary *canary, enum subject subject, const js
 {
 	bool is_target = subject == SUBJECT_TARGET;
 	struct workload_fact *workload = is_target ? &canary->facts.target : &canary->facts.primary;
+	struct instant since = workload->ready_since;
 
 	if (!object) {
 		bury(&workload->slot, workload->uid);
@@ -152,6 +153,8 @@ static void learn_workload(struct canary *canary, enum subject subject, const js
 	if (is_target)
 		learn_template(canary, object);
 	kube_workload_read(object, canary->host->options, is_target, workload);
+	if (workload->ready > 0)
+		workload->ready_since = instant_is_set(since) ? since : canary_now(canary);
 	known(canary, &workload->slot);
 }
 

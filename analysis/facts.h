@@ -60,6 +60,7 @@ struct workload_fact {
 	int updated;
 	int total; /* pods of any template */
 	int ready;
+	struct instant ready_since; /* when it was first seen to have a ready pod; of the agent's */
 	int available;
 	char digest[DIGEST_MAX];    /* of the template, without our own annotations */
 	char release_uid[UID_MAX];  /* the template's flagger-id; "" when none */

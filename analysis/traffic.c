@@ -159,6 +159,14 @@ bool traffic_mirrors(struct thought *thought)
 	return weighs(thought, 0, true, false);
 }
 
+bool traffic_reaches(struct thought *thought, const struct workload_fact *workload)
+{
+	if (thought_passed(thought, workload->ready_since, thought->spec->route.reach))
+		return true;
+	thought_because(thought, "waiting until the new pods are known to those who send requests");
+	return false;
+}
+
 void traffic_caps(struct thought *thought, int cap)
 {
 	if (traffic_live_weight(thought) > cap)

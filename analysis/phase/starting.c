@@ -146,7 +146,8 @@ void phase_starting(struct thought *thought)
 		return;
 	switch (readiness_check(thought, true, why)) {
 	case READINESS_READY:
-		step(thought);
+		if (traffic_reaches(thought, &thought->facts->target))
+			step(thought);
 		return;
 	case READINESS_LATE:
 		give_up(thought, why);
