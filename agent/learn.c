@@ -139,6 +139,7 @@ static void learn_workload(struct canary *canary, enum subject subject, const js
 {
 	bool is_target = subject == SUBJECT_TARGET;
 	struct workload_fact *workload = is_target ? &canary->facts.target : &canary->facts.primary;
+	struct instant since = workload->ready_since;
 
 	if (!object) {
 		bury(&workload->slot, workload->uid);
@@ -152,6 +153,8 @@ static void learn_workload(struct canary *canary, enum subject subject, const js
 	if (is_target)
 		learn_template(canary, object);
 	kube_workload_read(object, canary->host->options, is_target, workload);
+	if (workload->ready > 0)
+		workload->ready_since = instant_is_set(since) ? since : canary_now(canary);
 	known(canary, &workload->slot);
 }
 
@@ -241,7 +244,8 @@ static void learn_route(struct canary *canary, const json_t *object)
 		keep_route(canary->edition, part_of(object));
 	canary->edition->world.traffic->read(object, &canary->edition->world, route);
 	if (!instant_is_set(before.since) || before.weight != route->weight ||
-	    before.is_mirrored != route->is_mirrored) {
+	    before.is_mirrored != route->is_mirrored ||
+	    (before.pending[0] != '\0' && route->pending[0] == '\0')) {
 		route->since = canary_now(canary);
 		canary->edition->world.weight_since =
 			instant_after(route->since, canary->edition->spec.route.hold);
