@@ -42,6 +42,7 @@ static struct canary_edition *edition_new(const struct canary *canary, json_t *o
 	edition->world.spec = &edition->spec;
 	edition->world.object = object;
 	text_copy(edition->world.uid, canary->facts.canary_uid);
+	text_copy(edition->world.former_uid, canary->released_uid);
 	return edition;
 }
 

@@ -352,6 +352,33 @@ static void learn_target(struct canary *canary, const json_t *object)
 		canary_refuse_target(canary);
 }
 
+/*
+ * A Canary that was made anew adopts what was made for the one before, whose UID its Releases tell;
+ * of what it has not written yet that is the only proof that it is ours.
+ */
+static void learn_owner(struct canary *canary, const json_t *object)
+{
+	struct facts *facts = &canary->facts;
+	const char *uid = json_string_value(json_object_get(
+		json_object_get(json_object_get(object, "spec"), "canary"), "uid"));
+
+	if (!uid || strcmp(canary->released_uid, uid) == 0)
+		return;
+	text_copy(canary->released_uid, uid);
+	if (canary->pending)
+		text_copy(canary->pending->world.former_uid, uid);
+	if (!canary->edition)
+		return;
+	text_copy(canary->edition->world.former_uid, uid);
+	if (!facts->has_spec || strcmp(facts->canary_uid, uid) == 0)
+		return;
+	facts->apex.slot.state = FACT_UNKNOWN;
+	facts->primary_service.slot.state = FACT_UNKNOWN;
+	facts->canary_service.slot.state = FACT_UNKNOWN;
+	if (canary->edition->spec.route.weighs)
+		facts->route.slot.state = FACT_UNKNOWN;
+}
+
 /* Count a Release in, or out. */
 static void count(struct canary *canary, int number, bool is_deleted)
 {
@@ -398,6 +425,7 @@ void learn_release(struct canary *canary, const json_t *object, bool is_deleted)
 			if (was_open && !release_is_open(release))
 				tally_outcome(canary);
 			learn_target(canary, object);
+			learn_owner(canary, object);
 			canary_restore(canary, object);
 		}
 		promote(facts, release);

@@ -92,7 +92,8 @@ static void look(const json_t *object, const struct canary_world *world, struct 
 	fact.weight = split.weight;
 	fact.is_exact = is_exact(object, world, split);
 	fact.is_ours = kube_owner_wrote_last(object, world->options->field_manager, field);
-	fact.is_made = kube_owner_is_ours(object, world) || istio_route_is_taken(world, object);
+	fact.is_made =
+		kube_owner_is_adopted(object, world) || istio_route_is_taken(world, object);
 	*ret = fact;
 }
 

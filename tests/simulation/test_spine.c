@@ -516,6 +516,30 @@ static void test_second_canary_is_taken_down(void **state)
 	stage_free(stage);
 }
 
+/* Made anew, and deleted before it wrote anything: what bears the UID before it goes, too. */
+static void test_nothing_adopted_is_taken_down(void **state)
+{
+	static const char url[] = "/apis/flagger.app/v1beta1/namespaces/shop/canaries/cart";
+	struct stage *stage = stage_new(1);
+
+	(void)state;
+	initialised(stage);
+	stage_kill(stage, 0);
+	stage_write(stage, HTTP_DELETE, url, NULL);
+	make_canary(stage);
+	stage_write(stage, HTTP_PATCH, url, "{\"spec\":{\"suspend\":true}}");
+	stage_start(stage, 0);
+	stage_run(stage, 60);
+	stage_write(stage, HTTP_DELETE, url, NULL);
+	stage_run(stage, 120);
+	assert_null(stage_find(stage, "deployments", "cart-primary"));
+	assert_null(stage_find(stage, "ingresses", "front-canary"));
+	assert_null(stage_find(stage, "services", "cart-primary"));
+	assert_null(stage_find(stage, "services", "cart-canary"));
+	assert_null(stage_find(stage, "releases", "cart-1"));
+	stage_free(stage);
+}
+
 /* Deleted while no agent runs, and its first Release was made, but never begun: it says no spec. */
 static void test_release_never_begun_goes(void **state)
 {
@@ -556,6 +580,7 @@ int main(void)
 		cmocka_unit_test(test_retreat_waits_for_no_disk),
 		cmocka_unit_test(test_two_agents_never_both_write),
 		cmocka_unit_test(test_second_canary_is_taken_down),
+		cmocka_unit_test(test_nothing_adopted_is_taken_down),
 		cmocka_unit_test(test_release_never_begun_goes),
 	};
 
