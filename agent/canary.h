@@ -61,7 +61,6 @@ struct canary {
 	char name[64];
 	struct facts facts;
 	struct canary_edition *edition;     /* the one in force; NULL: none was ever valid */
-	char released_uid[UID_MAX]; /* of the Canary that the newest Release is of; "" for none */
 	char released_target[NAME_MAX_K8S]; /* the Deployment that the newest Release is of; "" for
 	                                       none */
 	struct canary_edition *pending; /* the one that waits for the check, or the run, to end */

@@ -240,7 +240,8 @@ static void learn_route(struct canary *canary, const json_t *object)
 	if (canary->edition->world.traffic->keeps_route)
 		keep_route(canary->edition, part_of(object));
 	canary->edition->world.traffic->read(object, &canary->edition->world, route);
-	if (!instant_is_set(before.since) || before.weight != route->weight) {
+	if (!instant_is_set(before.since) || before.weight != route->weight ||
+	    before.is_mirrored != route->is_mirrored) {
 		route->since = canary_now(canary);
 		canary->edition->world.weight_since =
 			instant_after(route->since, canary->edition->spec.route.hold);
@@ -298,6 +299,10 @@ void learn_object(struct canary *canary, enum subject subject, const json_t *obj
 		learn_route(canary, object);
 		break;
 	case SUBJECT_CANARY:
+		/* A reply that the deletion overtook does not bring the Canary back. */
+		if (object && canary->facts.is_deleted &&
+		    strcmp(canary->facts.canary_uid, uid_of(object)) == 0)
+			break;
 		if (object)
 			canary_see(canary, object);
 		else /* the watch will say so, or has */
@@ -352,33 +357,6 @@ static void learn_target(struct canary *canary, const json_t *object)
 		canary_refuse_target(canary);
 }
 
-/*
- * A Canary that was made anew adopts what was made for the one before, whose UID its Releases tell;
- * of what it has not written yet that is the only proof that it is ours.
- */
-static void learn_owner(struct canary *canary, const json_t *object)
-{
-	struct facts *facts = &canary->facts;
-	const char *uid = json_string_value(json_object_get(
-		json_object_get(json_object_get(object, "spec"), "canary"), "uid"));
-
-	if (!uid || strcmp(canary->released_uid, uid) == 0)
-		return;
-	text_copy(canary->released_uid, uid);
-	if (canary->pending)
-		text_copy(canary->pending->world.former_uid, uid);
-	if (!canary->edition)
-		return;
-	text_copy(canary->edition->world.former_uid, uid);
-	if (!facts->has_spec || strcmp(facts->canary_uid, uid) == 0)
-		return;
-	facts->apex.slot.state = FACT_UNKNOWN;
-	facts->primary_service.slot.state = FACT_UNKNOWN;
-	facts->canary_service.slot.state = FACT_UNKNOWN;
-	if (canary->edition->spec.route.weighs)
-		facts->route.slot.state = FACT_UNKNOWN;
-}
-
 /* Count a Release in, or out. */
 static void count(struct canary *canary, int number, bool is_deleted)
 {
@@ -425,13 +403,12 @@ void learn_release(struct canary *canary, const json_t *object, bool is_deleted)
 			if (was_open && !release_is_open(release))
 				tally_outcome(canary);
 			learn_target(canary, object);
-			learn_owner(canary, object);
 			canary_restore(canary, object);
 		}
 		promote(facts, release);
 		/* One Release says nothing of the others: a list that is to be read still is. */
-		if (!canary->is_partial && (facts->releases.state == FACT_KNOWN ||
-		                            facts->releases.state == FACT_ABSENT))
+		if (!canary->is_partial &&
+		    (facts->releases.state == FACT_KNOWN || facts->releases.state == FACT_ABSENT))
 			known(canary, &facts->releases);
 	}
 	free(release);
@@ -626,8 +603,10 @@ static void learn_sample(struct canary *canary, const struct effect *effect,
 
 	*sample = result->sample;
 	sample->check = effect->check;
-	if (effect->kind == EFFECT_MEASURE)
+	if (effect->kind == EFFECT_MEASURE) {
 		tally_sample(canary, effect->index);
+		tally_check(canary, effect->check);
+	}
 	if (sample->kind == SAMPLE_NONE) {
 		sample->kind = SAMPLE_ERROR;
 		text_copy(sample->text, result->text);

@@ -30,7 +30,6 @@ struct canary_world {
 	const struct canary_spec *spec; /* the last valid one */
 	const json_t *object;           /* the Canary that spec was read from, as served */
 	char uid[UID_MAX];
-	char former_uid[UID_MAX]; /* of the Canary that the newest Release is of; "" for none */
 	char apex[SERVICE_NAME_MAX]; /* Service names */
 	char primary_service[SERVICE_NAME_MAX];
 	char canary_service[SERVICE_NAME_MAX];

@@ -31,13 +31,10 @@ bool kube_owner_is_ours(const json_t *object, const struct canary_world *world)
 	       strcmp(kube_tree_value(labels, KUBE_LABEL_UID), world->uid) == 0;
 }
 
-bool kube_owner_is_adopted(const json_t *object, const struct canary_world *world)
+bool kube_owner_is_marked(const json_t *object)
 {
-	const char *uid = kube_tree_value(kube_tree_find(object, "metadata/labels"),
-	                                  KUBE_LABEL_UID);
-
-	return kube_owner_is_ours(object, world) ||
-	       (uid[0] != '\0' && strcmp(uid, world->former_uid) == 0);
+	return kube_tree_value(kube_tree_find(object, "metadata/labels"), KUBE_LABEL_UID)[0] !=
+	       '\0';
 }
 
 void kube_owner_remove(json_t *patch, const json_t *object, const char *canary)

@@ -37,7 +37,7 @@ static const struct regression {
 	{1088, 0, "the oracle took a target whose old pods serve for one that cannot"},
 	{1735, 0, "an apex that was led astray beside a target that is away: test_weights"},
 	{3003, 0, "two processes' clocks, apart, made a deadline short: witness_release.c"},
-	{3180, 0, "a Canary made anew and deleted left what bore the UID before: test_spine"},
+	{3180, 0, "a Canary made anew and deleted left what bore the UID before"},
 	{2184, 0, "a silent watch and pods that broke as it ended took all the deadline: truth.c"},
 	{2238, 0, "the witness wanted a failure counted that was forgotten with the lease"},
 	{2079, 0, "the oracle was content with a first run that had not seen its primary ready"},
@@ -51,6 +51,10 @@ static const struct regression {
 	{20918, 0, "Services were read without end until the target was answered"},
 	{20292, 0, "the witness forgot what was promoted when a teardown was cut short"},
 	{20477, 0, "the oracle wanted clients taken from ready pods of a rollout that is stuck"},
+	{21522, 0, "a weight that was capped and then taken back came late: witness_write.c"},
+	{21979, 0, "pods of a run whose last save was not answered were scaled down: test_thought"},
+	{21434, 0, "a primary of a superseded first run was left by a teardown"},
+	{22394, 0, "a Canary made anew in mid-run and deleted left what the one before made"},
 };
 
 #endif
