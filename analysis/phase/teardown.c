@@ -126,12 +126,25 @@ static bool is_apex_left(struct thought *thought)
 	       traffic_selects(thought, BACKEND_CANARY, false);
 }
 
+/* The only Release is one of which nothing was made: it never got a status, which would also say
+ * what its Canary's spec was. */
+static bool is_never_begun(const struct facts *facts)
+{
+	return facts->newest.name[0] != '\0' && facts->n_releases == 1 &&
+	       !instant_is_set(facts->newest.status.times.started);
+}
+
 void phase_teardown(struct thought *thought)
 {
 	const struct facts *facts = thought->facts;
 	struct effect last = {.kind = EFFECT_REMOVE_RELEASES, .subject = SUBJECT_RELEASES};
 
-	if (!thought->facts->has_spec || facts->newest.name[0] == '\0')
+	if (!facts->has_spec) {
+		if (is_never_begun(facts))
+			thought_want(thought, &last);
+		return;
+	}
+	if (facts->newest.name[0] == '\0')
 		return;
 	/* A run that was open ends here: its canary gets no request any more. */
 	if (!traffic_weighs(thought, 0, true) || !thought_knows(thought, SUBJECT_TARGET) ||

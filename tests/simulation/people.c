@@ -415,8 +415,23 @@ void people_fini(struct simulation *simulation)
 	}
 }
 
+/* A watch that is silent while pods are broken shows neither how they were well before, nor that
+ * they are mended: together that may take all the deadline. */
+static void excuse_unseen(struct simulation *simulation)
+{
+	simulation->people.silent_until =
+		instant_after(sim_loop_now(simulation->loop), span_ms(SILENCE_MS));
+	for (int i = 0; i < simulation->truth.n_canaries; i++) {
+		if (instant_is_set(simulation->truth.canaries[i].broken_since))
+			truth_may_fail(people_run_version(simulation, i),
+			               "a watch was silent while pods were broken");
+	}
+}
+
 void people_struck(struct simulation *simulation, enum fault kind)
 {
+	if (kind == FAULT_WATCH_SILENT || kind == FAULT_WATCH_LATE || kind == FAULT_PARTITION)
+		excuse_unseen(simulation);
 	if (kind != FAULT_SKEW && kind != FAULT_JUMP)
 		return;
 	for (int i = 0; i < simulation->truth.n_canaries; i++)

@@ -224,6 +224,17 @@ static void see_trouble(struct witness_agent *agent, const struct witness_flight
 		agent->troubled = now;
 }
 
+/* Who lost the lease forgets the answers to a check under way; who just kept it does not. */
+static void doubt_told(struct witness_agent *agent)
+{
+	for (int i = 0; i < FAULT_CANARIES_MAX; i++) {
+		for (int j = 0; j < WITNESS_QUESTIONS; j++) {
+			if (agent->told[i][j].verdict != WITNESS_VERDICT_NONE)
+				agent->told[i][j].verdict = WITNESS_VERDICT_EITHER;
+		}
+	}
+}
+
 /* A renewal came back: when it left is what counts; after a gap the agent begins anew. */
 static void see_renewal(struct witness_agent *agent, const struct witness_flight *flight,
                         struct instant now)
@@ -233,6 +244,8 @@ static void see_renewal(struct witness_agent *agent, const struct witness_flight
 		for (int i = 0; i < FAULT_CANARIES_MAX; i++)
 			agent->retreat_troubled[i] = now;
 	}
+	if (instant_between(agent->lease_sent, now).ms >= LEASE_MS)
+		doubt_told(agent);
 	agent->lease_sent = flight->left;
 }
 
