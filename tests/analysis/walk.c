@@ -112,7 +112,9 @@ static bool is_strange(const struct facts *facts)
 /* The apex Service selects a primary that is gone, or a target that a run left without pods. */
 static bool is_deserted(const struct facts *facts)
 {
-	return facts->primary.slot.state == FACT_ABSENT && facts->apex.slot.state == FACT_KNOWN &&
+	/* Without a spec nothing was ever made. */
+	return facts->has_spec && facts->primary.slot.state == FACT_ABSENT &&
+	       facts->apex.slot.state == FACT_KNOWN &&
 	       (facts->apex.backend == BACKEND_PRIMARY ||
 	        (facts->target.slot.state == FACT_KNOWN && facts->target.replicas == 0 &&
 	         facts->promoted.name[0] != '\0'));
