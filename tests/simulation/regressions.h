@@ -54,6 +54,7 @@ static const struct regression {
 	{21979, 0, "pods of a run whose last save was not answered were scaled down: test_thought"},
 	{21434, 0, "a primary of a superseded first run was left by a teardown"},
 	{22394, 0, "a Canary made anew in mid-run and deleted left what the one before made"},
+	{23770, 0, "a template compared without end while the watch of its target was late"},
 };
 
 #endif
