@@ -200,8 +200,7 @@ static void learn_service(struct canary *canary, enum subject subject, const jso
 		wait_for_label(canary, &service->slot);
 }
 
-/* The route
- * --------------------------------------------------------------------------------------------- */
+/* The route ------------------------------------------------------------------------------------ */
 
 /* What providers compare and write of a traffic object, without what changes for other reasons. */
 static json_t *part_of(const json_t *object)
@@ -322,8 +321,7 @@ void learn_object(struct canary *canary, enum subject subject, const json_t *obj
 	poison_leave(canary->host->poison);
 }
 
-/* Releases
- * ---------------------------------------------------------------------------------------------- */
+/* Releases ------------------------------------------------------------------------------------- */
 
 static void promote(struct facts *facts, const struct release *release)
 {
@@ -457,8 +455,7 @@ static void learn_list(struct canary *canary, const json_t *list)
 	learn_releases_end(canary);
 }
 
-/* Results
- * ------------------------------------------------------------------------------------------ */
+/* Results -------------------------------------------------------------------------------------- */
 
 void learn_doubt(struct canary *canary, enum subject subject)
 {
@@ -568,6 +565,9 @@ static void learn_success(struct canary *canary, const struct effect *effect,
 	case EFFECT_COMPARE:
 		facts->change = result->change;
 		facts->change.slot = (struct fact_slot){.state = FACT_KNOWN};
+		/* The target changed meanwhile, and its watch is late. */
+		if (strcmp(result->change.digest, effect->digest) != 0)
+			learn_doubt(canary, SUBJECT_TARGET);
 		return;
 	case EFFECT_NOTIFY:
 		if (effect->notice.id < 0)
