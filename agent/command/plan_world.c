@@ -141,21 +141,12 @@ static bool write_object(struct plan_world *world, enum http_method method, cons
 {
 	struct arena arena = {0};
 	char *body = json_dumps(object, JSON_COMPACT);
-	struct http_request request = {
-		.peer = HTTP_PEER_KUBE,
-		.method = method,
-		.url = url,
-		.body = body,
-		.body_length = body ? strlen(body) : 0,
-	};
+	struct apiserver_letter letter = {.method = method, .url = url, .body = body};
 	struct http_reply reply;
 	json_t *answer;
 	bool is_done;
 
-	http_request_add(&request, "Content-Type",
-	                 method == HTTP_PATCH ? "application/merge-patch+json"
-	                                      : "application/json");
-	reply = apiserver_serve_inside(world->server, &request, &arena, sim_loop_now(world->sim));
+	reply = apiserver_write_inside(world->server, &letter, &arena, sim_loop_now(world->sim));
 	is_done = reply.status < 300;
 	if (!is_done) {
 		answer = json_loadb(reply.body ? reply.body : "", reply.body_length, 0, NULL);
