@@ -332,20 +332,6 @@ static void start_agent(struct plan_world *world)
 	agent_start(world->agent);
 }
 
-static bool is_refused(const json_t *canary)
-{
-	const json_t *list = kube_tree_find(canary, "status/conditions");
-
-	for (size_t i = 0; i < json_array_size(list); i++) {
-		const json_t *row = json_array_get(list, i);
-
-		if (strcmp(kube_tree_text(row, "type"), "Ready") == 0 &&
-		    strcmp(kube_tree_text(row, "status"), "False") == 0)
-			return true;
-	}
-	return false;
-}
-
 /* Its analysis has begun: what follows depends on what metrics say. */
 static bool is_analysed(const json_t *canary)
 {
@@ -363,7 +349,7 @@ static bool is_resting(const json_t *canary)
 		if (strcmp(phases[i], phase) == 0)
 			return true;
 	}
-	return is_refused(canary);
+	return kube_tree_condition(canary, "Ready", "False");
 }
 
 static bool is_over(const struct plan_world *world, int seconds)
