@@ -70,14 +70,13 @@ void phase_finalising(struct thought *thought)
 		traffic_selects(thought, traffic_backend(thought), false);
 		if (facts->newest.cause != CAUSE_INIT)
 			traffic_caps(thought, facts->newest.status.weight.from);
-		/* No request for the pods of a newer revision where the primary has a ready one. */
-		if (thought->is_newer && workload_serves(&facts->primary))
+		if (traffic_leaves_canary(thought))
 			traffic_weighs(thought, 0, true);
 		return;
 	}
 	is_placed = traffic_services(thought);
 	is_placed &= traffic_selects(thought, traffic_backend(thought), false);
-	is_placed &= traffic_weighs(thought, 0, thought->is_newer);
+	is_placed &= traffic_weighs(thought, 0, traffic_leaves_canary(thought));
 	if (!is_placed || !traffic_settled(thought))
 		return;
 	/* Those of a newer revision too: a scale-down that left may not arrive in the next run. */

@@ -60,7 +60,7 @@ void phase_retreating(struct thought *thought)
 	is_placed = traffic_selects(thought, traffic_backend(thought), true);
 	if (ending == OUTCOME_FAILED_PROMOTION && !is_restored(thought)) {
 		/* A newer revision's pods are no refuge once the primary has a ready pod. */
-		if (thought->is_newer && workload_serves(&facts->primary))
+		if (traffic_leaves_canary(thought))
 			traffic_weighs(thought, 0, true);
 		return;
 	}

@@ -84,6 +84,7 @@ static void step(struct thought *thought)
 	} else {
 		status.phase = PHASE_PROGRESSING;
 		status.weight.to = first.weight;
+		status.weight.is_mirrored = first.is_mirrored;
 		status.iteration = first.iteration;
 		status.times.next_check_at = instant_after(thought->facts->now, spec->interval);
 		thought_notice(&status, false, "Starting canary analysis for %.100s.%.63s",

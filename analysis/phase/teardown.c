@@ -47,14 +47,26 @@ static void keep_primary(struct thought *thought)
 		(void)traffic_selects(thought, BACKEND_PRIMARY, false);
 }
 
+/* The primary is gone already. By another's hand it may be gone while the target still has the no
+ * pods that its last run left it. */
+static bool has_pods(struct thought *thought)
+{
+	const struct facts *facts = thought->facts;
+
+	return facts->promoted.name[0] == '\0' || facts->target.replicas > 0 ||
+	       thought_scaled(thought, SUBJECT_TARGET, thought_run_replicas(thought));
+}
+
 /* The target has the primary's capacity and is ready, or there is nothing left to bring back. */
 static bool is_target_back(struct thought *thought)
 {
 	const struct facts *facts = thought->facts;
 	char why[SENTENCE_MAX];
 
-	if (facts->primary.slot.state == FACT_ABSENT || facts->target.slot.state == FACT_ABSENT)
+	if (facts->target.slot.state == FACT_ABSENT)
 		return true;
+	if (facts->primary.slot.state == FACT_ABSENT)
+		return has_pods(thought);
 	if (facts->target.replicas < facts->primary.replicas &&
 	    !thought_scaled(thought, SUBJECT_TARGET, facts->primary.replicas))
 		return false;
@@ -89,8 +101,10 @@ static bool is_target_bad(struct thought *thought)
 static bool are_objects_gone(struct thought *thought)
 {
 	const struct facts *facts = thought->facts;
+	/* Where nothing is promoted yet, it may be of an earlier first run that was superseded. */
 	bool is_ours = strcmp(facts->primary.release_uid, facts->promoted.uid) == 0 ||
-	               strcmp(facts->primary.release_uid, facts->newest.uid) == 0;
+	               strcmp(facts->primary.release_uid, facts->newest.uid) == 0 ||
+	               (facts->promoted.name[0] == '\0' && facts->primary.release_uid[0] != '\0');
 	bool is_clear = is_gone(thought, SUBJECT_CANARY_SERVICE, &facts->canary_service.slot,
 	                        facts->canary_service.uid, facts->canary_service.is_ours);
 
@@ -101,12 +115,36 @@ static bool are_objects_gone(struct thought *thought)
 	return is_clear;
 }
 
+/* The apex Service is the target's again, also of one that is deleted now and comes again: what it
+ * selected so far is gone. */
+static bool is_apex_left(struct thought *thought)
+{
+	const struct service_fact *apex = &thought->facts->apex;
+
+	return apex->slot.state != FACT_KNOWN || apex->backend != BACKEND_PRIMARY ||
+	       thought->facts->primary.slot.state == FACT_KNOWN ||
+	       traffic_selects(thought, BACKEND_CANARY, false);
+}
+
+/* The only Release is one of which nothing was made: it never got a status, which would also say
+ * what its Canary's spec was. */
+static bool is_never_begun(const struct facts *facts)
+{
+	return facts->newest.name[0] != '\0' && facts->n_releases == 1 &&
+	       !instant_is_set(facts->newest.status.times.started);
+}
+
 void phase_teardown(struct thought *thought)
 {
 	const struct facts *facts = thought->facts;
 	struct effect last = {.kind = EFFECT_REMOVE_RELEASES, .subject = SUBJECT_RELEASES};
 
-	if (!thought->facts->has_spec || facts->newest.name[0] == '\0')
+	if (!facts->has_spec) {
+		if (is_never_begun(facts))
+			thought_want(thought, &last);
+		return;
+	}
+	if (facts->newest.name[0] == '\0')
 		return;
 	/* A run that was open ends here: its canary gets no request any more. */
 	if (!traffic_weighs(thought, 0, true) || !thought_knows(thought, SUBJECT_TARGET) ||
@@ -120,7 +158,7 @@ void phase_teardown(struct thought *thought)
 	if (thought->spec->route.weighs && !is_gone(thought, SUBJECT_ROUTE, &facts->route.slot,
 	                                            facts->route.uid, facts->route.is_made))
 		return;
-	if (!are_objects_gone(thought))
+	if (!are_objects_gone(thought) || !is_apex_left(thought))
 		return;
 	thought_want(thought, &last);
 	thought_because(thought, "the Canary is deleted: removing its Releases");

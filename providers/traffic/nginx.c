@@ -2,6 +2,8 @@
 
 #include "analysis/base/text.h"
 #include "providers/act_reply.h"
+#include "providers/kube/canary_analysis.h"
+#include "providers/kube/canary_match.h"
 #include "providers/kube/owner.h"
 #include "providers/kube/tree.h"
 #include "providers/traffic/nginx_ingress.h"
@@ -24,6 +26,19 @@ static struct route_ability ability(const struct canary_spec *spec)
 	return (struct route_ability){.weighs = true, .matches = true, .hold = HOLD};
 }
 
+static bool check(const struct field *spec, struct arena *arena, struct kube_canary *canary,
+                  struct err *err)
+{
+	struct field ingress = field_member(spec, "ingressRef");
+	struct field name = field_member(&ingress, "name");
+	struct field analysis = kube_canary_analysis_find(spec);
+	struct field match = field_member(&analysis, "match");
+
+	if (!canary->ingress)
+		return field_expect(&name, "the Ingress's name (provider nginx needs it)", err);
+	return kube_canary_match_check(&match, err);
+}
+
 static struct kube_ref source_ref(const struct canary_world *world)
 {
 	return (struct kube_ref){
@@ -41,6 +56,14 @@ static struct kube_ref clone_ref(const struct canary_world *world, struct arena 
 	return ref;
 }
 
+/* The Ingress that the clone is made from. */
+static size_t beside(const struct canary_world *world, struct arena *arena,
+                     struct traffic_beside ret[TRAFFIC_BESIDE_MAX])
+{
+	ret[0] = (struct traffic_beside){.ref = source_ref(world), .is_source = true};
+	return world->ingress ? 1 : 0;
+}
+
 /* Everything beside the weight is right, as far as it can be seen without the source. */
 static bool is_exact(const json_t *clone, const struct canary_world *world, int weight)
 {
@@ -49,8 +72,8 @@ static bool is_exact(const json_t *clone, const struct canary_world *world, int 
 
 	if (!nginx_ingress_says(world, clone, weight))
 		return false;
-	if (world->ingress_object)
-		wanted = nginx_ingress_spec(world, world->ingress_object, NULL);
+	if (json_is_object(world->beside[0]))
+		wanted = nginx_ingress_spec(world, world->beside[0], NULL);
 	repair =
 		nginx_ingress_repair(world, clone, wanted ? wanted : kube_tree_find(clone, "spec"));
 	return json_array_size(repair) == 0;
@@ -65,7 +88,7 @@ static void look(const json_t *object, const struct canary_world *world, struct 
 	fact.weight = nginx_ingress_weight(world, object);
 	fact.is_exact = is_exact(object, world, fact.weight);
 	fact.is_ours = nginx_ingress_is_weighed_by_us(world, object);
-	fact.is_made = kube_owner_is_ours(object, world);
+	fact.is_made = kube_owner_is_marked(object) && nginx_ingress_is_ours(world, object);
 	*ret = fact;
 }
 
@@ -224,7 +247,9 @@ static enum talk_step weigh(struct act *act, const struct http_reply *reply, str
 const struct traffic_provider traffic_provider_nginx = {
 	.name = "nginx",
 	.ability = ability,
+	.check = check,
 	.ref = clone_ref,
+	.beside = beside,
 	.read = look,
 	.write = weigh,
 };

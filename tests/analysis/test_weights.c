@@ -59,13 +59,42 @@ static void test_D_61_foreign_weight(void **state)
 	model_fini(&model);
 }
 
+/* Copies that somebody took away come back: no client gets less by that. A weight that somebody
+ * gave beside them goes at once. */
+static void take_copies(struct model *model)
+{
+	model->truth.route.is_mirrored = false;
+	model->truth.route.is_ours = false;
+}
+
+static void test_D_61_foreign_copies(void **state)
+{
+	static const struct model_event taken[] = {{0, apply_v2}, {8000, take_copies}, {0}};
+	static const struct model_event raised[] = {{0, apply_v2}, {8000, raise_weight}, {0}};
+	struct model model;
+
+	begin(&model);
+	model.spec.mirror = true;
+	model_run(&model, 8500, taken);
+	assert_true(model.truth.route.is_mirrored);
+	model_fini(&model);
+	begin(&model);
+	model.spec.mirror = true;
+	model_run(&model, 8500, raised);
+	assert_int_equal(model.truth.route.weight, 0);
+	assert_true(model.truth.route.is_mirrored);
+	assert_non_null(strstr(model.trace, "route 0\nroute 0 mirrored\n"));
+	model_fini(&model);
+}
+
 /* … in each phase of a run, whatever else waits; one that was lowered is left alone. */
 static void test_D_61_foreign_raise_in_any_phase(void **state)
 {
 	static const struct {
 		enum release_phase phase;
 		int from, to, live;
-		int wanted; /* -1: nothing */
+		int wanted;   /* -1: nothing */
+		bool is_gone; /* the target */
 	} rows[] = {
 		{PHASE_PROGRESSING, 20, 40, 90, 40},
 		{PHASE_PROMOTING, 20, 40, 90, 40}, /* the primary's rollout may take long */
@@ -75,6 +104,7 @@ static void test_D_61_foreign_raise_in_any_phase(void **state)
 		{PHASE_FINALISING, 40, 0, 90, 40}, /* it waits for a primary that broke */
 		{PHASE_FINALISING, 40, 0, 40, -1},
 		{PHASE_RETREATING, 40, 0, 90, 0},
+		{PHASE_PROMOTING, 20, 40, 40, 0, true}, /* nobody would answer there */
 	};
 	struct effect effects[PLAN_EFFECTS_MAX];
 	struct model model;
@@ -90,6 +120,8 @@ static void test_D_61_foreign_raise_in_any_phase(void **state)
 		facts.newest.status.weight.from = rows[i].from;
 		facts.newest.status.weight.to = rows[i].to;
 		facts.route.weight = rows[i].live;
+		if (rows[i].is_gone)
+			facts.target = (struct workload_fact){.slot.state = FACT_ABSENT};
 		if (rows[i].phase > PHASE_PROGRESSING) {
 			text_copy(facts.primary.release_uid, facts.newest.uid);
 			facts.primary.available = 1;
@@ -146,12 +178,34 @@ static void test_raises_only_with_services(void **state)
 	model_fini(&model);
 }
 
+/* At rest clients are kept on the primary also while the target is away. */
+static void test_apex_without_a_target(void **state)
+{
+	struct effect effects[PLAN_EFFECTS_MAX];
+	struct plan plan = {.effects = effects};
+	struct model model;
+	bool is_brought_back = false;
+
+	begin(&model);
+	model.truth.target = (struct workload_fact){.slot.state = FACT_ABSENT};
+	model.truth.apex.backend = BACKEND_CANARY;
+	decide(&model.spec, &model.truth, &plan);
+	for (size_t i = 0; i < plan.n_effects; i++)
+		is_brought_back |= plan.effects[i].kind == EFFECT_WRITE_SERVICE &&
+		                   plan.effects[i].subject == SUBJECT_APEX &&
+		                   plan.effects[i].backend == BACKEND_PRIMARY;
+	assert_true(is_brought_back);
+	model_fini(&model);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_D_61_foreign_weight),
+		cmocka_unit_test(test_D_61_foreign_copies),
 		cmocka_unit_test(test_D_61_foreign_raise_in_any_phase),
 		cmocka_unit_test(test_raises_only_with_services),
+		cmocka_unit_test(test_apex_without_a_target),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,9 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SILENCE_MS 110000 /* for so long a watch may be silent before it is opened again */
-#define DEEDS_MIN  4
-#define DEEDS_MAX  14
+#define SILENCE_MS  110000 /* for so long a watch may be silent before it is opened again */
+#define DEEDS_MIN   4
+#define DEEDS_MAX   14
+#define UNLUCKY_MIN 18 /* deeds of a team with a bad month */
+#define UNLUCKY_MAX 28
+#define HASTE_MS    40
 
 static const int deed_weights[DEED_MAX] = {
 	[DEED_PUSH] = 64, [DEED_REVERT] = 9,   [DEED_DELETE] = 5,
@@ -19,6 +22,12 @@ static const int deed_weights[DEED_MAX] = {
 static const int quality_weights[QUALITY_MAX] = {
 	[QUALITY_GOOD] = 50, [QUALITY_SLOW] = 18, [QUALITY_FAILING] = 18,
 	[QUALITY_STUCK] = 7, [QUALITY_WEAK] = 7,
+};
+
+/* A month in which next to nothing succeeds: old promoted Releases stay the last ones. */
+static const int bad_month_weights[QUALITY_MAX] = {
+	[QUALITY_GOOD] = 8,  [QUALITY_SLOW] = 38, [QUALITY_FAILING] = 38,
+	[QUALITY_STUCK] = 8, [QUALITY_WEAK] = 8,
 };
 
 void people_url(const struct truth_canary *canary, const char *plural, const char *name,
@@ -215,6 +224,8 @@ static void remove_target(struct simulation *simulation, int index)
 	if (!canary->has_target || !simulation_write(simulation, "people", HTTP_DELETE, url, NULL))
 		return;
 	canary->has_target = false;
+	truth_may_fail(people_run_version(simulation, index),
+	               "its target was removed: a retreat begun for that is finished");
 	truth_broken(canary, people_run_version(simulation, index), now, instant_after(now, time));
 	people_mend_later(simulation, index, time);
 }
@@ -281,9 +292,11 @@ void people_act(struct simulation *simulation, int index, enum deed deed, enum q
 	}
 }
 
-/* Most wait until the run is over; some come in its midst. */
+/* Most wait until the run is over; some come in its midst, some before it has begun. */
 static struct span pause_before_next(struct people *people)
 {
+	if (dice_chance(&people->dice, 0.05))
+		return span_ms(dice_between(&people->dice, 1, HASTE_MS));
 	return dice_chance(&people->dice, 0.25)
 	               ? span_ms(dice_between(&people->dice, 100, 30000))
 	               : span_ms(dice_between(&people->dice, 40000, 160000));
@@ -302,7 +315,11 @@ static void on_deed(struct alarm *alarm)
 		return;
 	team->n_left--;
 	deed = dice_pick(dice, deed_weights, DEED_MAX);
-	quality = dice_pick(dice, quality_weights, QUALITY_MAX);
+	quality = dice_pick(dice, team->is_unlucky ? bad_month_weights : quality_weights,
+	                    QUALITY_MAX);
+	/* They go on trying. */
+	if (team->is_unlucky && (deed == DEED_DELETE || deed == DEED_REVERT))
+		deed = DEED_PUSH;
 	/* Whoever deleted a Canary mostly makes it anew. */
 	if (!canary->is_there && dice_chance(dice, 0.8))
 		deed = DEED_DELETE;
@@ -378,7 +395,10 @@ void people_init(struct simulation *simulation)
 
 		team->simulation = simulation;
 		team->canary = i;
-		team->n_left = (int)dice_between(&people->dice, DEEDS_MIN, DEEDS_MAX);
+		team->is_unlucky = dice_chance(&people->dice, 0.03);
+		team->n_left = (int)(team->is_unlucky
+		                             ? dice_between(&people->dice, UNLUCKY_MIN, UNLUCKY_MAX)
+		                             : dice_between(&people->dice, DEEDS_MIN, DEEDS_MAX));
 		team->next.ring = on_deed;
 		team->mend.ring = on_mend;
 		settle(simulation, &simulation->truth.canaries[i]);
@@ -397,8 +417,23 @@ void people_fini(struct simulation *simulation)
 	}
 }
 
+/* A watch that is silent while pods are broken shows neither how they were well before, nor that
+ * they are mended: together that may take all the deadline. */
+static void excuse_unseen(struct simulation *simulation)
+{
+	simulation->people.silent_until =
+		instant_after(sim_loop_now(simulation->loop), span_ms(SILENCE_MS));
+	for (int i = 0; i < simulation->truth.n_canaries; i++) {
+		if (instant_is_set(simulation->truth.canaries[i].broken_since))
+			truth_may_fail(people_run_version(simulation, i),
+			               "a watch was silent while pods were broken");
+	}
+}
+
 void people_struck(struct simulation *simulation, enum fault kind)
 {
+	if (kind == FAULT_WATCH_SILENT || kind == FAULT_WATCH_LATE || kind == FAULT_PARTITION)
+		excuse_unseen(simulation);
 	if (kind != FAULT_SKEW && kind != FAULT_JUMP)
 		return;
 	for (int i = 0; i < simulation->truth.n_canaries; i++)

@@ -162,6 +162,7 @@ static void set_up(struct simulation *simulation)
 	};
 	sim_pulse_start(&simulation->pulse);
 	alarm_start(sim_loop_seam(simulation->loop), &simulation->weather, span_ms(WEATHER_MS));
+	network_init(simulation);
 	people_init(simulation);
 	crew_init(simulation, 1 + dice_pick(&dice, crew_sizes, CREW_MAX));
 }
@@ -170,6 +171,7 @@ static void tear_down(struct simulation *simulation)
 {
 	crew_fini(simulation);
 	people_fini(simulation);
+	network_fini(simulation);
 	/* What is on its way lands. */
 	while (sim_loop_count(simulation->loop) > 3 &&
 	       sim_loop_step(simulation->loop,

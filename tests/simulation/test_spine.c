@@ -517,6 +517,26 @@ static void test_second_canary_is_taken_down(void **state)
 	stage_free(stage);
 }
 
+/* Deleted while no agent runs, and its first Release was made, but never begun: it says no spec. */
+static void test_release_never_begun_goes(void **state)
+{
+	static const char releases[] = "/apis/serin.dev/v1alpha1/namespaces/shop/releases";
+	struct stage *stage = stage_new(1);
+
+	(void)state;
+	stage_write(stage, HTTP_POST, releases,
+	            "{\"apiVersion\":\"serin.dev/v1alpha1\",\"kind\":\"Release\",\"metadata\":"
+	            "{\"name\":\"tram-1\",\"namespace\":\"shop\","
+	            "\"labels\":{\"serin.dev/canary\":\"tram\"}},"
+	            "\"spec\":{\"canary\":{\"name\":\"tram\",\"uid\":\"uid-of-tram\"},\"cause\":\"init\","
+	            "\"target\":{\"name\":\"tram\"},\"digest\":\"0\"}}");
+	assert_non_null(stage_find(stage, "releases", "tram-1"));
+	stage_start(stage, 0);
+	stage_run(stage, 60);
+	assert_null(stage_find(stage, "releases", "tram-1"));
+	stage_free(stage);
+}
+
 /* The time that a check takes, in /metrics: each of the two of a run is counted once. */
 static void test_checks_are_timed(void **state)
 {
@@ -563,6 +583,7 @@ int main(void)
 		cmocka_unit_test(test_retreat_waits_for_no_disk),
 		cmocka_unit_test(test_two_agents_never_both_write),
 		cmocka_unit_test(test_second_canary_is_taken_down),
+		cmocka_unit_test(test_release_never_begun_goes),
 		cmocka_unit_test(test_checks_are_timed),
 	};
 
