@@ -7,6 +7,10 @@ INGRESS_VERSION=v0.0.0-20240708192948-52c50467d67d # release 1.11.0
 INGRESS_SUM=h1:tZui5g6S4GO1hxLm6yrEoIXLkl4QfeGytlmZqZ+DmdQ=
 INGRESS_RELEASE=1.11.0
 
+FLAGGER_MODULE=github.com/fluxcd/flagger
+FLAGGER_VERSION=v1.44.0
+FLAGGER_SUM=h1:JAb2mE3AAO5Y/JkfHy6xbFDPDPk9lGvqXwmtztNbdhw=
+
 PACKAGES="ca-certificates curl iproute2 jq openssl util-linux prometheus
 nginx-light libnginx-mod-http-lua libnginx-mod-http-ndk
 libnginx-mod-http-headers-more-filter lua-resty-core lua-resty-lrucache
@@ -30,4 +34,6 @@ cache=${SERIN_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/serin}
 # The kit's folder is named by what is in it.
 kit=$cache/kit-kubernetes-$kube_version-etcd-$etcd_version-kwok-$kwok_version-ingress-nginx-$INGRESS_RELEASE-$(uname -m)
 # Our own tools change often; their folder is named by their sources.
+# Flagger's own programs, as peers.
+flagger=$cache/flagger-$FLAGGER_VERSION-$(uname -m)
 tools=$cache/tools-$(cat "$here"/tools/go.mod "$here"/tools/go.sum "$here"/tools/cmd/*/*.go | sha256sum | cut -c1-16)-$(uname -m)
