@@ -156,7 +156,7 @@ static void test_D_53_silent_receivers(void **state)
 	stage_run(stage, 60);
 	assert_true(has_event(stage,
 	                      "Post-rollout hook post-rollout failed POST "
-	                      "http://hooks/post-rollout giving up after 1 attempt(s): timed out"));
+	                      "http://hooks/post-rollout giving up after 1 attempt(s): no answer within 5s"));
 	stage_free(stage);
 }
 
