@@ -60,7 +60,6 @@ static struct canary_edition *edition_read(const struct canary *canary, const js
 	if (!edition->world.traffic)
 		return edition_free(edition);
 	edition->spec = read.spec;
-	edition->spec.route = edition->world.traffic->ability(&read.spec);
 	text_copy(edition->world.apex, read.apex);
 	text_copy(edition->world.primary_service, read.primary_service);
 	text_copy(edition->world.canary_service, read.canary_service);

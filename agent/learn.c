@@ -240,7 +240,8 @@ static void learn_route(struct canary *canary, const json_t *object)
 	if (canary->edition->world.traffic->keeps_route)
 		keep_route(canary->edition, part_of(object));
 	canary->edition->world.traffic->read(object, &canary->edition->world, route);
-	if (!instant_is_set(before.since) || before.weight != route->weight) {
+	if (!instant_is_set(before.since) || before.weight != route->weight ||
+	    before.is_mirrored != route->is_mirrored) {
 		route->since = canary_now(canary);
 		canary->edition->world.weight_since =
 			instant_after(route->since, canary->edition->spec.route.hold);
@@ -298,6 +299,10 @@ void learn_object(struct canary *canary, enum subject subject, const json_t *obj
 		learn_route(canary, object);
 		break;
 	case SUBJECT_CANARY:
+		/* A reply that the deletion overtook does not bring the Canary back. */
+		if (object && canary->facts.is_deleted &&
+		    strcmp(canary->facts.canary_uid, uid_of(object)) == 0)
+			break;
 		if (object)
 			canary_see(canary, object);
 		else /* the watch will say so, or has */
@@ -402,8 +407,8 @@ void learn_release(struct canary *canary, const json_t *object, bool is_deleted)
 		}
 		promote(facts, release);
 		/* One Release says nothing of the others: a list that is to be read still is. */
-		if (!canary->is_partial && (facts->releases.state == FACT_KNOWN ||
-		                            facts->releases.state == FACT_ABSENT))
+		if (!canary->is_partial &&
+		    (facts->releases.state == FACT_KNOWN || facts->releases.state == FACT_ABSENT))
 			known(canary, &facts->releases);
 	}
 	free(release);
@@ -600,8 +605,10 @@ static void learn_sample(struct canary *canary, const struct effect *effect,
 
 	*sample = result->sample;
 	sample->check = effect->check;
-	if (effect->kind == EFFECT_MEASURE)
+	if (effect->kind == EFFECT_MEASURE) {
 		tally_sample(canary, effect->index);
+		tally_check(canary, effect->check);
+	}
 	if (sample->kind == SAMPLE_NONE) {
 		sample->kind = SAMPLE_ERROR;
 		text_copy(sample->text, result->text);

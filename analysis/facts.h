@@ -80,7 +80,7 @@ struct service_fact {
 	char resource_version[24];
 	enum backend backend; /* whose pods the selector takes */
 	bool is_exact;        /* ports and owned metadata are as wanted */
-	bool is_ours;         /* carries our label with the Canary's UID */
+	bool is_ours;         /* carries our label: we may remove it */
 	struct instant since; /* when this backend was first seen */
 };
 

@@ -76,6 +76,18 @@ static bool guard_refused(struct thought *thought)
 	return !thought->facts->has_spec && thought_because(thought, "%s", thought->facts->refusal);
 }
 
+/* The first primary is ready and clients go to it: what it runs is promoted, and what came
+ * meanwhile is taken up after it; a newer revision would else be given to them as it is. */
+static bool is_first_settled(const struct thought *thought)
+{
+	const struct facts *facts = thought->facts;
+	char why[SENTENCE_MAX];
+
+	return facts->newest.status.phase == PHASE_FINALISING &&
+	       facts->primary.slot.state == FACT_KNOWN &&
+	       workload_is_ready(&facts->primary, thought->spec->primary_ready_percent, why);
+}
+
 /* The template is not final: before the promotion reaches the primary, the run can still end
  * without a trace. */
 static bool may_withdraw(const struct thought *thought)
@@ -94,7 +106,7 @@ static bool may_withdraw(const struct thought *thought)
 		       facts->promoted.name[0] != '\0' &&
 		       strcmp(facts->primary.release_uid, facts->promoted.uid) == 0;
 	case PHASE_FINALISING:
-		return facts->newest.cause == CAUSE_INIT;
+		return facts->newest.cause == CAUSE_INIT && !is_first_settled(thought);
 	case PHASE_RETREATING:
 	case PHASE_DONE:
 		break;
@@ -150,25 +162,12 @@ static bool guard_moved(struct thought *thought)
 	return true;
 }
 
-/* The first primary is ready and clients go to it: what it runs is promoted, and the newer revision
- * is analysed; it would else be given to them as it is. */
-static bool is_first_settled(const struct thought *thought)
-{
-	const struct facts *facts = thought->facts;
-	char why[SENTENCE_MAX];
-
-	return facts->newest.status.phase == PHASE_FINALISING &&
-	       facts->primary.slot.state == FACT_KNOWN &&
-	       workload_is_ready(&facts->primary, thought->spec->primary_ready_percent, why);
-}
-
 static bool guard_newer(struct thought *thought)
 {
 	const struct canary_spec *spec = thought->spec;
 	struct release_status status;
 
-	if (!release_is_open(&thought->facts->newest) || !may_withdraw(thought) ||
-	    is_first_settled(thought))
+	if (!release_is_open(&thought->facts->newest) || !may_withdraw(thought))
 		return false;
 	if (thought->is_newer) {
 		status = thought_next_status(thought);

@@ -171,6 +171,7 @@ bool thought_scaled(struct thought *thought, enum subject subject, int replicas)
 {
 	const struct workload_fact *workload =
 		subject == SUBJECT_TARGET ? &thought->facts->target : &thought->facts->primary;
+	const struct fact_slot *releases = &thought->facts->releases;
 	struct effect effect = {.kind = EFFECT_SCALE, .subject = subject, .replicas = replicas};
 
 	if (!thought_knows(thought, subject))
@@ -180,6 +181,12 @@ bool thought_scaled(struct thought *thought, enum subject subject, int replicas)
 	if (thought->is_unsure && subject == SUBJECT_TARGET && replicas == 0) {
 		thought_because(thought,
 		                "whether the target has a newer revision is not known yet");
+		return false;
+	}
+	/* The run may be over: then its pods are not ours to take. */
+	if ((releases->state != FACT_KNOWN || releases->is_written) && subject == SUBJECT_TARGET &&
+	    replicas == 0) {
+		thought_because(thought, "waiting for the answer to a save of the Release");
 		return false;
 	}
 	text_copy(effect.resource_version, workload->resource_version);

@@ -13,18 +13,26 @@ static const struct traffic_provider *const providers[] = {
 	&traffic_provider_nginx,
 };
 
-const struct traffic_provider *traffic_find(const char *name, struct err *err)
+void traffic_names(char *ret, size_t size)
 {
-	char names[128] = "";
-
+	*ret = '\0';
 	for (size_t i = 0; i < array_length(providers); i++) {
-		size_t length = strlen(names);
+		size_t length = strlen(ret);
 
-		if (strcmp(providers[i]->name, name) == 0)
-			return providers[i];
-		text_format(names + length, sizeof(names) - length, "%s%s", length ? ", " : "",
+		text_format(ret + length, size - length, "%s%s", length ? ", " : "",
 		            providers[i]->name);
 	}
+}
+
+const struct traffic_provider *traffic_find(const char *name, struct err *err)
+{
+	char names[TRAFFIC_NAMES_SIZE];
+
+	for (size_t i = 0; i < array_length(providers); i++) {
+		if (strcmp(providers[i]->name, name) == 0)
+			return providers[i];
+	}
+	traffic_names(names, sizeof(names));
 	(void)err_set(err, ERR_INVALID, "spec.provider: expected one of %s, got \"%.60s\"", names,
 	              name);
 	return NULL;

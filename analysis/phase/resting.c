@@ -127,6 +127,9 @@ void phase_resting(struct thought *thought)
 	if (!thought_knows(thought, SUBJECT_TARGET) || facts->refusal[0] != '\0' || facts->is_moved)
 		return;
 	if (facts->target.slot.state == FACT_ABSENT) {
+		/* Its clients stay with the primary, whoever sends them elsewhere. */
+		if (facts->promoted.name[0] != '\0')
+			(void)keep(thought);
 		thought_because(thought, "deployment %.100s.%.63s not found", thought->spec->target,
 		                thought->spec->k8s_namespace);
 		return;

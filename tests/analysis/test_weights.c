@@ -93,7 +93,8 @@ static void test_D_61_foreign_raise_in_any_phase(void **state)
 	static const struct {
 		enum release_phase phase;
 		int from, to, live;
-		int wanted; /* -1: nothing */
+		int wanted;   /* -1: nothing */
+		bool is_gone; /* the target */
 	} rows[] = {
 		{PHASE_PROGRESSING, 20, 40, 90, 40},
 		{PHASE_PROMOTING, 20, 40, 90, 40}, /* the primary's rollout may take long */
@@ -103,6 +104,7 @@ static void test_D_61_foreign_raise_in_any_phase(void **state)
 		{PHASE_FINALISING, 40, 0, 90, 40}, /* it waits for a primary that broke */
 		{PHASE_FINALISING, 40, 0, 40, -1},
 		{PHASE_RETREATING, 40, 0, 90, 0},
+		{PHASE_PROMOTING, 20, 40, 40, 0, true}, /* nobody would answer there */
 	};
 	struct effect effects[PLAN_EFFECTS_MAX];
 	struct model model;
@@ -118,6 +120,8 @@ static void test_D_61_foreign_raise_in_any_phase(void **state)
 		facts.newest.status.weight.from = rows[i].from;
 		facts.newest.status.weight.to = rows[i].to;
 		facts.route.weight = rows[i].live;
+		if (rows[i].is_gone)
+			facts.target = (struct workload_fact){.slot.state = FACT_ABSENT};
 		if (rows[i].phase > PHASE_PROGRESSING) {
 			text_copy(facts.primary.release_uid, facts.newest.uid);
 			facts.primary.available = 1;
@@ -174,6 +178,26 @@ static void test_raises_only_with_services(void **state)
 	model_fini(&model);
 }
 
+/* At rest clients are kept on the primary also while the target is away. */
+static void test_apex_without_a_target(void **state)
+{
+	struct effect effects[PLAN_EFFECTS_MAX];
+	struct plan plan = {.effects = effects};
+	struct model model;
+	bool is_brought_back = false;
+
+	begin(&model);
+	model.truth.target = (struct workload_fact){.slot.state = FACT_ABSENT};
+	model.truth.apex.backend = BACKEND_CANARY;
+	decide(&model.spec, &model.truth, &plan);
+	for (size_t i = 0; i < plan.n_effects; i++)
+		is_brought_back |= plan.effects[i].kind == EFFECT_WRITE_SERVICE &&
+		                   plan.effects[i].subject == SUBJECT_APEX &&
+		                   plan.effects[i].backend == BACKEND_PRIMARY;
+	assert_true(is_brought_back);
+	model_fini(&model);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -181,6 +205,7 @@ int main(void)
 		cmocka_unit_test(test_D_61_foreign_copies),
 		cmocka_unit_test(test_D_61_foreign_raise_in_any_phase),
 		cmocka_unit_test(test_raises_only_with_services),
+		cmocka_unit_test(test_apex_without_a_target),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -28,13 +28,14 @@ class Row:
     name: str
     when: str
     run: typing.Callable
+    has_mesh: bool = False
 
 
-def scenario(namespace, name, when=SHARED):
+def scenario(namespace, name, when=SHARED, has_mesh=False):
     """Put a function into the list; its namespace is its own and made before it runs."""
 
     def register(function):
-        SCENARIOS.append(Row(namespace, name, when, function))
+        SCENARIOS.append(Row(namespace, name, when, function, has_mesh))
         return function
 
     return register

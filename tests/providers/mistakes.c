@@ -46,9 +46,9 @@ const char mistakes_base[] =
 
 const struct mistake mistakes_table[] = {
 	{"provider: nginx", "provider: ngnix", 7, 13,
-         "spec.provider: expected nginx or kubernetes (others are not served yet), got \"ngnix\""},
-	{"provider: nginx", "provider: istio", 7, 13,
-         "spec.provider: expected nginx or kubernetes (others are not served yet), got \"istio\""},
+         "spec.provider: " MISTAKES_PROVIDERS ", got \"ngnix\""},
+	{"provider: nginx", "provider: contour", 7, 13,
+         "spec.provider: " MISTAKES_PROVIDERS ", got \"contour\""},
 	{"provider: nginx", "provider: 7", 7, 13, "spec.provider: expected a text, got 7"},
 	{"Seconds: 60", "Seconds: 0", 8, 28,
          "spec.progressDeadlineSeconds: expected a whole number from 1 to 2147483647, got 0"},
@@ -98,7 +98,8 @@ const struct mistake mistakes_table[] = {
          "spec.analysis.stepWeights[1]: expected more than the 10 before it, got 5"},
 	{STEP, STEP "    stepWeights: [10, 20]\n", 23, 17,
          "spec.analysis.stepWeight: expected stepWeight or stepWeights, got both"},
-	{STEP, STEP "    mirror: true\n", 24, 13, "spec.analysis.mirror: true is not served yet"},
+	{STEP, STEP "    mirror: true\n", 24, 13,
+         "spec.analysis.mirror: expected false: provider nginx cannot send copies of requests"},
 	{STEP, STEP "    webhooks:\n    - name: load\n      url: loadtester/\n", 26, 12,
          "spec.analysis.webhooks[0].url: expected an http or https address, got \"loadtester/\""},
 	{STEP, STEP "    alerts:\n    - name: slack\n      providerRef: {name: slack}\n", 24, 5,

@@ -162,6 +162,7 @@ static struct release_status full_status(void)
 	status.times.finished = (struct instant){1795236300127};
 	status.weight.from = 40;
 	status.weight.to = 0;
+	status.weight.is_mirrored = true;
 	status.weight.has_seen = true;
 	status.weight.seen_share = 0.375;
 	status.checks[0] = (struct check_result){

@@ -30,6 +30,17 @@ static const struct regression {
 	{157, 0, "the oracle wanted a primary that somebody removed: witness_write.c"},
 	{893, 0, "a teardown beside a half promoted primary and a stuck target: test_scenarios"},
 	{1021, 0, "notices cleared beside a spec that was never valid: test_mirror"},
+	{347, 482,
+         "one Release's event ended the doubt about the list: a Canary initialised again"},
+	{1010, 0, "iterations added after the last one took the weight away: test_strategy"},
+	{1266, 92, "an edit began the first run anew when its clients were there: test_first"},
+	{1088, 0, "the oracle took a target whose old pods serve for one that cannot"},
+	{1735, 0, "an apex that was led astray beside a target that is away: test_weights"},
+	{2184, 0, "a silent watch and pods that broke as it ended took all the deadline: truth.c"},
+	{2238, 0, "the witness wanted a failure counted that was forgotten with the lease"},
+	{2079, 0, "the oracle was content with a first run that had not seen its primary ready"},
+	{1420, 0, "the target deleted while its run was Promoting: requests left to it: test_weights"},
+	{1452, 157, "the clock of a process was put right when all was mended: crew.c"},
 	{709, 0, "Services of a second Canary, deleted while no agent ran, stayed: test_spine"},
 	{20218, 0, "a weight was left to a target that was deleted while it was promoted: walk"},
 	{20234, 0, "a teardown left the apex Service without the target that came later: walk"},
@@ -38,6 +49,10 @@ static const struct regression {
 	{20918, 0, "Services were read without end until the target was answered"},
 	{20292, 0, "the witness forgot what was promoted when a teardown was cut short"},
 	{20477, 0, "the oracle wanted clients taken from ready pods of a rollout that is stuck"},
+	{21522, 0, "a weight that was capped and then taken back came late: witness_write.c"},
+	{21979, 0, "pods of a run whose last save was not answered were scaled down: test_thought"},
+	{21434, 0, "a primary of a superseded first run was left by a teardown"},
+	{22394, 0, "a Canary made anew in mid-run and deleted left what the one before made"},
 };
 
 #endif
