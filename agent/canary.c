@@ -122,6 +122,8 @@ static void shift_facts(struct canary *canary, struct span by)
 	for (enum subject subject = SUBJECT_CANARY; subject < SUBJECT_MAX; subject++)
 		shift(&facts_slot(facts, subject)->retry_at, by);
 	shift(&facts->route.since, by);
+	shift(&facts->target.ready_since, by);
+	shift(&facts->primary.ready_since, by);
 	shift(&facts->apex.since, by);
 	shift(&facts->primary_service.since, by);
 	shift(&facts->canary_service.since, by);

@@ -95,6 +95,7 @@ static json_t *route_of(const struct route_fact *route)
 	json_object_set_new(json, "weight", json_integer(route->weight));
 	put_flag(json, "exact", route->is_exact);
 	put_flag(json, "mirrored", route->is_mirrored);
+	put_text(json, "pending", route->pending);
 	put_flag(json, "ours", route->is_ours);
 	put_number(json, "since", route->since.ms);
 	put_text(json, "resourceVersion", route->resource_version);

@@ -139,6 +139,7 @@ static void learn_workload(struct canary *canary, enum subject subject, const js
 {
 	bool is_target = subject == SUBJECT_TARGET;
 	struct workload_fact *workload = is_target ? &canary->facts.target : &canary->facts.primary;
+	struct instant since = workload->ready_since;
 
 	if (!object) {
 		bury(&workload->slot, workload->uid);
@@ -152,6 +153,8 @@ static void learn_workload(struct canary *canary, enum subject subject, const js
 	if (is_target)
 		learn_template(canary, object);
 	kube_workload_read(object, canary->host->options, is_target, workload);
+	if (workload->ready > 0)
+		workload->ready_since = instant_is_set(since) ? since : canary_now(canary);
 	known(canary, &workload->slot);
 }
 
@@ -197,8 +200,7 @@ static void learn_service(struct canary *canary, enum subject subject, const jso
 		wait_for_label(canary, &service->slot);
 }
 
-/* The route
- * --------------------------------------------------------------------------------------------- */
+/* The route ------------------------------------------------------------------------------------ */
 
 /* What providers compare and write of a traffic object, without what changes for other reasons. */
 static json_t *part_of(const json_t *object)
@@ -241,7 +243,8 @@ static void learn_route(struct canary *canary, const json_t *object)
 		keep_route(canary->edition, part_of(object));
 	canary->edition->world.traffic->read(object, &canary->edition->world, route);
 	if (!instant_is_set(before.since) || before.weight != route->weight ||
-	    before.is_mirrored != route->is_mirrored) {
+	    before.is_mirrored != route->is_mirrored ||
+	    (before.pending[0] != '\0' && route->pending[0] == '\0')) {
 		route->since = canary_now(canary);
 		canary->edition->world.weight_since =
 			instant_after(route->since, canary->edition->spec.route.hold);
@@ -318,8 +321,7 @@ void learn_object(struct canary *canary, enum subject subject, const json_t *obj
 	poison_leave(canary->host->poison);
 }
 
-/* Releases
- * ---------------------------------------------------------------------------------------------- */
+/* Releases ------------------------------------------------------------------------------------- */
 
 static void promote(struct facts *facts, const struct release *release)
 {
@@ -453,8 +455,7 @@ static void learn_list(struct canary *canary, const json_t *list)
 	learn_releases_end(canary);
 }
 
-/* Results
- * ------------------------------------------------------------------------------------------ */
+/* Results -------------------------------------------------------------------------------------- */
 
 void learn_doubt(struct canary *canary, enum subject subject)
 {
@@ -564,6 +565,9 @@ static void learn_success(struct canary *canary, const struct effect *effect,
 	case EFFECT_COMPARE:
 		facts->change = result->change;
 		facts->change.slot = (struct fact_slot){.state = FACT_KNOWN};
+		/* The target changed meanwhile, and its watch is late. */
+		if (strcmp(result->change.digest, effect->digest) != 0)
+			learn_doubt(canary, SUBJECT_TARGET);
 		return;
 	case EFFECT_NOTIFY:
 		if (effect->notice.id < 0)

@@ -60,6 +60,7 @@ struct workload_fact {
 	int updated;
 	int total; /* pods of any template */
 	int ready;
+	struct instant ready_since; /* when it was first seen to have a ready pod; of the agent's */
 	int available;
 	char digest[DIGEST_MAX];    /* of the template, without our own annotations */
 	char release_uid[UID_MAX];  /* the template's flagger-id; "" when none */
@@ -93,7 +94,9 @@ struct route_fact {
 	bool is_exact;    /* everything beside the weight is as wanted */
 	bool is_ours;     /* the weight was last written by our manager */
 	bool is_made;     /* it carries our label: we may remove it */
-	struct instant since; /* when this weight was first seen */
+	char pending[SENTENCE_MAX]; /* not empty: what routes has not taken it in as it is, and
+	                               why */
+	struct instant since;       /* when this weight was first seen */
 };
 
 enum sample_kind {

@@ -76,6 +76,8 @@ void phase_finalising(struct thought *thought)
 			traffic_weighs(thought, 0, true);
 		return;
 	}
+	if (facts->newest.cause == CAUSE_INIT && !traffic_reaches(thought, &facts->primary))
+		return;
 	is_placed = traffic_services(thought);
 	is_placed &= traffic_selects(thought, traffic_backend(thought), false);
 	is_placed &= traffic_weighs(thought, 0, traffic_leaves_canary(thought));

@@ -254,10 +254,19 @@ static void keep(struct thought *thought)
 	traffic_weighs(thought, 0, false);
 }
 
+static void give_up(struct thought *thought, const char *why)
+{
+	struct release_status status = thought_next_status(thought);
+
+	thought_notice(&status, true, "%s", why);
+	thought_notice(&status, true, "Canary failed! Scaling down %.100s.%.63s",
+	               thought->spec->name, thought->spec->k8s_namespace);
+	retreat_begin(thought, &status, OUTCOME_ROLLED_BACK, "%s", why);
+}
+
 void phase_starting(struct thought *thought)
 {
 	char why[SENTENCE_MAX];
-	struct release_status status;
 	bool is_clear;
 
 	if (!is_begun(thought)) {
@@ -273,19 +282,19 @@ void phase_starting(struct thought *thought)
 	is_clear = traffic_services(thought);
 	is_clear &= traffic_selects(thought, BACKEND_PRIMARY, false);
 	is_clear &= traffic_weighs(thought, 0, false);
+	if (is_clear && readiness_is_route_late(thought, why)) {
+		give_up(thought, why);
+		return;
+	}
 	if (!is_clear || !traffic_holds(thought) || !is_scaled_up(thought))
 		return;
 	switch (readiness_check(thought, true, why)) {
 	case READINESS_READY:
-		if (may_step(thought))
+		if (traffic_reaches(thought, &thought->facts->target) && may_step(thought))
 			step(thought);
 		return;
 	case READINESS_LATE:
-		status = thought_next_status(thought);
-		thought_notice(&status, true, "%s", why);
-		thought_notice(&status, true, "Canary failed! Scaling down %.100s.%.63s",
-		               thought->spec->name, thought->spec->k8s_namespace);
-		retreat_begin(thought, &status, OUTCOME_ROLLED_BACK, "%s", why);
+		give_up(thought, why);
 		return;
 	case READINESS_WAITING:
 	case READINESS_UNKNOWN:

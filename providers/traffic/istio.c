@@ -15,6 +15,9 @@
  * answer. A mesh whose endpoints churn debounces longer. */
 #define HOLD span_seconds(2)
 
+/* EndpointSlices may follow pods only after a second, and Envoy would answer 503 at once. */
+#define REACH span_seconds(3)
+
 /* What was sent last. Those of the DestinationRules are followed by one for each more. */
 enum step {
 	STEP_NONE,
@@ -32,7 +35,7 @@ enum step {
 static struct route_ability ability(const struct canary_spec *spec)
 {
 	return (struct route_ability){
-		.weighs = true, .matches = true, .mirrors = true, .hold = HOLD};
+		.weighs = true, .matches = true, .mirrors = true, .reach = REACH, .hold = HOLD};
 }
 
 static bool check(const struct field *spec, struct arena *arena, struct kube_canary *canary,

@@ -258,6 +258,8 @@ static void write_route(struct model *model, const struct effect *effect)
 	                                         .is_ours = true,
 	                                         .is_made = true,
 	                                         .since = model->truth.now};
+	if (model->route_pending_from > 0 && effect->weight >= model->route_pending_from)
+		text_copy(model->truth.route.pending, "Gateway public says no");
 	text_format(text, sizeof(text), "%d%s", effect->weight,
 	            effect->is_mirrored ? " mirrored" : "");
 	write_down(model, "route", text);
