@@ -312,6 +312,7 @@ void learn_object(struct canary *canary, enum subject subject, const json_t *obj
 	case SUBJECT_NONE:
 	case SUBJECT_RELEASES:
 	case SUBJECT_CHANGE:
+	case SUBJECT_CONFIGS:
 	case SUBJECT_EVENTS:
 	case SUBJECT_MAX:
 		break;
@@ -328,6 +329,7 @@ static void promote(struct facts *facts, const struct release *release)
 	text_copy(facts->promoted.name, release->name);
 	text_copy(facts->promoted.uid, release->uid);
 	text_copy(facts->promoted.digest, release->digest);
+	text_copy(facts->promoted.configs, release->configs);
 	facts->promoted.number = release->number;
 }
 
@@ -488,6 +490,7 @@ void learn_forget_version(struct canary *canary, enum subject subject)
 	case SUBJECT_CANARY:
 	case SUBJECT_RELEASES:
 	case SUBJECT_CHANGE:
+	case SUBJECT_CONFIGS:
 	case SUBJECT_EVENTS:
 	case SUBJECT_MAX:
 		return;
@@ -520,6 +523,22 @@ static void learn_failure(struct canary *canary, const struct effect *effect,
 		slot->state = FACT_FAILED;
 	else if (result->outcome == ACT_CONFLICT || result->outcome == ACT_UNKNOWN)
 		learn_doubt(canary, effect->subject);
+	/* What it was decided on may be what changed. */
+	if (effect->kind == EFFECT_CREATE_RELEASE || effect->subject == SUBJECT_PRIMARY)
+		learn_doubt(canary, SUBJECT_CONFIGS);
+}
+
+static void learn_configs(struct canary *canary, const struct config_fact *configs)
+{
+	struct config_fact *fact = &canary->facts.configs;
+
+	text_copy(fact->template, configs->template);
+	text_copy(fact->digest, configs->digest);
+	fact->slot.failures = 0;
+	known(canary, &fact->slot);
+	/* The target changed meanwhile, and its watch is late. */
+	if (strcmp(fact->template, canary->facts.target.digest) != 0)
+		learn_doubt(canary, SUBJECT_TARGET);
 }
 
 /* The reply's object is the newest observation. */
@@ -542,6 +561,8 @@ static void learn_reply(struct canary *canary, const struct effect *effect,
 		if (result->beside[i])
 			learn_beside(canary, i, result->beside[i]);
 	}
+	if (effect->subject == SUBJECT_CONFIGS)
+		learn_configs(canary, &result->configs);
 	if (!result->object)
 		return;
 	if (effect->subject == SUBJECT_RELEASES && effect->kind == EFFECT_OBSERVE)

@@ -14,6 +14,7 @@ static const char *const names[SUBJECT_MAX] = {
 	[SUBJECT_ROUTE] = "route",
 	[SUBJECT_RELEASES] = "releases",
 	[SUBJECT_CHANGE] = "change of template",
+	[SUBJECT_CONFIGS] = "configs",
 	[SUBJECT_EVENTS] = "events",
 };
 
@@ -36,6 +37,8 @@ struct fact_slot *facts_slot(struct facts *facts, enum subject subject)
 		return &facts->route.slot;
 	case SUBJECT_CHANGE:
 		return &facts->change.slot;
+	case SUBJECT_CONFIGS:
+		return &facts->configs.slot;
 	case SUBJECT_EVENTS:
 		return &facts->events;
 	case SUBJECT_RELEASES:
@@ -53,8 +56,28 @@ const char *subject_name(enum subject subject)
 	return names[subject];
 }
 
+bool facts_knows_configs(const struct facts *facts)
+{
+	return facts->target.has_configs && facts->configs.slot.state == FACT_KNOWN &&
+	       strcmp(facts->configs.template, facts->target.digest) == 0;
+}
+
+/* Of configs that cannot be read nothing is concluded: a run does not end for that. */
+static bool is_of(const struct facts *facts, const char *digest, const char *configs)
+{
+	return facts->target.slot.state == FACT_KNOWN &&
+	       strcmp(facts->target.digest, digest) == 0 &&
+	       (!facts_knows_configs(facts) || strcmp(facts->configs.digest, configs) == 0);
+}
+
 bool facts_is_back(const struct facts *facts)
 {
-	return facts->target.slot.state == FACT_KNOWN && facts->promoted.name[0] != '\0' &&
-	       strcmp(facts->target.digest, facts->promoted.digest) == 0;
+	return facts->promoted.name[0] != '\0' &&
+	       is_of(facts, facts->promoted.digest, facts->promoted.configs);
+}
+
+bool facts_is_newest(const struct facts *facts)
+{
+	return facts->newest.name[0] != '\0' &&
+	       is_of(facts, facts->newest.digest, facts->newest.configs);
 }

@@ -8,6 +8,8 @@
 
 #include <string.h>
 
+#define CONFIGS_READ_MS 10000 /* configs are read no oftener, however short the interval */
+
 typedef bool guard(struct thought *thought);
 
 static bool is_unjudged(const struct release *release)
@@ -29,25 +31,58 @@ static void want_comparison(struct thought *thought)
 	thought_want(thought, &effect);
 }
 
+/* Nobody tells of a change in a ConfigMap or Secret: they are read once an interval, as Flagger
+ * does. */
+static void want_configs(struct thought *thought)
+{
+	const struct facts *facts = thought->facts;
+	struct span period = thought->spec->interval;
+
+	if (!facts->target.has_configs || facts->is_deleted)
+		return;
+	if (period.ms < CONFIGS_READ_MS)
+		period = span_ms(CONFIGS_READ_MS);
+	if (!facts_knows_configs(facts) ||
+	    thought_passed(thought, facts->configs.slot.read_at, period))
+		thought_observe(thought, SUBJECT_CONFIGS);
+}
+
+/* The target has this template again, and what its configs hold is being read. */
+static bool is_asking(const struct facts *facts)
+{
+	return facts->target.has_configs && !facts_knows_configs(facts) &&
+	       facts->configs.slot.failures == 0;
+}
+
 void guards_compare(struct thought *thought)
 {
 	const struct facts *facts = thought->facts;
 	const struct change_fact *change = &facts->change;
 
-	if (facts->target.slot.state != FACT_KNOWN || facts->newest.name[0] == '\0')
+	if (facts->target.slot.state != FACT_KNOWN)
 		return;
-	if (strcmp(facts->target.digest, facts->newest.digest) == 0) {
+	want_configs(thought);
+	if (facts->newest.name[0] == '\0')
+		return;
+	if (facts_is_newest(facts)) {
 		/* A run that ended without a judgement did not handle its revision. */
-		thought->is_newer = is_unjudged(&facts->newest) &&
-		                    strcmp(facts->target.digest, facts->promoted.digest) != 0;
+		thought->is_newer = is_unjudged(&facts->newest) && !facts_is_back(facts);
 		return;
 	}
 	if (facts_is_back(facts)) {
-		thought->is_reverted = release_is_open(&facts->newest);
+		thought->is_unsure = is_asking(facts);
+		thought->is_reverted = !thought->is_unsure && release_is_open(&facts->newest);
+		return;
+	}
+	if (strcmp(facts->target.digest, facts->newest.digest) == 0 ||
+	    strcmp(facts->target.digest, facts->promoted.digest) == 0) {
+		thought->is_newer = true; /* its configs changed */
 		return;
 	}
 	if (strcmp(change->digest, facts->target.digest) == 0 && change->kind != CHANGE_UNKNOWN) {
-		thought->is_newer = change->kind == CHANGE_REAL;
+		thought->is_newer = change->kind == CHANGE_REAL ||
+		                    (facts_knows_configs(facts) &&
+		                     strcmp(facts->configs.digest, facts->newest.configs) != 0);
 		return;
 	}
 	thought->is_unsure = true;

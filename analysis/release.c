@@ -30,6 +30,7 @@ static const char *const causes[] = {
 	[CAUSE_NONE] = "",
 	[CAUSE_INIT] = "init",
 	[CAUSE_REVISION] = "revision",
+	[CAUSE_CONFIG] = "config",
 };
 
 /* The index of NAME in NAMES, 0 when it is none of them. */

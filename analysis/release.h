@@ -22,6 +22,7 @@ enum release_cause {
 	CAUSE_NONE,
 	CAUSE_INIT,     /* the Canary's first */
 	CAUSE_REVISION, /* the target's template changed */
+	CAUSE_CONFIG,   /* what its tracked ConfigMaps and Secrets hold changed */
 };
 
 enum release_phase {
@@ -112,6 +113,7 @@ struct release {
 	char resource_version[24];
 	enum release_cause cause;
 	char digest[DIGEST_MAX];     /* of the recorded template */
+	char configs[DIGEST_MAX];    /* of its tracked configs; "" when there are none */
 	char previous[NAME_MAX_K8S]; /* the promoted Release to fall back to, "" for none */
 	int target_replicas;
 	int primary_replicas; /* the capacity to keep during the run */
@@ -123,6 +125,7 @@ struct release_ref {
 	char name[NAME_MAX_K8S];
 	char uid[UID_MAX];
 	char digest[DIGEST_MAX];
+	char configs[DIGEST_MAX];
 	int number;
 };
 

@@ -15,6 +15,32 @@
 #define RELEASES_KEPT 10                  /* of the newest */
 #define RELEASES_MOST (RELEASES_KEPT + 2) /* the promoted one and the one before may be older */
 
+/* Without the configs that its pods need a run is not begun. */
+static bool has_configs(struct thought *thought)
+{
+	const struct facts *facts = thought->facts;
+
+	if (!facts->target.has_configs || facts_knows_configs(facts))
+		return true;
+	if (facts->configs.slot.failures > 0)
+		thought_because(thought, "a new revision waits: %s", facts->configs.slot.error);
+	else
+		thought_because(thought,
+		                "reading the ConfigMaps and Secrets that %.100s.%.63s refers to",
+		                thought->spec->target, thought->spec->k8s_namespace);
+	return false;
+}
+
+/* The template is one that was handled: what is new is what its configs hold. */
+static enum release_cause cause_of(const struct facts *facts)
+{
+	bool is_known = strcmp(facts->target.digest, facts->promoted.digest) == 0 ||
+	                (strcmp(facts->target.digest, facts->newest.digest) == 0 &&
+	                 !facts_is_newest(facts));
+
+	return is_known ? CAUSE_CONFIG : CAUSE_REVISION;
+}
+
 static void create_release(struct thought *thought, enum release_cause cause)
 {
 	const struct facts *facts = thought->facts;
@@ -29,10 +55,12 @@ static void create_release(struct thought *thought, enum release_cause cause)
 	};
 
 	/* One that was created with unknown outcome may be there. */
-	if (!thought_knows(thought, SUBJECT_RELEASES))
+	if (!thought_knows(thought, SUBJECT_RELEASES) || !has_configs(thought))
 		return;
 	text_copy(effect.release, facts->promoted.name);
 	text_copy(effect.digest, facts->target.digest);
+	if (facts->target.has_configs)
+		text_copy(effect.configs, facts->configs.digest);
 	thought_want(thought, &effect);
 }
 
@@ -157,7 +185,7 @@ void phase_resting(struct thought *thought)
 	}
 	if (!is_told(thought))
 		return;
-	create_release(thought, CAUSE_REVISION);
+	create_release(thought, cause_of(facts));
 	thought_because(thought, "New revision detected! Scaling up %.100s.%.63s",
 	                thought->spec->target, thought->spec->k8s_namespace);
 }

@@ -2,6 +2,7 @@
 
 #include "analysis/base/text.h"
 #include "providers/kube/api.h"
+#include "providers/kube/config.h"
 #include "providers/kube/release_status.h"
 #include "providers/kube/tree.h"
 #include "providers/traffic_provider.h"
@@ -53,10 +54,12 @@ static bool read_spec(const json_t *object, struct release *ret, struct err *err
 	ret->cause = release_cause_find(cause);
 	if (ret->cause == CAUSE_NONE)
 		return err_set(err, ERR_INVALID,
-		               "spec.cause: expected init or revision, got \"%.40s\"", cause);
+		               "spec.cause: expected init, revision or config, got \"%.40s\"",
+		               cause);
 	if (!read_text(object, "spec/digest", ret->digest, sizeof(ret->digest), err) ||
 	    !read_text(object, "spec/previous", ret->previous, sizeof(ret->previous), err))
 		return false;
+	kube_config_digest_all(kube_tree_find(object, "spec/configs"), ret->configs);
 	ret->target_replicas = kube_tree_whole(object, "spec/target/replicas", 0);
 	ret->primary_replicas = kube_tree_whole(object, "spec/primaryReplicas", 0);
 	return true;
@@ -121,7 +124,7 @@ static json_t *target_of(const json_t *target)
 }
 
 json_t *kube_release_new(const struct canary_world *world, const struct effect *effect,
-                         const json_t *target)
+                         const json_t *target, const json_t *configs)
 {
 	json_t *object = kube_tree_object();
 	json_t *canary = kube_tree_object();
@@ -135,6 +138,8 @@ json_t *kube_release_new(const struct canary_world *world, const struct effect *
 	kube_tree_set_whole(spec, "primaryReplicas", effect->primary_replicas);
 	kube_tree_set(spec, "template", kube_tree_copy(kube_tree_find(target, "spec/template")));
 	kube_tree_set_text(spec, "digest", effect->digest);
+	if (json_array_size(configs) > 0)
+		kube_tree_set(spec, "configs", kube_tree_copy(configs));
 	if (effect->release[0])
 		kube_tree_set_text(spec, "previous", effect->release);
 	kube_tree_set_text(object, "apiVersion", kube_api_version(KUBE_RELEASE));

@@ -40,7 +40,7 @@ static void test_outcomes(void **state)
 
 static void test_causes_and_verdicts(void **state)
 {
-	static const char *const causes[] = {"", "init", "revision"};
+	static const char *const causes[] = {"", "init", "revision", "config"};
 	static const char *const verdicts[] = {"", "pass", "fail", "no_data", "error"};
 
 	for (size_t i = 0; i < array_length(causes); i++) {

@@ -356,7 +356,7 @@ static void test_release_enums(void **state)
 	for (int outcome = OUTCOME_NONE + 1; outcome <= (int)OUTCOME_CANCELLED; outcome++)
 		assert_true(manifest_has(outcomes,
 		                         release_outcome_name((enum release_outcome)outcome)));
-	for (int cause = CAUSE_NONE + 1; cause <= (int)CAUSE_REVISION; cause++)
+	for (int cause = CAUSE_NONE + 1; cause <= (int)CAUSE_CONFIG; cause++)
 		assert_true(manifest_has(causes, release_cause_name((enum release_cause)cause)));
 	json_decref(root);
 }

@@ -98,7 +98,7 @@ static void test_refusals(void **state)
 		{"{'status': {'checks': [{'name': 'a', 'verdict': 'maybe'}]}}", ERR_INVALID,
 	         "status.checks.verdict: \"maybe\""},
 		{"{'spec': {'cause': 'undo'}}", ERR_INVALID,
-	         "spec.cause: expected init or revision"},
+	         "spec.cause: expected init, revision or config"},
 		{"{'metadata': {'name': 'cart'}}", ERR_INVALID, "metadata.name"},
 		{"{'metadata': {'name': 'cart-0'}}", ERR_INVALID, "metadata.name"},
 		{"{'metadata': {'name': 'cart-99999999999'}}", ERR_INVALID, "metadata.name"},
@@ -233,7 +233,7 @@ static void test_new(void **state)
 	cart_init(&cart, "{}");
 	json_object_set_new(json_object_get(target, "spec"), "template", merge_parse("{'a': 1}"));
 	/* no owner reference: it feeds the teardown and goes last */
-	cart_same(kube_release_new(&cart.world, &effect, target),
+	cart_same(kube_release_new(&cart.world, &effect, target, NULL),
 	          "{'apiVersion': 'serin.dev/v1alpha1', 'kind': 'Release', 'metadata': {'name':"
 	          " 'cart-17', 'namespace': 'shop', 'labels': {'serin.dev/canary': 'cart',"
 	          " 'serin.dev/canary-uid': '" CART_UID
