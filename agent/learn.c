@@ -303,12 +303,10 @@ void learn_object(struct canary *canary, enum subject subject, const json_t *obj
 		break;
 	case SUBJECT_CANARY:
 		/* A reply that the deletion overtook does not bring the Canary back. */
-		if (object && canary->facts.is_deleted &&
-		    strcmp(canary->facts.canary_uid, uid_of(object)) == 0)
-			break;
-		if (object)
+		if (object && (!canary->facts.is_deleted ||
+		               strcmp(canary->facts.canary_uid, uid_of(object)) != 0))
 			canary_see(canary, object);
-		else /* the watch will say so, or has */
+		else if (!object) /* the watch will say so, or has */
 			canary->facts.canary.state = FACT_ABSENT;
 		break;
 	case SUBJECT_NONE:

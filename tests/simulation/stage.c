@@ -449,19 +449,10 @@ struct apiserver *stage_server(struct stage *stage)
 void stage_write(struct stage *stage, enum http_method method, const char *url, const char *body)
 {
 	struct arena arena = {0};
-	struct http_request request = {
-		.peer = HTTP_PEER_KUBE,
-		.method = method,
-		.url = url,
-		.body = body,
-		.body_length = body ? strlen(body) : 0,
-	};
+	struct apiserver_letter letter = {.method = method, .url = url, .body = body};
 	struct http_reply reply;
 
-	http_request_add(&request, "Content-Type",
-	                 method == HTTP_PATCH ? "application/merge-patch+json"
-	                                      : "application/json");
-	reply = apiserver_serve_inside(stage->server, &request, &arena, sim_loop_now(stage->sim));
+	reply = apiserver_write_inside(stage->server, &letter, &arena, sim_loop_now(stage->sim));
 	if (reply.status >= 300)
 		fprintf(stderr, "%s %s: %d %s\n", http_method_name(method), url, reply.status,
 		        reply.body);

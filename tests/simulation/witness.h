@@ -128,6 +128,7 @@ struct witness_told {
 	enum witness_verdict verdict;
 	struct instant asked;       /* when the question left, by the agent's clock */
 	struct instant asked_truly; /* … and by the true one */
+	struct instant told;        /* when it came back, by that too */
 };
 
 #define WITNESS_QUESTIONS 2 /* success, duration; the share decides nothing */

@@ -236,7 +236,7 @@ void witness_release_written(struct simulation *simulation, int agent, int canar
 		return; /* the same write again, which changes nothing */
 	} else {
 		check_step(simulation, old, &run);
-		witness_check_concluded(simulation, agent, canary, &run);
+		witness_check_concluded(simulation, agent, canary, &run, flight);
 	}
 	run.written = witness_world_now(simulation);
 	if (run.outcome != OUTCOME_NONE && old->outcome == OUTCOME_NONE)
