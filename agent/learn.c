@@ -556,8 +556,8 @@ static void learn_reply(struct canary *canary, const struct effect *effect,
 		if (result->beside[i])
 			learn_beside(canary, i, result->beside[i]);
 	}
-	if (effect->kind == EFFECT_REMOVE) {
-		learn_object(canary, effect->subject, NULL);
+	if (effect->kind == EFFECT_REMOVE) { /* with an object: it was given back */
+		learn_object(canary, effect->subject, result->object);
 		return;
 	}
 	if (effect->kind == EFFECT_REMOVE_RELEASES) {

@@ -259,18 +259,14 @@ bool istio_route_repair(json_t *patch, const struct canary_world *world, const j
 	return true;
 }
 
-json_t *istio_route_retreat(const struct canary_world *world, const json_t *live,
-                            struct istio_rules_split split, struct err *err)
+json_t *istio_route_retreat(const struct canary_world *world, const json_t *live)
 {
 	const json_t *rules = rules_of(world, kube_tree_find(live, "spec"));
 	bool is_made = istio_route_is_made(world, live);
-	json_t *wanted =
-		is_made ? istio_rules_new(world, split) : istio_rules_fit(world, rules, split, err);
-	json_t *patch;
+	json_t *wanted = is_made ? istio_rules_new(world, (struct istio_rules_split){0})
+	                         : istio_rules_cut(world, rules);
+	json_t *patch = kube_tree_list();
 
-	if (!wanted)
-		return NULL;
-	patch = kube_tree_list();
 	istio_rules_patch(patch, world, rules, wanted, !is_made, true);
 	json_decref(wanted);
 	return patch;

@@ -460,6 +460,49 @@ json_t *istio_rules_fit(const struct canary_world *world, const json_t *live,
 	return NULL;
 }
 
+/* RULE, with other hosts beside ours: the canary's share goes to the primary, or to nobody. */
+static void empty_canary(const struct canary_world *world, json_t *rule)
+{
+	json_t *route = kube_tree_find(rule, "route");
+	struct counts counts = count(world, rule);
+	bool is_moved = false;
+
+	for (size_t i = 0; i < json_array_size(route); i++) {
+		json_t *entry = json_array_get(route, i);
+		enum place place = place_of(world, entry);
+		int weight = kube_tree_whole(entry, "weight", 0);
+
+		if (place == PLACE_CANARY) {
+			kube_tree_set_whole(entry, "weight", 0);
+		} else if (place != PLACE_OTHER && !is_moved) {
+			kube_tree_set_whole(entry, "weight", weight + counts.weight[PLACE_CANARY]);
+			is_moved = true;
+		}
+	}
+}
+
+json_t *istio_rules_cut(const struct canary_world *world, const json_t *live)
+{
+	json_t *list = kube_tree_list();
+
+	for (size_t i = 0; i < json_array_size(live); i++) {
+		const json_t *rule = json_array_get(live, i);
+		struct counts counts = count(world, rule);
+		json_t *copy;
+
+		if (is_made(rule))
+			continue;
+		copy = kube_tree_copy(rule);
+		(void)mirror_fit(world, copy, i, false, NULL);
+		if (counts.n[PLACE_CANARY] > 0 && counts.n[PLACE_OTHER] > 0)
+			empty_canary(world, copy);
+		else if (counts.n[PLACE_CANARY] > 0)
+			kube_tree_set(copy, "route", route_fit(world, rule, &counts, 0));
+		kube_tree_append(list, copy);
+	}
+	return list;
+}
+
 /* Given back ----------------------------------------------------------------------------------- */
 
 /* RULE without what says where it leads. */

@@ -33,6 +33,13 @@ json_t *istio_rules_fit(const struct canary_world *world, const json_t *live,
                         struct istio_rules_split split, struct err *err);
 
 /*
+ * LIVE, a user's list, with nothing for the canary, a new value: each rule that leads or mirrors to
+ * it leads to the primary, those of our own are gone, all others are as they were, the ones to the
+ * apex too.
+ */
+json_t *istio_rules_cut(const struct canary_world *world, const json_t *live);
+
+/*
  * LIVE without the canary's part, a new value: a rule that one of ORIGINALS (lists, NULL for none)
  * has too, but for where it leads, is as there; any other leads to the apex.
  */

@@ -426,12 +426,13 @@ static void test_release_never_begun_goes(void **state)
 	struct stage *stage = stage_new(1);
 
 	(void)state;
-	stage_write(stage, HTTP_POST, releases,
-	            "{\"apiVersion\":\"serin.dev/v1alpha1\",\"kind\":\"Release\",\"metadata\":"
-	            "{\"name\":\"tram-1\",\"namespace\":\"shop\","
-	            "\"labels\":{\"serin.dev/canary\":\"tram\"}},"
-	            "\"spec\":{\"canary\":{\"name\":\"tram\",\"uid\":\"uid-of-tram\"},\"cause\":\"init\","
-	            "\"target\":{\"name\":\"tram\"},\"digest\":\"0\"}}");
+	stage_write(
+		stage, HTTP_POST, releases,
+		"{\"apiVersion\":\"serin.dev/v1alpha1\",\"kind\":\"Release\",\"metadata\":"
+		"{\"name\":\"tram-1\",\"namespace\":\"shop\","
+		"\"labels\":{\"serin.dev/canary\":\"tram\"}},"
+		"\"spec\":{\"canary\":{\"name\":\"tram\",\"uid\":\"uid-of-tram\"},\"cause\":\"init\","
+		"\"target\":{\"name\":\"tram\"},\"digest\":\"0\"}}");
 	assert_non_null(stage_find(stage, "releases", "tram-1"));
 	stage_start(stage, 0);
 	stage_run(stage, 60);
