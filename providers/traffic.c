@@ -1,6 +1,7 @@
 #include "providers/traffic.h"
 
 #include "analysis/base/text.h"
+#include "providers/traffic/gateway_api.h"
 #include "providers/traffic/istio.h"
 #include "providers/traffic/kubernetes.h"
 #include "providers/traffic/nginx.h"
@@ -8,9 +9,9 @@
 #include <string.h>
 
 static const struct traffic_provider *const providers[] = {
-	&traffic_provider_istio,
-	&traffic_provider_kubernetes,
-	&traffic_provider_nginx,
+	&traffic_provider_gateway_api,         &traffic_provider_gateway_api_v1,
+	&traffic_provider_gateway_api_v1beta1, &traffic_provider_istio,
+	&traffic_provider_kubernetes,          &traffic_provider_nginx,
 };
 
 void traffic_names(char *ret, size_t size)

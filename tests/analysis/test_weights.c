@@ -59,6 +59,32 @@ static void test_D_61_foreign_weight(void **state)
 	model_fini(&model);
 }
 
+/* A weight that what routes does not take in is checked by nobody, and ends the run in time; one
+ * that is not even taken back does not keep the canary for ever. */
+static void test_route_not_taken_in(void **state)
+{
+	struct model model;
+
+	begin(&model);
+	model.route_pending_from = 40;
+	model_run(&model, 70000, revision);
+	assert_int_equal(model.n_checks, 1); /* of weight 20 */
+	assert_int_equal(model.truth.route.weight, 40);
+	model_run(&model, 30000, NULL);
+	assert_int_equal(model.truth.newest.status.outcome, OUTCOME_ROLLED_BACK);
+	assert_non_null(
+		strstr(model.trace, "W the route is not taken in yet: Gateway public says no\n"));
+	assert_int_equal(model.truth.target.replicas, 0);
+	model_fini(&model);
+	begin(&model);
+	text_copy(model.truth.route.pending, "Gateway public says no");
+	model_run(&model, 100000, revision);
+	assert_int_equal(model.truth.newest.status.outcome, OUTCOME_ROLLED_BACK);
+	assert_null(strstr(model.trace, "scale target 2")); /* it was not even begun */
+	assert_int_equal(model.n_checks, 0);
+	model_fini(&model);
+}
+
 /* Copies that somebody took away come back: no client gets less by that. A weight that somebody
  * gave beside them goes at once. */
 static void take_copies(struct model *model)
@@ -202,6 +228,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_D_61_foreign_weight),
+		cmocka_unit_test(test_route_not_taken_in),
 		cmocka_unit_test(test_D_61_foreign_copies),
 		cmocka_unit_test(test_D_61_foreign_raise_in_any_phase),
 		cmocka_unit_test(test_raises_only_with_services),
