@@ -19,7 +19,10 @@ static const enum kube_kind kinds[] = {KUBE_CANARY, KUBE_DEPLOYMENT, KUBE_SERVIC
 
 /* Followed once a canary needs them, since their definitions may not be installed. Nothing waits
  * for their lists: what was not seen is asked for. */
-static const enum kube_kind extras[] = {KUBE_VIRTUAL_SERVICE, KUBE_DESTINATION_RULE};
+static const enum kube_kind extras[] = {
+	KUBE_VIRTUAL_SERVICE, KUBE_DESTINATION_RULE, KUBE_HTTP_ROUTE,   KUBE_HTTP_ROUTE_BETA,
+	KUBE_GRPC_ROUTE,      KUBE_SPLIT_ALPHA1,     KUBE_SPLIT_ALPHA2, KUBE_SPLIT_ALPHA3,
+};
 
 #define EXTRAS       (sizeof(extras) / sizeof(extras[0]))
 #define STOP_LOOK_MS 20   /* how often a stopping agent looks whether its writes are over */

@@ -140,9 +140,9 @@ static json_t *release_of(const struct release *release)
 
 static json_t *hook_of(const struct hook_fact *fact)
 {
-	json_t *json = json_pack("{ss sI sI}", "result", hook_result_name(fact->result), "check",
-	                         (json_int_t)fact->check.ms, "refused",
-	                         (json_int_t)fact->refused.ms);
+	json_t *json =
+		json_pack("{ss sI sI}", "result", hook_result_name(fact->result), "check",
+	                  (json_int_t)fact->check.ms, "refused", (json_int_t)fact->refused.ms);
 	char question[24];
 
 	text_format(question, sizeof(question), "%016" PRIx64, fact->question);

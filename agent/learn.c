@@ -648,8 +648,8 @@ static void learn_hook(struct canary *canary, const struct effect *effect,
 	struct facts *facts = &canary->facts;
 	struct hook_fact *fact = &facts->hooks[effect->index];
 	bool is_pass = result->outcome == ACT_OK && result->hook == HOOK_PASS;
-	struct instant refused = fact->question == effect->question ? fact->refused
-	                                                            : (struct instant){0};
+	struct instant refused =
+		fact->question == effect->question ? fact->refused : (struct instant){0};
 
 	if (effect->kind == EFFECT_TELL_HOOK) {
 		text_copy(facts->hooks_release, effect->release_uid);

@@ -314,7 +314,8 @@ bool options_parse(int argc, char *const argv[], struct options *ret, struct buf
 	for (int i = 1; i < argc; i++)
 		if (!parse_one(argc, argv, &i, &options, warnings, err))
 			return false;
-	if (!options.is_help_wanted && !options.is_version_wanted && !read_environment(&options, err))
+	if (!options.is_help_wanted && !options.is_version_wanted &&
+	    !read_environment(&options, err))
 		return false;
 	if (options.leader_election_namespace[0] == '\0')
 		return err_set(err, ERR_INVALID,

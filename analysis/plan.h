@@ -59,8 +59,8 @@ struct effect {
 	bool is_retreat; /* waits for no acknowledgement, carries no resourceVersion, retries at
 	                    once */
 	size_t index;
-	uint64_t question;  /* of a hook, in this run */
-	char phase[24];     /* Flagger's, as hooks are told */
+	uint64_t question; /* of a hook, in this run */
+	char phase[24];    /* Flagger's, as hooks are told */
 	int weight;
 	bool is_mirrored;
 	int replicas;

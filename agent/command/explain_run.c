@@ -382,9 +382,8 @@ static void tell_hooks(struct run *run)
 		const struct hook_record *hook = &status->hooks[i];
 
 		explain_fact_add(run->answer,
-		                 arena_format(&run->answer->arena, "Hook %s", hook->name),
-		                 "%s: %s", hook_type_name(hook->type),
-		                 hook_result_name(hook->result));
+		                 arena_format(&run->answer->arena, "Hook %s", hook->name), "%s: %s",
+		                 hook_type_name(hook->type), hook_result_name(hook->result));
 	}
 }
 

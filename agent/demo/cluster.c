@@ -214,10 +214,12 @@ static void read_news(struct cluster *cluster)
 			cluster_gc_note(cluster, &news);
 			if (cluster_endpoints_concerned(&news))
 				cluster->is_endpoints_due = true;
+			cluster->are_routes_due |= cluster_routes_concerned(&news);
 			break;
 		case APISERVER_READ_LOST:
 			cluster_gc_note_all(cluster);
 			cluster->is_endpoints_due = true;
+			cluster->are_routes_due = true;
 			break;
 		}
 	}
@@ -245,6 +247,7 @@ struct instant cluster_step(struct cluster *cluster, struct instant now)
 	forget(cluster);
 	if (cluster->options.has_endpoints)
 		cluster_endpoints_write(cluster);
+	cluster_routes_write(cluster);
 	cluster->revision = apiserver_revision(server);
 	cluster->next = (struct instant){0};
 	for (deployment = cluster->deployments; deployment; deployment = deployment->next)

@@ -293,17 +293,16 @@ static void check_route(struct walk *walk)
 	if (!walk->world->spec.route.weighs)
 		broken(walk, "a weight where the provider has none");
 	if (is_running(facts) && route->weight < live_weight(walk->world) && !route->is_retreat &&
-	    (is_checking(facts) ||
-	     facts->newest.status.phase == PHASE_RETREATING || is_newer(facts)))
+	    (is_checking(facts) || facts->newest.status.phase == PHASE_RETREATING ||
+	     is_newer(facts)))
 		broken(walk, "a lowering that waits");
-	if (route->weight > 0 && ((!is_checking(facts) &&
-	                           route->weight >= live_weight(walk->world)) ||
-	                          route->weight != cap(facts) || facts->is_deleted))
+	if (route->weight > 0 &&
+	    ((!is_checking(facts) && route->weight >= live_weight(walk->world)) ||
+	     route->weight != cap(facts) || facts->is_deleted))
 		broken(walk, "a weight that no observed Release asks for");
-	if (route->is_mirrored &&
-	    (route->weight != 0 || route->is_retreat || facts->is_deleted ||
-	     !walk->world->spec.route.mirrors || !facts->newest.status.weight.is_mirrored ||
-	     !is_checking(facts)))
+	if (route->is_mirrored && (route->weight != 0 || route->is_retreat || facts->is_deleted ||
+	                           !walk->world->spec.route.mirrors ||
+	                           !facts->newest.status.weight.is_mirrored || !is_checking(facts)))
 		broken(walk, "copies that no observed Release asks for");
 	if (route->weight > live_weight(walk->world) && facts->newest.status.ending != OUTCOME_NONE)
 		broken(walk, "a weight raised in a retreat");
@@ -375,8 +374,7 @@ static void check_kept(struct walk *walk)
 	bool canary_serves = workload_serves(&facts->target);
 
 	/* A failed check that does not end the run is first saved. */
-	if (!is_running(facts) ||
-	    (save && !save->is_retreat && is_checking(facts)))
+	if (!is_running(facts) || (save && !save->is_retreat && is_checking(facts)))
 		return;
 	if (facts->apex.slot.state == FACT_KNOWN && facts->apex.slot.failures == 0 &&
 	    facts->primary.slot.state != FACT_UNKNOWN && facts->primary.slot.state != FACT_FAILED &&

@@ -160,14 +160,12 @@ static bool put_waiting(struct world *world, unsigned value, struct world_hooks 
 static bool put_gate(struct world *world, unsigned value, struct world_hooks *hooks)
 {
 	bool is_told = value == 10 || value == 12;
-	enum hook_type type =
-		value <= 10 ? HOOK_CONFIRM_TRAFFIC_INCREASE : HOOK_CONFIRM_PROMOTION;
+	enum hook_type type = value <= 10 ? HOOK_CONFIRM_TRAFFIC_INCREASE : HOOK_CONFIRM_PROMOTION;
 
 	if (type == HOOK_CONFIRM_PROMOTION && is_told &&
 	    !be_in(world, PHASE_PROGRESSING, PHASE_WAITING_PROMOTION))
 		return false;
-	if (!release_is_open(&world->facts.newest) ||
-	    world->facts.newest.cause != CAUSE_REVISION ||
+	if (!release_is_open(&world->facts.newest) || world->facts.newest.cause != CAUSE_REVISION ||
 	    (world->facts.newest.status.phase != PHASE_PROGRESSING &&
 	     world->facts.newest.status.phase != PHASE_WAITING_PROMOTION &&
 	     (world->facts.newest.status.phase != PHASE_STARTING ||
@@ -175,8 +173,8 @@ static bool put_gate(struct world *world, unsigned value, struct world_hooks *ho
 		return false;
 	if (is_told)
 		record(world, type, HOOK_FAIL);
-	hooks->is_told = is_told && !instant_is_set(
-					    world->facts.newest.status.times.unmeasured_since);
+	hooks->is_told =
+		is_told && !instant_is_set(world->facts.newest.status.times.unmeasured_since);
 	return refuse(world, type, RECENT, hooks);
 }
 

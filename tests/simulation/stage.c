@@ -86,9 +86,8 @@ static struct http_reply answer_hook(struct stage *stage, const struct http_requ
 	const char *path = request->url + strlen(HOOKS);
 	const struct receiver *receiver = find_receiver(stage, path);
 	json_t *body = json_loadb(request->body, request->body_length, 0, NULL);
-	bool has_room =
-		buf_format(&stage->hooks, "%s %s\n", path,
-	                   json_string_value(json_object_get(body, "phase")));
+	bool has_room = buf_format(&stage->hooks, "%s %s\n", path,
+	                           json_string_value(json_object_get(body, "phase")));
 	struct http_reply reply = {.status = 200, .body = ""};
 
 	assert(has_room);

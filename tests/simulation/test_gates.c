@@ -14,12 +14,12 @@
 
 #include <cmocka.h>
 
-#define HOOK(type) \
+#define HOOK(type)                                                           \
  "{\"name\":\"" type "\",\"type\":\"" type "\",\"url\":\"http://hooks/" type \
  "\",\"timeout\":\"5s\"}"
-#define ALL                                                                                     \
- HOOK("confirm-rollout")                                                                        \
- "," HOOK("pre-rollout") "," HOOK("rollout") "," HOOK("confirm-traffic-increase") "," HOOK(     \
+#define ALL                                                                                 \
+ HOOK("confirm-rollout")                                                                    \
+ "," HOOK("pre-rollout") "," HOOK("rollout") "," HOOK("confirm-traffic-increase") "," HOOK( \
 	 "confirm-promotion") "," HOOK("post-rollout") "," HOOK("rollback")
 #define STEPS(hooks) "\"stepWeight\":20,\"maxWeight\":40,\"webhooks\":[" hooks "]"
 
@@ -69,18 +69,19 @@ static void test_all(void **state)
 	stage_push(stage, "v2");
 	assert_true(stage_run_to(stage, "Succeeded", 200));
 	stage_run(stage, 5);
-	assert_string_equal(stage_hooks(stage), "confirm-rollout Initialized\n"
-	                                        "rollback Progressing\n"
-	                                        "pre-rollout Progressing\n"
-	                                        "confirm-traffic-increase Progressing\n"
-	                                        "rollback Progressing\n"
-	                                        "rollout Progressing\n"
-	                                        "confirm-traffic-increase Progressing\n"
-	                                        "rollback Progressing\n"
-	                                        "rollout Progressing\n"
-	                                        "confirm-traffic-increase Progressing\n"
-	                                        "confirm-promotion Progressing\n"
-	                                        "post-rollout Succeeded\n");
+	assert_string_equal(stage_hooks(stage),
+	                    "confirm-rollout Initialized\n"
+	                    "rollback Progressing\n"
+	                    "pre-rollout Progressing\n"
+	                    "confirm-traffic-increase Progressing\n"
+	                    "rollback Progressing\n"
+	                    "rollout Progressing\n"
+	                    "confirm-traffic-increase Progressing\n"
+	                    "rollback Progressing\n"
+	                    "rollout Progressing\n"
+	                    "confirm-traffic-increase Progressing\n"
+	                    "confirm-promotion Progressing\n"
+	                    "post-rollout Succeeded\n");
 	assert_true(has_event(stage, "Confirm-rollout check confirm-rollout passed"));
 	assert_true(has_event(stage, "Post-rollout check post-rollout passed"));
 	stage_free(stage);
@@ -111,8 +112,9 @@ static void test_closed_gate(void **state)
 	                 0);
 	stage_hook(stage, "confirm-rollout", 200, "OK");
 	assert_true(stage_run_to(stage, "Succeeded", 200));
-	assert_true(has_event(stage, "Halt cart.shop advancement waiting for approval "
-	                             "confirm-rollout"));
+	assert_true(has_event(stage,
+	                      "Halt cart.shop advancement waiting for approval "
+	                      "confirm-rollout"));
 	stage_free(stage);
 }
 
@@ -154,9 +156,10 @@ static void test_D_53_silent_receivers(void **state)
 	            20000);
 	assert_true(stage_run_to(stage, "Failed", 60));
 	stage_run(stage, 60);
-	assert_true(has_event(stage,
-	                      "Post-rollout hook post-rollout failed POST "
-	                      "http://hooks/post-rollout giving up after 1 attempt(s): no answer within 5s"));
+	assert_true(has_event(
+		stage,
+		"Post-rollout hook post-rollout failed POST "
+		"http://hooks/post-rollout giving up after 1 attempt(s): no answer within 5s"));
 	stage_free(stage);
 }
 
