@@ -6,6 +6,7 @@
 #include "analysis/backoff.h"
 #include "analysis/base/text.h"
 #include "providers/kube/list.h"
+#include "providers/kube/owner.h"
 #include "providers/kube/release.h"
 #include "providers/kube/service.h"
 #include "providers/kube/workload.h"
@@ -225,6 +226,21 @@ static void keep_route(struct canary_edition *edition, json_t *part)
 	edition->world.route_object = part;
 }
 
+/* What we made beside the route and was not seen may be there. */
+static bool has_more(const struct canary_world *world)
+{
+	struct traffic_beside beside[TRAFFIC_BESIDE_MAX];
+	struct arena arena = {0};
+	size_t n = world->traffic->beside ? world->traffic->beside(world, &arena, beside) : 0;
+	bool has_any = false;
+
+	for (size_t i = 0; i < n; i++)
+		has_any |= !beside[i].is_source &&
+		           (!world->beside[i] || kube_owner_is_ours(world->beside[i], world));
+	arena_fini(&arena);
+	return has_any;
+}
+
 static void learn_route(struct canary *canary, const json_t *object)
 {
 	struct route_fact *route = &canary->facts.route;
@@ -234,7 +250,8 @@ static void learn_route(struct canary *canary, const json_t *object)
 		return;
 	if (!object) {
 		bury(&route->slot, route->uid);
-		*route = (struct route_fact){.slot = route->slot};
+		*route = (struct route_fact){.slot = route->slot,
+		                             .has_more = has_more(&canary->edition->world)};
 		keep_route(canary->edition, NULL);
 		return;
 	}
@@ -243,6 +260,7 @@ static void learn_route(struct canary *canary, const json_t *object)
 	if (canary->edition->world.traffic->keeps_route)
 		keep_route(canary->edition, part_of(object));
 	canary->edition->world.traffic->read(object, &canary->edition->world, route);
+	route->has_more = has_more(&canary->edition->world);
 	if (!instant_is_set(before.since) || before.weight != route->weight ||
 	    before.is_mirrored != route->is_mirrored ||
 	    (before.pending[0] != '\0' && route->pending[0] == '\0')) {
@@ -273,6 +291,7 @@ static void take_beside(struct canary *canary, size_t index, const json_t *objec
 	edition->beside[index] = part;
 	world->beside[index] = part;
 	canary->facts.route.slot.state = FACT_UNKNOWN;
+	canary->facts.route.has_more = has_more(world);
 }
 
 void learn_beside(struct canary *canary, size_t index, const json_t *object)
@@ -282,6 +301,13 @@ void learn_beside(struct canary *canary, size_t index, const json_t *object)
 	poison_enter(canary->host->poison, canary->k8s_namespace, canary->name);
 	take_beside(canary, index, json_is_object(object) ? object : NULL);
 	poison_leave(canary->host->poison);
+}
+
+/* The Canary was seen to be gone: the reply of a write that its deletion overtook is older. */
+static bool is_departed(const struct canary *canary, const json_t *object)
+{
+	return canary->facts.canary.state == FACT_ABSENT &&
+	       strcmp(canary->facts.canary_uid, uid_of(object)) == 0;
 }
 
 void learn_object(struct canary *canary, enum subject subject, const json_t *object)
@@ -303,9 +329,9 @@ void learn_object(struct canary *canary, enum subject subject, const json_t *obj
 		learn_route(canary, object);
 		break;
 	case SUBJECT_CANARY:
-		if (object)
+		if (object && !is_departed(canary, object))
 			canary_see(canary, object);
-		else /* the watch will say so, or has */
+		else if (!object) /* the watch will say so, or has */
 			canary->facts.canary.state = FACT_ABSENT;
 		break;
 	case SUBJECT_NONE:
@@ -527,6 +553,10 @@ static void learn_failure(struct canary *canary, const struct effect *effect,
 static void learn_reply(struct canary *canary, const struct effect *effect,
                         const struct act_result *result)
 {
+	for (size_t i = 0; i < TRAFFIC_BESIDE_MAX; i++) {
+		if (result->beside[i])
+			learn_beside(canary, i, result->beside[i]);
+	}
 	if (effect->kind == EFFECT_REMOVE) {
 		learn_object(canary, effect->subject, NULL);
 		return;
@@ -538,10 +568,6 @@ static void learn_reply(struct canary *canary, const struct effect *effect,
 		else
 			canary->facts.releases.state = FACT_UNKNOWN;
 		return;
-	}
-	for (size_t i = 0; i < TRAFFIC_BESIDE_MAX; i++) {
-		if (result->beside[i])
-			learn_beside(canary, i, result->beside[i]);
 	}
 	if (!result->object)
 		return;

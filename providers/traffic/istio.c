@@ -323,12 +323,10 @@ static enum talk_step on_look(struct act *act, size_t index, const struct http_r
 	json_t *live;
 	enum act_outcome outcome = act_reply_read(act, &ref, reply, &live);
 
-	if (outcome == ACT_ABSENT)
-		return clear(act, index + 1);
-	if (outcome != ACT_OK)
+	if (outcome != ACT_OK && outcome != ACT_ABSENT)
 		return act_reply_end(act, err);
-	if (!istio_policy_is_made(act->world, live)) {
-		json_decref(live);
+	if (outcome == ACT_ABSENT || !istio_policy_is_made(act->world, live)) {
+		keep_policy(act, index, live ? live : json_null());
 		return clear(act, index + 1);
 	}
 	kube_api_delete(&act->talk.request, act->talk.arena, &ref,
@@ -380,9 +378,10 @@ static enum talk_step on_deleted(struct act *act, size_t index, const struct htt
 	enum act_outcome outcome = act_reply_read(act, &ref, reply, &object);
 
 	json_decref(object);
-	if (outcome == ACT_OK || outcome == ACT_ABSENT)
-		return clear(act, index + 1);
-	return act_reply_end(act, err);
+	if (outcome != ACT_OK && outcome != ACT_ABSENT)
+		return act_reply_end(act, err);
+	keep_policy(act, index, json_null());
+	return clear(act, index + 1);
 }
 
 static enum talk_step remove_all(struct act *act, const struct http_reply *reply, struct err *err)
