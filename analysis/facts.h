@@ -94,6 +94,7 @@ struct route_fact {
 	bool is_exact;    /* everything beside the weight is as wanted */
 	bool is_ours;     /* the weight was last written by our manager */
 	bool is_made;     /* it carries our label: we may remove it */
+	bool has_more;    /* what we made to stand with it is there, or may be */
 	char pending[SENTENCE_MAX]; /* not empty: what routes has not taken it in as it is, and
 	                               why */
 	struct instant since;       /* when this weight was first seen */

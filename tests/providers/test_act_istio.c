@@ -34,6 +34,8 @@
  " {'serin.dev/annotations-before': '{\\\"flagger.kubernetes.io/original-configuration\\\":null}',"                                           \
  " 'flagger.kubernetes.io/original-configuration': '{\\\"http\\\":[{\\\"route\\\":[{\\\"destination\\\":{\\\"host\\\":\\\"cart\\\"}}]}]}'}}," \
  " 'spec': {'http': [{" SPLIT(80, 20) "}]}}"
+#define PLAIN_USERS \
+ "{'metadata': {'name': 'cart'}, 'spec': {'http': [{'route': [{'destination': {'host': 'cart'}}]}]}}"
 #define TEST_VERSION "{'op': 'test', 'path': '/metadata/resourceVersion', 'value': '71'}"
 #define WEIGH(index, host, weight)                                                          \
  "{'op': 'test', 'path': '/spec/http/0/route/" #index "/destination/host', 'value': '" host \
@@ -174,6 +176,14 @@ static void test_retreat(void **state)
 		{"PATCH " ROUTES "/cart" MANAGER, "[" WEIGHTS(100, 0) "]", 200, ROUTE(100, 0)},
 		{0},
 	};
+	static const struct cart_exchange plain[] = {{"GET " ROUTES "/cart", "", 200, PLAIN_USERS},
+	                                             {0}};
+	static const struct cart_exchange late[] = {
+		{"PATCH " ROUTES "/cart" MANAGER, "[" WEIGHTS(100, 0) "]", 422,
+	         "{'kind': 'Status', 'code': 422}"},
+		{"GET " ROUTES "/cart", "", 200, PLAIN_USERS},
+		{0},
+	};
 	static const struct cart_exchange unseen[] = {
 		{"GET " ROUTES "/cart", "", 200, USERS},
 		{"PATCH " ROUTES "/cart" MANAGER, "[" WEIGHTS(100, 0) "]", 200, USERS},
@@ -190,6 +200,10 @@ static void test_retreat(void **state)
 		{ROUTE(100, 0), blind, ACT_OK},
 		{USERS, blind, ACT_OK},
 		{ROUTE(80, 20), old, ACT_OK},
+		/* given back, or never taken over: nothing leads to the canary */
+		{PLAIN_USERS, plain, ACT_OK},
+		{NULL, plain, ACT_OK},
+		{USERS, late, ACT_OK},
 		{NULL, unseen, ACT_OK},
 		{NULL, gone, ACT_ABSENT},
 	};
@@ -250,7 +264,10 @@ static void test_remove(void **state)
 
 		begin(&play, "{}", NULL, false);
 		expect(&play, &effect, scripts[i], ACT_OK, "");
-		assert_null(play.act.result.object);
+		if (scripts[i] == made)
+			assert_null(play.act.result.object);
+		else /* it is there, and not ours */
+			assert_non_null(play.act.result.object);
 		end(&play);
 	}
 }

@@ -265,7 +265,7 @@ static void test_enums_are_served_or_refused_in_words(void **state)
 		const char *path;
 		int n_served;
 	} enums[] = {
-		{"spec.provider", 10},
+		{"spec.provider", 11},
 		{"spec.targetRef.kind", 1},
 		{"spec.ingressRef.kind", 1},
 		{"spec.analysis.noData", 2},
