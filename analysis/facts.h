@@ -115,6 +115,15 @@ struct sample_fact {
 	char text[SENTENCE_MAX]; /* of an error or of no data: what was said */
 };
 
+/* The answer to one hook's question; it counts only while that question is still asked. */
+struct hook_fact {
+	uint64_t question; /* of the hook, in this run */
+	struct instant check;
+	struct instant refused; /* when it last said no to this question; kept by a later yes */
+	enum hook_result result;
+	char text[SENTENCE_MAX]; /* why it says no */
+};
+
 /* Whether the target's template really differs from a Release's; valid for this pair of digests
  * only. */
 enum change_kind {
@@ -177,6 +186,7 @@ struct facts {
 
 	/* Answers of the check under way */
 	struct sample_fact samples[SPEC_CHECKS_MAX];
+	struct hook_fact hooks[SPEC_HOOKS_MAX]; /* in the order of the spec */
 	struct sample_fact share;
 	struct change_fact change;
 
@@ -184,6 +194,11 @@ struct facts {
 	struct fact_slot events;
 	char notices_release[UID_MAX];
 	int64_t notices_delivered;
+	/* … to its event hooks: all before this id, and of this one the hooks before that index */
+	char hooks_release[UID_MAX];
+	int64_t hooks_told;
+	size_t hooks_next;
+	bool is_hook_deaf; /* the last event hook that was told did not take it */
 };
 
 /* The slot of a subject. */

@@ -96,8 +96,10 @@ static bool may_withdraw(const struct thought *thought)
 
 	switch (facts->newest.status.phase) {
 	case PHASE_NONE:
+	case PHASE_WAITING:
 	case PHASE_STARTING:
 	case PHASE_PROGRESSING:
+	case PHASE_WAITING_PROMOTION:
 		return true;
 	case PHASE_PROMOTING:
 		return facts->primary.slot.state == FACT_KNOWN && !facts->primary.slot.is_written &&

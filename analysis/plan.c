@@ -7,6 +7,7 @@ static const char *const names[] = {
 	[EFFECT_OBSERVE] = "observe",
 	[EFFECT_MEASURE] = "measure",
 	[EFFECT_MEASURE_SHARE] = "measure share",
+	[EFFECT_ASK_HOOK] = "ask hook",
 	[EFFECT_COMPARE] = "compare templates",
 	[EFFECT_CREATE_RELEASE] = "create release",
 	[EFFECT_SAVE_RELEASE] = "save release",
@@ -17,6 +18,7 @@ static const char *const names[] = {
 	[EFFECT_SCALE] = "scale",
 	[EFFECT_WRITE_MIRROR] = "write canary status",
 	[EFFECT_NOTIFY] = "notify",
+	[EFFECT_TELL_HOOK] = "tell hook",
 	[EFFECT_REMOVE] = "remove",
 	[EFFECT_RESTORE] = "restore",
 	[EFFECT_REMOVE_RELEASES] = "remove releases",
@@ -69,6 +71,8 @@ bool effect_is_same(const struct effect *a, const struct effect *b)
 	case EFFECT_MEASURE:
 	case EFFECT_MEASURE_SHARE:
 		return a->check.ms == b->check.ms;
+	case EFFECT_ASK_HOOK:
+		return a->check.ms == b->check.ms && a->question == b->question;
 	case EFFECT_COMPARE:
 	case EFFECT_CREATE_RELEASE:
 		return a->number == b->number && strcmp(a->digest, b->digest) == 0;
@@ -88,6 +92,8 @@ bool effect_is_same(const struct effect *a, const struct effect *b)
 		return is_same_mirror(&a->mirror, &b->mirror);
 	case EFFECT_NOTIFY:
 		return a->notice.id == b->notice.id && strcmp(a->release_uid, b->release_uid) == 0;
+	case EFFECT_TELL_HOOK:
+		return a->notice.id == b->notice.id && a->question == b->question;
 	case EFFECT_NONE:
 	case EFFECT_OBSERVE:
 	case EFFECT_REMOVE:

@@ -18,6 +18,7 @@ enum effect_kind {
 	EFFECT_OBSERVE,       /* read `subject` once, consistently */
 	EFFECT_MEASURE,       /* ask check number `index`, for the check due at `check` */
 	EFFECT_MEASURE_SHARE, /* ask which share of the requests the canary answered */
+	EFFECT_ASK_HOOK,      /* ask hook number `index`, for the check due at `check` */
 	EFFECT_COMPARE, /* compare the target's template with the newest and the promoted Release's
 	                 */
 	/* changes */
@@ -33,6 +34,7 @@ enum effect_kind {
 	EFFECT_SCALE,           /* workload `subject` to `replicas` */
 	EFFECT_WRITE_MIRROR,    /* Canary.status */
 	EFFECT_NOTIFY,          /* post notice `notice` as an Event */
+	EFFECT_TELL_HOOK,       /* tell hook number `index`, of type event, notice `notice` */
 	EFFECT_REMOVE,          /* delete what we made as `subject` (precondition: its UID) */
 	EFFECT_RESTORE,         /* give a taken-over `subject` back as it was */
 	EFFECT_REMOVE_RELEASES, /* delete Releases beyond those that are kept, or all at teardown */
@@ -57,6 +59,8 @@ struct effect {
 	bool is_retreat; /* waits for no acknowledgement, carries no resourceVersion, retries at
 	                    once */
 	size_t index;
+	uint64_t question; /* of a hook, in this run */
+	char phase[24];    /* Flagger's, as hooks are told */
 	int weight;
 	bool is_mirrored;
 	int replicas;

@@ -1,6 +1,7 @@
 #include "analysis/readiness.h"
 
 #include "analysis/base/text.h"
+#include "analysis/hooks.h"
 #include "analysis/workload.h"
 
 #include <stdint.h>
@@ -54,10 +55,22 @@ static void save_since(struct thought *thought, struct instant since)
 	thought_save(thought, &status, false);
 }
 
-/* A phase that ends with the very save that follows: that save clears the time too. */
-static bool is_left_when_ready(enum release_phase phase)
+/* Before the first step hooks are asked, which may take long. */
+static bool is_asked_first(const struct canary_spec *spec)
 {
-	return phase == PHASE_STARTING || phase == PHASE_PROMOTING;
+	return !spec->skip_analysis &&
+	       (hooks_has(spec, HOOK_PRE_ROLLOUT) || hooks_has(spec, HOOK_ROLLBACK) ||
+	        hooks_has(spec, HOOK_CONFIRM_TRAFFIC_INCREASE));
+}
+
+/* A phase that ends with the very save that follows: that save clears the time too. */
+static bool is_left_when_ready(const struct thought *thought)
+{
+	const struct release *newest = &thought->facts->newest;
+
+	if (newest->status.phase == PHASE_STARTING)
+		return newest->cause == CAUSE_INIT || !is_asked_first(thought->spec);
+	return newest->status.phase == PHASE_PROMOTING;
 }
 
 /* The deadline is decided on what was asked for after it: a watch may have been silent for longer
@@ -99,7 +112,7 @@ enum readiness readiness_check(struct thought *thought, bool with_canary, char *
 	if (is_primary_ready(thought, ret_why) &&
 	    (!with_canary ||
 	     (is_canary_ready(thought, ret_why) && is_route_taken(thought, ret_why)))) {
-		if (!instant_is_set(since) || is_left_when_ready(facts->newest.status.phase))
+		if (!instant_is_set(since) || is_left_when_ready(thought))
 			return READINESS_READY;
 		save_since(thought, (struct instant){0});
 		return READINESS_WAITING;

@@ -26,11 +26,13 @@ enum release_cause {
 
 enum release_phase {
 	PHASE_NONE,
-	PHASE_STARTING,    /* canary (or, for init, primary) is being made ready */
-	PHASE_PROGRESSING, /* steps and checks */
-	PHASE_PROMOTING,   /* the primary gets the recorded template */
-	PHASE_FINALISING,  /* traffic goes back to the primary, the canary down */
-	PHASE_RETREATING,  /* traffic goes back to what is proven */
+	PHASE_WAITING,           /* a confirm-rollout gate is closed: nothing moved yet */
+	PHASE_STARTING,          /* canary (or, for init, primary) is being made ready */
+	PHASE_PROGRESSING,       /* steps and checks */
+	PHASE_WAITING_PROMOTION, /* … and a confirm-promotion gate is closed */
+	PHASE_PROMOTING,         /* the primary gets the recorded template */
+	PHASE_FINALISING,        /* traffic goes back to the primary, the canary down */
+	PHASE_RETREATING,        /* traffic goes back to what is proven */
 	PHASE_DONE,
 };
 
@@ -54,6 +56,14 @@ struct check_result {
 	double min;
 	double max;
 	enum verdict verdict;
+};
+
+/* A hook of this step, and what came of it. */
+struct hook_record {
+	enum hook_type type;
+	enum hook_result result;
+	uint64_t question; /* of the hook in this run */
+	char name[48];     /* cut */
 };
 
 /* A sentence for people that is still to be delivered; `id` grows within the Release. */
@@ -85,6 +95,8 @@ struct release_status {
 	int failed_checks;
 	struct check_result checks[SPEC_CHECKS_MAX];
 	size_t n_checks;
+	struct hook_record hooks[SPEC_HOOKS_MAX];
+	size_t n_hooks;
 	struct notice notices[NOTICES_MAX];
 	size_t n_notices;
 	enum release_outcome ending; /* of PHASE_RETREATING and after: the outcome it heads for */

@@ -1,6 +1,7 @@
 #include "analysis/thought.h"
 
 #include "analysis/base/text.h"
+#include "analysis/outbox.h"
 
 #include <assert.h>
 #include <stdarg.h>
@@ -95,14 +96,16 @@ bool thought_passed(struct thought *thought, struct instant from, struct span du
 }
 
 /* Notices of this Release that were delivered need not be kept. */
-static void drop_delivered(const struct facts *facts, struct release_status *status)
+static void drop_delivered(const struct thought *thought, struct release_status *status)
 {
+	const struct facts *facts = thought->facts;
 	size_t kept = 0;
 
 	if (strcmp(facts->notices_release, facts->newest.uid) != 0)
 		return;
 	for (size_t i = 0; i < status->n_notices; i++) {
-		if (status->notices[i].id > facts->notices_delivered)
+		if (status->notices[i].id > facts->notices_delivered ||
+		    !outbox_was_told(thought->spec, facts, status->notices[i].id))
 			status->notices[kept++] = status->notices[i];
 	}
 	status->n_notices = kept;
@@ -113,7 +116,7 @@ struct release_status thought_next_status(const struct thought *thought)
 	struct release_status status = thought->facts->newest.status;
 
 	status.seq++;
-	drop_delivered(thought->facts, &status);
+	drop_delivered(thought, &status);
 	return status;
 }
 

@@ -1,6 +1,7 @@
 #include "providers/act.h"
 
 #include "analysis/base/text.h"
+#include "providers/act_hook.h"
 #include "providers/act_observe.h"
 #include "providers/act_release.h"
 #include "providers/act_reply.h"
@@ -60,6 +61,7 @@ static act_step *const steps[] = {
 	[EFFECT_OBSERVE] = act_observe_next,
 	[EFFECT_MEASURE] = measure,
 	[EFFECT_MEASURE_SHARE] = measure,
+	[EFFECT_ASK_HOOK] = act_hook_next,
 	[EFFECT_COMPARE] = act_observe_compare_next,
 	[EFFECT_CREATE_RELEASE] = act_release_create_next,
 	[EFFECT_SAVE_RELEASE] = act_release_save_next,
@@ -70,6 +72,7 @@ static act_step *const steps[] = {
 	[EFFECT_SCALE] = act_workload_scale_next,
 	[EFFECT_WRITE_MIRROR] = act_tell_mirror_next,
 	[EFFECT_NOTIFY] = act_tell_notice_next,
+	[EFFECT_TELL_HOOK] = act_hook_next,
 	[EFFECT_REMOVE] = remove_subject,
 	[EFFECT_RESTORE] = act_service_restore_next,
 	[EFFECT_REMOVE_RELEASES] = act_release_remove_next,

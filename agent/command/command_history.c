@@ -29,7 +29,7 @@ static const struct command_flag flags[] = {
 	{"file", 'f', "FILE", "read a history file that no agent has open, instead of the cluster"},
 	{"all", 0, NULL, "initialisations too: the release that each canary begins with"},
 	{"since", 0, "AGE", "only those that ended since, or are open: 90m, 7d, 2026-11-20"},
-	{"result", 0, "WORD", "only these, with commas: " COMMAND_CHOICE_RESULTS},
+	{"result", 0, "WORD", "only what ended so; more than one with commas"},
 };
 
 /* One call. */
@@ -323,8 +323,8 @@ const struct command command_history = {
 	.words = "[NAME]",
 	.text = "The Releases of a Canary, or of the namespace, newest first; the cluster keeps the "
 		"newest ten of\neach. --file reads the evidence that an agent wrote (its --history), "
-		"with the query of the check\nthat decided. --since and --result "
-		"narrow the list. -o wide adds whole images and the reason.\n",
+		"with the query of the check\nthat decided. -o wide adds whole images and the "
+		"reason.\n\nResults are " COMMAND_CHOICE_RESULTS ".\n",
 	.example = "history cart -n shop --since 7d --result rolled_back,failed_promotion",
 	.takes = COMMAND_TAKES_CLUSTER | COMMAND_TAKES_NAMESPACE | COMMAND_TAKES_ALL |
                  COMMAND_TAKES_OUTPUT | COMMAND_TAKES_WIDE | COMMAND_TAKES_WATCH |

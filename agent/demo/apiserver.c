@@ -245,3 +245,23 @@ struct http_reply apiserver_serve_inside(struct apiserver *server,
 	apiserver_watch_wake(server);
 	return call.reply;
 }
+
+struct http_reply apiserver_write_inside(struct apiserver *server,
+                                         const struct apiserver_letter *letter, struct arena *arena,
+                                         struct instant now)
+{
+	const char *standard =
+		letter->method == HTTP_PATCH ? "application/merge-patch+json" : "application/json";
+	struct http_request request = {
+		.peer = HTTP_PEER_KUBE,
+		.method = letter->method,
+		.url = letter->url,
+		.body = letter->body,
+		.body_length = letter->body ? strlen(letter->body) : 0,
+	};
+
+	http_request_add(&request, "Content-Type", letter->type ? letter->type : standard);
+	if (letter->who)
+		http_request_add(&request, "User-Agent", letter->who);
+	return apiserver_serve_inside(server, &request, arena, now);
+}

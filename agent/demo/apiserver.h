@@ -102,6 +102,20 @@ struct http_reply apiserver_serve_inside(struct apiserver *server,
                                          const struct http_request *request, struct arena *arena,
                                          struct instant now);
 
+/* A write of somebody in the process, as JSON. */
+struct apiserver_letter {
+	enum http_method method;
+	const char *url;
+	const char *body; /* NULL: none */
+	const char *type; /* NULL: a PATCH is a merge patch */
+	const char *who;  /* User-Agent; NULL: nobody says */
+};
+
+/* Serve it from inside the cluster. */
+struct http_reply apiserver_write_inside(struct apiserver *server,
+                                         const struct apiserver_letter *letter, struct arena *arena,
+                                         struct instant now);
+
 /* Watches ----------------------------------------------------------------------------------------
  */
 

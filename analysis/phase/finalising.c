@@ -4,6 +4,7 @@
  * one of the primary can.
  */
 #include "analysis/base/text.h"
+#include "analysis/outbox.h"
 #include "analysis/phase/phase.h"
 #include "analysis/primary.h"
 #include "analysis/readiness.h"
@@ -28,6 +29,7 @@ static void finish(struct thought *thought)
 		            spec->k8s_namespace);
 		if (spec->skip_analysis)
 			status.outcome = OUTCOME_SKIPPED;
+		outbox_fill(thought, &status);
 	}
 	thought_notice(&status, false, "%s", status.reason);
 	thought_save(thought, &status, false);

@@ -4,6 +4,7 @@
  * world moves (D-8).
  */
 #include "analysis/base/text.h"
+#include "analysis/outbox.h"
 #include "analysis/phase/phase.h"
 #include "analysis/primary.h"
 #include "analysis/traffic.h"
@@ -77,6 +78,10 @@ static bool is_told(struct thought *thought)
 	const struct facts *facts = thought->facts;
 	const struct release_status *status = &facts->newest.status;
 
+	if (!outbox_is_empty(thought)) {
+		thought_because(thought, "calling the hooks of the last run");
+		return false;
+	}
 	if (status->n_notices == 0 || facts->events.failures > 0)
 		return true;
 	if (strcmp(facts->notices_release, facts->newest.uid) == 0 &&

@@ -37,7 +37,8 @@ static bool is_route_gone(struct thought *thought)
 	if (!thought->spec->route.weighs)
 		return true;
 	if (route->slot.state == FACT_ABSENT && route->has_more)
-		return is_gone(thought, SUBJECT_ROUTE, &(struct fact_slot){.state = FACT_KNOWN}, "", true);
+		return is_gone(thought, SUBJECT_ROUTE, &(struct fact_slot){.state = FACT_KNOWN}, "",
+		               true);
 	return is_gone(thought, SUBJECT_ROUTE, &route->slot, route->uid, is_ours);
 }
 

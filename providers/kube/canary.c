@@ -317,7 +317,7 @@ bool kube_canary_read(const json_t *object, const struct provider_options *optio
 	    !service_read(&spec, &canary, err) || !ingress_read(&spec, arena, &canary, err) ||
 	    !metrics_server_read(&spec, options, arena, &canary.metrics_server, err) ||
 	    !scalars_read(&spec, &canary.spec, err) ||
-	    !kube_canary_analysis_read(&spec, arena, &canary, err) ||
+	    !kube_canary_analysis_read(&spec, options, arena, &canary, err) ||
 	    !provider_check(&spec, arena, &canary, err))
 		return false;
 	*ret = canary;

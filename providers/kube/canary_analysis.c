@@ -2,6 +2,7 @@
 
 #include "providers/kube/canary_metric.h"
 #include "providers/kube/canary_warning.h"
+#include "providers/kube/canary_webhook.h"
 
 #include <limits.h>
 #include <string.h>
@@ -14,7 +15,7 @@
 
 /* Fields that are refused when they ask for something: lists with entries, true, numbers above 0.
  */
-static const char *const unserved_lists[] = {"webhooks", "alerts"};
+static const char *const unserved_lists[] = {"alerts"};
 
 struct field kube_canary_analysis_find(const struct field *spec)
 {
@@ -249,7 +250,8 @@ static void set_defaults(struct canary_spec *spec)
 	spec->canary_ready_percent = 100;
 }
 
-bool kube_canary_analysis_read(const struct field *spec_node, struct arena *arena,
+bool kube_canary_analysis_read(const struct field *spec_node,
+                               const struct provider_options *options, struct arena *arena,
                                struct kube_canary *canary, struct err *err)
 {
 	struct field analysis = kube_canary_analysis_find(spec_node);
@@ -269,5 +271,6 @@ bool kube_canary_analysis_read(const struct field *spec_node, struct arena *aren
 	                  &spec->canary_ready_percent, err) &&
 	       no_data_read(&analysis, spec, err) && strategy_read(&analysis, arena, canary, err) &&
 	       mirror_read(&analysis, arena, canary, err) &&
-	       kube_canary_metric_read(&analysis, arena, canary, err);
+	       kube_canary_metric_read(&analysis, arena, canary, err) &&
+	       kube_canary_webhook_read(&analysis, options, canary, arena, err);
 }

@@ -230,4 +230,4 @@ enum talk_step smi_remove(struct act *act, const struct http_reply *reply, struc
 const struct traffic_provider traffic_provider_smi_v1alpha1 = ROW("smi:v1alpha1");
 const struct traffic_provider traffic_provider_smi_v1alpha2 = ROW("smi:v1alpha2");
 const struct traffic_provider traffic_provider_smi_v1alpha3 = ROW("smi:v1alpha3");
-const struct traffic_provider traffic_provider_osm = ROW("osm");
+const struct traffic_provider traffic_provider_smi_osm = ROW("osm");

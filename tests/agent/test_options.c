@@ -78,6 +78,7 @@ static void test_whole(void **state)
 	} rows[] = {
 		{"-log-level=warning -mesh-provider=nginx -metrics-server=http://p:9090", ""},
 		{"-slack-url= -slack-token= -event-webhook=", ""},
+		{"-event-webhook=http://events/", ""},
 		{"-threadiness=4", "--threadiness has no effect"},
 		{"-v 4", "--v has no effect"},
 		{"-logtostderr", "--logtostderr has no effect"},
@@ -123,6 +124,7 @@ static void test_refused(void **state)
 		{"-enable-leader-election true -port=1",
 	         "did you mean -enable-leader-election=true?"},
 		{"--port", "--port: expected a value"},
+		{"--leader-election-namespace=", "expected the name of a namespace"},
 		{"--port=", "--port: expected a number to 65535"},
 		{"--port=65536", "got \"65536\""},
 		{"--port=80x", "got \"80x\""},

@@ -8,7 +8,7 @@
 
 #include "analysis/decide.h"
 
-#define MODEL_TRACE_MAX 8192
+#define MODEL_TRACE_MAX 16384
 #define MODEL_EVENTS    8
 
 /* Pods are ready after that. */
@@ -33,7 +33,11 @@ struct model {
 	bool is_primary_broken; /* pods of a new template never become ready */
 	bool is_canary_broken;
 	int route_pending_from; /* a weight from which on nobody takes the route in; 0: none */
-	double success_rate; /* the only check, min 99; below 0: no data, above 100: an error */
+	double success_rate;    /* the only check, min 99; below 0: no data, above 100: an error */
+	enum hook_result says[HOOK_EVENT + 1]; /* what hooks of a type answer; rollback: no */
+	int n_asked[HOOK_EVENT + 1];
+	struct effect hung[2]; /* the hook that was asked, and that was told, and never answers */
+	int n_saves;           /* of Releases */
 	int n_decisions;
 	int restart_at;    /* the decision before which the agent starts anew; 0: never */
 	bool is_forgetful; /* it starts anew before each */
@@ -55,6 +59,9 @@ void model_initialise(struct model *model);
 
 /* Let EVENTS (ended by a zero) happen and the agent decide, for that time. */
 void model_run(struct model *model, int64_t for_ms, const struct model_event *events);
+
+/* The spec gets one more hook, named as its type unless NAME is given. */
+void model_hook(struct model *model, enum hook_type type, const char *name);
 
 /* Somebody applies a new template, "v2". */
 void model_apply(struct model *model, const char *digest);

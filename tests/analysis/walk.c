@@ -6,14 +6,14 @@
 #include "analysis/base/text.h"
 #include "analysis/strategy.h"
 #include "analysis/workload.h"
-#include "tests/analysis/worlds.h"
+#include "tests/analysis/walk_hooks.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define SHOWN_MAX 10
+#define SHOWN_MAX 100000
 
 #ifdef GUARDS_WITHOUT
 # define BROKEN_MAX 1
@@ -28,15 +28,27 @@
 # define STRIDE 1
 #endif
 
+/* Hooks are laid over a world in 19, and 18 times each. */
+#define HOOKS_STRIDE 19
+
 struct walk {
 	uint64_t number;
+	unsigned hooks; /* the variation laid over it; 0: none, else one more */
 	const struct world *world;
 	const struct plan *plan;
 	uint64_t n_worlds;
 	uint64_t n_of[STRATEGY_BLUE_GREEN + 1]; /* … of a strategy */
 	uint64_t n_effects;
+	uint64_t n_hooks; /* worlds with them */
 	uint64_t n_broken;
 };
+
+/* Steps and checks, whether a gate waits or not. */
+static bool is_checking(const struct facts *facts)
+{
+	return facts->newest.status.phase == PHASE_PROGRESSING ||
+	       facts->newest.status.phase == PHASE_WAITING_PROMOTION;
+}
 
 static void broken(struct walk *walk, const char *what)
 {
@@ -45,8 +57,8 @@ static void broken(struct walk *walk, const char *what)
 	if (walk->n_broken++ >= SHOWN_MAX)
 		return;
 	worlds_describe(walk->number, text, sizeof(text));
-	printf("# world %" PRIu64 " (%s): %s; reason \"%s\"\n", walk->number, text, what,
-	       walk->plan->reason);
+	printf("# world %" PRIu64 " (%shooks %d): %s; reason \"%s\"\n", walk->number, text,
+	       (int)walk->hooks - 1, what, walk->plan->reason);
 	for (size_t i = 0; i < walk->plan->n_effects; i++) {
 		const struct effect *effect = &walk->plan->effects[i];
 
@@ -112,7 +124,9 @@ static bool is_strange(const struct facts *facts)
 /* The apex Service selects a primary that is gone, or a target that a run left without pods. */
 static bool is_deserted(const struct facts *facts)
 {
-	return facts->primary.slot.state == FACT_ABSENT && facts->apex.slot.state == FACT_KNOWN &&
+	/* Without a spec nothing was ever made. */
+	return facts->has_spec && facts->primary.slot.state == FACT_ABSENT &&
+	       facts->apex.slot.state == FACT_KNOWN &&
 	       (facts->apex.backend == BACKEND_PRIMARY ||
 	        (facts->target.slot.state == FACT_KNOWN && facts->target.replicas == 0 &&
 	         facts->promoted.name[0] != '\0'));
@@ -279,17 +293,16 @@ static void check_route(struct walk *walk)
 	if (!walk->world->spec.route.weighs)
 		broken(walk, "a weight where the provider has none");
 	if (is_running(facts) && route->weight < live_weight(walk->world) && !route->is_retreat &&
-	    (facts->newest.status.phase == PHASE_PROGRESSING ||
-	     facts->newest.status.phase == PHASE_RETREATING || is_newer(facts)))
+	    (is_checking(facts) || facts->newest.status.phase == PHASE_RETREATING ||
+	     is_newer(facts)))
 		broken(walk, "a lowering that waits");
-	if (route->weight > 0 && ((facts->newest.status.phase != PHASE_PROGRESSING &&
-	                           route->weight >= live_weight(walk->world)) ||
-	                          route->weight != cap(facts) || facts->is_deleted))
+	if (route->weight > 0 &&
+	    ((!is_checking(facts) && route->weight >= live_weight(walk->world)) ||
+	     route->weight != cap(facts) || facts->is_deleted))
 		broken(walk, "a weight that no observed Release asks for");
-	if (route->is_mirrored &&
-	    (route->weight != 0 || route->is_retreat || facts->is_deleted ||
-	     !walk->world->spec.route.mirrors || !facts->newest.status.weight.is_mirrored ||
-	     facts->newest.status.phase != PHASE_PROGRESSING))
+	if (route->is_mirrored && (route->weight != 0 || route->is_retreat || facts->is_deleted ||
+	                           !walk->world->spec.route.mirrors ||
+	                           !facts->newest.status.weight.is_mirrored || !is_checking(facts)))
 		broken(walk, "copies that no observed Release asks for");
 	if (route->weight > live_weight(walk->world) && facts->newest.status.ending != OUTCOME_NONE)
 		broken(walk, "a weight raised in a retreat");
@@ -321,12 +334,12 @@ static void check_retreat(struct walk *walk)
 	if (facts->is_quarantined || facts->is_deleted || !facts->has_spec ||
 	    !release_is_open(&facts->newest))
 		return;
-	if (status->phase == PHASE_PROGRESSING)
+	if (is_checking(facts))
 		must = (fails_now(walk->world) && !walk->world->spec.suspend) || is_newer(facts) ||
 		       facts->is_moved || facts->target.slot.state == FACT_ABSENT ||
 		       (facts->promoted.name[0] && facts->target.slot.state == FACT_KNOWN &&
 		        strcmp(facts->target.digest, facts->promoted.digest) == 0);
-	if (status->phase == PHASE_PROGRESSING && !walk->world->spec.suspend &&
+	if (is_checking(facts) && !walk->world->spec.suspend &&
 	    is_past(facts, status->times.unmeasured_since, walk->world->spec.progress_deadline) &&
 	    facts->now.ms < status->times.next_check_at.ms)
 		must = true;
@@ -361,8 +374,7 @@ static void check_kept(struct walk *walk)
 	bool canary_serves = workload_serves(&facts->target);
 
 	/* A failed check that does not end the run is first saved. */
-	if (!is_running(facts) ||
-	    (save && !save->is_retreat && save->status.phase == PHASE_PROGRESSING))
+	if (!is_running(facts) || (save && !save->is_retreat && is_checking(facts)))
 		return;
 	if (facts->apex.slot.state == FACT_KNOWN && facts->apex.slot.failures == 0 &&
 	    facts->primary.slot.state != FACT_UNKNOWN && facts->primary.slot.state != FACT_FAILED &&
@@ -426,6 +438,13 @@ static void check_teardown(struct walk *walk)
 		broken(walk, "a teardown that leaves clients with what was rolled back");
 }
 
+/* Nothing was made for the only Release, whose Canary is deleted. */
+static bool is_never_begun(const struct facts *facts)
+{
+	return facts->is_deleted && facts->n_releases == 1 &&
+	       !instant_is_set(facts->newest.status.times.started);
+}
+
 /* Guards have their say. */
 static void check_guards(struct walk *walk)
 {
@@ -444,7 +463,8 @@ static void check_guards(struct walk *walk)
 			broken(walk, "a quarantined canary moves");
 		if (!facts->has_spec && effect->kind != EFFECT_WRITE_MIRROR &&
 		    effect->kind != EFFECT_NOTIFY && effect->kind != EFFECT_OBSERVE &&
-		    effect->kind != EFFECT_COMPARE)
+		    effect->kind != EFFECT_COMPARE &&
+		    !(effect->kind == EFFECT_REMOVE_RELEASES && is_never_begun(facts)))
 			broken(walk, "a canary without a valid spec moves");
 		if (effect->kind == EFFECT_CREATE_RELEASE && facts->releases.state != FACT_KNOWN &&
 		    facts->releases.state != FACT_ABSENT)
@@ -534,6 +554,27 @@ static void check(struct walk *walk)
 	check_alive(walk);
 }
 
+/* Decide in the same world with hooks. */
+static void walk_hooks(struct walk *walk, struct world *world, struct plan *plan)
+{
+	struct world_hooks hooks;
+	const char *wrong;
+
+	for (unsigned value = 0; value < WORLDS_HOOKS; value++) {
+		(void)worlds_make(walk->number, world);
+		if (!worlds_hooks_put(world, value, &hooks))
+			continue;
+		walk->hooks = value + 1;
+		walk->n_hooks++;
+		decide(&world->spec, &world->facts, plan);
+		check(walk);
+		wrong = walk_hooks_check(world, &hooks, plan);
+		if (wrong)
+			broken(walk, wrong);
+	}
+	walk->hooks = 0;
+}
+
 static int verdict(const struct walk *walk)
 {
 #ifdef GUARDS_WITHOUT
@@ -561,7 +602,10 @@ int main(void)
 		text_copy(world.facts.warning, number % 3 ? "" : "spec.analysis.interval: not set");
 		decide(&world.spec, &world.facts, &plan);
 		check(&walk);
+		if (number % HOOKS_STRIDE == 0)
+			walk_hooks(&walk, &world, &plan);
 	}
+	printf("# %" PRIu64 " worlds with hooks\n", walk.n_hooks);
 	for (enum strategy strategy = STRATEGY_CANARY; strategy <= STRATEGY_BLUE_GREEN; strategy++)
 		printf("# %" PRIu64 " worlds of %s\n", walk.n_of[strategy],
 		       strategy_name(strategy));

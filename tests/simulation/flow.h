@@ -1,4 +1,5 @@
-/* A flow of a whole agent, once as it should be, then once for each write and each kind of fault. */
+/* A flow of a whole agent, once as it should be, then once for each write and each kind of fault.
+ */
 #ifndef TESTS_SIMULATION_FLOW_H
 #define TESTS_SIMULATION_FLOW_H
 

@@ -224,6 +224,8 @@ static void remove_target(struct simulation *simulation, int index)
 	if (!canary->has_target || !simulation_write(simulation, "people", HTTP_DELETE, url, NULL))
 		return;
 	canary->has_target = false;
+	truth_may_fail(people_run_version(simulation, index),
+	               "its target was removed: a retreat begun for that is finished");
 	truth_broken(canary, people_run_version(simulation, index), now, instant_after(now, time));
 	people_mend_later(simulation, index, time);
 }

@@ -36,10 +36,13 @@ static const struct regression {
 	{1266, 92, "an edit began the first run anew when its clients were there: test_first"},
 	{1088, 0, "the oracle took a target whose old pods serve for one that cannot"},
 	{1735, 0, "an apex that was led astray beside a target that is away: test_weights"},
+	{3003, 0, "two processes' clocks, apart, made a deadline short: witness_release.c"},
+	{3180, 0, "a Canary made anew and deleted left what bore the UID before"},
 	{2184, 0, "a silent watch and pods that broke as it ended took all the deadline: truth.c"},
 	{2238, 0, "the witness wanted a failure counted that was forgotten with the lease"},
 	{2079, 0, "the oracle was content with a first run that had not seen its primary ready"},
-	{1420, 0, "the target deleted while its run was Promoting: requests left to it: test_weights"},
+	{1420, 0,
+         "the target deleted while its run was Promoting: requests left to it: test_weights"},
 	{1452, 157, "the clock of a process was put right when all was mended: crew.c"},
 	{709, 0, "Services of a second Canary, deleted while no agent ran, stayed: test_spine"},
 	{20218, 0, "a weight was left to a target that was deleted while it was promoted: walk"},
@@ -53,6 +56,7 @@ static const struct regression {
 	{21979, 0, "pods of a run whose last save was not answered were scaled down: test_thought"},
 	{21434, 0, "a primary of a superseded first run was left by a teardown"},
 	{22394, 0, "a Canary made anew in mid-run and deleted left what the one before made"},
+	{23770, 0, "a template compared without end while the watch of its target was late"},
 };
 
 #endif

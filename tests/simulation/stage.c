@@ -1,6 +1,6 @@
 #include "tests/simulation/stage.h"
 
-#include "agent/demo/cluster.h"
+#include "agent/demo/sim_pulse.h"
 #include "agent/log.h"
 #include "agent/metrics.h"
 #include "analysis/base/buf.h"
@@ -16,6 +16,8 @@
 #define START       INT64_C(1700000000000)
 #define BOOKMARK_MS 60000
 #define STEPS_MAX   (256 * 1024)
+#define HOOKS_MAX   8
+#define HOOKS       "http://hooks/"
 
 struct actor {
 	struct agent *agent;
@@ -25,12 +27,18 @@ struct actor {
 	char name[16];
 };
 
+/* What a receiver of hooks answers. */
+struct receiver {
+	char path[32];
+	int status;
+	char body[64];
+};
+
 struct stage {
 	struct sim_loop *sim;
 	struct apiserver *server;
 	struct cluster *cluster;
-	struct alarm bookmark;
-	struct alarm roll;
+	struct sim_pulse pulse;
 	struct actor actors[STAGE_AGENTS];
 	double success_rate;
 	double duration_ms;
@@ -41,6 +49,9 @@ struct stage {
 	size_t n_writes;
 	size_t n_strays;
 	int crashed; /* number of the agent to kill, or -1 */
+	struct receiver receivers[HOOKS_MAX];
+	size_t n_receivers;
+	struct buf hooks; /* their calls */
 	struct buf steps;
 	char last_step[256];
 	char phase[32];
@@ -49,6 +60,72 @@ struct stage {
 };
 
 static const char *const selector_labels[] = {"app", "name", "app.kubernetes.io/name", NULL};
+
+/* Hooks
+ * ------------------------------------------------------------------------------------------------
+ */
+
+static const struct receiver *find_receiver(const struct stage *stage, const char *path)
+{
+	for (size_t i = stage->n_receivers; i-- > 0;) {
+		const struct receiver *receiver = &stage->receivers[i];
+
+		if (strncmp(path, receiver->path, strlen(receiver->path)) == 0)
+			return receiver;
+	}
+	return NULL;
+}
+
+static bool is_hook(const struct http_request *request)
+{
+	return strncmp(request->url, HOOKS, strlen(HOOKS)) == 0;
+}
+
+static struct http_reply answer_hook(struct stage *stage, const struct http_request *request)
+{
+	const char *path = request->url + strlen(HOOKS);
+	const struct receiver *receiver = find_receiver(stage, path);
+	json_t *body = json_loadb(request->body, request->body_length, 0, NULL);
+	bool has_room = buf_format(&stage->hooks, "%s %s\n", path,
+	                           json_string_value(json_object_get(body, "phase")));
+	struct http_reply reply = {.status = 200, .body = ""};
+
+	assert(has_room);
+	json_decref(body);
+	if (receiver) {
+		reply.status = receiver->status;
+		reply.body = receiver->body;
+	}
+	reply.body_length = strlen(reply.body);
+	return reply;
+}
+
+/* A receiver that is silent: its answer never comes. */
+static struct sim_http_fate fate(void *user, const struct http_request *request, size_t n_others)
+{
+	struct stage *stage = user;
+	const struct receiver *receiver;
+
+	if (!is_hook(request))
+		return (struct sim_http_fate){0};
+	receiver = find_receiver(stage, request->url + strlen(HOOKS));
+	return (struct sim_http_fate){.is_reply_lost = receiver && receiver->status == 0};
+}
+
+void stage_hook(struct stage *stage, const char *path, int status, const char *body)
+{
+	struct receiver *receiver = &stage->receivers[stage->n_receivers++];
+
+	assert(stage->n_receivers <= HOOKS_MAX);
+	text_copy(receiver->path, path);
+	receiver->status = status;
+	text_copy(receiver->body, body);
+}
+
+const char *stage_hooks(struct stage *stage)
+{
+	return buf_text(&stage->hooks);
+}
 
 /* The metrics server
  * ----------------------------------------------------------------------------------- */
@@ -60,6 +137,8 @@ static struct http_reply web(void *user, const struct http_request *request, str
 	const char *query = request->body ? request->body : request->url;
 	double value = strstr(query, "duration") ? stage->duration_ms : stage->success_rate;
 
+	if (is_hook(request))
+		return answer_hook(stage, request);
 	stage->answered = sim_loop_now(stage->sim);
 	if (stage->is_metrics_down) {
 		err_set(&reply.error, ERR_TRANSPORT, "connect to prometheus:9090: refused");
@@ -203,26 +282,6 @@ static struct apiserver_fault on_after(void *user, const struct http_request *re
 /* The cluster's own life
  * ------------------------------------------------------------------------------------ */
 
-static void on_bookmark(struct alarm *alarm)
-{
-	struct stage *stage = container_of(alarm, struct stage, bookmark);
-
-	apiserver_bookmark(stage->server);
-	apiserver_tick(stage->server, sim_loop_now(stage->sim));
-	alarm_start(sim_loop_seam(stage->sim), alarm, span_ms(BOOKMARK_MS));
-}
-
-/* Pods become ready when it is time. */
-static void on_roll(struct alarm *alarm)
-{
-	struct stage *stage = container_of(alarm, struct stage, roll);
-	struct instant now = sim_loop_now(stage->sim);
-	struct instant next = cluster_step(stage->cluster, now);
-
-	if (instant_is_set(next))
-		alarm_start(sim_loop_seam(stage->sim), alarm, instant_between(now, next));
-}
-
 /* Images tagged "stuck…" never become ready; all others after a second. */
 static struct cluster_behaviour behave(void *user, const json_t *template)
 {
@@ -252,15 +311,15 @@ struct stage *stage_new(uint64_t seed)
 		abort();
 	stage->sim = sim_loop_new((struct instant){START}, seed);
 	stage->server = apiserver_new(&options);
+	stage->metrics = metrics_new();
 	stage->cluster = cluster_new(&(struct cluster_options){
 		.server = stage->server,
 		.delay = span_ms(20),
 		.behaviour = behave,
 		.has_endpoints = true,
 	});
-	stage->bookmark.ring = on_bookmark;
-	stage->roll.ring = on_roll;
 	stage->steps.max = STEPS_MAX;
+	stage->hooks.max = STEPS_MAX;
 	stage->success_rate = 100;
 	stage->duration_ms = 20;
 	stage->crashed = -1;
@@ -268,7 +327,13 @@ struct stage *stage_new(uint64_t seed)
 		text_format(stage->actors[i].name, sizeof(stage->actors[i].name), "agent-%d", i);
 		stage->actors[i].loop = sim_loop_seam_new(stage->sim, span_ms(0));
 	}
-	alarm_start(sim_loop_seam(stage->sim), &stage->bookmark, span_ms(BOOKMARK_MS));
+	stage->pulse = (struct sim_pulse){
+		.sim = stage->sim,
+		.server = stage->server,
+		.cluster = stage->cluster,
+		.bookmarks = span_ms(BOOKMARK_MS),
+	};
+	sim_pulse_start(&stage->pulse);
 	return stage;
 }
 
@@ -280,12 +345,13 @@ struct stage *stage_free(struct stage *stage)
 		stage_kill(stage, i);
 	while (sim_loop_step(stage->sim, instant_after(sim_loop_now(stage->sim), span_ms(1000))))
 		;
-	alarm_cancel(&stage->bookmark);
-	alarm_cancel(&stage->roll);
+	sim_pulse_cancel(&stage->pulse);
 	cluster_free(stage->cluster);
 	apiserver_free(stage->server);
 	sim_loop_free(stage->sim);
 	buf_fini(&stage->steps);
+	buf_fini(&stage->hooks);
+	metrics_free(stage->metrics);
 	free(stage);
 	return NULL;
 }
@@ -302,6 +368,7 @@ void stage_start(struct stage *stage, int number)
 		.server = stage->server,
 		.latency = span_ms(4),
 		.web = web,
+		.fate = fate,
 		.user = stage,
 		.agent = number == 0 ? "serin/0" : "serin/1",
 	};
@@ -319,7 +386,8 @@ void stage_start(struct stage *stage, int number)
 		.lease_name = "flagger-leader-election",
 		.identity = actor->name,
 	};
-	struct agent_seams seams = {.loop = actor->loop, .log = stage->log};
+	struct agent_seams seams = {
+		.loop = actor->loop, .log = stage->log, .metrics = stage->metrics};
 
 	assert(!actor->agent);
 	actor->http = sim_http_new(&http);
@@ -337,6 +405,11 @@ void stage_kill(struct stage *stage, int number)
 	actor->agent = agent_free(actor->agent);
 	actor->http = sim_http_free(actor->http);
 	actor->history = hung_history_free(actor->history);
+}
+
+const struct metrics *stage_measured(const struct stage *stage)
+{
+	return stage->metrics;
 }
 
 struct agent *stage_agent(struct stage *stage, int number)
@@ -376,25 +449,16 @@ struct apiserver *stage_server(struct stage *stage)
 void stage_write(struct stage *stage, enum http_method method, const char *url, const char *body)
 {
 	struct arena arena = {0};
-	struct http_request request = {
-		.peer = HTTP_PEER_KUBE,
-		.method = method,
-		.url = url,
-		.body = body,
-		.body_length = body ? strlen(body) : 0,
-	};
+	struct apiserver_letter letter = {.method = method, .url = url, .body = body};
 	struct http_reply reply;
 
-	http_request_add(&request, "Content-Type",
-	                 method == HTTP_PATCH ? "application/merge-patch+json"
-	                                      : "application/json");
-	reply = apiserver_serve_inside(stage->server, &request, &arena, sim_loop_now(stage->sim));
+	reply = apiserver_write_inside(stage->server, &letter, &arena, sim_loop_now(stage->sim));
 	if (reply.status >= 300)
 		fprintf(stderr, "%s %s: %d %s\n", http_method_name(method), url, reply.status,
 		        reply.body);
 	assert(reply.status < 300);
 	arena_fini(&arena);
-	alarm_start(sim_loop_seam(stage->sim), &stage->roll, span_ms(0));
+	sim_pulse_stir(&stage->pulse);
 }
 
 void stage_deploy(struct stage *stage, const char *version)
@@ -488,7 +552,7 @@ static bool step(struct stage *stage, struct instant end)
 		stage_start(stage, number);
 	}
 	if (apiserver_revision(stage->server) != before)
-		alarm_start(sim_loop_seam(stage->sim), &stage->roll, span_ms(0));
+		sim_pulse_stir(&stage->pulse);
 	return true;
 }
 

@@ -17,8 +17,8 @@
 #define CANARY  "/apis/flagger.app/v1beta1/namespaces/shop/canaries/cart"
 
 /* A user's own, with rules and fields that are nobody's business. */
-#define SPEC                                                                                  \
- "{\"hosts\":[\"shop.example\"],\"gateways\":[\"a/b\"],\"exportTo\":[\".\"],\"http\":[{\"match\":[{"  \
+#define SPEC                                                                                              \
+ "{\"hosts\":[\"shop.example\"],\"gateways\":[\"a/b\"],\"exportTo\":[\".\"],\"http\":[{\"match\":[{"      \
  "\"uri\":{\"exact\":\"/old\"}}],\"redirect\":{\"uri\":\"/new\"}},{\"name\":\"cart\",\"timeout\":\"3s\"," \
  "\"route\":[{\"destination\":{\"host\":\"cart.shop.svc.cluster.local\"}}]}]}"
 
@@ -60,9 +60,10 @@ static void matches(struct stage *stage)
 static void own_route(struct stage *stage)
 {
 	start(stage);
-	stage_write(stage, HTTP_POST, ROUTES,
-	            "{\"apiVersion\":\"networking.istio.io/v1beta1\",\"kind\":\"VirtualService\",\"metadata\":{"
-	            "\"name\":\"cart\",\"namespace\":\"shop\"},\"spec\":" SPEC "}");
+	stage_write(
+		stage, HTTP_POST, ROUTES,
+		"{\"apiVersion\":\"networking.istio.io/v1beta1\",\"kind\":\"VirtualService\",\"metadata\":{"
+		"\"name\":\"cart\",\"namespace\":\"shop\"},\"spec\":" SPEC "}");
 }
 
 static void adopted(struct stage *stage)
@@ -143,8 +144,8 @@ static void test_given_back(void **state)
 	stage_free(stage);
 }
 
-/* Traffic-providers.md 9, defect 1: what a foreign hand did to the route is put right with the weight in
- * force; a DestinationRule that is gone comes back. */
+/* Traffic-providers.md 9, defect 1: what a foreign hand did to the route is put right with the
+ * weight in force; a DestinationRule that is gone comes back. */
 static void test_drift(void **state)
 {
 	struct stage *stage = stage_new(1);
@@ -154,13 +155,17 @@ static void test_drift(void **state)
 	weights(stage);
 	stage_push(stage, "v2");
 	stage_run(stage, 10);
-	stage_write(stage, HTTP_PATCH, ROUTES "/cart",
-	            "{\"spec\":{\"gateways\":[\"x/y\"],\"exportTo\":[\".\"]},\"metadata\":{\"labels\":{\"team\":\"a\"}}}");
-	stage_write(stage, HTTP_DELETE,
-	            "/apis/networking.istio.io/v1beta1/namespaces/shop/destinationrules/cart-canary", NULL);
+	stage_write(
+		stage, HTTP_PATCH, ROUTES "/cart",
+		"{\"spec\":{\"gateways\":[\"x/y\"],\"exportTo\":[\".\"]},\"metadata\":{\"labels\":{\"team\":\"a\"}}}");
+	stage_write(
+		stage, HTTP_DELETE,
+		"/apis/networking.istio.io/v1beta1/namespaces/shop/destinationrules/cart-canary",
+		NULL);
 	stage_run(stage, 3);
 	rule = json_object_get(stage_find(stage, "virtualservices", "cart"), "spec");
-	assert_string_equal(json_string_value(json_array_get(json_object_get(rule, "gateways"), 0)), "mesh");
+	assert_string_equal(json_string_value(json_array_get(json_object_get(rule, "gateways"), 0)),
+	                    "mesh");
 	assert_non_null(json_object_get(rule, "exportTo"));
 	rule = json_array_get(json_object_get(rule, "http"), 0);
 	rule = json_array_get(json_object_get(rule, "route"), 1);
@@ -183,7 +188,8 @@ static void test_idle(void **state)
 		const struct apiserver_entry *entry = apiserver_entry_find(stage_server(stage), i);
 
 		if (!entry->is_watch && !strstr(entry->url, "/leases/"))
-			fail_msg("a request at rest: %s %s", http_method_name(entry->method), entry->url);
+			fail_msg("a request at rest: %s %s", http_method_name(entry->method),
+			         entry->url);
 	}
 	stage_free(stage);
 }

@@ -182,6 +182,7 @@ void witness_left(struct simulation *simulation, int agent, struct witness_fligh
 		.canary = truth_find(&simulation->truth, about),
 		.question = is_metric ? witness_check_question(about) : -1,
 		.is_metric = is_metric,
+		.is_template = strstr(request->url, "/metrictemplates/") != NULL,
 		.is_watch = !is_metric && apiserver_watch_asked(request),
 		.is_lease = !is_metric && strstr(request->url, "/leases") != NULL,
 		.is_renewal = request->method != HTTP_GET && strstr(request->url, "/leases"),
@@ -264,6 +265,9 @@ void witness_came(struct simulation *simulation, int agent, struct witness_fligh
 		reply->error.kind != ERR_NONE || (reply->status >= 400 && reply->status != 404);
 	if (has_failed)
 		witness_cost_failed(simulation, agent);
+	/* What asks for a measurement could not be read: so nothing was measured. */
+	if (has_failed && flight->canary >= 0 && flight->is_template)
+		truth_unmeasured(people_run_version(simulation, flight->canary), flight->left);
 	if (flight->is_metric) {
 		witness_check_told(simulation, agent, flight, reply);
 		return;

@@ -128,6 +128,7 @@ struct witness_told {
 	enum witness_verdict verdict;
 	struct instant asked;       /* when the question left, by the agent's clock */
 	struct instant asked_truly; /* … and by the true one */
+	struct instant told;        /* when it came back, by that too */
 };
 
 #define WITNESS_QUESTIONS 2 /* success, duration; the share decides nothing */
@@ -143,8 +144,9 @@ struct witness_flight {
 	bool is_lease;
 	bool is_renewal; /* a write of the lease */
 	bool is_metric;
-	bool is_retreat; /* of the route, the Release or the apex: what a retreat writes */
-	bool is_served;  /* it took effect, or was refused */
+	bool is_template; /* how the metrics are asked */
+	bool is_retreat;  /* of the route, the Release or the apex: what a retreat writes */
+	bool is_served;   /* it took effect, or was refused */
 };
 
 struct witness_agent {

@@ -11,6 +11,7 @@
 #define DURATION_MAX       500
 #define DURATION_MAX_TIGHT 100
 #define EDITED_MS          70000
+#define FORGOTTEN_MS       2000
 #define EDITED_LONG_MS     200000 /* with watches that are silent, and stale lists */
 #define JUMP_MS            70000 /* a clock that jumped in so long a time may be taken either way */
 
@@ -92,6 +93,7 @@ void witness_check_told(struct simulation *simulation, int agent,
 	told->verdict = judge(reply, flight->question);
 	told->asked = flight->clock;
 	told->asked_truly = flight->left;
+	told->told = witness_world_now(simulation);
 	if (told->verdict == WITNESS_VERDICT_FAIL && is_last_straw(simulation, agent, flight) &&
 	    !instant_is_set(witness->duties[flight->canary][WITNESS_DUTY_RETREAT]))
 		witness->duties[flight->canary][WITNESS_DUTY_RETREAT] =
@@ -143,16 +145,17 @@ static void check_threshold(struct simulation *simulation, int canary,
 		               run->failed_checks, threshold);
 }
 
-/* A later check is set, and nothing of this one was counted: so no answer to it may have failed. */
+/* A later check is set, and nothing of this one was counted: so no answer to it may have failed,
+ * but for one that came too late for the save, or that was forgotten while the lease was lost. */
 static void check_counted(struct simulation *simulation, int agent, int canary,
-                          const struct witness_run *run)
+                          const struct witness_run *run, const struct witness_flight *flight)
 {
 	const struct witness_agent *of = &simulation->witness.agents[agent];
 	const struct witness_run *old = &simulation->witness.runs[canary];
 	const struct witness_told *told = of->told[canary];
 	struct instant now = witness_world_now(simulation);
 
-	if (old->phase != PHASE_PROGRESSING || run->phase != PHASE_PROGRESSING ||
+	if (!flight || old->phase != PHASE_PROGRESSING || run->phase != PHASE_PROGRESSING ||
 	    !instant_is_before(old->next_check_at, run->next_check_at) ||
 	    instant_between(simulation->witness.times[canary].edited, now).ms < EDITED_LONG_MS ||
 	    simulation->witness.is_posthumous ||
@@ -162,6 +165,8 @@ static void check_counted(struct simulation *simulation, int agent, int canary,
 	for (int i = 0; i < WITNESS_QUESTIONS; i++) {
 		if (told[i].verdict == WITNESS_VERDICT_FAIL &&
 		    instant_is_before(old->written, told[i].asked_truly) &&
+		    !instant_is_before(flight->left, told[i].told) &&
+		    instant_between(told[i].told, flight->left).ms < FORGOTTEN_MS &&
 		    is_of_check(simulation, &told[i], old, &simulation->crew.agents[agent]))
 			witness_accuse(simulation, "%s: a check failed, and is not counted",
 			               run->name);
@@ -169,7 +174,7 @@ static void check_counted(struct simulation *simulation, int agent, int canary,
 }
 
 void witness_check_concluded(struct simulation *simulation, int agent, int canary,
-                             struct witness_run *run)
+                             struct witness_run *run, const struct witness_flight *flight)
 {
 	struct witness *witness = &simulation->witness;
 	const struct witness_run *old = &witness->runs[canary];
@@ -182,7 +187,7 @@ void witness_check_concluded(struct simulation *simulation, int agent, int canar
 	int n_passing = 0;
 
 	if (!fails && !passes) {
-		check_counted(simulation, agent, canary, run);
+		check_counted(simulation, agent, canary, run, flight);
 		return;
 	}
 	for (int i = 0; i < WITNESS_QUESTIONS; i++) {
