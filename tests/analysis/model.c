@@ -183,6 +183,13 @@ void model_apply(struct model *model, const char *digest)
 		begin_pods(model, SUBJECT_TARGET, model->truth.target.replicas);
 }
 
+static void put_ready(struct model *model, struct workload_fact *workload)
+{
+	if (workload->ready == 0)
+		workload->ready_since = model->truth.now;
+	put_pods(workload, workload->replicas);
+}
+
 static void settle_pods(struct model *model)
 {
 	int64_t now = model->truth.now.ms;
@@ -190,13 +197,13 @@ static void settle_pods(struct model *model)
 	if (model->target_ready_ms && model->target_ready_ms <= now) {
 		model->target_ready_ms = 0;
 		if (!model->is_canary_broken || model->truth.target.replicas == 0)
-			put_pods(&model->truth.target, model->truth.target.replicas);
+			put_ready(model, &model->truth.target);
 	}
 	if (model->primary_ready_ms && model->primary_ready_ms <= now) {
 		model->primary_ready_ms = 0;
 		if (!model->is_primary_broken ||
 		    strcmp(model->truth.primary.release_uid, model->truth.promoted.uid) == 0)
-			put_pods(&model->truth.primary, model->truth.primary.replicas);
+			put_ready(model, &model->truth.primary);
 	}
 }
 
