@@ -1,6 +1,7 @@
 #include "agent/fleet.h"
 
 #include "agent/learn.h"
+#include "agent/learn_route.h"
 #include "agent/log.h"
 #include "agent/poison.h"
 #include "agent/tally.h"
@@ -556,7 +557,7 @@ void fleet_bind(struct fleet *fleet)
 	for (struct member *member = fleet->list; member; member = member->next) {
 		if (!member->canary->edition || !is_by_version(member->canary))
 			continue;
-		learn_forget_route(member->canary);
+		learn_route_forget(member->canary);
 		on_bind(fleet, member->canary);
 		canary_stir(member->canary);
 	}
