@@ -121,7 +121,7 @@ struct mirror mirror_of(const struct canary_spec *spec, const struct facts *fact
 	    facts_is_back(facts)) /* no run follows: as if it had been cancelled */
 		text_copy(mirror.phase, "Succeeded");
 	text_copy(mirror.message, message_of(mirror.phase));
-	text_copy(mirror.last_applied, newest->digest);
+	text_copy(mirror.last_applied, newest->handled[0] ? newest->handled : newest->digest);
 	text_copy(mirror.last_promoted, facts->promoted.digest);
 	if (status->outcome == OUTCOME_NONE && spec->strategy == STRATEGY_CANARY)
 		mirror.weight = status->weight.to;

@@ -3,6 +3,7 @@
  * Checks, counters and steps move only at next_check_at; observation and retreats move at any
  * event.
  */
+#include "analysis/actions.h"
 #include "analysis/base/text.h"
 #include "analysis/judge.h"
 #include "analysis/phase/phase.h"
@@ -94,7 +95,7 @@ static void conclude_unmeasured(struct thought *thought, size_t worst)
 	thought_because(thought, "%s", status.reason);
 }
 
-static void promote(struct thought *thought, struct release_status *status)
+static void promote(const struct thought *thought, struct release_status *status)
 {
 	const struct canary_spec *spec = thought->spec;
 
@@ -128,6 +129,29 @@ static void advance(const struct thought *thought, struct release_status *status
 		thought_notice(status, false, "%s", status->reason);
 }
 
+void phase_progressing_step(const struct thought *thought, struct release_status *status)
+{
+	struct strategy_step next =
+		strategy_next(thought->spec, status->weight.to, status->iteration);
+
+	status->times.unmeasured_since = (struct instant){0};
+	status->times.next_check_at = instant_after(thought->facts->now, thought->spec->interval);
+	if (next.promotes)
+		promote(thought, status);
+	else
+		advance(thought, status, next);
+}
+
+/* A person holds the run: what passed is noted, and no step is taken. */
+static void hold(const struct thought *thought, struct release_status *status)
+{
+	const struct standing *paused = &thought->facts->newest.status.paused;
+	char who[SENTENCE_MAX];
+
+	text_format(status->reason, sizeof(status->reason), "the checks pass; paused by %.250s",
+	            actions_who(paused->by, paused->why, who));
+}
+
 static void conclude_pass(struct thought *thought)
 {
 	const struct canary_spec *spec = thought->spec;
@@ -145,6 +169,8 @@ static void conclude_pass(struct thought *thought)
 		            "the route was changed to weight %d by another writer: back to %d",
 		            live, status.weight.to);
 		thought_notice(&status, true, "%s", status.reason);
+	} else if (release_is_paused(&thought->facts->newest)) {
+		hold(thought, &status);
 	} else if (next.promotes) {
 		promote(thought, &status);
 	} else {
@@ -273,6 +299,16 @@ static void conclude(struct thought *thought)
 		conclude_unmeasured(thought, all.worst);
 }
 
+/* A person lets the run skip what remains. */
+static void skip(struct thought *thought)
+{
+	struct release_status status = thought_next_status(thought);
+
+	promote(thought, &status);
+	thought_save(thought, &status, false);
+	thought_because(thought, "%s", status.reason);
+}
+
 void phase_progressing(struct thought *thought)
 {
 	struct release_status status;
@@ -299,6 +335,8 @@ void phase_progressing(struct thought *thought)
 	case READINESS_UNKNOWN:
 		return;
 	}
-	if (is_placed && traffic_holds(thought) && is_due(thought) && ask(thought))
+	if (is_placed && release_is_full(&thought->facts->newest))
+		skip(thought);
+	else if (is_placed && traffic_holds(thought) && is_due(thought) && ask(thought))
 		conclude(thought);
 }

@@ -3,9 +3,11 @@
  * only from a primary that is ready (D-2, D-4) and by creating its Release before anything in the
  * world moves (D-8).
  */
+#include "analysis/actions.h"
 #include "analysis/base/text.h"
 #include "analysis/phase/phase.h"
 #include "analysis/primary.h"
+#include "analysis/ruling.h"
 #include "analysis/traffic.h"
 #include "analysis/workload.h"
 
@@ -146,8 +148,17 @@ void phase_resting(struct thought *thought)
 		initialise(thought);
 		return;
 	}
+	/* It may be wanted because what is promoted does not stand. */
+	if (ruling_wants(thought, VERB_UNDO) && is_told(thought)) {
+		actions_release(thought);
+		return;
+	}
 	if (!keep(thought))
 		return;
+	if (ruling_wants(thought, VERB_RETRY) && is_told(thought)) {
+		actions_release(thought);
+		return;
+	}
 	if (!thought->is_newer) {
 		scale_down_left(thought);
 		prune(thought);

@@ -3,6 +3,7 @@
  * before the canary is scaled up (D-2). Of the first Release: the primary is made and waited for,
  * the target is left alone (D-6).
  */
+#include "analysis/actions.h"
 #include "analysis/base/text.h"
 #include "analysis/phase/phase.h"
 #include "analysis/primary.h"
@@ -12,6 +13,23 @@
 #include "analysis/traffic.h"
 
 #include <string.h>
+
+/* Nothing is analysed: the template was promoted before. */
+static void undo(const struct thought *thought, struct release_status *status)
+{
+	const struct canary_spec *spec = thought->spec;
+	const struct action_mark *action = &thought->facts->newest.action;
+	char who[SENTENCE_MAX];
+
+	status->phase = PHASE_PROMOTING;
+	status->times.not_ready_since = (struct instant){0};
+	text_format(status->reason, sizeof(status->reason), "undone by %.280s",
+	            actions_who(action->by, action->why, who));
+	thought_notice(status, true, "%.50s.%.63s %.180s", spec->name, spec->k8s_namespace,
+	               status->reason);
+	thought_notice(status, false, "Copying an earlier template spec to %.80s.%.63s",
+	               spec->primary, spec->k8s_namespace);
+}
 
 /* The first save: from now on the deadline runs. */
 static bool is_begun(struct thought *thought)
@@ -25,7 +43,9 @@ static bool is_begun(struct thought *thought)
 	status.phase = PHASE_STARTING;
 	status.times.started = thought->facts->now;
 	status.times.not_ready_since = thought->facts->now;
-	if (thought->facts->newest.cause == CAUSE_INIT) {
+	if (thought->facts->newest.cause == CAUSE_UNDO) {
+		undo(thought, &status);
+	} else if (thought->facts->newest.cause == CAUSE_INIT) {
 		text_format(status.reason, sizeof(status.reason),
 		            "New Deployment detected, starting initialization.");
 	} else {
@@ -88,7 +108,7 @@ static void step(struct thought *thought)
 	struct strategy_step first = strategy_first(spec);
 
 	status.times.not_ready_since = (struct instant){0};
-	if (spec->skip_analysis || first.promotes) {
+	if (spec->skip_analysis || first.promotes || release_is_full(&thought->facts->newest)) {
 		status.phase = PHASE_PROMOTING;
 		thought_notice(&status, false, "Copying %.80s.%.63s template spec to %.80s.%.63s",
 		               spec->target, spec->k8s_namespace, spec->primary,
@@ -114,6 +134,21 @@ static void step(struct thought *thought)
 	}
 	thought_save(thought, &status, false);
 	thought_because(thought, "%s", status.reason);
+}
+
+/* A person holds the run before its first step; the deadline begins anew when the canary becomes
+ * unready. */
+static void hold(struct thought *thought)
+{
+	const struct standing *paused = &thought->facts->newest.status.paused;
+	struct release_status status = thought_next_status(thought);
+	char who[SENTENCE_MAX];
+
+	if (instant_is_set(status.times.not_ready_since)) {
+		status.times.not_ready_since = (struct instant){0};
+		thought_save(thought, &status, false);
+	}
+	thought_because(thought, "paused by %.280s", actions_who(paused->by, paused->why, who));
 }
 
 /* The canary has pods; how many is the user's to say, none is ours to mend. */
@@ -146,7 +181,10 @@ void phase_starting(struct thought *thought)
 		return;
 	switch (readiness_check(thought, true, why)) {
 	case READINESS_READY:
-		step(thought);
+		if (release_is_paused(&thought->facts->newest))
+			hold(thought);
+		else
+			step(thought);
 		return;
 	case READINESS_LATE:
 		status = thought_next_status(thought);
