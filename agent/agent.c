@@ -15,7 +15,13 @@
 static const enum kube_kind kinds[] = {KUBE_CANARY, KUBE_DEPLOYMENT, KUBE_SERVICE, KUBE_INGRESS,
                                        KUBE_RELEASE};
 
-#define KINDS        (sizeof(kinds) / sizeof(kinds[0]))
+#define KINDS (sizeof(kinds) / sizeof(kinds[0]))
+
+/* Followed once a canary needs them, since their definitions may not be installed. Nothing waits
+ * for their lists: what was not seen is asked for. */
+static const enum kube_kind extras[] = {KUBE_VIRTUAL_SERVICE, KUBE_DESTINATION_RULE};
+
+#define EXTRAS       (sizeof(extras) / sizeof(extras[0]))
 #define STOP_LOOK_MS 20   /* how often a stopping agent looks whether its writes are over */
 #define STOP_MOST_MS 6000 /* how long it waits for them */
 
@@ -27,6 +33,7 @@ struct agent {
 	struct leader *leader;
 	struct follow_seams follow_seams;
 	struct follow *follows[KINDS];
+	struct follow *extras[EXTRAS];
 	struct alarm next; /* list the next collection */
 	struct alarm stop_look;
 	struct span stop_begun;
@@ -122,7 +129,24 @@ static void on_leading(void *user, bool is_leading)
 		return; /* the first lists are on their way */
 	for (size_t i = 0; i < KINDS; i++)
 		follow_reset(agent->follows[i]);
+	for (size_t i = 0; i < EXTRAS; i++) {
+		if (follow_is_due(agent->extras[i]))
+			continue;
+		fleet_doubt(agent->fleet, extras[i]);
+		follow_list(agent->extras[i]);
+	}
 	list_next(agent);
+}
+
+/* A canary has an object of this kind. */
+static void on_follow(void *user, enum kube_kind kind)
+{
+	struct agent *agent = user;
+
+	for (size_t i = 0; i < EXTRAS; i++) {
+		if (extras[i] == kind && follow_is_due(agent->extras[i]))
+			follow_list(agent->extras[i]);
+	}
 }
 
 static void make_parts(struct agent *agent)
@@ -142,6 +166,8 @@ static void make_parts(struct agent *agent)
 	agent->leader = leader_new(&leader);
 	for (size_t i = 0; i < KINDS; i++)
 		agent->follows[i] = follow_new(&agent->follow_seams, kinds[i]);
+	for (size_t i = 0; i < EXTRAS; i++)
+		agent->extras[i] = follow_new(&agent->follow_seams, extras[i]);
 }
 
 struct agent *agent_new(const struct agent_seams *seams, const struct agent_settings *settings)
@@ -168,6 +194,7 @@ struct agent *agent_new(const struct agent_seams *seams, const struct agent_sett
 		.scratch = scratch,
 		.is_leading = on_is_leading,
 		.user = agent,
+		.follow = on_follow,
 	};
 	agent->follow_seams = (struct follow_seams){
 		.loop = seams->loop,
@@ -190,6 +217,8 @@ struct agent *agent_free(struct agent *agent)
 	alarm_cancel(&agent->stop_look);
 	for (size_t i = 0; i < KINDS; i++)
 		follow_free(agent->follows[i]);
+	for (size_t i = 0; i < EXTRAS; i++)
+		follow_free(agent->extras[i]);
 	fleet_free(agent->fleet); /* tells the leader of writes that it leaves behind */
 	leader_free(agent->leader);
 	free(agent->host.scratch);

@@ -20,7 +20,9 @@ static struct canary_edition *edition_free(struct canary_edition *edition)
 		return NULL;
 	json_decref(edition->object);
 	json_decref(edition->target_template);
-	json_decref(edition->ingress);
+	for (size_t i = 0; i < TRAFFIC_BESIDE_MAX; i++)
+		json_decref(edition->beside[i]);
+	json_decref(edition->route);
 	free(edition->journal);
 	arena_fini(&edition->arena);
 	free(edition);
@@ -202,6 +204,18 @@ static void forget_world(struct canary *canary)
 	facts->route = (struct route_fact){0};
 }
 
+/* What is known of the objects beside the route, and of the route, stays known. */
+static void hand_over(struct canary_edition *from, struct canary_edition *to)
+{
+	for (size_t i = 0; i < TRAFFIC_BESIDE_MAX; i++) {
+		to->beside[i] = json_incref(from->beside[i]);
+		to->world.beside[i] = to->beside[i];
+		text_copy(to->world.beside_versions[i], from->world.beside_versions[i]);
+	}
+	to->route = json_incref(from->route);
+	to->world.route_object = to->route;
+}
+
 /* Put an edition in force. What is under way speaks of the old one and ends; a write that left is
  * read again. */
 static void enforce(struct canary *canary, struct canary_edition *edition)
@@ -224,6 +238,7 @@ static void enforce(struct canary *canary, struct canary_edition *edition)
 	} else {
 		text_copy(edition->world.label, old->world.label);
 		text_copy(edition->world.label_value, old->world.label_value);
+		hand_over(old, edition);
 		canary->facts.primary_service.slot.state = FACT_UNKNOWN;
 		canary->facts.canary_service.slot.state = FACT_UNKNOWN;
 		canary->facts.apex.slot.state = FACT_UNKNOWN;

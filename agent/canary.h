@@ -9,6 +9,7 @@
 #include "agent/history.h"
 #include "analysis/facts.h"
 #include "providers/canary_world.h"
+#include "providers/kube/api.h"
 
 struct canary;
 struct log;
@@ -35,6 +36,8 @@ struct canary_host {
 	void (*bind)(void *fleet, struct canary *canary);
 	/* The canary is deleted and nothing of it is left: it may be freed, in a later turn. */
 	void (*finished)(void *fleet, struct canary *canary);
+	/* Objects of this kind concern a canary now. */
+	void (*follow)(void *user, enum kube_kind kind);
 	void *fleet;
 };
 
@@ -44,10 +47,11 @@ struct canary_edition {
 	struct canary_spec spec;
 	struct canary_world world;
 	json_t *object;
-	json_t *target_template;    /* kept only for service.portDiscovery */
-	json_t *ingress;            /* the Ingress that the route is made from, in part */
-	char warning[SENTENCE_MAX]; /* what is accepted, but hardly meant; "" for nothing */
-	char *journal;              /* the spec as the history keeps it; NULL: not yet asked for */
+	json_t *target_template;            /* kept only for service.portDiscovery */
+	json_t *beside[TRAFFIC_BESIDE_MAX]; /* the objects beside the route, in part */
+	json_t *route;                      /* the route, in part; kept for some providers */
+	char warning[SENTENCE_MAX];         /* what is accepted, but hardly meant; "" for nothing */
+	char *journal;      /* the spec as the history keeps it; NULL: not yet asked for */
 	char identity[512]; /* target, provider, service, ingress: what an open run cannot change */
 };
 

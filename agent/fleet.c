@@ -19,7 +19,8 @@ struct binding {
 	char key[KEY_MAX]; /* "<kind>/<namespace>/<name>": the first member, for the tree's
 	                      comparison */
 	enum kube_kind kind;
-	enum subject subject;
+	enum subject subject; /* SUBJECT_NONE: beside the route */
+	size_t index;         /* … its place in the provider's list */
 	struct canary *canary;
 	unsigned epoch; /* the list that showed it last */
 };
@@ -48,7 +49,7 @@ struct fleet {
 	void *bindings; /* a tree of struct binding */
 	struct member *list;
 	size_t n_members;
-	unsigned epochs[KUBE_SECRET + 1]; /* of the list under way, by kind */
+	unsigned epochs[KUBE_MAX]; /* of the list under way, by kind */
 };
 
 static int compare(const void *a, const void *b)
@@ -117,7 +118,7 @@ static void unbind(struct fleet *fleet, const struct canary *canary)
 
 /* Bind an object to a canary; the one that has it already, if any other has. */
 static struct canary *bind(struct fleet *fleet, struct canary *canary, enum kube_kind kind,
-                           enum subject subject, const char *name)
+                           enum subject subject, const char *name, size_t index)
 {
 	char key[KEY_MAX];
 	struct binding *binding;
@@ -132,8 +133,10 @@ static struct canary *bind(struct fleet *fleet, struct canary *canary, enum kube
 	text_copy(binding->key, key);
 	binding->kind = kind;
 	binding->subject = subject;
+	binding->index = index;
 	binding->canary = canary;
 	insert(&fleet->bindings, binding);
+	fleet->host->follow(fleet->host->user, kind);
 	return NULL;
 }
 
@@ -157,6 +160,25 @@ static void refuse(struct canary *canary, const struct canary *other)
 	text_copy(canary->facts.refusal_reason, "Duplicate");
 }
 
+/* The route, and the objects that it is made from or stands with. */
+static struct canary *bind_route(struct fleet *fleet, struct canary *canary)
+{
+	const struct canary_world *world = &canary->edition->world;
+	struct traffic_beside beside[TRAFFIC_BESIDE_MAX];
+	struct canary *other = NULL;
+	struct arena arena = {0};
+	struct kube_ref ref = world->traffic->ref(world, &arena);
+	size_t n = world->traffic->beside ? world->traffic->beside(world, &arena, beside) : 0;
+
+	for (size_t i = 0; i < n && !other; i++)
+		other = bind(fleet, canary, beside[i].ref.kind, SUBJECT_NONE, beside[i].ref.name,
+		             i);
+	if (!other && ref.kind != KUBE_NONE)
+		other = bind(fleet, canary, ref.kind, SUBJECT_ROUTE, ref.name, 0);
+	arena_fini(&arena);
+	return other;
+}
+
 static struct canary *bind_all(struct fleet *fleet, struct canary *canary)
 {
 	static const struct {
@@ -168,28 +190,14 @@ static struct canary *bind_all(struct fleet *fleet, struct canary *canary)
 		{KUBE_SERVICE, SUBJECT_CANARY_SERVICE},
 	};
 	struct canary *other;
-	struct kube_ref ref;
-	struct arena arena = {0};
 
 	for (size_t i = 0; i < array_length(rows); i++) {
 		other = bind(fleet, canary, rows[i].kind, rows[i].subject,
-		             canary_subject_name(canary, rows[i].subject));
+		             canary_subject_name(canary, rows[i].subject), 0);
 		if (other)
 			return other;
 	}
-	/* The route is made from the Ingress; its edits are followed as an object without a
-	 * subject. */
-	if (canary->edition->world.ingress) {
-		other = bind(fleet, canary, KUBE_INGRESS, SUBJECT_NONE,
-		             canary->edition->world.ingress);
-		if (other)
-			return other;
-	}
-	ref = canary->edition->world.traffic->ref(&canary->edition->world, &arena);
-	other = ref.kind == KUBE_NONE ? NULL
-	                              : bind(fleet, canary, ref.kind, SUBJECT_ROUTE, ref.name);
-	arena_fini(&arena);
-	return other;
+	return bind_route(fleet, canary);
 }
 
 static void on_bind(void *user, struct canary *canary)
@@ -406,6 +414,14 @@ static void take_release(struct fleet *fleet, enum follow_event event, const jso
 		canary_stir(member->canary);
 }
 
+static void learn(const struct binding *binding, const json_t *object)
+{
+	if (binding->subject == SUBJECT_NONE)
+		learn_beside(binding->canary, binding->index, object);
+	else
+		learn_object(binding->canary, binding->subject, object);
+}
+
 static void take_object(struct fleet *fleet, enum kube_kind kind, enum follow_event event,
                         const json_t *object)
 {
@@ -420,7 +436,7 @@ static void take_object(struct fleet *fleet, enum kube_kind kind, enum follow_ev
 		binding->epoch = fleet->epochs[kind];
 		learn_forget_version(binding->canary, binding->subject);
 	}
-	learn_object(binding->canary, binding->subject, event == FOLLOW_DELETED ? NULL : object);
+	learn(binding, event == FOLLOW_DELETED ? NULL : object);
 	canary_stir(binding->canary);
 }
 
@@ -440,7 +456,7 @@ static void on_absent(const void *node, VISIT visit, void *closure)
 	if ((visit != postorder && visit != leaf) || binding->kind != absence->kind)
 		return;
 	if (binding->epoch != absence->epoch)
-		learn_object(binding->canary, binding->subject, NULL);
+		learn(binding, NULL);
 }
 
 static void synced(struct fleet *fleet, enum kube_kind kind)
@@ -461,6 +477,24 @@ static void synced(struct fleet *fleet, enum kube_kind kind)
 	}
 	if (kind != KUBE_CANARY && kind != KUBE_RELEASE)
 		twalk_r(fleet->bindings, on_absent, &absence);
+}
+
+static void on_doubt(const void *node, VISIT visit, void *closure)
+{
+	const struct absence *absence = closure;
+	const struct binding *binding = *(struct binding *const *)node;
+
+	if ((visit != postorder && visit != leaf) || binding->kind != absence->kind)
+		return;
+	learn_doubt(binding->canary,
+	            binding->subject == SUBJECT_NONE ? SUBJECT_ROUTE : binding->subject);
+}
+
+void fleet_doubt(struct fleet *fleet, enum kube_kind kind)
+{
+	struct absence absence = {.kind = kind};
+
+	twalk_r(fleet->bindings, on_doubt, &absence);
 }
 
 void fleet_take(void *user, enum kube_kind kind, enum follow_event event, const json_t *object)

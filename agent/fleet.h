@@ -17,6 +17,9 @@ struct fleet *fleet_free(struct fleet *fleet);
 /* What a followed collection shows; a follow_sink with the fleet as user. */
 void fleet_take(void *user, enum kube_kind kind, enum follow_event event, const json_t *object);
 
+/* What is known of the routes that have objects of KIND may be old: they are asked for. */
+void fleet_doubt(struct fleet *fleet, enum kube_kind kind);
+
 /* Call VISIT for each canary; it must not add or remove any. */
 void fleet_each(struct fleet *fleet, void (*visit)(void *user, struct canary *canary), void *user);
 

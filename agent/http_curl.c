@@ -249,6 +249,16 @@ static void on_deadline(struct ev_loop *backend, struct ev_timer *watcher, int e
 	end(exchange);
 }
 
+static struct instant read_date(CURL *curl)
+{
+	struct curl_header *header;
+	time_t seconds = -1;
+
+	if (curl_easy_header(curl, "Date", 0, CURLH_HEADER, -1, &header) == CURLHE_OK)
+		seconds = curl_getdate(header->value, NULL);
+	return (struct instant){seconds > 0 ? (int64_t)seconds * 1000 : 0};
+}
+
 static void read_reply(struct exchange *exchange)
 {
 	CURL *curl = exchange->easy.curl;
@@ -257,6 +267,7 @@ static void read_reply(struct exchange *exchange)
 
 	(void)curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
 	exchange->reply.status = (int)status;
+	exchange->reply.date = read_date(curl);
 	if (status == 401 && exchange->is_kube)
 		credentials_refused(exchange->service->credentials);
 	if (status != 429 && status != 503)

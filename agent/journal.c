@@ -39,6 +39,7 @@ static json_t *slot_of(const struct fact_slot *slot)
 	put_flag(json, "written", slot->is_written);
 	put_number(json, "failures", slot->failures);
 	put_number(json, "retryAt", slot->retry_at.ms);
+	put_flag(json, "forward", slot->is_forward);
 	put_number(json, "readAt", slot->read_at.ms);
 	put_text(json, "error", slot->error);
 	return json;
@@ -92,6 +93,7 @@ static json_t *route_of(const struct route_fact *route)
 
 	json_object_set_new(json, "weight", json_integer(route->weight));
 	put_flag(json, "exact", route->is_exact);
+	put_flag(json, "mirrored", route->is_mirrored);
 	put_flag(json, "ours", route->is_ours);
 	put_number(json, "since", route->since.ms);
 	put_text(json, "resourceVersion", route->resource_version);
@@ -216,6 +218,7 @@ static json_t *effect_of(const struct effect *effect)
 	switch (effect->kind) {
 	case EFFECT_WRITE_ROUTE:
 		json_object_set_new(json, "weight", json_integer(effect->weight));
+		put_flag(json, "mirrored", effect->is_mirrored);
 		break;
 	case EFFECT_SCALE:
 		json_object_set_new(json, "replicas", json_integer(effect->replicas));

@@ -17,6 +17,9 @@
 /* Failures of an item are forgotten when it was well for so long. */
 #define FORGIVEN_MS 60000
 
+/* A Service is read again so long after it was seen before the label of the pods. */
+#define LABEL_MS 1000
+
 static const char *version_of(const json_t *object)
 {
 	const char *version = json_string_value(
@@ -51,6 +54,14 @@ static void known(struct canary *canary, struct fact_slot *slot)
 		slot->failures = 0;
 }
 
+/* The next effect on the subject waits for DELAY. */
+static void fail(struct canary *canary, struct fact_slot *slot, struct span delay, const char *text)
+{
+	slot->is_forward = true;
+	slot->retry_at = instant_after(canary_now(canary), delay);
+	text_copy(slot->error, text);
+}
+
 /* The object that was known is gone. */
 static void bury(struct fact_slot *slot, const char *uid)
 {
@@ -72,28 +83,39 @@ static bool is_gone(struct fact_slot *slot, const json_t *object)
 	return true;
 }
 
-/* Deployments
- * ------------------------------------------------------------------------------------------- */
+/* Deployments ---------------------------------------------------------------------------------- */
+
+static void ask_anew(struct fact_slot *slot)
+{
+	slot->state = FACT_UNKNOWN;
+	slot->failures = 0;
+}
 
 /* The label that tells the canary's pods from the primary's; Services must be compared anew when it
- * changes. */
-static void learn_label(struct canary *canary, const json_t *object)
+ * changes. While the target was not seen, the primary tells it. */
+static void learn_label(struct canary *canary, const json_t *object, bool is_target)
 {
 	struct canary_world *world = &canary->edition->world;
 	struct facts *facts = &canary->facts;
+	char trimmed[sizeof(world->label_value)];
 	const char *label;
 	const char *value;
 	struct err err = {0};
 
+	if (!is_target && world->label[0] != '\0')
+		return;
 	if (!kube_workload_label(object, canary->host->options, &label, &value, &err))
 		return; /* the target is refused, kube_workload_read says why */
+	if (!is_target && !kube_workload_trim(value, trimmed, sizeof(trimmed)))
+		return;
+	value = is_target ? value : trimmed;
 	if (strcmp(world->label, label) == 0 && strcmp(world->label_value, value) == 0)
 		return;
 	text_copy(world->label, label);
 	text_copy(world->label_value, value);
-	facts->apex.slot.state = FACT_UNKNOWN;
-	facts->primary_service.slot.state = FACT_UNKNOWN;
-	facts->canary_service.slot.state = FACT_UNKNOWN;
+	ask_anew(&facts->apex.slot);
+	ask_anew(&facts->primary_service.slot);
+	ask_anew(&facts->canary_service.slot);
 }
 
 /* Services with discovered ports are compared with the target's containers. */
@@ -126,16 +148,14 @@ static void learn_workload(struct canary *canary, enum subject subject, const js
 	if (is_gone(&workload->slot, object) ||
 	    is_older(workload->uid, workload->resource_version, object))
 		return;
-	if (is_target) {
-		learn_label(canary, object);
+	learn_label(canary, object, is_target);
+	if (is_target)
 		learn_template(canary, object);
-	}
 	kube_workload_read(object, canary->host->options, is_target, workload);
 	known(canary, &workload->slot);
 }
 
-/* Services
- * ---------------------------------------------------------------------------------------------- */
+/* Services ------------------------------------------------------------------------------------- */
 
 static struct service_fact *service_of(struct facts *facts, enum subject subject)
 {
@@ -143,6 +163,13 @@ static struct service_fact *service_of(struct facts *facts, enum subject subject
 		return &facts->apex;
 	return subject == SUBJECT_PRIMARY_SERVICE ? &facts->primary_service
 	                                          : &facts->canary_service;
+}
+
+static void wait_for_label(struct canary *canary, struct fact_slot *slot)
+{
+	slot->state = FACT_FAILED;
+	slot->failures = 1;
+	fail(canary, slot, span_ms(LABEL_MS), "the target's selector label is not known yet");
 }
 
 static void learn_service(struct canary *canary, enum subject subject, const json_t *object)
@@ -161,15 +188,39 @@ static void learn_service(struct canary *canary, enum subject subject, const jso
 	kube_service_read(object, &canary->edition->world, subject, service);
 	if (!instant_is_set(before.since) || before.backend != service->backend)
 		service->since = canary_now(canary);
-	/* Before the label is known nothing can be said of a selector: it is read again then. But a
-	 * target that is not there, or shows no label, is not waited for. */
+	/* Before the label is known nothing can be said of a selector: it is read again then, or
+	 * after a while. But a target that is not there, or shows no label, is not waited for. */
 	if (canary->edition->world.label[0] != '\0' ||
 	    canary->facts.target.slot.state != FACT_UNKNOWN)
 		known(canary, &service->slot);
+	else
+		wait_for_label(canary, &service->slot);
 }
 
 /* The route
  * --------------------------------------------------------------------------------------------- */
+
+/* What providers compare and write of a traffic object, without what changes for other reasons. */
+static json_t *part_of(const json_t *object)
+{
+	json_t *metadata = json_object_get(object, "metadata");
+
+	return json_pack("{s:{s:o*, s:o*, s:o*, s:o*, s:o*}, s:o*}", "metadata", "name",
+	                 json_deep_copy(json_object_get(metadata, "name")), "uid",
+	                 json_deep_copy(json_object_get(metadata, "uid")), "labels",
+	                 json_deep_copy(json_object_get(metadata, "labels")), "annotations",
+	                 json_deep_copy(json_object_get(metadata, "annotations")),
+	                 "ownerReferences",
+	                 json_deep_copy(json_object_get(metadata, "ownerReferences")), "spec",
+	                 json_deep_copy(json_object_get(object, "spec")));
+}
+
+static void keep_route(struct canary_edition *edition, json_t *part)
+{
+	json_decref(edition->route);
+	edition->route = part;
+	edition->world.route_object = part;
+}
 
 static void learn_route(struct canary *canary, const json_t *object)
 {
@@ -181,10 +232,13 @@ static void learn_route(struct canary *canary, const json_t *object)
 	if (!object) {
 		bury(&route->slot, route->uid);
 		*route = (struct route_fact){.slot = route->slot};
+		keep_route(canary->edition, NULL);
 		return;
 	}
 	if (is_gone(&route->slot, object) || is_older(route->uid, route->resource_version, object))
 		return;
+	if (canary->edition->world.traffic->keeps_route)
+		keep_route(canary->edition, part_of(object));
 	canary->edition->world.traffic->read(object, &canary->edition->world, route);
 	if (!instant_is_set(before.since) || before.weight != route->weight) {
 		route->since = canary_now(canary);
@@ -194,28 +248,35 @@ static void learn_route(struct canary *canary, const json_t *object)
 	known(canary, &route->slot);
 }
 
-/* The Ingress that the route is made from: what the route says is compared with it. */
-static void learn_source(struct canary *canary, const json_t *object)
+/* What the route says is compared with the objects beside it. */
+static void take_beside(struct canary *canary, size_t index, const json_t *object)
 {
 	struct canary_edition *edition = canary->edition;
-	json_t *metadata = json_object_get(object, "metadata");
-	json_t *source = NULL;
+	struct canary_world *world = &edition->world;
+	json_t *part;
 
-	if (object)
-		source = json_pack("{s:{s:o*, s:o*, s:o*}, s:o*}", "metadata", "name",
-		                   json_deep_copy(json_object_get(metadata, "name")), "labels",
-		                   json_deep_copy(json_object_get(metadata, "labels")),
-		                   "annotations",
-		                   json_deep_copy(json_object_get(metadata, "annotations")), "spec",
-		                   json_deep_copy(json_object_get(object, "spec")));
-	if (json_equal(source, edition->ingress)) {
-		json_decref(source);
+	if (object && json_is_object(edition->beside[index]) &&
+	    is_older(uid_of(edition->beside[index]), world->beside_versions[index], object))
+		return;
+	text_copy(world->beside_versions[index], object ? version_of(object) : "");
+	part = object ? part_of(object) : json_null();
+	if (json_equal(part, edition->beside[index])) {
+		json_decref(part);
 		return;
 	}
-	json_decref(edition->ingress);
-	edition->ingress = source;
-	edition->world.ingress_object = source;
+	json_decref(edition->beside[index]);
+	edition->beside[index] = part;
+	world->beside[index] = part;
 	canary->facts.route.slot.state = FACT_UNKNOWN;
+}
+
+void learn_beside(struct canary *canary, size_t index, const json_t *object)
+{
+	if (!canary->edition || !canary->facts.has_spec)
+		return;
+	poison_enter(canary->host->poison, canary->k8s_namespace, canary->name);
+	take_beside(canary, index, json_is_object(object) ? object : NULL);
+	poison_leave(canary->host->poison);
 }
 
 void learn_object(struct canary *canary, enum subject subject, const json_t *object)
@@ -243,8 +304,6 @@ void learn_object(struct canary *canary, enum subject subject, const json_t *obj
 			canary->facts.canary.state = FACT_ABSENT;
 		break;
 	case SUBJECT_NONE:
-		learn_source(canary, object);
-		break;
 	case SUBJECT_RELEASES:
 	case SUBJECT_CHANGE:
 	case SUBJECT_EVENTS:
@@ -252,13 +311,6 @@ void learn_object(struct canary *canary, enum subject subject, const json_t *obj
 		break;
 	}
 	poison_leave(canary->host->poison);
-}
-
-/* The next effect on the subject waits for DELAY. */
-static void fail(struct canary *canary, struct fact_slot *slot, struct span delay, const char *text)
-{
-	slot->retry_at = instant_after(canary_now(canary), delay);
-	text_copy(slot->error, text);
 }
 
 /* Releases
@@ -349,7 +401,9 @@ void learn_release(struct canary *canary, const json_t *object, bool is_deleted)
 			canary_restore(canary, object);
 		}
 		promote(facts, release);
-		if (!canary->is_partial)
+		/* One Release says nothing of the others: a list that is to be read still is. */
+		if (!canary->is_partial && (facts->releases.state == FACT_KNOWN ||
+		                            facts->releases.state == FACT_ABSENT))
 			known(canary, &facts->releases);
 	}
 	free(release);
@@ -382,18 +436,12 @@ void learn_releases_anew(struct canary *canary)
 	canary->facts.releases.state = FACT_UNKNOWN;
 }
 
-/* All were removed: there is none. */
-static void learn_releases_none(struct canary *canary)
-{
-	learn_releases_begin(canary);
-	learn_releases_end(canary);
-}
-
+/* NULL: there is none. */
 static void learn_list(struct canary *canary, const json_t *list)
 {
 	json_t *items = json_object_get(list, "items");
-	size_t index;
 	json_t *item;
+	size_t index;
 
 	learn_releases_begin(canary);
 	json_array_foreach(items, index, item) learn_release(canary, item, false);
@@ -401,8 +449,7 @@ static void learn_list(struct canary *canary, const json_t *list)
 }
 
 /* Results
- * -----------------------------------------------------------------------------------------------
- */
+ * ------------------------------------------------------------------------------------------ */
 
 void learn_doubt(struct canary *canary, enum subject subject)
 {
@@ -431,6 +478,9 @@ void learn_forget_version(struct canary *canary, enum subject subject)
 		facts->route.resource_version[0] = '\0';
 		return;
 	case SUBJECT_NONE:
+		for (size_t i = 0; i < TRAFFIC_BESIDE_MAX && canary->edition; i++)
+			canary->edition->world.beside_versions[i][0] = '\0';
+		return;
 	case SUBJECT_CANARY:
 	case SUBJECT_RELEASES:
 	case SUBJECT_CHANGE:
@@ -461,6 +511,7 @@ static void learn_failure(struct canary *canary, const struct effect *effect,
 
 	slot->failures++;
 	fail(canary, slot, delay_of(canary, effect, result, slot->failures), result->text);
+	slot->is_forward = !effect->is_retreat;
 	if (effect->kind == EFFECT_OBSERVE)
 		slot->state = FACT_FAILED;
 	else if (result->outcome == ACT_CONFLICT || result->outcome == ACT_UNKNOWN)
@@ -478,10 +529,14 @@ static void learn_reply(struct canary *canary, const struct effect *effect,
 	if (effect->kind == EFFECT_REMOVE_RELEASES) {
 		/* All of them: the watch, which may be late, need not say so first. */
 		if (effect->number <= 0)
-			learn_releases_none(canary);
+			learn_list(canary, NULL);
 		else
 			canary->facts.releases.state = FACT_UNKNOWN;
 		return;
+	}
+	for (size_t i = 0; i < TRAFFIC_BESIDE_MAX; i++) {
+		if (result->beside[i])
+			learn_beside(canary, i, result->beside[i]);
 	}
 	if (!result->object)
 		return;

@@ -13,6 +13,9 @@ void learn_result(struct canary *canary, const struct effect *effect,
  * there. */
 void learn_object(struct canary *canary, enum subject subject, const json_t *object);
 
+/* The same of the object number INDEX beside the route. */
+void learn_beside(struct canary *canary, size_t index, const json_t *object);
+
 /* One Release, added or changed; IS_DELETED: it is gone. */
 void learn_release(struct canary *canary, const json_t *object, bool is_deleted);
 

@@ -38,14 +38,16 @@ enum subject {
 
 /*
  * The state of one item and of the effects on it. After `failures` failed effects in a row, none is
- * begun before retry_at. A write with conflict or unknown outcome makes the item FACT_UNKNOWN: it
- * is read once, consistently, before anything else is planned for it.
+ * begun before retry_at, but a retreat that did not fail itself. A write with conflict or unknown
+ * outcome makes the item FACT_UNKNOWN: it is read once, consistently, before anything else is
+ * planned for it.
  */
 struct fact_slot {
 	enum fact_state state;
 	bool is_written; /* a write of it left and was not answered: it may still take effect */
 	int failures;
 	struct instant retry_at;
+	bool is_forward;          /* the last failure was of no retreat: it holds no retreat up */
 	struct instant read_at;   /* when it was last asked for; a watch does not count */
 	char error[SENTENCE_MAX]; /* the last failure, for people */
 	char gone_uid[UID_MAX];   /* the object that was last seen to be gone; "" for none */
@@ -88,10 +90,11 @@ struct route_fact {
 	struct fact_slot slot;
 	char uid[UID_MAX];
 	char resource_version[24];
-	int weight;    /* the canary's share 0..100; for A/B 100 means the matching requests */
-	bool is_exact; /* everything beside the weight is as wanted */
-	bool is_ours;  /* the weight was last written by our manager */
-	bool is_made;  /* it carries our label: we may remove it */
+	int weight;       /* the canary's share 0..100; for A/B 100 means the matching requests */
+	bool is_mirrored; /* copies of the requests go to the canary, beside weight 0 */
+	bool is_exact;    /* everything beside the weight is as wanted */
+	bool is_ours;     /* the weight was last written by our manager */
+	bool is_made;     /* it carries our label: we may remove it */
 	struct instant since; /* when this weight was first seen */
 };
 

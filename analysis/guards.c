@@ -232,7 +232,7 @@ static bool guard_suspended(struct thought *thought)
 	    newest->cause != CAUSE_INIT) {
 		traffic_selects(thought, traffic_backend(thought), false);
 		/* Only while a promotion is under way: before, a newer revision ends the run. */
-		if (thought->is_newer && workload_serves(&thought->facts->primary))
+		if (traffic_leaves_canary(thought))
 			traffic_weighs(thought, 0, true);
 	}
 	return thought_because(thought, "skipping canary run as object is suspended");

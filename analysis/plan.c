@@ -39,6 +39,7 @@ static bool is_same_save(const struct effect *a, const struct effect *b)
 	return a->status.seq == b->status.seq && a->status.phase == b->status.phase &&
 	       a->status.ending == b->status.ending && a->status.outcome == b->status.outcome &&
 	       a->status.weight.to == b->status.weight.to &&
+	       a->status.weight.is_mirrored == b->status.weight.is_mirrored &&
 	       a->status.failed_checks == b->status.failed_checks &&
 	       a->status.n_notices == b->status.n_notices &&
 	       a->status.n_actions == b->status.n_actions &&
@@ -81,7 +82,7 @@ bool effect_is_same(const struct effect *a, const struct effect *b)
 	case EFFECT_WRITE_SERVICE:
 		return a->backend == b->backend;
 	case EFFECT_WRITE_ROUTE:
-		return a->weight == b->weight;
+		return a->weight == b->weight && a->is_mirrored == b->is_mirrored;
 	case EFFECT_CREATE_PRIMARY:
 	case EFFECT_WRITE_PRIMARY:
 		return strcmp(a->release, b->release) == 0 &&

@@ -27,7 +27,8 @@ enum effect_kind {
 	                           target against `handled` */
 	EFFECT_SAVE_RELEASE,    /* replace the status of Release `release` by `status` */
 	EFFECT_WRITE_SERVICE,   /* create or correct the Service `subject`, selecting `backend` */
-	EFFECT_WRITE_ROUTE,     /* create or correct the route, canary weight `weight` */
+	EFFECT_WRITE_ROUTE,     /* create or correct the route, canary weight `weight`, with copies
+	                           if `is_mirrored` */
 	EFFECT_CREATE_PRIMARY,  /* from the template of Release `release` */
 	EFFECT_WRITE_PRIMARY,   /* the template of Release `release`, replacing that of
 	                           `old_release_uid` */
@@ -68,6 +69,7 @@ struct effect {
 	                    once */
 	size_t index;
 	int weight;
+	bool is_mirrored;
 	int replicas;
 	enum backend backend;
 	struct instant check; /* of measurements: the check's due time; of the mirror, notices and

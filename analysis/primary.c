@@ -4,15 +4,15 @@
 
 #include <string.h>
 
-int primary_capacity(const struct thought *thought)
-{
-	int target = thought_run_replicas(thought);
-	int primary = thought->facts->newest.primary_replicas;
+struct primary_wish {
+	const char *release; /* its name, and */
+	const char *uid;
+	int new_replicas; /* of a primary that must be made */
+	int replicas;     /* of one that is there; 0: as they are */
+	bool is_retreat;
+};
 
-	return target > primary ? target : primary;
-}
-
-bool primary_runs(struct thought *thought, const struct primary_wish *wish)
+static bool runs(struct thought *thought, const struct primary_wish *wish)
 {
 	const struct workload_fact *primary = &thought->facts->primary;
 	struct effect effect = {
@@ -40,17 +40,41 @@ bool primary_runs(struct thought *thought, const struct primary_wish *wish)
 	return false;
 }
 
-void primary_revive(struct thought *thought)
+bool primary_runs_newest(struct thought *thought)
+{
+	const struct release *newest = &thought->facts->newest;
+	int target = thought_run_replicas(thought);
+	int primary = newest->primary_replicas;
+	int capacity = target > primary ? target : primary;
+	struct primary_wish wish = {
+		.release = newest->name,
+		.uid = newest->uid,
+		.new_replicas = capacity,
+		.replicas = capacity,
+	};
+
+	return runs(thought, &wish);
+}
+
+bool primary_runs_promoted(struct thought *thought, int replicas, bool is_retreat)
 {
 	const struct facts *facts = thought->facts;
+	int before = facts->newest.primary_replicas > 0 ? facts->newest.primary_replicas : 1;
 	struct primary_wish wish = {
 		.release = facts->promoted.name,
 		.uid = facts->promoted.uid,
-		.new_replicas =
-			facts->newest.primary_replicas > 0 ? facts->newest.primary_replicas : 1,
-		.is_retreat = facts->newest.status.phase == PHASE_RETREATING,
+		.new_replicas = replicas == PRIMARY_AS_BEFORE ? before : replicas,
+		.is_retreat = is_retreat,
 	};
 
+	return runs(thought, &wish);
+}
+
+void primary_revive(struct thought *thought)
+{
+	const struct facts *facts = thought->facts;
+
 	if (facts->primary.slot.state == FACT_ABSENT && facts->promoted.name[0] != '\0')
-		primary_runs(thought, &wish);
+		primary_runs_promoted(thought, PRIMARY_AS_BEFORE,
+		                      facts->newest.status.phase == PHASE_RETREATING);
 }

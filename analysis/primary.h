@@ -5,20 +5,15 @@
 
 #include "analysis/thought.h"
 
-struct primary_wish {
-	const char *release; /* its name, and */
-	const char *uid;
-	int new_replicas; /* of a primary that must be made */
-	int replicas;     /* of one that is there; 0: as they are */
-	bool is_retreat;
-};
+/* A number of pods: those that the primary had when the run began, one at least. */
+#define PRIMARY_AS_BEFORE 0
 
-/* The pods of a primary that gets the newest Release's template: the target's, and never fewer than
- * it had when the run began. */
-int primary_capacity(const struct thought *thought);
+/* Want the primary to run the newest Release's recorded template, with the pods of the target and
+ * never fewer than it had when the run began; true when it was seen to. */
+bool primary_runs_newest(struct thought *thought);
 
-/* Want the primary to run that Release's recorded template; true when it was seen to. */
-bool primary_runs(struct thought *thought, const struct primary_wish *wish);
+/* Want the primary to run the promoted Release's; REPLICAS are for one that must be made. */
+bool primary_runs_promoted(struct thought *thought, int replicas, bool is_retreat);
 
 /* During a run: a primary that somebody deleted comes back at once, from the promoted Release. */
 void primary_revive(struct thought *thought);

@@ -86,6 +86,7 @@ struct release_status {
 	struct {
 		int from;
 		int to;
+		bool is_mirrored; /* copies go to the canary, whose weight is 0 */
 		bool has_seen;
 		double seen_share; /* 0..1 of the requests, as the counters say */
 	} weight;

@@ -12,8 +12,7 @@ static enum backend refuge(const struct thought *thought)
 {
 	const struct facts *facts = thought->facts;
 
-	if (!workload_serves(&facts->target) ||
-	    (thought->is_newer && workload_serves(&facts->primary)))
+	if (!workload_serves(&facts->target) || traffic_leaves_canary(thought))
 		return traffic_backend(thought);
 	return BACKEND_CANARY;
 }
@@ -32,6 +31,7 @@ void retreat_begin(struct thought *thought, struct release_status *status,
 	status->ending = ending;
 	status->weight.from = status->weight.to;
 	status->weight.to = 0;
+	status->weight.is_mirrored = false;
 	thought_because(thought, "%s", status->reason);
 	if (thought->facts->newest.cause == CAUSE_INIT) {
 		thought_save(thought, status, true); /* no client was ever moved */
@@ -39,7 +39,7 @@ void retreat_begin(struct thought *thought, struct release_status *status,
 	}
 	if (ending == OUTCOME_FAILED_PROMOTION) {
 		traffic_selects(thought, refuge(thought), true);
-		if (thought->is_newer && workload_serves(&thought->facts->primary))
+		if (traffic_leaves_canary(thought))
 			traffic_weighs(thought, 0, true);
 	} else {
 		traffic_weighs(thought, 0, true);

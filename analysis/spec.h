@@ -46,6 +46,7 @@ struct route_ability {
 	bool weighs;      /* it can give the canary a share; false: there is no route object
 	                     (`kubernetes`) */
 	bool matches;     /* it can send matching requests to the canary */
+	bool mirrors;     /* it can copy requests to the canary, whose answers nobody gets */
 	struct span hold; /* measured: how long after a write the old weights may still be served */
 };
 
@@ -61,6 +62,8 @@ struct canary_spec {
 	bool skip_analysis;
 	bool no_data_fails; /* analysis.noData: fail */
 	enum strategy strategy;
+	bool mirror; /* analysis.mirror: copies of requests, before the first weight or during the
+	                iterations of blue/green */
 	int step_weight;
 	int max_weight; /* 1..100 */
 	int step_weights[SPEC_STEPS_MAX];

@@ -33,10 +33,15 @@ static struct strategy_step next_weight(const struct canary_spec *spec, int weig
 static struct strategy_step next_iteration(const struct canary_spec *spec, int weight,
                                            int iteration)
 {
-	int steady = spec->strategy == STRATEGY_AB ? SPEC_WEIGHT_FULL : 0;
+	/* More iterations asked for while the canary has its weight take none of it away. */
+	int steady = spec->strategy == STRATEGY_AB ? SPEC_WEIGHT_FULL : weight;
 
 	if (iteration < spec->iterations)
-		return (struct strategy_step){.weight = steady, .iteration = iteration + 1};
+		return (struct strategy_step){
+			.weight = steady,
+			.iteration = iteration + 1,
+			.is_mirrored = spec->mirror && spec->strategy == STRATEGY_BLUE_GREEN,
+		};
 	if (spec->strategy == STRATEGY_BLUE_GREEN && iteration == spec->iterations)
 		return (struct strategy_step){
 			.weight = spec->route.weighs ? SPEC_WEIGHT_FULL : 0,
@@ -47,7 +52,11 @@ static struct strategy_step next_iteration(const struct canary_spec *spec, int w
 
 struct strategy_step strategy_first(const struct canary_spec *spec)
 {
-	return strategy_next(spec, 0, 0);
+	struct strategy_step first = strategy_next(spec, 0, 0);
+
+	if (spec->mirror && spec->strategy == STRATEGY_CANARY && !first.promotes)
+		return (struct strategy_step){.is_mirrored = true};
+	return first;
 }
 
 struct strategy_step strategy_next(const struct canary_spec *spec, int weight, int iteration)

@@ -45,7 +45,8 @@ void thought_want(struct thought *thought, const struct effect *effect)
 	if (effect->subject != SUBJECT_NONE) {
 		const struct fact_slot *slot = slot_of(thought, effect->subject);
 
-		if (slot->failures > 0 && instant_is_before(thought->facts->now, slot->retry_at)) {
+		if (slot->failures > 0 && instant_is_before(thought->facts->now, slot->retry_at) &&
+		    !(effect->is_retreat && slot->is_forward)) {
 			thought_wake(thought, slot->retry_at);
 			return;
 		}

@@ -114,12 +114,13 @@ bool traffic_services(struct thought *thought)
 	return has_canary && has_primary;
 }
 
-static void want_weight(struct thought *thought, int weight, bool is_retreat)
+static void want_weight(struct thought *thought, int weight, bool is_mirrored, bool is_retreat)
 {
 	struct effect effect = {
 		.kind = EFFECT_WRITE_ROUTE,
 		.subject = SUBJECT_ROUTE,
 		.weight = weight,
+		.is_mirrored = is_mirrored,
 		.is_retreat = is_retreat,
 	};
 
@@ -127,7 +128,7 @@ static void want_weight(struct thought *thought, int weight, bool is_retreat)
 	thought_want(thought, &effect);
 }
 
-bool traffic_weighs(struct thought *thought, int weight, bool is_retreat)
+static bool weighs(struct thought *thought, int weight, bool is_mirrored, bool is_retreat)
 {
 	const struct route_fact *route = &thought->facts->route;
 
@@ -136,19 +137,40 @@ bool traffic_weighs(struct thought *thought, int weight, bool is_retreat)
 	if (!is_retreat && !thought_knows(thought, SUBJECT_ROUTE))
 		return false;
 	if (route->slot.state == FACT_KNOWN && route->weight == weight &&
-	    (route->is_exact || is_retreat))
+	    route->is_mirrored == is_mirrored && (route->is_exact || is_retreat))
 		return true;
 	if (is_retreat && route->slot.state == FACT_ABSENT)
 		return true;
-	want_weight(thought, weight, is_retreat);
-	thought_because(thought, "the route is to give the canary weight %d", weight);
+	want_weight(thought, weight, is_mirrored, is_retreat);
+	if (is_mirrored)
+		thought_because(thought, "the route is to send the canary copies of the requests");
+	else
+		thought_because(thought, "the route is to give the canary weight %d", weight);
 	return false;
+}
+
+bool traffic_weighs(struct thought *thought, int weight, bool is_retreat)
+{
+	return weighs(thought, weight, false, is_retreat);
+}
+
+bool traffic_mirrors(struct thought *thought)
+{
+	return weighs(thought, 0, true, false);
 }
 
 void traffic_caps(struct thought *thought, int cap)
 {
 	if (traffic_live_weight(thought) > cap)
 		traffic_weighs(thought, cap, true);
+}
+
+bool traffic_leaves_canary(const struct thought *thought)
+{
+	const struct facts *facts = thought->facts;
+
+	return (thought->is_newer || facts->target.slot.state == FACT_ABSENT) &&
+	       workload_serves(&facts->primary);
 }
 
 static bool has_held(struct thought *thought, struct span time)

@@ -20,12 +20,22 @@ bool traffic_selects(struct thought *thought, enum backend backend, bool is_retr
 /* Want the Services of canary and primary; true when both are there. */
 bool traffic_services(struct thought *thought);
 
-/* Want the canary's weight; true when it was seen, or when the provider has no weights. */
+/*
+ * Want the canary's weight, and no copies of requests for it; true when it was seen, or when the
+ * provider has no weights.
+ */
 bool traffic_weighs(struct thought *thought, int weight, bool is_retreat);
+
+/* Want copies of the requests for the canary, and weight 0; true when it was seen. */
+bool traffic_mirrors(struct thought *thought);
 
 /* Want no more than CAP for the canary, waiting for nothing: more was given by a foreign hand. Less
  * stays as it is. */
 void traffic_caps(struct thought *thought, int cap);
+
+/* The target is not what was analysed any more, a newer revision or gone, and the primary has a
+ * ready pod: past the steps no request is left to it. */
+bool traffic_leaves_canary(const struct thought *thought);
 
 /* The present weight and selector were seen for the provider's measured time, so that no request
  * goes elsewhere. */

@@ -44,6 +44,17 @@ static enum talk_step write_route(struct talk *talk, const struct http_reply *re
 	return act->world->traffic->write(act, reply, err);
 }
 
+/* A route may stand with others, or be somebody's that is given back. */
+static enum talk_step remove_subject(struct talk *talk, const struct http_reply *reply,
+                                     struct err *err)
+{
+	struct act *act = act_reply_owner(talk);
+
+	if (act->effect->subject == SUBJECT_ROUTE && act->world->traffic->remove)
+		return act->world->traffic->remove(act, reply, err);
+	return act_service_remove_next(talk, reply, err);
+}
+
 static act_step *const steps[] = {
 	[EFFECT_NONE] = NULL,
 	[EFFECT_OBSERVE] = act_observe_next,
@@ -59,7 +70,7 @@ static act_step *const steps[] = {
 	[EFFECT_SCALE] = act_workload_scale_next,
 	[EFFECT_WRITE_MIRROR] = act_tell_mirror_next,
 	[EFFECT_NOTIFY] = act_tell_notice_next,
-	[EFFECT_REMOVE] = act_service_remove_next,
+	[EFFECT_REMOVE] = remove_subject,
 	[EFFECT_RESTORE] = act_service_restore_next,
 	[EFFECT_REMOVE_RELEASES] = act_release_remove_next,
 };
@@ -77,6 +88,10 @@ void act_init(struct act *act, const struct canary_world *world, const struct ef
 
 void act_fini(struct act *act)
 {
+	for (size_t i = 0; i < TRAFFIC_BESIDE_MAX; i++) {
+		json_decref(act->result.beside[i]);
+		act->result.beside[i] = NULL;
+	}
 	json_decref(act->result.object);
 	json_decref(act->read);
 	act->result.object = NULL;

@@ -25,11 +25,13 @@ struct act_result {
 	enum act_outcome outcome;
 	json_t *object; /* the subject's object as the last reply shows it; NULL: none. Owned by the
 	                   act */
-	struct sample_fact sample; /* of EFFECT_MEASURE and EFFECT_MEASURE_SHARE */
-	struct change_fact change; /* of EFFECT_COMPARE */
-	struct span retry_after;   /* the server's wish (429); 0: none */
-	char query[2048];          /* of a measurement: the rendered query, cut; for the record */
-	char text[SENTENCE_MAX];   /* why it failed, for people: verb, object, answer */
+	json_t *beside[TRAFFIC_BESIDE_MAX]; /* of a route: those beside it that were read or
+	                                       written, as `object`; null: there is none */
+	struct sample_fact sample;          /* of EFFECT_MEASURE and EFFECT_MEASURE_SHARE */
+	struct change_fact change;          /* of EFFECT_COMPARE */
+	struct span retry_after;            /* the server's wish (429); 0: none */
+	char query[2048];        /* of a measurement: the rendered query, cut; for the record */
+	char text[SENTENCE_MAX]; /* why it failed, for people: verb, object, answer */
 };
 
 /* One effect under way. */

@@ -22,7 +22,8 @@ struct provider_options {
 	bool track_configs; /* false: references to ConfigMaps and Secrets are left alone */
 };
 
-#define SERVICE_NAME_MAX 64
+#define SERVICE_NAME_MAX   64
+#define TRAFFIC_BESIDE_MAX 2 /* objects that a route is made from or stands with */
 
 struct canary_world {
 	const struct provider_options *options;
@@ -40,7 +41,10 @@ struct canary_world {
 	char label_value[SERVICE_NAME_MAX];
 	/* As last seen, borrowed; NULL: not seen, then what depends on it is not compared. */
 	const json_t *target_template; /* spec.template of the target: service.portDiscovery */
-	const json_t *ingress_object;  /* the Ingress that `ingress` names: the route's source */
+	const json_t *route_object;    /* the route, of providers that keep it (keeps_route) */
+	/* The objects beside the route, in the provider's order; null: there is none. */
+	const json_t *beside[TRAFFIC_BESIDE_MAX];
+	char beside_versions[TRAFFIC_BESIDE_MAX][24];
 	/* From when on the present weight holds everywhere: queries of shares look no further back.
 	 */
 	struct instant weight_since;

@@ -53,6 +53,7 @@ struct http_reply {
 	const char *body; /* never NULL when a reply arrived; NUL follows */
 	size_t body_length;
 	struct span retry_after; /* of a 429 or 503; 0: not said */
+	struct instant date;     /* the peer's clock, in whole seconds; not set: not said */
 };
 
 /* Add a header; name and value must outlive the request. Asserts that there is room. */

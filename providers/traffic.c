@@ -1,12 +1,14 @@
 #include "providers/traffic.h"
 
 #include "analysis/base/text.h"
+#include "providers/traffic/istio.h"
 #include "providers/traffic/kubernetes.h"
 #include "providers/traffic/nginx.h"
 
 #include <string.h>
 
 static const struct traffic_provider *const providers[] = {
+	&traffic_provider_istio,
 	&traffic_provider_kubernetes,
 	&traffic_provider_nginx,
 };

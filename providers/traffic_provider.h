@@ -6,8 +6,16 @@
 #include "providers/act.h"
 #include "providers/kube/api.h"
 
+/* An object beside the route. */
+struct traffic_beside {
+	struct kube_ref ref;
+	bool is_source; /* the user's, which the route is made from; false: we make it */
+};
+
 struct traffic_provider {
 	const char *name; /* as written in spec.provider */
+	/* The agent keeps the route as it was last seen in `world->route_object`. */
+	bool keeps_route;
 
 	/* What it can do with this Canary's strategy. */
 	struct route_ability (*ability)(const struct canary_spec *spec);
@@ -15,6 +23,13 @@ struct traffic_provider {
 	/* The traffic object; kind KUBE_NONE: there is none, and the route is always known with
 	 * weight 0. Its name may live in ARENA. */
 	struct kube_ref (*ref)(const struct canary_world *world, struct arena *arena);
+
+	/*
+	 * The objects beside the route, in RET; returns how many. They are observed as the route
+	 * is, and lie in `world->beside` in this order. NULL: there are none.
+	 */
+	size_t (*beside)(const struct canary_world *world, struct arena *arena,
+	                 struct traffic_beside ret[TRAFFIC_BESIDE_MAX]);
 
 	/*
 	 * Read the traffic object (NULL where there is none) into *ret; slot and `since` stay as
@@ -26,6 +41,10 @@ struct traffic_provider {
 
 	/* The next step of an EFFECT_WRITE_ROUTE, as talk.h has it. */
 	enum talk_step (*write)(struct act *act, const struct http_reply *reply, struct err *err);
+
+	/* The next step of an EFFECT_REMOVE of the route: it is deleted, or given back to whom it
+	 * was taken from. NULL: it is deleted. */
+	enum talk_step (*remove)(struct act *act, const struct http_reply *reply, struct err *err);
 };
 
 #endif

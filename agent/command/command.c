@@ -162,7 +162,7 @@ const char *command_value(const struct command_call *call, const char *name)
 	return NULL;
 }
 
-struct instant command_now(const struct command_call *call)
+static struct instant own_clock(const struct command_call *call)
 {
 	struct timespec now;
 
@@ -170,6 +170,11 @@ struct instant command_now(const struct command_call *call)
 		return call->fixed_now;
 	(void)clock_gettime(CLOCK_REALTIME, &now);
 	return (struct instant){(int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000};
+}
+
+struct instant command_now(const struct command_call *call)
+{
+	return instant_after(own_clock(call), call->lead);
 }
 
 static enum command_exit refuse_command(const struct command_call *call, const char *word)

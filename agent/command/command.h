@@ -93,7 +93,8 @@ struct command_call {
 	FILE *trouble; /* stderr */
 	struct command_screen screen;
 	const char *(*environment)(const char *name); /* as getenv */
-	struct instant fixed_now; /* what command_now says; not set: the clock */
+	struct instant fixed_now; /* what this machine's clock says; not set: the clock */
+	struct span lead;         /* how far the server's clock is ahead of it */
 };
 
 /* A row of the table. */
@@ -144,7 +145,8 @@ void command_help_all(FILE *stream, const char *program);
  * has it. */
 const char *command_value(const struct command_call *call, const char *name);
 
-/* The time: the clock's, or the one fixed for the call. */
+/* The time: by the server's clock once it has answered, since the times shown are its own; before
+ * that this machine's, or the one fixed for the call. */
 struct instant command_now(const struct command_call *call);
 
 /* Say "serin status: TEXT" on stderr and return COMMAND_FAILED. */

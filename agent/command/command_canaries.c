@@ -7,9 +7,6 @@
 
 #include <string.h>
 
-#define CLEAR "\x1b[H\x1b[2J"
-#define BEAT  1000 /* ms between two redraws of a terminal, for the times that run */
-
 enum {
 	CANARIES,
 	RELEASES,
@@ -33,7 +30,7 @@ static bool connect(struct canaries *canaries, struct err *err)
 	const char *name = call->n_words > 0 ? call->words[0] : NULL;
 	const char *k8s_namespace;
 
-	canaries->client = command_client_new(call, err);
+	canaries->client = command_client_new(canaries->call, err);
 	if (!canaries->client)
 		return false;
 	k8s_namespace = command_client_namespace(canaries->client);
@@ -79,15 +76,14 @@ static bool show(void *user)
 	struct canaries *canaries = user;
 	struct command_call *call = canaries->call;
 	struct arena arena = {0};
-	bool is_redrawn =
-		call->flags.is_watching && call->screen.is_terminal && !command_print_is_tree(call);
+	bool is_redrawn = command_print_is_redrawn(call);
 	struct command_runs runs = command_run_read(canaries->lists[RELEASES].items, &arena);
 	struct command_views views = command_view_read(canaries->lists[CANARIES].items, &runs,
 	                                               command_now(call), &arena);
 
 	canaries->n_found = views.n_views;
 	if (is_redrawn)
-		(void)fputs(CLEAR, call->out);
+		(void)fputs(COMMAND_PRINT_CLEAR, call->out);
 	else
 		keep_changed(canaries, &views);
 	if (views.n_views > 0 || !canaries->is_shown || is_redrawn)
@@ -116,14 +112,14 @@ static bool read_lists(struct canaries *canaries, struct err *err)
 static enum command_exit run(struct canaries *canaries)
 {
 	const struct command_call *call = canaries->call;
-	bool is_redrawn = call->screen.is_terminal && !command_print_is_tree(call);
+	struct span every = span_ms(command_print_is_redrawn(call) ? COMMAND_PRINT_BEAT : 0);
 	struct err err = {0};
 
 	if (!connect(canaries, &err))
 		return command_fail(call, &err);
 	if (call->flags.is_watching) {
-		if (!command_client_follow(canaries->client, canaries->lists, N_LISTS,
-		                           span_ms(is_redrawn ? BEAT : 0), show, canaries, &err))
+		if (!command_client_follow(canaries->client, canaries->lists, N_LISTS, every, show,
+		                           canaries, &err))
 			return command_fail(call, &err);
 		return COMMAND_OK;
 	}

@@ -18,10 +18,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#define SETTLE_MS 20 /* events that come together are told together */
+#define SETTLE_MS 20   /* events that come together are told together */
+#define GRAIN_MS  2000 /* clocks that differ by less agree: servers tell whole seconds */
 
 struct command_client {
-	const struct command_call *call;
+	struct command_call *call;
 	struct loop_ev *loop;
 	struct credentials *credentials;
 	struct http_curl *http;
@@ -80,7 +81,7 @@ static struct credentials *find_credentials(struct command_client *client, struc
 	                           call->environment("KUBERNETES_SERVICE_PORT"), err);
 }
 
-struct command_client *command_client_new(const struct command_call *call, struct err *err)
+struct command_client *command_client_new(struct command_call *call, struct err *err)
 {
 	struct command_client *client = calloc(1, sizeof(*client));
 	struct http_curl_settings settings;
@@ -126,6 +127,32 @@ const char *command_client_namespace(const struct command_client *client)
 	return client->k8s_namespace;
 }
 
+/* The server's clock --------------------------------------------------------------------------- */
+
+/* It was that time there, or up to a second later. */
+static void set_clock(struct command_client *client, struct instant told)
+{
+	struct span lead = instant_between(command_now(client->call), told);
+
+	if (instant_is_set(told) && (lead.ms > GRAIN_MS || lead.ms < -GRAIN_MS))
+		client->call->lead.ms += lead.ms;
+}
+
+/* Somebody wrote the object, and so late it was at least. */
+static void advance_clock(struct command_client *client, const json_t *object)
+{
+	const json_t *entries = kube_tree_find(object, "metadata/managedFields");
+
+	for (size_t i = 0; i < json_array_size(entries); i++) {
+		const char *text = kube_tree_text(json_array_get(entries, i), "time");
+		struct instant written;
+
+		if (instant_parse(text, &written, NULL) &&
+		    instant_is_before(command_now(client->call), written))
+			set_clock(client, written);
+	}
+}
+
 /* Questions ----------------------------------------------------------------------------------- */
 
 /* What the server says instead of an answer, and for the usual causes where to look. */
@@ -151,6 +178,7 @@ static void on_done(struct http_call *call, const struct http_reply *reply)
 	struct err err = {0};
 
 	loop_ev_stop(exchange->client->loop);
+	set_clock(exchange->client, reply->date);
 	exchange->status = reply->status;
 	if (reply->error.kind != ERR_NONE)
 		(void)err_set(&exchange->err, reply->error.kind, "%s", reply->error.text);
@@ -407,6 +435,7 @@ static void on_object(void *user, enum kube_kind kind, enum follow_event event,
 		take_fresh(list);
 		break;
 	case FOLLOW_CHANGED:
+		advance_clock(following->client, object);
 		put_item(list, object);
 		break;
 	case FOLLOW_DELETED:

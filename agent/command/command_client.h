@@ -16,9 +16,12 @@
 
 struct command_client;
 
-/* Connects to nothing yet. NULL and an error when there is no usable kubeconfig. CALL must outlive
- * it. */
-struct command_client *command_client_new(const struct command_call *call, struct err *err);
+/*
+ * Connects to nothing yet. NULL and an error when there is no usable kubeconfig. CALL must outlive
+ * it; its `lead` follows the server's clock: the header Date of each answer and, while a list is
+ * followed, the newest time that the server noted in managedFields.
+ */
+struct command_client *command_client_new(struct command_call *call, struct err *err);
 
 /* Accepts NULL, returns NULL. */
 struct command_client *command_client_free(struct command_client *client);

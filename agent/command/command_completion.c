@@ -22,13 +22,30 @@ static void write_names(FILE *out)
 	(void)fputs(" agent demo help", out);
 }
 
+/* What its words are: names of canaries, else files. */
+static bool takes_canaries(const struct command *command)
+{
+	return strstr(command->words, "NAME") != NULL;
+}
+
 static void write_bash(FILE *out)
 {
 	(void)fputs(
 		"# bash completion for serin and kubectl-canary\n"
+		"_serin_canaries()\n{\n"
+		"\tlocal i given=()\n"
+		"\tfor ((i = 2; i < COMP_CWORD; i++)); do\n"
+		"\t\tcase ${COMP_WORDS[i]} in\n"
+		"\t\t-n|--namespace|--context|--kubeconfig)\n"
+		"\t\t\tgiven+=(\"${COMP_WORDS[i]}\" \"${COMP_WORDS[i+1]}\") ;;\n"
+		"\t\tesac\n"
+		"\tdone\n"
+		"\t\"${COMP_WORDS[0]}\" list --no-headers \"${given[@]}\" 2>/dev/null |\n"
+		"\t\twhile read -r name _; do echo \"$name\"; done\n"
+		"}\n"
 		"_serin()\n{\n"
 		"\tlocal word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]}\n"
-		"\tlocal flags=\n"
+		"\tlocal flags= words=files\n"
 		"\tif [ \"$COMP_CWORD\" -eq 1 ]; then\n"
 		"\t\tmapfile -t COMPREPLY < <(compgen -W \"",
 		out);
@@ -48,14 +65,21 @@ static void write_bash(FILE *out)
 	for (size_t i = 0; command_table[i]; i++) {
 		(void)fprintf(out, "\t%s) flags=\"", command_table[i]->name);
 		write_flags(out, command_table[i], " ");
-		(void)fputs("\" ;;\n", out);
+		(void)fprintf(out, "\"%s ;;\n",
+		              takes_canaries(command_table[i]) ? " words=canaries" : "");
 	}
 	(void)fputs(
 		"\tesac\n"
 		"\tcase $word in\n"
-		"\t-*) mapfile -t COMPREPLY < <(compgen -W \"$flags\" -- \"$word\") ;;\n"
-		"\t*) mapfile -t COMPREPLY < <(compgen -f -- \"$word\") ;;\n"
-		"\tesac\n}\n"
+		"\t-*)\n"
+		"\t\tmapfile -t COMPREPLY < <(compgen -W \"$flags\" -- \"$word\")\n"
+		"\t\treturn ;;\n"
+		"\tesac\n"
+		"\tif [ $words = canaries ]; then\n"
+		"\t\tmapfile -t COMPREPLY < <(compgen -W \"$(_serin_canaries)\" -- \"$word\")\n"
+		"\telse\n"
+		"\t\tmapfile -t COMPREPLY < <(compgen -f -- \"$word\")\n"
+		"\tfi\n}\n"
 		"complete -F _serin serin kubectl-canary\n",
 		out);
 }
@@ -93,8 +117,21 @@ static void write_zsh(FILE *out)
 {
 	(void)fputs(
 		"#compdef serin kubectl-canary\n"
+		"_serin_canaries()\n{\n"
+		"\tlocal -a given names\n"
+		"\tlocal i\n"
+		"\tfor ((i = 2; i < CURRENT; i++)); do\n"
+		"\t\tcase $words[i] in\n"
+		"\t\t-n|--namespace|--context|--kubeconfig)\n"
+		"\t\t\tgiven+=(\"$words[i]\" \"$words[i+1]\") ;;\n"
+		"\t\tesac\n"
+		"\tdone\n"
+		"\tnames=(${${(f)\"$($program list --no-headers $given 2>/dev/null)\"}%% *})\n"
+		"\tcompadd -a names\n"
+		"}\n"
 		"_serin()\n{\n"
 		"\tlocal -a commands\n"
+		"\tlocal program=$words[1]\n"
 		"\tcommands=(\n",
 		out);
 	for (size_t i = 0; command_table[i]; i++) {
@@ -120,7 +157,8 @@ static void write_zsh(FILE *out)
 				write_zsh_flag(out, &command_flags_usual[k].flag);
 		for (size_t k = 0; k < command->n_flags; k++)
 			write_zsh_flag(out, &command->flags[k]);
-		(void)fputs(" \\\n\t\t\t'*:file:_files' ;;\n", out);
+		(void)fprintf(out, " \\\n\t\t\t'*:%s' ;;\n",
+		              takes_canaries(command) ? "canary:_serin_canaries" : "file:_files");
 	}
 	(void)fputs(
 		"\tesac\n}\n"
@@ -145,6 +183,24 @@ static void write_fish_flag(FILE *out, const char *program, const char *command,
 	(void)fputc('\n', out);
 }
 
+static void write_fish_canaries(FILE *out)
+{
+	(void)fputs(
+		"# fish completion for serin and kubectl-canary\n"
+		"function __serin_canaries\n"
+		"\tset -l words (commandline -opc)\n"
+		"\tset -l given\n"
+		"\tfor i in (seq 2 (math (count $words) - 1))\n"
+		"\t\tswitch $words[$i]\n"
+		"\t\t\tcase -n --namespace --context --kubeconfig\n"
+		"\t\t\t\tset given $given $words[$i] $words[(math $i + 1)]\n"
+		"\t\tend\n"
+		"\tend\n"
+		"\t$words[1] list --no-headers $given 2>/dev/null | string replace -r ' .*' ''\n"
+		"end\n",
+		out);
+}
+
 static void write_fish_program(FILE *out, const char *program)
 {
 	for (size_t i = 0; command_table[i]; i++) {
@@ -154,6 +210,11 @@ static void write_fish_program(FILE *out, const char *program)
 		              command->name);
 		write_quoted(out, command->summary);
 		(void)fputc('\n', out);
+		if (takes_canaries(command))
+			(void)fprintf(out,
+			              "complete -c %s -n '__fish_seen_subcommand_from %s' -f "
+			              "-a '(__serin_canaries)'\n",
+			              program, command->name);
 		for (size_t k = 0; k < COMMAND_FLAGS_USUAL_MAX; k++)
 			if (command_flags_has(command, &command_flags_usual[k]))
 				write_fish_flag(out, program, command->name,
@@ -172,7 +233,7 @@ static enum command_exit run(struct command_call *call)
 	} else if (strcmp(shell, "zsh") == 0) {
 		write_zsh(call->out);
 	} else if (strcmp(shell, "fish") == 0) {
-		(void)fputs("# fish completion for serin and kubectl-canary\n", call->out);
+		write_fish_canaries(call->out);
 		write_fish_program(call->out, "serin");
 		write_fish_program(call->out, "kubectl-canary");
 	} else {

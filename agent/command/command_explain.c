@@ -45,7 +45,6 @@ static enum command_exit explain(struct command_call *call, struct command_clien
 {
 	const char *lease = command_value(call, "leader-election-namespace");
 	struct explain_world world = {
-		.now = command_now(call),
 		.name = call->words[0],
 		.k8s_namespace = command_client_namespace(client),
 		.default_provider = command_value(call, "mesh-provider"),
@@ -61,6 +60,7 @@ static enum command_exit explain(struct command_call *call, struct command_clien
 		                     "there is no canary \"%s\" in namespace %s", world.name,
 		                     world.k8s_namespace);
 	} else {
+		world.now = command_now(call);
 		explain_answer(&world, &answer);
 		if (command_print_is_tree(call))
 			write_tree(call, &world, &answer);

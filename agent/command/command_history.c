@@ -1,3 +1,4 @@
+#include "agent/command/command_choice.h"
 #include "agent/command/command_client.h"
 #include "agent/command/command_evidence.h"
 #include "agent/command/command_flags.h"
@@ -13,13 +14,13 @@
 
 static const struct command_print_column columns[] = {
 	{.title = "NAMESPACE", .is_cut = true},
-	{.title = "RELEASE", .is_cut = true},
-	{.title = "FROM", .is_cut = true},
-	{.title = "TO", .is_cut = true},
+	{.title = "RELEASE", .is_cut = true, .least = 12},
+	{.title = "FROM", .is_cut = true, .least = 12},
+	{.title = "TO", .is_cut = true, .least = 12},
 	{.title = "AGE"},
 	{.title = "STARTED", .is_wide = true},
 	{.title = "TOOK"},
-	{.title = "OUTCOME"},
+	{.title = "OUTCOME", .least = 12},
 	{.title = "CHECK", .is_cut = true},
 	{.title = "REASON", .is_wide = true, .is_cut = true},
 };
@@ -27,6 +28,19 @@ static const struct command_print_column columns[] = {
 static const struct command_flag flags[] = {
 	{"file", 'f', "FILE", "read a history file that no agent has open, instead of the cluster"},
 	{"all", 0, NULL, "initialisations too: the release that each canary begins with"},
+	{"since", 0, "AGE", "only those that ended since, or are open: 90m, 7d, 2026-11-20"},
+	{"result", 0, "WORD", "only these, with commas: " COMMAND_CHOICE_RESULTS},
+};
+
+/* One call. */
+struct history {
+	struct command_call *call;
+	struct command_choice choice;
+	struct command_client *client;   /* of the cluster */
+	struct command_client_list list; /* its Releases */
+	const char *where;
+	json_t *seen; /* with -w: names to the versions that were shown */
+	bool is_shown;
 };
 
 static enum command_print_colour colour_of(const struct command_run *run)
@@ -82,16 +96,20 @@ static void add(struct command_print_table *table, const struct command_call *ca
 	command_print_table_add(table, cells + skipped, colour_of(run));
 }
 
-static void show_table(const struct command_call *call, const struct command_runs *runs)
+static void show_table(const struct command_call *call, const struct command_runs *runs,
+                       bool is_first)
 {
 	size_t skipped = call->flags.is_everywhere || command_value(call, "file") ? 0 : 1;
-	struct command_print_table *table =
-		command_print_table_new(call, columns + skipped, array_length(columns) - skipped);
+	struct command_print_table *table;
 
+	if (runs->n_runs == 0)
+		return;
+	table = command_print_table_new(call, columns + skipped, array_length(columns) - skipped);
+	if (!is_first)
+		command_print_table_continue(table);
 	for (size_t i = 0; i < runs->n_runs; i++)
 		add(table, call, &runs->runs[i], skipped);
-	if (runs->n_runs > 0)
-		command_print_table_write(table);
+	command_print_table_write(table);
 	command_print_table_free(table);
 }
 
@@ -111,18 +129,43 @@ static int compare(const void *a, const void *b)
 	return strcmp(right->release.name, left->release.name);
 }
 
-/* Drop the initialisations, unless all are asked for: nothing was released by them. */
-static void keep_releases(const struct command_call *call, struct command_runs *runs)
+/* Drop what is not wanted: initialisations, too, unless all are asked for: nothing was released by
+ * them. */
+static void keep_chosen(const struct history *history, struct command_runs *runs)
 {
+	const struct command_call *call = history->call;
 	size_t n_kept = 0;
 
-	for (size_t i = 0; i < runs->n_runs; i++)
-		if (command_value(call, "all") || runs->runs[i].release.cause != CAUSE_INIT)
-			runs->runs[n_kept++] = runs->runs[i];
+	for (size_t i = 0; i < runs->n_runs; i++) {
+		const struct command_run *run = &runs->runs[i];
+
+		if ((command_value(call, "all") || run->release.cause != CAUSE_INIT) &&
+		    command_choice_takes(&history->choice, run, command_now(call)))
+			runs->runs[n_kept++] = *run;
+	}
 	runs->n_runs = n_kept;
 }
 
-static void show(const struct command_call *call, struct command_runs *runs)
+/* Drop the runs that were shown as they are. */
+static void keep_changed(struct history *history, struct command_runs *runs)
+{
+	size_t n_kept = 0;
+
+	for (size_t i = 0; i < runs->n_runs; i++) {
+		const struct command_run *run = &runs->runs[i];
+		const char *version = kube_tree_text(run->object, "metadata/resourceVersion");
+		char key[600];
+
+		(void)snprintf(key, sizeof(key), "%s/%s", run->k8s_namespace, run->release.name);
+		if (strcmp(kube_tree_value(history->seen, key), version) == 0)
+			continue;
+		kube_tree_set_text(history->seen, key, version);
+		runs->runs[n_kept++] = *run;
+	}
+	runs->n_runs = n_kept;
+}
+
+static void show(const struct command_call *call, const struct command_runs *runs, bool is_first)
 {
 	CLEANUP(tree_freep) json_t *tree = NULL;
 	json_t *list;
@@ -130,7 +173,7 @@ static void show(const struct command_call *call, struct command_runs *runs)
 	if (runs->n_runs > 0)
 		qsort(runs->runs, runs->n_runs, sizeof(*runs->runs), compare);
 	if (!command_print_is_tree(call)) {
-		show_table(call, runs);
+		show_table(call, runs, is_first);
 		return;
 	}
 	tree = kube_tree_object();
@@ -141,25 +184,37 @@ static void show(const struct command_call *call, struct command_runs *runs)
 	command_print_tree(call, tree);
 }
 
-/* Show RUNS, which were found in WHERE. */
-static enum command_exit conclude(const struct command_call *call, struct command_runs *runs,
-                                  const char *where)
+/* Why there is none to show of those that were found. */
+static const char *why_none(const struct history *history, size_t n_found)
 {
+	if (n_found == 0)
+		return "";
+	if (history->choice.results || history->choice.age.ms > 0 ||
+	    instant_is_set(history->choice.since))
+		return " that --since and --result let through";
+	return ", only initialisations: --all";
+}
+
+/* Show RUNS, once. */
+static enum command_exit conclude(const struct history *history, struct command_runs *runs)
+{
+	const struct command_call *call = history->call;
 	size_t n_found = runs->n_runs;
 
-	keep_releases(call, runs);
+	keep_chosen(history, runs);
 	if (n_found == 0 && call->n_words > 0)
 		return command_say(call, COMMAND_NOT_FOUND, "no release of canary \"%s\" in %s",
-		                   call->words[0], where);
-	show(call, runs);
+		                   call->words[0], history->where);
+	show(call, runs, true);
 	if (runs->n_runs == 0 && !command_print_is_tree(call))
-		return command_say(call, COMMAND_OK, "no releases in %s%s", where,
-		                   n_found > 0 ? ", only initialisations: --all" : "");
+		return command_say(call, COMMAND_OK, "no releases in %s%s", history->where,
+		                   why_none(history, n_found));
 	return COMMAND_OK;
 }
 
-static enum command_exit run_file(const struct command_call *call, struct arena *arena)
+static enum command_exit run_file(struct history *history, struct arena *arena)
 {
+	const struct command_call *call = history->call;
 	const char *path = command_value(call, "file");
 	struct command_evidence_filter filter = {
 		.k8s_namespace = *call->flags.k8s_namespace ? call->flags.k8s_namespace : NULL,
@@ -169,41 +224,77 @@ static enum command_exit run_file(const struct command_call *call, struct arena 
 	size_t n_unreadable = 0;
 	struct err err = {0};
 
+	if (call->flags.is_watching)
+		return command_say(call, COMMAND_USAGE, "expected --file or --watch, got both");
 	if (!command_evidence_read(path, &filter, arena, &runs, &n_unreadable, &err))
 		return command_fail(call, &err);
 	if (n_unreadable > 0)
 		(void)command_say(call, COMMAND_OK, "%s: %zu rounds cannot be read", path,
 		                  n_unreadable);
-	return conclude(call, &runs, path);
+	history->where = path;
+	return conclude(history, &runs);
 }
 
-static enum command_exit run_cluster(const struct command_call *call, struct command_client *client,
-                                     struct arena *arena)
+/* The releases were read, or have changed. */
+static bool on_changed(void *user)
 {
-	const char *k8s_namespace = command_client_namespace(client);
-	struct command_client_list list = {
-		.kind = KUBE_RELEASE,
-		.k8s_namespace = k8s_namespace,
-	};
+	struct history *history = user;
+	struct command_call *call = history->call;
+	bool is_redrawn = command_print_is_redrawn(call);
+	struct arena arena = {0};
+	struct command_runs runs = command_run_read(history->list.items, &arena);
+
+	keep_chosen(history, &runs);
+	if (is_redrawn)
+		(void)fputs(COMMAND_PRINT_CLEAR, call->out);
+	else
+		keep_changed(history, &runs);
+	if (runs.n_runs > 0 || is_redrawn || !history->is_shown) {
+		show(call, &runs, !history->is_shown || is_redrawn);
+		history->is_shown = runs.n_runs > 0 || command_print_is_tree(call);
+	}
+	arena_fini(&arena);
+	return fflush(call->out) == 0 && !ferror(call->out);
+}
+
+static enum command_exit follow(struct history *history)
+{
+	struct span every =
+		span_ms(command_print_is_redrawn(history->call) ? COMMAND_PRINT_BEAT : 0);
+	struct err err = {0};
+	bool is_fine;
+
+	history->seen = kube_tree_object();
+	is_fine = command_client_follow(history->client, &history->list, 1, every, on_changed,
+	                                history, &err);
+	json_decref(history->seen);
+	return is_fine ? COMMAND_OK : command_fail(history->call, &err);
+}
+
+static enum command_exit run_cluster(struct history *history, struct arena *arena)
+{
+	const struct command_call *call = history->call;
+	const char *k8s_namespace = command_client_namespace(history->client);
 	struct command_runs runs;
 	struct err err = {0};
-	enum command_exit status;
 
+	history->where = k8s_namespace ? arena_format(arena, "namespace \"%s\"", k8s_namespace)
+	                               : "any namespace";
+	history->list.kind = KUBE_RELEASE;
+	history->list.k8s_namespace = k8s_namespace;
 	if (call->n_words > 0)
-		list.labels = arena_format(arena, KUBE_LABEL_CANARY "=%s", call->words[0]);
-	if (!command_client_read(client, &list, &err))
+		history->list.labels = arena_format(arena, KUBE_LABEL_CANARY "=%s", call->words[0]);
+	if (call->flags.is_watching)
+		return follow(history);
+	if (!command_client_read(history->client, &history->list, &err))
 		return command_fail(call, &err);
-	runs = command_run_read(list.items, arena);
-	status = conclude(call, &runs,
-	                  k8s_namespace ? arena_format(arena, "namespace \"%s\"", k8s_namespace)
-	                                : "any namespace");
-	command_client_list_fini(&list);
-	return status;
+	runs = command_run_read(history->list.items, arena);
+	return conclude(history, &runs);
 }
 
 static enum command_exit run(struct command_call *call)
 {
-	struct command_client *client;
+	struct history history = {.call = call};
 	struct arena arena = {0};
 	struct err err = {0};
 	enum command_exit status;
@@ -211,12 +302,16 @@ static enum command_exit run(struct command_call *call)
 	if (call->n_words > 0 && !command_flags_is_name(call->words[0]))
 		return command_say(call, COMMAND_USAGE, "\"%.100s\": expected the name of a canary",
 		                   call->words[0]);
+	if (!command_choice_parse(command_value(call, "since"), command_value(call, "result"),
+	                          &history.choice, &err))
+		return command_say(call, COMMAND_USAGE, "%s", err.text);
 	if (command_value(call, "file")) {
-		status = run_file(call, &arena);
+		status = run_file(&history, &arena);
 	} else {
-		client = command_client_new(call, &err);
-		status = client ? run_cluster(call, client, &arena) : command_fail(call, &err);
-		command_client_free(client);
+		history.client = command_client_new(call, &err);
+		status = history.client ? run_cluster(&history, &arena) : command_fail(call, &err);
+		command_client_list_fini(&history.list);
+		command_client_free(history.client);
 	}
 	arena_fini(&arena);
 	return status;
@@ -228,11 +323,12 @@ const struct command command_history = {
 	.words = "[NAME]",
 	.text = "The Releases of a Canary, or of the namespace, newest first; the cluster keeps the "
 		"newest ten of\neach. --file reads the evidence that an agent wrote (its --history), "
-		"with the query of the check\nthat decided. -o wide adds whole images and the "
-		"reason.\n",
-	.example = "history cart -n shop -o json",
+		"with the query of the check\nthat decided. --since and --result "
+		"narrow the list. -o wide adds whole images and the reason.\n",
+	.example = "history cart -n shop --since 7d --result rolled_back,failed_promotion",
 	.takes = COMMAND_TAKES_CLUSTER | COMMAND_TAKES_NAMESPACE | COMMAND_TAKES_ALL |
-                 COMMAND_TAKES_OUTPUT | COMMAND_TAKES_WIDE | COMMAND_TAKES_HEADERS,
+                 COMMAND_TAKES_OUTPUT | COMMAND_TAKES_WIDE | COMMAND_TAKES_WATCH |
+                 COMMAND_TAKES_HEADERS,
 	.n_words_max = 1,
 	.flags = flags,
 	.n_flags = array_length(flags),

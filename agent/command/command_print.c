@@ -20,6 +20,11 @@ bool command_print_is_tree(const struct command_call *call)
 	return call->flags.form == COMMAND_FORM_JSON || call->flags.form == COMMAND_FORM_YAML;
 }
 
+bool command_print_is_redrawn(const struct command_call *call)
+{
+	return call->flags.is_watching && call->screen.is_terminal && !command_print_is_tree(call);
+}
+
 static void print_yaml(const struct command_call *call, const json_t *tree)
 {
 	struct buf text = {.max = YAML_MAX};

@@ -15,6 +15,12 @@
 /* Is -o json or -o yaml asked for? */
 bool command_print_is_tree(const struct command_call *call);
 
+#define COMMAND_PRINT_CLEAR "\x1b[H\x1b[2J"
+#define COMMAND_PRINT_BEAT  1000 /* ms between two redraws, for the times that run */
+
+/* With -w a terminal is cleared and written anew; elsewhere what changed is appended. */
+bool command_print_is_redrawn(const struct command_call *call);
+
 /* Write TREE as -o json (indented, keys in order) or -o yaml says; in a watch, each on its own. */
 void command_print_tree(const struct command_call *call, const json_t *tree);
 

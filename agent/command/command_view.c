@@ -31,6 +31,7 @@ static struct canary_spec read_strategy(const json_t *analysis)
 		.step_weight = kube_tree_whole(analysis, "stepWeight", 0),
 		.max_weight = kube_tree_whole(analysis, "maxWeight", SPEC_WEIGHT_FULL),
 		.iterations = kube_tree_whole(analysis, "iterations", 0),
+		.mirror = json_is_true(kube_tree_find(analysis, "mirror")),
 	};
 
 	if (spec.iterations > 0)
@@ -53,7 +54,7 @@ static void count_weights(struct command_view *view, const struct canary_spec *s
 		return;
 	for (; !step.promotes && n < STEPS_MAX; step = strategy_next(spec, step.weight, 0)) {
 		n++;
-		if (step.weight <= view->weight)
+		if (step.weight <= view->weight && (step.weight > 0 || view->is_open))
 			view->step = n;
 	}
 	view->n_steps = n < STEPS_MAX ? n : 0;

@@ -9,6 +9,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define BODY_MAX   (4 * 1024 * 1024)  /* beyond what the server takes, so that it can refuse */
 #define STREAM_MAX (64 * 1024 * 1024) /* a reader that falls behind so far is cut off */
@@ -139,7 +140,20 @@ static enum http_method method_of(const char *name)
 	return HTTP_METHOD_NONE;
 }
 
-static enum MHD_Result send_reply(struct MHD_Connection *connection, const struct http_reply *reply)
+/* The server's clock, which is seldom that on the wall. */
+static void add_date(struct MHD_Response *response, struct instant now)
+{
+	time_t seconds = (time_t)(now.ms / 1000);
+	char text[64];
+	struct tm tm;
+
+	if (gmtime_r(&seconds, &tm) &&
+	    strftime(text, sizeof(text), "%a, %d %b %Y %H:%M:%S GMT", &tm) > 0)
+		(void)MHD_add_response_header(response, "Date", text);
+}
+
+static enum MHD_Result send_reply(struct MHD_Connection *connection, const struct http_reply *reply,
+                                  struct instant now)
 {
 	struct MHD_Response *response;
 	enum MHD_Result result;
@@ -152,6 +166,7 @@ static enum MHD_Result send_reply(struct MHD_Connection *connection, const struc
 	if (!response)
 		abort();
 	(void)MHD_add_response_header(response, "Content-Type", "application/json");
+	add_date(response, now);
 	if (reply->retry_after.ms > 0) {
 		(void)snprintf(seconds, sizeof(seconds), "%lld",
 		               (long long)(reply->retry_after.ms + 999) / 1000);
@@ -167,6 +182,7 @@ static enum MHD_Result open_stream(struct front *front, struct MHD_Connection *c
 {
 	struct front_stream *stream = calloc(1, sizeof(*stream));
 	struct MHD_Response *response;
+	struct instant now = front->options.now(front->options.user);
 	struct http_reply reply;
 	enum MHD_Result result;
 
@@ -176,10 +192,10 @@ static enum MHD_Result open_stream(struct front *front, struct MHD_Connection *c
 	stream->connection = connection;
 	stream->out.max = STREAM_MAX;
 	stream->watch = apiserver_watch(front->options.server, request, on_deliver, stream, &reply,
-	                                arena, front->options.now(front->options.user));
+	                                arena, now);
 	if (!stream->watch) {
 		free(stream);
-		return send_reply(connection, &reply);
+		return send_reply(connection, &reply, now);
 	}
 	stream->next = front->streams;
 	front->streams = stream;
@@ -188,6 +204,7 @@ static enum MHD_Result open_stream(struct front *front, struct MHD_Connection *c
 	if (!response)
 		abort();
 	(void)MHD_add_response_header(response, "Content-Type", "application/json");
+	add_date(response, now);
 	result = MHD_queue_response(connection, 200, response);
 	MHD_destroy_response(response);
 	return result;
@@ -203,6 +220,7 @@ static enum MHD_Result serve(struct front *front, struct MHD_Connection *connect
 		.body = exchange->body.length ? exchange->body.bytes : NULL,
 		.body_length = exchange->body.length,
 	};
+	struct instant now = front->options.now(front->options.user);
 	struct arena arena = {0};
 	struct http_reply reply;
 	enum MHD_Result result;
@@ -211,9 +229,8 @@ static enum MHD_Result serve(struct front *front, struct MHD_Connection *connect
 	if (apiserver_watch_asked(&request)) {
 		result = open_stream(front, connection, &request, &arena);
 	} else {
-		reply = apiserver_serve(front->options.server, &request, &arena,
-		                        front->options.now(front->options.user));
-		result = send_reply(connection, &reply);
+		reply = apiserver_serve(front->options.server, &request, &arena, now);
+		result = send_reply(connection, &reply, now);
 	}
 	arena_fini(&arena);
 	return result;
@@ -252,11 +269,11 @@ struct front *front_new(const struct front_options *options, struct err *err)
 	if (!front)
 		abort();
 	front->options = *options;
-	front->daemon = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, options->port,
-	                                 NULL, NULL, on_request, front, MHD_OPTION_SOCK_ADDR,
-	                                 (struct sockaddr *)&address, MHD_OPTION_URI_LOG_CALLBACK,
-	                                 on_uri, NULL, MHD_OPTION_NOTIFY_COMPLETED, on_completed,
-	                                 NULL, MHD_OPTION_END);
+	front->daemon = MHD_start_daemon(
+		MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_SUPPRESS_DATE_NO_CLOCK,
+		options->port, NULL, NULL, on_request, front, MHD_OPTION_SOCK_ADDR,
+		(struct sockaddr *)&address, MHD_OPTION_URI_LOG_CALLBACK, on_uri, NULL,
+		MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL, MHD_OPTION_END);
 	if (front->daemon)
 		return front;
 	free(front);

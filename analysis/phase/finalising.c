@@ -46,20 +46,6 @@ static void fail(struct thought *thought, const char *why)
 	              spec->k8s_namespace, why);
 }
 
-/* A primary that somebody deleted comes back as it was promoted. */
-static void revive(struct thought *thought)
-{
-	const struct release *newest = &thought->facts->newest;
-	struct primary_wish wish = {
-		.release = newest->name,
-		.uid = newest->uid,
-		.new_replicas = primary_capacity(thought),
-	};
-
-	if (thought->facts->primary.slot.state == FACT_ABSENT)
-		primary_runs(thought, &wish);
-}
-
 void phase_finalising(struct thought *thought)
 {
 	const struct facts *facts = thought->facts;
@@ -78,18 +64,19 @@ void phase_finalising(struct thought *thought)
 		return;
 	case READINESS_WAITING:
 	case READINESS_UNKNOWN:
-		revive(thought);
+		/* A primary that somebody deleted comes back as it was promoted. */
+		if (facts->primary.slot.state == FACT_ABSENT)
+			primary_runs_newest(thought);
 		traffic_selects(thought, traffic_backend(thought), false);
 		if (facts->newest.cause != CAUSE_INIT)
 			traffic_caps(thought, facts->newest.status.weight.from);
-		/* No request for the pods of a newer revision where the primary has a ready one. */
-		if (thought->is_newer && workload_serves(&facts->primary))
+		if (traffic_leaves_canary(thought))
 			traffic_weighs(thought, 0, true);
 		return;
 	}
 	is_placed = traffic_services(thought);
 	is_placed &= traffic_selects(thought, traffic_backend(thought), false);
-	is_placed &= traffic_weighs(thought, 0, thought->is_newer);
+	is_placed &= traffic_weighs(thought, 0, traffic_leaves_canary(thought));
 	if (!is_placed || !traffic_settled(thought))
 		return;
 	/* Those of a newer revision too: a scale-down that left may not arrive in the next run. */

@@ -100,6 +100,7 @@ static void promote(const struct thought *thought, struct release_status *status
 	const struct canary_spec *spec = thought->spec;
 
 	status->phase = PHASE_PROMOTING;
+	status->weight.is_mirrored = false;
 	text_format(status->reason, sizeof(status->reason),
 	            "Copying %.80s.%.63s template spec to %.80s.%.63s", spec->target,
 	            spec->k8s_namespace, spec->primary, spec->k8s_namespace);
@@ -113,8 +114,12 @@ static void advance(const struct thought *thought, struct release_status *status
 
 	status->weight.from = status->weight.to;
 	status->weight.to = next.weight;
+	status->weight.is_mirrored = next.is_mirrored;
 	status->iteration = next.iteration;
-	if (next.iteration > spec->iterations && spec->route.weighs)
+	if (next.iteration > spec->iterations && spec->route.weighs && spec->mirror)
+		text_format(status->reason, sizeof(status->reason),
+		            "Stop traffic mirroring and route all traffic to canary");
+	else if (next.iteration > spec->iterations && spec->route.weighs)
 		text_format(status->reason, sizeof(status->reason),
 		            "Routing all traffic to canary");
 	else if (next.iteration > 0)
@@ -198,6 +203,7 @@ static bool is_caught_up(struct thought *thought, bool has_services)
 	const struct release_status *status = &thought->facts->newest.status;
 	const struct route_fact *route = &thought->facts->route;
 	int live = traffic_live_weight(thought);
+	bool copies;
 
 	if (!thought->spec->route.weighs)
 		return true;
@@ -205,8 +211,11 @@ static bool is_caught_up(struct thought *thought, bool has_services)
 		return false;
 	if (live < status->weight.to && live != status->weight.from)
 		return true;
-	if (live < status->weight.to && !has_services)
+	copies = status->weight.is_mirrored && live == 0;
+	if ((live < status->weight.to || copies) && !has_services)
 		return false;
+	if (copies)
+		return traffic_mirrors(thought);
 	return traffic_weighs(thought, status->weight.to,
 	                      live > status->weight.to && route->slot.state == FACT_KNOWN);
 }
@@ -247,7 +256,9 @@ static bool ask(struct thought *thought)
 		thought_want(thought, &effect);
 		is_complete = false;
 	}
+	/* Copies are no share of the requests. */
 	if (thought->spec->strategy == STRATEGY_CANARY && thought->spec->route.weighs &&
+	    !facts->newest.status.weight.is_mirrored &&
 	    (facts->share.check.ms != check.ms || facts->share.kind == SAMPLE_NONE)) {
 		effect = (struct effect){.kind = EFFECT_MEASURE_SHARE, .check = check};
 		thought_want(thought, &effect);

@@ -39,37 +39,25 @@ static bool is_covered(struct thought *thought)
 	return false;
 }
 
-static void write_primary(struct thought *thought)
-{
-	const struct release *newest = &thought->facts->newest;
-	int replicas = primary_capacity(thought);
-	struct primary_wish wish = {
-		.release = newest->name,
-		.uid = newest->uid,
-		.new_replicas = replicas,
-		.replicas = replicas,
-	};
-
-	primary_runs(thought, &wish);
-}
-
-/* A newer revision's pods are on their way: no request for them once the primary has a ready pod.
- */
+/* A newer revision's pods are on their way, or there is no target any more: no request for it once
+ * the primary has a ready pod. */
 static bool withdraw(struct thought *thought)
 {
 	struct release_status status;
 
-	if (!thought->is_newer || !workload_serves(&thought->facts->primary))
+	if (!traffic_leaves_canary(thought))
 		return false;
 	traffic_weighs(thought, 0, true);
+	traffic_selects(thought, traffic_backend(thought), true);
 	if (thought->facts->newest.status.weight.to == 0)
 		return false;
 	status = thought_next_status(thought);
 	status.weight.from = status.weight.to;
 	status.weight.to = 0;
-	text_format(
-		status.reason, sizeof(status.reason),
-		"a newer revision came: all traffic goes to the primary while this promotion completes");
+	status.weight.is_mirrored = false;
+	text_format(status.reason, sizeof(status.reason),
+	            "%s: all traffic goes to the primary while this promotion completes",
+	            thought->is_newer ? "a newer revision came" : "the target was deleted");
 	thought_because(thought, "%s", status.reason);
 	thought_save(thought, &status, true);
 	return true;
@@ -83,6 +71,7 @@ static void finalise(struct thought *thought)
 	status.phase = PHASE_FINALISING;
 	status.weight.from = status.weight.to;
 	status.weight.to = 0;
+	status.weight.is_mirrored = false;
 	text_format(status.reason, sizeof(status.reason), "Routing all traffic to primary");
 	if (thought->spec->route.weighs)
 		thought_notice(&status, false, "%s", status.reason);
@@ -109,7 +98,7 @@ void phase_promoting(struct thought *thought)
 		if (workload_serves(&facts->primary) != workload_serves(&facts->target))
 			traffic_selects(thought, traffic_backend(thought), false);
 		if (is_covered(thought))
-			write_primary(thought);
+			primary_runs_newest(thought);
 		return;
 	}
 	traffic_selects(thought, traffic_backend(thought), false);

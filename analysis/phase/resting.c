@@ -37,20 +37,6 @@ static void create_release(struct thought *thought, enum release_cause cause)
 	thought_want(thought, &effect);
 }
 
-/* A primary that somebody deleted comes back from the promoted Release, never from the live target
- * (D-36). */
-static bool has_primary(struct thought *thought)
-{
-	const struct facts *facts = thought->facts;
-	struct primary_wish wish = {
-		.release = facts->promoted.name,
-		.uid = facts->promoted.uid,
-		.new_replicas = thought_run_replicas(thought),
-	};
-
-	return primary_runs(thought, &wish);
-}
-
 /* What was promoted stands as it was left: services, route, primary. */
 static bool keep(struct thought *thought)
 {
@@ -58,7 +44,9 @@ static bool keep(struct thought *thought)
 	bool has_services = traffic_services(thought);
 	bool has_apex;
 
-	if (!has_primary(thought))
+	/* A primary that somebody deleted comes back from the promoted Release, never from the live
+	 * target (D-36). */
+	if (!primary_runs_promoted(thought, thought_run_replicas(thought), false))
 		return false;
 	has_apex = traffic_selects(thought, traffic_backend(thought), false);
 	has_route = traffic_weighs(thought, 0, false);

@@ -25,16 +25,9 @@ static void finish(struct thought *thought)
 static bool is_restored(struct thought *thought)
 {
 	const struct facts *facts = thought->facts;
-	struct primary_wish wish = {
-		.release = facts->promoted.name,
-		.uid = facts->promoted.uid,
-		.new_replicas =
-			facts->newest.primary_replicas > 0 ? facts->newest.primary_replicas : 1,
-		.is_retreat = true,
-	};
 	char why[SENTENCE_MAX];
 
-	if (!primary_runs(thought, &wish))
+	if (!primary_runs_promoted(thought, PRIMARY_AS_BEFORE, true))
 		return false;
 	if (workload_is_ready(&facts->primary, thought->spec->primary_ready_percent, why))
 		return true;
@@ -67,7 +60,7 @@ void phase_retreating(struct thought *thought)
 	is_placed = traffic_selects(thought, traffic_backend(thought), true);
 	if (ending == OUTCOME_FAILED_PROMOTION && !is_restored(thought)) {
 		/* A newer revision's pods are no refuge once the primary has a ready pod. */
-		if (thought->is_newer && workload_serves(&facts->primary))
+		if (traffic_leaves_canary(thought))
 			traffic_weighs(thought, 0, true);
 		return;
 	}

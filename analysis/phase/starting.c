@@ -59,27 +59,13 @@ static bool is_begun(struct thought *thought)
 	return false;
 }
 
-/* The first Release's primary, made from its recorded template. */
-static bool has_primary(struct thought *thought)
-{
-	const struct facts *facts = thought->facts;
-	struct primary_wish wish = {
-		.release = facts->newest.name,
-		.uid = facts->newest.uid,
-		.new_replicas = primary_capacity(thought),
-		.replicas = primary_capacity(thought),
-	};
-
-	return primary_runs(thought, &wish);
-}
-
 static void initialise(struct thought *thought)
 {
 	struct release_status status;
 	char why[SENTENCE_MAX];
 
 	traffic_services(thought);
-	if (!has_primary(thought))
+	if (!primary_runs_newest(thought))
 		return;
 	/* However late, the target goes on serving: nothing is scaled down before the primary is
 	 * ready (D-6). */
@@ -118,6 +104,7 @@ static void step(struct thought *thought)
 	} else {
 		status.phase = PHASE_PROGRESSING;
 		status.weight.to = first.weight;
+		status.weight.is_mirrored = first.is_mirrored;
 		status.iteration = first.iteration;
 		status.times.next_check_at = instant_after(thought->facts->now, spec->interval);
 		thought_notice(&status, false, "Starting canary analysis for %.100s.%.63s",

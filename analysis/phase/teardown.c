@@ -34,7 +34,6 @@ static void keep_primary(struct thought *thought)
 {
 	const struct facts *facts = thought->facts;
 	const struct workload_fact *primary = &facts->primary;
-	struct primary_wish wish = {.release = facts->promoted.name, .uid = facts->promoted.uid};
 	char why[SENTENCE_MAX];
 
 	if (facts->promoted.name[0] != '\0' && facts->newest.name[0] != '\0' &&
@@ -42,10 +41,20 @@ static void keep_primary(struct thought *thought)
 	    strcmp(primary->release_uid, facts->promoted.uid) != 0 &&
 	    !(primary->may_empty && workload_serves(primary)) &&
 	    !workload_is_ready(primary, thought->spec->primary_ready_percent, why))
-		(void)primary_runs(thought, &wish);
+		(void)primary_runs_promoted(thought, PRIMARY_AS_BEFORE, false);
 	if (workload_serves(primary) && !workload_serves(&facts->target) &&
 	    facts->apex.slot.state == FACT_KNOWN)
 		(void)traffic_selects(thought, BACKEND_PRIMARY, false);
+}
+
+/* The primary is gone already. By another's hand it may be gone while the target still has the no
+ * pods that its last run left it. */
+static bool has_pods(struct thought *thought)
+{
+	const struct facts *facts = thought->facts;
+
+	return facts->promoted.name[0] == '\0' || facts->target.replicas > 0 ||
+	       thought_scaled(thought, SUBJECT_TARGET, thought_run_replicas(thought));
 }
 
 /* The target has the primary's capacity and is ready, or there is nothing left to bring back. */
@@ -54,8 +63,10 @@ static bool is_target_back(struct thought *thought)
 	const struct facts *facts = thought->facts;
 	char why[SENTENCE_MAX];
 
-	if (facts->primary.slot.state == FACT_ABSENT || facts->target.slot.state == FACT_ABSENT)
+	if (facts->target.slot.state == FACT_ABSENT)
 		return true;
+	if (facts->primary.slot.state == FACT_ABSENT)
+		return has_pods(thought);
 	if (facts->target.replicas < facts->primary.replicas &&
 	    !thought_scaled(thought, SUBJECT_TARGET, facts->primary.replicas))
 		return false;
@@ -102,6 +113,17 @@ static bool are_objects_gone(struct thought *thought)
 	return is_clear;
 }
 
+/* The apex Service is the target's again, also of one that is deleted now and comes again: what it
+ * selected so far is gone. */
+static bool is_apex_left(struct thought *thought)
+{
+	const struct service_fact *apex = &thought->facts->apex;
+
+	return apex->slot.state != FACT_KNOWN || apex->backend != BACKEND_PRIMARY ||
+	       thought->facts->primary.slot.state == FACT_KNOWN ||
+	       traffic_selects(thought, BACKEND_CANARY, false);
+}
+
 void phase_teardown(struct thought *thought)
 {
 	const struct facts *facts = thought->facts;
@@ -121,7 +143,7 @@ void phase_teardown(struct thought *thought)
 	if (thought->spec->route.weighs && !is_gone(thought, SUBJECT_ROUTE, &facts->route.slot,
 	                                            facts->route.uid, facts->route.is_made))
 		return;
-	if (!are_objects_gone(thought))
+	if (!are_objects_gone(thought) || !is_apex_left(thought))
 		return;
 	thought_want(thought, &last);
 	thought_because(thought, "the Canary is deleted: removing its Releases");

@@ -29,9 +29,12 @@ enum kube_kind {
 	KUBE_DEPLOYMENT,
 	KUBE_SERVICE,
 	KUBE_INGRESS,
+	KUBE_VIRTUAL_SERVICE,
+	KUBE_DESTINATION_RULE,
 	KUBE_EVENT,
 	KUBE_LEASE,
 	KUBE_SECRET,
+	KUBE_MAX,
 };
 
 /* One object or, without name, a list of them. */

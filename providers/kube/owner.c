@@ -48,6 +48,33 @@ void kube_owner_remove(json_t *patch, const json_t *object, const char *canary)
 	kube_tree_patch(patch, "replace", "/metadata/ownerReferences", kept);
 }
 
+static bool has_field(const json_t *entry, const char *field)
+{
+	const json_t *fields = json_object_get(entry, "fieldsV1");
+
+	return json_object_size(fields) == 0 || kube_tree_find(fields, field);
+}
+
+bool kube_owner_wrote_last(const json_t *object, const char *manager, const char *field)
+{
+	const json_t *entries = kube_tree_find(object, "metadata/managedFields");
+	const char *newest = "";
+	bool is_last = false;
+
+	for (size_t i = 0; i < json_array_size(entries); i++) {
+		const json_t *entry = json_array_get(entries, i);
+		const char *time = kube_tree_text(entry, "time");
+		bool is_ours = strcmp(kube_tree_text(entry, "manager"), manager) == 0;
+		int order = strcmp(time, newest); /* RFC 3339 in UTC, whole seconds */
+
+		if (!has_field(entry, field) || order < 0)
+			continue;
+		is_last = order == 0 ? is_last || is_ours : is_ours;
+		newest = time;
+	}
+	return is_last;
+}
+
 void kube_owner_set_flux(json_t *annotations)
 {
 	kube_tree_set_text(annotations, "kustomize.toolkit.fluxcd.io/reconcile", "disabled");

@@ -16,6 +16,12 @@ bool kube_owner_is_ours(const json_t *object, const struct canary_world *world);
  * none. */
 void kube_owner_remove(json_t *patch, const json_t *object, const char *canary);
 
+/*
+ * managedFields: the manager that wrote FIELD ("f:spec/f:http") last is MANAGER; with entries that
+ * do not say what they have, the last writer of anything.
+ */
+bool kube_owner_wrote_last(const json_t *object, const char *manager, const char *field);
+
 /* Put the two annotations that keep Flux from undoing what we write. */
 void kube_owner_set_flux(json_t *annotations);
 

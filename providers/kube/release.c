@@ -4,6 +4,7 @@
 #include "providers/kube/api.h"
 #include "providers/kube/release_status.h"
 #include "providers/kube/tree.h"
+#include "providers/traffic_provider.h"
 
 #include <limits.h>
 #include <stdlib.h>
@@ -167,17 +168,23 @@ static void add_made(json_t *made, enum kube_kind kind, const char *name)
 /* What a run makes or takes over, for people and for whoever cleans up by hand. */
 static json_t *made_of(const struct canary_world *world)
 {
+	struct traffic_beside beside[TRAFFIC_BESIDE_MAX];
 	json_t *made = kube_tree_list();
-	char route[NAME_MAX_K8S];
+	struct arena arena = {0};
+	struct kube_ref route = world->traffic->ref(world, &arena);
+	size_t n = world->traffic->beside ? world->traffic->beside(world, &arena, beside) : 0;
 
 	add_made(made, KUBE_DEPLOYMENT, world->spec->primary);
 	add_made(made, KUBE_SERVICE, world->apex);
 	add_made(made, KUBE_SERVICE, world->primary_service);
 	add_made(made, KUBE_SERVICE, world->canary_service);
-	if (world->spec->route.weighs && world->ingress) {
-		text_format(route, sizeof(route), "%s-canary", world->ingress);
-		add_made(made, KUBE_INGRESS, route);
+	if (world->spec->route.weighs && route.kind != KUBE_NONE)
+		add_made(made, route.kind, route.name);
+	for (size_t i = 0; i < n; i++) {
+		if (!beside[i].is_source)
+			add_made(made, beside[i].ref.kind, beside[i].ref.name);
 	}
+	arena_fini(&arena);
 	return made;
 }
 

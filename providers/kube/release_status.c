@@ -143,6 +143,7 @@ bool kube_release_status_read(const json_t *status, struct release_status *ret, 
 	read.seq = json_integer_value(kube_tree_find(status, "seq"));
 	read.weight.from = kube_tree_whole(status, "weight/from", 0);
 	read.weight.to = kube_tree_whole(status, "weight/to", 0);
+	read.weight.is_mirrored = json_is_true(kube_tree_find(status, "weight/mirror"));
 	read_number(kube_tree_find(status, "weight"), "seenShare", &read.weight.has_seen,
 	            &read.weight.seen_share);
 	read.iteration = kube_tree_whole(status, "counters/iteration", 0);
@@ -192,7 +193,7 @@ static json_t *write_weight(const struct release_status *status)
 
 	kube_tree_set_whole(weight, "from", status->weight.from);
 	kube_tree_set_whole(weight, "to", status->weight.to);
-	kube_tree_set(weight, "mirror", json_false());
+	kube_tree_set(weight, "mirror", json_boolean(status->weight.is_mirrored));
 	set_number(weight, "seenShare", status->weight.has_seen, status->weight.seen_share);
 	return weight;
 }

@@ -44,6 +44,17 @@ bool kube_workload_label(const json_t *object, const struct provider_options *op
 		kube_tree_text(object, "metadata/namespace"), names);
 }
 
+bool kube_workload_trim(const char *value, char *ret, size_t size)
+{
+	size_t length = strlen(value);
+	size_t suffix = strlen(KUBE_TEMPLATE_SUFFIX);
+
+	if (length <= suffix || strcmp(value + length - suffix, KUBE_TEMPLATE_SUFFIX) != 0)
+		return false;
+	text_format(ret, size, "%.*s", (int)(length - suffix), value);
+	return true;
+}
+
 /* VALUE, a number or a percentage, of REPLICAS; 25% when it is absent. */
 static int resolve(const json_t *value, int replicas, bool rounds_up)
 {

@@ -20,6 +20,9 @@ void kube_workload_read(const json_t *object, const struct provider_options *opt
 bool kube_workload_label(const json_t *object, const struct provider_options *options,
                          const char **ret_label, const char **ret_value, struct err *err);
 
+/* "cart" of the primary's label value "cart-primary"; false for another value. */
+bool kube_workload_trim(const char *value, char *ret, size_t size);
+
 /* What a primary is made from. */
 struct kube_primary {
 	const json_t *template; /* as recorded in the Release */

@@ -41,6 +41,14 @@ static struct kube_ref clone_ref(const struct canary_world *world, struct arena 
 	return ref;
 }
 
+/* The Ingress that the clone is made from. */
+static size_t beside(const struct canary_world *world, struct arena *arena,
+                     struct traffic_beside ret[TRAFFIC_BESIDE_MAX])
+{
+	ret[0] = (struct traffic_beside){.ref = source_ref(world), .is_source = true};
+	return world->ingress ? 1 : 0;
+}
+
 /* Everything beside the weight is right, as far as it can be seen without the source. */
 static bool is_exact(const json_t *clone, const struct canary_world *world, int weight)
 {
@@ -49,8 +57,8 @@ static bool is_exact(const json_t *clone, const struct canary_world *world, int 
 
 	if (!nginx_ingress_says(world, clone, weight))
 		return false;
-	if (world->ingress_object)
-		wanted = nginx_ingress_spec(world, world->ingress_object, NULL);
+	if (json_is_object(world->beside[0]))
+		wanted = nginx_ingress_spec(world, world->beside[0], NULL);
 	repair =
 		nginx_ingress_repair(world, clone, wanted ? wanted : kube_tree_find(clone, "spec"));
 	return json_array_size(repair) == 0;
@@ -225,6 +233,7 @@ const struct traffic_provider traffic_provider_nginx = {
 	.name = "nginx",
 	.ability = ability,
 	.ref = clone_ref,
+	.beside = beside,
 	.read = look,
 	.write = weigh,
 };

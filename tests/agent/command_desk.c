@@ -132,7 +132,8 @@ void command_desk_write(struct command_desk *desk, enum http_method method, cons
 	int status;
 
 	assert_int_equal(pthread_mutex_lock(&desk->lock), 0);
-	status = ask_status(desk->server, clock_now(NULL), method, url, body);
+	status = ask_status(desk->server, instant_after(clock_now(NULL), desk->later), method, url,
+	                    body);
 	front_run(desk->front);
 	assert_int_equal(pthread_mutex_unlock(&desk->lock), 0);
 	if (status < 200 || status > 299)
@@ -248,7 +249,7 @@ void command_desk_run_as(struct command_desk *desk, const char *program, const c
 	struct command_setting setting = {
 		.screen = desk->screen,
 		.environment = environment,
-		.fixed_now = {COMMAND_DESK_NOW},
+		.fixed_now = {COMMAND_DESK_NOW - desk->lead.ms},
 	};
 
 	free(desk->out);

@@ -21,6 +21,8 @@ struct command_desk {
 	char kubeconfig[96];
 	struct command_screen screen; /* of the next run */
 	const char *file_variable;    /* what $KUBECONFIG says; NULL: kubeconfig */
+	struct span lead;             /* of the server's clock before the command's machine's */
+	struct span later;            /* at which the test writes */
 	FILE *stream;                 /* where the next run writes, and closes; NULL: `out` */
 	/* Of the last run. */
 	enum command_exit status;

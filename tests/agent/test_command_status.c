@@ -3,12 +3,16 @@
 #include "tests/agent/command_desk.h"
 #include "tests/agent/command_schema.h"
 
+#include <jansson.h>
 #include <locale.h>
 #include <setjmp.h>
+#include <spawn.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -151,6 +155,18 @@ static void test_exits(void **state)
 		{"history nobody", COMMAND_NOT_FOUND,
 	         "serin history: no release of canary \"nobody\" in namespace \"shop\"\n"},
 		{"history till", COMMAND_OK, "only initialisations: --all"},
+		{"history cart --since 1m --result promoted", COMMAND_OK,
+	         "no releases in namespace \"shop\" that --since and --result let through"},
+		{"history --since 1week", COMMAND_USAGE,
+	         "--since: expected an age (90m, 7d) or a time (2026-11-20, "
+	         "2026-11-20T08:00:00Z), got \"1week\""},
+		{"history --since -5m", COMMAND_USAGE, "--since: expected"},
+		{"history --since 0d", COMMAND_USAGE, "--since: expected"},
+		{"history --since 2025-13-01", COMMAND_USAGE, "--since: expected"},
+		{"history --result rolledback", COMMAND_USAGE,
+	         "--result: \"rolledback\": did you mean rolled_back?"},
+		{"history --result promoted,", COMMAND_USAGE, "--result: expected open, promoted"},
+		{"history --file x -w", COMMAND_USAGE, "expected --file or --watch, got both"},
 		{"status ../x", COMMAND_USAGE, "expected the name of a canary"},
 		{"status cart -A", COMMAND_USAGE, "expected a name or --all-namespaces, got both"},
 		{"list -n shop -A", COMMAND_USAGE, "expected --namespace or --all-namespaces"},
@@ -211,24 +227,49 @@ static void test_help(void **state)
 	assert_non_null(strstr(desk->out, "serin status cart -n shop -w"));
 }
 
-/* The table of exit codes is in the docs, too, and so is each command. */
+static void run_bash(const char *script)
+{
+	char *words[] = {strdup("bash"), strdup(script), NULL};
+	pid_t child;
+	int status;
+
+	assert_int_equal(posix_spawnp(&child, words[0], NULL, NULL, words, environ), 0);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+	free(words[0]);
+	free(words[1]);
+}
+
+static void read_text(const char *path, char *ret, size_t size)
+{
+	FILE *file = fopen(path, "r");
+
+	assert_non_null(file);
+	ret[fread(ret, 1, size - 1, file)] = '\0';
+	(void)fclose(file);
+}
+
+/* The table of exit codes is in the docs, too, and so is each command with its flags. */
 static void test_docs(void **state)
 {
-	FILE *file = fopen("docs/commands.md", "r");
 	char docs[GOLDEN_MAX];
 	char line[256];
 
 	(void)state;
-	assert_non_null(file);
-	docs[fread(docs, 1, sizeof(docs) - 1, file)] = '\0';
-	(void)fclose(file);
+	read_text("docs/commands.md", docs, sizeof(docs));
 	for (size_t i = 0; i < COMMAND_EXITS_MAX; i++) {
 		(void)snprintf(line, sizeof(line), "\n| %zu | %s |\n", i, command_exits[i]);
 		assert_non_null(strstr(docs, line));
 	}
 	for (size_t i = 0; command_table[i]; i++) {
-		(void)snprintf(line, sizeof(line), "%s", command_table[i]->name);
-		assert_non_null(strstr(docs, line));
+		const struct command *command = command_table[i];
+
+		assert_non_null(strstr(docs, command->name));
+		for (size_t k = 0; k < command->n_flags; k++) {
+			(void)snprintf(line, sizeof(line), "--%s", command->flags[k].name);
+			if (!strstr(docs, line))
+				fail_msg("docs/commands.md: nothing of %s %s", command->name, line);
+		}
 	}
 }
 
@@ -246,6 +287,116 @@ static void test_completions(void **state)
 			assert_non_null(strstr(desk->out, command_table[k]->name));
 		assert_non_null(strstr(desk->out, "no-headers"));
 		assert_non_null(strstr(desk->out, "kubectl-canary"));
+	}
+}
+
+/* bash asks the program for canaries, in the namespace that was typed. */
+static void test_completed_names(void **state)
+{
+	static const struct {
+		const char *words;
+		int at;
+		const char *replies;
+	} rows[] = {
+		{"serin status -n shop c", 4, "cart cat\n"},
+		{"serin explain -n shop --kubeconfig some t", 6, "till\n"},
+		{"serin history '' -A", 2, "cart cat till\n"},
+		/* flags and files stay what they were */
+		{"serin history --re", 2, "--result\n"},
+		{"serin lint READM", 2, "README.md\n"},
+	};
+	static const char stub[] =
+		"serin() { case \"$*\" in 'list --no-headers'*) [ \"$*\" = 'list --no-headers' ] || "
+		"[ \"$4\" = shop ] || exit 1; printf 'cart  Progressing\\ncat\\ntill  x\\n' ;; "
+		"esac; }\n";
+	struct command_desk *desk = *state;
+	char path[160];
+	char reply[160];
+	char script[160];
+	char text[1024];
+
+	command_desk_run(desk, "completion bash");
+	command_desk_file(desk, "completion", desk->out, path);
+	for (size_t i = 0; i < array_length(rows); i++) {
+		command_desk_file(desk, "reply", "", reply);
+		(void)snprintf(text, sizeof(text),
+		               "%ssource %s\nCOMP_WORDS=(%s) COMP_CWORD=%d\n_serin\n"
+		               "echo \"${COMPREPLY[*]}\" >%s\n",
+		               stub, path, rows[i].words, rows[i].at, reply);
+		run_bash(command_desk_file(desk, "script", text, script));
+		read_text(reply, text, sizeof(text));
+		assert_string_equal(text, rows[i].replies);
+	}
+}
+
+/* Times are the server's: they are held against its clock, not against this machine's. */
+static void test_clocks(void **state)
+{
+	static const int64_t leads[] = {0, 1000, -1000, 7200000, -86400000};
+	struct command_desk *desk = *state;
+
+	for (size_t i = 0; i < array_length(leads); i++) {
+		desk->lead = span_ms(leads[i]);
+		command_desk_run(desk, "status cart");
+		if (i != 1 && i != 2) /* as exact as whole seconds are */
+			assert_non_null(strstr(desk->out, "  2m10s of 5m  "));
+		assert_non_null(strstr(desk->out, "check, then 30% if all pass"));
+		command_desk_run(desk, "history cart --since 2m --no-headers");
+		assert_int_equal(strncmp(desk->out, "cart-3   cart:v1   cart:v3   2m", 31), 0);
+		assert_null(strstr(desk->out, "cart-2"));
+		command_desk_run(desk, "explain cart");
+		assert_int_equal(desk->status, COMMAND_OK);
+	}
+}
+
+/* Which releases --since and --result let through; cart-3 is open, cart-2 ended a day ago. */
+static void test_choice(void **state)
+{
+	static const struct {
+		const char *flags;
+		const char *names; /* newest first */
+	} rows[] = {
+		{"", "cart-3 cart-2 "},
+		{"--since 1h", "cart-3 "},
+		{"--since 1d", "cart-3 cart-2 "},
+		/* it ended 07:10 after that */
+		{"--since 23h53m", "cart-3 cart-2 "},
+		{"--since 23h52m", "cart-3 "},
+		{"--since 2025-11-20", "cart-3 cart-2 "},
+		{"--since 2025-11-20T08:07:11Z", "cart-3 "},
+		{"--since 2025-11-21", "cart-3 "},
+		{"--since 2d --all", "cart-3 cart-2 "},
+		{"--since 3d --all", "cart-3 cart-2 cart-1 "},
+		{"--result open", "cart-3 "},
+		{"--result rolled_back", "cart-2 "},
+		{"--result=rolled-back,open", "cart-3 cart-2 "},
+		{"--result promoted --all", "cart-1 "},
+		{"--result superseded", ""},
+		{"--result rolled_back --since 1h", ""},
+	};
+	struct command_desk *desk = *state;
+	char line[128];
+
+	for (size_t i = 0; i < array_length(rows); i++) {
+		char names[64] = "";
+		json_t *root;
+		size_t index;
+		json_t *release;
+
+		(void)snprintf(line, sizeof(line), "history cart -o json %s", rows[i].flags);
+		command_desk_run(desk, line);
+		assert_int_equal(desk->status, COMMAND_OK);
+		root = json_loads(desk->out, 0, NULL);
+		json_array_foreach(json_object_get(root, "releases"), index, release)
+		{
+			size_t length = strlen(names);
+
+			(void)snprintf(names + length, sizeof(names) - length, "%s ",
+			               json_string_value(json_object_get(release, "name")));
+		}
+		json_decref(root);
+		if (strcmp(names, rows[i].names) != 0)
+			fail_msg("%s: %s", line, names);
 	}
 }
 
@@ -318,6 +469,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_help, set_up, tear_down),
 		cmocka_unit_test(test_docs),
 		cmocka_unit_test_setup_teardown(test_completions, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_completed_names, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_clocks, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_choice, set_up, tear_down),
 		cmocka_unit_test(test_no_releases),
 		cmocka_unit_test_setup_teardown(test_refused_in_mid_run, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_control_characters, set_up, tear_down),

@@ -149,12 +149,48 @@ static void test_json(void **state)
 	assert_int_equal(strncmp(strchr(reader.output, '\n') + 1, "{\"canaries\":[{", 14), 0);
 }
 
+/* Releases, too: all of them first, then the one that changed, below it and without titles. */
+static void test_history(void **state)
+{
+	struct reader reader = {
+		.desk = *state,
+		.first = "cart-2 ",
+		.second = "cart-3 ",
+	};
+	const char *first;
+	const char *again;
+
+	watch(&reader, "history cart --watch");
+	first = strstr(reader.output, "\ncart-3 ");
+	assert_non_null(first);
+	assert_non_null(strstr(reader.output, "RELEASE "));
+	again = strstr(first + 1, "\ncart-3 ");
+	assert_non_null(again);
+	assert_null(strstr(again + 1, "RELEASE "));
+	assert_null(strstr(strstr(reader.output, "\ncart-2 ") + 1, "\ncart-2 "));
+}
+
+/* While it goes on, time is what the server writes beside its objects. */
+static void test_clock(void **state)
+{
+	struct reader reader = {
+		.desk = *state,
+		.first = "  2m10s of 5m",
+		.second = "  1h2m of 5m",
+	};
+
+	reader.desk->later = span_seconds(3600);
+	watch(&reader, "status cart -w");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_append, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_redraw, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_json, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_history, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_clock, set_up, tear_down),
 	};
 
 	(void)setlocale(LC_CTYPE, "C.UTF-8");

@@ -236,11 +236,13 @@ static void write_route(struct model *model, const struct effect *effect)
 
 	model->truth.route = (struct route_fact){.slot.state = FACT_KNOWN,
 	                                         .weight = effect->weight,
+	                                         .is_mirrored = effect->is_mirrored,
 	                                         .is_exact = true,
 	                                         .is_ours = true,
 	                                         .is_made = true,
 	                                         .since = model->truth.now};
-	text_format(text, sizeof(text), "%d", effect->weight);
+	text_format(text, sizeof(text), "%d%s", effect->weight,
+	            effect->is_mirrored ? " mirrored" : "");
 	write_down(model, "route", text);
 	if (effect->weight > model->max_weight_seen)
 		model->max_weight_seen = effect->weight;

@@ -213,6 +213,72 @@ static const char trace_blue_green[] =
 	"status Succeeded w0 i0 f0\n"
 	"N Promotion completed! Scaling down cart.shop\n";
 
+/* … with copies of the requests during the iterations; with all traffic they end. */
+static const char trace_blue_green_mirror[] =
+	"scale target 2\n"
+	"status Progressing w0 i0 f0\n"
+	"N New revision detected! Scaling up cart.shop\n"
+	"route 0 mirrored\n"
+	"status Progressing w0 i1 f0\n"
+	"N Starting canary analysis for cart.shop\n"
+	"N Advance cart.shop canary iteration 1/2\n"
+	"status Progressing w0 i2 f0\n"
+	"N Advance cart.shop canary iteration 2/2\n"
+	"route 100\n"
+	"status Progressing w0 i3 f0\n"
+	"N Stop traffic mirroring and route all traffic to canary\n"
+	"primary release-2\n"
+	"status Promoting w0 i3 f0\n"
+	"N Copying cart.shop template spec to cart-primary.shop\n"
+	"route 0\n"
+	"status Finalising w0 i0 f0\n"
+	"N Routing all traffic to primary\n"
+	"scale target 0\n"
+	"status Succeeded w0 i0 f0\n"
+	"N Promotion completed! Scaling down cart.shop\n";
+
+/* canary-controller.md 3.6.1: one step of copies, checked as any, then the weights (D-13). */
+static const char trace_mirror[] =
+	"scale target 2\n"
+	"status Progressing w0 i0 f0\n"
+	"N New revision detected! Scaling up cart.shop\n"
+	"route 0 mirrored\n"
+	"N Starting canary analysis for cart.shop\n"
+	"N Advance cart.shop canary weight 0\n"
+	"route 20\n"
+	"status Progressing w20 i0 f0\n"
+	"N Advance cart.shop canary weight 20\n"
+	"route 40\n"
+	"status Progressing w40 i0 f0\n"
+	"N Advance cart.shop canary weight 40\n"
+	"primary release-2\n"
+	"status Promoting w40 i0 f0\n"
+	"N Copying cart.shop template spec to cart-primary.shop\n"
+	"route 0\n"
+	"status Finalising w0 i0 f0\n"
+	"N Routing all traffic to primary\n"
+	"scale target 0\n"
+	"status Succeeded w0 i0 f0\n"
+	"N Promotion completed! Scaling down cart.shop\n";
+
+/* Copies that fail: no client ever got an answer of the canary. */
+static const char trace_mirror_rollback[] =
+	"scale target 2\n"
+	"status Progressing w0 i0 f0\n"
+	"N New revision detected! Scaling up cart.shop\n"
+	"route 0 mirrored\n"
+	"N Starting canary analysis for cart.shop\n"
+	"N Advance cart.shop canary weight 0\n"
+	"status Progressing w0 i0 f1\n"
+	"W Halt cart.shop advancement success rate 50.00% < 99%\n"
+	"route 0\n"
+	"status Progressing w0 i0 f2\n"
+	"W Halt cart.shop advancement success rate 50.00% < 99%\n"
+	"W Rolling back cart.shop failed checks threshold reached 2\n"
+	"W Canary failed! Scaling down cart.shop\n"
+	"scale target 0\n"
+	"status Failed w0 i0 f0\n";
+
 /* Appendix B, blue/green on `kubernetes`: one silent step; the apex always selects the primary. */
 static const char trace_blue_green_kubernetes[] =
 	"scale target 2\n"
@@ -280,6 +346,25 @@ static void given_blue_green(struct model *model)
 	model->spec.iterations = 2;
 }
 
+static void given_blue_green_mirror(struct model *model)
+{
+	given_blue_green(model);
+	model->spec.mirror = true;
+	model->spec.route.mirrors = true;
+}
+
+static void given_mirror(struct model *model)
+{
+	model->spec.mirror = true;
+	model->spec.route.mirrors = true;
+}
+
+static void given_failing_mirror(struct model *model)
+{
+	given_failing(model);
+	given_mirror(model);
+}
+
 static void given_kubernetes(struct model *model)
 {
 	given_blue_green(model);
@@ -307,6 +392,9 @@ static const struct flow flows[] = {
 	{"revert", given_nothing, reverted, trace_revert},
 	{"A/B", given_ab, revision, trace_ab},
 	{"blue/green", given_blue_green, revision, trace_blue_green},
+	{"blue/green, mirrored", given_blue_green_mirror, revision, trace_blue_green_mirror},
+	{"mirror", given_mirror, revision, trace_mirror},
+	{"mirror, failing", given_failing_mirror, revision, trace_mirror_rollback},
 	{"blue/green on kubernetes", given_kubernetes, revision, trace_blue_green_kubernetes},
 };
 
@@ -347,6 +435,7 @@ static void assert_same_end(const struct model *a, const struct model *b)
 	assert_string_equal(a->truth.primary.release_uid, b->truth.primary.release_uid);
 	assert_int_equal(a->truth.target.replicas, b->truth.target.replicas);
 	assert_int_equal(a->truth.route.weight, b->truth.route.weight);
+	assert_int_equal(a->truth.route.is_mirrored, b->truth.route.is_mirrored);
 	assert_int_equal(a->truth.apex.backend, b->truth.apex.backend);
 	assert_int_equal(a->truth.newest.number, b->truth.newest.number);
 	assert_int_equal(a->truth.newest.status.outcome, b->truth.newest.status.outcome);

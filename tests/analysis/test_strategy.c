@@ -118,6 +118,16 @@ static void assert_step(struct strategy_step step, int weight, int iteration)
 	assert_int_equal(step.iteration, iteration);
 }
 
+/* The weight that the canary has is not taken away by iterations that were added meanwhile. */
+static void test_edited_iterations(void **state)
+{
+	const struct canary_spec blue_green = {
+		.strategy = STRATEGY_BLUE_GREEN, .iterations = 3, .route = {.weighs = true}};
+
+	assert_step(strategy_next(&blue_green, 100, 2), 100, 3);
+	assert_step(strategy_next(&blue_green, 0, 2), 0, 3);
+}
+
 static void test_iterations(void **state)
 {
 	struct canary_spec spec = {
@@ -139,6 +149,34 @@ static void test_iterations(void **state)
 	assert_true(strategy_next(&spec, 0, 3).promotes);
 }
 
+/* D-13: copies are one step before the first weight; it cannot hang. Of blue/green: the iterations.
+ */
+static void test_D_13_mirror(void **state)
+{
+	struct canary_spec spec = {.strategy = STRATEGY_CANARY,
+	                           .step_weight = 20,
+	                           .max_weight = 40,
+	                           .mirror = true,
+	                           .route = {.weighs = true, .mirrors = true}};
+	struct strategy_step step = strategy_first(&spec);
+
+	assert_step(step, 0, 0);
+	assert_true(step.is_mirrored);
+	step = strategy_next(&spec, step.weight, step.iteration);
+	assert_step(step, 20, 0);
+	assert_false(step.is_mirrored);
+	spec.strategy = STRATEGY_BLUE_GREEN;
+	spec.iterations = 1;
+	step = strategy_first(&spec);
+	assert_step(step, 0, 1);
+	assert_true(step.is_mirrored);
+	step = strategy_next(&spec, step.weight, step.iteration);
+	assert_step(step, 100, 2); /* then all, and no copies */
+	assert_false(step.is_mirrored);
+	spec.strategy = STRATEGY_AB; /* matching requests are answered by it: no copies */
+	assert_false(strategy_first(&spec).is_mirrored);
+}
+
 static void test_names(void **state)
 {
 	assert_string_equal(strategy_name(STRATEGY_NONE), "");
@@ -152,8 +190,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_canary),
 		cmocka_unit_test(test_D_14_edited_step_weights),
+		cmocka_unit_test(test_edited_iterations),
 		cmocka_unit_test(test_D_15_at_or_above_the_last),
 		cmocka_unit_test(test_iterations),
+		cmocka_unit_test(test_D_13_mirror),
 		cmocka_unit_test(test_names),
 	};
 

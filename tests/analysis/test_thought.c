@@ -130,6 +130,15 @@ static void test_want(void **state)
 	desk->facts.route.slot.retry_at = (struct instant){NOW};
 	thought_want(&desk->thought, &route);
 	assert_int_equal(desk->plan.n_effects, 1);
+	clear(desk);
+	/* A retreat rests only when it failed itself. */
+	route.is_retreat = true;
+	desk->facts.route.slot.retry_at = (struct instant){NOW + 5};
+	thought_want(&desk->thought, &route);
+	assert_int_equal(desk->plan.n_effects, 0);
+	desk->facts.route.slot.is_forward = true;
+	thought_want(&desk->thought, &route);
+	assert_int_equal(desk->plan.n_effects, 1);
 }
 
 static void test_knows(void **state)
@@ -340,6 +349,27 @@ static void test_weighs(void **state)
 	assert_int_equal(traffic_live_weight(&desk->thought), 0);
 }
 
+/* Copies go with weight 0; a wanted weight takes them off, in a retreat too. */
+static void test_mirrors(void **state)
+{
+	struct desk *desk = *state;
+	struct route_fact *route = &desk->facts.route;
+
+	*route = (struct route_fact){.slot.state = FACT_KNOWN, .is_exact = true};
+	assert_false(traffic_mirrors(&desk->thought));
+	assert_int_equal(desk->plan.n_effects, 1);
+	assert_true(desk->effects[0].is_mirrored);
+	assert_false(desk->effects[0].is_retreat);
+	clear(desk);
+	route->is_mirrored = true;
+	assert_true(traffic_mirrors(&desk->thought));
+	assert_false(traffic_weighs(&desk->thought, 0, false));
+	assert_false(desk->effects[0].is_mirrored);
+	clear(desk);
+	assert_false(traffic_weighs(&desk->thought, 0, true));
+	assert_true(desk->effects[0].is_retreat);
+}
+
 /* A retreat moves the selector, and is content when it is moved: what else is wrong about the
  * Service is not its errand (it patched without end). */
 static void test_selects(void **state)
@@ -460,6 +490,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_why, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_deadline, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_weighs, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_mirrors, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_selects, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_no_route, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_holds, set_up, tear_down),

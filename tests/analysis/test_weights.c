@@ -59,6 +59,34 @@ static void test_D_61_foreign_weight(void **state)
 	model_fini(&model);
 }
 
+/* Copies that somebody took away come back: no client gets less by that. A weight that somebody
+ * gave beside them goes at once. */
+static void take_copies(struct model *model)
+{
+	model->truth.route.is_mirrored = false;
+	model->truth.route.is_ours = false;
+}
+
+static void test_D_61_foreign_copies(void **state)
+{
+	static const struct model_event taken[] = {{0, apply_v2}, {8000, take_copies}, {0}};
+	static const struct model_event raised[] = {{0, apply_v2}, {8000, raise_weight}, {0}};
+	struct model model;
+
+	begin(&model);
+	model.spec.mirror = true;
+	model_run(&model, 8500, taken);
+	assert_true(model.truth.route.is_mirrored);
+	model_fini(&model);
+	begin(&model);
+	model.spec.mirror = true;
+	model_run(&model, 8500, raised);
+	assert_int_equal(model.truth.route.weight, 0);
+	assert_true(model.truth.route.is_mirrored);
+	assert_non_null(strstr(model.trace, "route 0\nroute 0 mirrored\n"));
+	model_fini(&model);
+}
+
 /* … in each phase of a run, whatever else waits; one that was lowered is left alone. */
 static void test_D_61_foreign_raise_in_any_phase(void **state)
 {
@@ -150,6 +178,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_D_61_foreign_weight),
+		cmocka_unit_test(test_D_61_foreign_copies),
 		cmocka_unit_test(test_D_61_foreign_raise_in_any_phase),
 		cmocka_unit_test(test_raises_only_with_services),
 	};

@@ -72,6 +72,15 @@ static bool is_route_known(const struct facts *facts)
 	return facts->route.slot.state == FACT_KNOWN || facts->route.slot.state == FACT_ABSENT;
 }
 
+/* The canary may get requests, or copies of them. */
+static bool is_routed(const struct world *world)
+{
+	const struct route_fact *route = &world->facts.route;
+
+	return world->spec.route.weighs && route->slot.state == FACT_KNOWN &&
+	       (route->weight != 0 || route->is_mirrored);
+}
+
 static int live_weight(const struct world *world)
 {
 	const struct route_fact *route = &world->facts.route;
@@ -92,6 +101,21 @@ static bool is_newer(const struct facts *facts)
 {
 	return facts->target.slot.state == FACT_KNOWN && facts->change.kind == CHANGE_REAL &&
 	       strcmp(facts->change.digest, facts->target.digest) == 0;
+}
+
+/* The target is not what was analysed: a newer revision, or gone. */
+static bool is_strange(const struct facts *facts)
+{
+	return is_newer(facts) || facts->target.slot.state == FACT_ABSENT;
+}
+
+/* The apex Service selects a primary that is gone, or a target that a run left without pods. */
+static bool is_deserted(const struct facts *facts)
+{
+	return facts->primary.slot.state == FACT_ABSENT && facts->apex.slot.state == FACT_KNOWN &&
+	       (facts->apex.backend == BACKEND_PRIMARY ||
+	        (facts->target.slot.state == FACT_KNOWN && facts->target.replicas == 0 &&
+	         facts->promoted.name[0] != '\0'));
 }
 
 /* What a promotion may ask of the canary's pods while the primary's are replaced. */
@@ -177,7 +201,7 @@ static void check_served(struct walk *walk)
 	if (scale && scale->replicas > 0 && facts->newest.status.phase == PHASE_STARTING &&
 	    !facts->is_deleted &&
 	    (facts->apex.backend != BACKEND_PRIMARY || !is_route_known(facts) ||
-	     live_weight(walk->world) != 0 || !hold))
+	     is_routed(walk->world) || !hold))
 		broken(walk, "the canary scaled up before all traffic was on the primary");
 	if (!scale || scale->replicas > 0)
 		return;
@@ -185,7 +209,7 @@ static void check_served(struct walk *walk)
 		broken(walk, "the canary scaled down behind a primary that does not serve");
 	if (facts->apex.slot.state != FACT_KNOWN || facts->apex.backend != BACKEND_PRIMARY || apex)
 		broken(walk, "the canary scaled down while clients may go to it");
-	if (!is_route_known(facts) || live_weight(walk->world) != 0 || !hold)
+	if (!is_route_known(facts) || is_routed(walk->world) || !hold)
 		broken(walk, "the canary scaled down before the weight held");
 }
 
@@ -262,6 +286,11 @@ static void check_route(struct walk *walk)
 	                           route->weight >= live_weight(walk->world)) ||
 	                          route->weight != cap(facts) || facts->is_deleted))
 		broken(walk, "a weight that no observed Release asks for");
+	if (route->is_mirrored &&
+	    (route->weight != 0 || route->is_retreat || facts->is_deleted ||
+	     !walk->world->spec.route.mirrors || !facts->newest.status.weight.is_mirrored ||
+	     facts->newest.status.phase != PHASE_PROGRESSING))
+		broken(walk, "copies that no observed Release asks for");
 	if (route->weight > live_weight(walk->world) && facts->newest.status.ending != OUTCOME_NONE)
 		broken(walk, "a weight raised in a retreat");
 }
@@ -310,7 +339,7 @@ static void check_retreat(struct walk *walk)
 		return;
 	if (walk->world->spec.route.weighs && facts->route.slot.failures == 0 &&
 	    facts->route.slot.state != FACT_ABSENT &&
-	    (route ? route->weight : live_weight(walk->world)) != 0)
+	    (route ? route->weight != 0 || route->is_mirrored : is_routed(walk->world)))
 		broken(walk, "a retreat that leaves the canary its weight");
 	if (walk->world->spec.route.weighs && facts->route.slot.failures == 0 && route &&
 	    !route->is_retreat)
@@ -343,10 +372,9 @@ static void check_kept(struct walk *walk)
 	    facts->target.slot.state != FACT_UNKNOWN && facts->target.slot.state != FACT_FAILED &&
 	    backend == BACKEND_CANARY && primary_serves && !canary_serves)
 		broken(walk, "clients left with a canary that has no ready pod");
-	if (is_newer(facts) && primary_serves && facts->route.slot.failures == 0 &&
-	    (route ? route->weight : live_weight(walk->world)) != 0)
-		broken(walk,
-		       "requests left to a revision that nobody analyses, beside a primary that serves");
+	if (is_strange(facts) && primary_serves && facts->route.slot.failures == 0 &&
+	    (route ? route->weight != 0 || route->is_mirrored : is_routed(walk->world)))
+		broken(walk, "requests left to what nobody analyses, beside a primary that serves");
 }
 
 /* What waits for no acknowledgement is a retreat. */
@@ -356,10 +384,10 @@ static void check_haste(struct walk *walk)
 	const struct effect *save = find(walk->plan, EFFECT_SAVE_RELEASE, SUBJECT_RELEASES);
 	bool retreats = save && save->status.phase == PHASE_RETREATING;
 
-	if (save && !save->is_retreat && is_newer(facts) && save->status.weight.to == 0 &&
+	if (save && !save->is_retreat && is_strange(facts) && save->status.weight.to == 0 &&
 	    save->status.phase == facts->newest.status.phase && facts->newest.status.weight.to > 0)
 		broken(walk, "a withdrawal that waits");
-	if (facts->is_deleted || is_newer(facts) || facts->releases.failures > 0)
+	if (facts->is_deleted || is_strange(facts) || facts->releases.failures > 0)
 		return;
 	if (save && save->is_retreat && !retreats)
 		broken(walk, "a forward save in haste");
@@ -427,6 +455,9 @@ static void check_guards(struct walk *walk)
 		if (effect->kind == EFFECT_REMOVE_RELEASES && !facts->is_deleted &&
 		    (release_is_open(&facts->newest) || effect->number < 10))
 			broken(walk, "Releases removed that are still needed");
+		if (effect->kind == EFFECT_REMOVE_RELEASES && facts->is_deleted &&
+		    is_deserted(facts))
+			broken(walk, "a teardown ends without pods for its clients");
 		if (facts->is_deleted &&
 		    ((effect->kind == EFFECT_SAVE_RELEASE &&
 		      effect->status.ending != OUTCOME_CANCELLED) ||
@@ -453,7 +484,7 @@ static void check_guards(struct walk *walk)
 			broken(walk, "a run starts beside a primary that is not ready");
 		if (effect->kind == EFFECT_MEASURE_SHARE &&
 		    (walk->world->spec.strategy != STRATEGY_CANARY ||
-		     !walk->world->spec.route.weighs))
+		     facts->newest.status.weight.is_mirrored || !walk->world->spec.route.weighs))
 			broken(walk, "a share asked where there is none");
 		if ((effect->kind == EFFECT_MEASURE || effect->kind == EFFECT_MEASURE_SHARE) &&
 		    strcmp(plan->reason, "nothing to do") == 0)

@@ -31,7 +31,7 @@ static bool put_strategy(struct world *world, unsigned value)
 		.target = "cart",
 		.primary = "cart-primary",
 		.provider = "nginx",
-		.route = {.weighs = true, .matches = true, .hold = span_ms(5000)},
+		.route = {.weighs = true, .matches = true, .mirrors = true, .hold = span_ms(5000)},
 		.strategy = STRATEGY_CANARY,
 		.step_weight = 60,
 		.max_weight = 90,
@@ -74,8 +74,16 @@ static bool put_strategy(struct world *world, unsigned value)
 		spec->provider = "kubernetes";
 		spec->route = (struct route_ability){.hold = span_ms(2000)};
 		return true;
-	default:
+	case 5:
 		spec->skip_analysis = true;
+		return true;
+	case 6:
+		spec->mirror = true;
+		return true;
+	default:
+		spec->strategy = STRATEGY_BLUE_GREEN;
+		spec->iterations = 2;
+		spec->mirror = true;
 		return true;
 	}
 }
@@ -88,6 +96,7 @@ static void put_step(struct world *world, unsigned step)
 		int from;
 		int to;
 		int iteration;
+		bool is_mirrored;
 	} rows[][4] = {
 		{{0, 60, 0}, {60, 100, 0}, {60, 90, 0}, {60, 0, 0}},
 		{{0, 30, 0}, {30, 60, 0}, {30, 45, 0}, {60, 0, 0}},
@@ -95,11 +104,14 @@ static void put_step(struct world *world, unsigned step)
 		{{0, 0, 1}, {0, 0, 2}, {0, 100, 3}, {100, 0, 3}},
 		{{0, 0, 1}, {0, 0, 2}, {0, 0, 3}, {0, 0, 3}},
 		{{0, 60, 0}, {60, 100, 0}, {60, 90, 0}, {60, 0, 0}},
+		{{0, 0, 0, true}, {0, 60, 0}, {60, 90, 0}, {60, 0, 0}},
+		{{0, 0, 1, true}, {0, 0, 2, true}, {0, 100, 3}, {100, 0, 3}},
 	};
 	struct release_status *status = &world->facts.newest.status;
 
 	status->weight.from = rows[world->strategy][step].from;
 	status->weight.to = rows[world->strategy][step].to;
+	status->weight.is_mirrored = rows[world->strategy][step].is_mirrored;
 	status->iteration = rows[world->strategy][step].iteration;
 }
 
@@ -319,11 +331,14 @@ static bool put_route(struct world *world, unsigned value)
 		bool is_ours;
 		bool is_exact;
 		int64_t age;
-	} rows[] = {{0, true, true, 60000},       {0, false, true, 60000},
-	            {from, true, true, 60000},    {to, true, true, 60000},
-	            {to, true, true, 100},        {to + 5, false, true, 60000},
-	            {to - 7, false, true, 60000}, {to, true, false, 60000},
-	            {0, true, true, 100}};
+	} rows[] = {
+		{0, true, true, 60000},       {0, false, true, 60000},
+		{from, true, true, 60000},    {to, true, true, 60000},
+		{to, true, true, 100},        {to + 5, false, true, 60000},
+		{to - 7, false, true, 60000}, {to, true, false, 60000},
+		{0, true, true, 100},         {0, false, false, 0}, /* the next two are not known */
+		{0, false, false, 0},         {0, true, true, 60000}, /* with copies */
+		{to, false, true, 60000}};
 
 	if (value == 9)
 		return world->spec.route.weighs;
@@ -334,6 +349,7 @@ static bool put_route(struct world *world, unsigned value)
 	}
 	if (value == 10)
 		return true;
+	route->is_mirrored = value > 10;
 	route->weight = rows[value].weight;
 	route->is_ours = rows[value].is_ours;
 	route->is_made = value != 5; /* the user's own, taken over */
@@ -529,9 +545,9 @@ static bool put_rare(struct world *world, unsigned value)
 }
 
 static const struct dimension dimensions[] = {
-	{"rare", 32, NULL},           {"check", 16, put_check},      {"route", 11, put_route},
+	{"rare", 32, NULL},           {"check", 16, put_check},      {"route", 13, put_route},
 	{"apex", 6, put_apex},        {"primary", 8, put_primary},   {"target", 13, put_target},
-	{"release", 22, put_release}, {"strategy", 6, put_strategy},
+	{"release", 22, put_release}, {"strategy", 8, put_strategy},
 };
 
 uint64_t worlds_count(void)
@@ -548,6 +564,11 @@ static bool is_tried(const unsigned *values)
 {
 	bool is_progressing = values[6] >= 9 && values[6] <= 11;
 
+	/* Copies are wanted in two phases only, and to be removed whatever the strategy is. */
+	if (values[7] >= 6 && (values[6] < 8 || values[6] > 13))
+		return false;
+	if (values[2] >= 11 && values[7] != 0 && values[7] < 6)
+		return false;
 	if (values[0] == 0)
 		return true;
 	if (is_progressing ? values[1] != 4 && values[1] != 6 : values[1] != 1)

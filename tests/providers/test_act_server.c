@@ -211,7 +211,7 @@ static void test_route(void **state)
 
 	shop_open(&shop);
 	source = json_deep_copy(find(&shop, "ingresses", "storefront"));
-	shop.cart.world.ingress_object = source;
+	shop.cart.world.beside[0] = source;
 	for (int weight = 0; weight <= 40; weight += 20) {
 		effect.weight = weight;
 		assert_int_equal(run(&shop, &effect).outcome, ACT_OK);

@@ -77,7 +77,7 @@ static void test_read(void **state)
 
 		cart_init(&cart, row->strategy == STRATEGY_AB ? MATCH : "{}");
 		cart.spec.strategy = row->strategy;
-		cart.world.ingress_object = source;
+		cart.world.beside[0] = source;
 		cart.world.traffic->read(clone, &cart.world, &fact);
 		if (fact.weight != row->weight || fact.is_exact != row->is_exact)
 			print_error("row %zu: weight %d\n", i, fact.weight);
@@ -252,9 +252,10 @@ static void test_table(void **state)
 	traffic_find("kubernetes", &err)->read(NULL, &world, &fact);
 	assert_int_equal(fact.weight, 0);
 	assert_true(fact.is_exact);
-	assert_null(traffic_find("istio", &err));
-	assert_string_equal(err.text,
-	                    "spec.provider: expected one of kubernetes, nginx, got \"istio\"");
+	assert_null(traffic_find("contour", &err));
+	assert_string_equal(
+		err.text,
+		"spec.provider: expected one of istio, kubernetes, nginx, got \"contour\"");
 }
 
 int main(void)

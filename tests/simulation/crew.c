@@ -30,6 +30,20 @@ static void pause_process(struct crew_agent *agent, struct instant now)
 	sim_loop_pause(agent->loop, agent->paused_until);
 }
 
+void crew_pause(struct simulation *simulation, int agent)
+{
+	struct instant now = sim_loop_now(simulation->loop);
+
+	if (instant_is_before(simulation->crew.agents[agent].paused_until, now))
+		pause_process(&simulation->crew.agents[agent], now);
+}
+
+void crew_kill(struct simulation *simulation, int agent)
+{
+	if (simulation->crew.agents[agent].agent)
+		simulation->crew.agents[agent].is_doomed = true;
+}
+
 /* Asked at each crossing of a seam: there a process dies, or stops in the midst of what it does. */
 static bool dies(void *user)
 {

@@ -51,6 +51,10 @@ void crew_fini(struct simulation *simulation);
 /* Opportunities for their faults; called every now and then. */
 void crew_weather(struct simulation *simulation);
 
+/* The process stops for a while; its machine dies, and what it sent is still on its way. */
+void crew_pause(struct simulation *simulation, int agent);
+void crew_kill(struct simulation *simulation, int agent);
+
 /* Take away those that died in the last event. */
 void crew_sweep(struct simulation *simulation);
 

@@ -103,8 +103,14 @@ static void count(struct faults *faults, enum fault kind, int canary)
 
 bool faults_strike(struct faults *faults, enum fault kind, int canary, struct instant now)
 {
+	return faults_strike_at(faults, kind, canary, now, 1);
+}
+
+bool faults_strike_at(struct faults *faults, enum fault kind, int canary, struct instant now,
+                      double factor)
+{
 	bool is_burst = instant_is_before(now, faults->burst_until[kind]);
-	double rate = faults->rates[kind] * (is_burst ? BURST_FACTOR : 1);
+	double rate = faults->rates[kind] * factor * (is_burst ? BURST_FACTOR : 1);
 
 	if (faults->is_calm || rate <= 0 || !dice_chance(&faults->dice, rate))
 		return false;

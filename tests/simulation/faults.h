@@ -114,6 +114,10 @@ void faults_still(struct faults *faults, int n_canaries);
  */
 bool faults_strike(struct faults *faults, enum fault kind, int canary, struct instant now);
 
+/* The same at a weak spot, where it strikes FACTOR times as often. */
+bool faults_strike_at(struct faults *faults, enum fault kind, int canary, struct instant now,
+                      double factor);
+
 /* The same for a deed of people, which has a chance of its own: may it happen? */
 bool faults_deed(struct faults *faults, struct instant now);
 

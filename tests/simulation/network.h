@@ -6,6 +6,8 @@
 #define TESTS_SIMULATION_NETWORK_H
 
 #include "agent/demo/sim_http.h"
+#include "tests/simulation/faults.h"
+#include "tests/simulation/people.h"
 
 struct simulation;
 
@@ -14,7 +16,18 @@ struct simulation;
 struct network {
 	uint64_t stale_revision;
 	struct instant stale_until;
+	/* The server refuses what is written about a canary: an admission webhook is down, or the
+	 * machine died that the requests came from. */
+	struct instant refused_until[FAULT_CANARIES_MAX];
+	struct instant unmirrored_until[FAULT_CANARIES_MAX]; /* … about its Canary only */
+	/* Somebody removes what an agent just wrote, before the reply is there. */
+	struct alarm removal;
+	int removed_canary;
+	char removed_url[PEOPLE_URL_MAX];
 };
+
+void network_init(struct simulation *simulation);
+void network_fini(struct simulation *simulation);
 
 /* An agent starts: it may meet a cache that lags. */
 void network_start(struct simulation *simulation);

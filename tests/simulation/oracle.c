@@ -172,6 +172,9 @@ static const char *trouble_kept(const struct sight *sight)
 {
 	if (!is_ready(sight->primary))
 		return "its target cannot serve, and its primary is not ready";
+	/* Of a rollout that is stuck the pods before it serve on. */
+	if (selects(sight, "", "") && number_at(sight->target, "status", "readyReplicas") > 0)
+		return "";
 	return selects(sight, "", "-primary")
 	               ? ""
 	               : "its target cannot serve, and its apex does not select the primary";
@@ -181,7 +184,9 @@ static const char *trouble_waiting(const struct sight *sight)
 {
 	if (sight->run->outcome != OUTCOME_NONE && sight->run->name[0] != '\0')
 		return "its first run ended without a primary that is ready";
-	if (!sight->canary->is_led_astray && find(sight, "services", sight->canary->service, "") &&
+	/* Clients whom a run before led to a primary that was ready stay with what is left of it. */
+	if (!sight->canary->is_led_astray &&
+	    number_at(sight->primary, "status", "readyReplicas") == 0 && find(sight, "services", sight->canary->service, "") &&
 	    selects(sight, "", "-primary"))
 		return "its clients went to a primary that was never ready";
 	return "";

@@ -9,6 +9,9 @@
 #define SILENCE_MS 110000 /* for so long a watch may be silent before it is opened again */
 #define DEEDS_MIN  4
 #define DEEDS_MAX  14
+#define UNLUCKY_MIN 18 /* deeds of a team with a bad month */
+#define UNLUCKY_MAX 28
+#define HASTE_MS    40
 
 static const int deed_weights[DEED_MAX] = {
 	[DEED_PUSH] = 64, [DEED_REVERT] = 9,   [DEED_DELETE] = 5,
@@ -19,6 +22,12 @@ static const int deed_weights[DEED_MAX] = {
 static const int quality_weights[QUALITY_MAX] = {
 	[QUALITY_GOOD] = 50, [QUALITY_SLOW] = 18, [QUALITY_FAILING] = 18,
 	[QUALITY_STUCK] = 7, [QUALITY_WEAK] = 7,
+};
+
+/* A month in which next to nothing succeeds: old promoted Releases stay the last ones. */
+static const int bad_month_weights[QUALITY_MAX] = {
+	[QUALITY_GOOD] = 8, [QUALITY_SLOW] = 38, [QUALITY_FAILING] = 38,
+	[QUALITY_STUCK] = 8, [QUALITY_WEAK] = 8,
 };
 
 void people_url(const struct truth_canary *canary, const char *plural, const char *name,
@@ -281,9 +290,11 @@ void people_act(struct simulation *simulation, int index, enum deed deed, enum q
 	}
 }
 
-/* Most wait until the run is over; some come in its midst. */
+/* Most wait until the run is over; some come in its midst, some before it has begun. */
 static struct span pause_before_next(struct people *people)
 {
+	if (dice_chance(&people->dice, 0.05))
+		return span_ms(dice_between(&people->dice, 1, HASTE_MS));
 	return dice_chance(&people->dice, 0.25)
 	               ? span_ms(dice_between(&people->dice, 100, 30000))
 	               : span_ms(dice_between(&people->dice, 40000, 160000));
@@ -302,7 +313,11 @@ static void on_deed(struct alarm *alarm)
 		return;
 	team->n_left--;
 	deed = dice_pick(dice, deed_weights, DEED_MAX);
-	quality = dice_pick(dice, quality_weights, QUALITY_MAX);
+	quality = dice_pick(dice, team->is_unlucky ? bad_month_weights : quality_weights,
+	                    QUALITY_MAX);
+	/* They go on trying. */
+	if (team->is_unlucky && (deed == DEED_DELETE || deed == DEED_REVERT))
+		deed = DEED_PUSH;
 	/* Whoever deleted a Canary mostly makes it anew. */
 	if (!canary->is_there && dice_chance(dice, 0.8))
 		deed = DEED_DELETE;
@@ -378,7 +393,11 @@ void people_init(struct simulation *simulation)
 
 		team->simulation = simulation;
 		team->canary = i;
-		team->n_left = (int)dice_between(&people->dice, DEEDS_MIN, DEEDS_MAX);
+		team->is_unlucky = dice_chance(&people->dice, 0.03);
+		team->n_left = (int)(team->is_unlucky ? dice_between(&people->dice, UNLUCKY_MIN,
+		                                                     UNLUCKY_MAX)
+		                                      : dice_between(&people->dice, DEEDS_MIN,
+		                                                     DEEDS_MAX));
 		team->next.ring = on_deed;
 		team->mend.ring = on_mend;
 		settle(simulation, &simulation->truth.canaries[i]);

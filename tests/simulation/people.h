@@ -32,6 +32,7 @@ struct people_team {
 	struct alarm next; /* their next deed */
 	struct alarm mend; /* when what was broken for a while is mended */
 	int n_left;        /* deeds before them */
+	bool is_unlucky;   /* hardly anything that they push is good */
 };
 
 struct people {
@@ -51,6 +52,9 @@ void people_weather(struct simulation *simulation);
 
 /* A foreign edit of that kind, when it would make a difference; false otherwise. */
 bool people_edit(struct simulation *simulation, enum fault kind, int canary);
+
+/* Somebody removes an object that an agent made. */
+void people_remove(struct simulation *simulation, int canary, const char *url);
 
 /* What was broken or spoilt for a while is put right, of one canary and of all. */
 void people_mend(struct simulation *simulation, int canary);

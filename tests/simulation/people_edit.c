@@ -180,6 +180,14 @@ static bool remove_one(const struct hand *hand)
 	return true;
 }
 
+void people_remove(struct simulation *simulation, int canary, const char *url)
+{
+	if (strstr(url, "/deployments/"))
+		truth_may_fail(people_run_version(simulation, canary),
+		               "somebody removed the primary");
+	simulation_write(simulation, "kubectl", HTTP_DELETE, url, NULL);
+}
+
 /* What stands in its repository is applied again. */
 static bool restore(const struct hand *hand)
 {

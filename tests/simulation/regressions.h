@@ -31,6 +31,13 @@ static const struct regression {
 	{893, 0, "a teardown beside a half promoted primary and a stuck target: test_scenarios"},
 	{1021, 0, "notices cleared beside a spec that was never valid: test_mirror"},
 	{709, 0, "Services of a second Canary, deleted while no agent ran, stayed: test_spine"},
+	{20218, 0, "a weight was left to a target that was deleted while it was promoted: walk"},
+	{20234, 0, "a teardown left the apex Service without the target that came later: walk"},
+	{20397, 0, "a retreat rested because forward writes had failed: test_thought"},
+	{20725, 0, "a teardown left a target without pods, its primary was removed by hand: walk"},
+	{20918, 0, "Services were read without end until the target was answered"},
+	{20292, 0, "the witness forgot what was promoted when a teardown was cut short"},
+	{20477, 0, "the oracle wanted clients taken from ready pods of a rollout that is stuck"},
 };
 
 #endif

@@ -182,6 +182,7 @@ static void set_up(struct simulation *simulation)
 	simulation->weather.ring = on_weather;
 	alarm_start(sim_loop_seam(simulation->loop), &simulation->bookmark, span_ms(BOOKMARK_MS));
 	alarm_start(sim_loop_seam(simulation->loop), &simulation->weather, span_ms(WEATHER_MS));
+	network_init(simulation);
 	people_init(simulation);
 	crew_init(simulation, 1 + dice_pick(&dice, crew_sizes, CREW_MAX));
 }
@@ -190,6 +191,7 @@ static void tear_down(struct simulation *simulation)
 {
 	crew_fini(simulation);
 	people_fini(simulation);
+	network_fini(simulation);
 	/* What is on its way lands. */
 	while (sim_loop_count(simulation->loop) > 3 &&
 	       sim_loop_step(simulation->loop,

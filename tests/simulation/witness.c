@@ -15,6 +15,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define LEASE_MS 15000 /* from when its last renewal left */
+
 static const json_t *at(const json_t *object, const char *a, const char *b)
 {
 	return json_object_get(json_object_get(object, a), b);
@@ -187,6 +189,10 @@ void witness_left(struct simulation *simulation, int agent, struct witness_fligh
 			request->method == HTTP_PATCH &&
 			(strstr(request->url, "/releases/") || strstr(request->url, "/ingresses/")),
 	};
+	if (!is_metric && !flight->is_lease && request->method != HTTP_GET &&
+	    instant_between(of->lease_sent, flight->left).ms + request->timeout.ms > LEASE_MS)
+		witness_accuse(simulation, "agent-%d writes %s, which may land after its lease",
+		               agent, request->url);
 	witness_cost_left(simulation, agent, flight, request);
 	if (of->n_flights < WITNESS_FLIGHTS_MAX)
 		of->flights[of->n_flights++] = flight;

@@ -102,6 +102,7 @@ struct witness_times {
 	struct instant returned;     /* an agent took the weight of a run's later step back … */
 	char returned_run[UID_MAX];  /* … of this one; "" once other hands changed the route */
 	char image_before[WITNESS_IMAGE_MAX];
+	struct instant image_came; /* the one before */
 };
 
 enum witness_duty {
@@ -109,6 +110,8 @@ enum witness_duty {
 	WITNESS_DUTY_EXCESS,  /* the canary gets more requests than it may */
 	WITNESS_DUTY_CLIENTS, /* clients are on pods of which none is ready, beside some that are */
 	WITNESS_DUTY_APEX,    /* clients are on the canary's pods outside a run */
+	WITNESS_DUTY_BEGUN,   /* a retreat wrote its route, and its Release says nothing of it */
+	WITNESS_DUTY_MISSING, /* at rest something of ours is not there */
 	WITNESS_DUTY_MAX,
 };
 

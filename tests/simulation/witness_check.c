@@ -11,6 +11,7 @@
 #define DURATION_MAX       500
 #define DURATION_MAX_TIGHT 100
 #define EDITED_MS          70000
+#define EDITED_LONG_MS     200000 /* with watches that are silent, and stale lists */
 #define JUMP_MS            70000 /* a clock that jumped in so long a time may be taken either way */
 
 enum question {
@@ -142,6 +143,31 @@ static void check_threshold(struct simulation *simulation, int canary,
 		               run->failed_checks, threshold);
 }
 
+/* A later check is set, and nothing of this one was counted: so no answer to it may have failed. */
+static void check_counted(struct simulation *simulation, int agent, int canary,
+                          const struct witness_run *run)
+{
+	const struct witness_agent *of = &simulation->witness.agents[agent];
+	const struct witness_run *old = &simulation->witness.runs[canary];
+	const struct witness_told *told = of->told[canary];
+	struct instant now = witness_world_now(simulation);
+
+	if (old->phase != PHASE_PROGRESSING || run->phase != PHASE_PROGRESSING ||
+	    !instant_is_before(old->next_check_at, run->next_check_at) ||
+	    instant_between(simulation->witness.times[canary].edited, now).ms < EDITED_LONG_MS ||
+	    simulation->witness.is_posthumous ||
+	    (instant_is_set(of->offset_changed) &&
+	     instant_between(of->offset_changed, now).ms < JUMP_MS))
+		return;
+	for (int i = 0; i < WITNESS_QUESTIONS; i++) {
+		if (told[i].verdict == WITNESS_VERDICT_FAIL &&
+		    instant_is_before(old->written, told[i].asked_truly) &&
+		    is_of_check(simulation, &told[i], old, &simulation->crew.agents[agent]))
+			witness_accuse(simulation, "%s: a check failed, and is not counted",
+			               run->name);
+	}
+}
+
 void witness_check_concluded(struct simulation *simulation, int agent, int canary,
                              struct witness_run *run)
 {
@@ -155,8 +181,10 @@ void witness_check_concluded(struct simulation *simulation, int agent, int canar
 	int n_failing = 0;
 	int n_passing = 0;
 
-	if (!fails && !passes)
+	if (!fails && !passes) {
+		check_counted(simulation, agent, canary, run);
 		return;
+	}
 	for (int i = 0; i < WITNESS_QUESTIONS; i++) {
 		if (!is_of_check(simulation, &told[i], old, &simulation->crew.agents[agent]))
 			continue;

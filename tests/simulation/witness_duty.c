@@ -7,6 +7,7 @@
 /* From when somebody is free to do it: the second that is promised, and one of backoff. */
 #define PATIENCE_MS        2000
 #define PATIENCE_MS_CALMLY 12000 /* what is no retreat: a forward write, with its backoff */
+#define PATIENCE_MS_BACKOFF 75000 /* … the longest one: what stood in the way was not ours */
 
 static const struct {
 	const char *what;
@@ -20,6 +21,8 @@ static const struct {
                                   true},
 	[WITNESS_DUTY_APEX] = {"clients are on the canary's pods outside a run", PATIENCE_MS_CALMLY,
                                true},
+	[WITNESS_DUTY_BEGUN] = {"a retreat that had begun is not gone on with", PATIENCE_MS, true},
+	[WITNESS_DUTY_MISSING] = {"something of it is missing", PATIENCE_MS_BACKOFF, true},
 };
 
 static bool is_open(const struct witness_run *run)
@@ -70,6 +73,32 @@ static bool is_apex_wrong(const struct witness_world *world, const struct witnes
 	       (!is_open(run) || run->phase <= PHASE_STARTING);
 }
 
+/* Its weight was taken back, and nobody touched the route since. */
+static bool is_begun(struct simulation *simulation, int canary)
+{
+	const struct witness_world *world = &simulation->witness.worlds[canary];
+	const struct witness_run *run = &simulation->witness.runs[canary];
+	const struct truth_canary *truth = &simulation->truth.canaries[canary];
+
+	return is_open(run) && run->phase == PHASE_PROGRESSING && world->has_canary &&
+	       world->has_route && world->weight == 0 && !truth->is_stripped && !truth->skips &&
+	       !truth->is_invalid &&
+	       strcmp(simulation->witness.times[canary].returned_run, run->uid) == 0;
+}
+
+static bool is_missing(struct simulation *simulation, int canary)
+{
+	const struct witness_world *world = &simulation->witness.worlds[canary];
+	const struct witness_run *run = &simulation->witness.runs[canary];
+	const struct truth_canary *truth = &simulation->truth.canaries[canary];
+
+	if (!run->uid[0] || is_open(run) || !world->has_canary || !world->target.is_there ||
+	    truth->is_invalid || !simulation->witness.promoted[canary].uid[0])
+		return false;
+	return !world->primary.is_there || !world->has_canary_service ||
+	       (!world->has_route && strcmp(truth->provider, "nginx") == 0);
+}
+
 static void set(struct simulation *simulation, int canary, enum witness_duty duty, bool is_due)
 {
 	struct instant *since = &simulation->witness.duties[canary][duty];
@@ -94,7 +123,10 @@ void witness_duty_note(struct simulation *simulation, int canary)
 	    is_known && is_kept && world->has_route &&
 	            world->weight > allowed(world, run, &witness->promoted[canary]));
 	set(simulation, canary, WITNESS_DUTY_CLIENTS, are_clients_lost(world, run));
-	set(simulation, canary, WITNESS_DUTY_APEX, is_apex_wrong(world, run, witness, canary));
+	set(simulation, canary, WITNESS_DUTY_APEX,
+	    is_kept && is_apex_wrong(world, run, witness, canary));
+	set(simulation, canary, WITNESS_DUTY_BEGUN, is_begun(simulation, canary));
+	set(simulation, canary, WITNESS_DUTY_MISSING, is_missing(simulation, canary));
 	/* A write that came between asks all anew. */
 	if (has_retreated(world, run) || !world->has_canary ||
 	    (run->phase == PHASE_PROGRESSING && instant_is_before(retreat, run->written)))
@@ -109,10 +141,11 @@ void witness_duty_check(struct simulation *simulation, int canary)
 	for (enum witness_duty duty = 0; duty < WITNESS_DUTY_MAX; duty++) {
 		struct instant since = witness->duties[canary][duty];
 		/* Outside a run what somebody edited is put right as all else is. */
-		int64_t patience = is_open(&witness->runs[canary]) ? duties[duty].patience_ms
-		                                                   : PATIENCE_MS_CALMLY;
+		int64_t patience = duties[duty].patience_ms;
 		struct instant free;
 
+		if (!is_open(&witness->runs[canary]) && patience < PATIENCE_MS_CALMLY)
+			patience = PATIENCE_MS_CALMLY;
 		if (!instant_is_set(since) || instant_between(since, now).ms <= patience)
 			continue;
 		free = witness_world_free(simulation, canary, duties[duty].with_watch,

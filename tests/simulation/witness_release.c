@@ -122,8 +122,10 @@ static void check_template(struct simulation *simulation, int canary, const json
 		witness_accuse(simulation, "%s: its digest is not that of its template", run->name);
 	if (strcmp(run->image, world->target.image) == 0)
 		return;
-	if (strcmp(run->image, times->image_before) != 0 ||
-	    witness_world_knew(simulation, canary, flight, times->image))
+	/* One that was there for a moment only may be followed by another before the reply. */
+	if (witness_world_knew(simulation, canary, flight, times->image) ||
+	    (strcmp(run->image, times->image_before) != 0 &&
+	     witness_world_knew(simulation, canary, flight, times->image_came)))
 		witness_accuse(simulation, "%s: made of %s while the target has %s", run->name,
 		               run->image, world->target.image);
 }
@@ -136,6 +138,20 @@ static bool is_there(struct simulation *simulation, int canary, const struct wit
 	return release && strcmp(kube_tree_text(release, "metadata/uid"), run->uid) == 0;
 }
 
+/* A teardown was cut short, and whoever comes again goes on from what was promoted. */
+static bool is_kept(struct simulation *simulation, int canary,
+                    const struct witness_promoted *promoted)
+{
+	char suffix[16];
+	const json_t *release;
+
+	text_format(suffix, sizeof(suffix), "-%d", promoted->number);
+	release = witness_world_find(simulation, canary, "releases",
+	                             simulation->truth.canaries[canary].name, suffix);
+	return release && promoted->uid[0] &&
+	       strcmp(kube_tree_text(release, "metadata/uid"), promoted->uid) == 0;
+}
+
 static void check_new(struct simulation *simulation, int canary, const json_t *release,
                       const struct witness_run *run, const struct witness_flight *flight)
 {
@@ -145,10 +161,11 @@ static void check_new(struct simulation *simulation, int canary, const json_t *r
 
 	bool has_old = is_there(simulation, canary, old);
 
-	if (!has_old) { /* a life before: its Releases are gone */
+	/* A life before: its Releases are gone, the promoted one last of all. */
+	if (!has_old && !is_kept(simulation, canary, promoted))
 		witness->promoted[canary] = (struct witness_promoted){0};
+	if (!has_old)
 		witness->before[canary] = (struct witness_promoted){0};
-	}
 	if (has_old && old->outcome == OUTCOME_NONE)
 		witness_accuse(simulation, "%s is made while %s is open", run->name, old->name);
 	if (has_old && run->number <= old->number)

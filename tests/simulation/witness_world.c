@@ -116,6 +116,7 @@ void witness_world_note(struct simulation *simulation, int canary)
 	if (are_requested(&new) || are_requested(old))
 		times->requested = now;
 	if (strcmp(new.target.image, old->target.image) != 0) {
+		times->image_came = times->image;
 		times->image = now;
 		text_copy(times->image_before, old->target.image);
 	}
