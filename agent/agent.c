@@ -17,9 +17,9 @@ static const enum kube_kind kinds[] = {KUBE_CANARY, KUBE_DEPLOYMENT, KUBE_SERVIC
 
 #define KINDS (sizeof(kinds) / sizeof(kinds[0]))
 
-/* Followed once a canary needs them, since their definitions may not be installed. Nothing waits
+/* Followed once a canary needs them, and Actions after all others, since their definitions may not be installed. Nothing waits
  * for their lists: what was not seen is asked for. */
-static const enum kube_kind extras[] = {KUBE_VIRTUAL_SERVICE, KUBE_DESTINATION_RULE};
+static const enum kube_kind extras[] = {KUBE_VIRTUAL_SERVICE, KUBE_DESTINATION_RULE, KUBE_ACTION};
 
 #define EXTRAS       (sizeof(extras) / sizeof(extras[0]))
 #define STOP_LOOK_MS 20   /* how often a stopping agent looks whether its writes are over */
@@ -80,6 +80,17 @@ static void on_abandoned(void *user, struct span timeout)
 	leader_abandon(agent->leader, timeout);
 }
 
+/* A canary has an object of this kind. */
+static void on_follow(void *user, enum kube_kind kind)
+{
+	struct agent *agent = user;
+
+	for (size_t i = 0; i < EXTRAS; i++) {
+		if (extras[i] == kind && follow_is_due(agent->extras[i]))
+			follow_list(agent->extras[i]);
+	}
+}
+
 /* List the collections that were not asked for yet: the first alone, Deployments next, the others
  * together. One of those may have listed itself meanwhile, since its watch had broken. */
 static void list_next(struct agent *agent)
@@ -93,6 +104,7 @@ static void list_next(struct agent *agent)
 		          "all collections are listed and followed",
 		          LOG_FIELDS({"role", agent_is_leading(agent) ? "leader" : "standby"}));
 		fleet_stir(agent->fleet);
+		on_follow(agent, KUBE_ACTION);
 		return;
 	}
 	for (size_t i = n_synced; i < (n_synced < 2 ? n_synced + 1 : KINDS); i++) {
@@ -111,7 +123,7 @@ static void on_event(void *user, enum kube_kind kind, enum follow_event event, c
 	struct agent *agent = user;
 
 	fleet_take(agent->fleet, kind, event, object);
-	if (event == FOLLOW_SYNCED)
+	if (event == FOLLOW_SYNCED && kind != KUBE_ACTION)
 		alarm_start(agent->seams.loop, &agent->next, span_ms(0));
 }
 
@@ -138,13 +150,12 @@ static void on_leading(void *user, bool is_leading)
 	list_next(agent);
 }
 
-/* A canary has an object of this kind. */
-static void on_follow(void *user, enum kube_kind kind)
+static void on_list_actions(void *user)
 {
 	struct agent *agent = user;
 
 	for (size_t i = 0; i < EXTRAS; i++) {
-		if (extras[i] == kind && follow_is_due(agent->extras[i]))
+		if (extras[i] == KUBE_ACTION && !follow_is_due(agent->extras[i]))
 			follow_list(agent->extras[i]);
 	}
 }
@@ -195,6 +206,7 @@ struct agent *agent_new(const struct agent_seams *seams, const struct agent_sett
 		.is_leading = on_is_leading,
 		.user = agent,
 		.follow = on_follow,
+		.list_actions = on_list_actions,
 	};
 	agent->follow_seams = (struct follow_seams){
 		.loop = seams->loop,

@@ -243,6 +243,14 @@ static json_t *effect_of(const struct effect *effect)
 	case EFFECT_COMPARE:
 		put_text(json, "digest", effect->digest);
 		break;
+	case EFFECT_ANSWER:
+		put_text(json, "action", effect->answer.name);
+		put_flag(json, "refused", effect->answer.is_refused);
+		put_text(json, "text", effect->answer.text);
+		break;
+	case EFFECT_FIND_RELEASE:
+		put_text(json, "release", effect->earlier);
+		break;
 	case EFFECT_NONE:
 	case EFFECT_OBSERVE:
 	case EFFECT_MEASURE_SHARE:

@@ -154,6 +154,16 @@ static void want_answer(struct thought *thought)
 	thought_want(thought, &effect);
 }
 
+/* Whether it was answered is not known. */
+static void observe(struct thought *thought)
+{
+	struct effect effect = {.kind = EFFECT_OBSERVE, .subject = SUBJECT_ACTION};
+
+	text_copy(effect.answer.name, thought->facts->action.name);
+	text_copy(effect.answer.uid, thought->facts->action.uid);
+	thought_want(thought, &effect);
+}
+
 void actions_answer(struct thought *thought)
 {
 	const struct action_fact *action = &thought->facts->action;
@@ -161,7 +171,7 @@ void actions_answer(struct thought *thought)
 	if (action->uid[0] == '\0')
 		return;
 	if (action->slot.state != FACT_KNOWN)
-		thought_observe(thought, SUBJECT_ACTION);
+		observe(thought);
 	else if (thought->ruling.kind == RULING_DONE || thought->ruling.kind == RULING_REFUSED)
 		want_answer(thought);
 }

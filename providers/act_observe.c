@@ -94,6 +94,8 @@ enum talk_step act_observe_next(struct talk *talk, const struct http_reply *repl
 
 	if (ref.kind == KUBE_NONE)
 		return act_reply_done(act, NULL);
+	if (ref.kind == KUBE_ACTION)
+		ref.name = act->effect->answer.name;
 	if (ref.kind == KUBE_RELEASE)
 		return observe_releases(act, reply, err);
 	if (!reply)

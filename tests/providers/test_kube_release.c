@@ -216,7 +216,8 @@ static void test_new(void **state)
 	cart_init(&cart, "{}");
 	json_object_set_new(json_object_get(target, "spec"), "template", merge_parse("{'a': 1}"));
 	/* no owner reference: it feeds the teardown and goes last */
-	cart_same(kube_release_new(&cart.world, &effect, target),
+	cart_same(kube_release_new(&cart.world, &effect, target,
+	                           json_object_get(json_object_get(target, "spec"), "template")),
 	          "{'apiVersion': 'serin.dev/v1alpha1', 'kind': 'Release', 'metadata': {'name':"
 	          " 'cart-17', 'namespace': 'shop', 'labels': {'serin.dev/canary': 'cart',"
 	          " 'serin.dev/canary-uid': '" CART_UID
