@@ -93,6 +93,15 @@ static json_t *owners_of(const struct kube_action *action)
 	return list;
 }
 
+/* The server completes the name. */
+static void set_prefix(json_t *metadata, const struct kube_action *action)
+{
+	char prefix[NAME_MAX_K8S];
+
+	text_format(prefix, sizeof(prefix), "%.200s-%s-", action->canary, verb_name(action->verb));
+	kube_tree_set_text(metadata, "generateName", prefix);
+}
+
 static json_t *metadata_of(const struct kube_action *action)
 {
 	json_t *metadata = kube_tree_object();
@@ -100,7 +109,10 @@ static json_t *metadata_of(const struct kube_action *action)
 
 	kube_tree_set_text(labels, KUBE_LABEL_CANARY, action->canary);
 	kube_tree_set_text(labels, KUBE_LABEL_UID, action->canary_uid);
-	kube_tree_set_text(metadata, "name", action->name);
+	if (action->name[0])
+		kube_tree_set_text(metadata, "name", action->name);
+	else
+		set_prefix(metadata, action);
 	kube_tree_set_text(metadata, "namespace", action->k8s_namespace);
 	kube_tree_set(metadata, "labels", labels);
 	kube_tree_set(metadata, "ownerReferences", owners_of(action));

@@ -24,7 +24,7 @@ bool kube_action_read(const json_t *object, struct action_fact *ret, struct err 
 
 /* What a command sends. All texts are borrowed; "" means none. */
 struct kube_action {
-	const char *name;
+	const char *name; /* "": the server makes one from canary and verb */
 	const char *k8s_namespace;
 	const char *canary;
 	const char *canary_uid;
