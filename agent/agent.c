@@ -17,8 +17,8 @@ static const enum kube_kind kinds[] = {KUBE_CANARY, KUBE_DEPLOYMENT, KUBE_SERVIC
 
 #define KINDS (sizeof(kinds) / sizeof(kinds[0]))
 
-/* Followed once a canary needs them, and Actions after all others, since their definitions may not be installed. Nothing waits
- * for their lists: what was not seen is asked for. */
+/* Followed once a canary needs them, and Actions after all others, since their definitions may not
+ * be installed. Nothing waits for their lists: what was not seen is asked for. */
 static const enum kube_kind extras[] = {KUBE_VIRTUAL_SERVICE, KUBE_DESTINATION_RULE, KUBE_ACTION};
 
 #define EXTRAS       (sizeof(extras) / sizeof(extras[0]))

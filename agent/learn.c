@@ -402,8 +402,8 @@ void learn_release(struct canary *canary, const json_t *object, bool is_deleted)
 		}
 		promote(facts, release);
 		/* One Release says nothing of the others: a list that is to be read still is. */
-		if (!canary->is_partial && (facts->releases.state == FACT_KNOWN ||
-		                            facts->releases.state == FACT_ABSENT))
+		if (!canary->is_partial &&
+		    (facts->releases.state == FACT_KNOWN || facts->releases.state == FACT_ABSENT))
 			known(canary, &facts->releases);
 	}
 	free(release);

@@ -41,8 +41,7 @@ void guards_compare(struct thought *thought)
 
 	if (facts->target.slot.state != FACT_KNOWN || facts->newest.name[0] == '\0')
 		return;
-	if (facts->newest.handled[0] &&
-	    strcmp(facts->target.digest, facts->newest.handled) == 0)
+	if (facts->newest.handled[0] && strcmp(facts->target.digest, facts->newest.handled) == 0)
 		return; /* an undo left it as it is */
 	if (strcmp(facts->target.digest, facts->newest.digest) == 0) {
 		/* A run that ended without a judgement did not handle its revision. */

@@ -44,7 +44,8 @@ static bool is_same_save(const struct effect *a, const struct effect *b)
 	       a->status.n_notices == b->status.n_notices &&
 	       a->status.n_actions == b->status.n_actions &&
 	       strcmp(a->status.paused.action, b->status.paused.action) == 0 &&
-	       strcmp(a->status.full.action, b->status.full.action) == 0 && strcmp(a->release, b->release) == 0;
+	       strcmp(a->status.full.action, b->status.full.action) == 0 &&
+	       strcmp(a->release, b->release) == 0;
 }
 
 static bool is_same_mirror(const struct mirror *a, const struct mirror *b)

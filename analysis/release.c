@@ -25,11 +25,8 @@ static const char *const outcomes[] = {
 };
 
 static const char *const causes[] = {
-	[CAUSE_NONE] = "",
-	[CAUSE_INIT] = "init",
-	[CAUSE_REVISION] = "revision",
-	[CAUSE_RETRY] = "retry",
-	[CAUSE_UNDO] = "undo",
+	[CAUSE_NONE] = "",       [CAUSE_INIT] = "init", [CAUSE_REVISION] = "revision",
+	[CAUSE_RETRY] = "retry", [CAUSE_UNDO] = "undo",
 };
 
 /* The index of NAME in NAMES, 0 when it is none of them. */

@@ -115,9 +115,9 @@ struct release {
 	enum release_cause cause;
 	char digest[DIGEST_MAX];     /* of the recorded template */
 	char previous[NAME_MAX_K8S]; /* the promoted Release to fall back to, "" for none */
-	char handled[DIGEST_MAX];     /* of the target's template, which an undo leaves as it is;
-	                                 "" for none */
-	struct action_mark action;    /* that made it; uid "": none */
+	char handled[DIGEST_MAX];    /* of the target's template, which an undo leaves as it is;
+	                                "" for none */
+	struct action_mark action;   /* that made it; uid "": none */
 	int target_replicas;
 	int primary_replicas; /* the capacity to keep during the run */
 	struct release_status status;

@@ -198,7 +198,8 @@ static void rule_retry(struct thought *thought)
 		     "the target has the promoted template (%.100s): there is nothing to analyse",
 		     facts->promoted.name);
 	else if (thought->is_newer)
-		rule(thought, RULING_REFUSED, "the target has a newer revision: it begins by itself");
+		rule(thought, RULING_REFUSED,
+		     "the target has a newer revision: it begins by itself");
 	else if (facts->primary.slot.state != FACT_KNOWN)
 		return;
 	else if (!workload_is_ready(&facts->primary, thought->spec->primary_ready_percent, why))
@@ -236,7 +237,7 @@ static void rule_earlier(struct thought *thought, const char *name)
 	else if (earlier->outcome != OUTCOME_PROMOTED && earlier->outcome != OUTCOME_SKIPPED)
 		rule(thought, RULING_REFUSED, "%.100s was never promoted: %s", name,
 		     earlier->outcome == OUTCOME_NONE ? "it is not over"
-						      : release_outcome_name(earlier->outcome));
+		                                      : release_outcome_name(earlier->outcome));
 	else if (strcmp(earlier->ref.digest, facts->promoted.digest) == 0)
 		rule(thought, RULING_REFUSED, "%.100s has the template that is promoted (%.100s)",
 		     name, facts->promoted.name);
@@ -271,8 +272,8 @@ static void rule_undo(struct thought *thought)
 typedef void verb_rule(struct thought *thought);
 
 static verb_rule *const rules[] = {
-	[VERB_PROMOTE] = rule_promote, [VERB_ABORT] = rule_abort,   [VERB_PAUSE] = rule_pause,
-	[VERB_RESUME] = rule_resume,   [VERB_RETRY] = rule_retry,   [VERB_UNDO] = rule_undo,
+	[VERB_PROMOTE] = rule_promote, [VERB_ABORT] = rule_abort, [VERB_PAUSE] = rule_pause,
+	[VERB_RESUME] = rule_resume,   [VERB_RETRY] = rule_retry, [VERB_UNDO] = rule_undo,
 	[VERB_APPROVE] = rule_gate,    [VERB_REJECT] = rule_gate,
 };
 
@@ -348,7 +349,8 @@ void ruling_find(struct thought *thought)
 {
 	const struct facts *facts = thought->facts;
 	const struct action_fact *action = &facts->action;
-	bool is_listed = facts->releases.state == FACT_KNOWN || facts->releases.state == FACT_ABSENT;
+	bool is_listed =
+		facts->releases.state == FACT_KNOWN || facts->releases.state == FACT_ABSENT;
 
 	if (action->uid[0] == '\0' || is_ruled(thought))
 		return;
@@ -358,7 +360,8 @@ void ruling_find(struct thought *thought)
 	if (facts->newest.name[0] == '\0')
 		rule(thought, RULING_REFUSED, "the Canary has no release yet");
 	else if (strcmp(action->release_uid, facts->newest.uid) != 0)
-		rule(thought, RULING_REFUSED, "%.100s is no longer the newest: %.100s is (%s); look again",
+		rule(thought, RULING_REFUSED,
+		     "%.100s is no longer the newest: %.100s is (%s); look again",
 		     action->release[0] ? action->release : "what was seen", facts->newest.name,
 		     release_is_open(&facts->newest) ? "under way" : ended(&facts->newest));
 	else

@@ -26,6 +26,31 @@ enum talk_step act_action_answer_next(struct talk *talk, const struct http_reply
 	return act_reply_send(act, STEP_ONLY);
 }
 
+enum talk_step act_action_observe_next(struct talk *talk, const struct http_reply *reply,
+                                       struct err *err)
+{
+	struct act *act = act_reply_owner(talk);
+	struct kube_ref ref = act_reply_ref(act->world, SUBJECT_ACTION, talk->arena);
+	struct kube_query query = {0};
+	json_t *list;
+	json_t *item;
+
+	if (!reply) {
+		query.fields =
+			arena_format(talk->arena, "metadata.name=%s", act->effect->answer.name);
+		kube_api_list(&talk->request, talk->arena, &ref, &query);
+		return act_reply_send(act, STEP_ONLY);
+	}
+	if (act_reply_read(act, &ref, reply, &list) != ACT_OK)
+		return act_reply_end(act, err);
+	item = json_incref(json_array_get(json_object_get(list, "items"), 0));
+	json_decref(list);
+	if (item)
+		return act_reply_done(act, item);
+	return act_reply_stop(act, ACT_ABSENT, err, "action %.150s is gone",
+	                      act->effect->answer.name);
+}
+
 enum talk_step act_action_find_next(struct talk *talk, const struct http_reply *reply,
                                     struct err *err)
 {
@@ -41,5 +66,6 @@ enum talk_step act_action_find_next(struct talk *talk, const struct http_reply *
 	if (strcmp(kube_tree_text(release, "spec/canary/uid"), act->world->uid) == 0)
 		return act_reply_done(act, release);
 	json_decref(release);
-	return act_reply_stop(act, ACT_ABSENT, err, "release %.150s is of another Canary", ref.name);
+	return act_reply_stop(act, ACT_ABSENT, err, "release %.150s is of another Canary",
+	                      ref.name);
 }

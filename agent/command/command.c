@@ -27,7 +27,8 @@ const char *const command_exits[COMMAND_EXITS_MAX] = {
 	[COMMAND_REFUSED] = "lint found errors.",
 	[COMMAND_CHANGES] = "plan found something that would be written.",
 	[COMMAND_VERB_REFUSED] = "A verb was refused; the sentence says why.",
-	[COMMAND_UNANSWERED] = "A verb was not answered in time; it stands, and an agent that comes carries it out.",
+	[COMMAND_UNANSWERED] =
+		"A verb was not answered in time; it stands, and an agent that comes carries it out.",
 };
 
 /* What the program is beside its commands; agent/main.c runs them. */

@@ -21,11 +21,11 @@
 /* What the shell gets; docs/commands.md has the same table. */
 enum command_exit {
 	COMMAND_OK = 0,
-	COMMAND_FAILED = 1,    /* no answer, no right, a file that cannot be read */
-	COMMAND_USAGE = 2,     /* a flag or word that is not understood */
-	COMMAND_NOT_FOUND = 3, /* the named canary or release is not there */
-	COMMAND_REFUSED = 4,   /* lint: at least one error was found */
-	COMMAND_CHANGES = 5,   /* plan: something would be written */
+	COMMAND_FAILED = 1,       /* no answer, no right, a file that cannot be read */
+	COMMAND_USAGE = 2,        /* a flag or word that is not understood */
+	COMMAND_NOT_FOUND = 3,    /* the named canary or release is not there */
+	COMMAND_REFUSED = 4,      /* lint: at least one error was found */
+	COMMAND_CHANGES = 5,      /* plan: something would be written */
 	COMMAND_VERB_REFUSED = 6, /* a verb that cannot be carried out */
 	COMMAND_UNANSWERED = 7,   /* a verb that no agent answered in time */
 };
@@ -91,7 +91,7 @@ struct command_call {
 	size_t n_words;
 	const char *values[COMMAND_FLAGS_MAX]; /* of the command's own flags; NULL: not given, "":
 	                                          given, without a value */
-	FILE *in; /* where a person answers; NULL: there is nobody */
+	FILE *in;                              /* where a person answers; NULL: there is nobody */
 	FILE *out;
 	FILE *trouble; /* stderr */
 	struct command_screen screen;

@@ -67,9 +67,10 @@ static bool read_number(const char *text, int *ret, struct err *err)
 	errno = 0;
 	number = strtol(text, &end, 10);
 	if (text[0] < '1' || text[0] > '9' || *end || errno != 0 || number > INT_MAX)
-		return err_set(err, ERR_INVALID,
-		               "--to: expected the number of a release (of cart-7: 7), got \"%.40s\"",
-		               text);
+		return err_set(
+			err, ERR_INVALID,
+			"--to: expected the number of a release (of cart-7: 7), got \"%.40s\"",
+			text);
 	*ret = (int)number;
 	return true;
 }
@@ -223,11 +224,12 @@ static enum command_exit confirm(struct errand *errand)
 
 	if (!find_earlier(errand, &now, &then, &err))
 		return command_say(call, COMMAND_VERB_REFUSED, "%s", err.text);
-	(void)fprintf(call->out,
-	              "%s (%s) comes back in place of %s (%s). The target keeps its template, which "
-	              "counts as handled.\n",
-	              then->release.name, command_run_short_image(then->to_image),
-	              now->release.name, command_run_short_image(now->to_image));
+	(void)fprintf(
+		call->out,
+		"%s (%s) comes back in place of %s (%s). The target keeps its template, which "
+		"counts as handled.\n",
+		then->release.name, command_run_short_image(then->to_image), now->release.name,
+		command_run_short_image(now->to_image));
 	if (command_value(call, "yes"))
 		return COMMAND_OK;
 	if (!call->in)
@@ -359,24 +361,24 @@ static const struct command_flag undo_flags[] = {
 	{"to", 0, "N", "the number of the release to bring back (the one promoted before)"},
 	{"yes", 'y', NULL, "do not ask"}};
 
-#define AFTERWARDS                                                                                 \
-	"Makes an Action with your own rights (`create actions`) and waits until the agent "       \
-	"answered.\nIt is refused when another release came meanwhile.\n"
+#define AFTERWARDS                                                                    \
+ "Makes an Action with your own rights (`create actions`) and waits until the agent " \
+ "answered.\nIt is refused when another release came meanwhile.\n"
 
-#define ROW(verb, is, tells, text_of_row, example_of_row, its_flags)                               \
-	const struct command command_##verb = {                                                    \
-		.name = is,                                                                        \
-		.summary = (tells),                                                                \
-		.words = "NAME",                                                                   \
-		.text = text_of_row AFTERWARDS,                                                    \
-		.example = (example_of_row),                                                       \
-		.takes = COMMAND_TAKES_CLUSTER | COMMAND_TAKES_NAMESPACE,                          \
-		.n_words_min = 1,                                                                  \
-		.n_words_max = 1,                                                                  \
-		.flags = (its_flags),                                                              \
-		.n_flags = array_length(its_flags),                                                \
-		.run = run,                                                                        \
-	}
+#define ROW(verb, is, tells, text_of_row, example_of_row, its_flags) \
+ const struct command command_##verb = {                             \
+	 .name = is,                                                 \
+	 .summary = (tells),                                         \
+	 .words = "NAME",                                            \
+	 .text = text_of_row AFTERWARDS,                             \
+	 .example = (example_of_row),                                \
+	 .takes = COMMAND_TAKES_CLUSTER | COMMAND_TAKES_NAMESPACE,   \
+	 .n_words_min = 1,                                           \
+	 .n_words_max = 1,                                           \
+	 .flags = (its_flags),                                       \
+	 .n_flags = array_length(its_flags),                         \
+	 .run = run,                                                 \
+ }
 
 ROW(promote, "promote", "Take the next step now, or skip all that remain",
     "The step under way counts as passed; a run that is paused goes on. With --full the canary is\n"

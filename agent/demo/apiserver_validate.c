@@ -163,8 +163,8 @@ static bool check_admission(struct apiserver_call *call, const json_t *old, cons
 static bool check_person(struct apiserver_call *call, const json_t *old, const json_t *object)
 {
 	const char *person = call->server->options.person;
-	const char *by = json_string_value(
-		json_object_get(json_object_get(object, "spec"), "requestedBy"));
+	const char *by =
+		json_string_value(json_object_get(json_object_get(object, "spec"), "requestedBy"));
 
 	if (old || !person || (by && strcmp(by, person) == 0))
 		return true;

@@ -56,7 +56,8 @@ bool kube_action_read(const json_t *object, struct action_fact *ret, struct err 
 	read_text(object, "metadata/resourceVersion", action.resource_version,
 	          sizeof(action.resource_version), wrong);
 	if (wrong[0] || !action.name[0] || !action.uid[0] || !action.resource_version[0])
-		return err_set(err, ERR_INVALID, "an action without name, uid or resourceVersion%s%s",
+		return err_set(err, ERR_INVALID,
+		               "an action without name, uid or resourceVersion%s%s",
 		               wrong[0] ? ": " : "", wrong);
 	read_verb(object, &action);
 	read_text(object, "spec/requestedBy", action.by, sizeof(action.by), action.refusal);

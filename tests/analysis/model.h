@@ -8,8 +8,8 @@
 
 #include "analysis/decide.h"
 
-#define MODEL_TRACE_MAX 8192
-#define MODEL_EVENTS    8
+#define MODEL_TRACE_MAX    8192
+#define MODEL_EVENTS       8
 #define MODEL_RELEASES_MAX 8
 
 /* Pods are ready after that. */

@@ -17,52 +17,53 @@
 
 #include <cmocka.h>
 
-#define BEGUN                                                                                      \
-	"scale target 2\n"                                                                         \
-	"status Progressing w0 i0 f0\n"                                                            \
-	"N New revision detected! Scaling up cart.shop\n"                                          \
-	"route 20\n"                                                                               \
-	"status Progressing w20 i0 f0\n"                                                           \
-	"N Starting canary analysis for cart.shop\n"                                               \
-	"N Advance cart.shop canary weight 20\n"
+#define BEGUN                                      \
+ "scale target 2\n"                                \
+ "status Progressing w0 i0 f0\n"                   \
+ "N New revision detected! Scaling up cart.shop\n" \
+ "route 20\n"                                      \
+ "status Progressing w20 i0 f0\n"                  \
+ "N Starting canary analysis for cart.shop\n"      \
+ "N Advance cart.shop canary weight 20\n"
 
-#define PROMOTED(weight)                                                                           \
-	"primary release-2\n"                                                                      \
-	"status Promoting w" weight " i0 f0\n"                                                     \
-	"N Copying cart.shop template spec to cart-primary.shop\n"                                 \
-	"route 0\n"                                                                                \
-	"status Finalising w0 i0 f0\n"                                                             \
-	"N Routing all traffic to primary\n"                                                       \
-	"scale target 0\n"                                                                         \
-	"status Succeeded w0 i0 f0\n"                                                              \
-	"N Promotion completed! Scaling down cart.shop\n"
+#define PROMOTED(weight)                                    \
+ "primary release-2\n"                                      \
+ "status Promoting w" weight                                \
+ " i0 f0\n"                                                 \
+ "N Copying cart.shop template spec to cart-primary.shop\n" \
+ "route 0\n"                                                \
+ "status Finalising w0 i0 f0\n"                             \
+ "N Routing all traffic to primary\n"                       \
+ "scale target 0\n"                                         \
+ "status Succeeded w0 i0 f0\n"                              \
+ "N Promotion completed! Scaling down cart.shop\n"
 
 /* All traffic is on the primary before anything else is said. */
-static const char trace_abort[] =
-	BEGUN "route 0\n"
-	      "status Progressing w0 i0 f0\n"
-	      "W Rolling back cart.shop aborted by alice: errors in the log\n"
-	      "accepted cart-2 goes back: all traffic to the primary\n"
-	      "W Canary failed! Scaling down cart.shop\n"
-	      "scale target 0\n"
-	      "status Failed w0 i0 f0\n";
+static const char trace_abort[] = BEGUN
+	"route 0\n"
+	"status Progressing w0 i0 f0\n"
+	"W Rolling back cart.shop aborted by alice: errors in the log\n"
+	"accepted cart-2 goes back: all traffic to the primary\n"
+	"W Canary failed! Scaling down cart.shop\n"
+	"scale target 0\n"
+	"status Failed w0 i0 f0\n";
 
-static const char trace_pause[] =
-	BEGUN "N cart.shop paused by alice: a look at the log\n"
-	      "accepted cart-2 is held at weight 20; its checks go on\n"
-	      "N cart.shop resumed by alice\n"
-	      "accepted cart-2 goes on\n"
-	      "route 40\n"
-	      "status Progressing w40 i0 f0\n"
-	      "N Advance cart.shop canary weight 40\n" PROMOTED("40");
+static const char trace_pause[] = BEGUN
+	"N cart.shop paused by alice: a look at the log\n"
+	"accepted cart-2 is held at weight 20; its checks go on\n"
+	"N cart.shop resumed by alice\n"
+	"accepted cart-2 goes on\n"
+	"route 40\n"
+	"status Progressing w40 i0 f0\n"
+	"N Advance cart.shop canary weight 40\n" PROMOTED("40");
 
 /* The next step comes at once; nothing was skipped but the rest of this one. */
-static const char trace_promote[] =
-	BEGUN "route 40\n"
-	      "accepted cart-2 goes on: Advance cart.shop canary weight 40\n"
-	      "status Progressing w40 i0 f0\n"
-	      "N cart.shop told to take the next step by alice: fixes the fire\n"
-	      "N Advance cart.shop canary weight 40\n" PROMOTED("40");
+static const char trace_promote[] = BEGUN
+	"route 40\n"
+	"accepted cart-2 goes on: Advance cart.shop canary weight 40\n"
+	"status Progressing w40 i0 f0\n"
+	"N cart.shop told to take the next step by alice: fixes the fire\n"
+	"N Advance cart.shop canary weight 40\n" PROMOTED("40");
 
 static void abort_it(struct model *model)
 {
@@ -129,7 +130,8 @@ static void test_abort(void **state)
 
 	run(&model, 60000, events);
 	assert_string_equal(model.trace, trace_abort);
-	assert_string_equal(model.truth.newest.status.reason, "aborted by alice: errors in the log");
+	assert_string_equal(model.truth.newest.status.reason,
+	                    "aborted by alice: errors in the log");
 	assert_int_equal(model.truth.newest.status.n_actions, 1);
 	assert_string_equal(model.truth.newest.status.actions[0].by, "alice");
 	assert_int_equal(model.n_unserved, 0);
@@ -343,14 +345,17 @@ static void test_abort_promotion(void **state)
 	model_fini(&model);
 }
 
-/* A crash before any of the decisions changes nothing: the verb is carried out and answered once. */
+/* A crash before any of the decisions changes nothing: the verb is carried out and answered once.
+ */
 static void test_restarts(void **state)
 {
 	for (int at = 1; at < 60; at++) {
 		struct model model;
-		const struct model_event events[] = {
-			{1000, apply_v2}, {9000, pause_it}, {30000, abort_it},
-			{60000, retry_it}, {0, NULL}};
+		const struct model_event events[] = {{1000, apply_v2},
+		                                     {9000, pause_it},
+		                                     {30000, abort_it},
+		                                     {60000, retry_it},
+		                                     {0, NULL}};
 
 		model_init(&model);
 		model_initialise(&model);
@@ -595,8 +600,9 @@ static void test_refusals(void **state)
 		{put_verb, "spec.verb: no word that this version knows"},
 		{put_quarantine,
 	         "the Canary is quarantined: the agent aborted twice while it was in hand"},
-		{put_unready, "cart-3 cannot take a step now: waiting for rollout to finish: 1 of 2 "
-	                      "(readyThreshold 100%) updated replicas are available"},
+		{put_unready,
+	         "cart-3 cannot take a step now: waiting for rollout to finish: 1 of 2 "
+	         "(readyThreshold 100%) updated replicas are available"},
 		{put_absent, "there is no cart-2 any more"},
 		{put_failed, "cart-2 was never promoted: rolled_back"},
 		{put_same, "cart-2 has the template that is promoted (cart-3)"},
