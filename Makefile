@@ -73,8 +73,9 @@ tidy: needs-tidy build-clang/build.ninja ## clang-tidy over the rings; slow, for
 format: ## let the formatter have its way
 	find agent analysis providers tests -name '*.[ch]' -exec clang-format-14 -i {} +
 
-install: build-release/build.ninja ## into PREFIX (and DESTDIR)
-	meson install -C build-release
+install: needs-build build-install/build.ninja ## into PREFIX (and DESTDIR)
+	@meson configure build-install --prefix=$(PREFIX)
+	meson install -C build-install
 
 clean: ## remove the build directories
 	rm -rf build build-*
@@ -110,5 +111,7 @@ build-fuzz/build.ninja:
 		-Db_sanitize=address,undefined -Db_lundef=false
 build-demo/build.ninja: # without what only the tests need
 	@$(SETUP) build-demo -Dtests=false
+build-install/build.ninja: # without what only the tests need
+	@$(SETUP) build-install -Dbuildtype=release -Dtests=false
 build-release/build.ninja:
-	@$(SETUP) build-release -Dbuildtype=release --prefix=$(PREFIX)
+	@$(SETUP) build-release -Dbuildtype=release

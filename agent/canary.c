@@ -60,7 +60,6 @@ static struct canary_edition *edition_read(const struct canary *canary, const js
 	if (!edition->world.traffic)
 		return edition_free(edition);
 	edition->spec = read.spec;
-	edition->spec.route = edition->world.traffic->ability(&read.spec);
 	text_copy(edition->world.apex, read.apex);
 	text_copy(edition->world.primary_service, read.primary_service);
 	text_copy(edition->world.canary_service, read.canary_service);
@@ -123,9 +122,13 @@ static void shift_facts(struct canary *canary, struct span by)
 	for (enum subject subject = SUBJECT_CANARY; subject < SUBJECT_MAX; subject++)
 		shift(&facts_slot(facts, subject)->retry_at, by);
 	shift(&facts->route.since, by);
+	shift(&facts->target.ready_since, by);
+	shift(&facts->primary.ready_since, by);
 	shift(&facts->apex.since, by);
 	shift(&facts->primary_service.since, by);
 	shift(&facts->canary_service.since, by);
+	for (size_t i = 0; i < SPEC_HOOKS_MAX; i++)
+		shift(&facts->hooks[i].refused, by);
 }
 
 struct instant canary_now(struct canary *canary)
@@ -177,6 +180,7 @@ void canary_rest(struct canary *canary)
 	history_forget(canary->host->history, canary);
 	memset(canary->facts.samples, 0, sizeof(canary->facts.samples));
 	memset(&canary->facts.share, 0, sizeof(canary->facts.share));
+	memset(canary->facts.hooks, 0, sizeof(canary->facts.hooks));
 }
 
 void canary_settle_writes(struct canary *canary)
@@ -231,6 +235,7 @@ static void enforce(struct canary *canary, struct canary_edition *edition)
 				->state = FACT_UNKNOWN;
 	}
 	cancel_flights(canary);
+	memset(canary->facts.samples, 0, sizeof(canary->facts.samples));
 	canary->edition = edition;
 	canary->facts.has_spec = edition->identity[0] != '\0';
 	canary->facts.is_moved = false;
@@ -253,16 +258,27 @@ static void enforce(struct canary *canary, struct canary_edition *edition)
 	canary->host->bind(canary->host->fleet, canary);
 }
 
+/* A metric, or a hook that the check fails by; a gate waits for people, and is asked anew. */
+static bool is_of_check(const struct canary *canary, const struct effect *effect)
+{
+	const struct canary_spec *spec = &canary->edition->spec;
+
+	return effect->kind == EFFECT_MEASURE ||
+	       (effect->kind == EFFECT_ASK_HOOK && effect->index < spec->n_hooks &&
+	        spec->hooks[effect->index].type == HOOK_ROLLOUT);
+}
+
 /* A check is under way: some of its answers are here or on their way. */
 static bool is_checking(const struct canary *canary)
 {
 	const struct release *newest = &canary->facts.newest;
 	struct instant check = newest->status.times.next_check_at;
 
-	if (!release_is_open(newest) || newest->status.phase != PHASE_PROGRESSING)
+	if (!release_is_open(newest) || (newest->status.phase != PHASE_PROGRESSING &&
+	                                 newest->status.phase != PHASE_WAITING_PROMOTION))
 		return false;
 	for (size_t i = 0; i < canary->n_flights; i++) {
-		if (flight_effect(canary->flights[i])->kind == EFFECT_MEASURE)
+		if (is_of_check(canary, flight_effect(canary->flights[i])))
 			return true;
 	}
 	return instant_is_set(check) && canary->facts.samples[0].check.ms == check.ms;

@@ -356,9 +356,10 @@ static struct member *member_recall(struct fleet *fleet, struct member *member,
 	int number = kube_release_number(release);
 	json_t *object;
 
-	if (!spec || !uid)
+	/* One that was never begun tells no spec; nothing was made for it. */
+	if (!uid || (!spec && member))
 		return member;
-	object = json_pack("{s:s, s:s, s:{s:s, s:s, s:s, s:i}, s:O}", "apiVersion",
+	object = json_pack("{s:s, s:s, s:{s:s, s:s, s:s, s:i}, s:O*}", "apiVersion",
 	                   "flagger.app/v1beta1", "kind", "Canary", "metadata", "name", name,
 	                   "namespace", meta(release, "namespace"), "uid", uid, "generation",
 	                   number, "spec", spec);

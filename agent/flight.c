@@ -15,6 +15,7 @@ struct flight {
 	flight_landed *landed;
 	void *user;
 	bool is_gated;
+	bool is_paused; /* the request is ready, and waits a while */
 	bool has_written;
 	bool has_result;
 	char round[40];
@@ -46,12 +47,30 @@ static void refuse(struct flight *flight, const char *why)
 	land_soon(flight);
 }
 
+static void send(struct flight *flight)
+{
+	const struct http_request *request = &flight->act.talk.request;
+
+	flight->is_paused = false;
+	if (is_write(request)) {
+		if (!flight->seams->may_write(flight->seams->user, request->timeout)) {
+			refuse(flight, "not written: the lease ends too soon");
+			return;
+		}
+		flight->has_written = true;
+	}
+	flight->call.lane = lane_of(request);
+	http_start(flight->seams->http, &flight->call, request);
+}
+
 static void advance(struct flight *flight, const struct http_reply *reply)
 {
 	struct talk *talk = &flight->act.talk;
 	struct err err = {0};
-	enum talk_step step = talk->next(talk, reply, &err);
+	enum talk_step step;
 
+	talk->pause = span_ms(0);
+	step = talk->next(talk, reply, &err);
 	if (step != TALK_SEND) {
 		if (step == TALK_FAILED && flight->act.result.outcome == ACT_NONE)
 			refuse(flight, err.text);
@@ -59,15 +78,12 @@ static void advance(struct flight *flight, const struct http_reply *reply)
 			land_soon(flight);
 		return;
 	}
-	if (is_write(&talk->request)) {
-		if (!flight->seams->may_write(flight->seams->user, talk->request.timeout)) {
-			refuse(flight, "not written: the lease ends too soon");
-			return;
-		}
-		flight->has_written = true;
+	if (talk->pause.ms <= 0) {
+		send(flight);
+		return;
 	}
-	flight->call.lane = lane_of(&talk->request);
-	http_start(flight->seams->http, &flight->call, &talk->request);
+	flight->is_paused = true;
+	alarm_start(flight->seams->loop, &flight->soon, talk->pause);
 }
 
 static void on_reply(struct http_call *call, const struct http_reply *reply)
@@ -83,6 +99,8 @@ static void on_soon(struct alarm *alarm)
 
 	if (flight->has_result)
 		flight->landed(flight->user, flight, &flight->act.result);
+	else if (flight->is_paused)
+		send(flight);
 	else
 		advance(flight, NULL);
 }

@@ -31,6 +31,7 @@ struct follow {
 	char resource_version[24];
 	char token[KUBE_API_CONTINUE_MAX];
 	int failures;
+	char trouble[ERR_TEXT_MAX]; /* "" since something came */
 	bool is_synced;
 	bool is_due;     /* nobody asked for a list since it was forgotten */
 	bool is_expired; /* the stream said 410 */
@@ -49,6 +50,7 @@ static void retry(struct follow *follow, const char *why)
 	struct loop *loop = follow->seams->loop;
 
 	follow->failures++;
+	text_copy(follow->trouble, why);
 	log_event(follow->seams->log, LOG_WARNING, "follow.failed", why,
 	          LOG_FIELDS({"resource", kube_api_plural(follow->kind)}));
 	alarm_cancel(&follow->quiet);
@@ -93,6 +95,7 @@ static void on_list(struct follow *follow, const struct http_reply *reply)
 	if (!is_read)
 		return;
 	follow->failures = 0;
+	follow->trouble[0] = '\0';
 	if (is_last) {
 		follow->state = FOLLOW_WATCHING;
 		follow->is_synced = !follow->is_due;
@@ -115,6 +118,7 @@ static void on_event(void *context, const struct kube_watch_event *event)
 	if (version)
 		text_copy(follow->resource_version, version);
 	follow->failures = 0;
+	follow->trouble[0] = '\0';
 	if (event->type == KUBE_WATCH_ADDED || event->type == KUBE_WATCH_MODIFIED)
 		follow->seams->sink(follow->seams->user, follow->kind, FOLLOW_CHANGED,
 		                    event->object);
@@ -267,4 +271,9 @@ void follow_reset(struct follow *follow)
 {
 	follow->is_synced = false;
 	follow->is_due = true;
+}
+
+const char *follow_trouble(const struct follow *follow)
+{
+	return follow->trouble;
 }

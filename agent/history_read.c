@@ -1,9 +1,13 @@
 #include "agent/history_read.h"
 
 #include "agent/history_schema.h"
+#include "analysis/base/buf.h"
 #include "analysis/base/compiler.h"
 
 #include <string.h>
+#include <unistd.h>
+
+#define URI_MAX 16384
 
 static void statement_free(sqlite3_stmt **statement)
 {
@@ -23,6 +27,30 @@ bool history_read_failed(sqlite3 *db, struct err *err)
 	return err_set(err, ERR_SYSTEM, "%s", fault.text);
 }
 
+/*
+ * A file without a log beside it was closed in order, and no agent has it: it is read as it stands.
+ * SQLite would otherwise leave "-wal" and "-shm" beside it, and fail where it may not.
+ */
+static bool open_file(const char *path, sqlite3 **ret_db)
+{
+	struct buf text = {.max = URI_MAX};
+	bool is_still;
+	bool is_open;
+
+	is_still = buf_format(&text, "%s-wal", path) && access(buf_text(&text), F_OK) != 0;
+	buf_drop(&text, text.length);
+	is_still = buf_format(&text, "file:") && is_still;
+	for (const char *c = path; *c && is_still; c++)
+		is_still = (strchr("%?#", *c) ? buf_format(&text, "%%%02X", (unsigned int)*c)
+		                              : buf_add(&text, c, 1));
+	is_still = is_still && buf_format(&text, "?immutable=1");
+	is_open = sqlite3_open_v2(is_still ? buf_text(&text) : path, ret_db,
+	                          SQLITE_OPEN_READONLY | (is_still ? SQLITE_OPEN_URI : 0),
+	                          NULL) == SQLITE_OK;
+	buf_fini(&text);
+	return is_open;
+}
+
 bool history_read_open(const char *path, sqlite3 **ret_db, struct err *err)
 {
 	CLEANUP(db_free) sqlite3 *db = NULL;
@@ -30,7 +58,7 @@ bool history_read_open(const char *path, sqlite3 **ret_db, struct err *err)
 	struct history_fault fault = {0};
 	int version = 0;
 
-	if (sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL) != SQLITE_OK) {
+	if (!open_file(path, &db)) {
 		history_read_failed(db, err);
 		return err_wrap(err, "%s", path);
 	}

@@ -181,6 +181,11 @@ void history_sqlite_deliver(struct history *history)
 	}
 }
 
+size_t history_sqlite_waiting(struct history *history)
+{
+	return history_writer_waiting(sqlite_of(history)->writer);
+}
+
 size_t history_sqlite_free(struct history *history, struct span patience)
 {
 	struct history_sqlite *sqlite;

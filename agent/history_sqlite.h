@@ -53,6 +53,9 @@ struct history *history_sqlite_new(const struct history_sqlite_options *options,
 /* Call the acknowledgements that are due. On the loop, after a post; harmless at any time. */
 void history_sqlite_deliver(struct history *history);
 
+/* Records that are not on disk yet. Never waits for a disk. */
+size_t history_sqlite_waiting(struct history *history);
+
 /*
  * Write what waits, for at most PATIENCE (the one call that waits), then free. No acknowledgement
  * is called any more. A thread that hangs in the disk is left behind; it ends, and frees what it

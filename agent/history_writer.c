@@ -252,6 +252,16 @@ uint64_t history_writer_written(struct history_writer *writer)
 	return written;
 }
 
+size_t history_writer_waiting(struct history_writer *writer)
+{
+	size_t n_waiting;
+
+	pthread_mutex_lock(&writer->lock);
+	n_waiting = writer->queue.n_waiting;
+	pthread_mutex_unlock(&writer->lock);
+	return n_waiting;
+}
+
 static bool queue_is_slow(const struct history_queue *queue)
 {
 	return queue->n_waiting > 0 && instant_between(queue->oldest, queue->latest).ms > SLOW_MS;

@@ -23,6 +23,9 @@ uint64_t history_writer_add(struct history_writer *writer, struct history_record
  * none. */
 uint64_t history_writer_written(struct history_writer *writer);
 
+/* Records that are not on disk yet. */
+size_t history_writer_waiting(struct history_writer *writer);
+
 /* Write one line about how it goes to RET. */
 void history_writer_state(struct history_writer *writer, char *ret, size_t size);
 

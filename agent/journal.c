@@ -6,6 +6,7 @@
 #include "analysis/decide.h"
 #include "analysis/strategy.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -94,6 +95,7 @@ static json_t *route_of(const struct route_fact *route)
 	json_object_set_new(json, "weight", json_integer(route->weight));
 	put_flag(json, "exact", route->is_exact);
 	put_flag(json, "mirrored", route->is_mirrored);
+	put_text(json, "pending", route->pending);
 	put_flag(json, "ours", route->is_ours);
 	put_number(json, "since", route->since.ms);
 	put_text(json, "resourceVersion", route->resource_version);
@@ -136,6 +138,34 @@ static json_t *release_of(const struct release *release)
 	return json;
 }
 
+static json_t *hook_of(const struct hook_fact *fact)
+{
+	json_t *json = json_pack("{ss sI sI}", "result", hook_result_name(fact->result), "check",
+	                         (json_int_t)fact->check.ms, "refused",
+	                         (json_int_t)fact->refused.ms);
+	char question[24];
+
+	text_format(question, sizeof(question), "%016" PRIx64, fact->question);
+	put_text(json, "question", question);
+	put_text(json, "text", fact->text);
+	return json;
+}
+
+/* Those that were answered, by their number in the spec. */
+static json_t *hooks_of(const struct facts *facts)
+{
+	json_t *hooks = json_object();
+	char index[8];
+
+	for (size_t i = 0; i < SPEC_HOOKS_MAX; i++) {
+		if (facts->hooks[i].result == HOOK_PENDING)
+			continue;
+		text_format(index, sizeof(index), "%zu", i);
+		json_object_set_new(hooks, index, hook_of(&facts->hooks[i]));
+	}
+	return hooks;
+}
+
 static json_t *sample_of(const struct sample_fact *sample)
 {
 	static const char *const names[] = {[SAMPLE_NONE] = "none",
@@ -161,6 +191,7 @@ json_t *journal_facts(const struct facts *facts)
 	                         route_of(&facts->route), "releases", slot_of(&facts->releases),
 	                         "change", slot_of(&facts->change.slot));
 	json_t *samples = json_array();
+	json_t *hooks;
 
 	put_number(json, "generation", facts->canary_generation);
 	put_flag(json, "deleted", facts->is_deleted);
@@ -174,7 +205,26 @@ json_t *journal_facts(const struct facts *facts)
 	json_object_set_new(json, "samples", samples);
 	if (facts->share.kind != SAMPLE_NONE)
 		json_object_set_new(json, "share", sample_of(&facts->share));
+	hooks = hooks_of(facts);
+	if (json_object_size(hooks) > 0)
+		json_object_set(json, "hooks", hooks);
+	json_decref(hooks);
 	return json;
+}
+
+/* Type, name and question of each hook. */
+static json_t *journal_hooks(const struct canary_spec *spec)
+{
+	json_t *hooks = json_array();
+	char question[24];
+
+	for (size_t i = 0; i < spec->n_hooks; i++) {
+		text_format(question, sizeof(question), "%016" PRIx64, spec->hooks[i].question);
+		json_array_append_new(hooks, json_pack("{ss ss ss}", "type",
+		                                       hook_type_name(spec->hooks[i].type), "name",
+		                                       spec->hooks[i].name, "question", question));
+	}
+	return hooks;
 }
 
 json_t *journal_spec(const struct canary_spec *spec)
@@ -205,6 +255,8 @@ json_t *journal_spec(const struct canary_spec *spec)
 	}
 	json_object_set_new(json, "stepWeights", steps);
 	json_object_set_new(json, "checks", checks);
+	if (spec->n_hooks > 0)
+		json_object_set_new(json, "hooks", journal_hooks(spec));
 	return json;
 }
 
@@ -230,7 +282,12 @@ static json_t *effect_of(const struct effect *effect)
 		json_object_set_new(json, "status", status_of(&effect->status));
 		break;
 	case EFFECT_MEASURE:
+	case EFFECT_ASK_HOOK:
 		json_object_set_new(json, "index", json_integer((json_int_t)effect->index));
+		break;
+	case EFFECT_TELL_HOOK:
+		json_object_set_new(json, "index", json_integer((json_int_t)effect->index));
+		put_text(json, "text", effect->notice.text);
 		break;
 	case EFFECT_NOTIFY:
 		put_text(json, "text", effect->notice.text);
@@ -324,6 +381,11 @@ static void key_of(const struct canary *canary, const struct effect *effect, cha
 
 	if (effect->kind == EFFECT_MEASURE && effect->index < spec->n_checks)
 		text_format(ret, 128, "measure %s", spec->checks[effect->index].name);
+	else if ((effect->kind == EFFECT_ASK_HOOK || effect->kind == EFFECT_TELL_HOOK) &&
+	         effect->index < spec->n_hooks)
+		text_format(ret, 128, "%s %s %s", effect_kind_name(effect->kind),
+		            hook_type_name(spec->hooks[effect->index].type),
+		            spec->hooks[effect->index].name);
 	else if (effect->kind == EFFECT_OBSERVE || effect->kind == EFFECT_WRITE_SERVICE ||
 	         effect->kind == EFFECT_SCALE || effect->kind == EFFECT_REMOVE)
 		text_format(ret, 128, "%s %s", effect_kind_name(effect->kind),
@@ -382,6 +444,8 @@ static json_t *answer_of(const struct canary *canary, const struct effect *effec
 	put_text(json, "query", result->query);
 	if (effect->kind == EFFECT_MEASURE || effect->kind == EFFECT_MEASURE_SHARE)
 		json_object_set_new(json, "sample", sample_of(&result->sample));
+	if (effect->kind == EFFECT_ASK_HOOK || effect->kind == EFFECT_TELL_HOOK)
+		put_text(json, "result", hook_result_name(result->hook));
 	if (effect->kind == EFFECT_MEASURE && effect->index < canary->edition->spec.n_checks) {
 		const struct check_spec *check = &canary->edition->spec.checks[effect->index];
 

@@ -140,6 +140,7 @@ static void learn_workload(struct canary *canary, enum subject subject, const js
 {
 	bool is_target = subject == SUBJECT_TARGET;
 	struct workload_fact *workload = is_target ? &canary->facts.target : &canary->facts.primary;
+	struct instant since = workload->ready_since;
 
 	if (!object) {
 		bury(&workload->slot, workload->uid);
@@ -153,6 +154,8 @@ static void learn_workload(struct canary *canary, enum subject subject, const js
 	if (is_target)
 		learn_template(canary, object);
 	kube_workload_read(object, canary->host->options, is_target, workload);
+	if (workload->ready > 0)
+		workload->ready_since = instant_is_set(since) ? since : canary_now(canary);
 	known(canary, &workload->slot);
 }
 
@@ -198,8 +201,7 @@ static void learn_service(struct canary *canary, enum subject subject, const jso
 		wait_for_label(canary, &service->slot);
 }
 
-/* The route
- * --------------------------------------------------------------------------------------------- */
+/* The route ------------------------------------------------------------------------------------ */
 
 /* What providers compare and write of a traffic object, without what changes for other reasons. */
 static json_t *part_of(const json_t *object)
@@ -241,7 +243,9 @@ static void learn_route(struct canary *canary, const json_t *object)
 	if (canary->edition->world.traffic->keeps_route)
 		keep_route(canary->edition, part_of(object));
 	canary->edition->world.traffic->read(object, &canary->edition->world, route);
-	if (!instant_is_set(before.since) || before.weight != route->weight) {
+	if (!instant_is_set(before.since) || before.weight != route->weight ||
+	    before.is_mirrored != route->is_mirrored ||
+	    (before.pending[0] != '\0' && route->pending[0] == '\0')) {
 		route->since = canary_now(canary);
 		canary->edition->world.weight_since =
 			instant_after(route->since, canary->edition->spec.route.hold);
@@ -299,6 +303,10 @@ void learn_object(struct canary *canary, enum subject subject, const json_t *obj
 		learn_route(canary, object);
 		break;
 	case SUBJECT_CANARY:
+		/* A reply that the deletion overtook does not bring the Canary back. */
+		if (object && canary->facts.is_deleted &&
+		    strcmp(canary->facts.canary_uid, uid_of(object)) == 0)
+			break;
 		if (object)
 			canary_see(canary, object);
 		else /* the watch will say so, or has */
@@ -316,8 +324,7 @@ void learn_object(struct canary *canary, enum subject subject, const json_t *obj
 	poison_leave(canary->host->poison);
 }
 
-/* Releases
- * ---------------------------------------------------------------------------------------------- */
+/* Releases ------------------------------------------------------------------------------------- */
 
 static void promote(struct facts *facts, const struct release *release)
 {
@@ -448,8 +455,7 @@ static void learn_list(struct canary *canary, const json_t *list)
 	learn_releases_end(canary);
 }
 
-/* Results
- * ------------------------------------------------------------------------------------------ */
+/* Results -------------------------------------------------------------------------------------- */
 
 void learn_doubt(struct canary *canary, enum subject subject)
 {
@@ -568,6 +574,9 @@ static void learn_success(struct canary *canary, const struct effect *effect,
 	case EFFECT_COMPARE:
 		facts->change = result->change;
 		facts->change.slot = (struct fact_slot){.state = FACT_KNOWN};
+		/* The target changed meanwhile, and its watch is late. */
+		if (strcmp(result->change.digest, effect->digest) != 0)
+			learn_doubt(canary, SUBJECT_TARGET);
 		return;
 	case EFFECT_NOTIFY:
 		if (effect->notice.id < 0)
@@ -589,6 +598,8 @@ static void learn_success(struct canary *canary, const struct effect *effect,
 	case EFFECT_WRITE_PRIMARY:
 	case EFFECT_SCALE:
 	case EFFECT_WRITE_MIRROR:
+	case EFFECT_ASK_HOOK:
+	case EFFECT_TELL_HOOK:
 	case EFFECT_REMOVE:
 	case EFFECT_RESTORE:
 	case EFFECT_REMOVE_RELEASES:
@@ -609,12 +620,45 @@ static void learn_sample(struct canary *canary, const struct effect *effect,
 
 	*sample = result->sample;
 	sample->check = effect->check;
-	if (effect->kind == EFFECT_MEASURE)
+	if (effect->kind == EFFECT_MEASURE) {
 		tally_sample(canary, effect->index);
+		tally_check(canary, effect->check);
+	}
 	if (sample->kind == SAMPLE_NONE) {
 		sample->kind = SAMPLE_ERROR;
 		text_copy(sample->text, result->text);
 	}
+}
+
+static bool is_hook(const struct effect *effect)
+{
+	return effect->kind == EFFECT_ASK_HOOK || effect->kind == EFFECT_TELL_HOOK;
+}
+
+/* A hook always has an answer: one that could not be called said no. */
+static void learn_hook(struct canary *canary, const struct effect *effect,
+                       const struct act_result *result)
+{
+	struct facts *facts = &canary->facts;
+	struct hook_fact *fact = &facts->hooks[effect->index];
+	bool is_pass = result->outcome == ACT_OK && result->hook == HOOK_PASS;
+	struct instant refused = fact->question == effect->question ? fact->refused
+	                                                            : (struct instant){0};
+
+	if (effect->kind == EFFECT_TELL_HOOK) {
+		text_copy(facts->hooks_release, effect->release_uid);
+		facts->hooks_told = effect->notice.id;
+		facts->hooks_next = effect->index + 1;
+		facts->is_hook_deaf = !is_pass;
+		return;
+	}
+	*fact = (struct hook_fact){
+		.question = effect->question,
+		.check = effect->check,
+		.refused = is_pass ? refused : canary_now(canary),
+		.result = is_pass ? HOOK_PASS : HOOK_FAIL,
+	};
+	text_copy(fact->text, result->text);
 }
 
 void learn_result(struct canary *canary, const struct effect *effect,
@@ -622,6 +666,10 @@ void learn_result(struct canary *canary, const struct effect *effect,
 {
 	if (effect->kind == EFFECT_MEASURE || effect->kind == EFFECT_MEASURE_SHARE) {
 		learn_sample(canary, effect, result);
+		return;
+	}
+	if (is_hook(effect)) {
+		learn_hook(canary, effect, result);
 		return;
 	}
 	if (effect->kind == EFFECT_OBSERVE &&

@@ -17,8 +17,8 @@ METRIC(FLAGGER_CANARY_STATUS, GAUGE, "Last known status: 0 running, 1 successful
        "namespace")
 METRIC(FLAGGER_CANARY_WEIGHT, GAUGE, "Share of the traffic in percent, of primary and canary",
        "workload", "namespace")
-METRIC(FLAGGER_CANARY_DURATION_SECONDS, HISTOGRAM, "Duration of one check of a running canary",
-       "name", "namespace")
+METRIC(FLAGGER_CANARY_DURATION_SECONDS, HISTOGRAM,
+       "Seconds from when a check was due until all its queries were answered", "name", "namespace")
 METRIC(FLAGGER_CANARY_METRIC_ANALYSIS, GAUGE, "Last value of a metric of the analysis", "name",
        "namespace", "metric")
 METRIC(FLAGGER_CANARY_SUCCESSES_TOTAL, COUNTER, "Runs that ended in a promotion", "name",

@@ -310,6 +310,9 @@ bool options_parse(int argc, char *const argv[], struct options *ret, struct buf
 			return false;
 	if (!options.is_help_wanted && !options.is_version_wanted && !check_environment(err))
 		return false;
+	if (options.leader_election_namespace[0] == '\0')
+		return err_set(err, ERR_INVALID,
+		               "--leader-election-namespace: expected the name of a namespace");
 	*ret = options;
 	return true;
 }

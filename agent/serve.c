@@ -118,8 +118,11 @@ static void close_history(struct service *service)
 static bool on_metrics(void *user, struct buf *body)
 {
 	struct service *service = user;
+	size_t n_waiting = service->is_on_disk ? history_sqlite_waiting(service->history) : 0;
 
 	agent_measure(service->agent);
+	metrics_set(service->metrics, METRIC_SERIN_HISTORY_QUEUE, METRIC_NO_LABELS,
+	            (double)n_waiting);
 	return metrics_write(service->metrics, body);
 }
 
@@ -204,16 +207,6 @@ static void name_files(struct service *service)
 		            options->state_dir);
 }
 
-/* The Lease lives where it is told, else beside the agent. */
-static const char *lease_namespace(const struct service *service)
-{
-	const char *own = credentials_get(service->credentials)->k8s_namespace;
-
-	if (service->options->leader_election_namespace[0] != '\0')
-		return service->options->leader_election_namespace;
-	return own[0] ? own : "kube-system";
-}
-
 static void open_agent(struct service *service)
 {
 	const struct options *options = service->options;
@@ -236,7 +229,7 @@ static void open_agent(struct service *service)
 				.track_configs = options->has_config_tracking,
 			},
 		.k8s_namespace = options->k8s_namespace[0] ? options->k8s_namespace : NULL,
-		.lease_namespace = lease_namespace(service),
+		.lease_namespace = options->leader_election_namespace,
 		.lease_name = "flagger-leader-election",
 		.identity = service->identity,
 	};

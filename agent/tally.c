@@ -55,6 +55,18 @@ void tally_sample(const struct canary *canary, size_t index)
 	            value);
 }
 
+void tally_check(struct canary *canary, struct instant due)
+{
+	const struct canary_spec *spec = &canary->edition->spec;
+
+	for (size_t i = 0; i < spec->n_checks; i++)
+		if (canary->facts.samples[i].check.ms != due.ms)
+			return;
+	metrics_observe(canary->host->metrics, METRIC_FLAGGER_CANARY_DURATION_SECONDS,
+	                METRIC_LABELS(spec->target, canary->k8s_namespace),
+	                (double)instant_between(due, canary_now(canary)).ms / 1000);
+}
+
 void tally_outcome(const struct canary *canary)
 {
 	const struct release *newest = &canary->facts.newest;
@@ -94,6 +106,8 @@ void tally_remove(const struct canary *canary)
 	                      METRIC_LABELS(spec->primary, k8s_namespace));
 	metrics_remove_series(metrics, METRIC_FLAGGER_CANARY_METRIC_ANALYSIS,
 	                      METRIC_LABELS(spec->target, k8s_namespace, METRIC_ANY));
+	metrics_remove_series(metrics, METRIC_FLAGGER_CANARY_DURATION_SECONDS,
+	                      METRIC_LABELS(spec->target, k8s_namespace));
 	metrics_remove_series(metrics, METRIC_SERIN_CANARY_PHASE,
 	                      METRIC_LABELS(spec->target, k8s_namespace, METRIC_ANY));
 }

@@ -10,6 +10,9 @@ void tally_canary(struct canary *canary);
 /* A check was answered. */
 void tally_sample(const struct canary *canary, size_t index);
 
+/* … and maybe it was the last one of the check that was DUE. */
+void tally_check(struct canary *canary, struct instant due);
+
 /* The newest Release was open and is over now. */
 void tally_outcome(const struct canary *canary);
 

@@ -160,14 +160,15 @@ static void sleep_until(struct canary *canary, struct instant wake)
 
 /* Deleted, and nothing of it is left: that none of its Releases is known proves nothing before they
  * were read. */
-static bool is_finished(const struct canary *canary)
+static bool is_finished(const struct canary *canary, const struct plan *plan)
 {
 	const struct facts *facts = &canary->facts;
 
 	if (!facts->is_deleted || canary->n_flights > 0)
 		return false;
-	return !facts->has_spec ||
-	       (facts->newest.name[0] == '\0' && facts->releases.state == FACT_ABSENT);
+	if (!facts->has_spec)
+		return plan->n_effects == 0 && !instant_is_set(plan->wake);
+	return facts->newest.name[0] == '\0' && facts->releases.state == FACT_ABSENT;
 }
 
 /* Which objects have writes that left and are not answered. */
@@ -204,6 +205,6 @@ void tick_think(struct canary *canary)
 	journal_reason(canary, &plan);
 	sleep_until(canary, plan.wake);
 	begin_new(canary, &plan);
-	if (is_finished(canary))
+	if (is_finished(canary, &plan))
 		host->finished(host->fleet, canary);
 }

@@ -1,6 +1,7 @@
 #include "analysis/actions.h"
 
 #include "analysis/base/text.h"
+#include "analysis/hooks.h"
 #include "analysis/phase/phase.h"
 #include "analysis/ruling.h"
 
@@ -69,6 +70,20 @@ static void promote(struct thought *thought, struct release_status *status)
 	phase_progressing_step(thought, status);
 }
 
+/* The gate counts as open, and is come to at once. */
+static void approve(struct thought *thought, struct release_status *status)
+{
+	char what[SENTENCE_MAX];
+	size_t gate = 0;
+
+	if (!hooks_gate(thought, &gate))
+		return;
+	text_format(what, sizeof(what), "gate %.100s approved", thought->spec->hooks[gate].name);
+	tell(thought, status, what);
+	hooks_approve(thought, status, gate);
+	status->times.next_check_at = thought->facts->now;
+}
+
 static bool change(struct thought *thought, struct release_status *status)
 {
 	if (ruling_wants(thought, VERB_PAUSE)) {
@@ -78,6 +93,8 @@ static bool change(struct thought *thought, struct release_status *status)
 	} else if (ruling_wants(thought, VERB_RESUME)) {
 		tell(thought, status, "resumed");
 		status->paused = (struct standing){0};
+	} else if (ruling_wants(thought, VERB_APPROVE)) {
+		approve(thought, status);
 	} else if (ruling_wants(thought, VERB_PROMOTE)) {
 		promote(thought, status);
 	} else {

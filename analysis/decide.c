@@ -11,8 +11,10 @@ typedef void phase(struct thought *thought);
 /* The phase table. A run that is over is at rest. */
 static phase *const phases[] = {
 	[PHASE_NONE] = phase_starting,
+	[PHASE_WAITING] = phase_starting,
 	[PHASE_STARTING] = phase_starting,
 	[PHASE_PROGRESSING] = phase_progressing,
+	[PHASE_WAITING_PROMOTION] = phase_progressing,
 	[PHASE_PROMOTING] = phase_promoting,
 	[PHASE_FINALISING] = phase_finalising,
 	[PHASE_RETREATING] = phase_retreating,

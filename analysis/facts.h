@@ -62,6 +62,7 @@ struct workload_fact {
 	int updated;
 	int total; /* pods of any template */
 	int ready;
+	struct instant ready_since; /* when it was first seen to have a ready pod; of the agent's */
 	int available;
 	char digest[DIGEST_MAX];    /* of the template, without our own annotations */
 	char release_uid[UID_MAX];  /* the template's flagger-id; "" when none */
@@ -82,7 +83,7 @@ struct service_fact {
 	char resource_version[24];
 	enum backend backend; /* whose pods the selector takes */
 	bool is_exact;        /* ports and owned metadata are as wanted */
-	bool is_ours;         /* carries our label with the Canary's UID */
+	bool is_ours;         /* carries our label: we may remove it */
 	struct instant since; /* when this backend was first seen */
 };
 
@@ -95,7 +96,9 @@ struct route_fact {
 	bool is_exact;    /* everything beside the weight is as wanted */
 	bool is_ours;     /* the weight was last written by our manager */
 	bool is_made;     /* it carries our label: we may remove it */
-	struct instant since; /* when this weight was first seen */
+	char pending[SENTENCE_MAX]; /* not empty: what routes has not taken it in as it is, and
+	                               why */
+	struct instant since;       /* when this weight was first seen */
 };
 
 enum sample_kind {
@@ -111,6 +114,15 @@ struct sample_fact {
 	enum sample_kind kind;
 	double value;
 	char text[SENTENCE_MAX]; /* of an error or of no data: what was said */
+};
+
+/* The answer to one hook's question; it counts only while that question is still asked. */
+struct hook_fact {
+	uint64_t question; /* of the hook, in this run */
+	struct instant check;
+	struct instant refused; /* when it last said no to this question; kept by a later yes */
+	enum hook_result result;
+	char text[SENTENCE_MAX]; /* why it says no */
 };
 
 /* Whether the target's template really differs from a Release's; valid for this pair of digests
@@ -204,6 +216,7 @@ struct facts {
 
 	/* Answers of the check under way */
 	struct sample_fact samples[SPEC_CHECKS_MAX];
+	struct hook_fact hooks[SPEC_HOOKS_MAX]; /* in the order of the spec */
 	struct sample_fact share;
 	struct change_fact change;
 
@@ -211,6 +224,11 @@ struct facts {
 	struct fact_slot events;
 	char notices_release[UID_MAX];
 	int64_t notices_delivered;
+	/* … to its event hooks: all before this id, and of this one the hooks before that index */
+	char hooks_release[UID_MAX];
+	int64_t hooks_told;
+	size_t hooks_next;
+	bool is_hook_deaf; /* the last event hook that was told did not take it */
 };
 
 /* The slot of a subject. */

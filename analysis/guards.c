@@ -2,6 +2,7 @@
 
 #include "analysis/actions.h"
 #include "analysis/base/text.h"
+#include "analysis/hooks.h"
 #include "analysis/phase/phase.h"
 #include "analysis/retreat.h"
 #include "analysis/ruling.h"
@@ -83,6 +84,18 @@ static bool guard_refused(struct thought *thought)
 	return !thought->facts->has_spec && thought_because(thought, "%s", thought->facts->refusal);
 }
 
+/* The first primary is ready and clients go to it: what it runs is promoted, and what came
+ * meanwhile is taken up after it; a newer revision would else be given to them as it is. */
+static bool is_first_settled(const struct thought *thought)
+{
+	const struct facts *facts = thought->facts;
+	char why[SENTENCE_MAX];
+
+	return facts->newest.status.phase == PHASE_FINALISING &&
+	       facts->primary.slot.state == FACT_KNOWN &&
+	       workload_is_ready(&facts->primary, thought->spec->primary_ready_percent, why);
+}
+
 /* The template is not final: before the promotion reaches the primary, the run can still end
  * without a trace. */
 static bool may_withdraw(const struct thought *thought)
@@ -91,15 +104,17 @@ static bool may_withdraw(const struct thought *thought)
 
 	switch (facts->newest.status.phase) {
 	case PHASE_NONE:
+	case PHASE_WAITING:
 	case PHASE_STARTING:
 	case PHASE_PROGRESSING:
+	case PHASE_WAITING_PROMOTION:
 		return true;
 	case PHASE_PROMOTING:
 		return facts->primary.slot.state == FACT_KNOWN && !facts->primary.slot.is_written &&
 		       facts->promoted.name[0] != '\0' &&
 		       strcmp(facts->primary.release_uid, facts->promoted.uid) == 0;
 	case PHASE_FINALISING:
-		return facts->newest.cause == CAUSE_INIT;
+		return facts->newest.cause == CAUSE_INIT && !is_first_settled(thought);
 	case PHASE_RETREATING:
 	case PHASE_DONE:
 		break;
@@ -127,7 +142,7 @@ static bool guard_deleted(struct thought *thought)
 
 /* A person wants the run to end. Before the promotion reaches the primary all traffic goes to it at
  * once; after that it gets its proven template back first. */
-static bool guard_aborted(struct thought *thought)
+static void abort_run(struct thought *thought, const char *how)
 {
 	const struct facts *facts = thought->facts;
 	const struct canary_spec *spec = thought->spec;
@@ -136,16 +151,27 @@ static bool guard_aborted(struct thought *thought)
 	struct release_status status;
 	char who[SENTENCE_MAX];
 
-	if (!ruling_wants(thought, VERB_ABORT))
-		return false;
 	actions_who(facts->action.by, facts->action.why, who);
 	status = thought_next_status(thought);
 	actions_mark(thought, &status);
-	thought_notice(&status, true, "Rolling back %.50s.%.63s aborted by %.180s", spec->name,
-	               spec->k8s_namespace, who);
+	thought_notice(&status, true, "Rolling back %.50s.%.63s %.80s by %.120s", spec->name,
+	               spec->k8s_namespace, how, who);
 	thought_notice(&status, true, "Canary failed! Scaling down %.100s.%.63s", spec->name,
 	               spec->k8s_namespace);
-	retreat_begin(thought, &status, ending, "aborted by %.280s", who);
+	retreat_begin(thought, &status, ending, "%.80s by %.230s", how, who);
+}
+
+static bool guard_aborted(struct thought *thought)
+{
+	char how[SENTENCE_MAX] = "aborted";
+	size_t gate;
+
+	if (ruling_wants(thought, VERB_REJECT) && hooks_gate(thought, &gate))
+		text_format(how, sizeof(how), "gate %.60s rejected",
+		            thought->spec->hooks[gate].name);
+	else if (!ruling_wants(thought, VERB_ABORT))
+		return false;
+	abort_run(thought, how);
 	return true;
 }
 
@@ -179,18 +205,6 @@ static bool guard_moved(struct thought *thought)
 	return true;
 }
 
-/* The first primary is ready and clients go to it: what it runs is promoted, and the newer revision
- * is analysed; it would else be given to them as it is. */
-static bool is_first_settled(const struct thought *thought)
-{
-	const struct facts *facts = thought->facts;
-	char why[SENTENCE_MAX];
-
-	return facts->newest.status.phase == PHASE_FINALISING &&
-	       facts->primary.slot.state == FACT_KNOWN &&
-	       workload_is_ready(&facts->primary, thought->spec->primary_ready_percent, why);
-}
-
 static bool guard_newer(struct thought *thought)
 {
 	const struct canary_spec *spec = thought->spec;
@@ -198,7 +212,7 @@ static bool guard_newer(struct thought *thought)
 
 	/* An undo is completed first: it was asked for. */
 	if (!release_is_open(&thought->facts->newest) || !may_withdraw(thought) ||
-	    is_first_settled(thought) || thought->facts->newest.cause == CAUSE_UNDO)
+	    thought->facts->newest.cause == CAUSE_UNDO)
 		return false;
 	if (thought->is_newer) {
 		status = thought_next_status(thought);

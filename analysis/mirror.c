@@ -1,6 +1,8 @@
 #include "analysis/mirror.h"
 
 #include "analysis/base/text.h"
+#include "analysis/hooks.h"
+#include "analysis/outbox.h"
 #include "analysis/workload.h"
 
 #include <string.h>
@@ -31,6 +33,10 @@ static const char *phase_of(const struct release *newest)
 	if (newest->cause == CAUSE_INIT)
 		return "Initializing";
 	switch (newest->status.phase) {
+	case PHASE_WAITING:
+		return "Waiting";
+	case PHASE_WAITING_PROMOTION:
+		return "WaitingPromotion";
 	case PHASE_PROMOTING:
 		return "Promoting";
 	case PHASE_FINALISING:
@@ -53,6 +59,8 @@ static const char *message_of(const char *phase)
 	} rows[] = {
 		{"Initializing", "New Deployment detected, starting initialization."},
 		{"Initialized", "Deployment initialization completed."},
+		{"Waiting", "Waiting for approval."},
+		{"WaitingPromotion", "Waiting for approval."},
 		{"Progressing", "New revision detected, progressing canary analysis."},
 		{"Promoting", "Canary analysis completed, starting primary rolling update."},
 		{"Finalising", "Canary analysis completed, routing all traffic to primary."},
@@ -103,6 +111,37 @@ static void tell_waiting(const struct thought *thought, struct mirror *mirror)
 	text_copy(mirror->refusal_reason, "PrimaryNotReady");
 }
 
+/* A run that was not let in yet: nothing of it is to be seen but its Release. */
+static bool is_unadmitted(const struct canary_spec *spec, const struct release *newest)
+{
+	return newest->cause == CAUSE_REVISION && newest->status.outcome == OUTCOME_NONE &&
+	       newest->status.phase == PHASE_NONE && hooks_has(spec, HOOK_CONFIRM_ROLLOUT);
+}
+
+const char *mirror_phase(const struct canary_spec *spec, const struct facts *facts)
+{
+	const struct release *newest = &facts->newest;
+
+	if (is_unadmitted(spec, newest))
+		return facts->mirror.phase[0] ? facts->mirror.phase : "Initialized";
+	if (newest->status.outcome == OUTCOME_SUPERSEDED && newest->cause != CAUSE_INIT &&
+	    facts_is_back(facts)) /* no run follows: as if it had been cancelled */
+		return "Succeeded";
+	return phase_of(newest);
+}
+
+/* As it is. */
+static void leave(const struct mirror_fact *live, struct mirror *ret)
+{
+	text_copy(ret->phase, live->phase);
+	ret->weight = live->weight;
+	ret->failed_checks = live->failed_checks;
+	ret->iterations = live->iterations;
+	text_copy(ret->last_applied, live->last_applied);
+	text_copy(ret->last_promoted, live->last_promoted);
+	text_copy(ret->message, message_of(live->phase));
+}
+
 struct mirror mirror_of(const struct canary_spec *spec, const struct facts *facts)
 {
 	const struct release *newest = &facts->newest;
@@ -116,10 +155,11 @@ struct mirror mirror_of(const struct canary_spec *spec, const struct facts *fact
 		text_copy(mirror.phase, facts->mirror.phase);
 		return mirror;
 	}
-	text_copy(mirror.phase, phase_of(newest));
-	if (status->outcome == OUTCOME_SUPERSEDED && newest->cause != CAUSE_INIT &&
-	    facts_is_back(facts)) /* no run follows: as if it had been cancelled */
-		text_copy(mirror.phase, "Succeeded");
+	if (is_unadmitted(spec, newest)) {
+		leave(&facts->mirror, &mirror);
+		return mirror;
+	}
+	text_copy(mirror.phase, mirror_phase(spec, facts));
 	text_copy(mirror.message, message_of(mirror.phase));
 	text_copy(mirror.last_applied, newest->handled[0] ? newest->handled : newest->digest);
 	text_copy(mirror.last_promoted, facts->promoted.digest);
@@ -244,7 +284,7 @@ static void keep_notices(struct thought *thought)
 	const struct facts *facts = thought->facts;
 	const struct release_status *status = &facts->newest.status;
 	bool is_this = strcmp(facts->notices_release, facts->newest.uid) == 0;
-	bool is_delivered = true;
+	bool is_delivered = outbox_is_empty(thought);
 
 	for (size_t i = 0; i < status->n_notices; i++) {
 		if (is_this && status->notices[i].id <= facts->notices_delivered)
@@ -254,7 +294,8 @@ static void keep_notices(struct thought *thought)
 		break;
 	}
 	if (is_delivered && status->n_notices > 0 && status->outcome != OUTCOME_NONE &&
-	    !facts->is_deleted && facts->has_spec)
+	    !facts->is_deleted && facts->has_spec &&
+	    !plan_changes(thought->plan, SUBJECT_RELEASES))
 		clear_notices(thought);
 }
 
@@ -274,6 +315,7 @@ void mirror_keep(struct thought *thought)
 		return;
 	keep_status(thought);
 	tell_warning(thought);
+	outbox_keep(thought);
 	if (thought->facts->newest.name[0] != '\0')
 		keep_notices(thought);
 }

@@ -7,7 +7,11 @@
 /* The status that the facts call for. */
 struct mirror mirror_of(const struct canary_spec *spec, const struct facts *facts);
 
-/* Want Canary.status written when it differs, and the newest Release's notices delivered. */
+/* Flagger's phase, as hooks are told it. Lives as long as FACTS. */
+const char *mirror_phase(const struct canary_spec *spec, const struct facts *facts);
+
+/* Want Canary.status written when it differs, and the newest Release's notices delivered,
+ * to event hooks, too. */
 void mirror_keep(struct thought *thought);
 
 #endif

@@ -8,6 +8,7 @@ static const char *const names[] = {
 	[EFFECT_MEASURE] = "measure",
 	[EFFECT_MEASURE_SHARE] = "measure share",
 	[EFFECT_FIND_RELEASE] = "find release",
+	[EFFECT_ASK_HOOK] = "ask hook",
 	[EFFECT_COMPARE] = "compare templates",
 	[EFFECT_CREATE_RELEASE] = "create release",
 	[EFFECT_SAVE_RELEASE] = "save release",
@@ -18,6 +19,7 @@ static const char *const names[] = {
 	[EFFECT_SCALE] = "scale",
 	[EFFECT_WRITE_MIRROR] = "write canary status",
 	[EFFECT_NOTIFY] = "notify",
+	[EFFECT_TELL_HOOK] = "tell hook",
 	[EFFECT_REMOVE] = "remove",
 	[EFFECT_RESTORE] = "restore",
 	[EFFECT_ANSWER] = "answer action",
@@ -75,6 +77,8 @@ bool effect_is_same(const struct effect *a, const struct effect *b)
 	case EFFECT_MEASURE:
 	case EFFECT_MEASURE_SHARE:
 		return a->check.ms == b->check.ms;
+	case EFFECT_ASK_HOOK:
+		return a->check.ms == b->check.ms && a->question == b->question;
 	case EFFECT_COMPARE:
 	case EFFECT_CREATE_RELEASE:
 		return a->number == b->number && strcmp(a->digest, b->digest) == 0;
@@ -98,6 +102,8 @@ bool effect_is_same(const struct effect *a, const struct effect *b)
 		return strcmp(a->earlier, b->earlier) == 0;
 	case EFFECT_ANSWER:
 		return strcmp(a->answer.uid, b->answer.uid) == 0;
+	case EFFECT_TELL_HOOK:
+		return a->notice.id == b->notice.id && a->question == b->question;
 	case EFFECT_NONE:
 	case EFFECT_OBSERVE:
 	case EFFECT_REMOVE:

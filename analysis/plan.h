@@ -19,6 +19,7 @@ enum effect_kind {
 	EFFECT_MEASURE,       /* ask check number `index`, for the check due at `check` */
 	EFFECT_MEASURE_SHARE, /* ask which share of the requests the canary answered */
 	EFFECT_FIND_RELEASE,  /* read the Release named `earlier` */
+	EFFECT_ASK_HOOK,      /* ask hook number `index`, for the check due at `check` */
 	EFFECT_COMPARE, /* compare the target's template with the newest and the promoted Release's
 	                 */
 	/* changes */
@@ -35,6 +36,7 @@ enum effect_kind {
 	EFFECT_SCALE,           /* workload `subject` to `replicas` */
 	EFFECT_WRITE_MIRROR,    /* Canary.status */
 	EFFECT_NOTIFY,          /* post notice `notice` as an Event */
+	EFFECT_TELL_HOOK,       /* tell hook number `index`, of type event, notice `notice` */
 	EFFECT_REMOVE,          /* delete what we made as `subject` (precondition: its UID) */
 	EFFECT_RESTORE,         /* give a taken-over `subject` back as it was */
 	EFFECT_ANSWER,          /* tell whoever asked by the Action what became of it */
@@ -55,7 +57,7 @@ struct mirror {
 };
 
 /* What is told to whoever asked by an Action. */
-struct answer {
+struct action_answer {
 	char name[NAME_MAX_K8S]; /* the Action's */
 	char uid[UID_MAX];
 	bool is_refused;
@@ -68,6 +70,8 @@ struct effect {
 	bool is_retreat; /* waits for no acknowledgement, carries no resourceVersion, retries at
 	                    once */
 	size_t index;
+	uint64_t question;  /* of a hook, in this run */
+	char phase[24];     /* Flagger's, as hooks are told */
 	int weight;
 	bool is_mirrored;
 	int replicas;
@@ -85,7 +89,7 @@ struct effect {
 	struct release_status status; /* EFFECT_SAVE_RELEASE */
 	struct mirror mirror;         /* EFFECT_WRITE_MIRROR */
 	struct notice notice;         /* EFFECT_NOTIFY */
-	struct answer answer;         /* EFFECT_ANSWER */
+	struct action_answer answer;         /* EFFECT_ANSWER */
 	struct action_mark action;    /* EFFECT_CREATE_RELEASE: who asked for it; uid "": nobody */
 	char earlier[NAME_MAX_K8S];   /* EFFECT_FIND_RELEASE, and of an undo */
 	char earlier_uid[UID_MAX];

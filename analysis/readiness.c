@@ -1,7 +1,13 @@
 #include "analysis/readiness.h"
 
 #include "analysis/base/text.h"
+#include "analysis/hooks.h"
 #include "analysis/workload.h"
+
+#include <stdint.h>
+
+/* What routes answers after each write; that alone is nothing to note. */
+#define GRACE span_seconds(10)
 
 static bool is_primary_ready(const struct thought *thought, char *ret_why)
 {
@@ -25,6 +31,18 @@ static bool is_canary_ready(const struct thought *thought, char *ret_why)
 	return false;
 }
 
+/* What routes has taken the route in as it was written; else the weight is a wish. */
+static bool is_route_taken(struct thought *thought, char *ret_why)
+{
+	const struct route_fact *route = &thought->facts->route;
+
+	if (!thought->spec->route.weighs || route->slot.state != FACT_KNOWN ||
+	    route->pending[0] == '\0' || !thought_passed(thought, route->since, GRACE))
+		return true;
+	text_format(ret_why, SENTENCE_MAX, "the route is not taken in yet: %.240s", route->pending);
+	return false;
+}
+
 /* Note since when it is not ready, or that it is ready again; a check under way starts over. */
 static void save_since(struct thought *thought, struct instant since)
 {
@@ -37,18 +55,31 @@ static void save_since(struct thought *thought, struct instant since)
 	thought_save(thought, &status, false);
 }
 
-/* A phase that ends with the very save that follows: that save clears the time too. */
-static bool is_left_when_ready(enum release_phase phase)
+/* Before the first step hooks are asked, which may take long. */
+static bool is_asked_first(const struct canary_spec *spec)
 {
-	return phase == PHASE_STARTING || phase == PHASE_PROMOTING;
+	return !spec->skip_analysis && (hooks_has(spec, HOOK_PRE_ROLLOUT) ||
+	                                hooks_has(spec, HOOK_ROLLBACK) ||
+	                                hooks_has(spec, HOOK_CONFIRM_TRAFFIC_INCREASE));
+}
+
+/* A phase that ends with the very save that follows: that save clears the time too. */
+static bool is_left_when_ready(const struct thought *thought)
+{
+	const struct release *newest = &thought->facts->newest;
+
+	if (newest->status.phase == PHASE_STARTING)
+		return newest->cause == CAUSE_INIT || !is_asked_first(thought->spec);
+	return newest->status.phase == PHASE_PROMOTING;
 }
 
 /* The deadline is decided on what was asked for after it: a watch may have been silent for longer
  * than the deadline lasts. */
 static bool was_read(struct thought *thought, enum subject subject, struct instant end)
 {
-	const struct fact_slot *slot = subject == SUBJECT_PRIMARY ? &thought->facts->primary.slot
-	                                                          : &thought->facts->target.slot;
+	/* The cast drops const only to share facts_slot with writers. */
+	const struct fact_slot *slot =
+		facts_slot((struct facts *)(uintptr_t)thought->facts, subject);
 
 	/* A first primary may be late: nothing is decided on that. */
 	if (!instant_is_before(slot->read_at, end) || thought->facts->newest.cause == CAUSE_INIT)
@@ -56,6 +87,16 @@ static bool was_read(struct thought *thought, enum subject subject, struct insta
 	if (!plan_changes(thought->plan, subject))
 		thought_observe(thought, subject);
 	return false;
+}
+
+bool readiness_is_route_late(struct thought *thought, char *ret_why)
+{
+	struct instant since = thought->facts->newest.status.times.not_ready_since;
+	struct span deadline = thought->spec->progress_deadline;
+
+	return !is_route_taken(thought, ret_why) && instant_is_set(since) &&
+	       thought_passed(thought, since, deadline) &&
+	       was_read(thought, SUBJECT_ROUTE, instant_after(since, deadline));
 }
 
 enum readiness readiness_check(struct thought *thought, bool with_canary, char *ret_why)
@@ -69,8 +110,9 @@ enum readiness readiness_check(struct thought *thought, bool with_canary, char *
 	    (with_canary && !thought_knows(thought, SUBJECT_TARGET)))
 		return READINESS_UNKNOWN;
 	if (is_primary_ready(thought, ret_why) &&
-	    (!with_canary || is_canary_ready(thought, ret_why))) {
-		if (!instant_is_set(since) || is_left_when_ready(facts->newest.status.phase))
+	    (!with_canary ||
+	     (is_canary_ready(thought, ret_why) && is_route_taken(thought, ret_why)))) {
+		if (!instant_is_set(since) || is_left_when_ready(thought))
 			return READINESS_READY;
 		save_since(thought, (struct instant){0});
 		return READINESS_WAITING;
@@ -82,7 +124,9 @@ enum readiness readiness_check(struct thought *thought, bool with_canary, char *
 	}
 	if (thought_passed(thought, since, deadline) &&
 	    was_read(thought, SUBJECT_PRIMARY, instant_after(since, deadline)) &&
-	    (!with_canary || was_read(thought, SUBJECT_TARGET, instant_after(since, deadline))))
+	    (!with_canary || was_read(thought, SUBJECT_TARGET, instant_after(since, deadline))) &&
+	    (!with_canary || facts->route.pending[0] == '\0' ||
+	     was_read(thought, SUBJECT_ROUTE, instant_after(since, deadline))))
 		return READINESS_LATE;
 	thought_because(thought, "%s", ret_why);
 	return READINESS_WAITING;

@@ -13,11 +13,15 @@ enum readiness {
 };
 
 /*
- * The readiness of the primary and, when WITH_CANARY, of the target. RET_WHY (size SENTENCE_MAX)
+ * The readiness of the primary and, when WITH_CANARY, of the target and of the route, which is
+ * ready when what routes has taken it in. RET_WHY (size SENTENCE_MAX)
  * says what is not ready. While waiting, `times.not_ready_since` of the Release is set by a save
  * and the plan wakes at the deadline; when ready again, a save clears it, and until that is
  * observed the answer is READINESS_WAITING.
  */
 enum readiness readiness_check(struct thought *thought, bool with_canary, char *ret_why);
+
+/* Before the canary has pods: the route was not taken in within the deadline. RET_WHY as above. */
+bool readiness_is_route_late(struct thought *thought, char *ret_why);
 
 #endif

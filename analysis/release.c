@@ -6,8 +6,10 @@
 
 static const char *const phases[] = {
 	[PHASE_NONE] = "",
+	[PHASE_WAITING] = "Waiting",
 	[PHASE_STARTING] = "Starting",
 	[PHASE_PROGRESSING] = "Progressing",
+	[PHASE_WAITING_PROMOTION] = "WaitingPromotion",
 	[PHASE_PROMOTING] = "Promoting",
 	[PHASE_FINALISING] = "Finalising",
 	[PHASE_RETREATING] = "Retreating",

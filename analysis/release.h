@@ -28,8 +28,10 @@ enum release_cause {
 
 enum release_phase {
 	PHASE_NONE,
-	PHASE_STARTING,    /* canary (or, for init, primary) is being made ready */
-	PHASE_PROGRESSING, /* steps and checks */
+	PHASE_WAITING,           /* a confirm-rollout gate is closed: nothing moved yet */
+	PHASE_STARTING,          /* canary (or, for init, primary) is being made ready */
+	PHASE_PROGRESSING,       /* steps and checks */
+	PHASE_WAITING_PROMOTION, /* … and a confirm-promotion gate is closed */
 	PHASE_PROMOTING,   /* the primary gets the recorded template */
 	PHASE_FINALISING,  /* traffic goes back to the primary, the canary down */
 	PHASE_RETREATING,  /* traffic goes back to what is proven */
@@ -56,6 +58,15 @@ struct check_result {
 	double min;
 	double max;
 	enum verdict verdict;
+};
+
+/* A hook of this step, and what came of it. */
+struct hook_record {
+	enum hook_type type;
+	enum hook_result result;
+	uint64_t question; /* of the hook in this run */
+	char name[48];     /* cut */
+	bool is_approved;  /* by a person, for the next step */
 };
 
 /* A sentence for people that is still to be delivered; `id` grows within the Release. */
@@ -94,6 +105,8 @@ struct release_status {
 	int failed_checks;
 	struct check_result checks[SPEC_CHECKS_MAX];
 	size_t n_checks;
+	struct hook_record hooks[SPEC_HOOKS_MAX];
+	size_t n_hooks;
 	struct notice notices[NOTICES_MAX];
 	size_t n_notices;
 	/* A person holds the run, or lets it skip what remains; action "": nobody does. */

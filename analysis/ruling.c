@@ -1,6 +1,7 @@
 #include "analysis/ruling.h"
 
 #include "analysis/base/text.h"
+#include "analysis/hooks.h"
 #include "analysis/workload.h"
 
 #include <assert.h>
@@ -112,8 +113,12 @@ static void rule_step(struct thought *thought)
 {
 	const struct facts *facts = thought->facts;
 	char why[SENTENCE_MAX];
+	size_t gate;
 
-	if (facts->newest.status.phase != PHASE_PROGRESSING)
+	if (hooks_gate(thought, &gate))
+		rule(thought, RULING_REFUSED, "%.100s waits at the gate %.100s: approve opens it",
+		     facts->newest.name, thought->spec->hooks[gate].name);
+	else if (facts->newest.status.phase != PHASE_PROGRESSING)
 		rule(thought, RULING_REFUSED,
 		     "%.100s has not begun its first step: the canary is not ready, or traffic is "
 		     "not where it must be",
@@ -154,7 +159,13 @@ static void rule_promote(struct thought *thought)
 
 static void rule_gate(struct thought *thought)
 {
-	if (!is_over(thought))
+	size_t gate;
+
+	if (is_over(thought))
+		return;
+	if (hooks_gate(thought, &gate))
+		act(thought);
+	else
 		rule(thought, RULING_REFUSED, "no gate of %.100s waits for an answer",
 		     thought->facts->newest.name);
 }

@@ -8,12 +8,15 @@
 #define ANALYSIS_SPEC_H
 
 #include "analysis/base/instant.h"
+#include "analysis/hook.h"
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #define SPEC_STEPS_MAX   100
 #define SPEC_CHECKS_MAX  32
+#define SPEC_HOOKS_MAX   32
 #define SPEC_WEIGHT_FULL 100
 
 enum strategy {
@@ -41,12 +44,21 @@ struct check_spec {
 	double max; /* inclusive */
 };
 
+/* Where and how it is called is not decided on: providers/kube/canary_webhook.h. */
+struct hook_spec {
+	const char *name;
+	enum hook_type type;
+	uint64_t question; /* of type, name, URL and metadata: another one is another question */
+};
+
 /* What the traffic provider can do; filled in from its table row. */
 struct route_ability {
 	bool weighs;      /* it can give the canary a share; false: there is no route object
 	                     (`kubernetes`) */
 	bool matches;     /* it can send matching requests to the canary */
 	bool mirrors;     /* it can copy requests to the canary, whose answers nobody gets */
+	struct span reach; /* how long after pods got ready those who send requests may not know
+	                      of them: endpoints are told on another way than routes */
 	struct span hold; /* measured: how long after a write the old weights may still be served */
 };
 
@@ -76,6 +88,8 @@ struct canary_spec {
 	int canary_ready_percent;  /* 1..100 */
 	struct check_spec checks[SPEC_CHECKS_MAX];
 	size_t n_checks;
+	struct hook_spec hooks[SPEC_HOOKS_MAX];
+	size_t n_hooks;
 };
 
 #endif

@@ -1,6 +1,7 @@
 #include "analysis/thought.h"
 
 #include "analysis/base/text.h"
+#include "analysis/outbox.h"
 
 #include <assert.h>
 #include <stdarg.h>
@@ -95,14 +96,16 @@ bool thought_passed(struct thought *thought, struct instant from, struct span du
 }
 
 /* Notices of this Release that were delivered need not be kept. */
-static void drop_delivered(const struct facts *facts, struct release_status *status)
+static void drop_delivered(const struct thought *thought, struct release_status *status)
 {
+	const struct facts *facts = thought->facts;
 	size_t kept = 0;
 
 	if (strcmp(facts->notices_release, facts->newest.uid) != 0)
 		return;
 	for (size_t i = 0; i < status->n_notices; i++) {
-		if (status->notices[i].id > facts->notices_delivered)
+		if (status->notices[i].id > facts->notices_delivered ||
+		    !outbox_was_told(thought->spec, facts, status->notices[i].id))
 			status->notices[kept++] = status->notices[i];
 	}
 	status->n_notices = kept;
@@ -113,7 +116,7 @@ struct release_status thought_next_status(const struct thought *thought)
 	struct release_status status = thought->facts->newest.status;
 
 	status.seq++;
-	drop_delivered(thought->facts, &status);
+	drop_delivered(thought, &status);
 	return status;
 }
 
@@ -168,6 +171,7 @@ bool thought_scaled(struct thought *thought, enum subject subject, int replicas)
 {
 	const struct workload_fact *workload =
 		subject == SUBJECT_TARGET ? &thought->facts->target : &thought->facts->primary;
+	const struct fact_slot *releases = &thought->facts->releases;
 	struct effect effect = {.kind = EFFECT_SCALE, .subject = subject, .replicas = replicas};
 
 	if (!thought_knows(thought, subject))
@@ -177,6 +181,12 @@ bool thought_scaled(struct thought *thought, enum subject subject, int replicas)
 	if (thought->is_unsure && subject == SUBJECT_TARGET && replicas == 0) {
 		thought_because(thought,
 		                "whether the target has a newer revision is not known yet");
+		return false;
+	}
+	/* The run may be over: then its pods are not ours to take. */
+	if ((releases->state != FACT_KNOWN || releases->is_written) && subject == SUBJECT_TARGET &&
+	    replicas == 0) {
+		thought_because(thought, "waiting for the answer to a save of the Release");
 		return false;
 	}
 	text_copy(effect.resource_version, workload->resource_version);

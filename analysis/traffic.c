@@ -159,10 +159,35 @@ bool traffic_mirrors(struct thought *thought)
 	return weighs(thought, 0, true, false);
 }
 
+bool traffic_reaches(struct thought *thought, const struct workload_fact *workload)
+{
+	if (thought_passed(thought, workload->ready_since, thought->spec->route.reach))
+		return true;
+	thought_because(thought, "waiting until the new pods are known to those who send requests");
+	return false;
+}
+
 void traffic_caps(struct thought *thought, int cap)
 {
 	if (traffic_live_weight(thought) > cap)
 		traffic_weighs(thought, cap, true);
+}
+
+/*
+ * While what routes has not taken the route in, nobody knows what it does: that is waited for, but
+ * no longer than for pods. (Forward, readiness.h ends the run then.)
+ */
+static bool has_route_held(struct thought *thought, struct span time)
+{
+	const struct route_fact *route = &thought->facts->route;
+	struct span deadline = thought->spec->progress_deadline;
+
+	if (route->pending[0] != '\0' && release_is_open(&thought->facts->newest) &&
+	    thought->facts->newest.status.phase == PHASE_STARTING)
+		return false;
+	if (route->pending[0] != '\0')
+		return thought_passed(thought, route->since, deadline);
+	return thought_passed(thought, route->since, time);
 }
 
 bool traffic_leaves_canary(const struct thought *thought)
@@ -179,13 +204,16 @@ static bool has_held(struct thought *thought, struct span time)
 	bool holds = true;
 
 	if (thought->spec->route.weighs && facts->route.slot.state == FACT_KNOWN)
-		holds = thought_passed(thought, facts->route.since, time);
+		holds = has_route_held(thought, time);
 	if (!thought_passed(thought, facts->apex.since, time))
 		holds = false;
 	/* A write that was overtaken by a retreat may come yet: its answer is waited for. */
 	if (facts->route.slot.is_written || facts->apex.slot.is_written)
 		holds = false;
-	if (!holds)
+	if (!holds && facts->route.slot.state == FACT_KNOWN && facts->route.pending[0] != '\0')
+		thought_because(thought, "waiting until the route is taken in: %.200s",
+		                facts->route.pending);
+	else if (!holds)
 		thought_because(thought, "waiting until the new weight holds everywhere");
 	return holds;
 }

@@ -29,6 +29,9 @@ bool traffic_weighs(struct thought *thought, int weight, bool is_retreat);
 /* Want copies of the requests for the canary, and weight 0; true when it was seen. */
 bool traffic_mirrors(struct thought *thought);
 
+/* Whoever sends requests knows of WORKLOAD's pods by now. */
+bool traffic_reaches(struct thought *thought, const struct workload_fact *workload);
+
 /* Want no more than CAP for the canary, waiting for nothing: more was given by a foreign hand. Less
  * stays as it is. */
 void traffic_caps(struct thought *thought, int cap);

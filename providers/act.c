@@ -2,6 +2,7 @@
 
 #include "analysis/base/text.h"
 #include "providers/act_action.h"
+#include "providers/act_hook.h"
 #include "providers/act_observe.h"
 #include "providers/act_release.h"
 #include "providers/act_reply.h"
@@ -62,6 +63,7 @@ static act_step *const steps[] = {
 	[EFFECT_MEASURE] = measure,
 	[EFFECT_MEASURE_SHARE] = measure,
 	[EFFECT_FIND_RELEASE] = act_action_find_next,
+	[EFFECT_ASK_HOOK] = act_hook_next,
 	[EFFECT_COMPARE] = act_observe_compare_next,
 	[EFFECT_CREATE_RELEASE] = act_release_create_next,
 	[EFFECT_SAVE_RELEASE] = act_release_save_next,
@@ -72,6 +74,7 @@ static act_step *const steps[] = {
 	[EFFECT_SCALE] = act_workload_scale_next,
 	[EFFECT_WRITE_MIRROR] = act_tell_mirror_next,
 	[EFFECT_NOTIFY] = act_tell_notice_next,
+	[EFFECT_TELL_HOOK] = act_hook_next,
 	[EFFECT_REMOVE] = remove_subject,
 	[EFFECT_RESTORE] = act_service_restore_next,
 	[EFFECT_ANSWER] = act_action_answer_next,

@@ -28,6 +28,7 @@ struct act_result {
 	json_t *beside[TRAFFIC_BESIDE_MAX]; /* of a route: those beside it that were read or
 	                                       written, as `object`; null: there is none */
 	struct sample_fact sample;          /* of EFFECT_MEASURE and EFFECT_MEASURE_SHARE */
+	enum hook_result hook;              /* of EFFECT_ASK_HOOK and EFFECT_TELL_HOOK */
 	struct change_fact change;          /* of EFFECT_COMPARE */
 	struct span retry_after;            /* the server's wish (429); 0: none */
 	char query[2048];        /* of a measurement: the rendered query, cut; for the record */

@@ -24,6 +24,19 @@
 #define HTTP_BOTH     HTTP_LABELS "(-primary)?" PODS "\""
 #define WITHOUT_ERROR ", status!~\"5.*\""
 
+/*
+ * What the workloads' own proxies report. Requests that reached no proxy, since there was no
+ * endpoint or none that could be connected to, are told by their senders alone. A failed gRPC call
+ * is 200 in HTTP: unknown, deadline exceeded, unimplemented, internal, unavailable, data loss.
+ */
+#define ISTIO_LABELS  "reporter=\"destination\", destination_workload_namespace=\"{{ namespace }}\""
+#define ISTIO_CANARY  ISTIO_LABELS ", destination_workload=\"{{ target }}\""
+#define ISTIO_BOTH    ISTIO_LABELS ", destination_workload=~\"{{ target }}(-primary)?\""
+#define ISTIO_WITHOUT ", response_code!~\"5.*\", grpc_response_status!~\"2|4|12|13|14|15\""
+#define ISTIO_UNSENT                                                                   \
+ "reporter=\"source\", destination_service=~\"{{ service }}-canary\\\\.{{ namespace }}\\\\..+\"," \
+ " response_flags=~\"(.*,)?(UH|UF|UO|NC)(,.*)?\""
+
 #define RATE(metric, labels)     "sum(rate(" metric "{" labels "}[{{ interval }}]))"
 #define INCREASE(metric, labels) "sum(increase(" metric "{" labels "}[{{ interval }}]))"
 /* A sum over no series is nothing, and nothing divided by something is nothing. */
@@ -33,6 +46,8 @@
 #define NGINX_REQUESTS "nginx_ingress_controller_requests"
 #define NGINX_DURATION "nginx_ingress_controller_response_duration_seconds"
 #define HTTP_DURATION  "http_request_duration_seconds"
+#define ISTIO_REQUESTS "istio_requests_total"
+#define ISTIO_DURATION "istio_request_duration_milliseconds_bucket"
 
 struct queries {
 	const char *provider;
@@ -49,8 +64,15 @@ struct queries {
 #define HTTP_GOOD   RATE(HTTP_DURATION "_count", HTTP_CANARY WITHOUT_ERROR)
 #define HTTP_TIMES  RATE(HTTP_DURATION "_bucket", HTTP_CANARY) " by (le)"
 
+#define ISTIO_GOOD  RATE(ISTIO_REQUESTS, ISTIO_CANARY ISTIO_WITHOUT)
+#define ISTIO_SENT  "(" RATE(ISTIO_REQUESTS, ISTIO_CANARY) " or vector(0))"
+#define ISTIO_LOST  "(" RATE(ISTIO_REQUESTS, ISTIO_UNSENT) " or vector(0))"
+#define ISTIO_TIMES RATE(ISTIO_DURATION, ISTIO_CANARY) " by (le)"
+
 #define NGINX_SEEN INCREASE(NGINX_REQUESTS, NGINX_CANARY)
 #define NGINX_SUM  INCREASE(NGINX_REQUESTS, NGINX_BOTH)
+#define ISTIO_SEEN INCREASE(ISTIO_REQUESTS, ISTIO_CANARY)
+#define ISTIO_SUM  INCREASE(ISTIO_REQUESTS, ISTIO_BOTH)
 #define HTTP_SEEN  INCREASE(HTTP_DURATION "_count", HTTP_CANARY)
 #define HTTP_SUM   INCREASE(HTTP_DURATION "_count", HTTP_BOTH)
 
@@ -60,6 +82,12 @@ static const struct queries table[] = {
 		.success_rate = SHARE(NGINX_GOOD, NGINX_ALL) " * 100",
 		.duration = RATIO(NGINX_TIME, NGINX_COUNT) " * 1000",
 		.share = SHARE(NGINX_SEEN, NGINX_SUM),
+	},
+	{
+		.provider = "istio",
+		.success_rate = SHARE(ISTIO_GOOD, "(" ISTIO_SENT " + " ISTIO_LOST ")") " * 100",
+		.duration = "histogram_quantile(0.99, " ISTIO_TIMES ")",
+		.share = SHARE(ISTIO_SEEN, ISTIO_SUM),
 	},
 	{
 		.provider = "kubernetes",

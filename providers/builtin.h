@@ -2,9 +2,10 @@
  * The queries of builtin checks, per traffic provider, as template texts (providers/template.h) for
  * Prometheus. They use the inputs namespace, target, service (the apex), ingress and interval.
  *
- * As Flagger 1.44 asks them, but for two things:
+ * As Flagger 1.44 asks them, but for three things:
  * - when every request fails, the success rate is 0 instead of no value. (Without any request it is
  *   still no value: NaN, or nothing when there are no series.)
+ * - `istio` also counts failed gRPC calls, and requests that found no canary to send them to.
  * - `nginx` looks at this canary's backend only, not at each canary of the Ingress.
  */
 #ifndef PROVIDERS_BUILTIN_H
@@ -15,7 +16,7 @@
 /*
  * The query of a builtin check: a percentage for CHECK_SUCCESS_RATE, milliseconds for
  * CHECK_DURATION
- * (`nginx`: the mean; `kubernetes`: the 99th percentile). NULL for another provider or kind.
+ * (`nginx`: the mean; `istio`, `kubernetes`: the 99th percentile). NULL for another provider or kind.
  */
 const char *builtin_query(const char *provider, enum check_kind kind);
 

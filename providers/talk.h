@@ -21,6 +21,7 @@ struct talk {
 	enum talk_step (*next)(struct talk *talk, const struct http_reply *reply, struct err *err);
 	struct arena *arena;
 	struct http_request request;
+	struct span pause; /* TALK_SEND: wait for so long before it is sent */
 	int step; /* where the conversation is: the talk's own, 0 at the start */
 };
 

@@ -6,6 +6,9 @@
 #include "providers/act.h"
 #include "providers/kube/api.h"
 
+struct field;
+struct kube_canary;
+
 /* An object beside the route. */
 struct traffic_beside {
 	struct kube_ref ref;
@@ -19,6 +22,15 @@ struct traffic_provider {
 
 	/* What it can do with this Canary's strategy. */
 	struct route_ability (*ability)(const struct canary_spec *spec);
+
+	/*
+	 * Refuse, with the field's path, what this provider cannot express of a Canary that is
+	 * valid otherwise; warnings are added to CANARY, with texts in ARENA. SPEC is the field
+	 * "spec". NULL: there is nothing to refuse. (`analysis.mirror` without the ability is
+	 * refused for all.)
+	 */
+	bool (*check)(const struct field *spec, struct arena *arena, struct kube_canary *canary,
+	              struct err *err);
 
 	/* The traffic object; kind KUBE_NONE: there is none, and the route is always known with
 	 * weight 0. Its name may live in ARENA. */

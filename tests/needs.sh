@@ -1,6 +1,7 @@
 #!/bin/sh
 # Have these Debian packages: tests/needs.sh PACKAGE…
-# Installs what is lacking, after saying what. Without root it names the one command and fails.
+# Installs what is lacking, after saying what. Without root it names the one command and fails; elsewhere than on
+# Debian it names the packages, and leaves it to the build to miss them.
 set -eu
 
 lacking=
@@ -11,8 +12,8 @@ done
 [ -n "$lacking" ] || exit 0
 
 if ! command -v apt-get >/dev/null; then
-	echo "This is not Debian: install what it calls$lacking, then try again." >&2
-	exit 1
+	echo "This is not Debian: what it calls$lacking must be there." >&2
+	exit 0
 fi
 if [ "$(id -u)" -ne 0 ]; then
 	echo "Lacking:$lacking. The one command to get them:" >&2

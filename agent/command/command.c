@@ -223,6 +223,23 @@ static enum command_exit run(struct command_call *call, int argc, char *const ar
 	return finish(call, call->command->run(call));
 }
 
+/* `help`, `help status`; of `agent` and `demo` the list says where to ask. */
+static enum command_exit help(struct command_call *call, const char *word)
+{
+	const struct command *command = command_find(word);
+	bool is_known = !*word || command;
+
+	for (size_t i = 0; strcmp(call->program, "serin") == 0 && i < array_length(programs); i++)
+		is_known = is_known || strcmp(word, programs[i].name) == 0;
+	if (!is_known)
+		return refuse_command(call, word);
+	if (command)
+		command_help(call->out, call->program, command);
+	else
+		command_help_all(call->out, call->program);
+	return finish(call, COMMAND_OK);
+}
+
 static const char *name_program(const char *path)
 {
 	const char *slash = strrchr(path, '/');
@@ -248,12 +265,7 @@ enum command_exit command_main(int argc, char *const argv[], const struct comman
 		return COMMAND_USAGE;
 	}
 	if (strcmp(word, "help") == 0 || strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0) {
-		call.command = argc > 2 ? command_find(argv[2]) : NULL;
-		if (call.command)
-			command_help(call.out, call.program, call.command);
-		else
-			command_help_all(call.out, call.program);
-		return finish(&call, COMMAND_OK);
+		return help(&call, argc > 2 ? argv[2] : "");
 	}
 	call.command = command_find(strcmp(word, "--version") == 0 ? "version" : word);
 	return call.command ? run(&call, argc - 1, argv + 1) : refuse_command(&call, word);

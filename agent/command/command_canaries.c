@@ -129,13 +129,12 @@ static enum command_exit run(struct canaries *canaries)
 		return command_say(call, COMMAND_NOT_FOUND, "no canary \"%s\" in namespace \"%s\"",
 		                   call->words[0], command_client_namespace(canaries->client));
 	(void)show(canaries);
-	if (canaries->n_found == 0 && !command_print_is_tree(call))
-		(void)command_say(call, COMMAND_OK, "no canaries in %s%s",
-		                  call->flags.is_everywhere ? "any namespace" : "namespace ",
-		                  call->flags.is_everywhere
-		                          ? ""
-		                          : command_client_namespace(canaries->client));
-	return COMMAND_OK;
+	if (canaries->n_found > 0 || command_print_is_tree(call))
+		return COMMAND_OK;
+	if (call->flags.is_everywhere)
+		return command_say(call, COMMAND_OK, "no canaries in any namespace");
+	return command_say(call, COMMAND_OK, "no canaries in namespace \"%s\"",
+	                   command_client_namespace(canaries->client));
 }
 
 enum command_exit command_canaries_run(struct command_call *call, command_canaries_show *shown)

@@ -496,6 +496,20 @@ static void on_object(void *user, enum kube_kind kind, enum follow_event event,
 		            span_ms(SETTLE_MS));
 }
 
+/* On a screen that is written anew again and again, what was logged is gone. */
+static void tell_trouble(const struct following *following)
+{
+	for (size_t i = 0; i < following->n_strands; i++) {
+		const char *trouble = follow_trouble(following->strands[i].follow);
+
+		if (!*trouble)
+			continue;
+		(void)command_say(following->client->call, COMMAND_OK,
+		                  "shown is what was known: %s", trouble);
+		return;
+	}
+}
+
 static void tell(struct following *following)
 {
 	for (size_t i = 0; i < following->n_strands; i++)
@@ -503,6 +517,8 @@ static void tell(struct following *following)
 			return;
 	if (!following->changed(following->user))
 		loop_ev_stop(following->client->loop);
+	else if (following->every.ms > 0)
+		tell_trouble(following);
 }
 
 static void on_settle(struct alarm *alarm)

@@ -56,9 +56,9 @@ static enum command_exit explain(struct command_call *call, struct command_clien
 	if (!explain_collect(client, lease, &world, &err)) {
 		status = command_fail(call, &err);
 	} else if (!world.canary) {
-		status = command_say(call, COMMAND_NOT_FOUND,
-		                     "there is no canary \"%s\" in namespace %s", world.name,
-		                     world.k8s_namespace);
+		status =
+			command_say(call, COMMAND_NOT_FOUND, "no canary \"%s\" in namespace \"%s\"",
+		                    world.name, world.k8s_namespace);
 	} else {
 		world.now = command_now(call);
 		explain_answer(&world, &answer);

@@ -105,6 +105,10 @@ static const char *next_of(const struct command_view *view, struct arena *arena)
 		return view->is_suspended ? "nothing while it is suspended"
 		                          : "nothing until the target changes";
 	switch (view->run->release.status.phase) {
+	case PHASE_WAITING:
+		return "the run begins when its confirm-rollout hook says yes";
+	case PHASE_WAITING_PROMOTION:
+		return "the promotion when its confirm-promotion hook says yes";
 	case PHASE_PROGRESSING:
 		return view->is_suspended ? "nothing while it is suspended"
 		                          : next_step(view, arena);

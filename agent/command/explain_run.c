@@ -11,6 +11,7 @@
 #include "providers/kube/tree.h"
 #include "providers/kube/workload.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <string.h>
 
@@ -155,6 +156,27 @@ static const char *name_next_check(const struct run *run)
 	                    explain_age(now, check, age));
 }
 
+/* A gate that stands closed in the Release; false when none does. */
+static bool explain_gate(struct run *run)
+{
+	const struct release_status *status = &run->release.status;
+
+	for (size_t i = 0; i < status->n_hooks; i++) {
+		const struct hook_record *hook = &status->hooks[i];
+
+		if (hook->result != HOOK_FAIL || (hook->type != HOOK_CONFIRM_ROLLOUT &&
+		                                  hook->type != HOOK_CONFIRM_TRAFFIC_INCREASE &&
+		                                  hook->type != HOOK_CONFIRM_PROMOTION))
+			continue;
+		explain_say(run->answer, "gate",
+		            "waiting for approval: %s hook %s says no, and is asked again every "
+		            "%" PRId64 "s",
+		            hook_type_name(hook->type), hook->name, run->spec.interval.ms / 1000);
+		return true;
+	}
+	return false;
+}
+
 static void explain_starting(struct run *run)
 {
 	const struct explain_world *world = run->world;
@@ -164,6 +186,8 @@ static void explain_starting(struct run *run)
 		return;
 	if (!is_init &&
 	    !is_ready(run, &world->target, run->spec.canary_ready_percent, "canary deployment "))
+		return;
+	if (explain_gate(run))
 		return;
 	explain_say(run->answer, is_init ? "initialising" : "starting", "%s",
 	            is_init ? "the primary is ready; clients go to it next"
@@ -183,6 +207,8 @@ static void explain_progressing(struct run *run)
 		            status->reason, deadline_of(run, status->times.unmeasured_since));
 		return;
 	}
+	if (explain_gate(run))
+		return;
 	if (run->spec.strategy == STRATEGY_CANARY)
 		explain_route(world, run->answer, status->weight.from, status->weight.to);
 	if (status->n_checks > 0 && status->failed_checks > 0 &&
@@ -226,6 +252,10 @@ static void explain_open(struct run *run)
 	case PHASE_STARTING:
 		explain_starting(run);
 		break;
+	case PHASE_WAITING:
+		explain_gate(run);
+		break;
+	case PHASE_WAITING_PROMOTION:
 	case PHASE_PROGRESSING:
 		explain_progressing(run);
 		break;
@@ -344,6 +374,20 @@ static const char *round_value(double value, char ret[NUMBER_TEXT_MAX])
 	return number_format(fabs(value) < 1e9 ? round(value * 1e4) / 1e4 : value, ret);
 }
 
+static void tell_hooks(struct run *run)
+{
+	const struct release_status *status = &run->release.status;
+
+	for (size_t i = 0; i < status->n_hooks; i++) {
+		const struct hook_record *hook = &status->hooks[i];
+
+		explain_fact_add(run->answer,
+		                 arena_format(&run->answer->arena, "Hook %s", hook->name),
+		                 "%s: %s", hook_type_name(hook->type),
+		                 hook_result_name(hook->result));
+	}
+}
+
 static void tell_checks(struct run *run)
 {
 	const struct release_status *status = &run->release.status;
@@ -398,6 +442,7 @@ void explain_run(const struct explain_world *world, struct explain_answer *ret)
 	read_spec(&run, newest);
 	tell_release(&run);
 	tell_checks(&run);
+	tell_hooks(&run);
 	tell_workload(&run, &world->target);
 	tell_workload(&run, &world->primary);
 	explain_waiting(&run);

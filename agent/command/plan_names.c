@@ -29,6 +29,15 @@ static void add_templates(struct plan_names *names, const json_t *canary, const 
 	}
 }
 
+/* By name; one that names no provider may be Istio's by default. */
+static bool is_istio(const json_t *canary)
+{
+	const char *provider = kube_tree_text(canary, "spec/provider");
+
+	return strcmp(provider, "istio") == 0 ||
+	       (*provider == '\0' && !kube_tree_find(canary, "spec/ingressRef"));
+}
+
 void plan_names_read(const json_t *canary, const char *k8s_namespace, struct arena *arena,
                      struct plan_names *ret)
 {
@@ -53,6 +62,13 @@ void plan_names_read(const json_t *canary, const char *k8s_namespace, struct are
 	if (*ingress) {
 		add(ret, KUBE_INGRESS, space, ingress, true);
 		add(ret, KUBE_INGRESS, space, arena_format(arena, "%s-canary", ingress), false);
+	}
+	if (*apex && is_istio(canary)) {
+		add(ret, KUBE_VIRTUAL_SERVICE, space, apex, false);
+		add(ret, KUBE_DESTINATION_RULE, space, arena_format(arena, "%s-primary", apex),
+		    false);
+		add(ret, KUBE_DESTINATION_RULE, space, arena_format(arena, "%s-canary", apex),
+		    false);
 	}
 	add_templates(ret, canary, space, arena);
 }

@@ -1,6 +1,7 @@
 /*
  * Tables (meta.k8s.io/v1), as kubectl asks for them: the columns of a resource and a row for each
- * object. Those of custom resources are the additionalPrinterColumns in manifests/.
+ * object. Those of custom resources are the additionalPrinterColumns in manifests/,
+ * which tests/demo/test_apiserver_table.c holds beside them.
  */
 #include "agent/demo/apiserver_inside.h"
 #include "providers/kube/tree.h"
@@ -61,6 +62,8 @@ static const struct table {
           {"Outcome", "string", CELL_VALUE, "status/outcome", 0},
           {"Reason", "string", CELL_VALUE, "status/reason", 1},
           AGE}},
+	{"metrictemplates", {{"Provider", "string", CELL_VALUE, "spec/provider/type", 0}}},
+	{"alertproviders", {{"Type", "string", CELL_VALUE, "spec/type", 0}}},
 	{"deployments",
          {{"Ready", "string", CELL_READY, "", 0},
           {"Up-to-date", "string", CELL_COUNT, "status/updatedReplicas", 0},

@@ -5,7 +5,7 @@
 #include "agent/demo/demo_history.h"
 #include "agent/demo/demo_manifests.h"
 #include "agent/demo/sim_http.h"
-#include "agent/demo/sim_loop.h"
+#include "agent/demo/sim_pulse.h"
 #include "analysis/base/compiler.h"
 #include "analysis/base/text.h"
 #include "providers/wire/document.h"
@@ -31,8 +31,7 @@ struct demo_shop {
 	struct sim_http *http;
 	struct history *history;
 	struct agent *agent;
-	struct alarm bookmark;
-	struct alarm roll;
+	struct sim_pulse pulse;
 	struct alarm tick;
 	struct alarm scrape;
 	uint64_t stirred; /* the server's revision when the controllers were woken last */
@@ -46,26 +45,6 @@ static const char *const selector_labels[] = {"app", "name", "app.kubernetes.io/
 static void rearm(struct demo_shop *shop, struct alarm *alarm, struct span after)
 {
 	alarm_start(sim_loop_seam(shop->sim), alarm, after);
-}
-
-static void on_bookmark(struct alarm *alarm)
-{
-	struct demo_shop *shop = container_of(alarm, struct demo_shop, bookmark);
-
-	apiserver_bookmark(shop->server);
-	apiserver_tick(shop->server, sim_loop_now(shop->sim));
-	rearm(shop, alarm, span_seconds(BOOKMARK_SECONDS));
-}
-
-/* Controllers act, and pods become ready when it is time. */
-static void on_roll(struct alarm *alarm)
-{
-	struct demo_shop *shop = container_of(alarm, struct demo_shop, roll);
-	struct instant now = sim_loop_now(shop->sim);
-	struct instant next = cluster_step(shop->cluster, now);
-
-	if (instant_is_set(next))
-		rearm(shop, alarm, instant_between(now, next));
 }
 
 static void on_tick(struct alarm *alarm)
@@ -125,11 +104,15 @@ static void make_cluster(struct demo_shop *shop, const struct demo_shop_options 
 		.seed = options->seed,
 		.per_tick = PER_TICK,
 	});
-	shop->bookmark.ring = on_bookmark;
-	shop->roll.ring = on_roll;
 	shop->tick.ring = on_tick;
 	shop->scrape.ring = on_scrape;
-	rearm(shop, &shop->bookmark, span_seconds(BOOKMARK_SECONDS));
+	shop->pulse = (struct sim_pulse){
+		.sim = shop->sim,
+		.server = shop->server,
+		.cluster = shop->cluster,
+		.bookmarks = span_seconds(BOOKMARK_SECONDS),
+	};
+	sim_pulse_start(&shop->pulse);
 	rearm(shop, &shop->tick, span_seconds(USERS_SECONDS));
 	rearm(shop, &shop->scrape, span_seconds(SCRAPE_SECONDS));
 }
@@ -191,8 +174,7 @@ struct demo_shop *demo_shop_free(struct demo_shop *shop)
 	sim_http_free(shop->http);
 	sim_loop_run(shop->sim,
 	             instant_after(sim_loop_now(shop->sim), span_seconds(SETTLE_SECONDS)));
-	alarm_cancel(&shop->bookmark);
-	alarm_cancel(&shop->roll);
+	sim_pulse_cancel(&shop->pulse);
 	demo_history_free(shop->history);
 	demo_traffic_free(shop->traffic);
 	demo_series_store_free(shop->series);
@@ -307,7 +289,7 @@ bool demo_shop_push(struct demo_shop *shop, const char *tag, struct err *err)
 void demo_shop_stir(struct demo_shop *shop)
 {
 	shop->stirred = apiserver_revision(shop->server);
-	rearm(shop, &shop->roll, span_ms(0));
+	sim_pulse_stir(&shop->pulse);
 }
 
 bool demo_shop_step(struct demo_shop *shop, struct instant end)

@@ -4,6 +4,7 @@
  * one of the primary can.
  */
 #include "analysis/base/text.h"
+#include "analysis/outbox.h"
 #include "analysis/phase/phase.h"
 #include "analysis/primary.h"
 #include "analysis/readiness.h"
@@ -28,6 +29,7 @@ static void finish(struct thought *thought)
 		            spec->k8s_namespace);
 		if (spec->skip_analysis || release_is_full(&thought->facts->newest))
 			status.outcome = OUTCOME_SKIPPED;
+		outbox_fill(thought, &status);
 	}
 	thought_notice(&status, false, "%s", status.reason);
 	thought_save(thought, &status, false);
@@ -74,6 +76,8 @@ void phase_finalising(struct thought *thought)
 			traffic_weighs(thought, 0, true);
 		return;
 	}
+	if (facts->newest.cause == CAUSE_INIT && !traffic_reaches(thought, &facts->primary))
+		return;
 	is_placed = traffic_services(thought);
 	is_placed &= traffic_selects(thought, traffic_backend(thought), false);
 	is_placed &= traffic_weighs(thought, 0, traffic_leaves_canary(thought));

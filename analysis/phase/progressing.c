@@ -1,33 +1,29 @@
 /*
  * Progressing: a weight is set, holds, is checked, and then rises, until nothing is left to try.
  * Checks, counters and steps move only at next_check_at; observation and retreats move at any
- * event.
+ * event. Waiting for promotion is the same, with a gate that is closed: checks go on.
  */
 #include "analysis/actions.h"
 #include "analysis/base/text.h"
+#include "analysis/failure.h"
+#include "analysis/hooks.h"
 #include "analysis/judge.h"
+#include "analysis/pace.h"
 #include "analysis/phase/phase.h"
 #include "analysis/primary.h"
 #include "analysis/readiness.h"
-#include "analysis/retreat.h"
 #include "analysis/strategy.h"
 #include "analysis/traffic.h"
 
-static void fail(struct thought *thought, struct release_status *status,
-                 enum release_outcome ending, const char *why)
-{
-	thought_notice(status, true, "Canary failed! Scaling down %.100s.%.63s",
-	               thought->spec->name, thought->spec->k8s_namespace);
-	retreat_begin(thought, status, ending, "%s", why);
-}
-
-/* Put the answers of the check under way into the status, and the share that was seen. */
-static void keep_results(const struct thought *thought, struct release_status *status)
+/* Put the answers of the check that was due at CHECK into the status, and the share that was seen.
+ */
+static void keep_results(const struct thought *thought, struct release_status *status,
+                         struct instant check)
 {
 	const struct canary_spec *spec = thought->spec;
 	const struct facts *facts = thought->facts;
-	struct instant check = facts->newest.status.times.next_check_at;
 
+	hooks_keep(thought, status, check);
 	status->n_checks = 0;
 	for (size_t i = 0; i < spec->n_checks; i++) {
 		if (facts->samples[i].check.ms == check.ms && facts->samples[i].kind != SAMPLE_NONE)
@@ -48,22 +44,26 @@ static void conclude_fail(struct thought *thought, size_t worst)
 	char why[SENTENCE_MAX];
 
 	judge_explain(spec, &spec->checks[worst], &thought->facts->samples[worst], why);
-	keep_results(thought, &status);
+	keep_results(thought, &status, pace_due(thought));
 	status.times.unmeasured_since = (struct instant){0};
-	status.failed_checks++;
-	thought_notice(&status, true, "%s", why);
-	if (status.failed_checks >= spec->threshold) {
-		thought_notice(&status, true,
-		               "Rolling back %.100s.%.63s failed checks threshold reached %d",
-		               spec->name, spec->k8s_namespace, status.failed_checks);
-		fail(thought, &status, OUTCOME_ROLLED_BACK, why);
-		return;
-	}
-	text_format(status.reason, sizeof(status.reason), "%.240s (failed check %d of %d)", why,
-	            status.failed_checks, spec->threshold);
-	thought_save(thought, &status, false);
-	thought_because(thought, "%s", status.reason);
-	traffic_caps(thought, status.weight.to);
+	if (!failure_count(thought, &status, why))
+		traffic_caps(thought, status.weight.to);
+}
+
+/* A rollout hook said no. */
+static void conclude_refused(struct thought *thought, size_t index)
+{
+	const struct canary_spec *spec = thought->spec;
+	struct release_status status = thought_next_status(thought);
+	char why[SENTENCE_MAX];
+
+	text_format(why, sizeof(why),
+	            "Halt %.60s.%.63s advancement external check %.60s failed %.120s", spec->name,
+	            spec->k8s_namespace, spec->hooks[index].name,
+	            thought->facts->hooks[index].text);
+	keep_results(thought, &status, pace_due(thought));
+	if (!failure_count(thought, &status, why))
+		traffic_caps(thought, status.weight.to);
 }
 
 static bool is_unmeasured_too_long(struct thought *thought)
@@ -82,13 +82,13 @@ static void conclude_unmeasured(struct thought *thought, size_t worst)
 	char why[SENTENCE_MAX];
 
 	judge_explain(spec, &spec->checks[worst], &thought->facts->samples[worst], status.reason);
-	keep_results(thought, &status);
+	keep_results(thought, &status, pace_due(thought));
 	if (!instant_is_set(status.times.unmeasured_since))
 		status.times.unmeasured_since = thought->facts->now;
 	thought_notice(&status, true, "%s", status.reason);
 	if (is_unmeasured_too_long(thought)) {
 		text_copy(why, status.reason);
-		fail(thought, &status, OUTCOME_ROLLED_BACK, why);
+		failure_end(thought, &status, why);
 		return;
 	}
 	thought_save(thought, &status, false);
@@ -112,6 +112,7 @@ static void advance(const struct thought *thought, struct release_status *status
 {
 	const struct canary_spec *spec = thought->spec;
 
+	status->phase = PHASE_PROGRESSING;
 	status->weight.from = status->weight.to;
 	status->weight.to = next.weight;
 	status->weight.is_mirrored = next.is_mirrored;
@@ -134,6 +135,53 @@ static void advance(const struct thought *thought, struct release_status *status
 		thought_notice(status, false, "%s", status->reason);
 }
 
+/* The gates in front of NEXT that were asked; those of the promotion once, in blue/green before all
+ * traffic goes to the canary (D-19). */
+static bool is_before_weight(const struct thought *thought)
+{
+	return thought->spec->strategy == STRATEGY_CANARY &&
+	       thought->facts->newest.status.phase != PHASE_WAITING_PROMOTION;
+}
+
+static bool is_before_promotion(const struct thought *thought, struct strategy_step next)
+{
+	return next.promotes || (thought->spec->strategy == STRATEGY_BLUE_GREEN &&
+	                         next.iteration > thought->spec->iterations);
+}
+
+/* An approval of an earlier step of this run was told then. */
+static bool is_newly_approved(const struct thought *thought)
+{
+	const struct canary_spec *spec = thought->spec;
+
+	for (size_t i = 0; i < spec->n_hooks; i++) {
+		if (spec->hooks[i].type == HOOK_CONFIRM_PROMOTION &&
+		    !hooks_was(thought, i, HOOK_PASS))
+			return true;
+	}
+	return false;
+}
+
+/* The weight in force is lower than it should be by another's hand. */
+static bool is_lowered(const struct thought *thought)
+{
+	return thought->spec->route.weighs &&
+	       traffic_live_weight(thought) < thought->facts->newest.status.weight.to;
+}
+
+static void step(struct thought *thought, struct release_status *status, struct strategy_step next)
+{
+	if (is_before_weight(thought))
+		hooks_tell_passed(thought, HOOK_CONFIRM_TRAFFIC_INCREASE, status);
+	if (is_before_promotion(thought, next) && is_newly_approved(thought))
+		hooks_tell_passed(thought, HOOK_CONFIRM_PROMOTION, status);
+	hooks_use(status);
+	if (next.promotes)
+		promote(thought, status);
+	else
+		advance(thought, status, next);
+}
+
 void phase_progressing_step(const struct thought *thought, struct release_status *status)
 {
 	struct strategy_step next =
@@ -141,32 +189,36 @@ void phase_progressing_step(const struct thought *thought, struct release_status
 
 	status->times.unmeasured_since = (struct instant){0};
 	status->times.next_check_at = instant_after(thought->facts->now, thought->spec->interval);
+	hooks_use(status);
 	if (next.promotes)
 		promote(thought, status);
 	else
 		advance(thought, status, next);
 }
 
-/* A person holds the run: what passed is noted, and no step is taken. */
-static void hold(const struct thought *thought, struct release_status *status)
+/* The checks pass and a person holds the run: what was measured is noted, no step is taken. */
+static void conclude_paused(struct thought *thought)
 {
 	const struct standing *paused = &thought->facts->newest.status.paused;
+	struct release_status status = thought_next_status(thought);
 	char who[SENTENCE_MAX];
 
-	text_format(status->reason, sizeof(status->reason), "the checks pass; paused by %.250s",
+	keep_results(thought, &status, pace_due(thought));
+	status.times.unmeasured_since = (struct instant){0};
+	text_format(status.reason, sizeof(status.reason), "the checks pass; paused by %.250s",
 	            actions_who(paused->by, paused->why, who));
+	thought_save(thought, &status, false);
+	thought_because(thought, "%s", status.reason);
 }
 
-static void conclude_pass(struct thought *thought)
+static void conclude_pass(struct thought *thought, struct strategy_step next)
 {
-	const struct canary_spec *spec = thought->spec;
 	struct release_status status = thought_next_status(thought);
 	int live = traffic_live_weight(thought);
-	struct strategy_step next = strategy_next(spec, status.weight.to, status.iteration);
 
-	keep_results(thought, &status);
+	keep_results(thought, &status, pace_due(thought));
 	status.times.unmeasured_since = (struct instant){0};
-	if (spec->route.weighs && live < status.weight.to) {
+	if (is_lowered(thought)) {
 		/* Somebody lowered it: now that the check passed, the weight in force comes back.
 		 */
 		status.weight.from = live;
@@ -174,13 +226,46 @@ static void conclude_pass(struct thought *thought)
 		            "the route was changed to weight %d by another writer: back to %d",
 		            live, status.weight.to);
 		thought_notice(&status, true, "%s", status.reason);
-	} else if (release_is_paused(&thought->facts->newest)) {
-		hold(thought, &status);
-	} else if (next.promotes) {
-		promote(thought, &status);
 	} else {
-		advance(thought, &status, next);
+		step(thought, &status, next);
 	}
+	thought_save(thought, &status, false);
+	thought_because(thought, "%s", status.reason);
+}
+
+/* What stands in the Release says that the gate is closed, and that checks are measured. */
+static bool is_held(const struct thought *thought, size_t gate)
+{
+	const struct release_status *status = &thought->facts->newest.status;
+
+	if (instant_is_set(status->times.unmeasured_since))
+		return false;
+	if (thought->spec->hooks[gate].type == HOOK_CONFIRM_PROMOTION)
+		return status->phase == PHASE_WAITING_PROMOTION;
+	return hooks_was(thought, gate, HOOK_FAIL);
+}
+
+/* The check passed and a gate is closed: that is told once, then nothing is written until it opens.
+ */
+static void hold(struct thought *thought, size_t gate)
+{
+	const struct canary_spec *spec = thought->spec;
+	bool is_promotion = spec->hooks[gate].type == HOOK_CONFIRM_PROMOTION;
+	bool is_told = hooks_was(thought, gate, HOOK_FAIL);
+	struct release_status status = thought_next_status(thought);
+
+	keep_results(thought, &status, thought->facts->hooks[gate].check);
+	status.times.unmeasured_since = (struct instant){0};
+	text_format(status.reason, sizeof(status.reason),
+	            "Halt %.60s.%.63s advancement waiting for %s approval %.100s", spec->name,
+	            spec->k8s_namespace, is_promotion ? "promotion" : "traffic increase",
+	            spec->hooks[gate].name);
+	if (is_promotion) {
+		is_told = status.phase == PHASE_WAITING_PROMOTION;
+		status.phase = PHASE_WAITING_PROMOTION;
+	}
+	if (!is_told)
+		thought_notice(&status, true, "%s", status.reason);
 	thought_save(thought, &status, false);
 	thought_because(thought, "%s", status.reason);
 }
@@ -220,32 +305,10 @@ static bool is_caught_up(struct thought *thought, bool has_services)
 	                      live > status->weight.to && route->slot.state == FACT_KNOWN);
 }
 
-/* The check is due; a time further ahead than one interval is a clock that jumped, or an interval
- * cut short. */
-static bool is_due(struct thought *thought)
+/* Ask the metrics for what is not answered yet; true when all is, the seen share included. */
+static bool measure(struct thought *thought, struct instant check)
 {
 	const struct facts *facts = thought->facts;
-	struct instant next = facts->newest.status.times.next_check_at;
-	struct release_status status;
-
-	if (instant_between(facts->now, next).ms > thought->spec->interval.ms) {
-		status = thought_next_status(thought);
-		status.times.next_check_at = instant_after(facts->now, thought->spec->interval);
-		thought_save(thought, &status, false);
-		thought_because(thought, "the next check was further ahead than one interval");
-		return false;
-	}
-	if (thought_passed(thought, next, span_ms(0)))
-		return true;
-	thought_because(thought, "waiting for the next check");
-	return false;
-}
-
-/* Ask what is not answered yet; true when all is, the seen share included. */
-static bool ask(struct thought *thought)
-{
-	const struct facts *facts = thought->facts;
-	struct instant check = facts->newest.status.times.next_check_at;
 	struct effect effect = {.kind = EFFECT_MEASURE, .check = check};
 	bool is_complete = true;
 
@@ -269,45 +332,92 @@ static bool ask(struct thought *thought)
 	return is_complete;
 }
 
+/*
+ * Ask the hooks and, when the rollout hooks are done, the metrics, for they may measure what a hook
+ * began. But a hook that takes longer than an interval leaves nobody unwatched.
+ */
+static bool ask(struct thought *thought)
+{
+	struct instant check = pace_due(thought);
+	bool is_complete = hooks_ask(thought, HOOK_ROLLBACK, check).result != HOOK_PENDING;
+
+	if (hooks_ask(thought, HOOK_ROLLOUT, check).result == HOOK_PENDING) {
+		thought_because(thought, "asking the rollout hooks");
+		if (!thought_passed(thought, check, thought->spec->interval))
+			return false;
+		is_complete = false;
+	}
+	if (!measure(thought, check))
+		return false;
+	if (!is_complete)
+		thought_because(thought, "asking the hooks");
+	return is_complete;
+}
+
 /* A failed check, a deadline, a retreat begun before: these come first and wait for nothing. */
 static bool is_ending(struct thought *thought)
 {
 	const struct facts *facts = thought->facts;
 	const struct release_status *now = &facts->newest.status;
-	struct judgement all = judge_all(thought->spec, facts, now->times.next_check_at);
+	struct instant due = pace_due(thought);
+	struct judgement all = judge_all(thought->spec, facts, due);
+	struct hooks_answer rollout = hooks_heard(thought, HOOK_ROLLOUT, due);
 	struct release_status status;
 
+	if (hooks_roll_back(thought, due))
+		return true;
 	if (all.verdict == VERDICT_FAIL) {
 		conclude_fail(thought, all.worst);
 		return true;
 	}
+	if (rollout.result == HOOK_FAIL) {
+		conclude_refused(thought, rollout.index);
+		return true;
+	}
 	if (is_retreat_begun(thought)) {
 		status = thought_next_status(thought);
-		fail(thought, &status, OUTCOME_ROLLED_BACK,
-		     "a retreat was begun before the agent restarted");
+		failure_end(thought, &status, "a retreat was begun before the agent restarted");
 		return true;
 	}
 	/* A check that is due is asked first: whoever was away asked nothing meanwhile. */
-	if (instant_is_before(facts->now, now->times.next_check_at) &&
-	    is_unmeasured_too_long(thought)) {
+	if (instant_is_before(facts->now, due) && is_unmeasured_too_long(thought)) {
 		status = thought_next_status(thought);
-		fail(thought, &status, OUTCOME_ROLLED_BACK,
-		     now->reason[0] ? now->reason
+		failure_end(thought, &status,
+		            now->reason[0]
+		                    ? now->reason
 		                    : "no check was measured within the progress deadline");
 		return true;
 	}
 	return false;
 }
 
+/* The gates are open; else they are asked. */
+static bool are_gates_open(struct thought *thought, struct strategy_step next)
+{
+	struct instant due = pace_due(thought);
+
+	if ((!is_before_weight(thought) ||
+	     hooks_ask(thought, HOOK_CONFIRM_TRAFFIC_INCREASE, due).result == HOOK_PASS) &&
+	    (!is_before_promotion(thought, next) ||
+	     hooks_ask(thought, HOOK_CONFIRM_PROMOTION, due).result == HOOK_PASS))
+		return true;
+	thought_because(thought, "asking whether the run may go on");
+	return false;
+}
+
 static void conclude(struct thought *thought)
 {
-	struct judgement all = judge_all(thought->spec, thought->facts,
-	                                 thought->facts->newest.status.times.next_check_at);
+	const struct release_status *status = &thought->facts->newest.status;
+	struct judgement all = judge_all(thought->spec, thought->facts, pace_due(thought));
+	struct strategy_step next =
+		strategy_next(thought->spec, status->weight.to, status->iteration);
 
-	if (all.verdict == VERDICT_PASS)
-		conclude_pass(thought);
-	else
+	if (all.verdict != VERDICT_PASS)
 		conclude_unmeasured(thought, all.worst);
+	else if (release_is_paused(&thought->facts->newest) && !is_lowered(thought))
+		conclude_paused(thought);
+	else if (is_lowered(thought) || are_gates_open(thought, next))
+		conclude_pass(thought, next);
 }
 
 /* A person lets the run skip what remains. */
@@ -326,6 +436,7 @@ void phase_progressing(struct thought *thought)
 	char why[SENTENCE_MAX];
 	bool has_services;
 	bool is_placed;
+	size_t gate;
 
 	if (is_ending(thought))
 		return;
@@ -340,14 +451,22 @@ void phase_progressing(struct thought *thought)
 	case READINESS_LATE:
 		status = thought_next_status(thought);
 		thought_notice(&status, true, "%s", why);
-		fail(thought, &status, OUTCOME_ROLLED_BACK, why);
+		failure_end(thought, &status, why);
 		return;
 	case READINESS_WAITING:
 	case READINESS_UNKNOWN:
 		return;
 	}
-	if (is_placed && release_is_full(&thought->facts->newest))
+	if (is_placed && release_is_full(&thought->facts->newest)) {
 		skip(thought);
-	else if (is_placed && traffic_holds(thought) && is_due(thought) && ask(thought))
+		return;
+	}
+	if (!is_placed || !traffic_holds(thought))
+		return;
+	if (pace_gate(thought, &gate) && !is_held(thought, gate)) {
+		hold(thought, gate);
+		return;
+	}
+	if (pace_is_due(thought) && ask(thought))
 		conclude(thought);
 }

@@ -5,6 +5,7 @@
  */
 #include "analysis/actions.h"
 #include "analysis/base/text.h"
+#include "analysis/outbox.h"
 #include "analysis/phase/phase.h"
 #include "analysis/primary.h"
 #include "analysis/ruling.h"
@@ -74,7 +75,7 @@ static void initialise(struct thought *thought)
 
 /* What people were not told yet of the last run comes before the next one, unless it cannot be
  * told. */
-static bool is_told(struct thought *thought)
+static bool are_notices_told(struct thought *thought)
 {
 	const struct facts *facts = thought->facts;
 	const struct release_status *status = &facts->newest.status;
@@ -85,6 +86,14 @@ static bool is_told(struct thought *thought)
 	    status->notices[status->n_notices - 1].id <= facts->notices_delivered)
 		return true;
 	thought_because(thought, "telling how the last run ended");
+	return false;
+}
+
+static bool is_told(struct thought *thought)
+{
+	if (outbox_is_empty(thought))
+		return are_notices_told(thought);
+	thought_because(thought, "calling the hooks of the last run");
 	return false;
 }
 
@@ -124,6 +133,9 @@ void phase_resting(struct thought *thought)
 	if (!thought_knows(thought, SUBJECT_TARGET) || facts->refusal[0] != '\0' || facts->is_moved)
 		return;
 	if (facts->target.slot.state == FACT_ABSENT) {
+		/* Its clients stay with the primary, whoever sends them elsewhere. */
+		if (facts->promoted.name[0] != '\0')
+			(void)keep(thought);
 		thought_because(thought, "deployment %.100s.%.63s not found", thought->spec->target,
 		                thought->spec->k8s_namespace);
 		return;
@@ -136,8 +148,8 @@ void phase_resting(struct thought *thought)
 		initialise(thought);
 		return;
 	}
-	/* It may be wanted because what is promoted does not stand. */
-	if (ruling_wants(thought, VERB_UNDO) && is_told(thought)) {
+	/* It may be wanted because what is promoted does not stand; no hook holds it up. */
+	if (ruling_wants(thought, VERB_UNDO) && are_notices_told(thought)) {
 		actions_release(thought);
 		return;
 	}

@@ -3,12 +3,22 @@
  * a failed promotion the primary first gets its proven template back, while the canary serves.
  */
 #include "analysis/base/text.h"
+#include "analysis/outbox.h"
 #include "analysis/phase/phase.h"
 #include "analysis/primary.h"
 #include "analysis/traffic.h"
 #include "analysis/workload.h"
 
 #include <string.h>
+
+/* Nobody comes after this run, and it was one: what it began (load, tests) is to end. */
+static bool is_end(const struct thought *thought)
+{
+	const struct facts *facts = thought->facts;
+
+	return facts->newest.cause != CAUSE_INIT && !facts->is_deleted &&
+	       facts->newest.status.ending != OUTCOME_SUPERSEDED;
+}
 
 static void finish(struct thought *thought)
 {
@@ -17,6 +27,9 @@ static void finish(struct thought *thought)
 	status.phase = PHASE_DONE;
 	status.outcome = status.ending;
 	status.times.finished = thought->facts->now;
+	status.n_hooks = 0;
+	if (is_end(thought))
+		outbox_fill(thought, &status);
 	thought_save(thought, &status, false);
 	thought_because(thought, "%s", status.reason);
 }

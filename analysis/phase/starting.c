@@ -2,9 +2,15 @@
  * Starting: the Release exists, nothing in the world has moved. All traffic is on the primary
  * before the canary is scaled up (D-2). Of the first Release: the primary is made and waited for,
  * the target is left alone (D-6).
+ *
+ * Waiting comes before it, while a confirm-rollout gate is closed. The hooks of the first step are
+ * asked when the canary is ready.
  */
 #include "analysis/actions.h"
 #include "analysis/base/text.h"
+#include "analysis/failure.h"
+#include "analysis/hooks.h"
+#include "analysis/pace.h"
 #include "analysis/phase/phase.h"
 #include "analysis/primary.h"
 #include "analysis/readiness.h"
@@ -31,21 +37,77 @@ static void undo(const struct thought *thought, struct release_status *status)
 	               spec->primary, spec->k8s_namespace);
 }
 
+/* A gate said no: the run waits. From then on nothing is written until it opens. */
+static void wait_for_approval(struct thought *thought, size_t gate)
+{
+	const struct canary_spec *spec = thought->spec;
+	struct release_status status = thought_next_status(thought);
+
+	status.phase = PHASE_WAITING;
+	status.times.started = thought->facts->now;
+	hooks_keep(thought, &status, thought->facts->hooks[gate].check);
+	text_format(status.reason, sizeof(status.reason),
+	            "Halt %.80s.%.63s advancement waiting for approval %.100s", spec->name,
+	            spec->k8s_namespace, spec->hooks[gate].name);
+	thought_notice(&status, true, "%s", status.reason);
+	thought_save(thought, &status, false);
+	thought_because(thought, "%s", status.reason);
+}
+
+/* The gates that let a run in are open, or a person skips them; a rollback hook is heard meanwhile,
+ * too (D-18). */
+static bool is_admitted(struct thought *thought)
+{
+	enum release_phase phase = thought->facts->newest.status.phase;
+	struct instant due = pace_due(thought);
+	size_t gate;
+
+	if (release_is_full(&thought->facts->newest) ||
+	    thought->facts->newest.cause == CAUSE_UNDO)
+		return true;
+	if (phase == PHASE_NONE && pace_gate(thought, &gate)) {
+		wait_for_approval(thought, gate);
+		return false;
+	}
+	if (phase == PHASE_WAITING && hooks_roll_back(thought, due))
+		return false;
+	if (!pace_is_due(thought))
+		return false;
+	if (phase == PHASE_WAITING && hooks_ask(thought, HOOK_ROLLBACK, due).result == HOOK_PENDING)
+		return false;
+	if (hooks_ask(thought, HOOK_CONFIRM_ROLLOUT, due).result == HOOK_PASS)
+		return true;
+	thought_because(thought, "asking whether the run may begin");
+	return false;
+}
+
 /* The first save: from now on the deadline runs. */
 static bool is_begun(struct thought *thought)
 {
 	const struct canary_spec *spec = thought->spec;
+	bool is_init = thought->facts->newest.cause == CAUSE_INIT;
+	bool is_undo = thought->facts->newest.cause == CAUSE_UNDO;
 	struct release_status status;
 
-	if (instant_is_set(thought->facts->newest.status.times.started))
+	if (thought->facts->newest.status.phase == PHASE_STARTING)
 		return true;
+	if (!is_init && !is_admitted(thought))
+		return false;
 	status = thought_next_status(thought);
 	status.phase = PHASE_STARTING;
-	status.times.started = thought->facts->now;
+	if (!instant_is_set(status.times.started))
+		status.times.started = thought->facts->now;
 	status.times.not_ready_since = thought->facts->now;
-	if (thought->facts->newest.cause == CAUSE_UNDO) {
+	/* Until the first step no check is due. */
+	status.times.next_check_at = (struct instant){0};
+	if (!is_init && !is_undo) {
+		hooks_keep(thought, &status, pace_due(thought));
+		hooks_use(&status);
+		hooks_tell_passed(thought, HOOK_CONFIRM_ROLLOUT, &status);
+	}
+	if (is_undo) {
 		undo(thought, &status);
-	} else if (thought->facts->newest.cause == CAUSE_INIT) {
+	} else if (is_init) {
 		text_format(status.reason, sizeof(status.reason),
 		            "New Deployment detected, starting initialization.");
 	} else {
@@ -86,6 +148,79 @@ static void initialise(struct thought *thought)
 	thought_because(thought, "the primary is ready; clients go to it next");
 }
 
+/* The first time that hooks are asked for, or the step itself if there are none, begins it. */
+static void tell_beginning(const struct thought *thought, struct release_status *status)
+{
+	if (!instant_is_set(status->times.next_check_at))
+		thought_notice(status, false, "Starting canary analysis for %.100s.%.63s",
+		               thought->spec->target, thought->spec->k8s_namespace);
+}
+
+static void fail_before(struct thought *thought, size_t index, struct instant due)
+{
+	const struct canary_spec *spec = thought->spec;
+	struct release_status status = thought_next_status(thought);
+	char why[SENTENCE_MAX];
+
+	text_format(why, sizeof(why),
+	            "Halt %.60s.%.63s advancement pre-rollout check %.60s failed %.120s",
+	            spec->name, spec->k8s_namespace, spec->hooks[index].name,
+	            thought->facts->hooks[index].text);
+	tell_beginning(thought, &status);
+	hooks_keep(thought, &status, due);
+	status.times.next_check_at = instant_after(thought->facts->now, spec->interval);
+	failure_count(thought, &status, why);
+}
+
+/* The gate of the first weight is closed: told once, then nothing is written. */
+static void hold(struct thought *thought, size_t gate)
+{
+	const struct canary_spec *spec = thought->spec;
+	struct release_status status = thought_next_status(thought);
+
+	tell_beginning(thought, &status);
+	hooks_keep(thought, &status, thought->facts->hooks[gate].check);
+	hooks_tell_passed(thought, HOOK_PRE_ROLLOUT, &status);
+	text_format(status.reason, sizeof(status.reason),
+	            "Halt %.60s.%.63s advancement waiting for traffic increase approval %.100s",
+	            spec->name, spec->k8s_namespace, spec->hooks[gate].name);
+	thought_notice(&status, true, "%s", status.reason);
+	status.times.next_check_at = instant_after(thought->facts->now, spec->interval);
+	thought_save(thought, &status, false);
+	thought_because(thought, "%s", status.reason);
+}
+
+/* The hooks let the first step be taken; it is not a metric's turn yet. */
+static bool may_step(struct thought *thought)
+{
+	struct instant due = pace_due(thought);
+	struct hooks_answer answer;
+	size_t gate;
+
+	if (thought->spec->skip_analysis || release_is_full(&thought->facts->newest))
+		return true;
+	if (hooks_roll_back(thought, due))
+		return false;
+	answer = hooks_heard(thought, HOOK_PRE_ROLLOUT, due);
+	if (answer.result == HOOK_FAIL) {
+		fail_before(thought, answer.index, due);
+		return false;
+	}
+	if (pace_gate(thought, &gate) && !hooks_was(thought, gate, HOOK_FAIL)) {
+		hold(thought, gate);
+		return false;
+	}
+	if (!pace_is_due(thought))
+		return false;
+	if (hooks_ask(thought, HOOK_ROLLBACK, due).result != HOOK_PENDING &&
+	    hooks_ask(thought, HOOK_PRE_ROLLOUT, due).result == HOOK_PASS &&
+	    (thought->spec->strategy != STRATEGY_CANARY ||
+	     hooks_ask(thought, HOOK_CONFIRM_TRAFFIC_INCREASE, due).result == HOOK_PASS))
+		return true;
+	thought_because(thought, "asking the hooks of the first step");
+	return false;
+}
+
 /* The canary is ready and all traffic is on the primary: take the first step. */
 static void step(struct thought *thought)
 {
@@ -106,9 +241,13 @@ static void step(struct thought *thought)
 		status.weight.to = first.weight;
 		status.weight.is_mirrored = first.is_mirrored;
 		status.iteration = first.iteration;
+		tell_beginning(thought, &status);
+		hooks_keep(thought, &status, pace_due(thought));
+		hooks_use(&status);
+		hooks_tell_passed(thought, HOOK_PRE_ROLLOUT, &status);
+		if (spec->strategy == STRATEGY_CANARY)
+			hooks_tell_passed(thought, HOOK_CONFIRM_TRAFFIC_INCREASE, &status);
 		status.times.next_check_at = instant_after(thought->facts->now, spec->interval);
-		thought_notice(&status, false, "Starting canary analysis for %.100s.%.63s",
-		               spec->target, spec->k8s_namespace);
 		if (first.iteration > 0)
 			text_format(status.reason, sizeof(status.reason),
 			            "Advance %.100s.%.63s canary iteration %d/%d", spec->name,
@@ -125,7 +264,7 @@ static void step(struct thought *thought)
 
 /* A person holds the run before its first step; the deadline begins anew when the canary becomes
  * unready. */
-static void hold(struct thought *thought)
+static void hold_paused(struct thought *thought)
 {
 	const struct standing *paused = &thought->facts->newest.status.paused;
 	struct release_status status = thought_next_status(thought);
@@ -148,14 +287,37 @@ static bool is_scaled_up(struct thought *thought)
 	return thought_scaled(thought, SUBJECT_TARGET, thought_run_replicas(thought));
 }
 
+/* While a run waits what stands is kept as it is. */
+static void keep(struct thought *thought)
+{
+	if (thought->facts->newest.status.phase != PHASE_WAITING)
+		return;
+	primary_revive(thought);
+	traffic_services(thought);
+	traffic_selects(thought, BACKEND_PRIMARY, false);
+	traffic_weighs(thought, 0, false);
+}
+
+static void give_up(struct thought *thought, const char *why)
+{
+	struct release_status status = thought_next_status(thought);
+
+	thought_notice(&status, true, "%s", why);
+	thought_notice(&status, true, "Canary failed! Scaling down %.100s.%.63s",
+	               thought->spec->name, thought->spec->k8s_namespace);
+	retreat_begin(thought, &status, OUTCOME_ROLLED_BACK, "%s", why);
+}
+
 void phase_starting(struct thought *thought)
 {
 	char why[SENTENCE_MAX];
-	struct release_status status;
 	bool is_clear;
 
-	if (!is_begun(thought))
+	if (!is_begun(thought)) {
+		if (!plan_changes(thought->plan, SUBJECT_RELEASES))
+			keep(thought);
 		return;
+	}
 	if (thought->facts->newest.cause == CAUSE_INIT) {
 		initialise(thought);
 		return;
@@ -164,21 +326,23 @@ void phase_starting(struct thought *thought)
 	is_clear = traffic_services(thought);
 	is_clear &= traffic_selects(thought, BACKEND_PRIMARY, false);
 	is_clear &= traffic_weighs(thought, 0, false);
+	if (is_clear && readiness_is_route_late(thought, why)) {
+		give_up(thought, why);
+		return;
+	}
 	if (!is_clear || !traffic_holds(thought) || !is_scaled_up(thought))
 		return;
 	switch (readiness_check(thought, true, why)) {
 	case READINESS_READY:
+		if (!traffic_reaches(thought, &thought->facts->target))
+			return;
 		if (release_is_paused(&thought->facts->newest))
-			hold(thought);
-		else
+			hold_paused(thought);
+		else if (may_step(thought))
 			step(thought);
 		return;
 	case READINESS_LATE:
-		status = thought_next_status(thought);
-		thought_notice(&status, true, "%s", why);
-		thought_notice(&status, true, "Canary failed! Scaling down %.100s.%.63s",
-		               thought->spec->name, thought->spec->k8s_namespace);
-		retreat_begin(thought, &status, OUTCOME_ROLLED_BACK, "%s", why);
+		give_up(thought, why);
 		return;
 	case READINESS_WAITING:
 	case READINESS_UNKNOWN:

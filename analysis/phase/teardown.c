@@ -101,8 +101,10 @@ static bool is_target_bad(struct thought *thought)
 static bool are_objects_gone(struct thought *thought)
 {
 	const struct facts *facts = thought->facts;
+	/* Where nothing is promoted yet, it may be of an earlier first run that was superseded. */
 	bool is_ours = strcmp(facts->primary.release_uid, facts->promoted.uid) == 0 ||
-	               strcmp(facts->primary.release_uid, facts->newest.uid) == 0;
+	               strcmp(facts->primary.release_uid, facts->newest.uid) == 0 ||
+	               (facts->promoted.name[0] == '\0' && facts->primary.release_uid[0] != '\0');
 	bool is_clear = is_gone(thought, SUBJECT_CANARY_SERVICE, &facts->canary_service.slot,
 	                        facts->canary_service.uid, facts->canary_service.is_ours);
 
@@ -124,12 +126,25 @@ static bool is_apex_left(struct thought *thought)
 	       traffic_selects(thought, BACKEND_CANARY, false);
 }
 
+/* The only Release is one of which nothing was made: it never got a status, which would also say
+ * what its Canary's spec was. */
+static bool is_never_begun(const struct facts *facts)
+{
+	return facts->newest.name[0] != '\0' && facts->n_releases == 1 &&
+	       !instant_is_set(facts->newest.status.times.started);
+}
+
 void phase_teardown(struct thought *thought)
 {
 	const struct facts *facts = thought->facts;
 	struct effect last = {.kind = EFFECT_REMOVE_RELEASES, .subject = SUBJECT_RELEASES};
 
-	if (!thought->facts->has_spec || facts->newest.name[0] == '\0')
+	if (!facts->has_spec) {
+		if (is_never_begun(facts))
+			thought_want(thought, &last);
+		return;
+	}
+	if (facts->newest.name[0] == '\0')
 		return;
 	/* A run that was open ends here: its canary gets no request any more. */
 	if (!traffic_weighs(thought, 0, true) || !thought_knows(thought, SUBJECT_TARGET) ||

@@ -4,7 +4,9 @@
 #include "providers/kube/canary_analysis.h"
 #include "providers/kube/mirror.h"
 #include "providers/kube/node.h"
+#include "providers/traffic.h"
 
+#include <assert.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -74,27 +76,28 @@ static bool refuse_unserved(const struct field *spec, struct err *err)
 static bool provider_read(const struct field *spec, const struct provider_options *options,
                           struct arena *arena, struct canary_spec *ret, struct err *err)
 {
-	/* The providers this version serves; any other name is refused, never a fallback. */
-	static const char *const served[] = {"nginx", "kubernetes"};
 	struct field node = field_member(spec, "provider");
 	const char *provider = "";
+	char names[TRAFFIC_NAMES_SIZE];
 
 	if (!kube_node_text(&node, NAME_LENGTH_MAX, &provider, err))
 		return false;
 	if (!*provider)
 		provider = options->default_provider;
-	for (size_t i = 0; i < array_length(served); i++) {
-		if (strcmp(provider, served[i]) == 0) {
-			ret->provider = arena_text(arena, provider);
-			return true;
-		}
+	/* Any other name is refused, never a fallback. */
+	if (traffic_find(provider, &(struct err){0})) {
+		ret->provider = arena_text(arena, provider);
+		return true;
 	}
+	traffic_names(names, sizeof(names));
 	if (node.json && *json_string_value(node.json))
-		return field_expect(&node, "nginx or kubernetes (others are not served yet)", err);
+		return field_expect(
+			&node, arena_format(arena, "one of %s (others are not served yet)", names),
+			err);
 	return field_refuse(&node, err, ERR_INVALID,
-	                    "expected nginx or kubernetes (others are not served yet), "
-	                    "got the default \"%.40s\"",
-	                    provider);
+	                    "expected one of %s (others are not served yet), got the default "
+	                    "\"%.40s\"",
+	                    names, provider);
 }
 
 static bool target_read(const struct field *spec, struct arena *arena, struct canary_spec *ret,
@@ -136,8 +139,6 @@ static bool ingress_read(const struct field *spec, struct arena *arena, struct k
 		return false;
 	if (strcmp(kind_text, "Ingress") != 0)
 		return field_expect(&kind, "Ingress", err);
-	if (!name_text && strcmp(canary->spec.provider, "nginx") == 0)
-		return field_expect(&name, "the Ingress's name (provider nginx needs it)", err);
 	canary->ingress = arena_text(arena, name_text);
 	return true;
 }
@@ -279,6 +280,24 @@ static bool size_check(const json_t *object, const char *name, struct err *err)
 	return true;
 }
 
+/* What the provider cannot do is refused before anything moves. */
+static bool provider_check(const struct field *spec, struct arena *arena,
+                           struct kube_canary *canary, struct err *err)
+{
+	const struct traffic_provider *traffic = traffic_find(canary->spec.provider, err);
+	struct field analysis = kube_canary_analysis_find(spec);
+	struct field mirror = field_member(&analysis, "mirror");
+
+	assert(traffic);
+	canary->spec.route = traffic->ability(&canary->spec);
+	if (traffic->check && !traffic->check(spec, arena, canary, err))
+		return false;
+	return !canary->spec.mirror || canary->spec.route.mirrors ||
+	       field_refuse(&mirror, err, ERR_INVALID,
+	                    "expected false: provider %s cannot send copies of requests",
+	                    canary->spec.provider);
+}
+
 bool kube_canary_read(const json_t *object, const struct provider_options *options,
                       struct arena *arena, struct kube_canary *ret, struct err *err)
 {
@@ -298,7 +317,8 @@ bool kube_canary_read(const json_t *object, const struct provider_options *optio
 	    !service_read(&spec, &canary, err) || !ingress_read(&spec, arena, &canary, err) ||
 	    !metrics_server_read(&spec, options, arena, &canary.metrics_server, err) ||
 	    !scalars_read(&spec, &canary.spec, err) ||
-	    !kube_canary_analysis_read(&spec, arena, &canary, err))
+	    !kube_canary_analysis_read(&spec, options, arena, &canary, err) ||
+	    !provider_check(&spec, arena, &canary, err))
 		return false;
 	*ret = canary;
 	return true;

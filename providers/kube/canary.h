@@ -31,7 +31,7 @@ struct kube_canary_head {
 /* A valid Canary. All texts live in the arena. */
 struct kube_canary {
 	struct kube_canary_head head;
-	struct canary_spec spec; /* route: left zero, the provider's table row knows */
+	struct canary_spec spec;
 	char apex[SERVICE_NAME_MAX];
 	char primary_service[SERVICE_NAME_MAX];
 	char canary_service[SERVICE_NAME_MAX];

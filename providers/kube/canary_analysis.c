@@ -1,8 +1,8 @@
 #include "providers/kube/canary_analysis.h"
 
-#include "providers/kube/canary_match.h"
 #include "providers/kube/canary_metric.h"
 #include "providers/kube/canary_warning.h"
+#include "providers/kube/canary_webhook.h"
 
 #include <limits.h>
 #include <string.h>
@@ -15,7 +15,7 @@
 
 /* Fields that are refused when they ask for something: lists with entries, true, numbers above 0.
  */
-static const char *const unserved_lists[] = {"webhooks", "alerts"};
+static const char *const unserved_lists[] = {"alerts"};
 
 struct field kube_canary_analysis_find(const struct field *spec)
 {
@@ -27,9 +27,7 @@ struct field kube_canary_analysis_find(const struct field *spec)
 static bool refuse_unserved(const struct field *analysis, struct err *err)
 {
 	struct field affinity = field_member(analysis, "sessionAffinity");
-	struct field mirror = field_member(analysis, "mirror");
 	struct field promotion = field_member(analysis, "stepWeightPromotion");
-	bool mirrors = false;
 	int step = 0;
 
 	for (size_t i = 0; i < array_length(unserved_lists); i++) {
@@ -43,11 +41,8 @@ static bool refuse_unserved(const struct field *analysis, struct err *err)
 	}
 	if (affinity.json)
 		return field_refuse(&affinity, err, ERR_INVALID, "not served yet");
-	if (!field_optional_flag(&mirror, &mirrors, err) ||
-	    !kube_node_whole(&promotion, INT_MIN, INT_MAX, &step, err))
+	if (!kube_node_whole(&promotion, INT_MIN, INT_MAX, &step, err))
 		return false;
-	if (mirrors)
-		return field_refuse(&mirror, err, ERR_INVALID, "true is not served yet");
 	if (step > 0)
 		return field_refuse(&promotion, err, ERR_INVALID,
 		                    "%d is not served yet, expected 0", step);
@@ -220,7 +215,28 @@ static bool strategy_read(const struct field *analysis, struct arena *arena,
 		spec->strategy = STRATEGY_CANARY;
 	else
 		spec->strategy = n_matches > 0 ? STRATEGY_AB : STRATEGY_BLUE_GREEN;
-	return kube_canary_match_check(&match, err);
+	return true;
+}
+
+/* Copies of requests: before the first weight, or during the iterations of blue/green. */
+static bool mirror_read(const struct field *analysis, struct arena *arena,
+                        struct kube_canary *canary, struct err *err)
+{
+	struct field mirror = field_member(analysis, "mirror");
+	struct field percent = field_member(analysis, "mirrorWeight");
+	struct canary_spec *spec = &canary->spec;
+	int share = 0;
+
+	if (!field_optional_flag(&mirror, &spec->mirror, err) ||
+	    !kube_node_whole(&percent, 0, SPEC_WEIGHT_FULL, &share, err))
+		return false;
+	if (spec->mirror && spec->strategy == STRATEGY_AB) {
+		spec->mirror = false;
+		kube_canary_warning_add(canary, arena, &mirror,
+		                        "true beside match: the canary answers the matching "
+		                        "requests, nothing is mirrored");
+	}
+	return true;
 }
 
 /* What holds without an analysis. */
@@ -234,7 +250,8 @@ static void set_defaults(struct canary_spec *spec)
 	spec->canary_ready_percent = 100;
 }
 
-bool kube_canary_analysis_read(const struct field *spec_node, struct arena *arena,
+bool kube_canary_analysis_read(const struct field *spec_node,
+                               const struct provider_options *options, struct arena *arena,
                                struct kube_canary *canary, struct err *err)
 {
 	struct field analysis = kube_canary_analysis_find(spec_node);
@@ -253,5 +270,7 @@ bool kube_canary_analysis_read(const struct field *spec_node, struct arena *aren
 	       ready_read(&analysis, "canaryReadyThreshold", arena, canary,
 	                  &spec->canary_ready_percent, err) &&
 	       no_data_read(&analysis, spec, err) && strategy_read(&analysis, arena, canary, err) &&
-	       kube_canary_metric_read(&analysis, arena, canary, err);
+	       mirror_read(&analysis, arena, canary, err) &&
+	       kube_canary_metric_read(&analysis, arena, canary, err) &&
+	       kube_canary_webhook_read(&analysis, options, canary, arena, err);
 }

@@ -31,6 +31,12 @@ bool kube_owner_is_ours(const json_t *object, const struct canary_world *world)
 	       strcmp(kube_tree_value(labels, KUBE_LABEL_UID), world->uid) == 0;
 }
 
+bool kube_owner_is_marked(const json_t *object)
+{
+	return kube_tree_value(kube_tree_find(object, "metadata/labels"), KUBE_LABEL_UID)[0] !=
+	       '\0';
+}
+
 void kube_owner_remove(json_t *patch, const json_t *object, const char *canary)
 {
 	const json_t *owners = kube_tree_find(object, "metadata/ownerReferences");

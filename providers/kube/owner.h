@@ -12,6 +12,10 @@ bool kube_owner_is_canary(const json_t *object, const char *canary);
 /* OBJECT carries our label with this Canary's UID. */
 bool kube_owner_is_ours(const json_t *object, const struct canary_world *world);
 
+/* OBJECT carries our label: of this Canary, or of one of the same name that was deleted before it
+ * was made again. */
+bool kube_owner_is_marked(const json_t *object);
+
 /* Append to PATCH the step that takes this Canary's owner reference off OBJECT; none when there is
  * none. */
 void kube_owner_remove(json_t *patch, const json_t *object, const char *canary);

@@ -101,6 +101,52 @@ static bool read_checks(const json_t *status, struct release_status *ret, struct
 	return true;
 }
 
+/* "0123456789abcdef" */
+static bool read_question(const char *text, uint64_t *ret)
+{
+	char *end;
+
+	errno = 0;
+	*ret = strtoull(text, &end, 16);
+	return text[0] && *end == '\0' && errno == 0;
+}
+
+static bool read_hook(const json_t *object, struct hook_record *ret, struct err *err)
+{
+	const char *type = kube_tree_text(object, "type");
+	const char *result = kube_tree_text(object, "result");
+
+	text_copy(ret->name, kube_tree_text(object, "name"));
+	ret->type = hook_type_find(type);
+	ret->result = hook_result_find(result);
+	ret->is_approved = json_is_true(json_object_get(object, "approved"));
+	if (ret->type == HOOK_NONE)
+		return refuse_word(err, "status.hooks.type", type);
+	if (ret->result == HOOK_PENDING && strcmp(result, "pending") != 0)
+		return refuse_word(err, "status.hooks.result", result);
+	if (!read_question(kube_tree_text(object, "question"), &ret->question))
+		return err_set(err, ERR_INVALID,
+		               "status.hooks.question: expected a number in hex, got \"%.40s\"",
+		               kube_tree_text(object, "question"));
+	return true;
+}
+
+static bool read_hooks(const json_t *status, struct release_status *ret, struct err *err)
+{
+	const json_t *hooks = kube_tree_find(status, "hooks");
+	size_t n_hooks = json_array_size(hooks);
+
+	if (n_hooks > SPEC_HOOKS_MAX)
+		return err_set(err, ERR_LIMIT, "status.hooks: %zu, at most %d can be", n_hooks,
+		               SPEC_HOOKS_MAX);
+	for (size_t i = 0; i < n_hooks; i++) {
+		if (!read_hook(json_array_get(hooks, i), &ret->hooks[i], err))
+			return false;
+	}
+	ret->n_hooks = n_hooks;
+	return true;
+}
+
 static bool read_notice(const json_t *object, struct notice *ret, struct err *err)
 {
 	const char *id = kube_tree_text(object, "id");
@@ -197,8 +243,8 @@ bool kube_release_status_read(const json_t *status, struct release_status *ret, 
 
 	if (!read_words(status, &read, err) ||
 	    !read_times(kube_tree_find(status, "times"), &read, err) ||
-	    !read_checks(status, &read, err) || !read_notices(status, &read, err) ||
-	    !read_actions(status, &read, err) ||
+	    !read_checks(status, &read, err) || !read_hooks(status, &read, err) ||
+	    !read_notices(status, &read, err) || !read_actions(status, &read, err) ||
 	    !read_standing(kube_tree_find(status, "state"), "paused", &read.paused, err) ||
 	    !read_standing(kube_tree_find(status, "state"), "full", &read.full, err))
 		return false;
@@ -278,6 +324,27 @@ static json_t *write_checks(const struct release_status *status)
 	return checks;
 }
 
+static json_t *write_hooks(const struct release_status *status)
+{
+	json_t *hooks = kube_tree_list();
+	char question[24];
+
+	for (size_t i = 0; i < status->n_hooks; i++) {
+		const struct hook_record *hook = &status->hooks[i];
+		json_t *object = kube_tree_object();
+
+		text_format(question, sizeof(question), "%016" PRIx64, hook->question);
+		kube_tree_set_text(object, "type", hook_type_name(hook->type));
+		kube_tree_set_text(object, "name", hook->name);
+		kube_tree_set_text(object, "question", question);
+		kube_tree_set_text(object, "result", hook_result_name(hook->result));
+		if (hook->is_approved)
+			kube_tree_set(object, "approved", json_true());
+		kube_tree_append(hooks, object);
+	}
+	return hooks;
+}
+
 static json_t *write_notices(const struct release_status *status)
 {
 	json_t *notices = kube_tree_list();
@@ -352,6 +419,8 @@ json_t *kube_release_status_write(const struct release_status *status)
 	kube_tree_set_whole(counters, "failedChecks", status->failed_checks);
 	kube_tree_set(object, "counters", counters);
 	kube_tree_set(object, "checks", write_checks(status));
+	if (status->n_hooks > 0)
+		kube_tree_set(object, "hooks", write_hooks(status));
 	kube_tree_set(object, "notices", write_notices(status));
 	if (status->n_actions > 0)
 		kube_tree_set(object, "actions", write_actions(status));

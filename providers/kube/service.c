@@ -205,7 +205,7 @@ void kube_service_read(const json_t *object, const struct canary_world *world, e
 
 	text_copy(fact.uid, kube_tree_text(object, "metadata/uid"));
 	text_copy(fact.resource_version, kube_tree_text(object, "metadata/resourceVersion"));
-	fact.is_ours = kube_owner_is_ours(object, world);
+	fact.is_ours = kube_owner_is_marked(object);
 	fact.backend = backend_of(world, object);
 	if (world->label[0] != '\0') {
 		patch = kube_service_patch(world, subject, BACKEND_NONE, object,

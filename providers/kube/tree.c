@@ -159,3 +159,47 @@ void kube_tree_patch_text(json_t *patch, const char *op, const char *path, const
 {
 	kube_tree_patch(patch, op, path, string_of(value));
 }
+
+static bool is_grown(json_t *recorded, json_t *live);
+
+static bool is_grown_object(json_t *recorded, json_t *live)
+{
+	const char *key;
+	json_t *value;
+
+	json_object_foreach(recorded, key, value)
+	{
+		json_t *now = json_object_get(live, key);
+
+		if (!now || !is_grown(value, now))
+			return false;
+	}
+	return true;
+}
+
+/* Lists keep their length: a new element is a change that somebody made. */
+static bool is_grown_list(json_t *recorded, json_t *live)
+{
+	if (json_array_size(recorded) != json_array_size(live))
+		return false;
+	for (size_t i = 0; i < json_array_size(recorded); i++) {
+		if (!is_grown(json_array_get(recorded, i), json_array_get(live, i)))
+			return false;
+	}
+	return true;
+}
+
+static bool is_grown(json_t *recorded, json_t *live)
+{
+	if (json_is_object(recorded) && json_is_object(live))
+		return is_grown_object(recorded, live);
+	if (json_is_array(recorded) && json_is_array(live))
+		return is_grown_list(recorded, live);
+	return json_equal(recorded, live) == 1;
+}
+
+bool kube_tree_is_grown(const json_t *before, const json_t *after)
+{
+	/* jansson's iteration macro wants mutable objects; nothing is changed */
+	return is_grown((json_t *)(uintptr_t)before, (json_t *)(uintptr_t)after);
+}

@@ -39,6 +39,9 @@ void kube_tree_append(json_t *list, json_t *value);
 /* A deep copy; an empty object for NULL. */
 json_t *kube_tree_copy(const json_t *object);
 
+/* AFTER is BEFORE, but for fields of objects that only AFTER has: what a server filled in. */
+bool kube_tree_is_grown(const json_t *before, const json_t *after);
+
 /* TEXT begins with PREFIX. */
 bool kube_tree_is_prefix(const char *prefix, const char *text);
 

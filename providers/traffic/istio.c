@@ -2,6 +2,8 @@
 
 #include "analysis/base/text.h"
 #include "providers/act_reply.h"
+#include "providers/kube/canary_analysis.h"
+#include "providers/kube/canary_istio.h"
 #include "providers/kube/owner.h"
 #include "providers/kube/tree.h"
 #include "providers/traffic/istio_policy.h"
@@ -12,6 +14,9 @@
 /* Measured with one istiod and its debounce of 100 ms: at most 0.27 s after the API server's
  * answer. A mesh whose endpoints churn debounces longer. */
 #define HOLD span_seconds(2)
+
+/* EndpointSlices may follow pods only after a second, and Envoy would answer 503 at once. */
+#define REACH span_seconds(3)
 
 /* What was sent last. Those of the DestinationRules are followed by one for each more. */
 enum step {
@@ -29,7 +34,16 @@ enum step {
 
 static struct route_ability ability(const struct canary_spec *spec)
 {
-	return (struct route_ability){.weighs = true, .matches = true, .hold = HOLD};
+	return (struct route_ability){
+		.weighs = true, .matches = true, .mirrors = true, .reach = REACH, .hold = HOLD};
+}
+
+static bool check(const struct field *spec, struct arena *arena, struct kube_canary *canary,
+                  struct err *err)
+{
+	struct field analysis = kube_canary_analysis_find(spec);
+
+	return kube_canary_istio_check(spec, &analysis, canary, err);
 }
 
 static struct kube_ref route_ref(const struct canary_world *world, struct arena *arena)
@@ -90,9 +104,10 @@ static void look(const json_t *object, const struct canary_world *world, struct 
 	text_copy(fact.uid, kube_tree_text(object, "metadata/uid"));
 	text_copy(fact.resource_version, kube_tree_text(object, "metadata/resourceVersion"));
 	fact.weight = split.weight;
+	fact.is_mirrored = split.is_mirrored;
 	fact.is_exact = is_exact(object, world, split);
 	fact.is_ours = kube_owner_wrote_last(object, world->options->field_manager, field);
-	fact.is_made = kube_owner_is_ours(object, world) || istio_route_is_taken(world, object);
+	fact.is_made = kube_owner_is_marked(object) || istio_route_is_taken(world, object);
 	*ret = fact;
 }
 
@@ -100,7 +115,10 @@ static void look(const json_t *object, const struct canary_world *world, struct 
 
 static struct istio_rules_split split_of(const struct act *act)
 {
-	return (struct istio_rules_split){.weight = act->effect->weight};
+	return (struct istio_rules_split){
+		.weight = act->effect->weight,
+		.is_mirrored = act->effect->is_mirrored,
+	};
 }
 
 static enum talk_step send_patch(struct act *act, int step, const struct kube_ref *ref,
@@ -385,6 +403,7 @@ const struct traffic_provider traffic_provider_istio = {
 	.name = "istio",
 	.keeps_route = true,
 	.ability = ability,
+	.check = check,
 	.ref = route_ref,
 	.beside = beside,
 	.read = look,

@@ -36,7 +36,7 @@ bool istio_route_is_taken(const struct canary_world *world, const json_t *live)
 	const json_t *annotations = annotations_of(live);
 
 	return !istio_route_is_made(world, live) &&
-	       (json_object_get(annotations, ISTIO_ROUTE_ADDED) ||
+	       (json_object_get(annotations, ISTIO_ROUTE_BEFORE) ||
 	        json_object_get(annotations, ISTIO_ROUTE_ORIGINAL));
 }
 
@@ -201,39 +201,34 @@ static json_t *parse(const json_t *object, const char *key)
 	return json_loads(kube_tree_value(annotations_of(object), key), 0, NULL);
 }
 
-/* Add KEY to the list of what is ours in a user's annotations, unless the user has it. */
-static void claim(const json_t *live, json_t *added, const char *key)
-{
-	if (!json_object_get(annotations_of(live), key))
-		kube_tree_append(added, json_string(key));
-}
-
 /* The annotations of a VirtualService that is taken over. */
 static json_t *annotations_taken(const struct canary_world *world, const json_t *live)
 {
 	const json_t *spec = kube_tree_find(live, "spec");
 	json_t *annotations = kube_tree_copy(annotations_of(live));
 	json_t *flux = kube_tree_object();
-	json_t *added;
+	json_t *before;
 	const char *key;
 	json_t *value;
 	bool is_flaggers = istio_rules_is_ours(world, rules_of(world, spec)) &&
 	                   json_object_get(annotations, LAST_APPLIED);
 
 	kube_owner_set_flux(flux);
-	if (!json_object_get(annotations, ISTIO_ROUTE_ADDED)) {
-		added = kube_tree_list();
+	if (!json_object_get(annotations, ISTIO_ROUTE_BEFORE)) {
+		before = kube_tree_object();
 		json_object_foreach(flux, key, value)
 		{
-			claim(live, added, key);
+			json_t *was = json_object_get(annotations, key);
+
+			kube_tree_set(before, key, was ? json_incref(was) : json_null());
 		}
-		/* Flagger took it over, and what kubectl applied is what it was. */
-		if (!is_flaggers)
-			claim(live, added, ISTIO_ROUTE_ORIGINAL);
-		if (!is_flaggers && !json_object_get(annotations, ISTIO_ROUTE_ORIGINAL))
+		/* Flagger's stays, or it took what kubectl applied for the original. */
+		if (!is_flaggers && !json_object_get(annotations, ISTIO_ROUTE_ORIGINAL)) {
+			kube_tree_set(before, ISTIO_ROUTE_ORIGINAL, json_null());
 			set_json(annotations, ISTIO_ROUTE_ORIGINAL, spec);
-		set_json(annotations, ISTIO_ROUTE_ADDED, added);
-		json_decref(added);
+		}
+		set_json(annotations, ISTIO_ROUTE_BEFORE, before);
+		json_decref(before);
 	}
 	kube_owner_set_flux(annotations);
 	json_decref(flux);
@@ -283,28 +278,21 @@ json_t *istio_route_retreat(const struct canary_world *world, const json_t *live
 
 /* Given back ----------------------------------------------------------------------------------- */
 
-static bool has_text(const json_t *list, const char *text)
-{
-	for (size_t i = 0; i < json_array_size(list); i++) {
-		const char *member = json_string_value(json_array_get(list, i));
-
-		if (member && strcmp(member, text) == 0)
-			return true;
-	}
-	return false;
-}
-
-static void restore_annotations(json_t *patch, const json_t *live, const json_t *added)
+static void restore_annotations(json_t *patch, const json_t *live, const json_t *before)
 {
 	json_t *annotations = kube_tree_copy(annotations_of(live));
+	const char *key;
+	json_t *value;
 
-	for (size_t i = 0; i < json_array_size(added); i++) {
-		const char *key = json_string_value(json_array_get(added, i));
-
-		if (key)
+	/* jansson's iteration macro wants a mutable object; nothing is changed */
+	json_object_foreach((json_t *)(uintptr_t)before, key, value)
+	{
+		if (json_is_string(value))
+			kube_tree_set(annotations, key, json_incref(value));
+		else
 			(void)json_object_del(annotations, key);
 	}
-	(void)json_object_del(annotations, ISTIO_ROUTE_ADDED);
+	(void)json_object_del(annotations, ISTIO_ROUTE_BEFORE);
 	(void)json_object_del(annotations, ISTIO_ROUTE_ORIGINAL);
 	if (json_object_size(annotations) > 0) {
 		repair_map(patch, annotations_of(live), "/metadata/annotations", annotations);
@@ -317,14 +305,14 @@ static void restore_annotations(json_t *patch, const json_t *live, const json_t 
 
 json_t *istio_route_restore(const struct canary_world *world, const json_t *live)
 {
-	json_auto_t *added = parse(live, ISTIO_ROUTE_ADDED);
+	json_auto_t *before = parse(live, ISTIO_ROUTE_BEFORE);
 	json_auto_t *applied = parse(live, LAST_APPLIED);
 	json_auto_t *original = parse(live, ISTIO_ROUTE_ORIGINAL);
 	const json_t *spec = kube_tree_find(applied, "spec");
 	const json_t *rules = rules_of(world, kube_tree_find(live, "spec"));
 	const json_t *originals[2] = {rules_of(world, spec), rules_of(world, original)};
 	const char *path = strcmp(istio_rules_key(world), "tcp") == 0 ? "/spec/tcp" : "/spec/http";
-	bool is_flaggers = added && !has_text(added, ISTIO_ROUTE_ORIGINAL);
+	bool is_flaggers = before && !json_object_get(before, ISTIO_ROUTE_ORIGINAL);
 	json_t *patch = kube_tree_list();
 	json_t *given;
 
@@ -339,6 +327,6 @@ json_t *istio_route_restore(const struct canary_world *world, const json_t *live
 			kube_tree_patch(patch, "replace", path, json_incref(given));
 		json_decref(given);
 	}
-	restore_annotations(patch, live, added);
+	restore_annotations(patch, live, before);
 	return patch;
 }

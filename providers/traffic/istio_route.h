@@ -10,7 +10,8 @@
 #include "providers/traffic/istio_rules.h"
 
 #define ISTIO_ROUTE_ORIGINAL "flagger.kubernetes.io/original-configuration"
-#define ISTIO_ROUTE_ADDED    "serin.dev/added-annotations" /* a JSON list of keys */
+/* The values that annotations of the user's had before ours, as a JSON object; null: none. */
+#define ISTIO_ROUTE_BEFORE "serin.dev/annotations-before"
 
 /* LIVE was made for this Canary, or for one of the same Service before it. */
 bool istio_route_is_made(const struct canary_world *world, const json_t *live);

@@ -475,30 +475,46 @@ static json_t *bare(const struct canary_world *world, const json_t *rule)
 	return copy;
 }
 
-static const json_t *find_original(const struct canary_world *world, const json_t *wanted,
-                                   const json_t *original)
+/* Of the first N rules of LIST that are ours, those that are WANTED but for where they lead: how
+ * many, and the one that NTH of them come before; else the last, NULL for none. */
+static const json_t *find_same(const struct canary_world *world, const json_t *list, size_t n,
+                               const json_t *wanted, size_t *nth)
 {
-	for (size_t i = 0; i < json_array_size(original); i++) {
-		const json_t *rule = json_array_get(original, i);
+	const json_t *found = NULL;
+	size_t n_found = 0;
+
+	for (size_t i = 0; i < n && n_found <= *nth; i++) {
+		const json_t *rule = json_array_get(list, i);
 		json_auto_t *kept = bare(world, rule);
 		struct counts counts = count(world, rule);
 
-		if (counts.first && json_equal(kept, wanted))
-			return rule;
+		if (!counts.first || is_made(rule) || !json_equal(kept, wanted))
+			continue;
+		found = rule;
+		n_found++;
 	}
-	return NULL;
+	*nth = n_found;
+	return found;
 }
 
-static json_t *rule_restore(const struct canary_world *world, const json_t *rule,
+/* Rule number INDEX of LIVE. Of several that are the same but for where they lead, each is the one
+ * of its place among them. */
+static json_t *rule_restore(const struct canary_world *world, const json_t *live, size_t index,
                             const json_t *const originals[2])
 {
+	const json_t *rule = json_array_get(live, index);
 	struct counts counts = count(world, rule);
 	json_t *kept = bare(world, rule);
-	const json_t *found = find_original(world, kept, originals[0]);
+	const json_t *found = NULL;
+	size_t n_before = SIZE_MAX;
 	json_t *route;
 
-	if (!found)
-		found = find_original(world, kept, originals[1]);
+	(void)find_same(world, live, index, kept, &n_before);
+	for (size_t i = 0; i < 2 && !found; i++) {
+		size_t nth = n_before;
+
+		found = find_same(world, originals[i], json_array_size(originals[i]), kept, &nth);
+	}
 	if (found) {
 		json_decref(kept);
 		return kube_tree_copy(found);
@@ -521,7 +537,7 @@ json_t *istio_rules_restore(const struct canary_world *world, const json_t *live
 		if (is_made(rule))
 			continue;
 		if (counts.first && counts.n[PLACE_OTHER] == 0)
-			kube_tree_append(list, rule_restore(world, rule, originals));
+			kube_tree_append(list, rule_restore(world, live, i, originals));
 		else
 			kube_tree_append(list, kube_tree_copy(rule));
 	}

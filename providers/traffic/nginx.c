@@ -2,6 +2,8 @@
 
 #include "analysis/base/text.h"
 #include "providers/act_reply.h"
+#include "providers/kube/canary_analysis.h"
+#include "providers/kube/canary_match.h"
 #include "providers/kube/owner.h"
 #include "providers/kube/tree.h"
 #include "providers/traffic/nginx_ingress.h"
@@ -22,6 +24,19 @@ enum step {
 static struct route_ability ability(const struct canary_spec *spec)
 {
 	return (struct route_ability){.weighs = true, .matches = true, .hold = HOLD};
+}
+
+static bool check(const struct field *spec, struct arena *arena, struct kube_canary *canary,
+                  struct err *err)
+{
+	struct field ingress = field_member(spec, "ingressRef");
+	struct field name = field_member(&ingress, "name");
+	struct field analysis = kube_canary_analysis_find(spec);
+	struct field match = field_member(&analysis, "match");
+
+	if (!canary->ingress)
+		return field_expect(&name, "the Ingress's name (provider nginx needs it)", err);
+	return kube_canary_match_check(&match, err);
 }
 
 static struct kube_ref source_ref(const struct canary_world *world)
@@ -73,7 +88,7 @@ static void look(const json_t *object, const struct canary_world *world, struct 
 	fact.weight = nginx_ingress_weight(world, object);
 	fact.is_exact = is_exact(object, world, fact.weight);
 	fact.is_ours = nginx_ingress_is_weighed_by_us(world, object);
-	fact.is_made = kube_owner_is_ours(object, world);
+	fact.is_made = kube_owner_is_marked(object) && nginx_ingress_is_ours(world, object);
 	*ret = fact;
 }
 
@@ -232,6 +247,7 @@ static enum talk_step weigh(struct act *act, const struct http_reply *reply, str
 const struct traffic_provider traffic_provider_nginx = {
 	.name = "nginx",
 	.ability = ability,
+	.check = check,
 	.ref = clone_ref,
 	.beside = beside,
 	.read = look,

@@ -85,6 +85,17 @@ struct command_desk *command_desk_new(void)
 	return command_desk_new_with(NULL, 0);
 }
 
+void command_desk_cut(struct command_desk *desk)
+{
+	if (!desk->front)
+		return;
+	assert_int_equal(pthread_mutex_lock(&desk->lock), 0);
+	desk->is_closing = true;
+	assert_int_equal(pthread_mutex_unlock(&desk->lock), 0);
+	assert_int_equal(pthread_join(desk->thread, NULL), 0);
+	desk->front = front_free(desk->front);
+}
+
 struct command_desk *command_desk_free(struct command_desk *desk)
 {
 	DIR *folder;
@@ -93,11 +104,7 @@ struct command_desk *command_desk_free(struct command_desk *desk)
 
 	if (!desk)
 		return NULL;
-	assert_int_equal(pthread_mutex_lock(&desk->lock), 0);
-	desk->is_closing = true;
-	assert_int_equal(pthread_mutex_unlock(&desk->lock), 0);
-	assert_int_equal(pthread_join(desk->thread, NULL), 0);
-	front_free(desk->front);
+	command_desk_cut(desk);
 	apiserver_free(desk->server);
 	(void)pthread_mutex_destroy(&desk->lock);
 	folder = opendir(desk->folder);

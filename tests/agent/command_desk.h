@@ -39,6 +39,9 @@ struct command_desk *command_desk_new_with(const struct apiserver_resource *reso
 /* Accepts NULL, returns NULL. */
 struct command_desk *command_desk_free(struct command_desk *desk);
 
+/* The server is gone, and its connections are cut. */
+void command_desk_cut(struct command_desk *desk);
+
 /* Put a file into the folder; returns its path, valid until the next call. */
 const char *command_desk_file(struct command_desk *desk, const char *name, const char *text,
                               char ret[160]);

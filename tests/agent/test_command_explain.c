@@ -153,7 +153,7 @@ static void test_not_there(void **state)
 
 	command_desk_run(desk, "explain basket");
 	assert_string_equal(desk->trouble,
-	                    "serin explain: there is no canary \"basket\" in namespace shop\n");
+	                    "serin explain: no canary \"basket\" in namespace \"shop\"\n");
 	assert_int_equal(desk->status, COMMAND_NOT_FOUND);
 }
 

@@ -4,6 +4,7 @@
 #include "tests/agent/command_desk.h"
 #include "tests/agent/command_schema.h"
 
+#include <dirent.h>
 #include <jansson.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -222,6 +223,38 @@ static void test_filter(void **state)
 	assert_int_equal(strncmp(place->desk->out, "shop   cart-2", 13), 0);
 }
 
+static int count_files(const char *folder)
+{
+	DIR *directory = opendir(folder);
+	int n = 0;
+
+	assert_non_null(directory);
+	while (readdir(directory))
+		n++;
+	(void)closedir(directory);
+	return n;
+}
+
+/* Reading leaves nothing beside the file, whatever its name. */
+static void test_leaves_nothing(void **state)
+{
+	struct place *place = *state;
+	char odd[200];
+	char line[300];
+	int n_before = count_files(place->desk->folder);
+
+	run(place, " cart");
+	assert_int_equal(place->desk->status, COMMAND_OK);
+	assert_int_equal(count_files(place->desk->folder), n_before);
+	(void)snprintf(odd, sizeof(odd), "%s/100%%?#.db", place->desk->folder);
+	assert_int_equal(rename(place->path, odd), 0);
+	(void)snprintf(line, sizeof(line), "history --file %s", odd);
+	command_desk_run(place->desk, line);
+	assert_int_equal(place->desk->status, COMMAND_OK);
+	assert_non_null(strstr(place->desk->out, "cart-2"));
+	assert_int_equal(count_files(place->desk->folder), n_before);
+}
+
 /* What is no history says so. */
 static void test_foreign(void **state)
 {
@@ -242,6 +275,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_releases, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_filter, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_leaves_nothing, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_foreign, set_up, tear_down),
 	};
 

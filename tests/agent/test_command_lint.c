@@ -1,6 +1,7 @@
 #include "tests/agent/command_desk.h"
 #include "tests/agent/command_schema.h"
 #include "tests/agent/golden.h"
+#include "tests/providers/mistakes.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -149,11 +150,10 @@ static void test_provider(void **state)
 		"  targetRef: {apiVersion: apps/v1, kind: Deployment, name: a}\n"
 		"  service: {port: 80}\n  analysis: {iterations: 1, interval: 1m}\n",
 		path);
-	(void)snprintf(line, sizeof(line), "lint %s", path);
+	(void)snprintf(line, sizeof(line), "lint --mesh-provider contour %s", path);
 	command_desk_run(desk, line);
-	assert_non_null(strstr(desk->out,
-	                       ":4:1: spec.provider: expected nginx or kubernetes (others "
-	                       "are not served yet), got the default \"istio\"\n"));
+	assert_non_null(strstr(desk->out, ":4:1: spec.provider: " MISTAKES_PROVIDERS
+	                                  ", got the default \"contour\"\n"));
 	(void)snprintf(line, sizeof(line), "lint --mesh-provider kubernetes %s", path);
 	command_desk_run(desk, line);
 	assert_string_equal(desk->out, "1 object checked in 1 file: 0 errors, 0 warnings\n");

@@ -24,6 +24,7 @@ struct reader {
 	struct command_desk *desk;
 	const char *first;  /* what must come before the change */
 	const char *second; /* and after it */
+	bool is_cut;        /* the change: the server goes away */
 	int end;
 	char output[OUTPUT_MAX];
 	size_t length;
@@ -69,7 +70,13 @@ static void *read_on(void *user)
 
 	reader->has_seen = await(reader, reader->first, 0);
 	before = reader->length;
-	if (reader->has_seen) {
+	if (reader->has_seen && reader->is_cut) {
+		command_desk_cut(reader->desk);
+		/* the second time the trouble of the first one is told */
+		reader->has_seen = await(reader, reader->second, before);
+		before = reader->length;
+		reader->has_seen = reader->has_seen && await(reader, reader->second, before);
+	} else if (reader->has_seen) {
 		command_desk_write(reader->desk, HTTP_PATCH, STATUS,
 		                   "{'status':{'weight':{'from':20,'to':30,'seenShare':0.2},"
 		                   "'reason':'Advance cart.shop canary weight 30'}}");
@@ -183,12 +190,28 @@ static void test_clock(void **state)
 	watch(&reader, "status cart -w");
 }
 
+/* A screen that is written anew says that it is old. */
+static void test_cut(void **state)
+{
+	struct reader reader = {
+		.desk = *state,
+		.first = "last",
+		.second = "\x1b[H\x1b[2J",
+		.is_cut = true,
+	};
+
+	reader.desk->screen = (struct command_screen){.is_terminal = true, .columns = 80};
+	watch(&reader, "status cart -w");
+	assert_non_null(strstr(reader.desk->trouble, "\nserin status: shown is what was known: "));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_append, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_redraw, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_json, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_cut, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_history, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_clock, set_up, tear_down),
 	};

@@ -76,6 +76,7 @@ static void test_hung(void **state)
 		stopwatch_add(&watch, since);
 	}
 	assert_int_equal(desk->n_acks, 1);
+	assert_int_equal(history_sqlite_waiting(desk->history), HISTORY_QUEUE_MAX + 1);
 	snprintf(waiting, sizeof(waiting), "; %d records wait; %u records lost",
 	         HISTORY_QUEUE_MAX + 1, N_EXTRA);
 	assert_non_null(strstr(history_state(desk->history),
@@ -92,6 +93,7 @@ static void test_hung(void **state)
 	history_desk_round(desk, 9000);
 	history_desk_wait_acks(desk, HISTORY_QUEUE_MAX + 2);
 	assert_string_equal(history_state(desk->history), "ok; 300 records lost");
+	assert_int_equal(history_sqlite_waiting(desk->history), 0);
 	history_desk_close(desk);
 	history_desk_check_intact(desk, HISTORY_QUEUE_MAX + 3);
 	/* The gap stands where the records would, and says how many and from when to when. */

@@ -123,6 +123,7 @@ static void test_refused(void **state)
 		{"-enable-leader-election true -port=1",
 	         "did you mean -enable-leader-election=true?"},
 		{"--port", "--port: expected a value"},
+		{"--leader-election-namespace=", "expected the name of a namespace"},
 		{"--port=", "--port: expected a number to 65535"},
 		{"--port=65536", "got \"65536\""},
 		{"--port=80x", "got \"80x\""},

@@ -35,15 +35,20 @@ static void restart(struct model *model)
 	bool is_this = strcmp(model->view.notices_release, truth->newest.uid) == 0;
 	/* Posting an Event again is no change; but who forgets each time would do nothing else. */
 	int64_t delivered = is_this ? model->view.notices_delivered : 0;
+	char hooks_release[UID_MAX];
 
+	text_copy(hooks_release, model->view.hooks_release);
 	model->view = (struct facts){.has_spec = truth->has_spec,
 	                             .canary = truth->canary,
 	                             .canary_generation = truth->canary_generation,
 	                             .is_deleted = truth->is_deleted,
 	                             .mirror = truth->mirror,
-	                             .notices_delivered = model->is_forgetful ? delivered : 0};
+	                             .notices_delivered = model->is_forgetful ? delivered : 0,
+	                             .hooks_told = model->is_forgetful ? model->view.hooks_told : 0,
+	                             .hooks_next = model->view.hooks_next};
 	text_copy(model->view.canary_uid, truth->canary_uid);
 	text_copy(model->view.notices_release, model->is_forgetful ? truth->newest.uid : "");
+	text_copy(model->view.hooks_release, model->is_forgetful ? hooks_release : "");
 }
 
 void model_init(struct model *model)
@@ -70,6 +75,8 @@ void model_init(struct model *model)
 	                 .n_checks = 1},
 		.success_rate = 100,
 	};
+	for (enum hook_type type = HOOK_CONFIRM_ROLLOUT; type <= HOOK_EVENT; type++)
+		model->says[type] = type == HOOK_ROLLBACK ? HOOK_FAIL : HOOK_PASS;
 	model->effects = calloc(PLAN_EFFECTS_MAX, sizeof(*model->effects));
 	assert(model->effects);
 	model->truth.now = (struct instant){START};
@@ -89,6 +96,17 @@ void model_init(struct model *model)
 	put_pods(&model->truth.target, 2);
 	text_copy(model->truth.target.digest, "v1");
 	restart(model);
+}
+
+void model_hook(struct model *model, enum hook_type type, const char *name)
+{
+	struct hook_spec *hook = &model->spec.hooks[model->spec.n_hooks++];
+
+	*hook = (struct hook_spec){
+		.name = name ? name : "gate",
+		.type = type,
+		.question = 1000 + model->spec.n_hooks,
+	};
 }
 
 void model_fini(struct model *model)
@@ -208,6 +226,7 @@ static void save_release(struct model *model, const struct effect *effect)
 		return; /* the last word of the Release before: nobody reads it */
 	assert(effect->status.seq == newest->status.seq + 1); /* the server refuses the rest */
 	newest->status = effect->status;
+	model->n_saves++;
 	assert(newest->number < MODEL_RELEASES_MAX);
 	model->kept[newest->number] = *newest;
 	if (release_is_promoted(newest))
@@ -241,6 +260,8 @@ static void write_route(struct model *model, const struct effect *effect)
 	                                         .is_ours = true,
 	                                         .is_made = true,
 	                                         .since = model->truth.now};
+	if (model->route_pending_from > 0 && effect->weight >= model->route_pending_from)
+		text_copy(model->truth.route.pending, "Gateway public says no");
 	text_format(text, sizeof(text), "%d%s", effect->weight,
 	            effect->is_mirrored ? " mirrored" : "");
 	write_down(model, "route", text);
@@ -298,6 +319,59 @@ static void measure(struct model *model, const struct effect *effect)
 		sample->kind = SAMPLE_ERROR;
 		text_copy(sample->text, "connection refused");
 	}
+}
+
+/* The receiver takes the request and is silent. */
+static bool is_hung(const struct model *model, const struct effect *effect)
+{
+	return effect_is_same(&model->hung[0], effect) || effect_is_same(&model->hung[1], effect);
+}
+
+static void ask_hook(struct model *model, const struct effect *effect)
+{
+	const struct hook_spec *hook = &model->spec.hooks[effect->index];
+	struct hook_fact *fact;
+	char text[120];
+
+	if (is_hung(model, effect))
+		return;
+	model->n_asked[hook->type]++;
+	text_format(text, sizeof(text), "%s %s (%s)", hook_type_name(hook->type), hook->name,
+	            effect->phase);
+	write_down(model, "ask", text);
+	if (model->says[hook->type] == HOOK_PENDING) {
+		model->hung[0] = *effect;
+		return;
+	}
+	fact = &model->view.hooks[effect->index];
+	if (model->says[hook->type] == HOOK_FAIL)
+		fact->refused = model->truth.now;
+	else if (fact->question != effect->question)
+		fact->refused = (struct instant){0};
+	fact->question = effect->question;
+	fact->check = effect->check;
+	fact->result = model->says[hook->type];
+	text_copy(fact->text, "closed");
+}
+
+static void tell_hook(struct model *model, const struct effect *effect)
+{
+	char text[SENTENCE_MAX + 80];
+
+	if (is_hung(model, effect))
+		return;
+	model->n_asked[HOOK_EVENT]++;
+	text_format(text, sizeof(text), "%s (%s): %s", model->spec.hooks[effect->index].name,
+	            effect->phase, effect->notice.text);
+	write_down(model, "tell", text);
+	if (model->says[HOOK_EVENT] == HOOK_PENDING) {
+		model->hung[1] = *effect;
+		return;
+	}
+	text_copy(model->view.hooks_release, effect->release_uid);
+	model->view.hooks_told = effect->notice.id;
+	model->view.hooks_next = effect->index + 1;
+	model->view.is_hook_deaf = model->says[HOOK_EVENT] == HOOK_FAIL;
 }
 
 static void removed(struct model *model, const struct effect *effect)
@@ -416,6 +490,12 @@ static void carry_out(struct model *model, const struct effect *effect)
 		model->truth.promoted = (struct release_ref){0};
 		model->truth.releases.state = FACT_ABSENT;
 		return;
+	case EFFECT_ASK_HOOK:
+		ask_hook(model, effect);
+		return;
+	case EFFECT_TELL_HOOK:
+		tell_hook(model, effect);
+		return;
 	case EFFECT_NONE:
 	case EFFECT_RESTORE:
 		break;
@@ -431,6 +511,16 @@ static void count_unserved(struct model *model)
 	int other = is_canary ? truth->primary.ready : truth->target.ready;
 
 	model->n_unserved += ready == 0 && other > 0;
+}
+
+/* Something was begun that was not under way before. */
+static bool is_moving(const struct model *model, const struct plan *plan)
+{
+	for (size_t i = 0; i < plan->n_effects; i++) {
+		if (!is_hung(model, &plan->effects[i]))
+			return true;
+	}
+	return false;
 }
 
 /* One decision, carried out; the time to decide again, or 0 when something happened. */
@@ -449,9 +539,9 @@ static int64_t turn(struct model *model)
 			carry_out(model, &plan.effects[i]);
 		watch(model);
 		assert(n_questions++ < TURNS);
-	} while (plan.n_effects > 0 && effect_is_question(&plan.effects[0]));
+	} while (is_moving(model, &plan) && effect_is_question(&plan.effects[0]));
 	count_unserved(model);
-	if (plan.n_effects > 0)
+	if (is_moving(model, &plan))
 		return 0;
 	return instant_is_set(plan.wake) ? plan.wake.ms : INT64_MAX;
 }

@@ -8,9 +8,9 @@
 
 #include "analysis/decide.h"
 
-#define MODEL_TRACE_MAX    8192
+#define MODEL_TRACE_MAX    16384
 #define MODEL_EVENTS       8
-#define MODEL_RELEASES_MAX 8
+#define MODEL_RELEASES_MAX 32
 
 /* Pods are ready after that. */
 #define MODEL_READY_MS 3000
@@ -33,7 +33,12 @@ struct model {
 	int64_t primary_ready_ms;
 	bool is_primary_broken; /* pods of a new template never become ready */
 	bool is_canary_broken;
+	int route_pending_from; /* a weight from which on nobody takes the route in; 0: none */
 	double success_rate; /* the only check, min 99; below 0: no data, above 100: an error */
+	enum hook_result says[HOOK_EVENT + 1]; /* what hooks of a type answer; rollback: no */
+	int n_asked[HOOK_EVENT + 1];
+	struct effect hung[2]; /* the hook that was asked, and that was told, and never answers */
+	int n_saves;           /* of Releases */
 	int n_decisions;
 	int restart_at;    /* the decision before which the agent starts anew; 0: never */
 	bool is_forgetful; /* it starts anew before each */
@@ -61,6 +66,8 @@ void model_run(struct model *model, int64_t for_ms, const struct model_event *ev
 
 /* Somebody, alice, asks for VERB, having seen the newest Release, and says why. */
 void model_ask(struct model *model, enum verb verb, const char *why);
+/* The spec gets one more hook, named as its type unless NAME is given. */
+void model_hook(struct model *model, enum hook_type type, const char *name);
 
 /* Somebody applies a new template, "v2". */
 void model_apply(struct model *model, const char *digest);

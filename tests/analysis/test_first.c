@@ -81,11 +81,40 @@ static void test_newer_while_first_finalises(void **state)
 	model_fini(&model);
 }
 
+/* … nor does anything else begin it anew: the target may be a newer revision by then. */
+static void test_settled_first_is_not_withdrawn(void **state)
+{
+	struct effect effects[PLAN_EFFECTS_MAX];
+	struct plan plan = {.effects = effects};
+	struct model model;
+	int64_t waited = 0;
+
+	model_init(&model);
+	while (model.truth.newest.status.phase != PHASE_FINALISING && waited < 60000) {
+		model_run(&model, 100, NULL);
+		waited += 100;
+	}
+	for (int i = 0; i < 3; i++) {
+		struct facts facts = model.truth;
+		const struct effect *save;
+
+		facts.is_moved = i == 0;
+		facts.is_deleted = i == 1;
+		if (i == 2)
+			facts.target = (struct workload_fact){.slot.state = FACT_ABSENT};
+		decide(&model.spec, &facts, &plan);
+		save = find_effect(&plan, EFFECT_SAVE_RELEASE);
+		assert_true(!save || save->status.phase != PHASE_RETREATING);
+	}
+	model_fini(&model);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_initialised_anew_keeps_capacity),
 		cmocka_unit_test(test_newer_while_first_finalises),
+		cmocka_unit_test(test_settled_first_is_not_withdrawn),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -35,6 +35,26 @@ static const struct {
          {.kind = EFFECT_REMOVE_RELEASES},
          true},
 	{"nothing", {.kind = EFFECT_NONE}, {.kind = EFFECT_NONE}, true},
+	{"another hook",
+         {.kind = EFFECT_ASK_HOOK, .question = 1},
+         {.kind = EFFECT_ASK_HOOK, .question = 2},
+         false},
+	{"the same hook at another check",
+         {.kind = EFFECT_ASK_HOOK, .question = 1, .check = {1}},
+         {.kind = EFFECT_ASK_HOOK, .question = 1, .check = {2}},
+         false},
+	{"the same hook",
+         {.kind = EFFECT_ASK_HOOK, .question = 1, .check = {1}, .phase = "Waiting"},
+         {.kind = EFFECT_ASK_HOOK, .question = 1, .check = {1}},
+         true},
+	{"another notice to a hook",
+         {.kind = EFFECT_TELL_HOOK, .question = 1, .notice.id = 1},
+         {.kind = EFFECT_TELL_HOOK, .question = 1, .notice.id = 2},
+         false},
+	{"the same notice to a hook",
+         {.kind = EFFECT_TELL_HOOK, .question = 1, .notice.id = 1, .check = {1}},
+         {.kind = EFFECT_TELL_HOOK, .question = 1, .notice.id = 1, .check = {2}},
+         true},
 	{"another check", {.kind = EFFECT_MEASURE, .index = 1}, {.kind = EFFECT_MEASURE}, false},
 	{"another time",
          {.kind = EFFECT_MEASURE, .check = {1}},
@@ -214,7 +234,8 @@ static void test_is_question(void **state)
 		assert_int_equal(effect_is_question(&effect),
 		                 kind == EFFECT_OBSERVE || kind == EFFECT_MEASURE ||
 		                         kind == EFFECT_FIND_RELEASE ||
-		                         kind == EFFECT_MEASURE_SHARE || kind == EFFECT_COMPARE);
+		                         kind == EFFECT_MEASURE_SHARE || kind == EFFECT_ASK_HOOK ||
+		                         kind == EFFECT_COMPARE);
 	}
 }
 

@@ -14,8 +14,15 @@
 /* The names as they stand in the resource (release-state.md, section 1). */
 static void test_phases(void **state)
 {
-	static const char *const names[] = {"",           "Starting",   "Progressing", "Promoting",
-	                                    "Finalising", "Retreating", "Done"};
+	static const char *const names[] = {"",
+	                                    "Waiting",
+	                                    "Starting",
+	                                    "Progressing",
+	                                    "WaitingPromotion",
+	                                    "Promoting",
+	                                    "Finalising",
+	                                    "Retreating",
+	                                    "Done"};
 
 	for (size_t i = 0; i < array_length(names); i++) {
 		assert_string_equal(release_phase_name((enum release_phase)i), names[i]);
@@ -54,6 +61,31 @@ static void test_causes_and_verdicts(void **state)
 	assert_int_equal(verdict_find("passed"), VERDICT_UNKNOWN);
 }
 
+static void test_hooks(void **state)
+{
+	static const char *const types[] = {"",
+	                                    "confirm-rollout",
+	                                    "pre-rollout",
+	                                    "rollout",
+	                                    "confirm-traffic-increase",
+	                                    "confirm-promotion",
+	                                    "post-rollout",
+	                                    "rollback",
+	                                    "event"};
+	static const char *const results[] = {"pending", "pass", "fail", "skipped"};
+
+	for (size_t i = 0; i < array_length(types); i++) {
+		assert_string_equal(hook_type_name((enum hook_type)i), types[i]);
+		assert_int_equal(hook_type_find(types[i]), i);
+	}
+	for (size_t i = 0; i < array_length(results); i++) {
+		assert_string_equal(hook_result_name((enum hook_result)i), results[i]);
+		assert_int_equal(hook_result_find(results[i]), i);
+	}
+	assert_int_equal(hook_type_find("Rollout"), HOOK_NONE);
+	assert_int_equal(hook_result_find("passed"), HOOK_PENDING);
+}
+
 static void test_is_open(void **state)
 {
 	struct release release = {0};
@@ -81,6 +113,7 @@ int main(void)
 		cmocka_unit_test(test_phases),
 		cmocka_unit_test(test_outcomes),
 		cmocka_unit_test(test_causes_and_verdicts),
+		cmocka_unit_test(test_hooks),
 		cmocka_unit_test(test_is_open),
 		cmocka_unit_test(test_is_promoted),
 	};

@@ -222,6 +222,15 @@ static void test_scaled(void **state)
 	assert_int_equal(desk->effects[0].subject, SUBJECT_PRIMARY);
 	assert_int_equal(desk->effects[0].replicas, 3);
 	assert_string_equal(desk->effects[0].resource_version, "5");
+	/* Pods go only while it is known that the run is open. */
+	desk->facts.releases.state = FACT_KNOWN;
+	desk->facts.releases.is_written = true;
+	clear(desk);
+	assert_false(thought_scaled(&desk->thought, SUBJECT_TARGET, 0));
+	assert_int_equal(desk->plan.n_effects, 0);
+	desk->facts.releases.is_written = false;
+	assert_false(thought_scaled(&desk->thought, SUBJECT_TARGET, 0));
+	assert_int_equal(desk->plan.n_effects, 1);
 	desk->facts.target.slot.state = FACT_ABSENT;
 	assert_true(
 		thought_scaled(&desk->thought, SUBJECT_TARGET, 5)); /* there is nothing to scale */

@@ -59,6 +59,32 @@ static void test_D_61_foreign_weight(void **state)
 	model_fini(&model);
 }
 
+/* A weight that what routes does not take in is checked by nobody, and ends the run in time; one
+ * that is not even taken back does not keep the canary for ever. */
+static void test_route_not_taken_in(void **state)
+{
+	struct model model;
+
+	begin(&model);
+	model.route_pending_from = 40;
+	model_run(&model, 70000, revision);
+	assert_int_equal(model.n_checks, 1); /* of weight 20 */
+	assert_int_equal(model.truth.route.weight, 40);
+	model_run(&model, 30000, NULL);
+	assert_int_equal(model.truth.newest.status.outcome, OUTCOME_ROLLED_BACK);
+	assert_non_null(
+		strstr(model.trace, "W the route is not taken in yet: Gateway public says no\n"));
+	assert_int_equal(model.truth.target.replicas, 0);
+	model_fini(&model);
+	begin(&model);
+	text_copy(model.truth.route.pending, "Gateway public says no");
+	model_run(&model, 100000, revision);
+	assert_int_equal(model.truth.newest.status.outcome, OUTCOME_ROLLED_BACK);
+	assert_null(strstr(model.trace, "scale target 2")); /* it was not even begun */
+	assert_int_equal(model.n_checks, 0);
+	model_fini(&model);
+}
+
 /* Copies that somebody took away come back: no client gets less by that. A weight that somebody
  * gave beside them goes at once. */
 static void take_copies(struct model *model)
@@ -93,7 +119,8 @@ static void test_D_61_foreign_raise_in_any_phase(void **state)
 	static const struct {
 		enum release_phase phase;
 		int from, to, live;
-		int wanted; /* -1: nothing */
+		int wanted;   /* -1: nothing */
+		bool is_gone; /* the target */
 	} rows[] = {
 		{PHASE_PROGRESSING, 20, 40, 90, 40},
 		{PHASE_PROMOTING, 20, 40, 90, 40}, /* the primary's rollout may take long */
@@ -103,6 +130,7 @@ static void test_D_61_foreign_raise_in_any_phase(void **state)
 		{PHASE_FINALISING, 40, 0, 90, 40}, /* it waits for a primary that broke */
 		{PHASE_FINALISING, 40, 0, 40, -1},
 		{PHASE_RETREATING, 40, 0, 90, 0},
+		{PHASE_PROMOTING, 20, 40, 40, 0, true}, /* nobody would answer there */
 	};
 	struct effect effects[PLAN_EFFECTS_MAX];
 	struct model model;
@@ -118,6 +146,8 @@ static void test_D_61_foreign_raise_in_any_phase(void **state)
 		facts.newest.status.weight.from = rows[i].from;
 		facts.newest.status.weight.to = rows[i].to;
 		facts.route.weight = rows[i].live;
+		if (rows[i].is_gone)
+			facts.target = (struct workload_fact){.slot.state = FACT_ABSENT};
 		if (rows[i].phase > PHASE_PROGRESSING) {
 			text_copy(facts.primary.release_uid, facts.newest.uid);
 			facts.primary.available = 1;
@@ -174,13 +204,35 @@ static void test_raises_only_with_services(void **state)
 	model_fini(&model);
 }
 
+/* At rest clients are kept on the primary also while the target is away. */
+static void test_apex_without_a_target(void **state)
+{
+	struct effect effects[PLAN_EFFECTS_MAX];
+	struct plan plan = {.effects = effects};
+	struct model model;
+	bool is_brought_back = false;
+
+	begin(&model);
+	model.truth.target = (struct workload_fact){.slot.state = FACT_ABSENT};
+	model.truth.apex.backend = BACKEND_CANARY;
+	decide(&model.spec, &model.truth, &plan);
+	for (size_t i = 0; i < plan.n_effects; i++)
+		is_brought_back |= plan.effects[i].kind == EFFECT_WRITE_SERVICE &&
+		                   plan.effects[i].subject == SUBJECT_APEX &&
+		                   plan.effects[i].backend == BACKEND_PRIMARY;
+	assert_true(is_brought_back);
+	model_fini(&model);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_D_61_foreign_weight),
+		cmocka_unit_test(test_route_not_taken_in),
 		cmocka_unit_test(test_D_61_foreign_copies),
 		cmocka_unit_test(test_D_61_foreign_raise_in_any_phase),
 		cmocka_unit_test(test_raises_only_with_services),
+		cmocka_unit_test(test_apex_without_a_target),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

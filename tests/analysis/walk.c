@@ -112,7 +112,9 @@ static bool is_strange(const struct facts *facts)
 /* The apex Service selects a primary that is gone, or a target that a run left without pods. */
 static bool is_deserted(const struct facts *facts)
 {
-	return facts->primary.slot.state == FACT_ABSENT && facts->apex.slot.state == FACT_KNOWN &&
+	/* Without a spec nothing was ever made. */
+	return facts->has_spec && facts->primary.slot.state == FACT_ABSENT &&
+	       facts->apex.slot.state == FACT_KNOWN &&
 	       (facts->apex.backend == BACKEND_PRIMARY ||
 	        (facts->target.slot.state == FACT_KNOWN && facts->target.replicas == 0 &&
 	         facts->promoted.name[0] != '\0'));
@@ -426,6 +428,13 @@ static void check_teardown(struct walk *walk)
 		broken(walk, "a teardown that leaves clients with what was rolled back");
 }
 
+/* Nothing was made for the only Release, whose Canary is deleted. */
+static bool is_never_begun(const struct facts *facts)
+{
+	return facts->is_deleted && facts->n_releases == 1 &&
+	       !instant_is_set(facts->newest.status.times.started);
+}
+
 /* Guards have their say. */
 static void check_guards(struct walk *walk)
 {
@@ -444,7 +453,8 @@ static void check_guards(struct walk *walk)
 			broken(walk, "a quarantined canary moves");
 		if (!facts->has_spec && effect->kind != EFFECT_WRITE_MIRROR &&
 		    effect->kind != EFFECT_NOTIFY && effect->kind != EFFECT_OBSERVE &&
-		    effect->kind != EFFECT_COMPARE)
+		    effect->kind != EFFECT_COMPARE &&
+		    !(effect->kind == EFFECT_REMOVE_RELEASES && is_never_begun(facts)))
 			broken(walk, "a canary without a valid spec moves");
 		if (effect->kind == EFFECT_CREATE_RELEASE && facts->releases.state != FACT_KNOWN &&
 		    facts->releases.state != FACT_ABSENT)

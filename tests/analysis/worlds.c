@@ -350,6 +350,8 @@ static bool put_route(struct world *world, unsigned value)
 	if (value == 10)
 		return true;
 	route->is_mirrored = value > 10;
+	if (value == 4 && world->strategy == 1)
+		text_copy(route->pending, "the Gateway says no");
 	route->weight = rows[value].weight;
 	route->is_ours = rows[value].is_ours;
 	route->is_made = value != 5; /* the user's own, taken over */

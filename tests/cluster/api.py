@@ -19,6 +19,8 @@ KINDS = {
     "deployment": ("/apis/apps/v1", "deployments"),
     "endpointslice": ("/apis/discovery.k8s.io/v1", "endpointslices"),
     "ingress": ("/apis/networking.k8s.io/v1", "ingresses"),
+    "virtualservice": ("/apis/networking.istio.io/v1beta1", "virtualservices"),
+    "destinationrule": ("/apis/networking.istio.io/v1beta1", "destinationrules"),
     "lease": ("/apis/coordination.k8s.io/v1", "leases"),
     "role": ("/apis/rbac.authorization.k8s.io/v1", "roles"),
     "rolebinding": ("/apis/rbac.authorization.k8s.io/v1", "rolebindings"),

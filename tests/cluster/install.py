@@ -73,11 +73,20 @@ def without_deployment(documents):
     return [text for text in documents if not re.search(r"^kind: Deployment", text, re.M)]
 
 
-def install():
+def install(components=()):
     """For the whole cluster, but for the Deployment: the agent runs beside the cluster."""
     apply(without_deployment(render(MANIFESTS)))
+    for component in components:
+        grant(component)
     wait = ["kubectl", "wait", "--for=condition=Established", "--timeout=30s", "crd", "--all"]
     subprocess.run(wait, check=True, stdout=subprocess.DEVNULL)
+
+
+def grant(component):
+    """The rights of a component, for the whole cluster, beside those of the overlay."""
+    with open(os.path.join(MANIFESTS, "components", component, "rbac.yaml"), encoding="utf-8") as file:
+        text = re.sub(r"^( *)kind: Role", r"\1kind: ClusterRole", file.read(), flags=re.M)
+    apply([text.replace("    name: serin\n", "    name: serin\n    namespace: serin\n")])
 
 
 def namespaced(namespace, more=""):

@@ -5,6 +5,7 @@ set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/lib.sh"
 . "$here/parts.sh"
+. "$here/mesh.sh"
 
 usage() {
 	cat >&2 <<'EOF'
@@ -31,6 +32,7 @@ up() {
 	start_store
 	start_cluster
 	start_ingress
+	start_mesh
 	trap - EXIT INT TERM HUP
 	say "ready in $(($(date +%s%3N) - begun)) ms: $dir"
 }
@@ -71,14 +73,17 @@ set_variables() {
 	KUBERNETES_URL=$server
 	PROMETHEUS_URL=http://10.88.0.1:9090
 	INGRESS_URL=http://10.88.0.1:8081
+	GATEWAY_URL=http://10.244.200.1:8085
+	GWAPI_URL=http://10.244.200.1:8086
+	MESH_PROXY=http://127.0.0.1:15007
 	AUDIT_LOG=$dir/log/audit.log
 	PATH=$tools:$PATH:$kit/bin
-	export NETNS KIT_DIR KUBECONFIG KUBERNETES_URL PROMETHEUS_URL INGRESS_URL AUDIT_LOG PATH
+	export NETNS KIT_DIR KUBECONFIG KUBERNETES_URL PROMETHEUS_URL INGRESS_URL GATEWAY_URL GWAPI_URL MESH_PROXY AUDIT_LOG PATH
 }
 
 print_env() {
 	set_variables
-	for v in NETNS KIT_DIR KUBECONFIG KUBERNETES_URL PROMETHEUS_URL INGRESS_URL AUDIT_LOG PATH; do
+	for v in NETNS KIT_DIR KUBECONFIG KUBERNETES_URL PROMETHEUS_URL INGRESS_URL GATEWAY_URL GWAPI_URL MESH_PROXY AUDIT_LOG PATH; do
 		eval "printf \"export %s='%s'\\n\" $v \"\$$v\""
 	done
 }

@@ -69,7 +69,7 @@ prepare_network() {
 
 prepare() {
 	chmod 755 "$dir" # nginx's workers are not root
-	mkdir "$dir/log" "$dir/pid" "$dir/certs" "$dir/etcd" "$dir/targets" "$dir/prometheus"
+	mkdir "$dir/log" "$dir/pid" "$dir/certs" "$dir/etcd" "$dir/targets" "$dir/prometheus" "$dir/mesh"
 	prepare_network
 	openssl genrsa -out "$dir/certs/accounts.key" 2048 2>/dev/null
 	token=$(openssl rand -hex 16)

@@ -9,7 +9,7 @@ import typing
 
 import objects
 from load import Load, bad
-from world import Failure, World
+from world import FOLLOWED, MESH_KINDS, Failure, World
 
 # When a scenario runs: beside the others under the shared agent; after them, alone; with agents of its own.
 SHARED, ALONE, OWN = "shared", "alone", "own"
@@ -28,13 +28,14 @@ class Row:
     name: str
     when: str
     run: typing.Callable
+    has_mesh: bool = False
 
 
-def scenario(namespace, name, when=SHARED):
+def scenario(namespace, name, when=SHARED, has_mesh=False):
     """Put a function into the list; its namespace is its own and made before it runs."""
 
     def register(function):
-        SCENARIOS.append(Row(namespace, name, when, function))
+        SCENARIOS.append(Row(namespace, name, when, function, has_mesh))
         return function
 
     return register
@@ -62,7 +63,7 @@ class Scenario:
         try:
             if self.api.get("namespace", self.namespace) is None:
                 self.api.create(objects.namespace_item(self.namespace))
-            self.world = World(self.api, self.namespace)
+            self.world = World(self.api, self.namespace, FOLLOWED + (MESH_KINDS if self.row.has_mesh else ()))
             self.row.run(self)
         except Failure as failure:
             self.failures.append(str(failure))

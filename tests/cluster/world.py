@@ -7,6 +7,7 @@ import time
 from api import Watch
 
 FOLLOWED = ("canary", "release", "deployment", "service", "endpointslice", "ingress", "event")
+MESH_KINDS = ("virtualservice", "destinationrule")
 
 Change = collections.namedtuple("Change", "at type object")
 

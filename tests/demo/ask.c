@@ -1,8 +1,12 @@
 #include "tests/demo/ask.h"
 
 #include <assert.h>
+#include <setjmp.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <cmocka.h>
 
 json_t *ask(struct apiserver *server, struct instant now, enum http_method method, const char *url,
             const char *body, int *ret_status)
@@ -78,4 +82,35 @@ json_int_t ask_number(const json_t *value, const char *path)
 	const json_t *number = ask_at(value, path);
 
 	return json_is_integer(number) ? json_integer_value(number) : -1;
+}
+
+int ask_set_up(void **state)
+{
+	*state = apiserver_new(NULL);
+	return 0;
+}
+
+int ask_tear_down(void **state)
+{
+	*state = apiserver_free(*state);
+	return 0;
+}
+
+json_t *ask_get(void **state, const char *url)
+{
+	int status;
+	json_t *object = ask(*state, ASK_NOW, HTTP_GET, url, NULL, &status);
+
+	assert_int_equal(status, 200);
+	return object;
+}
+
+int ask_patch(void **state, const char *url, const char *body)
+{
+	return ask_status(*state, ASK_NOW, HTTP_PATCH, url, body);
+}
+
+void ask_post(void **state, const char *url, const char *body)
+{
+	assert_int_equal(ask_status(*state, ASK_NOW, HTTP_POST, url, body), 201);
 }

@@ -25,4 +25,30 @@ json_t *ask_at(const json_t *value, const char *path);
 const char *ask_text(const json_t *value, const char *path);
 json_int_t ask_number(const json_t *value, const char *path);
 
+/* For tests with a server of their own in *STATE; all of it happens at ASK_NOW. */
+
+#define ASK_NOW ((struct instant){1763700000000})
+
+#define ASK_CANARY(name, rest)                                                            \
+ "{'apiVersion':'flagger.app/v1beta1','kind':'Canary','metadata':{'name':'" name "'" rest \
+ "},'spec':{'a':1},'status':{'phase':'Forged'}}"
+
+/* Deployment web. */
+#define ASK_WEB                                                                          \
+ "{'metadata':{'name':'web','labels':{'app':'web'}},'spec':{'replicas':2,'selector':{"   \
+ "'matchLabels':{'app':'web'}},'template':{'metadata':{'labels':{'app':'web'}},'spec':{" \
+ "'containers':[{'name':'c','image':'web:1'}]}}}}"
+
+int ask_set_up(void **state);
+int ask_tear_down(void **state);
+
+/* GET, which must be answered with 200; a new reference. */
+json_t *ask_get(void **state, const char *url);
+
+/* PATCH; the status. */
+int ask_patch(void **state, const char *url, const char *body);
+
+/* POST, which must create. */
+void ask_post(void **state, const char *url, const char *body);
+
 #endif

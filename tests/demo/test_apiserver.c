@@ -15,51 +15,10 @@
 #define CONFIGMAPS  "/api/v1/namespaces/shop/configmaps"
 #define LEASES      "/apis/coordination.k8s.io/v1/namespaces/shop/leases"
 
-#define CANARY(name, rest)                                                                \
- "{'apiVersion':'flagger.app/v1beta1','kind':'Canary','metadata':{'name':'" name "'" rest \
- "},'spec':{'a':1},'status':{'phase':'Forged'}}"
-#define WEB                                                                              \
- "{'metadata':{'name':'web','labels':{'app':'web'}},'spec':{'replicas':2,'selector':{"   \
- "'matchLabels':{'app':'web'}},'template':{'metadata':{'labels':{'app':'web'}},'spec':{" \
- "'containers':[{'name':'c','image':'web:1'}]}}}}"
-
-static const struct instant now = {1763700000000};
-
-static int set_up(void **state)
-{
-	*state = apiserver_new(NULL);
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	*state = apiserver_free(*state);
-	return 0;
-}
-
-static json_t *get(void **state, const char *url)
-{
-	int status;
-	json_t *object = ask(*state, now, HTTP_GET, url, NULL, &status);
-
-	assert_int_equal(status, 200);
-	return object;
-}
-
-static int patch(void **state, const char *url, const char *body)
-{
-	return ask_status(*state, now, HTTP_PATCH, url, body);
-}
-
-static void post(void **state, const char *url, const char *body)
-{
-	assert_int_equal(ask_status(*state, now, HTTP_POST, url, body), 201);
-}
-
 static void test_create(void **state)
 {
 	int status;
-	json_t *object = ask(*state, now, HTTP_POST, CANARIES, CANARY("a", ""), &status);
+	json_t *object = ask(*state, ASK_NOW, HTTP_POST, CANARIES, ASK_CANARY("a", ""), &status);
 
 	assert_int_equal(status, 201);
 	assert_string_equal(ask_text(object, "metadata.namespace"), "shop");
@@ -71,7 +30,7 @@ static void test_create(void **state)
 	assert_string_equal(ask_text(object, "metadata.managedFields.0.manager"), "ask");
 	json_decref(object);
 
-	object = ask(*state, now, HTTP_POST, CANARIES, CANARY("a", ""), &status);
+	object = ask(*state, ASK_NOW, HTTP_POST, CANARIES, ASK_CANARY("a", ""), &status);
 	assert_int_equal(status, 409);
 	assert_string_equal(ask_text(object, "reason"), "AlreadyExists");
 	assert_string_equal(ask_text(object, "message"),
@@ -82,7 +41,7 @@ static void test_create(void **state)
 static void test_generate_name(void **state)
 {
 	int status;
-	json_t *object = ask(*state, now, HTTP_POST, CONFIGMAPS,
+	json_t *object = ask(*state, ASK_NOW, HTTP_POST, CONFIGMAPS,
 	                     "{'metadata':{'generateName':'conf-'},'data':{'k':'v'}}", &status);
 
 	assert_int_equal(status, 201);
@@ -96,9 +55,9 @@ static void test_deterministic(void **state)
 {
 	struct apiserver *other = apiserver_new(NULL);
 	struct apiserver *foreign = apiserver_new(&(struct apiserver_options){.seed = 2});
-	json_t *first = ask(*state, now, HTTP_POST, CANARIES, CANARY("a", ""), NULL);
-	json_t *second = ask(other, now, HTTP_POST, CANARIES, CANARY("a", ""), NULL);
-	json_t *third = ask(foreign, now, HTTP_POST, CANARIES, CANARY("a", ""), NULL);
+	json_t *first = ask(*state, ASK_NOW, HTTP_POST, CANARIES, ASK_CANARY("a", ""), NULL);
+	json_t *second = ask(other, ASK_NOW, HTTP_POST, CANARIES, ASK_CANARY("a", ""), NULL);
+	json_t *third = ask(foreign, ASK_NOW, HTTP_POST, CANARIES, ASK_CANARY("a", ""), NULL);
 
 	assert_true(json_equal(first, second));
 	assert_string_not_equal(ask_text(first, "metadata.uid"), ask_text(third, "metadata.uid"));
@@ -128,7 +87,7 @@ static void test_refusals(void **state)
 		{HTTP_GET, CONFIGMAPS "/conf/status", NULL, 404, "NotFound"},
 		/* a namespaced object without namespace */
 		{HTTP_GET, "/apis/apps/v1/deployments/web", NULL, 404, "NotFound"},
-		{HTTP_POST, "/apis/apps/v1/deployments", WEB, 405, "MethodNotAllowed"},
+		{HTTP_POST, "/apis/apps/v1/deployments", ASK_WEB, 405, "MethodNotAllowed"},
 		/* names */
 		{HTTP_POST, CONFIGMAPS, "{'metadata':{}}", 422, "Invalid"},
 		{HTTP_POST, CONFIGMAPS, "{'metadata':{'name':'A_b'}}", 422, "Invalid"},
@@ -159,7 +118,7 @@ static void test_refusals(void **state)
 		/* patches of what is not there, in unknown words */
 		{HTTP_PATCH, DEPLOYMENTS "/nope", "{}", 404, "NotFound"},
 		{HTTP_PATCH, DEPLOYMENTS, "{}", 405, "MethodNotAllowed"},
-		{HTTP_PUT, DEPLOYMENTS, WEB, 405, "MethodNotAllowed"},
+		{HTTP_PUT, DEPLOYMENTS, ASK_WEB, 405, "MethodNotAllowed"},
 		{HTTP_DELETE, DEPLOYMENTS, NULL, 405, "MethodNotAllowed"},
 		/* parameters */
 		{HTTP_GET, CANARIES "?limit=x", NULL, 400, "BadRequest"},
@@ -177,7 +136,7 @@ static void test_refusals(void **state)
 	for (size_t i = 0; i < array_length(rows); i++) {
 		int status;
 		json_t *reply =
-			ask(*state, now, rows[i].method, rows[i].url, rows[i].body, &status);
+			ask(*state, ASK_NOW, rows[i].method, rows[i].url, rows[i].body, &status);
 
 		if (status != rows[i].status ||
 		    strcmp(ask_text(reply, "reason"), rows[i].reason) != 0)
@@ -195,7 +154,7 @@ static void test_unknown_group(void **state)
 {
 	struct http_request request = {.method = HTTP_GET, .url = "/apis/istio.io/v1/x"};
 	struct arena arena = {0};
-	struct http_reply reply = apiserver_serve(*state, &request, &arena, now);
+	struct http_reply reply = apiserver_serve(*state, &request, &arena, ASK_NOW);
 
 	assert_int_equal(reply.status, 404);
 	assert_string_equal(reply.body, "404 page not found\n");
@@ -207,11 +166,11 @@ static void test_body_limit(void **state)
 	struct apiserver *server = apiserver_new(&(struct apiserver_options){.body_max = 64});
 
 	assert_int_equal(
-		ask_status(server, now, HTTP_POST, CONFIGMAPS,
+		ask_status(server, ASK_NOW, HTTP_POST, CONFIGMAPS,
 	                   "{'metadata':{'name':'a'},'data':{'k':'vvvvvvvvvvvvvvvvvvvv'}}"),
 		201);
 	assert_int_equal(
-		ask_status(server, now, HTTP_POST, CONFIGMAPS,
+		ask_status(server, ASK_NOW, HTTP_POST, CONFIGMAPS,
 	                   "{'metadata':{'name':'b'},'data':{'k':'vvvvvvvvvvvvvvvvvvvvvvvvv'}}"),
 		413);
 	apiserver_free(server);
@@ -221,24 +180,25 @@ static void test_defaults(void **state)
 {
 	json_t *object;
 
-	post(state, DEPLOYMENTS, WEB);
-	object = get(state, DEPLOYMENTS "/web");
+	ask_post(state, DEPLOYMENTS, ASK_WEB);
+	object = ask_get(state, DEPLOYMENTS "/web");
 	assert_int_equal(ask_number(object, "spec.progressDeadlineSeconds"), 600);
 	assert_string_equal(ask_text(object, "spec.strategy.rollingUpdate.maxSurge"), "25%");
 	assert_string_equal(ask_text(object,
 	                             "spec.template.spec.containers.0.terminationMessagePath"),
 	                    "/dev/termination-log");
 	json_decref(object);
-	post(state, SERVICES, "{'metadata':{'name':'web'},'spec':{'ports':[{'port':80}]}}");
-	object = get(state, SERVICES "/web");
+	ask_post(state, SERVICES, "{'metadata':{'name':'web'},'spec':{'ports':[{'port':80}]}}");
+	object = ask_get(state, SERVICES "/web");
 	assert_int_equal(ask_number(object, "spec.ports.0.targetPort"), 80);
 	assert_string_equal(ask_text(object, "spec.clusterIP"), "10.96.0.1");
 	json_decref(object);
 	/* an update without address keeps it, another is refused */
-	assert_int_equal(ask_status(*state, now, HTTP_PUT, SERVICES "/web",
+	assert_int_equal(ask_status(*state, ASK_NOW, HTTP_PUT, SERVICES "/web",
 	                            "{'metadata':{'name':'web'},'spec':{'ports':[{'port':81}]}}"),
 	                 200);
-	assert_int_equal(patch(state, SERVICES "/web", "{'spec':{'clusterIP':'10.0.0.1'}}"), 422);
+	assert_int_equal(ask_patch(state, SERVICES "/web", "{'spec':{'clusterIP':'10.0.0.1'}}"),
+	                 422);
 }
 
 /* Generation follows the spec of custom resources, and also the annotations of Deployments. */
@@ -262,11 +222,12 @@ static void test_generation(void **state)
 		{DEPLOYMENTS "/web/status", "{'metadata':{'annotations':{'r':'1'}}}", 3},
 	};
 
-	post(state, CANARIES, CANARY("a", ""));
-	post(state, DEPLOYMENTS, WEB);
+	ask_post(state, CANARIES, ASK_CANARY("a", ""));
+	ask_post(state, DEPLOYMENTS, ASK_WEB);
 	for (size_t i = 0; i < array_length(rows); i++) {
 		int status;
-		json_t *object = ask(*state, now, HTTP_PATCH, rows[i].url, rows[i].patch, &status);
+		json_t *object =
+			ask(*state, ASK_NOW, HTTP_PATCH, rows[i].url, rows[i].patch, &status);
 
 		if (ask_number(object, "metadata.generation") != rows[i].generation)
 			fail_msg("row %zu: %d, generation %lld", i, status,
@@ -279,13 +240,13 @@ static void test_no_change(void **state)
 {
 	uint64_t revision;
 
-	post(state, DEPLOYMENTS, WEB);
+	ask_post(state, DEPLOYMENTS, ASK_WEB);
 	revision = apiserver_revision(*state);
-	assert_int_equal(patch(state, DEPLOYMENTS "/web", "{'spec':{'replicas':2}}"), 200);
-	assert_int_equal(patch(state, DEPLOYMENTS "/web", "{'status':{'replicas':2}}"), 200);
-	assert_int_equal(patch(state, DEPLOYMENTS "/web", "{'metadata':{'labels':{'x':null}}}"),
+	assert_int_equal(ask_patch(state, DEPLOYMENTS "/web", "{'spec':{'replicas':2}}"), 200);
+	assert_int_equal(ask_patch(state, DEPLOYMENTS "/web", "{'status':{'replicas':2}}"), 200);
+	assert_int_equal(ask_patch(state, DEPLOYMENTS "/web", "{'metadata':{'labels':{'x':null}}}"),
 	                 200);
-	assert_int_equal(ask_status(*state, now, HTTP_PUT, DEPLOYMENTS "/web", WEB), 200);
+	assert_int_equal(ask_status(*state, ASK_NOW, HTTP_PUT, DEPLOYMENTS "/web", ASK_WEB), 200);
 	assert_int_equal(apiserver_revision(*state), revision);
 	assert_int_equal(apiserver_count_writes(*state), 1);
 	assert_int_equal(apiserver_count(*state), 5);
@@ -296,9 +257,9 @@ static void test_nothing_empty(void **state)
 {
 	json_t *object;
 
-	post(state, CONFIGMAPS,
-	     "{'metadata':{'name':'c','labels':{},'finalizers':[]},'data':{'a':null,'b':'c'}}");
-	object = get(state, CONFIGMAPS "/c");
+	ask_post(state, CONFIGMAPS,
+	         "{'metadata':{'name':'c','labels':{},'finalizers':[]},'data':{'a':null,'b':'c'}}");
+	object = ask_get(state, CONFIGMAPS "/c");
 	assert_null(ask_at(object, "data.a"));
 	assert_string_equal(ask_text(object, "data.b"), "c");
 	assert_null(ask_at(object, "metadata.labels"));
@@ -310,15 +271,15 @@ static void test_status_subresource(void **state)
 {
 	json_t *object;
 
-	post(state, CANARIES, CANARY("a", ""));
-	assert_int_equal(patch(state, CANARIES "/a", "{'status':{'phase':'Forged'}}"), 200);
-	assert_int_equal(patch(state, CANARIES "/a/status",
-	                       "{'status':{'phase':'Ready'},'spec':{'a':7},"
-	                       "'metadata':{'labels':{'l':'1'}}}"),
+	ask_post(state, CANARIES, ASK_CANARY("a", ""));
+	assert_int_equal(ask_patch(state, CANARIES "/a", "{'status':{'phase':'Forged'}}"), 200);
+	assert_int_equal(ask_patch(state, CANARIES "/a/status",
+	                           "{'status':{'phase':'Ready'},'spec':{'a':7},"
+	                           "'metadata':{'labels':{'l':'1'}}}"),
 	                 200);
-	assert_int_equal(patch(state, CANARIES "/a", "{'spec':{'a':2},'status':{'phase':'X'}}"),
+	assert_int_equal(ask_patch(state, CANARIES "/a", "{'spec':{'a':2},'status':{'phase':'X'}}"),
 	                 200);
-	object = get(state, CANARIES "/a");
+	object = ask_get(state, CANARIES "/a");
 	assert_string_equal(ask_text(object, "status.phase"), "Ready");
 	assert_int_equal(ask_number(object, "spec.a"), 2);
 	assert_null(ask_at(object, "metadata.labels"));
@@ -339,8 +300,9 @@ static void test_conflicts(void **state)
 		{HTTP_PATCH, CANARIES "/a/status", "{'metadata':{'resourceVersion':'1'}}", 409},
 		{HTTP_PATCH, CANARIES "/a",
 	         "[{'op':'replace','path':'/metadata/resourceVersion','value':'1'}]", 409},
-		{HTTP_PUT, CANARIES "/a", CANARY("a", ",'resourceVersion':'1'"), 409},
-		{HTTP_PUT, CANARIES "/a", CANARY("a", ",'resourceVersion':'1001','uid':'u'"), 409},
+		{HTTP_PUT, CANARIES "/a", ASK_CANARY("a", ",'resourceVersion':'1'"), 409},
+		{HTTP_PUT, CANARIES "/a", ASK_CANARY("a", ",'resourceVersion':'1001','uid':'u'"),
+	         409},
 		/* a failed test is 422, also on the version */
 		{HTTP_PATCH, CANARIES "/a",
 	         "[{'op':'test','path':'/metadata/resourceVersion','value':'1'}]", 422},
@@ -348,7 +310,7 @@ static void test_conflicts(void **state)
 		{HTTP_PATCH, CANARIES "/a", "[{'op':'remove','path':'/spec/nope'}]", 422},
 		{HTTP_PATCH, CANARIES "/a", "{'metadata':{'uid':'u'}}", 422},
 		/* custom resources and leases are not replaced blindly; other things are */
-		{HTTP_PUT, CANARIES "/a", CANARY("a", ""), 422},
+		{HTTP_PUT, CANARIES "/a", ASK_CANARY("a", ""), 422},
 		{HTTP_PUT, LEASES "/l", "{'metadata':{'name':'l'},'spec':{'holderIdentity':'i'}}",
 	         422},
 		{HTTP_PUT, CONFIGMAPS "/c", "{'metadata':{'name':'c'},'data':{'a':'b'}}", 200},
@@ -365,7 +327,7 @@ static void test_conflicts(void **state)
 		{HTTP_DELETE, CANARIES "/a", "{'preconditions':{'resourceVersion':'1'}}", 409},
 		{HTTP_DELETE, CANARIES "/a", "{'propagationPolicy':'Sideways'}", 422},
 		/* the right version */
-		{HTTP_PUT, CANARIES "/a", CANARY("a", ",'resourceVersion':'1001'"), 200},
+		{HTTP_PUT, CANARIES "/a", ASK_CANARY("a", ",'resourceVersion':'1001'"), 200},
 		{HTTP_PATCH, CANARIES "/a",
 	         "[{'op':'test','path':'/metadata/resourceVersion','value':'1001'},"
 	         "{'op':'replace','path':'/spec/a','value':2}]",
@@ -373,13 +335,13 @@ static void test_conflicts(void **state)
 		{HTTP_DELETE, CANARIES "/a", "{'preconditions':{'resourceVersion':'1006'}}", 200},
 	};
 
-	post(state, CANARIES, CANARY("a", ""));
-	post(state, CONFIGMAPS, "{'metadata':{'name':'c'}}");
-	post(state, LEASES, "{'metadata':{'name':'l'},'spec':{}}");
+	ask_post(state, CANARIES, ASK_CANARY("a", ""));
+	ask_post(state, CONFIGMAPS, "{'metadata':{'name':'c'}}");
+	ask_post(state, LEASES, "{'metadata':{'name':'l'},'spec':{}}");
 	for (size_t i = 0; i < array_length(rows); i++) {
 		int status;
 		json_t *reply =
-			ask(*state, now, rows[i].method, rows[i].url, rows[i].body, &status);
+			ask(*state, ASK_NOW, rows[i].method, rows[i].url, rows[i].body, &status);
 
 		if (status != rows[i].status)
 			fail_msg("row %zu: %d %s", i, status, ask_text(reply, "message"));
@@ -392,19 +354,19 @@ static void test_immutable(void **state)
 	int status;
 	json_t *reply;
 
-	post(state, RELEASES,
-	     "{'apiVersion':'serin.dev/v1alpha1','kind':'Release','metadata':{'name':'cart-1'},"
-	     "'spec':{'cause':'init'}}");
-	reply = ask(*state, now, HTTP_PATCH, RELEASES "/cart-1", "{'spec':{'cause':'undo'}}",
+	ask_post(state, RELEASES,
+	         "{'apiVersion':'serin.dev/v1alpha1','kind':'Release','metadata':{'name':'cart-1'},"
+	         "'spec':{'cause':'init'}}");
+	reply = ask(*state, ASK_NOW, HTTP_PATCH, RELEASES "/cart-1", "{'spec':{'cause':'undo'}}",
 	            &status);
 	assert_int_equal(status, 422);
 	assert_string_equal(
 		ask_text(reply, "message"),
 		"Release.serin.dev \"cart-1\" is invalid: spec: Invalid value: spec is immutable");
 	json_decref(reply);
-	assert_int_equal(patch(state, RELEASES "/cart-1", "{'metadata':{'labels':{'a':'b'}}}"),
+	assert_int_equal(ask_patch(state, RELEASES "/cart-1", "{'metadata':{'labels':{'a':'b'}}}"),
 	                 200);
-	assert_int_equal(patch(state, RELEASES "/cart-1/status", "{'status':{'seq':1}}"), 200);
+	assert_int_equal(ask_patch(state, RELEASES "/cart-1/status", "{'status':{'seq':1}}"), 200);
 }
 
 static void test_unsupported_media(void **state)
@@ -417,12 +379,12 @@ static void test_unsupported_media(void **state)
 	};
 	struct arena arena = {0};
 
-	post(state, CANARIES, CANARY("a", ""));
-	assert_int_equal(apiserver_serve(*state, &request, &arena, now).status, 415);
+	ask_post(state, CANARIES, ASK_CANARY("a", ""));
+	assert_int_equal(apiserver_serve(*state, &request, &arena, ASK_NOW).status, 415);
 	http_request_add(&request, "Content-Type", "application/strategic-merge-patch+json");
-	assert_int_equal(apiserver_serve(*state, &request, &arena, now).status, 415);
+	assert_int_equal(apiserver_serve(*state, &request, &arena, ASK_NOW).status, 415);
 	request.headers[0].value = "application/merge-patch+json; charset=utf-8";
-	assert_int_equal(apiserver_serve(*state, &request, &arena, now).status, 200);
+	assert_int_equal(apiserver_serve(*state, &request, &arena, ASK_NOW).status, 200);
 	arena_fini(&arena);
 }
 
@@ -430,24 +392,25 @@ static void test_finalizers(void **state)
 {
 	json_t *object;
 
-	post(state, CANARIES, CANARY("a", ",'finalizers':['serin.dev/f']"));
-	assert_int_equal(ask_status(*state, now, HTTP_DELETE, CANARIES "/a", NULL), 200);
-	object = get(state, CANARIES "/a");
+	ask_post(state, CANARIES, ASK_CANARY("a", ",'finalizers':['serin.dev/f']"));
+	assert_int_equal(ask_status(*state, ASK_NOW, HTTP_DELETE, CANARIES "/a", NULL), 200);
+	object = ask_get(state, CANARIES "/a");
 	assert_string_equal(ask_text(object, "metadata.deletionTimestamp"), "2025-11-21T04:40:00Z");
 	assert_int_equal(ask_number(object, "metadata.generation"), 2);
 	json_decref(object);
-	assert_int_equal(patch(state, CANARIES "/a",
-	                       "{'metadata':{'finalizers':['serin.dev/f','b/c']}}"),
+	assert_int_equal(ask_patch(state, CANARIES "/a",
+	                           "{'metadata':{'finalizers':['serin.dev/f','b/c']}}"),
 	                 422);
-	assert_int_equal(patch(state, CANARIES "/a", "{'metadata':{'finalizers':null}}"), 200);
-	assert_int_equal(ask_status(*state, now, HTTP_GET, CANARIES "/a", NULL), 404);
+	assert_int_equal(ask_patch(state, CANARIES "/a", "{'metadata':{'finalizers':null}}"), 200);
+	assert_int_equal(ask_status(*state, ASK_NOW, HTTP_GET, CANARIES "/a", NULL), 404);
 }
 
 static void test_dry_run(void **state)
 {
-	assert_int_equal(
-		ask_status(*state, now, HTTP_POST, CANARIES "?dryRun=All", CANARY("a", "")), 201);
-	assert_int_equal(ask_status(*state, now, HTTP_GET, CANARIES "/a", NULL), 404);
+	assert_int_equal(ask_status(*state, ASK_NOW, HTTP_POST, CANARIES "?dryRun=All",
+	                            ASK_CANARY("a", "")),
+	                 201);
+	assert_int_equal(ask_status(*state, ASK_NOW, HTTP_GET, CANARIES "/a", NULL), 404);
 }
 
 struct faults {
@@ -494,19 +457,20 @@ static void test_hooks(void **state)
 
 	/* refused, lost, and what both leave behind */
 	faults.before = (struct apiserver_fault){APISERVER_FAULT_STATUS, 409, {0}};
-	assert_int_equal(ask_status(server, now, HTTP_POST, CANARIES, CANARY("a", "")), 409);
+	assert_int_equal(ask_status(server, ASK_NOW, HTTP_POST, CANARIES, ASK_CANARY("a", "")),
+	                 409);
 	faults.before = (struct apiserver_fault){.kind = APISERVER_FAULT_LOST};
-	assert_int_equal(ask_status(server, now, HTTP_POST, CANARIES, CANARY("a", "")), 0);
+	assert_int_equal(ask_status(server, ASK_NOW, HTTP_POST, CANARIES, ASK_CANARY("a", "")), 0);
 	assert_int_equal(apiserver_count_writes(server), 0);
 	faults = (struct faults){.after = {.kind = APISERVER_FAULT_LOST}};
-	assert_int_equal(ask_status(server, now, HTTP_POST, CANARIES, CANARY("a", "")), 0);
-	assert_int_equal(ask_status(server, now, HTTP_GET, CANARIES "/a", NULL), 200);
+	assert_int_equal(ask_status(server, ASK_NOW, HTTP_POST, CANARIES, ASK_CANARY("a", "")), 0);
+	assert_int_equal(ask_status(server, ASK_NOW, HTTP_GET, CANARIES "/a", NULL), 200);
 	assert_int_equal(apiserver_count_writes(server), 1);
 	assert_true(apiserver_entry_find(server, 2)->is_lost);
 	assert_int_equal(apiserver_entry_find(server, 2)->status, 201);
 	faults = (struct faults){0};
-	assert_int_equal(ask_status(server, now, HTTP_PATCH, CANARIES "/a", "{'spec':{'a':100}}"),
-	                 422);
+	assert_int_equal(
+		ask_status(server, ASK_NOW, HTTP_PATCH, CANARIES "/a", "{'spec':{'a':100}}"), 422);
 	apiserver_free(server);
 }
 
@@ -516,11 +480,11 @@ static void test_log(void **state)
 	const struct apiserver_entry *entry;
 
 	(void)state;
-	assert_int_equal(ask_status(server, now, HTTP_GET, CANARIES, NULL), 200);
-	assert_int_equal(ask_status(server, now, HTTP_POST, CANARIES "?fieldManager=me",
-	                            CANARY("a", "")),
+	assert_int_equal(ask_status(server, ASK_NOW, HTTP_GET, CANARIES, NULL), 200);
+	assert_int_equal(ask_status(server, ASK_NOW, HTTP_POST, CANARIES "?fieldManager=me",
+	                            ASK_CANARY("a", "")),
 	                 201);
-	assert_int_equal(ask_status(server, now, HTTP_DELETE, CANARIES "/a", NULL), 200);
+	assert_int_equal(ask_status(server, ASK_NOW, HTTP_DELETE, CANARIES "/a", NULL), 200);
 	assert_int_equal(apiserver_count(server), 3);
 	assert_int_equal(apiserver_count_writes(server), 2);
 	assert_null(apiserver_entry_find(server, 0));
@@ -538,15 +502,15 @@ static void test_log(void **state)
 
 static void test_managers(void **state)
 {
-	struct instant later = instant_after(now, span_seconds(60));
+	struct instant later = instant_after(ASK_NOW, span_seconds(60));
 	json_t *object;
 
-	post(state, CANARIES "?fieldManager=serin", CANARY("a", ""));
-	assert_int_equal(patch(state, CANARIES "/a", "{'spec':{'a':2}}"), 200);
+	ask_post(state, CANARIES "?fieldManager=serin", ASK_CANARY("a", ""));
+	assert_int_equal(ask_patch(state, CANARIES "/a", "{'spec':{'a':2}}"), 200);
 	assert_int_equal(ask_status(*state, later, HTTP_PATCH, CANARIES "/a?fieldManager=serin",
 	                            "{'spec':{'a':3}}"),
 	                 200);
-	object = get(state, CANARIES "/a");
+	object = ask_get(state, CANARIES "/a");
 	assert_int_equal(json_array_size(ask_at(object, "metadata.managedFields")), 2);
 	assert_string_equal(ask_text(object, "metadata.managedFields.0.manager"), "serin");
 	assert_string_equal(ask_text(object, "metadata.managedFields.0.time"),
@@ -555,7 +519,7 @@ static void test_managers(void **state)
 	json_decref(object);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, ask_set_up, ask_tear_down)
 
 int main(void)
 {

@@ -12,50 +12,9 @@
 #define DEPLOYMENTS "/apis/apps/v1/namespaces/shop/deployments"
 #define CANARIES    "/apis/flagger.app/v1beta1/namespaces/shop/canaries"
 
-#define CANARY(name, rest)                                                                \
- "{'apiVersion':'flagger.app/v1beta1','kind':'Canary','metadata':{'name':'" name "'" rest \
- "},'spec':{'a':1},'status':{'phase':'Forged'}}"
-#define WEB                                                                              \
- "{'metadata':{'name':'web','labels':{'app':'web'}},'spec':{'replicas':2,'selector':{"   \
- "'matchLabels':{'app':'web'}},'template':{'metadata':{'labels':{'app':'web'}},'spec':{" \
- "'containers':[{'name':'c','image':'web:1'}]}}}}"
-
-static const struct instant now = {1763700000000};
-
-static int set_up(void **state)
-{
-	*state = apiserver_new(NULL);
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	*state = apiserver_free(*state);
-	return 0;
-}
-
-static json_t *get(void **state, const char *url)
-{
-	int status;
-	json_t *object = ask(*state, now, HTTP_GET, url, NULL, &status);
-
-	assert_int_equal(status, 200);
-	return object;
-}
-
-static int patch(void **state, const char *url, const char *body)
-{
-	return ask_status(*state, now, HTTP_PATCH, url, body);
-}
-
-static void post(void **state, const char *url, const char *body)
-{
-	assert_int_equal(ask_status(*state, now, HTTP_POST, url, body), 201);
-}
-
 static size_t n_items(void **state, const char *url)
 {
-	json_t *list = get(state, url);
+	json_t *list = ask_get(state, url);
 	size_t n = json_array_size(json_object_get(list, "items"));
 
 	json_decref(list);
@@ -84,9 +43,9 @@ static void test_selectors(void **state)
 		{"?fieldSelector=metadata.name%3Da&labelSelector=x", 0},
 	};
 
-	post(state, CANARIES, CANARY("a", ""));
-	post(state, CANARIES, CANARY("b", ",'labels':{'x':'1'}"));
-	post(state, CANARIES, CANARY("c", ",'labels':{'x':'2','y':'z'}"));
+	ask_post(state, CANARIES, ASK_CANARY("a", ""));
+	ask_post(state, CANARIES, ASK_CANARY("b", ",'labels':{'x':'1'}"));
+	ask_post(state, CANARIES, ASK_CANARY("c", ",'labels':{'x':'2','y':'z'}"));
 	for (size_t i = 0; i < array_length(rows); i++) {
 		char url[256];
 
@@ -103,13 +62,13 @@ static void test_list_shape(void **state)
 {
 	json_t *list;
 
-	post(state, CANARIES, CANARY("a", ""));
-	post(state, DEPLOYMENTS, WEB);
-	list = get(state, CANARIES);
+	ask_post(state, CANARIES, ASK_CANARY("a", ""));
+	ask_post(state, DEPLOYMENTS, ASK_WEB);
+	list = ask_get(state, CANARIES);
 	assert_string_equal(ask_text(list, "kind"), "CanaryList");
 	assert_string_equal(ask_text(list, "items.0.kind"), "Canary");
 	json_decref(list);
-	list = get(state, DEPLOYMENTS);
+	list = ask_get(state, DEPLOYMENTS);
 	assert_string_equal(ask_text(list, "apiVersion"), "apps/v1");
 	assert_string_equal(ask_text(list, "metadata.resourceVersion"), "1002");
 	assert_string_equal(ask_text(list, "items.0.metadata.name"), "web");
@@ -124,10 +83,10 @@ static void test_partial(void **state)
 	struct http_reply reply;
 	json_t *list;
 
-	post(state, DEPLOYMENTS, WEB);
+	ask_post(state, DEPLOYMENTS, ASK_WEB);
 	http_request_add(&request, "Accept",
 	                 "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1");
-	reply = apiserver_serve(*state, &request, &arena, now);
+	reply = apiserver_serve(*state, &request, &arena, ASK_NOW);
 	list = json_loadb(reply.body, reply.body_length, 0, NULL);
 	assert_string_equal(ask_text(list, "kind"), "PartialObjectMetadataList");
 	assert_string_equal(ask_text(list, "items.0.kind"), "PartialObjectMetadata");
@@ -144,20 +103,20 @@ static void test_pages(void **state)
 	int status;
 	json_t *page;
 
-	post(state, CANARIES, CANARY("a", ""));
-	post(state, CANARIES, CANARY("b", ""));
-	post(state, CANARIES, CANARY("c", ""));
-	page = get(state, CANARIES "?limit=2");
+	ask_post(state, CANARIES, ASK_CANARY("a", ""));
+	ask_post(state, CANARIES, ASK_CANARY("b", ""));
+	ask_post(state, CANARIES, ASK_CANARY("c", ""));
+	page = ask_get(state, CANARIES "?limit=2");
 	assert_int_equal(json_array_size(json_object_get(page, "items")), 2);
 	assert_int_equal(ask_number(page, "metadata.remainingItemCount"), 1);
 	(void)snprintf(url, sizeof(url), CANARIES "?limit=2&continue=%s",
 	               ask_text(page, "metadata.continue"));
 	json_decref(page);
 
-	post(state, CANARIES, CANARY("bb", ""));
-	assert_int_equal(patch(state, CANARIES "/c", "{'spec':{'a':9}}"), 200);
-	assert_int_equal(ask_status(*state, now, HTTP_DELETE, CANARIES "/a", NULL), 200);
-	page = get(state, url);
+	ask_post(state, CANARIES, ASK_CANARY("bb", ""));
+	assert_int_equal(ask_patch(state, CANARIES "/c", "{'spec':{'a':9}}"), 200);
+	assert_int_equal(ask_status(*state, ASK_NOW, HTTP_DELETE, CANARIES "/a", NULL), 200);
+	page = ask_get(state, url);
 	assert_int_equal(json_array_size(json_object_get(page, "items")), 1);
 	assert_string_equal(ask_text(page, "items.0.metadata.name"), "c");
 	assert_int_equal(ask_number(page, "items.0.spec.a"), 1);
@@ -166,7 +125,7 @@ static void test_pages(void **state)
 	json_decref(page);
 
 	apiserver_compact(*state, 1004);
-	page = ask(*state, now, HTTP_GET, url, NULL, &status);
+	page = ask(*state, ASK_NOW, HTTP_GET, url, NULL, &status);
 	assert_int_equal(status, 410);
 	assert_string_equal(ask_text(page, "reason"), "Expired");
 	json_decref(page);
@@ -174,26 +133,26 @@ static void test_pages(void **state)
 
 static void test_versions_of_list(void **state)
 {
-	post(state, CANARIES, CANARY("a", ""));
-	post(state, CANARIES, CANARY("b", ""));
+	ask_post(state, CANARIES, ASK_CANARY("a", ""));
+	ask_post(state, CANARIES, ASK_CANARY("b", ""));
 	assert_int_equal(n_items(state, CANARIES "?resourceVersion=1001"), 2);
 	assert_int_equal(
 		n_items(state, CANARIES "?resourceVersion=1001&resourceVersionMatch=Exact"), 1);
 	assert_int_equal(
 		n_items(state, CANARIES "?resourceVersion=1000&resourceVersionMatch=Exact"), 0);
 	apiserver_compact(*state, 1001);
-	assert_int_equal(ask_status(*state, now, HTTP_GET,
+	assert_int_equal(ask_status(*state, ASK_NOW, HTTP_GET,
 	                            CANARIES "?resourceVersion=1000&resourceVersionMatch=Exact",
 	                            NULL),
 	                 410);
 	/* a cache that lags answers only those who accept that */
-	post(state, CANARIES, CANARY("c", ""));
+	ask_post(state, CANARIES, ASK_CANARY("c", ""));
 	apiserver_lag(*state, 1001);
 	assert_int_equal(n_items(state, CANARIES "?resourceVersion=0"), 1);
 	assert_int_equal(n_items(state, CANARIES), 3);
-	assert_int_equal(ask_status(*state, now, HTTP_GET, CANARIES "/c?resourceVersion=0", NULL),
-	                 404);
-	assert_int_equal(ask_status(*state, now, HTTP_GET, CANARIES "/c", NULL), 200);
+	assert_int_equal(
+		ask_status(*state, ASK_NOW, HTTP_GET, CANARIES "/c?resourceVersion=0", NULL), 404);
+	assert_int_equal(ask_status(*state, ASK_NOW, HTTP_GET, CANARIES "/c", NULL), 200);
 	apiserver_lag(*state, 0);
 	assert_int_equal(n_items(state, CANARIES "?resourceVersion=0"), 3);
 }
@@ -202,18 +161,18 @@ static void test_rewind(void **state)
 {
 	json_t *object;
 
-	post(state, CANARIES, CANARY("a", ""));
-	post(state, CANARIES, CANARY("b", ""));
-	assert_int_equal(patch(state, CANARIES "/a", "{'spec':{'a':2}}"), 200);
-	assert_int_equal(ask_status(*state, now, HTTP_DELETE, CANARIES "/b", NULL), 200);
-	post(state, CANARIES, CANARY("c", ""));
+	ask_post(state, CANARIES, ASK_CANARY("a", ""));
+	ask_post(state, CANARIES, ASK_CANARY("b", ""));
+	assert_int_equal(ask_patch(state, CANARIES "/a", "{'spec':{'a':2}}"), 200);
+	assert_int_equal(ask_status(*state, ASK_NOW, HTTP_DELETE, CANARIES "/b", NULL), 200);
+	ask_post(state, CANARIES, ASK_CANARY("c", ""));
 	assert_false(apiserver_rewind(*state, 1006));
 	assert_true(apiserver_rewind(*state, 1002));
 	assert_int_equal(n_items(state, CANARIES), 2);
-	object = get(state, CANARIES "/a");
+	object = ask_get(state, CANARIES "/a");
 	assert_int_equal(ask_number(object, "spec.a"), 1);
 	json_decref(object);
-	post(state, CANARIES, CANARY("d", ""));
+	ask_post(state, CANARIES, ASK_CANARY("d", ""));
 	assert_int_equal(apiserver_revision(*state), 1003);
 }
 
@@ -236,9 +195,10 @@ static void test_versions_stay(void **state)
 	json_t *objects[array_length(patches) + 1];
 	char *texts[array_length(patches) + 1];
 
-	post(state, CANARIES,
-	     "{'apiVersion':'flagger.app/v1beta1','kind':'Canary','metadata':{'name':'a','labels':{"
-	     "'y':'1'}},'spec':{'a':{'b':{'c':1}},'list':[1,2]}}");
+	ask_post(
+		state, CANARIES,
+		"{'apiVersion':'flagger.app/v1beta1','kind':'Canary','metadata':{'name':'a','labels':{"
+		"'y':'1'}},'spec':{'a':{'b':{'c':1}},'list':[1,2]}}");
 	for (size_t i = 0; i < array_length(objects); i++) {
 		const json_t *object = apiserver_find(*state, "canaries", "shop", "a");
 
@@ -246,7 +206,7 @@ static void test_versions_stay(void **state)
 		objects[i] = json_incref((json_t *)(uintptr_t)object);
 		texts[i] = json_dumps(object, JSON_COMPACT);
 		if (i < array_length(patches))
-			assert_int_equal(patch(state, CANARIES "/a", patches[i]), 200);
+			assert_int_equal(ask_patch(state, CANARIES "/a", patches[i]), 200);
 	}
 	assert_int_equal(apiserver_revision(*state), 1001 + array_length(patches));
 	for (size_t i = 0; i < array_length(objects); i++) {
@@ -259,7 +219,7 @@ static void test_versions_stay(void **state)
 	}
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, ask_set_up, ask_tear_down)
 
 int main(void)
 {

@@ -1,17 +1,20 @@
 /* What kubectl needs beside the resources themselves: discovery, tables, strategic merge patches.
  */
 #include "agent/demo/apiserver.h"
+#include "providers/wire/document.h"
 #include "tests/demo/ask.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
-#define TABLE "application/json;as=Table;v=v1;g=meta.k8s.io,application/json"
-#define START 1763700000000
+#define TABLE   "application/json;as=Table;v=v1;g=meta.k8s.io,application/json"
+#define START   1763700000000
+#define CRD_MAX (1024 * 1024)
 
 #define DEPLOYMENTS "/apis/apps/v1/namespaces/shop/deployments"
 #define RELEASES    "/apis/serin.dev/v1alpha1/namespaces/shop/releases"
@@ -119,6 +122,128 @@ static void test_table(void **state)
 	json_decref(table);
 }
 
+/* Put a value where ".spec.a.b" points to. */
+static void place(json_t *object, const char *path, json_t *value)
+{
+	for (path++; strchr(path, '.'); path = strchr(path, '.') + 1) {
+		char key[64];
+		json_t *inner;
+
+		(void)snprintf(key, sizeof(key), "%.*s", (int)strcspn(path, "."), path);
+		inner = json_object_get(object, key);
+		if (!inner)
+			json_object_set_new(object, key, inner = json_object());
+		object = inner;
+	}
+	json_object_set_new(object, path, value);
+}
+
+static json_t *read_columns(const char *path)
+{
+	char *text = test_malloc(CRD_MAX);
+	FILE *file = fopen(path, "r");
+	json_t *root = NULL;
+	json_t *columns;
+	struct err err = {0};
+	size_t length;
+
+	assert_non_null(file);
+	length = fread(text, 1, CRD_MAX, file);
+	(void)fclose(file);
+	if (!document_read(text, length, &root, &err))
+		fail_msg("%s: %s", path, err.text);
+	columns = json_deep_copy(ask_at(root, "spec.versions.0.additionalPrinterColumns"));
+	assert_non_null(columns);
+	json_decref(root);
+	test_free(text);
+	return columns;
+}
+
+/* An object that has something in each column, and what the cells say of it then. */
+static json_t *fill(const json_t *columns, const char *kind, const char *version, json_t *ret_cells)
+{
+	json_t *object = json_pack("{ss ss s{ss} s{}}", "apiVersion", version, "kind", kind,
+	                           "metadata", "name", "one", "spec");
+	size_t index;
+	json_t *column;
+
+	json_array_append_new(ret_cells, json_string("one"));
+	json_array_foreach(columns, index, column)
+	{
+		const char *type = ask_text(column, "type");
+		json_t *value = json_sprintf("value %zu", index);
+
+		if (strcmp(type, "date") == 0) {
+			json_string_set(value, "0s");
+		} else {
+			if (strcmp(type, "string") != 0) {
+				json_decref(value);
+				value = strcmp(type, "boolean") == 0
+				                ? json_true()
+				                : json_integer((json_int_t)index);
+			}
+			place(object, ask_text(column, "jsonPath"), json_incref(value));
+		}
+		json_array_append_new(ret_cells, value);
+	}
+	return object;
+}
+
+/* The columns of custom resources are those that the manifests declare. */
+static void test_printer_columns(void **state)
+{
+	static const struct {
+		const char *path, *version, *kind, *plural;
+	} rows[] = {
+		{"manifests/crd-canary.yaml", "flagger.app/v1beta1", "Canary", "canaries"},
+		{"manifests/crd-release.yaml", "serin.dev/v1alpha1", "Release", "releases"},
+		{"manifests/crd-metrictemplate.yaml", "flagger.app/v1beta1", "MetricTemplate",
+	         "metrictemplates"},
+		{"manifests/crd-alertprovider.yaml", "flagger.app/v1beta1", "AlertProvider",
+	         "alertproviders"},
+	};
+
+	for (size_t i = 0; i < array_length(rows); i++) {
+		json_t *columns = read_columns(rows[i].path);
+		json_t *cells = json_array();
+		json_t *object = fill(columns, rows[i].kind, rows[i].version, cells);
+		char *body = json_dumps(object, 0);
+		char url[160];
+		char item[200];
+		json_t *table;
+		size_t index;
+		json_t *column;
+
+		(void)snprintf(url, sizeof(url), "/apis/%s/namespaces/shop/%s", rows[i].version,
+		               rows[i].plural);
+		assert_int_equal(ask_status(*state, at(0), HTTP_POST, url, body), 201);
+		(void)snprintf(item, sizeof(item), "%s/one/status", url);
+		(void)ask_status(*state, at(0), HTTP_PATCH, item, body);
+		table = get_table(state, url, at(0));
+		assert_int_equal(json_array_size(ask_at(table, "columnDefinitions")),
+		                 json_array_size(columns) + 1);
+		json_array_foreach(columns, index, column)
+		{
+			const json_t *shown = json_array_get(
+				json_object_get(table, "columnDefinitions"), index + 1);
+			json_int_t priority = ask_number(column, "priority");
+
+			assert_string_equal(ask_text(shown, "name"), ask_text(column, "name"));
+			assert_string_equal(ask_text(shown, "type"), ask_text(column, "type"));
+			assert_int_equal(ask_number(shown, "priority"),
+			                 priority < 0 ? 0 : priority);
+		}
+		if (!json_equal(ask_at(table, "rows.0.cells"), cells))
+			fail_msg("%s: the cells are not what stands at the jsonPaths",
+			         rows[i].path);
+		json_decref(table);
+		json_decref(object);
+		json_decref(cells);
+		json_decref(columns);
+		free(body);
+	}
+}
+
 static void keep_line(void *user, const char *bytes, size_t length)
 {
 	json_t **kept = user;
@@ -204,6 +329,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_discovery, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_table, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_printer_columns, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_watch_table, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_strategic, set_up, tear_down),
 	};

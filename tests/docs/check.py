@@ -47,7 +47,7 @@ FLAGGER = "needs a cluster with Flagger; nothing runs it"
 ELSEWHERE = {
     "make demo": "installs packages; the row `demo` runs what it starts",
     "make test": "runs this",
-    "make install": "writes below PREFIX; no test of its own",
+    "make install": "writes below PREFIX; tests/install/install.sh looks at what it installs",
     "SOURCE_DATE_EPOCH=": "for the next one",
     "podman build": "pulls an image; tests/install/image.sh assembles and runs the same file system",
     "kubectl apply -k manifests": IN_A_CLUSTER,

@@ -45,6 +45,9 @@ const char *canary_rows_describe(const struct kube_canary *canary, struct arena 
 			text = arena_format(arena, "%s max %g", text, check->max);
 		text = arena_format(arena, "%s]", text);
 	}
+	for (size_t i = 0; i < spec->n_hooks; i++)
+		text = arena_format(arena, "%s <%s:%s>", text, spec->hooks[i].name,
+		                    hook_type_name(spec->hooks[i].type));
 	return arena_format(arena, "%s ", text);
 }
 

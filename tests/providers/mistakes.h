@@ -7,6 +7,9 @@
 
 #include <stddef.h>
 
+/* What spec.provider is expected to be, as refusals have it. */
+#define MISTAKES_PROVIDERS "expected one of gatewayapi, gatewayapi:v1, gatewayapi:v1beta1, istio, kubernetes, nginx (others are not served yet)"
+
 struct mistake {
 	const char *found; /* what stands in mistakes_base, */
 	const char *put;   /* and what somebody wrote there */

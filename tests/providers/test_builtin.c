@@ -55,6 +55,25 @@ static void test_nginx(void **state)
 	           "sum(increase(" REQUESTS "{" INGRESS ", service=\"cart\"}[30s]))");
 }
 
+#define MESH     "istio_requests_total"
+#define REPORTED "reporter=\"destination\", destination_workload_namespace=\"shop\", destination_workload"
+#define MINE     REPORTED "=\"cart-app\""
+
+static void test_istio(void **state)
+{
+	renders_as(builtin_query("istio", CHECK_SUCCESS_RATE),
+	           "(sum(rate(" MESH "{" MINE ", response_code!~\"5.*\", grpc_response_status!~\"2|4|12|13|14|15\"}[30s]))"
+	           " or vector(0)) / ((sum(rate(" MESH "{" MINE "}[30s])) or vector(0)) + (sum(rate(" MESH
+	           "{reporter=\"source\", destination_service=~\"cart-canary\\\\.shop\\\\..+\","
+	           " response_flags=~\"(.*,)?(UH|UF|UO|NC)(,.*)?\"}[30s])) or vector(0))) * 100");
+	renders_as(builtin_query("istio", CHECK_DURATION),
+	           "histogram_quantile(0.99, sum(rate(istio_request_duration_milliseconds_bucket{" MINE
+	           "}[30s])) by (le))");
+	renders_as(builtin_share_query("istio"),
+	           "(sum(increase(" MESH "{" MINE "}[30s])) or vector(0)) / sum(increase(" MESH "{" REPORTED
+	           "=~\"cart-app(-primary)?\"}[30s]))");
+}
+
 #define DURATION "http_request_duration_seconds"
 #define PODS     "-[0-9a-zA-Z]+(-[0-9a-zA-Z]+)\""
 #define OWN      "kubernetes_namespace=\"shop\", kubernetes_pod_name=~\"cart-app" PODS
@@ -77,17 +96,18 @@ static void test_kubernetes(void **state)
 
 static void test_others(void **state)
 {
-	assert_null(builtin_query("istio", CHECK_SUCCESS_RATE));
+	assert_null(builtin_query("contour", CHECK_SUCCESS_RATE));
 	assert_null(builtin_query("", CHECK_DURATION));
 	assert_null(builtin_query("nginx", CHECK_VALUE));
 	assert_null(builtin_query("nginx", CHECK_NONE));
-	assert_null(builtin_share_query("istio"));
+	assert_null(builtin_share_query("contour"));
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_nginx),
+		cmocka_unit_test(test_istio),
 		cmocka_unit_test(test_kubernetes),
 		cmocka_unit_test(test_others),
 	};

@@ -1,5 +1,6 @@
 /* Reading a Canary: each refusal with its exact text, each default, each warning, each limit. */
 #include "tests/providers/canary_rows.h"
+#include "tests/providers/mistakes.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -139,10 +140,10 @@ static void test_refused_names(void **state)
 	         "metadata.name: expected a name (lower case letters, digits, - and .), got \"a/../b\""},
 		{"no spec", "{'spec': null}", "spec: expected an object, got nothing"},
 		{"a spec that is a list", "{'spec': [1]}", "spec: expected an object, got a list"},
-		{"another provider", "{'spec': {'provider': 'istio'}}",
-	         "spec.provider: expected nginx or kubernetes (others are not served yet), got \"istio\""},
+		{"another provider", "{'spec': {'provider': 'contour'}}",
+	         "spec.provider: " MISTAKES_PROVIDERS ", got \"contour\""},
 		{"a provider's beginning", "{'spec': {'provider': 'ngin'}}",
-	         "spec.provider: expected nginx or kubernetes (others are not served yet), got \"ngin\""},
+	         "spec.provider: " MISTAKES_PROVIDERS ", got \"ngin\""},
 		{"a provider that is no text", "{'spec': {'provider': 7}}",
 	         "spec.provider: expected a text, got 7"},
 		{"no target", "{'spec': {'targetRef': null}}",
@@ -211,7 +212,7 @@ static void test_refused_services(void **state)
 		{"control characters are not shown", "{'spec': {'provider': 'a\\u001bb'}}",
 	         "spec.provider: expected a text without control characters, got \"a?b\""},
 		{"other alphabets are not shown", "{'spec': {'provider': 'istió'}}",
-	         "spec.provider: expected nginx or kubernetes (others are not served yet), got \"isti??\""},
+	         "spec.provider: " MISTAKES_PROVIDERS ", got \"isti??\""},
 	};
 	CHECK_ROWS(rows);
 }
@@ -224,19 +225,33 @@ static void test_not_served_yet(void **state)
 	         "spec.autoscalerRef: not served yet"},
 		{"revertOnDeletion", "{'spec': {'revertOnDeletion': true}}",
 	         "spec.revertOnDeletion: true is not served yet"},
-		{"webhooks",
-	         "{'spec': {'analysis': {'webhooks': [{'name': 'a', 'url': 'http://b'}]}}}",
-	         "spec.analysis.webhooks: not served yet"},
 		{"alerts",
 	         "{'spec': {'analysis': {'alerts': [{'name': 'a', 'providerRef': {'name': 'b'}}]}}}",
 	         "spec.analysis.alerts: not served yet"},
 		{"sessionAffinity",
 	         "{'spec': {'analysis': {'sessionAffinity': {'cookieName': 'c'}}}}",
 	         "spec.analysis.sessionAffinity: not served yet"},
-		{"mirror", "{'spec': {'analysis': {'mirror': true}}}",
-	         "spec.analysis.mirror: true is not served yet"},
 		{"stepWeightPromotion", "{'spec': {'analysis': {'stepWeightPromotion': 50}}}",
 	         "spec.analysis.stepWeightPromotion: 50 is not served yet, expected 0"},
+	};
+	CHECK_ROWS(rows);
+}
+
+/* What the provider cannot do is refused, not ignored: it would not end, or would not mirror. */
+static void D_13_mirror_where_it_can_be(void **state)
+{
+	static const struct canary_row rows[] = {
+		{"nginx", "{'spec': {'analysis': {'mirror': true}}}",
+	         "spec.analysis.mirror: expected false: provider nginx cannot send copies of requests"},
+		{"kubernetes", "{'spec': {'provider': 'kubernetes', 'analysis': {'mirror': true}}}",
+	         "spec.analysis.mirror: expected false: provider kubernetes cannot send copies of requests"},
+		{"A/B: the canary answers",
+	         "{'spec': {'analysis': {'mirror': true, 'stepWeight': null, 'iterations': 2, 'match': [{"
+	         "'headers': {'x': {'exact': '1'}}}]}}}",
+	         "!spec.analysis.mirror: true beside match: the canary answers the matching requests, "
+	         "nothing is mirrored"},
+		{"mirrorWeight of more than all", "{'spec': {'analysis': {'mirrorWeight': 101}}}",
+	         "spec.analysis.mirrorWeight: expected a whole number from 0 to 100, got 101"},
 	};
 	CHECK_ROWS(rows);
 }
@@ -460,16 +475,15 @@ static void test_name_limits(void **state)
 
 static void test_the_default_provider_may_be_unserved(void **state)
 {
-	const struct provider_options istio = {.default_provider = "istio"};
+	const struct provider_options contour = {.default_provider = "contour"};
 	struct arena arena = {0};
 	struct kube_canary canary = {0};
 	struct err err = {0};
 	json_t *object = merge_text(canary_rows_base, "{'spec': {'provider': null}}");
 
-	assert_false(kube_canary_read(object, &istio, &arena, &canary, &err));
+	assert_false(kube_canary_read(object, &contour, &arena, &canary, &err));
 	assert_string_equal(err.text,
-	                    "spec.provider: expected nginx or kubernetes (others are not served "
-	                    "yet), got the default \"istio\"");
+	                    "spec.provider: " MISTAKES_PROVIDERS ", got the default \"contour\"");
 	assert_int_equal(err.kind, ERR_INVALID);
 	json_decref(object);
 	arena_fini(&arena);
@@ -526,6 +540,7 @@ int main(void)
 		cmocka_unit_test(test_refused_names),
 		cmocka_unit_test(test_refused_services),
 		cmocka_unit_test(test_not_served_yet),
+		cmocka_unit_test(D_13_mirror_where_it_can_be),
 		cmocka_unit_test(D_14_stepWeights_rise_from_1_to_100),
 		cmocka_unit_test(D_15_no_canary_that_never_advances),
 		cmocka_unit_test(D_28_no_analysis_is_skipAnalysis),

@@ -81,6 +81,7 @@ static void test_read_new(void **state)
 #define TEN(x) x ", " x ", " x ", " x ", " x ", " x ", " x ", " x ", " x ", " x
 #define CHECK  "{'name': 'a'}"
 #define MARK   "{'uid': 'a', 'verb': 'pause', 'by': 'alice'}"
+#define HOOK   "{'type': 'rollout', 'result': 'pass', 'question': '1'}"
 #define NOTICE "{'id': '1', 'to': 'event', 'text': ''}"
 
 static void test_refusals(void **state)
@@ -91,8 +92,8 @@ static void test_refusals(void **state)
 		const char *text;
 	} rows[] = {
 		/* words of a newer version: nothing must be decided from them */
-		{"{'status': {'phase': 'Waiting'}}", ERR_INVALID,
-	         "release cart-17: status.phase: \"Waiting\""},
+		{"{'status': {'phase': 'Hesitating'}}", ERR_INVALID,
+	         "release cart-17: status.phase: \"Hesitating\""},
 		{"{'status': {'outcome': 'undone'}}", ERR_INVALID, "status.outcome: \"undone\""},
 		{"{'status': {'ending': 'x'}}", ERR_INVALID, "status.ending: \"x\""},
 		{"{'status': {'checks': [{'name': 'a', 'verdict': 'maybe'}]}}", ERR_INVALID,
@@ -109,6 +110,12 @@ static void test_refusals(void **state)
 		{"{'status': {'times': {'started': 'today'}}}", ERR_MALFORMED,
 	         "status.times.started"},
 		{"{'status': {'notices': [{'id': 'x'}]}}", ERR_INVALID, "status.notices.id"},
+		{"{'status': {'hooks': [{'type': 'x', 'result': 'pass', 'question': '1'}]}}",
+	         ERR_INVALID, "status.hooks.type: \"x\""},
+		{"{'status': {'hooks': [{'type': 'rollout', 'result': 'x', 'question': '1'}]}}",
+	         ERR_INVALID, "status.hooks.result: \"x\""},
+		{"{'status': {'hooks': [{'type': 'rollout', 'result': 'pass', 'question': 'x'}]}}",
+	         ERR_INVALID, "status.hooks.question: expected a number in hex, got \"x\""},
 		/* limits */
 		{"{'metadata': {'uid': '0123456789012345678901234567890123456789'}}", ERR_LIMIT,
 	         "metadata/uid: more than 39 bytes"},
@@ -124,6 +131,9 @@ static void test_refusals(void **state)
 		{"{'status': {'state': {'paused': {'action': '" TEN(
 			 "012345678") "'}}}}",
 	         ERR_LIMIT, "status.state.paused: action: more than 39 bytes"},
+		{"{'status': {'hooks': [" TEN(HOOK) ", " TEN(HOOK) ", " TEN(
+			 HOOK) ", " HOOK ", " HOOK ", " HOOK "]}}",
+	         ERR_LIMIT, "status.hooks: 33, at most 32 can be"},
 		{"{'status': {'notices': [" TEN(NOTICE) ", " NOTICE ", " NOTICE ", " NOTICE "]}}",
 	         ERR_LIMIT, "status.notices: 13, at most 12 can be"},
 	};
@@ -152,6 +162,7 @@ static struct release_status full_status(void)
 		.iteration = 3,
 		.failed_checks = 4,
 		.n_checks = 2,
+		.n_hooks = 2,
 		.n_notices = 2,
 		.ending = OUTCOME_ROLLED_BACK,
 		.outcome = OUTCOME_CANCELLED,
@@ -164,6 +175,7 @@ static struct release_status full_status(void)
 	status.times.finished = (struct instant){1795236300127};
 	status.weight.from = 40;
 	status.weight.to = 0;
+	status.weight.is_mirrored = true;
 	status.weight.has_seen = true;
 	status.weight.seen_share = 0.375;
 	status.checks[0] = (struct check_result){
@@ -177,6 +189,11 @@ static struct release_status full_status(void)
 		.verdict = VERDICT_FAIL,
 	};
 	status.checks[1] = (struct check_result){.name = "b", .verdict = VERDICT_ERROR};
+	status.hooks[0] = (struct hook_record){.type = HOOK_CONFIRM_PROMOTION,
+	                                       .result = HOOK_FAIL,
+	                                       .question = 0xfedcba9876543210,
+	                                       .name = "gate"};
+	status.hooks[1] = (struct hook_record){.type = HOOK_POST_ROLLOUT, .question = 7};
 	status.notices[0] = (struct notice){.id = 60, .is_warning = true, .text = "a"};
 	status.notices[1] = (struct notice){.id = 61, .text = "b"};
 	text_copy(status.reason, "because \"x\" \xc3\xa4");

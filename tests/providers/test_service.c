@@ -52,8 +52,9 @@ static void test_read(void **state)
 		{"{'spec': {'ports': [{'name': 'http', 'protocol': 'TCP', 'port': 81, 'targetPort':"
 	         " 8080}]}}",
 	         BACKEND_PRIMARY, false, true},
+		/* a Canary that was deleted and made again has another UID */
 		{"{'metadata': {'labels': {'serin.dev/canary-uid': 'another'}}}", BACKEND_PRIMARY,
-	         false, false},
+	         false, true},
 		{"{'metadata': {'annotations': {'more': 'x'}}}", BACKEND_PRIMARY, false, true},
 		{FLAGGERS, BACKEND_PRIMARY, false, false},
 		{USERS, BACKEND_CANARY, false, false},

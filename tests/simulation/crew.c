@@ -343,6 +343,9 @@ void crew_mend(struct simulation *simulation)
 		agent->paused_until = (struct instant){0};
 		sim_loop_pause(agent->loop, (struct instant){0});
 		sim_disk_mend(agent->disk);
+		/* A clock that is put right jumps. */
+		if (agent->skew.ms != 0 || instant_is_set(agent->wrong_until))
+			people_struck(simulation, FAULT_SKEW);
 		agent->skew = span_ms(0);
 		agent->shut_until = agent->wrong_until = (struct instant){0};
 		sim_loop_skew(agent->loop, agent->skew);

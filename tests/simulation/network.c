@@ -29,8 +29,8 @@ static bool strike(struct simulation *simulation, enum fault kind, int canary)
 
 static bool strike_at(struct simulation *simulation, enum fault kind, int canary, double factor)
 {
-	return faults_strike_at(&simulation->faults, kind, canary,
-	                        sim_loop_now(simulation->loop), factor);
+	return faults_strike_at(&simulation->faults, kind, canary, sim_loop_now(simulation->loop),
+	                        factor);
 }
 
 static struct span between(struct simulation *simulation, int64_t low, int64_t high)

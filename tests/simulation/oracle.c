@@ -184,10 +184,13 @@ static const char *trouble_waiting(const struct sight *sight)
 {
 	if (sight->run->outcome != OUTCOME_NONE && sight->run->name[0] != '\0')
 		return "its first run ended without a primary that is ready";
-	/* Clients whom a run before led to a primary that was ready stay with what is left of it. */
+	if (sight->run->name[0] != '\0' && strcmp(sight->run->tag, truth_live(sight->canary)) != 0)
+		return "its first run is of another version, and goes on";
+	/* Clients whom a run before led to a primary that was ready stay with what is left of it.
+	 */
 	if (!sight->canary->is_led_astray &&
-	    number_at(sight->primary, "status", "readyReplicas") == 0 && find(sight, "services", sight->canary->service, "") &&
-	    selects(sight, "", "-primary"))
+	    number_at(sight->primary, "status", "readyReplicas") == 0 &&
+	    find(sight, "services", sight->canary->service, "") && selects(sight, "", "-primary"))
 		return "its clients went to a primary that was never ready";
 	return "";
 }

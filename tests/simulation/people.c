@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SILENCE_MS 110000 /* for so long a watch may be silent before it is opened again */
-#define DEEDS_MIN  4
-#define DEEDS_MAX  14
+#define SILENCE_MS  110000 /* for so long a watch may be silent before it is opened again */
+#define DEEDS_MIN   4
+#define DEEDS_MAX   14
 #define UNLUCKY_MIN 18 /* deeds of a team with a bad month */
 #define UNLUCKY_MAX 28
 #define HASTE_MS    40
@@ -26,7 +26,7 @@ static const int quality_weights[QUALITY_MAX] = {
 
 /* A month in which next to nothing succeeds: old promoted Releases stay the last ones. */
 static const int bad_month_weights[QUALITY_MAX] = {
-	[QUALITY_GOOD] = 8, [QUALITY_SLOW] = 38, [QUALITY_FAILING] = 38,
+	[QUALITY_GOOD] = 8,  [QUALITY_SLOW] = 38, [QUALITY_FAILING] = 38,
 	[QUALITY_STUCK] = 8, [QUALITY_WEAK] = 8,
 };
 
@@ -224,6 +224,8 @@ static void remove_target(struct simulation *simulation, int index)
 	if (!canary->has_target || !simulation_write(simulation, "people", HTTP_DELETE, url, NULL))
 		return;
 	canary->has_target = false;
+	truth_may_fail(people_run_version(simulation, index),
+	               "its target was removed: a retreat begun for that is finished");
 	truth_broken(canary, people_run_version(simulation, index), now, instant_after(now, time));
 	people_mend_later(simulation, index, time);
 }
@@ -394,10 +396,9 @@ void people_init(struct simulation *simulation)
 		team->simulation = simulation;
 		team->canary = i;
 		team->is_unlucky = dice_chance(&people->dice, 0.03);
-		team->n_left = (int)(team->is_unlucky ? dice_between(&people->dice, UNLUCKY_MIN,
-		                                                     UNLUCKY_MAX)
-		                                      : dice_between(&people->dice, DEEDS_MIN,
-		                                                     DEEDS_MAX));
+		team->n_left = (int)(team->is_unlucky
+		                             ? dice_between(&people->dice, UNLUCKY_MIN, UNLUCKY_MAX)
+		                             : dice_between(&people->dice, DEEDS_MIN, DEEDS_MAX));
 		team->next.ring = on_deed;
 		team->mend.ring = on_mend;
 		settle(simulation, &simulation->truth.canaries[i]);
@@ -416,8 +417,23 @@ void people_fini(struct simulation *simulation)
 	}
 }
 
+/* A watch that is silent while pods are broken shows neither how they were well before, nor that
+ * they are mended: together that may take all the deadline. */
+static void excuse_unseen(struct simulation *simulation)
+{
+	simulation->people.silent_until =
+		instant_after(sim_loop_now(simulation->loop), span_ms(SILENCE_MS));
+	for (int i = 0; i < simulation->truth.n_canaries; i++) {
+		if (instant_is_set(simulation->truth.canaries[i].broken_since))
+			truth_may_fail(people_run_version(simulation, i),
+			               "a watch was silent while pods were broken");
+	}
+}
+
 void people_struck(struct simulation *simulation, enum fault kind)
 {
+	if (kind == FAULT_WATCH_SILENT || kind == FAULT_WATCH_LATE || kind == FAULT_PARTITION)
+		excuse_unseen(simulation);
 	if (kind != FAULT_SKEW && kind != FAULT_JUMP)
 		return;
 	for (int i = 0; i < simulation->truth.n_canaries; i++)

@@ -39,6 +39,7 @@ struct people {
 	struct dice dice;
 	struct dice edits;
 	struct people_team teams[FAULT_CANARIES_MAX];
+	struct instant silent_until; /* a watch may be */
 };
 
 void people_init(struct simulation *simulation);

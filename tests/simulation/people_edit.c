@@ -44,6 +44,9 @@ static void break_for_a_while(const struct hand *hand)
 	struct span time = span_ms(dice_between(hand->dice, 500, MEND_MS_MAX));
 
 	people_mend_later(hand->simulation, hand->index, time);
+	if (instant_is_before(now, hand->simulation->people.silent_until))
+		truth_may_fail(people_run_version(hand->simulation, hand->index),
+		               "pods broke while a watch was silent");
 	truth_broken(hand->canary, people_run_version(hand->simulation, hand->index), now,
 	             instant_after(now, span_ms(MEND_MS_MAX)));
 }

@@ -43,25 +43,6 @@ static struct apiserver_fault on_after(void *user, const struct http_request *re
 /* The cluster's own life
  * ------------------------------------------------------------------------------------ */
 
-static void on_bookmark(struct alarm *alarm)
-{
-	struct simulation *simulation = container_of(alarm, struct simulation, bookmark);
-
-	apiserver_bookmark(simulation->server);
-	apiserver_tick(simulation->server, sim_loop_now(simulation->loop));
-	alarm_start(sim_loop_seam(simulation->loop), alarm, span_ms(BOOKMARK_MS));
-}
-
-static void on_roll(struct alarm *alarm)
-{
-	struct simulation *simulation = container_of(alarm, struct simulation, roll);
-	struct instant now = sim_loop_now(simulation->loop);
-	struct instant next = cluster_step(simulation->cluster, now);
-
-	if (instant_is_set(next))
-		alarm_start(sim_loop_seam(simulation->loop), alarm, instant_between(now, next));
-}
-
 static void on_weather(struct alarm *alarm)
 {
 	struct simulation *simulation = container_of(alarm, struct simulation, weather);
@@ -77,7 +58,7 @@ static void on_weather(struct alarm *alarm)
 
 void simulation_stir(struct simulation *simulation)
 {
-	alarm_start(sim_loop_seam(simulation->loop), &simulation->roll, span_ms(0));
+	sim_pulse_stir(&simulation->pulse);
 }
 
 static const char *label_app(const json_t *template)
@@ -177,10 +158,14 @@ static void set_up(struct simulation *simulation)
 	simulation->faults.struck = on_struck;
 	simulation->faults.user = simulation;
 	story_init(&simulation->story, simulation->options.stream, (struct instant){START});
-	simulation->bookmark.ring = on_bookmark;
-	simulation->roll.ring = on_roll;
 	simulation->weather.ring = on_weather;
-	alarm_start(sim_loop_seam(simulation->loop), &simulation->bookmark, span_ms(BOOKMARK_MS));
+	simulation->pulse = (struct sim_pulse){
+		.sim = simulation->loop,
+		.server = simulation->server,
+		.cluster = simulation->cluster,
+		.bookmarks = span_ms(BOOKMARK_MS),
+	};
+	sim_pulse_start(&simulation->pulse);
 	alarm_start(sim_loop_seam(simulation->loop), &simulation->weather, span_ms(WEATHER_MS));
 	network_init(simulation);
 	people_init(simulation);
@@ -197,8 +182,7 @@ static void tear_down(struct simulation *simulation)
 	       sim_loop_step(simulation->loop,
 	                     instant_after(sim_loop_now(simulation->loop), span_ms(60000))))
 		;
-	alarm_cancel(&simulation->bookmark);
-	alarm_cancel(&simulation->roll);
+	sim_pulse_cancel(&simulation->pulse);
 	alarm_cancel(&simulation->weather);
 	witness_history_fini(&simulation->history);
 	cluster_free(simulation->cluster);

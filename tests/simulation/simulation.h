@@ -12,7 +12,7 @@
 
 #include "agent/demo/apiserver.h"
 #include "agent/demo/cluster.h"
-#include "agent/demo/sim_loop.h"
+#include "agent/demo/sim_pulse.h"
 #include "tests/simulation/crew.h"
 #include "tests/simulation/faults.h"
 #include "tests/simulation/network.h"
@@ -60,8 +60,7 @@ struct simulation {
 	struct witness_history history;
 	struct source_outage outage;
 	struct network network;
-	struct alarm bookmark;
-	struct alarm roll;
+	struct sim_pulse pulse;
 	size_t n_still;       /* events since time moved */
 	struct alarm weather; /* opportunities for faults that belong to no request */
 };

@@ -1,6 +1,6 @@
 #include "tests/simulation/stage.h"
 
-#include "agent/demo/cluster.h"
+#include "agent/demo/sim_pulse.h"
 #include "agent/log.h"
 #include "agent/metrics.h"
 #include "analysis/base/buf.h"
@@ -29,8 +29,7 @@ struct stage {
 	struct sim_loop *sim;
 	struct apiserver *server;
 	struct cluster *cluster;
-	struct alarm bookmark;
-	struct alarm roll;
+	struct sim_pulse pulse;
 	struct actor actors[STAGE_AGENTS];
 	double success_rate;
 	double duration_ms;
@@ -203,26 +202,6 @@ static struct apiserver_fault on_after(void *user, const struct http_request *re
 /* The cluster's own life
  * ------------------------------------------------------------------------------------ */
 
-static void on_bookmark(struct alarm *alarm)
-{
-	struct stage *stage = container_of(alarm, struct stage, bookmark);
-
-	apiserver_bookmark(stage->server);
-	apiserver_tick(stage->server, sim_loop_now(stage->sim));
-	alarm_start(sim_loop_seam(stage->sim), alarm, span_ms(BOOKMARK_MS));
-}
-
-/* Pods become ready when it is time. */
-static void on_roll(struct alarm *alarm)
-{
-	struct stage *stage = container_of(alarm, struct stage, roll);
-	struct instant now = sim_loop_now(stage->sim);
-	struct instant next = cluster_step(stage->cluster, now);
-
-	if (instant_is_set(next))
-		alarm_start(sim_loop_seam(stage->sim), alarm, instant_between(now, next));
-}
-
 /* Images tagged "stuck…" never become ready; all others after a second. */
 static struct cluster_behaviour behave(void *user, const json_t *template)
 {
@@ -252,14 +231,13 @@ struct stage *stage_new(uint64_t seed)
 		abort();
 	stage->sim = sim_loop_new((struct instant){START}, seed);
 	stage->server = apiserver_new(&options);
+	stage->metrics = metrics_new();
 	stage->cluster = cluster_new(&(struct cluster_options){
 		.server = stage->server,
 		.delay = span_ms(20),
 		.behaviour = behave,
 		.has_endpoints = true,
 	});
-	stage->bookmark.ring = on_bookmark;
-	stage->roll.ring = on_roll;
 	stage->steps.max = STEPS_MAX;
 	stage->success_rate = 100;
 	stage->duration_ms = 20;
@@ -268,7 +246,13 @@ struct stage *stage_new(uint64_t seed)
 		text_format(stage->actors[i].name, sizeof(stage->actors[i].name), "agent-%d", i);
 		stage->actors[i].loop = sim_loop_seam_new(stage->sim, span_ms(0));
 	}
-	alarm_start(sim_loop_seam(stage->sim), &stage->bookmark, span_ms(BOOKMARK_MS));
+	stage->pulse = (struct sim_pulse){
+		.sim = stage->sim,
+		.server = stage->server,
+		.cluster = stage->cluster,
+		.bookmarks = span_ms(BOOKMARK_MS),
+	};
+	sim_pulse_start(&stage->pulse);
 	return stage;
 }
 
@@ -280,12 +264,12 @@ struct stage *stage_free(struct stage *stage)
 		stage_kill(stage, i);
 	while (sim_loop_step(stage->sim, instant_after(sim_loop_now(stage->sim), span_ms(1000))))
 		;
-	alarm_cancel(&stage->bookmark);
-	alarm_cancel(&stage->roll);
+	sim_pulse_cancel(&stage->pulse);
 	cluster_free(stage->cluster);
 	apiserver_free(stage->server);
 	sim_loop_free(stage->sim);
 	buf_fini(&stage->steps);
+	metrics_free(stage->metrics);
 	free(stage);
 	return NULL;
 }
@@ -319,7 +303,8 @@ void stage_start(struct stage *stage, int number)
 		.lease_name = "flagger-leader-election",
 		.identity = actor->name,
 	};
-	struct agent_seams seams = {.loop = actor->loop, .log = stage->log};
+	struct agent_seams seams = {
+		.loop = actor->loop, .log = stage->log, .metrics = stage->metrics};
 
 	assert(!actor->agent);
 	actor->http = sim_http_new(&http);
@@ -337,6 +322,11 @@ void stage_kill(struct stage *stage, int number)
 	actor->agent = agent_free(actor->agent);
 	actor->http = sim_http_free(actor->http);
 	actor->history = hung_history_free(actor->history);
+}
+
+const struct metrics *stage_measured(const struct stage *stage)
+{
+	return stage->metrics;
 }
 
 struct agent *stage_agent(struct stage *stage, int number)
@@ -394,7 +384,7 @@ void stage_write(struct stage *stage, enum http_method method, const char *url, 
 		        reply.body);
 	assert(reply.status < 300);
 	arena_fini(&arena);
-	alarm_start(sim_loop_seam(stage->sim), &stage->roll, span_ms(0));
+	sim_pulse_stir(&stage->pulse);
 }
 
 void stage_deploy(struct stage *stage, const char *version)
@@ -488,7 +478,7 @@ static bool step(struct stage *stage, struct instant end)
 		stage_start(stage, number);
 	}
 	if (apiserver_revision(stage->server) != before)
-		alarm_start(sim_loop_seam(stage->sim), &stage->roll, span_ms(0));
+		sim_pulse_stir(&stage->pulse);
 	return true;
 }
 

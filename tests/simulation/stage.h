@@ -62,6 +62,9 @@ const json_t *stage_find(struct stage *stage, const char *plural, const char *na
 void stage_metrics(struct stage *stage, double success_rate, double duration_ms);
 void stage_metrics_down(struct stage *stage, bool is_down);
 
+/* What the agents of the stage count. */
+const struct metrics *stage_measured(const struct stage *stage);
+
 /* When it answered last. */
 struct instant stage_answered(const struct stage *stage);
 

@@ -3,6 +3,7 @@
  * write and each kind of fault at it. Every one of them ends in the same cluster, with no step
  * taken twice.
  */
+#include "agent/metrics.h"
 #include "tests/simulation/hung_history.h"
 #include "tests/simulation/stage.h"
 
@@ -516,6 +517,53 @@ static void test_second_canary_is_taken_down(void **state)
 	stage_free(stage);
 }
 
+/* Deleted while no agent runs, and its first Release was made, but never begun: it says no spec. */
+static void test_release_never_begun_goes(void **state)
+{
+	static const char releases[] = "/apis/serin.dev/v1alpha1/namespaces/shop/releases";
+	struct stage *stage = stage_new(1);
+
+	(void)state;
+	stage_write(
+		stage, HTTP_POST, releases,
+		"{\"apiVersion\":\"serin.dev/v1alpha1\",\"kind\":\"Release\",\"metadata\":"
+		"{\"name\":\"tram-1\",\"namespace\":\"shop\","
+		"\"labels\":{\"serin.dev/canary\":\"tram\"}},"
+		"\"spec\":{\"canary\":{\"name\":\"tram\",\"uid\":\"uid-of-tram\"},\"cause\":\"init\","
+		"\"target\":{\"name\":\"tram\"},\"digest\":\"0\"}}");
+	assert_non_null(stage_find(stage, "releases", "tram-1"));
+	stage_start(stage, 0);
+	stage_run(stage, 60);
+	assert_null(stage_find(stage, "releases", "tram-1"));
+	stage_free(stage);
+}
+
+/* The time that a check takes, in /metrics: each of the two of a run is counted once. */
+static void test_checks_are_timed(void **state)
+{
+	static const char count[] =
+		"\nflagger_canary_duration_seconds_count{name=\"cart\",namespace=\"shop\"} 2\n";
+	struct stage *stage = stage_new(1);
+	struct buf text = {.max = METRICS_TEXT_MAX};
+	double seconds;
+
+	(void)state;
+	promoted(stage);
+	assert_true(metrics_write(stage_measured(stage), &text));
+	assert_non_null(strstr(buf_text(&text), count));
+	seconds = metrics_value(stage_measured(stage), METRIC_FLAGGER_CANARY_DURATION_SECONDS,
+	                        METRIC_LABELS("cart", "shop"));
+	assert_true(seconds > 0 && seconds < 1);
+	stage_write(stage, HTTP_DELETE, "/apis/flagger.app/v1beta1/namespaces/shop/canaries/cart",
+	            NULL);
+	stage_run(stage, 60);
+	buf_drop(&text, text.length);
+	assert_true(metrics_write(stage_measured(stage), &text));
+	assert_null(strstr(buf_text(&text), "{name=\"cart\",namespace=\"shop\"}"));
+	buf_fini(&text);
+	stage_free(stage);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -536,6 +584,8 @@ int main(void)
 		cmocka_unit_test(test_retreat_waits_for_no_disk),
 		cmocka_unit_test(test_two_agents_never_both_write),
 		cmocka_unit_test(test_second_canary_is_taken_down),
+		cmocka_unit_test(test_release_never_begun_goes),
+		cmocka_unit_test(test_checks_are_timed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -182,6 +182,7 @@ void witness_left(struct simulation *simulation, int agent, struct witness_fligh
 		.canary = truth_find(&simulation->truth, about),
 		.question = is_metric ? witness_check_question(about) : -1,
 		.is_metric = is_metric,
+		.is_template = strstr(request->url, "/metrictemplates/") != NULL,
 		.is_watch = !is_metric && apiserver_watch_asked(request),
 		.is_lease = !is_metric && strstr(request->url, "/leases") != NULL,
 		.is_renewal = request->method != HTTP_GET && strstr(request->url, "/leases"),
@@ -224,6 +225,17 @@ static void see_trouble(struct witness_agent *agent, const struct witness_flight
 		agent->troubled = now;
 }
 
+/* Who lost the lease forgets the answers to a check under way; who just kept it does not. */
+static void doubt_told(struct witness_agent *agent)
+{
+	for (int i = 0; i < FAULT_CANARIES_MAX; i++) {
+		for (int j = 0; j < WITNESS_QUESTIONS; j++) {
+			if (agent->told[i][j].verdict != WITNESS_VERDICT_NONE)
+				agent->told[i][j].verdict = WITNESS_VERDICT_EITHER;
+		}
+	}
+}
+
 /* A renewal came back: when it left is what counts; after a gap the agent begins anew. */
 static void see_renewal(struct witness_agent *agent, const struct witness_flight *flight,
                         struct instant now)
@@ -233,6 +245,8 @@ static void see_renewal(struct witness_agent *agent, const struct witness_flight
 		for (int i = 0; i < FAULT_CANARIES_MAX; i++)
 			agent->retreat_troubled[i] = now;
 	}
+	if (instant_between(agent->lease_sent, now).ms >= LEASE_MS)
+		doubt_told(agent);
 	agent->lease_sent = flight->left;
 }
 
@@ -251,6 +265,9 @@ void witness_came(struct simulation *simulation, int agent, struct witness_fligh
 		reply->error.kind != ERR_NONE || (reply->status >= 400 && reply->status != 404);
 	if (has_failed)
 		witness_cost_failed(simulation, agent);
+	/* What asks for a measurement could not be read: so nothing was measured. */
+	if (has_failed && flight->canary >= 0 && flight->is_template)
+		truth_unmeasured(people_run_version(simulation, flight->canary), flight->left);
 	if (flight->is_metric) {
 		witness_check_told(simulation, agent, flight, reply);
 		return;

@@ -143,8 +143,9 @@ struct witness_flight {
 	bool is_lease;
 	bool is_renewal; /* a write of the lease */
 	bool is_metric;
-	bool is_retreat; /* of the route, the Release or the apex: what a retreat writes */
-	bool is_served;  /* it took effect, or was refused */
+	bool is_template; /* how the metrics are asked */
+	bool is_retreat;  /* of the route, the Release or the apex: what a retreat writes */
+	bool is_served;   /* it took effect, or was refused */
 };
 
 struct witness_agent {

@@ -5,8 +5,8 @@
 #include <string.h>
 
 /* From when somebody is free to do it: the second that is promised, and one of backoff. */
-#define PATIENCE_MS        2000
-#define PATIENCE_MS_CALMLY 12000 /* what is no retreat: a forward write, with its backoff */
+#define PATIENCE_MS         2000
+#define PATIENCE_MS_CALMLY  12000 /* what is no retreat: a forward write, with its backoff */
 #define PATIENCE_MS_BACKOFF 75000 /* … the longest one: what stood in the way was not ours */
 
 static const struct {

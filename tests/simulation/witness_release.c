@@ -12,6 +12,7 @@
 
 #define KEPT          10 /* of the newest */
 #define KEPT_PROMOTED 2
+#define SKEWS_MS      60000 /* two clocks may be apart by so much: crew.c */
 
 enum fault_phase witness_release_phase(const struct witness_run *run,
                                        const struct truth_canary *canary)
@@ -189,9 +190,13 @@ static void finish(struct simulation *simulation, int canary, const struct witne
 {
 	struct witness *witness = &simulation->witness;
 	struct truth_canary *truth = &simulation->truth.canaries[canary];
+	struct instant now = witness_world_now(simulation);
 	const char *why;
 
-	truth_ended(truth, truth_version_find(truth, run->tag), witness_world_now(simulation));
+	/* One process noted since when, and another one, by its own clock, that it was too long. */
+	if (simulation->faults.rates[FAULT_SKEW] > 0)
+		now = instant_after(now, span_ms(SKEWS_MS));
+	truth_ended(truth, truth_version_find(truth, run->tag), now);
 	why = oracle_judge(truth, run->tag, run->outcome, run->is_init);
 	if (why[0] != '\0')
 		witness_accuse(simulation, "%s (%s): %s", run->name, run->tag, why);

@@ -164,7 +164,7 @@ static void check_weight(struct simulation *simulation, int canary, const struct
 		return;
 	if (!is_running(run) || run->phase != PHASE_PROGRESSING || run->weight != new->weight) {
 		/* It was asked for when it left, and what takes it back is on its way. */
-		if (!is_running(run) || run->phase != PHASE_RETREATING ||
+		if (!is_running(run) || run->phase == PHASE_PROGRESSING ||
 		    run->weight_from != new->weight ||
 		    witness_world_knew(simulation, canary, flight, run->written))
 			witness_accuse(simulation, "%s: weight %d while %s is %s and says %d", name,

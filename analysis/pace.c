@@ -1,0 +1,71 @@
+#include "analysis/pace.h"
+
+#include "analysis/hooks.h"
+
+static bool is_gate(enum hook_type type)
+{
+	return type == HOOK_CONFIRM_ROLLOUT || type == HOOK_CONFIRM_TRAFFIC_INCREASE ||
+	       type == HOOK_CONFIRM_PROMOTION;
+}
+
+/* Hook INDEX is a gate that said no since the Release's last step. */
+static bool has_refused(const struct thought *thought, size_t index)
+{
+	const struct hook_fact *fact = &thought->facts->hooks[index];
+
+	return is_gate(thought->spec->hooks[index].type) && instant_is_set(fact->refused) &&
+	       !instant_is_before(fact->refused,
+	                          thought->facts->newest.status.times.next_check_at) &&
+	       fact->question == hooks_question(thought, index);
+}
+
+bool pace_gate(const struct thought *thought, size_t *ret_index)
+{
+	for (size_t i = 0; i < thought->spec->n_hooks; i++) {
+		if (thought->facts->hooks[i].result == HOOK_FAIL && has_refused(thought, i)) {
+			*ret_index = i;
+			return true;
+		}
+	}
+	return false;
+}
+
+struct instant pace_due(const struct thought *thought)
+{
+	struct instant due = thought->facts->newest.status.times.next_check_at;
+
+	for (size_t i = 0; i < thought->spec->n_hooks; i++) {
+		struct instant next;
+
+		if (!has_refused(thought, i))
+			continue;
+		next = instant_after(thought->facts->hooks[i].refused, thought->spec->interval);
+		if (instant_is_before(due, next))
+			due = next;
+	}
+	return due;
+}
+
+bool pace_is_due(struct thought *thought)
+{
+	const struct facts *facts = thought->facts;
+	struct instant next = facts->newest.status.times.next_check_at;
+	struct release_status status;
+	size_t gate;
+
+	if (instant_between(facts->now, next).ms > thought->spec->interval.ms) {
+		status = thought_next_status(thought);
+		status.times.next_check_at = instant_after(facts->now, thought->spec->interval);
+		thought_save(thought, &status, false);
+		thought_because(thought, "the next check was further ahead than one interval");
+		return false;
+	}
+	if (thought_passed(thought, pace_due(thought), span_ms(0)))
+		return true;
+	if (pace_gate(thought, &gate))
+		thought_because(thought, "waiting for approval: %s %.100s says no: %.120s",
+		                hook_type_name(thought->spec->hooks[gate].type),
+		                thought->spec->hooks[gate].name, facts->hooks[gate].text);
+	thought_because(thought, "waiting for the next check");
+	return false;
+}

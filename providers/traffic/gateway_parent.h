@@ -1,0 +1,19 @@
+/* The parents of a route: Gateways and Services that it is attached to, and what they say of it. */
+#ifndef PROVIDERS_TRAFFIC_GATEWAY_PARENT_H
+#define PROVIDERS_TRAFFIC_GATEWAY_PARENT_H
+
+#include "providers/canary_world.h"
+
+#include <jansson.h>
+
+/* spec.parentRefs from service.gatewayRefs, a new list; empty without any. */
+json_t *gateway_parent_refs(const struct canary_world *world);
+
+/*
+ * Every parent that ROUTE names has taken in its present generation: conditions Accepted and
+ * ResolvedRefs are True. Parents are compared with the API's defaults filled in. Otherwise RET_WHY
+ * (of SENTENCE_MAX) says which has not, and its words.
+ */
+bool gateway_parent_took(const json_t *route, char *ret_why);
+
+#endif

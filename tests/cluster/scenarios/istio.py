@@ -1,0 +1,238 @@
+"""Istio: real requests through Envoy at a gateway and in the mesh, under istiod."""
+
+import os
+import time
+
+import objects
+from load import CHANCE_MIN, ask, bad, chance
+from scenario import scenario
+from scenarios import start
+
+HOLD = 1.0  # seconds until Envoy surely has a new weight; measured: 0.3 s at most
+GATEWAY = "istio-system/public"
+STEPS = [20, 50, 80]
+
+
+def host(s):
+    return objects.host_of(s.namespace)
+
+
+def at_gateway(s):
+    return ("-url", os.environ["GATEWAY_URL"], "-host", host(s))
+
+
+def in_mesh(s):
+    """A pod's own proxy routes by Host, to the address of the Service."""
+    return ("-url", os.environ["MESH_PROXY"], "-host", f"app.{s.namespace}")
+
+
+def canary(s, analysis, gateways=(GATEWAY,), **service):
+    whole = {"port": 80, "targetPort": 8080, "hosts": [host(s)], "gateways": list(gateways), **service}
+    return objects.canary(s.namespace, provider="istio", analysis=analysis, service=whole)
+
+
+def rules(s):
+    return (s.world.find("virtualservice", "app") or {}).get("spec", {}).get("http", [])
+
+
+def weight_of(item):
+    """The canary's share in the first rule that leads to it."""
+    for rule in item.get("spec", {}).get("http", []):
+        for entry in rule.get("route", []):
+            if entry["destination"]["host"].startswith("app-canary"):
+                return entry.get("weight", 0)
+    return 0
+
+
+def weights(s):
+    """[(time, weight)] as it changed."""
+    steps = []
+    for change in s.world.versions("virtualservice", "app"):
+        if not steps or steps[-1][1] != weight_of(change.object):
+            steps.append((change.at, weight_of(change.object)))
+    return steps
+
+
+def wait_weight(s, weight, seconds=60):
+    text = f"the VirtualService at weight {weight}"
+    s.wait(text, lambda: weight_of(s.world.find("virtualservice", "app") or {}) == weight, seconds)
+    time.sleep(HOLD)
+
+
+def measure_share(s, weight, arguments):
+    """Count where 5,000 requests go while the weight stands."""
+    wait_weight(s, weight, 90)
+    counts = ask(*arguments, "-until-count", "5000", "-duration", "30s", "-clients", "8")
+    is_standing = weight_of(s.world.find("virtualservice", "app")) == weight
+    s.check(is_standing, f"weight {weight} stood while it was counted")
+    seen = counts["versions"].get("v2", 0)
+    likely = chance(counts["good"], seen, weight / 100)
+    share = f"{seen} of {counts['good']} on v2"
+    s.check(counts["good"] >= 5000, f"weight {weight}: 5,000 requests counted", counts)
+    s.check(bad(counts) == 0, f"weight {weight}: no request fails", counts)
+    s.check(likely >= CHANCE_MIN, f"weight {weight}: its share", f"{share}, p {likely:.1e}")
+    s.note(f"weight {weight}: {share}, p {likely:.3f}")
+
+
+def answering(s, arguments):
+    start.until_answers("the proxy answers", 30, (*arguments, "-count", "100"), lambda counts: counts["good"] == 100)
+
+
+def begin(s, one):
+    start.app(s, with_ingress=False)
+    start.initialised(s, one)
+
+
+def loads(s):
+    """Kept and fresh connections."""
+    return {
+        "kept": s.load(*at_gateway(s), rate=40),
+        "fresh": s.load(*at_gateway(s), "-fresh", rate=20),
+    }
+
+
+def check_only_the_app_fails(s, counts, what):
+    """Whatever failed was answered by the application: 500, and no other."""
+    s.check(set(counts["statuses"]) <= {"200", "500"} and not counts["errors"], what, counts)
+
+
+@scenario("istio", "Istio by weights: v2 promoted, v3 rolled back by its errors, all of it removed", has_mesh=True)
+def by_weight(s):
+    analysis = {"stepWeights": STEPS, "interval": "20s", "metrics": [objects.SUCCESS, objects.DURATION]}
+    begin(s, canary(s, analysis, trafficPolicy={"connectionPool": {"http": {"http1MaxPendingRequests": 1024}}}))
+    answering(s, at_gateway(s))
+    background = loads(s)
+    s.push("v2")
+    for weight in STEPS:
+        measure_share(s, weight, at_gateway(s))
+    s.wait_outcome("app-2", "promoted", 120)
+    s.wait_phase("Succeeded", 20)
+    moves = [weight for _, weight in weights(s)]
+    s.check(moves == [0] + STEPS + [0], "weights of the VirtualService", moves)
+    s.check(s.world.image("app-primary") == "app:v2", "the primary runs v2", s.world.image("app-primary"))
+    s.wait("the target rests", lambda: s.world.replicas("app") == 0)
+    counts = ask(*at_gateway(s), "-count", "300")
+    s.check(counts["versions"] == {"v2": 300}, "all traffic on v2", counts)
+    for name, load in background.items():
+        s.check_load(load, f"{name} connections, from v1 to v2")
+    background = loads(s)
+    s.push("v3", annotations={"serin.test/error-percent": "20"})
+    s.wait_outcome("app-3", "rolled_back", 120)
+    reason = s.world.status("app-3").get("reason", "")
+    s.check("success rate" in reason and "< 99%" in reason, "the reason names check and bound", reason)
+    s.note(f"rolled back: {reason}")
+    recorded = s.world.weights("app-3")
+    s.check(max(recorded) == STEPS[0], "v3 never had more than the first weight", recorded)
+    time.sleep(HOLD)
+    counts = ask(*at_gateway(s), "-count", "300")
+    s.check(counts["versions"] == {"v2": 300}, "all traffic on v2 again", counts)
+    for name, load in background.items():
+        check_only_the_app_fails(s, load.stop(), f"{name} connections, with v3: no failure but v3's own")
+    s.push("v2")  # a target that was rolled back would not get clients back
+    s.api.delete("canary", "app", s.namespace)
+    for kind, name in (("virtualservice", "app"), ("destinationrule", "app-primary"), ("destinationrule", "app-canary")):
+        s.wait(f"{kind} {name} is gone", lambda kind=kind, name=name: s.world.find(kind, name) is None, 90)
+    s.wait("the Releases are gone", lambda: not s.world.releases("app"), 60)
+
+
+def check_users(s, arguments, users):
+    """Each of the users, a name and what loadgen says of it, is answered by one version alone."""
+    for name, said, version in users:
+        text = f"{name} is on {version}"
+        start.until_answers(text, 15, (*arguments, *said, "-count", "40"), lambda c, v=version: c["versions"] == {v: 40})
+        counts = ask(*arguments, *said, "-count", "300")
+        s.check(counts["versions"] == {version: 300}, f"{name} is answered by {version}", counts)
+
+
+def has_match(s):
+    return any(rule.get("match") for rule in rules(s)) and weight_of(s.world.find("virtualservice", "app")) == 100
+
+
+@scenario("istio-match", "Istio A/B by header, cookie and query, at the gateway and in the mesh", has_mesh=True)
+def by_match(s):
+    cookie = r"^(.*;\s*)?(usertype=tester)(;.*)?$"
+    match = [
+        {"headers": {"x-canary": {"exact": "insider"}}},
+        {"headers": {"cookie": {"regex": cookie}}},
+        {"queryParams": {"v": {"exact": "next"}}},
+    ]
+    analysis = {"iterations": 4, "threshold": 2, "match": match, "metrics": [objects.SUCCESS]}
+    one = canary(s, analysis, (GATEWAY, "mesh"), match=[{"uri": {"prefix": "/"}}])
+    begin(s, one)
+    for arguments in (at_gateway(s), in_mesh(s)):
+        answering(s, arguments)
+    load = s.load(*at_gateway(s), rate=20)
+    matched = s.load(*at_gateway(s), "-cookie", "usertype=tester", rate=20)
+    s.push("v2")
+    s.wait("the VirtualService matches", lambda: has_match(s), 60)
+    users = [
+        ("a header", ("-header", "x-canary:insider"), "v2"),
+        ("another header", ("-header", "x-canary:outsider"), "v1"),
+        ("the cookie", ("-cookie", "usertype=tester"), "v2"),
+        ("the cookie behind another", ("-header", "Cookie:a=b; usertype=tester; c=d"), "v2"),
+        ("another cookie", ("-cookie", "usertype=other"), "v1"),
+        ("a query", ("-path", "/?v=next"), "v2"),
+        ("nobody", (), "v1"),
+    ]
+    for arguments in (at_gateway(s), in_mesh(s)):
+        check_users(s, arguments, users)
+    s.check(has_match(s), "the rule stood while it was counted")
+    s.wait_outcome("app-2", "promoted", 120)
+    s.check(s.world.image("app-primary") == "app:v2", "the primary runs v2", s.world.image("app-primary"))
+    time.sleep(HOLD)
+    check_users(s, at_gateway(s), [("nobody", (), "v2"), ("the cookie", ("-cookie", "usertype=tester"), "v2")])
+    s.check_load(load, "without a match")
+    s.check(bad(matched.stop()) == 0, "with a match: no request fails", matched.stop())
+
+
+@scenario("istio-adopt", "Istio on the user's own VirtualService: only our weights move, and it is given back", has_mesh=True)
+def adopted(s):
+    spec = {
+        "hosts": [host(s)],
+        "gateways": [GATEWAY],
+        "exportTo": ["*"],
+        "http": [
+            {"name": "old", "match": [{"uri": {"exact": "/old"}}], "redirect": {"uri": "/new"}},
+            {"name": "app", "timeout": "9s", "route": [{"destination": {"host": "app", "port": {"number": 80}}}]},
+        ],
+    }
+    start.app(s, with_ingress=False, with_service=True)
+    s.create(objects.item("networking.istio.io/v1beta1", "VirtualService", s.namespace, "app", spec))
+    answering(s, at_gateway(s))
+    load = s.load(*at_gateway(s), rate=40)
+    analysis = {"stepWeights": [30], "interval": "20s", "metrics": [objects.SUCCESS]}
+    start.initialised(s, objects.canary(s.namespace, provider="istio", analysis=analysis))
+    s.push("v2")
+    measure_share(s, 30, at_gateway(s))
+    s.check(rules(s)[0] == spec["http"][0], "a rule that is not ours", rules(s)[0])
+    kept = {key: value for key, value in rules(s)[1].items() if key != "route"}
+    s.check(kept == {"name": "app", "timeout": "9s"}, "what the user says of our rule", kept)
+    s.wait_outcome("app-2", "promoted", 120)
+    s.api.delete("canary", "app", s.namespace)
+    s.wait("it is given back", lambda: s.world.find("virtualservice", "app")["spec"] == spec, 90)
+    s.wait("the primary is gone", lambda: s.world.find("deployment", "app-primary") is None, 90)
+    metadata = s.world.find("virtualservice", "app")["metadata"]
+    s.check(not metadata.get("annotations") and not metadata.get("labels"), "nothing of ours is left", metadata)
+    s.check_load(load, "from the user's to the user's")
+
+
+@scenario("istio-mirror", "Istio blue/green with copies of half of the requests", has_mesh=True)
+def mirrored(s):
+    # Envoy does not count copies in the gateway's series; the application does.
+    query = 'sum(rate(http_requests_total{namespace="{{ namespace }}", version="v2"}[{{ interval }}]))'
+    s.create(objects.metric_template(s.namespace, "copies", query, os.environ["PROMETHEUS_URL"]))
+    metrics = [objects.custom_metric("copies", "copies", min=10, max=30)]
+    analysis = {"iterations": 3, "mirror": True, "mirrorWeight": 50, "metrics": metrics}
+    begin(s, canary(s, analysis))
+    answering(s, at_gateway(s))
+    load = s.load(*at_gateway(s), rate=40)
+    s.push("v2")
+    s.wait("copies are sent", lambda: any(rule.get("mirror") for rule in rules(s)), 60)
+    time.sleep(HOLD)
+    s.check(rules(s)[0].get("mirrorPercentage") == {"value": 50}, "half of them", rules(s)[0])
+    counts = ask(*at_gateway(s), "-count", "300")
+    s.check(counts["versions"] == {"v1": 300}, "users are answered by v1", counts)
+    s.wait("no copies any more", lambda: rules(s) and not any(rule.get("mirror") for rule in rules(s)), 90)
+    s.wait_outcome("app-2", "promoted", 120)
+    s.check(s.world.image("app-primary") == "app:v2", "the primary runs v2", s.world.image("app-primary"))
+    s.check_load(load, "throughout")

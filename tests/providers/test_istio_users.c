@@ -1,0 +1,232 @@
+/*
+ * For random VirtualServices of users: giving the canary a weight changes nothing but where our
+ * rules lead, doing it twice changes nothing more, and giving it back gives the object back.
+ */
+#include "agent/demo/apiserver_patch.h"
+#include "analysis/base/text.h"
+#include "providers/traffic.h"
+#include "providers/traffic/istio_route.h"
+#include "tests/providers/cart.h"
+#include "tests/providers/merge.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define SEEDS 3000
+
+static unsigned draw(uint64_t *seed, unsigned limit)
+{
+	*seed = *seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+	return (unsigned)(*seed >> 33) % limit;
+}
+
+static json_t *pick(uint64_t *seed, const char *const *texts, unsigned count)
+{
+	return merge_parse(texts[draw(seed, count)]);
+}
+
+static const char *const ours[] = {
+	"[{'destination': {'host': 'cart'}}]",
+	"[{'destination': {'host': 'cart', 'subset': 'v1', 'port': {'number': 80}}, 'weight': 100}]",
+	"[{'destination': {'host': 'cart.shop'}, 'headers': {'request': {'add': {'a': 'b'}}}, 'weight': 3}]",
+	"[{'destination': {'host': 'cart', 'subset': 'v1'}, 'weight': 90}, {'destination': {'host': 'cart', 'subset': 'v2'},"
+	" 'weight': 10}]",
+	"[{'destination': {'host': 'cart-primary.shop.svc.cluster.local'}, 'weight': 100}, {'destination': {'host':"
+	" 'cart-canary.shop.svc.cluster.local'}, 'weight': 0}]",
+	"[{'destination': {'host': 'cart-canary'}, 'weight': 1}, {'destination': {'host': 'cart-primary'}, 'weight': 9,"
+	" 'unknown': [1]}]",
+};
+
+static const char *const others[] = {
+	"{'route': [{'destination': {'host': 'help'}}]}",
+	"{'route': [{'destination': {'host': 'help'}, 'weight': 7}, {'destination': {'host': 'cart-canary.other'},"
+	" 'weight': 93}]}",
+	"{'redirect': {'uri': '/x'}}",
+	"{'delegate': {'name': 'cart', 'namespace': 'x'}, 'match': [{'uri': {'prefix': '/'}}]}",
+	"{'directResponse': {'status': 404}}",
+};
+
+static const char *const fields[] = {
+	"{'match': [{'uri': {'prefix': '/a'}}, {'headers': {'x': {'exact': 'y'}}}]}",
+	"{'name': 'first', 'timeout': '3s', 'retries': {'attempts': 0}}",
+	"{'mirrors': [{'destination': {'host': 'log'}, 'percentage': {'value': 2.5}}]}",
+	"{'mirror': {'host': 'log'}, 'fault': {'delay': {'fixedDelay': '1s'}}}",
+	"{'future': {'field': [null, 1, {'a': true}]}}",
+};
+
+static json_t *random_rule(uint64_t *seed)
+{
+	json_t *rule;
+
+	if (draw(seed, 3) == 0)
+		return pick(seed, others, array_length(others));
+	rule = json_object();
+	json_object_set_new(rule, "route", pick(seed, ours, array_length(ours)));
+	for (unsigned i = draw(seed, 3); i > 0; i--) {
+		json_t *more = pick(seed, fields, array_length(fields));
+
+		json_object_update(rule, more);
+		json_decref(more);
+	}
+	return rule;
+}
+
+static json_t *random_object(uint64_t *seed)
+{
+	static const char *const metadata[] = {
+		"{}",
+		"{'labels': {'team': 'a'}, 'annotations': {'x': 'y'}}",
+		"{'annotations': {'kustomize.toolkit.fluxcd.io/reconcile': 'enabled', 'z': ''}}",
+		"{'annotations': {'helm.toolkit.fluxcd.io/driftDetection': 'disabled'}, 'finalizers': ['a/b']}",
+	};
+	static const char *const specs[] = {
+		"{'hosts': ['cart']}",
+		"{'hosts': ['*'], 'gateways': ['a/b', 'mesh'], 'exportTo': ['.'], 'tls': [{'match': []}]}",
+		"{'unknown': {'a': [1, 2.5, 'x']}, 'tcp': [{'route': [{'destination': {'host': 'cart'}}]}]}",
+	};
+	json_t *object = json_object();
+	json_t *spec = pick(seed, specs, array_length(specs));
+	json_t *rules = json_array();
+
+	for (unsigned i = draw(seed, 4); i > 0; i--)
+		json_array_append_new(rules, random_rule(seed));
+	json_array_insert_new(rules, draw(seed, (unsigned)json_array_size(rules) + 1),
+	                      merge_parse("{'match': [{'port': 1}], 'route': [{'destination': {'host': 'cart'}}]}"));
+	json_object_set_new(spec, "http", rules);
+	json_object_set_new(object, "metadata", pick(seed, metadata, array_length(metadata)));
+	json_object_set_new(object, "spec", spec);
+	return object;
+}
+
+/* OBJECT, which is taken, with PATCH, which is taken, applied. */
+static json_t *patched(json_t *object, json_t *patch)
+{
+	struct err err = {0};
+	json_t *shared = apiserver_patch_json(object, patch, &err);
+	json_t *copy = json_deep_copy(shared);
+
+	if (!copy)
+		fail_msg("%s", err.text);
+	json_decref(shared);
+	json_decref(patch);
+	json_decref(object);
+	return copy;
+}
+
+static json_t *weighed(const struct cart *cart, json_t *object, int weight)
+{
+	struct istio_rules_split split = {.weight = weight};
+	json_t *patch = json_array();
+	struct err err = {0};
+
+	if (!istio_route_repair(patch, &cart->world, object, split, &err))
+		fail_msg("%s", err.text);
+	object = patched(object, patch);
+	patch = json_array();
+	assert_true(istio_route_repair(patch, &cart->world, object, split, &err));
+	assert_int_equal(json_array_size(patch), 0);
+	json_decref(patch);
+	return object;
+}
+
+/* What must not change: everything but our rules' routes, our own rules, and our annotations. */
+static json_t *kept_of(const struct cart *cart, const json_t *object)
+{
+	json_t *copy = json_deep_copy(object);
+	json_t *annotations = json_object_get(json_object_get(copy, "metadata"), "annotations");
+	json_t *rules = json_object_get(json_object_get(copy, "spec"), "http");
+
+	json_object_del(annotations, ISTIO_ROUTE_BEFORE);
+	json_object_del(annotations, ISTIO_ROUTE_ORIGINAL);
+	json_object_del(annotations, "kustomize.toolkit.fluxcd.io/reconcile");
+	json_object_del(annotations, "helm.toolkit.fluxcd.io/driftDetection");
+	if (json_object_size(annotations) == 0)
+		json_object_del(json_object_get(copy, "metadata"), "annotations");
+	for (size_t i = json_array_size(rules); i-- > 0;) {
+		json_t *rule = json_array_get(rules, i);
+		const char *name = json_string_value(json_object_get(rule, "name"));
+		json_t *one = json_pack("[O]", rule);
+		json_t *fitted = istio_rules_fit(&cart->world, one, (struct istio_rules_split){0}, &(struct err){0});
+
+		if (name && strncmp(name, "serin-match", 11) == 0)
+			json_array_remove(rules, i);
+		else if (fitted)
+			json_object_del(rule, "route");
+		json_decref(fitted);
+		json_decref(one);
+	}
+	return copy;
+}
+
+static void check_same(unsigned seed, const char *when, const json_t *before, const json_t *after)
+{
+	char *is;
+	char *was;
+
+	if (json_equal(before, after))
+		return;
+	is = json_dumps(after, JSON_SORT_KEYS);
+	was = json_dumps(before, JSON_SORT_KEYS);
+	print_error("seed %u %s\nwas %s\nis  %s\n", seed, when, was, is);
+	free(is);
+	free(was);
+	fail();
+}
+
+static void run(struct cart *cart, unsigned number)
+{
+	uint64_t seed = number;
+	json_t *before = random_object(&seed);
+	json_t *kept = kept_of(cart, before);
+	json_t *object = json_deep_copy(before);
+	int steps = 1 + (int)draw(&seed, 4);
+	json_t *now;
+
+	/* a mirror of the user's own cannot be there twice, all else can be adopted */
+	for (int i = 0; i < steps; i++) {
+		int weight = i + 1 == steps ? 0 : (int)draw(&seed, 101);
+		bool is_ab = cart->spec.strategy == STRATEGY_AB;
+
+		weight = is_ab && weight > 0 ? 100 : weight;
+		object = weighed(cart, object, weight);
+		assert_int_equal(istio_rules_read(&cart->world, json_object_get(json_object_get(object, "spec"), "http")).weight,
+		                 weight);
+		now = kept_of(cart, object);
+		check_same(number, "weighed", kept, now);
+		json_decref(now);
+	}
+	object = patched(object, istio_route_restore(&cart->world, object));
+	check_same(number, "restored", before, object);
+	json_decref(object);
+	json_decref(kept);
+	json_decref(before);
+}
+
+static void test_users(void **state)
+{
+	for (unsigned i = 0; i < 2; i++) {
+		struct cart cart;
+
+		cart_init(&cart, "{'spec': {'provider': 'istio', 'service': {'timeout': '9s', 'hosts': ['mine']}, 'analysis':"
+		                 " {'match': [{'headers': {'x-beta': {'exact': '1'}}}]}}}");
+		cart.world.traffic = traffic_find("istio", NULL);
+		cart.spec.strategy = i == 0 ? STRATEGY_CANARY : STRATEGY_AB;
+		for (unsigned seed = 1; seed <= SEEDS; seed++)
+			run(&cart, seed);
+		cart_fini(&cart);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_users),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
