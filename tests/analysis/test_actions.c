@@ -368,6 +368,113 @@ static void test_restarts(void **state)
 	}
 }
 
+/* Gates
+ * ------------------------------------------------------------------------------------------- */
+
+static void approve_it(struct model *model)
+{
+	model_ask(model, VERB_APPROVE, "looks good");
+}
+
+static void reject_it(struct model *model)
+{
+	model_ask(model, VERB_REJECT, "not on a Friday");
+}
+
+/* A Canary with a closed gate of TYPE. */
+static void begin_gated(struct model *model, enum hook_type type)
+{
+	model_init(model);
+	model_initialise(model);
+	model_hook(model, type, NULL);
+	model->says[type] = HOOK_FAIL;
+}
+
+static const enum hook_type gates[] = {HOOK_CONFIRM_ROLLOUT, HOOK_CONFIRM_TRAFFIC_INCREASE,
+                                       HOOK_CONFIRM_PROMOTION};
+
+/* The gate goes on saying no, and a person is asked only once for a rollout or a promotion, but for
+ * each weight. */
+static void test_approve(void **state)
+{
+	static const int n_approvals[] = {1, 3, 1};
+
+	for (size_t i = 0; i < array_length(gates); i++) {
+		struct model model;
+		const struct model_event events[] = {{1000, apply_v2}, {0, NULL}};
+		const struct model_event approval[] = {{1000, approve_it}, {0, NULL}};
+
+		begin_gated(&model, gates[i]);
+		model_run(&model, 90000, events);
+		for (int n = 0; n < n_approvals[i]; n++) {
+			assert_true(release_is_open(&model.truth.newest));
+			assert_int_not_equal(model.truth.newest.status.phase, PHASE_PROMOTING);
+			model_run(&model, 90000, approval);
+		}
+		assert_int_equal(model.truth.newest.status.outcome, OUTCOME_PROMOTED);
+		assert_int_equal(model.n_answers, n_approvals[i]);
+		model_fini(&model);
+	}
+}
+
+/* … before every decision the agent starts anew. */
+static void test_approve_forgetful(void **state)
+{
+	for (size_t i = 0; i < array_length(gates); i++) {
+		struct model model;
+		const struct model_event events[] = {{1000, apply_v2}, {0, NULL}};
+		const struct model_event approval[] = {{1000, approve_it}, {0, NULL}};
+
+		begin_gated(&model, gates[i]);
+		model_run(&model, 60000, events);
+		model.restart_at = model.n_decisions + 2;
+		model_run(&model, 60000, approval);
+		assert_int_equal(model.n_answers, 1);
+		assert_string_equal(model.truth.newest.status.actions[0].by, "alice");
+		assert_true(gates[i] == HOOK_CONFIRM_TRAFFIC_INCREASE ||
+		            model.truth.newest.status.outcome == OUTCOME_PROMOTED);
+		model_fini(&model);
+	}
+}
+
+static void test_reject(void **state)
+{
+	for (size_t i = 0; i < array_length(gates); i++) {
+		struct model model;
+		const struct model_event events[] = {
+			{1000, apply_v2}, {90000, reject_it}, {0, NULL}};
+
+		begin_gated(&model, gates[i]);
+		model_run(&model, 150000, events);
+		assert_int_equal(model.truth.newest.status.outcome, OUTCOME_ROLLED_BACK);
+		assert_string_equal(model.truth.newest.status.reason,
+		                    "gate gate rejected by alice: not on a Friday");
+		assert_int_equal(model.truth.route.weight, 0);
+		assert_int_equal(model.n_answers, 1);
+		model_fini(&model);
+	}
+}
+
+/* A step past a closed gate is no step: it is refused. All that remains may be skipped, gates too. */
+static void test_promote_gated(void **state)
+{
+	for (size_t i = 0; i < array_length(gates); i++) {
+		struct model model;
+		const struct model_event events[] = {
+			{1000, apply_v2}, {90000, promote_it}, {0, NULL}};
+		const struct model_event later[] = {{1000, promote_fully}, {0, NULL}};
+
+		begin_gated(&model, gates[i]);
+		model_run(&model, 150000, events);
+		assert_non_null(strstr(model.trace,
+		                       "refused cart-2 waits at the gate gate: approve opens it"));
+		assert_true(release_is_open(&model.truth.newest));
+		model_run(&model, 60000, later);
+		assert_int_equal(model.truth.newest.status.outcome, OUTCOME_SKIPPED);
+		model_fini(&model);
+	}
+}
+
 /* Each verb in each state
  * ------------------------------------------------------------------------- */
 
@@ -672,6 +779,10 @@ int main(void)
 		cmocka_unit_test(test_undo_recreate),
 		cmocka_unit_test(test_abort_promotion),
 		cmocka_unit_test(test_restarts),
+		cmocka_unit_test(test_approve),
+		cmocka_unit_test(test_approve_forgetful),
+		cmocka_unit_test(test_reject),
+		cmocka_unit_test(test_promote_gated),
 		cmocka_unit_test(test_rulings),
 		cmocka_unit_test(test_refusals),
 		cmocka_unit_test(test_stale),
