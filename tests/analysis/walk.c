@@ -6,6 +6,7 @@
 #include "analysis/base/text.h"
 #include "analysis/strategy.h"
 #include "analysis/workload.h"
+#include "tests/analysis/walk_verbs.h"
 #include "tests/analysis/worlds.h"
 
 #include <inttypes.h>
@@ -553,15 +554,34 @@ static int verdict(const struct walk *walk)
 #endif
 }
 
+/* In one world in eight, that have nothing in common, somebody asks for something. */
+static void check_verbs(struct walk *walk, struct walk_verbs *verbs)
+{
+	uint64_t chance = walk->number * 0x9E3779B97F4A7C15U >> 20;
+	const struct plan *plan = walk->plan;
+	const char *what;
+
+	if (chance % 8 != 0)
+		return;
+	what = walk_verbs_check(verbs, walk->world, chance / 8);
+	if (!what)
+		return;
+	walk->plan = &verbs->plan;
+	broken(walk, what);
+	walk->plan = plan;
+}
+
 int main(void)
 {
 	struct effect *effects = calloc(PLAN_EFFECTS_MAX, sizeof(*effects));
 	struct plan plan = {.effects = effects};
 	struct world world = {0};
 	struct walk walk = {.world = &world, .plan = &plan};
+	struct walk_verbs verbs;
 
 	if (!effects)
 		return 2;
+	walk_verbs_init(&verbs);
 	for (uint64_t number = 0; number < worlds_count() && walk.n_broken < BROKEN_MAX;
 	     number += STRIDE) {
 		if (!worlds_make(number, &world))
@@ -571,12 +591,16 @@ int main(void)
 		text_copy(world.facts.warning, number % 3 ? "" : "spec.analysis.interval: not set");
 		decide(&world.spec, &world.facts, &plan);
 		check(&walk);
+		check_verbs(&walk, &verbs);
 	}
 	for (enum strategy strategy = STRATEGY_CANARY; strategy <= STRATEGY_BLUE_GREEN; strategy++)
 		printf("# %" PRIu64 " worlds of %s\n", walk.n_of[strategy],
 		       strategy_name(strategy));
 	printf("# %" PRIu64 " worlds, %" PRIu64 " effects, %" PRIu64 " broken\n", walk.n_worlds,
 	       walk.n_effects, walk.n_broken);
+	printf("# %" PRIu64 " of them with a verb, %" PRIu64 " carried out\n", verbs.n_worlds,
+	       verbs.n_acted);
+	walk_verbs_fini(&verbs);
 	free(effects);
 	return verdict(&walk);
 }
