@@ -294,8 +294,7 @@ static void keep_notices(struct thought *thought)
 		break;
 	}
 	if (is_delivered && status->n_notices > 0 && status->outcome != OUTCOME_NONE &&
-	    !facts->is_deleted && facts->has_spec &&
-	    !plan_changes(thought->plan, SUBJECT_RELEASES))
+	    !facts->is_deleted && facts->has_spec && !plan_changes(thought->plan, SUBJECT_RELEASES))
 		clear_notices(thought);
 }
 

@@ -70,8 +70,8 @@ struct effect {
 	bool is_retreat; /* waits for no acknowledgement, carries no resourceVersion, retries at
 	                    once */
 	size_t index;
-	uint64_t question;  /* of a hook, in this run */
-	char phase[24];     /* Flagger's, as hooks are told */
+	uint64_t question; /* of a hook, in this run */
+	char phase[24];    /* Flagger's, as hooks are told */
 	int weight;
 	bool is_mirrored;
 	int replicas;
@@ -89,7 +89,7 @@ struct effect {
 	struct release_status status; /* EFFECT_SAVE_RELEASE */
 	struct mirror mirror;         /* EFFECT_WRITE_MIRROR */
 	struct notice notice;         /* EFFECT_NOTIFY */
-	struct action_answer answer;         /* EFFECT_ANSWER */
+	struct action_answer answer;  /* EFFECT_ANSWER */
 	struct action_mark action;    /* EFFECT_CREATE_RELEASE: who asked for it; uid "": nobody */
 	char earlier[NAME_MAX_K8S];   /* EFFECT_FIND_RELEASE, and of an undo */
 	char earlier_uid[UID_MAX];

@@ -32,9 +32,9 @@ enum release_phase {
 	PHASE_STARTING,          /* canary (or, for init, primary) is being made ready */
 	PHASE_PROGRESSING,       /* steps and checks */
 	PHASE_WAITING_PROMOTION, /* … and a confirm-promotion gate is closed */
-	PHASE_PROMOTING,   /* the primary gets the recorded template */
-	PHASE_FINALISING,  /* traffic goes back to the primary, the canary down */
-	PHASE_RETREATING,  /* traffic goes back to what is proven */
+	PHASE_PROMOTING,         /* the primary gets the recorded template */
+	PHASE_FINALISING,        /* traffic goes back to the primary, the canary down */
+	PHASE_RETREATING,        /* traffic goes back to what is proven */
 	PHASE_DONE,
 };
 

@@ -42,10 +42,9 @@ static enum talk_step create(struct act *act, const json_t *template)
 {
 	struct kube_ref ref = new_ref(act);
 
-	kube_api_create(&act->talk.request, act->talk.arena, &ref,
-	                act->world->options->field_manager,
-	                kube_release_new(act->world, act->effect, act_reply_kept(act, "target"),
-	                                 template));
+	kube_api_create(
+		&act->talk.request, act->talk.arena, &ref, act->world->options->field_manager,
+		kube_release_new(act->world, act->effect, act_reply_kept(act, "target"), template));
 	return act_reply_send(act, STEP_CREATE);
 }
 

@@ -33,7 +33,7 @@
 #define ISTIO_CANARY  ISTIO_LABELS ", destination_workload=\"{{ target }}\""
 #define ISTIO_BOTH    ISTIO_LABELS ", destination_workload=~\"{{ target }}(-primary)?\""
 #define ISTIO_WITHOUT ", response_code!~\"5.*\", grpc_response_status!~\"2|4|12|13|14|15\""
-#define ISTIO_UNSENT                                                                   \
+#define ISTIO_UNSENT                                                                              \
  "reporter=\"source\", destination_service=~\"{{ service }}-canary\\\\.{{ namespace }}\\\\..+\"," \
  " response_flags=~\"(.*,)?(UH|UF|UO|NC)(,.*)?\""
 

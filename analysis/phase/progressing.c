@@ -383,9 +383,8 @@ static bool is_ending(struct thought *thought)
 	if (instant_is_before(facts->now, due) && is_unmeasured_too_long(thought)) {
 		status = thought_next_status(thought);
 		failure_end(thought, &status,
-		            now->reason[0]
-		                    ? now->reason
-		                    : "no check was measured within the progress deadline");
+		            now->reason[0] ? now->reason
+		                           : "no check was measured within the progress deadline");
 		return true;
 	}
 	return false;

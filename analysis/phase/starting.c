@@ -62,8 +62,7 @@ static bool is_admitted(struct thought *thought)
 	struct instant due = pace_due(thought);
 	size_t gate;
 
-	if (release_is_full(&thought->facts->newest) ||
-	    thought->facts->newest.cause == CAUSE_UNDO)
+	if (release_is_full(&thought->facts->newest) || thought->facts->newest.cause == CAUSE_UNDO)
 		return true;
 	if (phase == PHASE_NONE && pace_gate(thought, &gate)) {
 		wait_for_approval(thought, gate);

@@ -455,7 +455,8 @@ static void test_reject(void **state)
 	}
 }
 
-/* A step past a closed gate is no step: it is refused. All that remains may be skipped, gates too. */
+/* A step past a closed gate is no step: it is refused. All that remains may be skipped, gates too.
+ */
 static void test_promote_gated(void **state)
 {
 	for (size_t i = 0; i < array_length(gates); i++) {

@@ -35,9 +35,10 @@ static void begin(struct model *model, const enum hook_type *types)
 		model_hook(model, types[i], NULL);
 }
 
-static const enum hook_type all[] = {
-	HOOK_CONFIRM_ROLLOUT,   HOOK_PRE_ROLLOUT,  HOOK_ROLLOUT,  HOOK_CONFIRM_TRAFFIC_INCREASE,
-	HOOK_CONFIRM_PROMOTION, HOOK_POST_ROLLOUT, HOOK_ROLLBACK, HOOK_NONE};
+static const enum hook_type all[] = {HOOK_CONFIRM_ROLLOUT,   HOOK_PRE_ROLLOUT,
+                                     HOOK_ROLLOUT,           HOOK_CONFIRM_TRAFFIC_INCREASE,
+                                     HOOK_CONFIRM_PROMOTION, HOOK_POST_ROLLOUT,
+                                     HOOK_ROLLBACK,          HOOK_NONE};
 
 /* Appendix B, the event sequence with a hook of each type: order and phases. */
 static const char trace_all[] =
@@ -154,11 +155,12 @@ static void test_waits_for_approval(void **state)
 	assert_int_equal(model.truth.newest.status.hooks[0].result, HOOK_FAIL);
 	model.trace[0] = '\0';
 	model_run(&model, 300000, opened);
-	assert_non_null(strstr(model.trace, "ask confirm-rollout gate (Waiting)\n"
-	                                    "scale target 2\n"
-	                                    "status Progressing w0 i0 f0\n"
-	                                    "N Confirm-rollout check gate passed\n"
-	                                    "N New revision detected! Scaling up cart.shop\n"));
+	assert_non_null(strstr(model.trace,
+	                       "ask confirm-rollout gate (Waiting)\n"
+	                       "scale target 2\n"
+	                       "status Progressing w0 i0 f0\n"
+	                       "N Confirm-rollout check gate passed\n"
+	                       "N New revision detected! Scaling up cart.shop\n"));
 	assert_string_equal(model.truth.mirror.phase, "Succeeded");
 	model_fini(&model);
 }
@@ -181,8 +183,9 @@ static void test_one_after_another(void **state)
 	assert_null(strstr(model.trace, "second"));
 	model.says[HOOK_CONFIRM_ROLLOUT] = HOOK_PASS;
 	model_run(&model, 20000, NULL);
-	assert_non_null(strstr(model.trace, "ask confirm-rollout first (Waiting)\n"
-	                                    "ask confirm-rollout second (Waiting)\n"));
+	assert_non_null(strstr(model.trace,
+	                       "ask confirm-rollout first (Waiting)\n"
+	                       "ask confirm-rollout second (Waiting)\n"));
 	model_fini(&model);
 }
 
@@ -265,9 +268,10 @@ static void test_D_20_waits_for_promotion(void **state)
 	begin(&model, all);
 	model.says[HOOK_CONFIRM_PROMOTION] = HOOK_FAIL;
 	model_run(&model, 60000, revision);
-	assert_non_null(strstr(model.trace,
-	                       "status WaitingPromotion w40 i0 f0\n"
-	                       "W Halt cart.shop advancement waiting for promotion approval gate\n"));
+	assert_non_null(
+		strstr(model.trace,
+	               "status WaitingPromotion w40 i0 f0\n"
+	               "W Halt cart.shop advancement waiting for promotion approval gate\n"));
 	assert_int_equal(model.truth.route.weight, 40);
 	n_saves = model.n_saves;
 	n_traffic = model.n_asked[HOOK_CONFIRM_TRAFFIC_INCREASE];
@@ -315,9 +319,10 @@ static void test_D_21_traffic_gate(void **state)
 	assert_int_equal(model.n_saves, n_saves);
 	assert_int_equal(model.max_weight_seen, 0);
 	assert_int_equal(count(model.trace, "Starting canary analysis"), 1);
-	assert_int_equal(count(model.trace,
-	                       "W Halt cart.shop advancement waiting for traffic increase approval gate\n"),
-	                 1);
+	assert_int_equal(
+		count(model.trace,
+	              "W Halt cart.shop advancement waiting for traffic increase approval gate\n"),
+		1);
 	model_run(&model, 100000, opened);
 	assert_int_equal(model.truth.route.weight, 20);
 	assert_int_equal(count(model.trace, "W Halt"), 2); /* of the next step */
@@ -342,23 +347,22 @@ static void test_pre_rollout_fails(void **state)
 	begin(&model, types);
 	model.says[HOOK_PRE_ROLLOUT] = HOOK_FAIL;
 	model_run(&model, 120000, revision);
-	assert_string_equal(
-		model.trace,
-		"scale target 2\n"
-		"status Progressing w0 i0 f0\n"
-		"N New revision detected! Scaling up cart.shop\n"
-		"ask pre-rollout gate (Progressing)\n"
-		"status Progressing w0 i0 f1\n"
-		"N Starting canary analysis for cart.shop\n"
-		"W Halt cart.shop advancement pre-rollout check gate failed closed\n"
-		"ask pre-rollout gate (Progressing)\n"
-		"scale target 0\n"
-		"status Failed w0 i0 f0\n"
-		"ask post-rollout gate (Failed)\n"
-		"W Halt cart.shop advancement pre-rollout check gate failed closed\n"
-		"W Rolling back cart.shop failed checks threshold reached 2\n"
-		"W Canary failed! Scaling down cart.shop\n"
-		"N Post-rollout check gate passed\n");
+	assert_string_equal(model.trace,
+	                    "scale target 2\n"
+	                    "status Progressing w0 i0 f0\n"
+	                    "N New revision detected! Scaling up cart.shop\n"
+	                    "ask pre-rollout gate (Progressing)\n"
+	                    "status Progressing w0 i0 f1\n"
+	                    "N Starting canary analysis for cart.shop\n"
+	                    "W Halt cart.shop advancement pre-rollout check gate failed closed\n"
+	                    "ask pre-rollout gate (Progressing)\n"
+	                    "scale target 0\n"
+	                    "status Failed w0 i0 f0\n"
+	                    "ask post-rollout gate (Failed)\n"
+	                    "W Halt cart.shop advancement pre-rollout check gate failed closed\n"
+	                    "W Rolling back cart.shop failed checks threshold reached 2\n"
+	                    "W Canary failed! Scaling down cart.shop\n"
+	                    "N Post-rollout check gate passed\n");
 	model_fini(&model);
 }
 
@@ -374,10 +378,9 @@ static void test_rollout_fails(void **state)
 	assert_int_equal(model.n_checks, 0);
 	assert_int_equal(model.n_asked[HOOK_ROLLOUT], 2);
 	assert_int_equal(model.max_weight_seen, 20);
-	assert_int_equal(
-		count(model.trace,
-	              "W Halt cart.shop advancement external check gate failed closed\n"),
-		2);
+	assert_int_equal(count(model.trace,
+	                       "W Halt cart.shop advancement external check gate failed closed\n"),
+	                 2);
 	assert_string_equal(model.truth.mirror.phase, "Failed");
 	model_fini(&model);
 }
@@ -563,7 +566,8 @@ static void test_D_53_no_hook_delays_a_retreat(void **state)
 		model.success_rate = 50;
 		model.spec.threshold = 1;
 		at = model.truth.now.ms;
-		model_run(&model, 22000, NULL); /* a check, and an interval if a rollout hook hangs */
+		model_run(&model, 22000,
+		          NULL); /* a check, and an interval if a rollout hook hangs */
 		assert_int_equal(model.truth.route.weight, 0);
 		assert_in_range(model.truth.route.since.ms - at, 0, 22000);
 		model_fini(&model);

@@ -14,15 +14,9 @@
 /* The names as they stand in the resource (release-state.md, section 1). */
 static void test_phases(void **state)
 {
-	static const char *const names[] = {"",
-	                                    "Waiting",
-	                                    "Starting",
-	                                    "Progressing",
-	                                    "WaitingPromotion",
-	                                    "Promoting",
-	                                    "Finalising",
-	                                    "Retreating",
-	                                    "Done"};
+	static const char *const names[] = {
+		"",          "Waiting",    "Starting",   "Progressing", "WaitingPromotion",
+		"Promoting", "Finalising", "Retreating", "Done"};
 
 	for (size_t i = 0; i < array_length(names); i++) {
 		assert_string_equal(release_phase_name((enum release_phase)i), names[i]);

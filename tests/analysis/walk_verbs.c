@@ -9,7 +9,8 @@
 
 void walk_verbs_init(struct walk_verbs *verbs)
 {
-	*verbs = (struct walk_verbs){.effects = calloc(2 * PLAN_EFFECTS_MAX, sizeof(struct effect))};
+	*verbs =
+		(struct walk_verbs){.effects = calloc(2 * PLAN_EFFECTS_MAX, sizeof(struct effect))};
 	if (!verbs->effects)
 		abort();
 	verbs->plain.effects = verbs->effects;
@@ -47,8 +48,8 @@ static void put_action(struct facts *facts, uint64_t number)
 	text_copy(action->canary_uid, number % 17 ? facts->canary_uid : "another");
 	text_copy(action->release, newest->name);
 	text_copy(action->release_uid, number % 11 ? newest->uid : "another");
-	facts->earlier = (struct earlier_fact){.slot.state = FACT_KNOWN,
-	                                       .outcome = OUTCOME_PROMOTED};
+	facts->earlier =
+		(struct earlier_fact){.slot.state = FACT_KNOWN, .outcome = OUTCOME_PROMOTED};
 	text_copy(facts->earlier.action, UID);
 	text_copy(facts->earlier.ref.name, "cart-0");
 	text_copy(facts->earlier.ref.digest, "v0");

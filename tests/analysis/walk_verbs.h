@@ -5,8 +5,8 @@
 #include "tests/analysis/worlds.h"
 
 struct walk_verbs {
-	struct world world;      /* the one under way, with its Action */
-	struct effect *effects;  /* two plans: without the Action, and with it */
+	struct world world;     /* the one under way, with its Action */
+	struct effect *effects; /* two plans: without the Action, and with it */
 	struct plan plain;
 	struct plan plan;
 	uint64_t n_worlds;
