@@ -18,11 +18,12 @@ static const enum kube_kind kinds[] = {KUBE_CANARY, KUBE_DEPLOYMENT, KUBE_SERVIC
 
 #define KINDS (sizeof(kinds) / sizeof(kinds[0]))
 
-/* Followed once a canary needs them, since their definitions may not be installed. Nothing waits
- * for their lists: what was not seen is asked for. */
+/* Followed once a canary needs them, and Actions after all others, since their definitions may not
+ * be installed. Nothing waits for their lists: what was not seen is asked for. */
 static const enum kube_kind extras[] = {
-	KUBE_VIRTUAL_SERVICE, KUBE_DESTINATION_RULE, KUBE_HTTP_ROUTE,   KUBE_HTTP_ROUTE_BETA,
-	KUBE_GRPC_ROUTE,      KUBE_SPLIT_ALPHA1,     KUBE_SPLIT_ALPHA2, KUBE_SPLIT_ALPHA3,
+	KUBE_VIRTUAL_SERVICE, KUBE_DESTINATION_RULE, KUBE_HTTP_ROUTE,
+	KUBE_HTTP_ROUTE_BETA, KUBE_GRPC_ROUTE,       KUBE_SPLIT_ALPHA1,
+	KUBE_SPLIT_ALPHA2,    KUBE_SPLIT_ALPHA3,     KUBE_ACTION,
 };
 
 #define EXTRAS       (sizeof(extras) / sizeof(extras[0]))
@@ -85,6 +86,19 @@ static void on_abandoned(void *user, struct span timeout)
 	leader_abandon(agent->leader, timeout);
 }
 
+/* A canary has an object of this kind. */
+static void on_follow(void *user, enum kube_kind kind)
+{
+	struct agent *agent = user;
+
+	if (!served_knows(agent->served, kind))
+		return; /* it may turn out to be another */
+	for (size_t i = 0; i < EXTRAS; i++) {
+		if (extras[i] == kind && follow_is_due(agent->extras[i]))
+			follow_list(agent->extras[i]);
+	}
+}
+
 /* List the collections that were not asked for yet: the first alone, Deployments next, the others
  * together. One of those may have listed itself meanwhile, since its watch had broken. */
 static void list_next(struct agent *agent)
@@ -98,6 +112,7 @@ static void list_next(struct agent *agent)
 		          "all collections are listed and followed",
 		          LOG_FIELDS({"role", agent_is_leading(agent) ? "leader" : "standby"}));
 		fleet_stir(agent->fleet);
+		on_follow(agent, KUBE_ACTION);
 		return;
 	}
 	for (size_t i = n_synced; i < (n_synced < 2 ? n_synced + 1 : KINDS); i++) {
@@ -116,7 +131,7 @@ static void on_event(void *user, enum kube_kind kind, enum follow_event event, c
 	struct agent *agent = user;
 
 	fleet_take(agent->fleet, kind, event, object);
-	if (event == FOLLOW_SYNCED)
+	if (event == FOLLOW_SYNCED && kind != KUBE_ACTION)
 		alarm_start(agent->seams.loop, &agent->next, span_ms(0));
 }
 
@@ -143,15 +158,12 @@ static void on_leading(void *user, bool is_leading)
 	list_next(agent);
 }
 
-/* A canary has an object of this kind. */
-static void on_follow(void *user, enum kube_kind kind)
+static void on_list_actions(void *user)
 {
 	struct agent *agent = user;
 
-	if (!served_knows(agent->served, kind))
-		return; /* it may turn out to be another */
 	for (size_t i = 0; i < EXTRAS; i++) {
-		if (extras[i] == kind && follow_is_due(agent->extras[i]))
+		if (extras[i] == KUBE_ACTION && !follow_is_due(agent->extras[i]))
 			follow_list(agent->extras[i]);
 	}
 }
@@ -218,6 +230,7 @@ struct agent *agent_new(const struct agent_seams *seams, const struct agent_sett
 		.is_leading = on_is_leading,
 		.user = agent,
 		.follow = on_follow,
+		.list_actions = on_list_actions,
 	};
 	agent->follow_seams = (struct follow_seams){
 		.loop = seams->loop,

@@ -1,5 +1,6 @@
 #include "agent/learn.h"
 
+#include "agent/learn_action.h"
 #include "agent/learn_route.h"
 #include "agent/learn_slot.h"
 #include "agent/log.h"
@@ -185,6 +186,8 @@ void learn_object(struct canary *canary, enum subject subject, const json_t *obj
 	case SUBJECT_RELEASES:
 	case SUBJECT_CHANGE:
 	case SUBJECT_EVENTS:
+	case SUBJECT_ACTION:
+	case SUBJECT_EARLIER:
 	case SUBJECT_MAX:
 		break;
 	}
@@ -197,10 +200,7 @@ static void promote(struct facts *facts, const struct release *release)
 {
 	if (!release_is_promoted(release) || release->number < facts->promoted.number)
 		return;
-	text_copy(facts->promoted.name, release->name);
-	text_copy(facts->promoted.uid, release->uid);
-	text_copy(facts->promoted.digest, release->digest);
-	facts->promoted.number = release->number;
+	facts->promoted = release_ref_of(release);
 }
 
 /* A Release that was deleted by hand: what is left is read again. */
@@ -362,6 +362,8 @@ void learn_forget_version(struct canary *canary, enum subject subject)
 	case SUBJECT_RELEASES:
 	case SUBJECT_CHANGE:
 	case SUBJECT_EVENTS:
+	case SUBJECT_ACTION:
+	case SUBJECT_EARLIER:
 	case SUBJECT_MAX:
 		return;
 	}
@@ -389,6 +391,9 @@ static void learn_failure(struct canary *canary, const struct effect *effect,
 	slot->failures++;
 	fail(canary, slot, delay_of(canary, effect, result, slot->failures), result->text);
 	slot->is_forward = !effect->is_retreat;
+	/* What an undo wanted to bring back may be gone. */
+	if (effect->earlier[0] != '\0')
+		canary->facts.earlier.slot.state = FACT_UNKNOWN;
 	if (effect->kind == EFFECT_OBSERVE)
 		slot->state = FACT_FAILED;
 	else if (result->outcome == ACT_CONFLICT || result->outcome == ACT_UNKNOWN)
@@ -417,7 +422,11 @@ static void learn_reply(struct canary *canary, const struct effect *effect,
 	}
 	if (!result->object)
 		return;
-	if (effect->subject == SUBJECT_RELEASES && effect->kind == EFFECT_OBSERVE)
+	if (effect->subject == SUBJECT_ACTION)
+		learn_action_reply(canary, effect, result->object);
+	else if (effect->subject == SUBJECT_EARLIER)
+		learn_action_earlier(canary, effect, result->object);
+	else if (effect->subject == SUBJECT_RELEASES && effect->kind == EFFECT_OBSERVE)
 		learn_list(canary, result->object);
 	else if (effect->subject == SUBJECT_RELEASES)
 		learn_release(canary, result->object, false);
@@ -465,6 +474,8 @@ static void learn_success(struct canary *canary, const struct effect *effect,
 	case EFFECT_REMOVE:
 	case EFFECT_RESTORE:
 	case EFFECT_REMOVE_RELEASES:
+	case EFFECT_FIND_RELEASE:
+	case EFFECT_ANSWER:
 		break;
 	}
 	learn_reply(canary, effect, result);
@@ -540,6 +551,14 @@ void learn_result(struct canary *canary, const struct effect *effect,
 		learn_success(canary, effect, result);
 		return;
 	case ACT_ABSENT:
+		if (effect->subject == SUBJECT_ACTION) {
+			learn_action_reply(canary, effect, NULL);
+			return;
+		}
+		if (effect->subject == SUBJECT_EARLIER) {
+			learn_action_earlier(canary, effect, NULL);
+			return;
+		}
 		if (effect->subject == SUBJECT_RELEASES)
 			learn_doubt(canary, effect->subject);
 		else

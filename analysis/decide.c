@@ -1,8 +1,10 @@
 #include "analysis/decide.h"
 
+#include "analysis/actions.h"
 #include "analysis/guards.h"
 #include "analysis/mirror.h"
 #include "analysis/phase/phase.h"
+#include "analysis/ruling.h"
 
 typedef void phase(struct thought *thought);
 
@@ -58,13 +60,16 @@ void decide(const struct canary_spec *spec, const struct facts *facts, struct pl
 	plan->reason[0] = '\0';
 	if (!facts->is_quarantined)
 		guards_compare(&thought);
+	ruling_find(&thought);
 	if (!guards_hold(&thought)) {
 		if (release_is_open(&facts->newest))
 			phases[facts->newest.status.phase](&thought);
 		else
 			phase_resting(&thought);
 	}
+	actions_save(&thought);
 	mirror_keep(&thought);
+	actions_answer(&thought);
 	if (!facts->is_quarantined)
 		observe_unknown(&thought);
 	if (plan->reason[0] == '\0')

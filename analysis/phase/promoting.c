@@ -21,6 +21,10 @@ static bool is_covered(struct thought *thought)
 	char why[SENTENCE_MAX];
 	int needed = facts->newest.primary_replicas;
 
+	/* What an undo takes away is no cover, unless clients have it now. */
+	if (facts->newest.cause == CAUSE_UNDO &&
+	    strcmp(facts->target.digest, facts->promoted.digest) != 0)
+		return true;
 	if (thought->is_newer || !(facts->target.may_empty || facts->primary.may_empty))
 		return true;
 	if (facts->target.replicas < needed && !thought_scaled(thought, SUBJECT_TARGET, needed))

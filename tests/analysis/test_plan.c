@@ -233,6 +233,7 @@ static void test_is_question(void **state)
 
 		assert_int_equal(effect_is_question(&effect),
 		                 kind == EFFECT_OBSERVE || kind == EFFECT_MEASURE ||
+		                         kind == EFFECT_FIND_RELEASE ||
 		                         kind == EFFECT_MEASURE_SHARE || kind == EFFECT_ASK_HOOK ||
 		                         kind == EFFECT_COMPARE);
 	}

@@ -7,6 +7,8 @@
 #include "analysis/strategy.h"
 #include "analysis/workload.h"
 #include "tests/analysis/walk_hooks.h"
+#include "tests/analysis/walk_verbs.h"
+#include "tests/analysis/worlds.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -584,15 +586,34 @@ static int verdict(const struct walk *walk)
 #endif
 }
 
+/* In one world in eight, that have nothing in common, somebody asks for something. */
+static void check_verbs(struct walk *walk, struct walk_verbs *verbs)
+{
+	uint64_t chance = walk->number * 0x9E3779B97F4A7C15U >> 20;
+	const struct plan *plan = walk->plan;
+	const char *what;
+
+	if (chance % 8 != 0)
+		return;
+	what = walk_verbs_check(verbs, walk->world, chance / 8);
+	if (!what)
+		return;
+	walk->plan = &verbs->plan;
+	broken(walk, what);
+	walk->plan = plan;
+}
+
 int main(void)
 {
 	struct effect *effects = calloc(PLAN_EFFECTS_MAX, sizeof(*effects));
 	struct plan plan = {.effects = effects};
 	struct world world = {0};
 	struct walk walk = {.world = &world, .plan = &plan};
+	struct walk_verbs verbs;
 
 	if (!effects)
 		return 2;
+	walk_verbs_init(&verbs);
 	for (uint64_t number = 0; number < worlds_count() && walk.n_broken < BROKEN_MAX;
 	     number += STRIDE) {
 		if (!worlds_make(number, &world))
@@ -602,6 +623,7 @@ int main(void)
 		text_copy(world.facts.warning, number % 3 ? "" : "spec.analysis.interval: not set");
 		decide(&world.spec, &world.facts, &plan);
 		check(&walk);
+		check_verbs(&walk, &verbs);
 		if (number % HOOKS_STRIDE == 0)
 			walk_hooks(&walk, &world, &plan);
 	}
@@ -611,6 +633,9 @@ int main(void)
 		       strategy_name(strategy));
 	printf("# %" PRIu64 " worlds, %" PRIu64 " effects, %" PRIu64 " broken\n", walk.n_worlds,
 	       walk.n_effects, walk.n_broken);
+	printf("# %" PRIu64 " of them with a verb, %" PRIu64 " carried out\n", verbs.n_worlds,
+	       verbs.n_acted);
+	walk_verbs_fini(&verbs);
 	free(effects);
 	return verdict(&walk);
 }

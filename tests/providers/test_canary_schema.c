@@ -356,8 +356,13 @@ static void test_release_enums(void **state)
 	for (int outcome = OUTCOME_NONE + 1; outcome <= (int)OUTCOME_CANCELLED; outcome++)
 		assert_true(manifest_has(outcomes,
 		                         release_outcome_name((enum release_outcome)outcome)));
-	for (int cause = CAUSE_NONE + 1; cause <= (int)CAUSE_REVISION; cause++)
+	for (int cause = CAUSE_NONE + 1; cause <= (int)CAUSE_UNDO; cause++)
 		assert_true(manifest_has(causes, release_cause_name((enum release_cause)cause)));
+	json_decref(root);
+	schema = schema_of("manifests/crd-action.yaml", &root);
+	for (int verb = VERB_NONE + 1; verb <= (int)VERB_REJECT; verb++)
+		assert_true(manifest_has(json_object_get(schema_find(schema, "spec.verb"), "enum"),
+		                         verb_name((enum verb)verb)));
 	json_decref(root);
 }
 
