@@ -28,6 +28,7 @@ KINDS = {
     "clusterrole": ("/apis/rbac.authorization.k8s.io/v1", "clusterroles"),
     "canary": ("/apis/flagger.app/v1beta1", "canaries"),
     "metrictemplate": ("/apis/flagger.app/v1beta1", "metrictemplates"),
+    "action": ("/apis/serin.dev/v1alpha1", "actions"),
     "release": ("/apis/serin.dev/v1alpha1", "releases"),
 }
 
