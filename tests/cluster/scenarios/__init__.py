@@ -3,6 +3,7 @@
 # pylint: disable=unused-import
 from scenarios import weights  # noqa: F401
 from scenarios import istio  # noqa: F401
+from scenarios import gates  # noqa: F401
 from scenarios import promotion  # noqa: F401
 from scenarios import matching  # noqa: F401
 from scenarios import bluegreen  # noqa: F401
