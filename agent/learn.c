@@ -3,6 +3,7 @@
 #include "agent/learn_action.h"
 #include "agent/learn_route.h"
 #include "agent/learn_slot.h"
+#include "agent/learn_hook.h"
 #include "agent/log.h"
 #include "agent/poison.h"
 #include "agent/tally.h"
@@ -501,37 +502,6 @@ static void learn_sample(struct canary *canary, const struct effect *effect,
 	}
 }
 
-static bool is_hook(const struct effect *effect)
-{
-	return effect->kind == EFFECT_ASK_HOOK || effect->kind == EFFECT_TELL_HOOK;
-}
-
-/* A hook always has an answer: one that could not be called said no. */
-static void learn_hook(struct canary *canary, const struct effect *effect,
-                       const struct act_result *result)
-{
-	struct facts *facts = &canary->facts;
-	struct hook_fact *fact = &facts->hooks[effect->index];
-	bool is_pass = result->outcome == ACT_OK && result->hook == HOOK_PASS;
-	struct instant refused =
-		fact->question == effect->question ? fact->refused : (struct instant){0};
-
-	if (effect->kind == EFFECT_TELL_HOOK) {
-		text_copy(facts->hooks_release, effect->release_uid);
-		facts->hooks_told = effect->notice.id;
-		facts->hooks_next = effect->index + 1;
-		facts->is_hook_deaf = !is_pass;
-		return;
-	}
-	*fact = (struct hook_fact){
-		.question = effect->question,
-		.check = effect->check,
-		.refused = is_pass ? refused : canary_now(canary),
-		.result = is_pass ? HOOK_PASS : HOOK_FAIL,
-	};
-	text_copy(fact->text, result->text);
-}
-
 void learn_result(struct canary *canary, const struct effect *effect,
                   const struct act_result *result)
 {
@@ -539,10 +509,8 @@ void learn_result(struct canary *canary, const struct effect *effect,
 		learn_sample(canary, effect, result);
 		return;
 	}
-	if (is_hook(effect)) {
-		learn_hook(canary, effect, result);
+	if (learn_hook_result(canary, effect, result))
 		return;
-	}
 	if (effect->kind == EFFECT_OBSERVE &&
 	    (result->outcome == ACT_OK || result->outcome == ACT_ABSENT))
 		facts_slot(&canary->facts, effect->subject)->read_at = canary_now(canary);

@@ -256,6 +256,13 @@ static const struct row runs[] = {
 		 "(failed check 2 of 5)'") "}",
          "held at weight 20 of 50: Halt cart.shop advancement latency 812.00 > 500 (failed check 2 of 5); "
          "the next check is in 20s"},
+	{"gate",
+         "{" RELEASE(
+		 "'hooks': [{'type': 'rollout', 'name': 'load', 'question': '1', 'result': 'pass'}, "
+		 "{'type': 'confirm-traffic-increase', 'name': 'gate', 'question': '2', 'result': "
+		 "'fail'}], 'reason': 'Halt cart.shop advancement waiting for traffic increase "
+		 "approval gate'") "}",
+         "waiting for approval: confirm-traffic-increase hook gate says no, and is asked again every 30s"},
 	{"unmeasured",
          "{" RELEASE(
 		 "'times': {'unmeasuredSince': '2026-03-01T09:51:00Z'}, 'reason': 'Prometheus query "
