@@ -4,6 +4,7 @@
 #include "agent/leader.h"
 #include "agent/log.h"
 #include "agent/metrics.h"
+#include "agent/served.h"
 #include "agent/tally.h"
 #include "analysis/base/compiler.h"
 
@@ -34,6 +35,7 @@ struct agent {
 	struct canary_host host;
 	struct fleet *fleet;
 	struct leader *leader;
+	struct served *served;
 	struct follow_seams follow_seams;
 	struct follow *follows[KINDS];
 	struct follow *extras[EXTRAS];
@@ -146,14 +148,31 @@ static void on_follow(void *user, enum kube_kind kind)
 {
 	struct agent *agent = user;
 
+	if (!served_knows(agent->served, kind))
+		return; /* it may turn out to be another */
 	for (size_t i = 0; i < EXTRAS; i++) {
 		if (extras[i] == kind && follow_is_due(agent->extras[i]))
 			follow_list(agent->extras[i]);
 	}
 }
 
+static void on_served(void *user)
+{
+	struct agent *agent = user;
+
+	fleet_bind(agent->fleet);
+}
+
 static void make_parts(struct agent *agent)
 {
+	struct served_seams served = {
+		.loop = agent->seams.loop,
+		.http = agent->seams.http,
+		.log = agent->seams.log,
+		.options = &agent->settings.options,
+		.known = on_served,
+		.user = agent,
+	};
 	struct leader_settings leader = {
 		.loop = agent->seams.loop,
 		.http = agent->seams.http,
@@ -167,6 +186,7 @@ static void make_parts(struct agent *agent)
 
 	agent->fleet = fleet_new(&agent->host);
 	agent->leader = leader_new(&leader);
+	agent->served = served_new(&served);
 	for (size_t i = 0; i < KINDS; i++)
 		agent->follows[i] = follow_new(&agent->follow_seams, kinds[i]);
 	for (size_t i = 0; i < EXTRAS; i++)
@@ -222,6 +242,7 @@ struct agent *agent_free(struct agent *agent)
 		follow_free(agent->follows[i]);
 	for (size_t i = 0; i < EXTRAS; i++)
 		follow_free(agent->extras[i]);
+	served_free(agent->served);
 	fleet_free(agent->fleet); /* tells the leader of writes that it leaves behind */
 	leader_free(agent->leader);
 	free(agent->host.scratch);

@@ -540,6 +540,28 @@ struct fleet *fleet_free(struct fleet *fleet)
 	return NULL;
 }
 
+/* The route's kind depends on what the cluster serves. */
+static bool is_by_version(const struct canary *canary)
+{
+	struct arena arena = {0};
+	enum kube_kind kind =
+		canary->edition->world.traffic->ref(&canary->edition->world, &arena).kind;
+
+	arena_fini(&arena);
+	return kind == KUBE_HTTP_ROUTE || kind == KUBE_HTTP_ROUTE_BETA || kind == KUBE_SPLIT_ALPHA1;
+}
+
+void fleet_bind(struct fleet *fleet)
+{
+	for (struct member *member = fleet->list; member; member = member->next) {
+		if (!member->canary->edition || !is_by_version(member->canary))
+			continue;
+		learn_forget_route(member->canary);
+		on_bind(fleet, member->canary);
+		canary_stir(member->canary);
+	}
+}
+
 void fleet_each(struct fleet *fleet, void (*visit)(void *user, struct canary *canary), void *user)
 {
 	for (struct member *member = fleet->list; member; member = member->next)

@@ -4,8 +4,8 @@
 #include "analysis/base/buf.h"
 #include "analysis/base/compiler.h"
 
+#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #define URI_MAX 16384
 
@@ -27,6 +27,26 @@ bool history_read_failed(sqlite3 *db, struct err *err)
 	return err_set(err, ERR_SYSTEM, "%s", fault.text);
 }
 
+/* Is there a log beside the file? SQLite's file system says so, which resolves links as it does for
+ * the log's name, and need not be the machine's. */
+static bool has_log(const char *path)
+{
+	sqlite3_vfs *vfs = sqlite3_vfs_find(NULL);
+	struct buf text = {.max = URI_MAX};
+	char *full = malloc((size_t)vfs->mxPathname + 1);
+	int is_there = 1;
+
+	if (!full)
+		abort();
+	if ((vfs->xFullPathname(vfs, path, vfs->mxPathname + 1, full) & 0xff) != SQLITE_OK ||
+	    !buf_format(&text, "%s-wal", full) ||
+	    vfs->xAccess(vfs, buf_text(&text), SQLITE_ACCESS_EXISTS, &is_there) != SQLITE_OK)
+		is_there = 1;
+	free(full);
+	buf_fini(&text);
+	return is_there != 0;
+}
+
 /*
  * A file without a log beside it was closed in order, and no agent has it: it is read as it stands.
  * SQLite would otherwise leave "-wal" and "-shm" beside it, and fail where it may not.
@@ -34,12 +54,9 @@ bool history_read_failed(sqlite3 *db, struct err *err)
 static bool open_file(const char *path, sqlite3 **ret_db)
 {
 	struct buf text = {.max = URI_MAX};
-	bool is_still;
+	bool is_still = !has_log(path) && buf_format(&text, "file:");
 	bool is_open;
 
-	is_still = buf_format(&text, "%s-wal", path) && access(buf_text(&text), F_OK) != 0;
-	buf_drop(&text, text.length);
-	is_still = buf_format(&text, "file:") && is_still;
 	for (const char *c = path; *c && is_still; c++)
 		is_still = (strchr("%?#", *c) ? buf_format(&text, "%%%02X", (unsigned int)*c)
 		                              : buf_add(&text, c, 1));

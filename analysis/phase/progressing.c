@@ -36,6 +36,13 @@ static void keep_results(const struct thought *thought, struct release_status *s
 	status->times.next_check_at = instant_after(facts->now, spec->interval);
 }
 
+/* A failed check that does not end the run: what cannot wait for its save. */
+static void keep_clients(struct thought *thought, int weight)
+{
+	traffic_caps(thought, weight);
+	traffic_selects(thought, traffic_backend(thought), false);
+}
+
 static void conclude_fail(struct thought *thought, size_t worst)
 {
 	const struct canary_spec *spec = thought->spec;
@@ -46,7 +53,7 @@ static void conclude_fail(struct thought *thought, size_t worst)
 	keep_results(thought, &status, pace_due(thought));
 	status.times.unmeasured_since = (struct instant){0};
 	if (!failure_count(thought, &status, why))
-		traffic_caps(thought, status.weight.to);
+		keep_clients(thought, status.weight.to);
 }
 
 /* A rollout hook said no. */
@@ -62,7 +69,7 @@ static void conclude_refused(struct thought *thought, size_t index)
 	            thought->facts->hooks[index].text);
 	keep_results(thought, &status, pace_due(thought));
 	if (!failure_count(thought, &status, why))
-		traffic_caps(thought, status.weight.to);
+		keep_clients(thought, status.weight.to);
 }
 
 static bool is_unmeasured_too_long(struct thought *thought)

@@ -116,7 +116,9 @@ struct sim_http_fate network_fate(void *user, const struct http_request *request
 	double often;
 	int canary;
 
-	if (request->peer != HTTP_PEER_KUBE || simulation->faults.is_calm)
+	if (request->peer != HTTP_PEER_KUBE)
+		return receivers_fate(simulation, request);
+	if (simulation->faults.is_calm)
 		return fate;
 	canary = truth_find(&simulation->truth, request->url);
 	if (n_others > 0 && strike(simulation, FAULT_REORDER, canary))
