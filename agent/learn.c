@@ -330,8 +330,7 @@ static void learn_list(struct canary *canary, const json_t *list)
 
 void learn_forget_route(struct canary *canary)
 {
-	canary->facts.route = (struct route_fact){0};
-	keep_route(canary->edition, NULL);
+	learn_route_forget(canary);
 }
 
 void learn_doubt(struct canary *canary, enum subject subject)
