@@ -326,7 +326,7 @@ static const struct row ends[] = {
          " [{'destination': {'host': 'help'}}]}, {'route': [{'destination': {'host': 'cart-primary'}, 'weight': 65},"
          " {'destination': {'host': 'cart-canary.shop'}, 'weight': 35}]}]}}," RELEASE(
 		 DONE("promoted", "x")) "}",
-         "virtualservice cart gives the canary weight 35, where the agent wants 0: kiali wrote it 2m ago"},
+         "virtualservice cart gives the canary weight 35, where the agent wants 0: kiali wrote it 10m ago"},
 	{"fight", "{" ROUTE("35") "," RELEASE(DONE("promoted", "x")) "}",
          "ingress front-canary gives the canary weight 35, where the agent wants 0: serin wrote it 1m ago"},
 	{"PrimaryNotReady",

@@ -38,7 +38,7 @@ static int annotation_weight(const json_t *object)
 	const char *weight = json_string_value(json_object_get(annotations, ANNOTATION "-weight"));
 
 	return weight && json_object_get(annotations, ANNOTATION) ? (int)strtol(weight, NULL, 10)
-	                                                           : 0;
+	                                                          : 0;
 }
 
 /* The most that a rule gives it: every rule here leads to primary and canary. */

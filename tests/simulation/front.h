@@ -1,4 +1,5 @@
-/* What leads a canary's clients, whichever provider it has: a canary Ingress or a VirtualService. */
+/* What leads a canary's clients, whichever provider it has: a canary Ingress or a VirtualService.
+ */
 #ifndef TESTS_SIMULATION_FRONT_H
 #define TESTS_SIMULATION_FRONT_H
 

@@ -54,8 +54,8 @@ static bool is_closed(struct simulation *simulation, int canary)
 		return true;
 	if (!strike(simulation, FAULT_GATE_CLOSED, canary))
 		return false;
-	*until = instant_after(now, span_ms(dice_between(&simulation->faults.dice, CLOSED_MS_MIN,
-	                                                 CLOSED_MS_MAX)));
+	*until = instant_after(
+		now, span_ms(dice_between(&simulation->faults.dice, CLOSED_MS_MIN, CLOSED_MS_MAX)));
 	return true;
 }
 

@@ -146,8 +146,8 @@ static void check_threshold(struct simulation *simulation, int canary,
 	const struct truth_canary *truth = &simulation->truth.canaries[canary];
 	int threshold = truth->threshold > 0 ? truth->threshold : 1;
 
-	if (run->failed_checks >= threshold && is_checking(run) &&
-	    !truth->is_invalid && !was_edited(simulation, canary))
+	if (run->failed_checks >= threshold && is_checking(run) && !truth->is_invalid &&
+	    !was_edited(simulation, canary))
 		witness_accuse(simulation, "%s: goes on after %d failed checks of %d", run->name,
 		               run->failed_checks, threshold);
 }

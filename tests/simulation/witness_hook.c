@@ -30,8 +30,8 @@ void witness_hook_came(struct simulation *simulation, int agent,
 	if (flight->canary < 0 || !reply)
 		return;
 	heard = &simulation->witness.agents[agent].heard[flight->canary][flight->hook];
-	heard->result = reply->error.kind == ERR_NONE && reply->status < 300 ? HOOK_PASS
-	                                                                      : HOOK_FAIL;
+	heard->result =
+		reply->error.kind == ERR_NONE && reply->status < 300 ? HOOK_PASS : HOOK_FAIL;
 	heard->asked = flight->left;
 }
 
@@ -40,8 +40,7 @@ static enum hook_result heard_of(struct simulation *simulation, int agent, int c
                                  enum hook_type type)
 {
 	const struct witness_run *old = &simulation->witness.runs[canary];
-	const struct witness_heard *heard =
-		&simulation->witness.agents[agent].heard[canary][type];
+	const struct witness_heard *heard = &simulation->witness.agents[agent].heard[canary][type];
 
 	if (instant_is_before(heard->asked, old->concluded) ||
 	    instant_is_before(heard->asked, old->made) ||
@@ -95,7 +94,8 @@ void witness_hook_concluded(struct simulation *simulation, int agent, int canary
 
 	if (run->is_init || simulation->witness.is_posthumous || truth->skips ||
 	    instant_is_before(witness_world_now(simulation), truth->skips_until) ||
-	    instant_is_before(witness_world_now(simulation), simulation->witness.times[canary].struck))
+	    instant_is_before(witness_world_now(simulation),
+	                      simulation->witness.times[canary].struck))
 		return;
 	if (old->phase < PHASE_STARTING && run->phase == PHASE_STARTING)
 		expect(simulation, agent, canary, HOOK_CONFIRM_ROLLOUT, HOOK_PASS);

@@ -101,8 +101,8 @@ static void check_step(struct simulation *simulation, const struct witness_run *
 		witness_accuse(simulation, "%s: a counter goes down", new->name);
 	if (new->iteration > old->iteration + 1 || new->failed_checks > old->failed_checks + 1)
 		witness_accuse(simulation, "%s: a counter leaps", new->name);
-	if (new->weight < old->weight && new->phase >= PHASE_PROGRESSING &&
-	    new->phase <= PHASE_WAITING_PROMOTION)
+	if (new->weight < old->weight &&new->phase >= PHASE_PROGRESSING &&new->phase <=
+	    PHASE_WAITING_PROMOTION)
 		witness_accuse(simulation, "%s: a step back, from %d to %d", new->name, old->weight,
 		               new->weight);
 	if (new->outcome != OUTCOME_NONE &&new->phase != PHASE_DONE)
