@@ -29,6 +29,12 @@ static void keep_route(struct canary_edition *edition, json_t *part)
 	edition->world.route_object = part;
 }
 
+void learn_route_forget(struct canary *canary)
+{
+	canary->facts.route = (struct route_fact){0};
+	keep_route(canary->edition, NULL);
+}
+
 /* What we made beside the route and was not seen may be there. */
 static bool has_more(const struct canary_world *world)
 {

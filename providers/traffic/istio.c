@@ -233,7 +233,7 @@ static enum talk_step correct(struct act *act, json_t *live, json_t *patch)
 static enum talk_step retreat(struct act *act, int step, json_t *live)
 {
 	struct kube_ref ref = route_ref(act->world, act->talk.arena);
-	json_t *patch = istio_route_retreat(act->world, live);
+	json_t *patch = istio_route_retreat(act->world, live, split_of(act));
 
 	if (json_array_size(patch) > 0)
 		return send_patch(act, step, &ref, patch);

@@ -171,8 +171,9 @@ static void empty_canary(const struct canary_world *world, json_t *rule)
 	}
 }
 
-json_t *istio_fit_cut(const struct canary_world *world, const json_t *live)
+json_t *istio_fit_cut(const struct canary_world *world, const json_t *live, int weight)
 {
+	int share = world->spec->strategy == STRATEGY_AB ? 0 : weight;
 	json_t *list = kube_tree_list();
 
 	for (size_t i = 0; i < json_array_size(live); i++) {
@@ -180,14 +181,17 @@ json_t *istio_fit_cut(const struct canary_world *world, const json_t *live)
 		struct istio_place_counts counts = istio_place_count(world, rule);
 		json_t *copy;
 
-		if (is_made(rule))
+		if (is_made(rule)) {
+			if (weight > 0)
+				kube_tree_append(list, kube_tree_copy(rule));
 			continue;
+		}
 		copy = kube_tree_copy(rule);
 		(void)mirror_fit(world, copy, i, false, NULL);
 		if (counts.n[ISTIO_PLACE_CANARY] > 0 && counts.n[ISTIO_PLACE_OTHER] > 0)
 			empty_canary(world, copy);
 		else if (counts.n[ISTIO_PLACE_CANARY] > 0)
-			kube_tree_set(copy, "route", route_fit(world, rule, &counts, 0));
+			kube_tree_set(copy, "route", route_fit(world, rule, &counts, share));
 		kube_tree_append(list, copy);
 	}
 	return list;

@@ -17,11 +17,11 @@ json_t *istio_fit_rules(const struct canary_world *world, const json_t *live,
                         struct istio_rules_split split, struct err *err);
 
 /*
- * LIVE, a user's list, with nothing for the canary, a new value: each rule that leads or mirrors to
- * it leads to the primary, those of our own are gone, all others are as they were, the ones to the
- * apex too.
+ * LIVE, a user's list, with WEIGHT for the canary where it has something, a new value: each rule
+ * that leads to it has that weight, none mirrors to it, for 0 those of our own are gone, all others
+ * are as they were, the ones to the apex too.
  */
-json_t *istio_fit_cut(const struct canary_world *world, const json_t *live);
+json_t *istio_fit_cut(const struct canary_world *world, const json_t *live, int weight);
 
 /*
  * LIVE without the canary's part, a new value: a rule that one of ORIGINALS (lists, NULL for none)

@@ -260,12 +260,13 @@ bool istio_route_repair(json_t *patch, const struct canary_world *world, const j
 	return true;
 }
 
-json_t *istio_route_retreat(const struct canary_world *world, const json_t *live)
+json_t *istio_route_retreat(const struct canary_world *world, const json_t *live,
+                            struct istio_rules_split split)
 {
 	const json_t *rules = rules_of(world, kube_tree_find(live, "spec"));
 	bool is_made = istio_route_is_made(world, live);
-	json_t *wanted = is_made ? istio_rules_new(world, (struct istio_rules_split){0})
-	                         : istio_fit_cut(world, rules);
+	json_t *wanted =
+		is_made ? istio_rules_new(world, split) : istio_fit_cut(world, rules, split.weight);
 	json_t *patch = kube_tree_list();
 
 	istio_rules_patch(patch, world, rules, wanted, !is_made, true);

@@ -223,6 +223,30 @@ static void test_retreat(void **state)
 	}
 }
 
+/* A foreign hand raised the weight: the retreat goes to the weight in force, not to 0. */
+static void test_cap(void **state)
+{
+	static const char *const seen[] = {ROUTE(10, 90), USERS};
+
+	for (size_t i = 0; i < array_length(seen); i++) {
+		static const struct cart_exchange script[] = {{"PATCH " ROUTES "/cart" MANAGER,
+		                                               "[" WEIGHTS(60, 40) "]", 200,
+		                                               ROUTE(60, 40)},
+		                                              {0}};
+		struct effect effect = {
+			.kind = EFFECT_WRITE_ROUTE,
+			.subject = SUBJECT_ROUTE,
+			.weight = 40,
+			.is_retreat = true,
+		};
+		struct play play;
+
+		begin(&play, "{}", seen[i], false);
+		expect(&play, &effect, script, ACT_OK, "");
+		end(&play);
+	}
+}
+
 #define DELETED(uid)                                                                                 \
  "{'apiVersion': 'v1', 'kind': 'DeleteOptions', 'propagationPolicy': 'Background', 'preconditions':" \
  " {'uid': '" uid "'}}"
@@ -275,9 +299,8 @@ static void test_remove(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_create),
-		cmocka_unit_test(test_weigh),
-		cmocka_unit_test(test_retreat),
+		cmocka_unit_test(test_create),  cmocka_unit_test(test_weigh),
+		cmocka_unit_test(test_retreat), cmocka_unit_test(test_cap),
 		cmocka_unit_test(test_remove),
 	};
 

@@ -2,6 +2,7 @@
 
 #include "analysis/base/text.h"
 #include "analysis/hook.h"
+#include "tests/simulation/front.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -91,12 +92,15 @@ void truth_init(struct truth *truth, uint64_t seed)
 {
 	struct dice dice = dice_init(seed, "truth");
 	struct dice rollouts = dice_init(seed, "rollouts");
+	struct dice meshes = dice_init(seed, "meshes");
 	struct dice hooks = dice_init(seed, "hooks");
 
 	*truth = (struct truth){.n_canaries = (int)dice_between(&dice, 2, FAULT_CANARIES_MAX)};
 	for (int i = 0; i < truth->n_canaries; i++) {
 		cast(&truth->canaries[i], &dice, names[i]);
 		truth->canaries[i].empties = dice_chance(&rollouts, 0.12);
+		if (front_is_weighed(&truth->canaries[i]) && dice_chance(&meshes, 0.1))
+			truth->canaries[i].provider = "istio";
 		truth->canaries[i].hooks = cast_hooks(&hooks);
 		(void)truth_push(&truth->canaries[i], QUALITY_GOOD);
 	}

@@ -1,6 +1,7 @@
 #include "tests/simulation/witness.h"
 
 #include "analysis/base/text.h"
+#include "tests/simulation/front.h"
 #include "tests/simulation/oracle.h"
 #include "tests/simulation/simulation.h"
 #include "tests/simulation/witness_check.h"
@@ -190,9 +191,8 @@ void witness_left(struct simulation *simulation, int agent, struct witness_fligh
 		.is_watch = !is_metric && apiserver_watch_asked(request),
 		.is_lease = !is_metric && strstr(request->url, "/leases") != NULL,
 		.is_renewal = request->method != HTTP_GET && strstr(request->url, "/leases"),
-		.is_retreat =
-			request->method == HTTP_PATCH &&
-			(strstr(request->url, "/releases/") || strstr(request->url, "/ingresses/")),
+		.is_retreat = request->method == HTTP_PATCH &&
+	                      (strstr(request->url, "/releases/") || front_is_url(request->url)),
 	};
 	if (!is_metric && !flight->is_lease && request->method != HTTP_GET &&
 	    instant_between(of->lease_sent, flight->left).ms + request->timeout.ms > LEASE_MS)
