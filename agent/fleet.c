@@ -1,6 +1,7 @@
 #include "agent/fleet.h"
 
 #include "agent/learn.h"
+#include "agent/learn_route.h"
 #include "agent/log.h"
 #include "agent/poison.h"
 #include "agent/tally.h"

@@ -328,12 +328,6 @@ static void learn_list(struct canary *canary, const json_t *list)
 
 /* Results -------------------------------------------------------------------------------------- */
 
-void learn_forget_route(struct canary *canary)
-{
-	canary->facts.route = (struct route_fact){0};
-	keep_route(canary->edition, NULL);
-}
-
 void learn_doubt(struct canary *canary, enum subject subject)
 {
 	if (subject == SUBJECT_NONE || subject == SUBJECT_EVENTS || subject == SUBJECT_CHANGE)

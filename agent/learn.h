@@ -29,9 +29,6 @@ void learn_releases_end(struct canary *canary);
 /* What a list said of them cannot be true: nothing is decided until they were read again. */
 void learn_releases_anew(struct canary *canary);
 
-/* The route may be another object than was thought: nothing is known of it. */
-void learn_forget_route(struct canary *canary);
-
 /* The outcome of a write is not known: read the object once before anything else is planned for it.
  */
 void learn_doubt(struct canary *canary, enum subject subject);

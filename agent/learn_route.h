@@ -10,4 +10,7 @@ void learn_route_object(struct canary *canary, const json_t *object);
 /* The object number INDEX beside it; OBJECT NULL: it is not there. */
 void learn_route_beside(struct canary *canary, size_t index, const json_t *object);
 
+/* The route may be another object than was thought: nothing is known of it. */
+void learn_forget_route(struct canary *canary);
+
 #endif
