@@ -82,7 +82,9 @@ static struct http_reply web(void *user, const struct http_request *request, str
 	struct stage *stage = user;
 	struct http_reply reply = {.status = 200};
 	const char *query = request->body ? request->body : request->url;
-	double value = strstr(query, "duration") ? stage->duration_ms : stage->success_rate;
+	bool is_duration =
+		strstr(query, "histogram_quantile") || strstr(query, "duration_seconds_sum");
+	double value = is_duration ? stage->duration_ms : stage->success_rate;
 
 	if (stage_hooks_are_called(request))
 		return stage_hooks_answer(&stage->hooks, request);
