@@ -1,9 +1,9 @@
 #include "agent/learn.h"
 
 #include "agent/learn_action.h"
+#include "agent/learn_hook.h"
 #include "agent/learn_route.h"
 #include "agent/learn_slot.h"
-#include "agent/learn_hook.h"
 #include "agent/log.h"
 #include "agent/poison.h"
 #include "agent/tally.h"

@@ -104,9 +104,3 @@ void learn_route_beside(struct canary *canary, size_t index, const json_t *objec
 	canary->facts.route.slot.state = FACT_UNKNOWN;
 	canary->facts.route.has_more = has_more(world);
 }
-
-void learn_route_forget(struct canary *canary)
-{
-	canary->facts.route = (struct route_fact){0};
-	keep_route(canary->edition, NULL);
-}

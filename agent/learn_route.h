@@ -7,13 +7,10 @@
 /* The route; OBJECT NULL: it is not there. */
 void learn_route_object(struct canary *canary, const json_t *object);
 
-/* Nothing is known of it. */
+/* The route may be another object than was thought: nothing is known of it. */
 void learn_route_forget(struct canary *canary);
 
 /* The object number INDEX beside it; OBJECT NULL: it is not there. */
 void learn_route_beside(struct canary *canary, size_t index, const json_t *object);
-
-/* The route may be another object than was thought: nothing is known of it. */
-void learn_route_forget(struct canary *canary);
 
 #endif

@@ -21,11 +21,16 @@ static phase *const phases[] = {
 	[PHASE_DONE] = phase_resting,
 };
 
-/* Whether something about the subject is wanted already: then it need not be read first. */
+/* Whether something about the subject is wanted already: then it need not be read first. But a
+ * retreat's save starts from the Release as it was known: whether it was written already is told by
+ * reading alone. */
 static bool is_wanted(const struct plan *plan, enum subject subject)
 {
 	for (size_t i = 0; i < plan->n_effects; i++) {
-		if (plan->effects[i].subject == subject)
+		const struct effect *effect = &plan->effects[i];
+
+		if (effect->subject == subject &&
+		    !(effect->kind == EFFECT_SAVE_RELEASE && effect->is_retreat))
 			return true;
 	}
 	return false;

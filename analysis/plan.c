@@ -36,6 +36,15 @@ bool effect_is_question(const struct effect *effect)
 	return effect->kind >= EFFECT_OBSERVE && effect->kind <= EFFECT_COMPARE;
 }
 
+/* The last notice that the save itself adds, 0: none. Those before it may be delivered meanwhile.
+ */
+static int64_t new_notice(const struct release_status *status)
+{
+	int64_t last = status->n_notices > 0 ? status->notices[status->n_notices - 1].id : 0;
+
+	return last >= status->seq * NOTICES_MAX ? last : 0;
+}
+
 static bool is_same_save(const struct effect *a, const struct effect *b)
 {
 	return a->status.seq == b->status.seq && a->status.phase == b->status.phase &&
@@ -43,7 +52,7 @@ static bool is_same_save(const struct effect *a, const struct effect *b)
 	       a->status.weight.to == b->status.weight.to &&
 	       a->status.weight.is_mirrored == b->status.weight.is_mirrored &&
 	       a->status.failed_checks == b->status.failed_checks &&
-	       a->status.n_notices == b->status.n_notices &&
+	       new_notice(&a->status) == new_notice(&b->status) &&
 	       a->status.n_actions == b->status.n_actions &&
 	       strcmp(a->status.paused.action, b->status.paused.action) == 0 &&
 	       strcmp(a->status.full.action, b->status.full.action) == 0 &&

@@ -84,6 +84,7 @@ void phase_promoting(struct thought *thought)
 	const struct facts *facts = thought->facts;
 	const struct canary_spec *spec = thought->spec;
 	struct release_status status;
+	enum readiness readiness;
 	char why[SENTENCE_MAX];
 
 	if (withdraw(thought))
@@ -101,8 +102,11 @@ void phase_promoting(struct thought *thought)
 			primary_runs_newest(thought);
 		return;
 	}
-	traffic_selects(thought, traffic_backend(thought), false);
-	switch (readiness_check(thought, false, why)) {
+	readiness = readiness_check(thought, false, why);
+	/* A retreat says itself where clients are safe. */
+	if (readiness != READINESS_LATE)
+		traffic_selects(thought, traffic_backend(thought), false);
+	switch (readiness) {
 	case READINESS_READY:
 		finalise(thought);
 		return;
