@@ -161,6 +161,7 @@ struct canary *canary_free(struct canary *canary)
 	alarm_cancel(&canary->think);
 	alarm_cancel(&canary->gate);
 	history_forget(canary->host->history, canary);
+	wishes_clear(&canary->wishes);
 	edition_free(canary->edition);
 	edition_free(canary->pending);
 	free(canary);
@@ -443,6 +444,8 @@ const char *canary_subject_name(const struct canary *canary, enum subject subjec
 	case SUBJECT_CHANGE:
 	case SUBJECT_CONFIGS:
 	case SUBJECT_EVENTS:
+	case SUBJECT_ACTION:
+	case SUBJECT_EARLIER:
 	case SUBJECT_MAX:
 		break;
 	}

@@ -1,10 +1,12 @@
 #include "agent/journal.h"
 
 #include "agent/history.h"
+#include "agent/journal_action.h"
 #include "agent/log.h"
 #include "analysis/base/text.h"
 #include "analysis/decide.h"
 #include "analysis/strategy.h"
+#include "providers/kube/release_status.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -59,6 +61,7 @@ static json_t *workload_of(const struct workload_fact *workload)
 	put_text(json, "digest", workload->digest);
 	put_text(json, "release", workload->release_uid);
 	put_text(json, "image", workload->image);
+	put_flag(json, "hasConfigs", workload->has_configs);
 	put_flag(json, "mayEmpty", workload->may_empty);
 	put_text(json, "refusal", workload->refusal);
 	put_text(json, "resourceVersion", workload->resource_version);
@@ -119,6 +122,7 @@ static json_t *status_of(const struct release_status *status)
 	put_text(json, "ending", release_outcome_name(status->ending));
 	put_text(json, "outcome", release_outcome_name(status->outcome));
 	put_text(json, "reason", status->reason);
+	journal_action_put_status(json, status);
 	put_number(json, "notices", (int64_t)status->n_notices);
 	return json;
 }
@@ -132,6 +136,11 @@ static json_t *release_of(const struct release *release)
 	put_text(json, "cause", release_cause_name(release->cause));
 	put_text(json, "digest", release->digest);
 	put_text(json, "previous", release->previous);
+	put_text(json, "configs", release->configs);
+	put_text(json, "handled", release->handled);
+	put_text(json, "handledConfigs", release->handled_configs);
+	if (release->action.uid[0])
+		json_object_set_new(json, "action", kube_release_action_write(&release->action));
 	put_number(json, "targetReplicas", release->target_replicas);
 	put_number(json, "primaryReplicas", release->primary_replicas);
 	put_text(json, "resourceVersion", release->resource_version);
@@ -181,6 +190,16 @@ static json_t *sample_of(const struct sample_fact *sample)
 	return json;
 }
 
+/* What they held by its digest only. */
+static json_t *configs_of(const struct config_fact *configs)
+{
+	json_t *json = slot_of(&configs->slot);
+
+	put_text(json, "template", configs->template);
+	put_text(json, "digest", configs->digest);
+	return json;
+}
+
 json_t *journal_facts(const struct facts *facts)
 {
 	json_t *json = json_pack("{sI so so so so so so so so}", "now", (json_int_t)facts->now.ms,
@@ -193,10 +212,13 @@ json_t *journal_facts(const struct facts *facts)
 	json_t *samples = json_array();
 	json_t *hooks;
 
+	if (facts->target.has_configs)
+		json_object_set_new(json, "configs", configs_of(&facts->configs));
 	put_number(json, "generation", facts->canary_generation);
 	put_flag(json, "deleted", facts->is_deleted);
 	put_flag(json, "moved", facts->is_moved);
 	put_text(json, "refusal", facts->refusal);
+	journal_action_put_facts(json, facts);
 	if (facts->newest.name[0] != '\0')
 		json_object_set_new(json, "newest", release_of(&facts->newest));
 	put_text(json, "promoted", facts->promoted.name);
@@ -299,6 +321,15 @@ static json_t *effect_of(const struct effect *effect)
 	case EFFECT_CREATE_RELEASE:
 	case EFFECT_COMPARE:
 		put_text(json, "digest", effect->digest);
+		put_text(json, "configs", effect->configs);
+		break;
+	case EFFECT_ANSWER:
+		put_text(json, "action", effect->answer.name);
+		put_flag(json, "refused", effect->answer.is_refused);
+		put_text(json, "text", effect->answer.text);
+		break;
+	case EFFECT_FIND_RELEASE:
+		put_text(json, "release", effect->earlier);
 		break;
 	case EFFECT_NONE:
 	case EFFECT_OBSERVE:

@@ -16,6 +16,8 @@ static const char *const names[SUBJECT_MAX] = {
 	[SUBJECT_CHANGE] = "change of template",
 	[SUBJECT_CONFIGS] = "configs",
 	[SUBJECT_EVENTS] = "events",
+	[SUBJECT_ACTION] = "action",
+	[SUBJECT_EARLIER] = "earlier release",
 };
 
 struct fact_slot *facts_slot(struct facts *facts, enum subject subject)
@@ -41,6 +43,10 @@ struct fact_slot *facts_slot(struct facts *facts, enum subject subject)
 		return &facts->configs.slot;
 	case SUBJECT_EVENTS:
 		return &facts->events;
+	case SUBJECT_ACTION:
+		return &facts->action.slot;
+	case SUBJECT_EARLIER:
+		return &facts->earlier.slot;
 	case SUBJECT_RELEASES:
 	case SUBJECT_NONE:
 	case SUBJECT_MAX:
@@ -70,14 +76,37 @@ static bool is_of(const struct facts *facts, const char *digest, const char *con
 	       (!facts_knows_configs(facts) || strcmp(facts->configs.digest, configs) == 0);
 }
 
+/* So it was left by an undo. */
+static bool is_handled(const struct facts *facts, const char *digest, const char *configs)
+{
+	return digest[0] && is_of(facts, digest, configs);
+}
+
+bool facts_is_promoted(const struct facts *facts)
+{
+	const struct release_ref *promoted = &facts->promoted;
+
+	return promoted->name[0] != '\0' && is_of(facts, promoted->digest, promoted->configs);
+}
+
 bool facts_is_back(const struct facts *facts)
 {
-	return facts->promoted.name[0] != '\0' &&
-	       is_of(facts, facts->promoted.digest, facts->promoted.configs);
+	const struct release_ref *promoted = &facts->promoted;
+
+	return facts_is_promoted(facts) ||
+	       is_handled(facts, promoted->handled, promoted->handled_configs);
 }
 
 bool facts_is_newest(const struct facts *facts)
 {
-	return facts->newest.name[0] != '\0' &&
-	       is_of(facts, facts->newest.digest, facts->newest.configs);
+	const struct release *newest = &facts->newest;
+
+	return newest->name[0] != '\0' && is_of(facts, newest->digest, newest->configs);
+}
+
+bool facts_is_undone(const struct facts *facts)
+{
+	const struct release *newest = &facts->newest;
+
+	return is_handled(facts, newest->handled, newest->handled_configs);
 }

@@ -17,6 +17,7 @@ enum step {
 	STEP_NONE,
 	STEP_TARGET,
 	STEP_CONFIGS,
+	STEP_EARLIER,
 	STEP_CREATE,
 	STEP_EXISTING,
 	STEP_PAGE,
@@ -41,29 +42,37 @@ static struct kube_ref new_ref(struct act *act)
 	return release_ref(act, arena_text(act->talk.arena, name));
 }
 
-/* The target and its configs were read: they are what the Release is of. */
-static enum talk_step create(struct act *act, enum talk_step step, struct err *err)
+/* What is released is known: TEMPLATE and the ENTRIES of its configs. */
+static enum talk_step create(struct act *act, const json_t *template, const json_t *entries,
+                             struct err *err)
 {
 	struct kube_ref ref = new_ref(act);
 	char configs[DIGEST_MAX];
 
-	if (step != TALK_DONE || act->result.outcome != ACT_OK)
-		return step;
-	kube_config_digest_all(act_config_entries(act), configs);
+	kube_config_digest_all(entries, configs);
 	if (strcmp(configs, act->effect->configs) != 0)
-		return act_reply_stop(
-			act, ACT_CONFLICT, err,
-			"a ConfigMap or Secret of the target changed while its Release was made");
+		return act_reply_stop(act, ACT_CONFLICT, err,
+		                      "a ConfigMap or Secret changed while its Release was made");
 	kube_api_create(&act->talk.request, act->talk.arena, &ref,
 	                act->world->options->field_manager,
 	                kube_release_new(act->world, act->effect, act_reply_kept(act, "target"),
-	                                 act_config_entries(act)));
+	                                 template, entries));
 	return act_reply_send(act, STEP_CREATE);
+}
+
+/* The target and its configs were read, if STEP says so. */
+static enum talk_step with_configs(struct act *act, enum talk_step step, struct err *err)
+{
+	if (step != TALK_DONE || act->result.outcome != ACT_OK)
+		return step;
+	return create(act, kube_tree_find(act_reply_kept(act, "target"), "spec/template"),
+	              act_config_entries(act), err);
 }
 
 static enum talk_step on_target(struct act *act, const struct http_reply *reply, struct err *err)
 {
 	struct kube_ref target_ref = act_reply_ref(act->world, SUBJECT_TARGET, act->talk.arena);
+	struct kube_ref earlier;
 	const json_t *template;
 	char digest[DIGEST_MAX];
 	json_t *target;
@@ -78,12 +87,37 @@ static enum talk_step on_target(struct act *act, const struct http_reply *reply,
 			"deployment %.100s.%.63s: spec.template is larger than %zu bytes",
 			act->world->spec->target, act->world->spec->k8s_namespace,
 			KUBE_TEMPLATE_MAX);
-	if (strcmp(digest, act->effect->digest) != 0) {
+	if (strcmp(digest, act->effect->handled[0] ? act->effect->handled : act->effect->digest) !=
+	    0) {
 		act->result.object = json_incref(target);
 		return act_reply_stop(act, ACT_CONFLICT, err,
 		                      "the target's template changed while its Release was made");
 	}
-	return create(act, act_config_read_begin(act, STEP_CONFIGS, template, err), err);
+	if (act->effect->earlier[0] == '\0')
+		return with_configs(act, act_config_read_begin(act, STEP_CONFIGS, template, err),
+		                    err);
+	earlier = release_ref(act, act->effect->earlier);
+	return act_reply_get(act, STEP_EARLIER, &earlier);
+}
+
+/* What an undo brings back. */
+static enum talk_step on_earlier(struct act *act, const struct http_reply *reply, struct err *err)
+{
+	struct kube_ref ref = release_ref(act, act->effect->earlier);
+	enum act_outcome outcome;
+	json_t *release;
+
+	outcome = act_reply_read(act, &ref, reply, &release);
+	if (outcome == ACT_ABSENT)
+		return act_reply_stop(act, ACT_CONFLICT, err, "release %.150s is gone", ref.name);
+	if (outcome != ACT_OK)
+		return act_reply_end(act, err);
+	act_reply_keep(act, "earlier", release);
+	if (strcmp(kube_tree_text(release, "metadata/uid"), act->effect->earlier_uid) != 0)
+		return act_reply_stop(act, ACT_CONFLICT, err, "release %.150s is another one now",
+		                      ref.name);
+	return create(act, kube_tree_find(release, "spec/template"),
+	              kube_tree_find(release, "spec/configs"), err);
 }
 
 static enum talk_step on_created(struct act *act, const struct http_reply *reply, struct err *err)
@@ -135,7 +169,9 @@ enum talk_step act_release_create_next(struct talk *talk, const struct http_repl
 	if (talk->step == STEP_TARGET)
 		return on_target(act, reply, err);
 	if (talk->step == STEP_CONFIGS)
-		return create(act, act_config_read(act, reply, err), err);
+		return with_configs(act, act_config_read(act, reply, err), err);
+	if (talk->step == STEP_EARLIER)
+		return on_earlier(act, reply, err);
 	return talk->step == STEP_CREATE ? on_created(act, reply, err)
 	                                 : on_existing(act, reply, err);
 }

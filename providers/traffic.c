@@ -18,7 +18,7 @@ static const struct traffic_provider *const providers[] = {
 	&traffic_provider_kubernetes,
 	&traffic_provider_linkerd,
 	&traffic_provider_nginx,
-	&traffic_provider_osm,
+	&traffic_provider_smi_osm,
 	&traffic_provider_smi_v1alpha1,
 	&traffic_provider_smi_v1alpha2,
 	&traffic_provider_smi_v1alpha3,

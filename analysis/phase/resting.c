@@ -3,10 +3,13 @@
  * only from a primary that is ready (D-2, D-4) and by creating its Release before anything in the
  * world moves (D-8).
  */
+#include "analysis/actions.h"
 #include "analysis/base/text.h"
+#include "analysis/configs.h"
 #include "analysis/outbox.h"
 #include "analysis/phase/phase.h"
 #include "analysis/primary.h"
+#include "analysis/ruling.h"
 #include "analysis/traffic.h"
 #include "analysis/workload.h"
 
@@ -14,22 +17,6 @@
 
 #define RELEASES_KEPT 10                  /* of the newest */
 #define RELEASES_MOST (RELEASES_KEPT + 2) /* the promoted one and the one before may be older */
-
-/* Without the configs that its pods need a run is not begun. */
-static bool has_configs(struct thought *thought)
-{
-	const struct facts *facts = thought->facts;
-
-	if (!facts->target.has_configs || facts_knows_configs(facts))
-		return true;
-	if (facts->configs.slot.failures > 0)
-		thought_because(thought, "a new revision waits: %s", facts->configs.slot.error);
-	else
-		thought_because(thought,
-		                "reading the ConfigMaps and Secrets that %.100s.%.63s refers to",
-		                thought->spec->target, thought->spec->k8s_namespace);
-	return false;
-}
 
 /* The template is one that was handled: what is new is what its configs hold. */
 static enum release_cause cause_of(const struct facts *facts)
@@ -55,12 +42,11 @@ static void create_release(struct thought *thought, enum release_cause cause)
 	};
 
 	/* One that was created with unknown outcome may be there. */
-	if (!thought_knows(thought, SUBJECT_RELEASES) || !has_configs(thought))
+	if (!thought_knows(thought, SUBJECT_RELEASES) || !configs_known(thought))
 		return;
 	text_copy(effect.release, facts->promoted.name);
 	text_copy(effect.digest, facts->target.digest);
-	if (facts->target.has_configs)
-		text_copy(effect.configs, facts->configs.digest);
+	text_copy(effect.configs, configs_digest(facts));
 	thought_want(thought, &effect);
 }
 
@@ -101,21 +87,25 @@ static void initialise(struct thought *thought)
 
 /* What people were not told yet of the last run comes before the next one, unless it cannot be
  * told. */
-static bool is_told(struct thought *thought)
+static bool are_notices_told(struct thought *thought)
 {
 	const struct facts *facts = thought->facts;
 	const struct release_status *status = &facts->newest.status;
 
-	if (!outbox_is_empty(thought)) {
-		thought_because(thought, "calling the hooks of the last run");
-		return false;
-	}
 	if (status->n_notices == 0 || facts->events.failures > 0)
 		return true;
 	if (strcmp(facts->notices_release, facts->newest.uid) == 0 &&
 	    status->notices[status->n_notices - 1].id <= facts->notices_delivered)
 		return true;
 	thought_because(thought, "telling how the last run ended");
+	return false;
+}
+
+static bool is_told(struct thought *thought)
+{
+	if (outbox_is_empty(thought))
+		return are_notices_told(thought);
+	thought_because(thought, "calling the hooks of the last run");
 	return false;
 }
 
@@ -170,8 +160,17 @@ void phase_resting(struct thought *thought)
 		initialise(thought);
 		return;
 	}
+	/* It may be wanted because what is promoted does not stand; no hook holds it up. */
+	if (ruling_wants(thought, VERB_UNDO) && are_notices_told(thought)) {
+		actions_release(thought);
+		return;
+	}
 	if (!keep(thought))
 		return;
+	if (ruling_wants(thought, VERB_RETRY) && is_told(thought)) {
+		actions_release(thought);
+		return;
+	}
 	if (!thought->is_newer) {
 		scale_down_left(thought);
 		prune(thought);

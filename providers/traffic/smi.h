@@ -7,7 +7,7 @@
 extern const struct traffic_provider traffic_provider_smi_v1alpha1;
 extern const struct traffic_provider traffic_provider_smi_v1alpha2;
 extern const struct traffic_provider traffic_provider_smi_v1alpha3;
-extern const struct traffic_provider traffic_provider_osm;
+extern const struct traffic_provider traffic_provider_smi_osm;
 
 /* The parts, for a provider that writes the same object (linkerd.c). */
 struct route_ability smi_ability(const struct canary_spec *spec);
