@@ -63,7 +63,8 @@ static bool read_spec(const json_t *object, struct release *ret, struct err *err
 	if (!read_text(object, "spec/target/digest", ret->handled, sizeof(ret->handled), err) ||
 	    !read_text(object, "spec/target/configs", ret->handled_configs,
 	               sizeof(ret->handled_configs), err) ||
-	    !kube_release_action_read(kube_tree_find(object, "spec/action"), &ret->action, err))
+	    !kube_release_status_action_read(kube_tree_find(object, "spec/action"), &ret->action,
+	                                     err))
 		return false;
 	ret->target_replicas = kube_tree_whole(object, "spec/target/replicas", 0);
 	ret->primary_replicas = kube_tree_whole(object, "spec/primaryReplicas", 0);
@@ -153,7 +154,7 @@ json_t *kube_release_new(const struct canary_world *world, const struct effect *
 	if (effect->release[0])
 		kube_tree_set_text(spec, "previous", effect->release);
 	if (effect->action.uid[0])
-		kube_tree_set(spec, "action", kube_release_action_write(&effect->action));
+		kube_tree_set(spec, "action", kube_release_status_action_write(&effect->action));
 	kube_tree_set_text(object, "apiVersion", kube_api_version(KUBE_RELEASE));
 	kube_tree_set_text(object, "kind", kube_api_kind(KUBE_RELEASE));
 	kube_tree_set(object, "metadata", metadata_of(world, effect, target));
