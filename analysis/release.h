@@ -133,7 +133,7 @@ struct release {
 	char handled[DIGEST_MAX];    /* of the target's template, which an undo leaves as it is;
 	                                "" for none */
 	char handled_configs[DIGEST_MAX]; /* … and of what its configs held */
-	struct action_mark action;   /* that made it; uid "": none */
+	struct action_mark action;        /* that made it; uid "": none */
 	int target_replicas;
 	int primary_replicas; /* the capacity to keep during the run */
 	struct release_status status;

@@ -9,7 +9,6 @@
 
 #include <string.h>
 
-
 /* What was kept: references that are still to be read, and entries of those that were; entries
  * whose copies are still to be made; copies that are still to go. */
 #define KEY_REFERENCES "config references"
@@ -68,11 +67,10 @@ enum talk_step act_config_read(struct act *act, const struct http_reply *reply, 
 
 	outcome = act_reply_read(act, &ref, reply, &object);
 	if (outcome == ACT_ABSENT && !json_is_true(json_object_get(reference, "optional")))
-		return act_reply_stop(
-			act, ACT_FAILED, err,
-			"%s %.100s.%.63s not found, and deployment %.63s needs it",
-			ref.kind == KUBE_SECRET ? "secret" : "configmap", ref.name,
-			ref.k8s_namespace, act->world->spec->target);
+		return act_reply_stop(act, ACT_FAILED, err,
+		                      "%s %.100s.%.63s not found, and deployment %.63s needs it",
+		                      ref.kind == KUBE_SECRET ? "secret" : "configmap", ref.name,
+		                      ref.k8s_namespace, act->world->spec->target);
 	if (outcome != ACT_OK && outcome != ACT_ABSENT)
 		return act_reply_end(act, err);
 	if (!object || kube_config_is_tracked(object))

@@ -108,9 +108,8 @@ static bool is_fresh(struct thought *thought)
 		return false;
 	}
 	if (thought_scaled(thought, SUBJECT_TARGET, 0))
-		thought_because(
-			thought,
-			"the canary's pods go: those of this run begin with its configs");
+		thought_because(thought,
+		                "the canary's pods go: those of this run begin with its configs");
 	return false;
 }
 

@@ -21,16 +21,18 @@
 bool kube_config_is_referred(const json_t *template);
 
 /*
- * Those that TEMPLATE refers to, each once, sorted by kind and name: {kind, name, optional}, in a new
- * list. Optional only where every reference is. ERR_LIMIT: more than KUBE_CONFIG_MAX.
+ * Those that TEMPLATE refers to, each once, sorted by kind and name: {kind, name, optional}, in a
+ * new list. Optional only where every reference is. ERR_LIMIT: more than KUBE_CONFIG_MAX.
  */
 bool kube_config_list(const json_t *template, json_t **ret_list, struct err *err);
 
-/* The object that ENTRY, or a reference to it, speaks of; its copy, when IS_COPY. Borrows from it. */
+/* The object that ENTRY, or a reference to it, speaks of; its copy, when IS_COPY. Borrows from it.
+ */
 struct kube_ref kube_config_ref(const struct canary_world *world, const json_t *entry,
                                 bool is_copy);
 
-/* OBJECT takes part: it has no annotation against it, and a Secret is of a type that people write. */
+/* OBJECT takes part: it has no annotation against it, and a Secret is of a type that people write.
+ */
 bool kube_config_is_tracked(const json_t *object);
 
 /* Of what OBJECT holds: data, binaryData, and the type of a Secret. */

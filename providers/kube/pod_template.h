@@ -24,8 +24,8 @@ bool kube_pod_template_digest(const json_t *template, char ret[DIGEST_MAX], stru
 
 /*
  * TEMPLATE as the primary has it; a new object. `world->label` must be known. Labels and
- * anti-affinity speak of the primary's pods, CONFIGS (a Release's entries; NULL: none) are the copies,
- * flagger-id is RELEASE_UID: the same call gives the same template.
+ * anti-affinity speak of the primary's pods, CONFIGS (a Release's entries; NULL: none) are the
+ * copies, flagger-id is RELEASE_UID: the same call gives the same template.
  */
 json_t *kube_pod_template_primary(const struct canary_world *world, const json_t *template,
                                   const json_t *configs, const char *release_uid);

@@ -53,9 +53,10 @@ static bool read_spec(const json_t *object, struct release *ret, struct err *err
 
 	ret->cause = release_cause_find(cause);
 	if (ret->cause == CAUSE_NONE)
-		return err_set(err, ERR_INVALID,
-		               "spec.cause: expected init, revision, config, retry or undo, got \"%.40s\"",
-		               cause);
+		return err_set(
+			err, ERR_INVALID,
+			"spec.cause: expected init, revision, config, retry or undo, got \"%.40s\"",
+			cause);
 	if (!read_text(object, "spec/digest", ret->digest, sizeof(ret->digest), err) ||
 	    !read_text(object, "spec/previous", ret->previous, sizeof(ret->previous), err))
 		return false;

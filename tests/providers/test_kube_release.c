@@ -128,9 +128,8 @@ static void test_refusals(void **state)
 		{"{'status': {'actions': [{'uid': 'a', 'verb': 'pause', 'by': '" TEN(
 			 TEN("0123")) "'}]}}",
 	         ERR_LIMIT, "by: more than 343 bytes"},
-		{"{'status': {'state': {'paused': {'action': '" TEN(
-			 "012345678") "'}}}}",
-	         ERR_LIMIT, "status.state.paused: action: more than 39 bytes"},
+		{"{'status': {'state': {'paused': {'action': '" TEN("012345678") "'}}}}", ERR_LIMIT,
+	         "status.state.paused: action: more than 39 bytes"},
 		{"{'status': {'hooks': [" TEN(HOOK) ", " TEN(HOOK) ", " TEN(
 			 HOOK) ", " HOOK ", " HOOK ", " HOOK "]}}",
 	         ERR_LIMIT, "status.hooks: 33, at most 32 can be"},
@@ -247,7 +246,8 @@ static void test_new(void **state)
 	json_object_set_new(json_object_get(target, "spec"), "template", merge_parse("{'a': 1}"));
 	/* no owner reference: it feeds the teardown and goes last */
 	cart_same(kube_release_new(&cart.world, &effect, target,
-	                           json_object_get(json_object_get(target, "spec"), "template"), NULL),
+	                           json_object_get(json_object_get(target, "spec"), "template"),
+	                           NULL),
 	          "{'apiVersion': 'serin.dev/v1alpha1', 'kind': 'Release', 'metadata': {'name':"
 	          " 'cart-17', 'namespace': 'shop', 'labels': {'serin.dev/canary': 'cart',"
 	          " 'serin.dev/canary-uid': '" CART_UID
