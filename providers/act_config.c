@@ -360,7 +360,7 @@ static enum talk_step on_removed(struct act *act, int step, const struct http_re
 
 	outcome = act_reply_read(act, &ref, reply, &object);
 	json_decref(object);
-	if (outcome != ACT_OK && outcome != ACT_ABSENT && outcome != ACT_CONFLICT)
+	if (outcome != ACT_OK && outcome != ACT_ABSENT)
 		return act_reply_end(act, err);
 	(void)json_array_remove(act_reply_kept(act, KEY_COPIES), 0);
 	return remove_first(act, step);

@@ -98,7 +98,7 @@ char *stage_describe(struct stage *stage)
 {
 	static const char *const plurals[] = {"deployments",     "services", "ingresses",
 	                                      "releases",        "canaries", "virtualservices",
-	                                      "destinationrules"};
+	                                      "destinationrules", "configmaps", "secrets"};
 	json_t *all = json_object();
 	char *text;
 
