@@ -387,6 +387,10 @@ enum talk_step act_config_remove(struct act *act, int step, const struct http_re
 	if (act_reply_read(act, &ref, reply, &page) != ACT_OK &&
 	    (at == REMOVE_USERS || !is_forbidden(reply)))
 		return act_reply_end(act, err);
+	if (at == REMOVE_USERS && kube_tree_text(page, "metadata/continue")[0]) {
+		json_decref(page);
+		return part_done(act); /* who uses them is not known */
+	}
 	if (at == REMOVE_USERS)
 		(void)json_array_extend(act_reply_kept(act, KEY_USERS),
 		                        json_object_get(page, "items"));
