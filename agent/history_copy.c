@@ -183,8 +183,8 @@ static bool merge(struct bytes *file, const struct bytes *log, struct err *err)
 }
 
 /* The file and its log as they were at one moment. */
-static bool read_both(const char *path, const char *log_path, struct bytes *file,
-                      struct bytes *log, struct err *err)
+static bool read_both(const char *path, const char *log_path, struct bytes *file, struct bytes *log,
+                      struct err *err)
 {
 	for (int i = 0; i < TRIES; i++) {
 		unsigned char header[HEADER] = {0};
@@ -196,9 +196,8 @@ static bool read_both(const char *path, const char *log_path, struct bytes *file
 			return false;
 		memcpy(header, log->at ? log->at : header, log->length < HEADER ? 0 : HEADER);
 		is_read = file_read(path, false, file, err) && file_read(log_path, true, log, err);
-		is_same = is_read && (log->length < HEADER
-		                              ? header[0] == 0
-		                              : memcmp(header, log->at, HEADER) == 0);
+		is_same = is_read && (log->length < HEADER ? header[0] == 0
+		                                           : memcmp(header, log->at, HEADER) == 0);
 		/* Without a log that counts, nothing may have moved: the file is read twice. */
 		if (is_same && log->length < HEADER) {
 			is_read = file_read(path, false, &again, err);

@@ -1,7 +1,6 @@
 #include "agent/history_file.h"
 
 #include "agent/history_aside.h"
-#include "agent/history_rows.h"
 #include "agent/history_schema.h"
 
 #include <stdio.h>
@@ -21,7 +20,9 @@ struct history_file {
 
 	sqlite3 *db; /* or NULL: closed */
 	struct history_rows rows;
-	struct history_rows_head head; /* as committed */
+	struct history_rows_head head;   /* as committed */
+	struct history_rows_head round;  /* after the newest round written, perhaps not committed */
+	struct history_rows_head anchor; /* after the newest round committed */
 
 	bool is_broken;        /* the next open moves it aside */
 	const char *suspect;   /* the word for it: "corrupt", "foreign", "newer" */
@@ -76,6 +77,11 @@ struct history_file *history_file_free(struct history_file *file)
 	free(file->vfs);
 	free(file);
 	return NULL;
+}
+
+const struct history_rows_head *history_file_anchor(const struct history_file *file)
+{
+	return &file->anchor;
 }
 
 const char *history_file_note(const struct history_file *file)
@@ -200,6 +206,7 @@ static bool file_move(struct history_file *file, struct history_fault *fault)
 	snprintf(file->moved, sizeof(file->moved), "%s file moved aside to %s", file->suspect,
 	         aside);
 	file->is_broken = false;
+	file->anchor = (struct history_rows_head){0}; /* that chain is not in the new file */
 	return true;
 }
 
@@ -231,6 +238,7 @@ bool history_file_open(struct history_file *file, struct history_fault *fault)
 static bool transaction_begin(struct history_file *file, struct history_fault *fault)
 {
 	file->rows.head = file->head;
+	file->round = file->anchor;
 	if (sqlite3_exec(file->db, "BEGIN IMMEDIATE", NULL, NULL, NULL) == SQLITE_OK)
 		return true;
 	return history_fault_set(fault, file->db);
@@ -241,6 +249,7 @@ static bool transaction_commit(struct history_file *file, struct history_fault *
 	if (sqlite3_exec(file->db, "COMMIT", NULL, NULL, NULL) != SQLITE_OK)
 		return history_fault_set(fault, file->db);
 	file->head = file->rows.head;
+	file->anchor = file->round;
 	return true;
 }
 
@@ -320,10 +329,12 @@ static bool list_write(struct history_file *file, struct history_record *list,
 
 		if (instant_is_before(file->seen, at))
 			file->seen = at;
-		if (history_rows_write(&file->rows, list, fault))
-			continue;
-		*ret_failed = list;
-		return false;
+		if (!history_rows_write(&file->rows, list, fault)) {
+			*ret_failed = list;
+			return false;
+		}
+		if (list->kind == HISTORY_RECORD_ROUND && !list->refusal)
+			file->round = file->rows.head;
 	}
 	return transaction_commit(file, fault);
 }

@@ -4,6 +4,7 @@
 
 #include "agent/command/command.h"
 
+extern const struct command command_audit;
 extern const struct command command_completion;
 extern const struct command command_explain;
 extern const struct command command_history;
