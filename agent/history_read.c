@@ -1,14 +1,15 @@
 #include "agent/history_read.h"
 
-#include "agent/history_copy.h"
+#include "agent/history_beside.h"
 #include "agent/history_schema.h"
 #include "analysis/base/buf.h"
 #include "analysis/base/compiler.h"
 
+#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #define URI_MAX 16384
+#define BUSY_MS 5000 /* while a log is read in, or cut */
 
 static void statement_free(sqlite3_stmt **statement)
 {
@@ -46,20 +47,17 @@ static bool open_still(const char *path, sqlite3 **ret_db)
 	return is_fine;
 }
 
-static bool has_log(const char *path)
+/*
+ * One with a log is read beside whoever writes it, or after one that was killed. Of a file that no
+ * agent has, SQLite would leave an empty log behind, so that is opened as it stands.
+ */
+static bool open_file(const char *path, sqlite3 **ret_db)
 {
-	struct buf text = {.max = URI_MAX};
-	bool has = buf_format(&text, "%s-wal", path) && access(buf_text(&text), F_OK) == 0;
-
-	buf_fini(&text);
-	return has;
-}
-
-static bool open_file(const char *path, sqlite3 **ret_db, struct err *err)
-{
-	if (has_log(path))
-		return history_copy_open(path, ret_db, err);
-	return open_still(path, ret_db) || history_read_failed(*ret_db, err);
+	if (!history_beside_has_log(path))
+		return open_still(path, ret_db);
+	return sqlite3_open_v2(path, ret_db, SQLITE_OPEN_READONLY | SQLITE_OPEN_EXRESCODE, NULL) ==
+	               SQLITE_OK &&
+	       sqlite3_busy_timeout(*ret_db, BUSY_MS) == SQLITE_OK;
 }
 
 bool history_read_open(const char *path, sqlite3 **ret_db, struct err *err)
@@ -69,8 +67,11 @@ bool history_read_open(const char *path, sqlite3 **ret_db, struct err *err)
 	struct history_fault fault = {0};
 	int version = 0;
 
-	if (!open_file(path, &db, err))
+	/* One transaction, so that nothing changes from one statement to the next. */
+	if (!open_file(path, &db) || sqlite3_exec(db, "BEGIN", NULL, NULL, NULL) != SQLITE_OK) {
+		(void)history_read_failed(db, err);
 		return err_wrap(err, "%s", path);
+	}
 	if (!history_schema_find(db, &owner, &version, &fault))
 		return err_set(err, ERR_SYSTEM, "%s: %s", path, fault.text);
 	if (owner != HISTORY_SCHEMA_OURS || version != HISTORY_SCHEMA_VERSION)

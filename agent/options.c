@@ -46,6 +46,9 @@ static const struct flag flags[] = {
          "serve the canaries of one namespace only"},
 	{"metrics-server", KIND_TEXT, AT(metrics_server), "http://prometheus:9090", "URL",
          "Prometheus, for checks that name no other"},
+	{"event-webhook", KIND_TEXT, AT(event_webhook), "", "URL",
+         "told each event of canaries without a hook of type event; $EVENT_WEBHOOK_URL wins",
+         .environment = "EVENT_WEBHOOK_URL"},
 	{"mesh-provider", KIND_TEXT, AT(mesh_provider), "istio", "NAME",
          "provider of canaries that name none"},
 	{"selector-labels", KIND_TEXT, AT(selector_labels), "app,name,app.kubernetes.io/name",
@@ -101,7 +104,6 @@ static const struct flag flags[] = {
 	{"slack-proxy-url", KIND_REFUSED, .help = NO_ALERTS, .environment = "SLACK_PROXY_URL"},
 	{"msteams-url", KIND_REFUSED, .help = NO_ALERTS, .environment = "MSTEAMS_URL"},
 	{"msteams-proxy-url", KIND_REFUSED, .help = NO_ALERTS, .environment = "MSTEAMS_PROXY_URL"},
-	{"event-webhook", KIND_REFUSED, .help = NO_ALERTS, .environment = "EVENT_WEBHOOK_URL"},
 	{"no-cross-namespace-refs", KIND_REFUSED_TRUTH,
          .help = "references across namespaces are not restricted yet"},
 };
@@ -249,15 +251,19 @@ static void set_standards(struct options *options)
 	}
 }
 
-/* Flagger lets a variable win over its flag; all of those are refused. */
-static bool check_environment(struct err *err)
+/* A variable wins over its flag, as in Flagger; most of those are refused. */
+static bool read_environment(struct options *options, struct err *err)
 {
 	for (size_t i = 0; i < array_length(flags); i++) {
 		const char *name = flags[i].environment;
 		const char *value = name ? getenv(name) : NULL;
 
-		if (value && *value)
+		if (!value || !*value)
+			continue;
+		if (!flags[i].standard)
 			return refuse(&flags[i], name, err);
+		if (!set(&flags[i], value, options, NULL, err))
+			return false;
 	}
 	return true;
 }
@@ -308,7 +314,8 @@ bool options_parse(int argc, char *const argv[], struct options *ret, struct buf
 	for (int i = 1; i < argc; i++)
 		if (!parse_one(argc, argv, &i, &options, warnings, err))
 			return false;
-	if (!options.is_help_wanted && !options.is_version_wanted && !check_environment(err))
+	if (!options.is_help_wanted && !options.is_version_wanted &&
+	    !read_environment(&options, err))
 		return false;
 	if (options.leader_election_namespace[0] == '\0')
 		return err_set(err, ERR_INVALID,

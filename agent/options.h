@@ -21,6 +21,7 @@ struct options {
 	const char *context;       /* "": the kubeconfig's current one */
 	const char *k8s_namespace; /* "": all */
 	const char *metrics_server;
+	const char *event_webhook; /* "": none */
 	const char *mesh_provider;
 	const char *selector_labels; /* as written: "app,name" */
 	const char *ingress_annotations_prefix;

@@ -225,6 +225,7 @@ static void open_agent(struct service *service)
 				.ingress_annotation_prefix = options->ingress_annotations_prefix,
 				.default_provider = options->mesh_provider,
 				.metrics_server = options->metrics_server,
+				.event_webhook = options->event_webhook,
 				.field_manager = "serin",
 				.track_configs = options->has_config_tracking,
 			},

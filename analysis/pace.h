@@ -1,7 +1,7 @@
 /*
- * When the check under way is due. Checks, counters, hooks and steps move only then. While a gate is
- * closed, nothing is written: the next check is due one interval after the gate's answer, and after
- * a restart at once.
+ * When the check under way is due. Checks, counters, hooks and steps move only then. While a gate
+ * is closed, nothing is written: the next check is due one interval after the gate's answer, and
+ * after a restart at once.
  */
 #ifndef ANALYSIS_PACE_H
 #define ANALYSIS_PACE_H

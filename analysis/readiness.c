@@ -58,9 +58,9 @@ static void save_since(struct thought *thought, struct instant since)
 /* Before the first step hooks are asked, which may take long. */
 static bool is_asked_first(const struct canary_spec *spec)
 {
-	return !spec->skip_analysis && (hooks_has(spec, HOOK_PRE_ROLLOUT) ||
-	                                hooks_has(spec, HOOK_ROLLBACK) ||
-	                                hooks_has(spec, HOOK_CONFIRM_TRAFFIC_INCREASE));
+	return !spec->skip_analysis &&
+	       (hooks_has(spec, HOOK_PRE_ROLLOUT) || hooks_has(spec, HOOK_ROLLBACK) ||
+	        hooks_has(spec, HOOK_CONFIRM_TRAFFIC_INCREASE));
 }
 
 /* A phase that ends with the very save that follows: that save clears the time too. */

@@ -53,10 +53,10 @@ struct hook_spec {
 
 /* What the traffic provider can do; filled in from its table row. */
 struct route_ability {
-	bool weighs;      /* it can give the canary a share; false: there is no route object
-	                     (`kubernetes`) */
-	bool matches;     /* it can send matching requests to the canary */
-	bool mirrors;     /* it can copy requests to the canary, whose answers nobody gets */
+	bool weighs;       /* it can give the canary a share; false: there is no route object
+	                      (`kubernetes`) */
+	bool matches;      /* it can send matching requests to the canary */
+	bool mirrors;      /* it can copy requests to the canary, whose answers nobody gets */
 	struct span reach; /* how long after pods got ready those who send requests may not know
 	                      of them: endpoints are told on another way than routes */
 	struct span hold; /* measured: how long after a write the old weights may still be served */

@@ -18,10 +18,18 @@
  * Pods of a Deployment have two parts behind its name: cart-5d59d67564-x2x7k, but
  * cart-primary-7f8d9-k8wzx. The label names come from the scrape configuration that Flagger ships.
  */
-#define PODS          "-[0-9a-zA-Z]+(-[0-9a-zA-Z]+)"
-#define HTTP_LABELS   "kubernetes_namespace=\"{{ namespace }}\", kubernetes_pod_name=~\"{{ target }}"
-#define HTTP_CANARY   HTTP_LABELS PODS "\""
-#define HTTP_BOTH     HTTP_LABELS "(-primary)?" PODS "\""
+#define PODS        "-[0-9a-zA-Z]+(-[0-9a-zA-Z]+)"
+#define HTTP_LABELS "kubernetes_namespace=\"{{ namespace }}\", kubernetes_pod_name=~\"{{ target }}"
+#define HTTP_CANARY HTTP_LABELS PODS "\""
+#define HTTP_BOTH   HTTP_LABELS "(-primary)?" PODS "\""
+/* The label `deployment` is the workload's, without its pods' parts. */
+#define LINKERD_LABELS "namespace=\"{{ namespace }}\", direction=\"inbound\", deployment"
+#define LINKERD_CANARY LINKERD_LABELS "=\"{{ target }}\""
+#define LINKERD_BOTH   LINKERD_LABELS "=~\"{{ target }}(-primary)?\""
+#define OSM_LABELS \
+ "destination_namespace=\"{{ namespace }}\", destination_kind=\"Deployment\", destination_name"
+#define OSM_CANARY    OSM_LABELS "=\"{{ target }}\""
+#define OSM_BOTH      OSM_LABELS "=~\"{{ target }}(-primary)?\""
 #define WITHOUT_ERROR ", status!~\"5.*\""
 
 /*
@@ -33,7 +41,7 @@
 #define ISTIO_CANARY  ISTIO_LABELS ", destination_workload=\"{{ target }}\""
 #define ISTIO_BOTH    ISTIO_LABELS ", destination_workload=~\"{{ target }}(-primary)?\""
 #define ISTIO_WITHOUT ", response_code!~\"5.*\", grpc_response_status!~\"2|4|12|13|14|15\""
-#define ISTIO_UNSENT                                                                   \
+#define ISTIO_UNSENT                                                                              \
  "reporter=\"source\", destination_service=~\"{{ service }}-canary\\\\.{{ namespace }}\\\\..+\"," \
  " response_flags=~\"(.*,)?(UH|UF|UO|NC)(,.*)?\""
 
@@ -46,6 +54,8 @@
 #define NGINX_REQUESTS "nginx_ingress_controller_requests"
 #define NGINX_DURATION "nginx_ingress_controller_response_duration_seconds"
 #define HTTP_DURATION  "http_request_duration_seconds"
+#define LINKERD_TOTAL  "response_total"
+#define OSM_REQUESTS   "osm_request_total"
 #define ISTIO_REQUESTS "istio_requests_total"
 #define ISTIO_DURATION "istio_request_duration_milliseconds_bucket"
 
@@ -76,6 +86,27 @@ struct queries {
 #define HTTP_SEEN  INCREASE(HTTP_DURATION "_count", HTTP_CANARY)
 #define HTTP_SUM   INCREASE(HTTP_DURATION "_count", HTTP_BOTH)
 
+#define LINKERD_ALL   RATE(LINKERD_TOTAL, LINKERD_CANARY)
+#define LINKERD_GOOD  RATE(LINKERD_TOTAL, LINKERD_CANARY ", classification!=\"failure\"")
+#define LINKERD_TIMES RATE("response_latency_ms_bucket", LINKERD_CANARY) " by (le)"
+#define LINKERD_SEEN  INCREASE(LINKERD_TOTAL, LINKERD_CANARY)
+#define LINKERD_SUM   INCREASE(LINKERD_TOTAL, LINKERD_BOTH)
+
+#define OSM_ALL   RATE(OSM_REQUESTS, OSM_CANARY)
+#define OSM_GOOD  RATE(OSM_REQUESTS, OSM_CANARY ", response_code!~\"5.*\"")
+#define OSM_TIMES RATE("osm_request_duration_ms_bucket", OSM_CANARY) " by (le)"
+#define OSM_SEEN  INCREASE(OSM_REQUESTS, OSM_CANARY)
+#define OSM_SUM   INCREASE(OSM_REQUESTS, OSM_BOTH)
+
+/* Providers that are measured as another one, by the beginning of their names. */
+static const struct alias {
+	const char *prefix;
+	const char *provider;
+} aliases[] = {
+	{"gatewayapi", "kubernetes"}, /* the application's own metrics */
+	{"smi:", "istio"},            /* as Flagger has it */
+};
+
 static const struct queries table[] = {
 	{
 		.provider = "nginx",
@@ -90,6 +121,18 @@ static const struct queries table[] = {
 		.share = SHARE(ISTIO_SEEN, ISTIO_SUM),
 	},
 	{
+		.provider = "linkerd",
+		.success_rate = SHARE(LINKERD_GOOD, LINKERD_ALL) " * 100",
+		.duration = "histogram_quantile(0.99, " LINKERD_TIMES ")",
+		.share = SHARE(LINKERD_SEEN, LINKERD_SUM),
+	},
+	{
+		.provider = "osm",
+		.success_rate = SHARE(OSM_GOOD, OSM_ALL) " * 100",
+		.duration = "histogram_quantile(0.99, " OSM_TIMES ")",
+		.share = SHARE(OSM_SEEN, OSM_SUM),
+	},
+	{
 		.provider = "kubernetes",
 		.success_rate = SHARE(HTTP_GOOD, HTTP_ALL) " * 100",
 		.duration = "histogram_quantile(0.99, " HTTP_TIMES ") * 1000",
@@ -99,6 +142,10 @@ static const struct queries table[] = {
 
 static const struct queries *find_queries(const char *provider)
 {
+	for (size_t i = 0; i < array_length(aliases); i++) {
+		if (strncmp(provider, aliases[i].prefix, strlen(aliases[i].prefix)) == 0)
+			provider = aliases[i].provider;
+	}
 	for (size_t i = 0; i < array_length(table); i++) {
 		if (strcmp(table[i].provider, provider) == 0)
 			return &table[i];

@@ -16,7 +16,8 @@
 /*
  * The query of a builtin check: a percentage for CHECK_SUCCESS_RATE, milliseconds for
  * CHECK_DURATION
- * (`nginx`: the mean; `istio`, `kubernetes`: the 99th percentile). NULL for another provider or kind.
+ * (`nginx`: the mean; `istio`, `kubernetes`: the 99th percentile). NULL for another provider or
+ * kind.
  */
 const char *builtin_query(const char *provider, enum check_kind kind);
 

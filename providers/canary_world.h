@@ -18,10 +18,11 @@ struct provider_options {
 	const char *ingress_annotation_prefix; /* "nginx.ingress.kubernetes.io" */
 	const char *default_provider;          /* of a Canary without spec.provider */
 	const char *metrics_server;            /* of a Canary without spec.metricsServer */
-	const char *event_webhook;               /* of a Canary without hooks of type event; NULL:
-	                                            none */
+	const char *event_webhook;             /* of a Canary without hooks of type event; NULL:
+	                                          none */
 	const char *field_manager;             /* "serin": our name in managedFields */
-	/* What the cluster was seen to serve when the agent started. */
+	/* What the cluster was seen to serve when a canary first needed to know. */
+	bool is_unsure;      /* it was not seen yet */
 	bool has_old_routes; /* HTTPRoute at v1beta1 only */
 	bool has_splits;     /* TrafficSplit at v1alpha1 */
 	bool track_configs;  /* false: references to ConfigMaps and Secrets are left alone */

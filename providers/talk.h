@@ -22,7 +22,7 @@ struct talk {
 	struct arena *arena;
 	struct http_request request;
 	struct span pause; /* TALK_SEND: wait for so long before it is sent */
-	int step; /* where the conversation is: the talk's own, 0 at the start */
+	int step;          /* where the conversation is: the talk's own, 0 at the start */
 };
 
 #endif

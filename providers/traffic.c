@@ -4,14 +4,24 @@
 #include "providers/traffic/gateway_api.h"
 #include "providers/traffic/istio.h"
 #include "providers/traffic/kubernetes.h"
+#include "providers/traffic/linkerd.h"
 #include "providers/traffic/nginx.h"
+#include "providers/traffic/smi.h"
 
 #include <string.h>
 
 static const struct traffic_provider *const providers[] = {
-	&traffic_provider_gateway_api,         &traffic_provider_gateway_api_v1,
-	&traffic_provider_gateway_api_v1beta1, &traffic_provider_istio,
-	&traffic_provider_kubernetes,          &traffic_provider_nginx,
+	&traffic_provider_gateway_api,
+	&traffic_provider_gateway_api_v1,
+	&traffic_provider_gateway_api_v1beta1,
+	&traffic_provider_istio,
+	&traffic_provider_kubernetes,
+	&traffic_provider_linkerd,
+	&traffic_provider_nginx,
+	&traffic_provider_smi_osm,
+	&traffic_provider_smi_v1alpha1,
+	&traffic_provider_smi_v1alpha2,
+	&traffic_provider_smi_v1alpha3,
 };
 
 void traffic_names(char *ret, size_t size)

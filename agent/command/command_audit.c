@@ -145,16 +145,18 @@ static bool write_line(void *user, const char *text)
 	return fputs(text, out) >= 0 && fputc('\n', out) != EOF;
 }
 
-static enum command_exit export(const struct command_call *call, const char *path) {
-	CLEANUP(dbp)
-	sqlite3 *db = NULL;
-		struct err err = {0};
+static enum command_exit export_lines(const struct command_call *call, const char *path)
+{
+	CLEANUP(dbp) sqlite3 *db = NULL;
+	struct err err = {0};
 
-		if (!history_read_open(path, &db, &err)) return command_fail(call, &err);
-		if (!history_export(db, write_line, call->out, &err)){
-			(void)err_wrap(&err, "%s", path); return command_fail(call, &err);
-}
-return COMMAND_OK;
+	if (!history_read_open(path, &db, &err))
+		return command_fail(call, &err);
+	if (!history_export(db, write_line, call->out, &err)) {
+		(void)err_wrap(&err, "%s", path);
+		return command_fail(call, &err);
+	}
+	return COMMAND_OK;
 }
 
 static enum command_exit run(struct command_call *call)
@@ -168,7 +170,7 @@ static enum command_exit run(struct command_call *call)
 	if (!path || !*path)
 		return command_say(call, COMMAND_USAGE,
 		                   "expected --file FILE, the agent's history");
-	return is_verify ? verify(call, path) : export(call, path);
+	return is_verify ? verify(call, path) : export_lines(call, path);
 }
 
 const struct command command_audit = {

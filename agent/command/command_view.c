@@ -104,6 +104,9 @@ static const char *next_of(const struct command_view *view, struct arena *arena)
 	if (!view->is_open)
 		return view->is_suspended ? "nothing while it is suspended"
 		                          : "nothing until the target changes";
+	if (release_is_paused(&view->run->release) &&
+	    view->run->release.status.phase < PHASE_PROMOTING)
+		return "no step until it is resumed; its checks go on";
 	switch (view->run->release.status.phase) {
 	case PHASE_WAITING:
 		return "the run begins when its confirm-rollout hook says yes";
@@ -125,20 +128,6 @@ static const char *next_of(const struct command_view *view, struct arena *arena)
 		               : "the first step when the canary is ready";
 	case PHASE_DONE:
 		break;
-	}
-	return "";
-}
-
-static const char *message_of(const json_t *object, const char *type, const char *status)
-{
-	const json_t *conditions = kube_tree_find(object, "status/conditions");
-
-	for (size_t i = 0; i < json_array_size(conditions); i++) {
-		const json_t *condition = json_array_get(conditions, i);
-
-		if (strcmp(kube_tree_text(condition, "type"), type) == 0 &&
-		    (!status || strcmp(kube_tree_text(condition, "status"), status) == 0))
-			return kube_tree_text(condition, "message");
 	}
 	return "";
 }
@@ -190,8 +179,8 @@ static void read_view(struct command_view *view, const json_t *object,
 		.name = kube_tree_text(object, "metadata/name"),
 		.k8s_namespace = kube_tree_text(object, "metadata/namespace"),
 		.phase = kube_tree_text(object, "status/phase"),
-		.message = message_of(object, "Promoted", NULL),
-		.refusal = message_of(object, "Ready", "False"),
+		.message = kube_tree_text(kube_tree_condition(object, "Promoted", NULL), "message"),
+		.refusal = kube_tree_text(kube_tree_condition(object, "Ready", "False"), "message"),
 		.provider = kube_tree_text(spec, "provider"),
 		.is_suspended = json_is_true(kube_tree_find(spec, "suspend")),
 		.weight = kube_tree_whole(object, "status/canaryWeight", 0),

@@ -139,20 +139,6 @@ static void explain_lease(const struct explain_world *world, struct explain_answ
 
 /* The Canary ----------------------------------------------------------------------------------- */
 
-static const json_t *find_refusal(const json_t *canary)
-{
-	const json_t *list = kube_tree_find(canary, "status/conditions");
-
-	for (size_t i = 0; i < json_array_size(list); i++) {
-		const json_t *row = json_array_get(list, i);
-
-		if (strcmp(kube_tree_text(row, "type"), "Ready") == 0 &&
-		    strcmp(kube_tree_text(row, "status"), "False") == 0)
-			return row;
-	}
-	return NULL;
-}
-
 static void explain_canary(const struct explain_world *world, struct explain_answer *ret)
 {
 	const char *phase = kube_tree_text(world->canary, "status/phase");
@@ -174,7 +160,7 @@ static void explain_refusal(const struct explain_world *world, struct explain_an
 {
 	struct provider_options options = {.default_provider = explain_provider(world),
 	                                   .metrics_server = ""};
-	const json_t *refusal = find_refusal(world->canary);
+	const json_t *refusal = kube_tree_condition(world->canary, "Ready", "False");
 	const char *reason = kube_tree_text(refusal, "reason");
 	struct kube_canary *canary = arena_alloc(&ret->arena, sizeof(*canary));
 	bool has_run = json_array_size(world->releases) > 0;

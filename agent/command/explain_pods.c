@@ -49,20 +49,6 @@ static struct instant time_of(const json_t *object, const char *path)
 	return time;
 }
 
-static const json_t *find_condition(const json_t *object, const char *type, const char *status)
-{
-	const json_t *list = kube_tree_find(object, "status/conditions");
-
-	for (size_t i = 0; i < json_array_size(list); i++) {
-		const json_t *row = json_array_get(list, i);
-
-		if (strcmp(kube_tree_text(row, "type"), type) == 0 &&
-		    strcmp(kube_tree_text(row, "status"), status) == 0)
-			return row;
-	}
-	return NULL;
-}
-
 /* "Pod cart-1": of a fact. */
 static const char *about(struct search *search, const char *kind, const json_t *object)
 {
@@ -150,7 +136,7 @@ static enum ailment ailment_of(const char *reason)
 static const char *lasting(const struct search *search, const json_t *pod,
                            char ret[EXPLAIN_AGE_MAX])
 {
-	const json_t *unready = find_condition(pod, "Ready", "False");
+	const json_t *unready = kube_tree_condition(pod, "Ready", "False");
 	struct instant since = time_of(unready, "lastTransitionTime");
 
 	if (!instant_is_set(since))
@@ -215,14 +201,14 @@ static const char *find_unready(const json_t *pod)
 
 static void look_at_pod(struct search *search, const json_t *pod)
 {
-	const json_t *unscheduled = find_condition(pod, "PodScheduled", "False");
+	const json_t *unscheduled = kube_tree_condition(pod, "PodScheduled", "False");
 	const json_t *waiting = find_waiting(pod);
 	const char *phase = kube_tree_text(pod, "status/phase");
 	char age[EXPLAIN_AGE_MAX];
 	char text[EXPLAIN_TEXT_MAX];
 
 	if (*kube_tree_text(pod, "metadata/deletionTimestamp") ||
-	    find_condition(pod, "Ready", "True"))
+	    kube_tree_condition(pod, "Ready", "True"))
 		return;
 	lasting(search, pod, age);
 	if (unscheduled) {
@@ -253,7 +239,7 @@ static void look_at_pod(struct search *search, const json_t *pod)
 
 static void look_at_failure(struct search *search, const char *kind, const json_t *object)
 {
-	const json_t *failure = find_condition(object, "ReplicaFailure", "True");
+	const json_t *failure = kube_tree_condition(object, "ReplicaFailure", "True");
 	char age[EXPLAIN_AGE_MAX];
 	char text[EXPLAIN_TEXT_MAX];
 

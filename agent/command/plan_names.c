@@ -38,6 +38,17 @@ static bool is_istio(const json_t *canary)
 	       (*provider == '\0' && !kube_tree_find(canary, "spec/ingressRef"));
 }
 
+/* The route of the Gateway API: spec.routeRef, else named as the apex. */
+static void add_route(struct plan_names *names, const json_t *canary, const char *k8s_namespace,
+                      const char *apex, struct arena *arena)
+{
+	const char *name = kube_tree_text(canary, "spec/routeRef/name");
+	bool is_grpc = strcmp(kube_tree_text(canary, "spec/routeRef/kind"), "GRPCRoute") == 0;
+
+	add(names, is_grpc ? KUBE_GRPC_ROUTE : KUBE_HTTP_ROUTE, k8s_namespace,
+	    arena_text(arena, *name ? name : apex), false);
+}
+
 void plan_names_read(const json_t *canary, const char *k8s_namespace, struct arena *arena,
                      struct plan_names *ret)
 {
@@ -70,5 +81,7 @@ void plan_names_read(const json_t *canary, const char *k8s_namespace, struct are
 		add(ret, KUBE_DESTINATION_RULE, space, arena_format(arena, "%s-canary", apex),
 		    false);
 	}
+	if (kube_tree_is_prefix("gatewayapi", kube_tree_text(canary, "spec/provider")))
+		add_route(ret, canary, space, apex, arena);
 	add_templates(ret, canary, space, arena);
 }

@@ -20,23 +20,9 @@ struct counts {
 
 /* How each canary ended ------------------------------------------------------------------------ */
 
-static const json_t *find_refusal(const json_t *canary)
-{
-	const json_t *list = kube_tree_find(canary, "status/conditions");
-
-	for (size_t i = 0; i < json_array_size(list); i++) {
-		const json_t *row = json_array_get(list, i);
-
-		if (strcmp(kube_tree_text(row, "type"), "Ready") == 0 &&
-		    strcmp(kube_tree_text(row, "status"), "False") == 0)
-			return row;
-	}
-	return NULL;
-}
-
 static json_t *describe_canary(const json_t *canary)
 {
-	const json_t *refusal = find_refusal(canary);
+	const json_t *refusal = kube_tree_condition(canary, "Ready", "False");
 	const char *phase = kube_tree_text(canary, "status/phase");
 	const char *message = "";
 

@@ -141,21 +141,12 @@ static bool write_object(struct plan_world *world, enum http_method method, cons
 {
 	struct arena arena = {0};
 	char *body = json_dumps(object, JSON_COMPACT);
-	struct http_request request = {
-		.peer = HTTP_PEER_KUBE,
-		.method = method,
-		.url = url,
-		.body = body,
-		.body_length = body ? strlen(body) : 0,
-	};
+	struct apiserver_letter letter = {.method = method, .url = url, .body = body};
 	struct http_reply reply;
 	json_t *answer;
 	bool is_done;
 
-	http_request_add(&request, "Content-Type",
-	                 method == HTTP_PATCH ? "application/merge-patch+json"
-	                                      : "application/json");
-	reply = apiserver_serve_inside(world->server, &request, &arena, sim_loop_now(world->sim));
+	reply = apiserver_write_inside(world->server, &letter, &arena, sim_loop_now(world->sim));
 	is_done = reply.status < 300;
 	if (!is_done) {
 		answer = json_loadb(reply.body ? reply.body : "", reply.body_length, 0, NULL);
@@ -341,20 +332,6 @@ static void start_agent(struct plan_world *world)
 	agent_start(world->agent);
 }
 
-static bool is_refused(const json_t *canary)
-{
-	const json_t *list = kube_tree_find(canary, "status/conditions");
-
-	for (size_t i = 0; i < json_array_size(list); i++) {
-		const json_t *row = json_array_get(list, i);
-
-		if (strcmp(kube_tree_text(row, "type"), "Ready") == 0 &&
-		    strcmp(kube_tree_text(row, "status"), "False") == 0)
-			return true;
-	}
-	return false;
-}
-
 /* Its analysis has begun: what follows depends on what metrics say. */
 static bool is_analysed(const json_t *canary)
 {
@@ -372,7 +349,7 @@ static bool is_resting(const json_t *canary)
 		if (strcmp(phases[i], phase) == 0)
 			return true;
 	}
-	return is_refused(canary);
+	return kube_tree_condition(canary, "Ready", "False");
 }
 
 static bool is_over(const struct plan_world *world, int seconds)

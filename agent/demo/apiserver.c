@@ -172,6 +172,22 @@ static bool serve_plain(struct apiserver_call *call)
 	return apiserver_discovery_serve(call, path);
 }
 
+/* A SelfSubjectReview: who asks. */
+static bool serve_review(struct apiserver_call *call)
+{
+	static const char path[] = "/apis/authentication.k8s.io/v1/selfsubjectreviews";
+	const char *person = call->server->options.person;
+
+	if (strncmp(call->request->url, path, sizeof(path) - 1) != 0)
+		return false;
+	apiserver_status_reply(call, 201,
+	                       json_pack("{s:s, s:s, s:{s:{s:s}}}", "apiVersion",
+	                                 "authentication.k8s.io/v1", "kind", "SelfSubjectReview",
+	                                 "status", "userInfo", "username",
+	                                 person ? person : "nobody"));
+	return true;
+}
+
 static void carry_out(struct apiserver_call *call)
 {
 	size_t max = call->server->options.body_max;
@@ -182,6 +198,8 @@ static void carry_out(struct apiserver_call *call)
 		return;
 	}
 	if (call->request->method == HTTP_GET && serve_plain(call))
+		return;
+	if (call->request->method == HTTP_POST && serve_review(call))
 		return;
 	if (apiserver_watch_asked(call->request)) {
 		(void)apiserver_status_fail(call, 400, "BadRequest",
@@ -244,4 +262,24 @@ struct http_reply apiserver_serve_inside(struct apiserver *server,
 	carry_out(&call);
 	apiserver_watch_wake(server);
 	return call.reply;
+}
+
+struct http_reply apiserver_write_inside(struct apiserver *server,
+                                         const struct apiserver_letter *letter, struct arena *arena,
+                                         struct instant now)
+{
+	const char *standard =
+		letter->method == HTTP_PATCH ? "application/merge-patch+json" : "application/json";
+	struct http_request request = {
+		.peer = HTTP_PEER_KUBE,
+		.method = letter->method,
+		.url = letter->url,
+		.body = letter->body,
+		.body_length = letter->body ? strlen(letter->body) : 0,
+	};
+
+	http_request_add(&request, "Content-Type", letter->type ? letter->type : standard);
+	if (letter->who)
+		http_request_add(&request, "User-Agent", letter->who);
+	return apiserver_serve_inside(server, &request, arena, now);
 }

@@ -82,6 +82,7 @@ struct apiserver_options {
 	uint64_t first_revision; /* before the first write; 0: 1000 */
 	size_t history_max;      /* changes kept; older ones are compacted; 0: 10,000 */
 	size_t log_max;          /* entries kept; 0: 65,536 */
+	const char *person;      /* as whom all are known; NULL: nobody is, and nothing proven */
 	size_t body_max;         /* bytes of a request's body; 0: 3 MiB */
 	bool is_immediate;       /* deliver events as they happen; else by apiserver_pump */
 	struct apiserver_hooks hooks;
@@ -100,6 +101,20 @@ struct http_reply apiserver_serve(struct apiserver *server, const struct http_re
 /* The same from inside the cluster: no hook is asked (but admit) and no entry logged. */
 struct http_reply apiserver_serve_inside(struct apiserver *server,
                                          const struct http_request *request, struct arena *arena,
+                                         struct instant now);
+
+/* A write of somebody in the process, as JSON. */
+struct apiserver_letter {
+	enum http_method method;
+	const char *url;
+	const char *body; /* NULL: none */
+	const char *type; /* NULL: a PATCH is a merge patch */
+	const char *who;  /* User-Agent; NULL: nobody says */
+};
+
+/* Serve it from inside the cluster. */
+struct http_reply apiserver_write_inside(struct apiserver *server,
+                                         const struct apiserver_letter *letter, struct arena *arena,
                                          struct instant now);
 
 /* Watches ----------------------------------------------------------------------------------------

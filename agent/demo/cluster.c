@@ -54,23 +54,21 @@ struct cluster *cluster_free(struct cluster *cluster)
 bool cluster_send(struct cluster *cluster, enum http_method method, const char *url,
                   const char *type, json_t *body)
 {
-	struct http_request request = {
-		.peer = HTTP_PEER_KUBE,
+	char *text = json_dumps(body, JSON_COMPACT);
+	struct apiserver_letter letter = {
 		.method = method,
 		.url = url,
+		.body = text,
+		.type = type,
+		.who = "kube-controller-manager/v1.35.4",
 	};
-	char *text = json_dumps(body, JSON_COMPACT);
 	struct arena arena = {0};
 	struct http_reply reply;
 
 	if (!text)
 		abort();
-	request.body_length = strlen(text);
 	json_decref(body);
-	request.body = text;
-	http_request_add(&request, "Content-Type", type);
-	http_request_add(&request, "User-Agent", "kube-controller-manager/v1.35.4");
-	reply = apiserver_serve_inside(cluster->options.server, &request, &arena, cluster->now);
+	reply = apiserver_write_inside(cluster->options.server, &letter, &arena, cluster->now);
 	free(text);
 	arena_fini(&arena);
 	return reply.status >= 200 && reply.status < 300;
@@ -216,10 +214,12 @@ static void read_news(struct cluster *cluster)
 			cluster_gc_note(cluster, &news);
 			if (cluster_endpoints_concerned(&news))
 				cluster->is_endpoints_due = true;
+			cluster->are_routes_due |= cluster_routes_concerned(&news);
 			break;
 		case APISERVER_READ_LOST:
 			cluster_gc_note_all(cluster);
 			cluster->is_endpoints_due = true;
+			cluster->are_routes_due = true;
 			break;
 		}
 	}
@@ -247,6 +247,7 @@ struct instant cluster_step(struct cluster *cluster, struct instant now)
 	forget(cluster);
 	if (cluster->options.has_endpoints)
 		cluster_endpoints_write(cluster);
+	cluster_routes_write(cluster);
 	cluster->revision = apiserver_revision(server);
 	cluster->next = (struct instant){0};
 	for (deployment = cluster->deployments; deployment; deployment = deployment->next)

@@ -85,6 +85,7 @@ struct cluster {
 	struct cluster_garbage garbage;
 	struct apiserver_cursor cursor; /* the writes that were looked at */
 	bool is_endpoints_due;
+	bool are_routes_due;
 	struct instant now;
 	struct instant next;
 	uint64_t revision; /* of the server after the last step */
@@ -138,6 +139,12 @@ bool cluster_gc_pass(struct cluster *cluster);
 bool cluster_endpoints_concerned(const struct apiserver_news *news);
 /* Bring them up to date, if it is due. */
 void cluster_endpoints_write(struct cluster *cluster);
+
+/* cluster_routes.c: the controller of Gateways and Services that routes of the Gateway API name */
+/* Does this write concern it? */
+bool cluster_routes_concerned(const struct apiserver_news *news);
+/* Say of each route that it is taken in, if it is due. */
+void cluster_routes_write(struct cluster *cluster);
 
 /* cluster.c: a request of the controllers; takes the body's reference. True when it succeeded. */
 bool cluster_send(struct cluster *cluster, enum http_method method, const char *url,

@@ -85,7 +85,7 @@ static void make_cluster(struct demo_shop *shop, const struct demo_shop_options 
 {
 	shop->sim = sim_loop_new(options->start, options->seed);
 	shop->server = apiserver_new(
-		&(struct apiserver_options){.seed = options->seed, .is_immediate = true});
+		&(struct apiserver_options){.seed = options->seed, .is_immediate = true, .person = "demo"});
 	shop->cluster = cluster_new(&(struct cluster_options){
 		.server = shop->server,
 		.delay = span_ms(50),
@@ -193,19 +193,20 @@ static bool send_body(struct demo_shop *shop, enum http_method method, const cha
                       json_t *body, struct err *err)
 {
 	char *text = json_dumps(body, JSON_COMPACT);
-	struct http_request request = {.peer = HTTP_PEER_KUBE, .method = method, .url = url};
+	struct apiserver_letter letter = {
+		.method = method,
+		.url = url,
+		.body = text,
+		.type = method == HTTP_PATCH ? "application/json-patch+json" : NULL,
+		.who = "kubectl/demo",
+	};
 	struct arena arena = {0};
 	struct http_reply reply;
 	bool is_done;
 
 	if (!text)
 		abort();
-	request.body = text;
-	request.body_length = strlen(text);
-	http_request_add(&request, "Content-Type",
-	                 method == HTTP_PATCH ? "application/json-patch+json" : "application/json");
-	http_request_add(&request, "User-Agent", "kubectl/demo");
-	reply = apiserver_serve(shop->server, &request, &arena, sim_loop_now(shop->sim));
+	reply = apiserver_write_inside(shop->server, &letter, &arena, sim_loop_now(shop->sim));
 	is_done = reply.status < 300 ||
 	          err_set(err, ERR_STATUS, "%s %s: %d %.200s", http_method_name(method), url,
 	                  reply.status, reply.body);

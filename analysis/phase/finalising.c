@@ -27,7 +27,7 @@ static void finish(struct thought *thought)
 		text_format(status.reason, sizeof(status.reason),
 		            "Promotion completed! Scaling down %.100s.%.63s", spec->target,
 		            spec->k8s_namespace);
-		if (spec->skip_analysis)
+		if (spec->skip_analysis || release_is_full(&thought->facts->newest))
 			status.outcome = OUTCOME_SKIPPED;
 		outbox_fill(thought, &status);
 	}

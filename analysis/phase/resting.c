@@ -3,10 +3,12 @@
  * only from a primary that is ready (D-2, D-4) and by creating its Release before anything in the
  * world moves (D-8).
  */
+#include "analysis/actions.h"
 #include "analysis/base/text.h"
 #include "analysis/outbox.h"
 #include "analysis/phase/phase.h"
 #include "analysis/primary.h"
+#include "analysis/ruling.h"
 #include "analysis/traffic.h"
 #include "analysis/workload.h"
 
@@ -73,21 +75,25 @@ static void initialise(struct thought *thought)
 
 /* What people were not told yet of the last run comes before the next one, unless it cannot be
  * told. */
-static bool is_told(struct thought *thought)
+static bool are_notices_told(struct thought *thought)
 {
 	const struct facts *facts = thought->facts;
 	const struct release_status *status = &facts->newest.status;
 
-	if (!outbox_is_empty(thought)) {
-		thought_because(thought, "calling the hooks of the last run");
-		return false;
-	}
 	if (status->n_notices == 0 || facts->events.failures > 0)
 		return true;
 	if (strcmp(facts->notices_release, facts->newest.uid) == 0 &&
 	    status->notices[status->n_notices - 1].id <= facts->notices_delivered)
 		return true;
 	thought_because(thought, "telling how the last run ended");
+	return false;
+}
+
+static bool is_told(struct thought *thought)
+{
+	if (outbox_is_empty(thought))
+		return are_notices_told(thought);
+	thought_because(thought, "calling the hooks of the last run");
 	return false;
 }
 
@@ -142,8 +148,17 @@ void phase_resting(struct thought *thought)
 		initialise(thought);
 		return;
 	}
+	/* It may be wanted because what is promoted does not stand; no hook holds it up. */
+	if (ruling_wants(thought, VERB_UNDO) && are_notices_told(thought)) {
+		actions_release(thought);
+		return;
+	}
 	if (!keep(thought))
 		return;
+	if (ruling_wants(thought, VERB_RETRY) && is_told(thought)) {
+		actions_release(thought);
+		return;
+	}
 	if (!thought->is_newer) {
 		scale_down_left(thought);
 		prune(thought);

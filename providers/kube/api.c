@@ -21,6 +21,7 @@ static const struct resource resources[] = {
 	[KUBE_CANARY] = {"flagger.app/v1beta1", "Canary", "canaries"},
 	[KUBE_METRIC_TEMPLATE] = {"flagger.app/v1beta1", "MetricTemplate", "metrictemplates"},
 	[KUBE_RELEASE] = {"serin.dev/v1alpha1", "Release", "releases"},
+	[KUBE_ACTION] = {"serin.dev/v1alpha1", "Action", "actions"},
 	[KUBE_DEPLOYMENT] = {"apps/v1", "Deployment", "deployments"},
 	[KUBE_SERVICE] = {"v1", "Service", "services"},
 	[KUBE_INGRESS] = {"networking.k8s.io/v1", "Ingress", "ingresses"},

@@ -10,11 +10,10 @@
 struct field kube_canary_analysis_find(const struct field *spec);
 
 /*
- * Fill the strategy, its numbers and the checks and the hooks of `canary->spec`; provider must be set there. An
- * absent analysis is skipAnalysis (D-28).
+ * Fill the strategy, its numbers and the checks and the hooks of `canary->spec`; provider must be
+ * set there. An absent analysis is skipAnalysis (D-28).
  */
 bool kube_canary_analysis_read(const struct field *spec, const struct provider_options *options,
-                               struct arena *arena, struct kube_canary *canary,
-                               struct err *err);
+                               struct arena *arena, struct kube_canary *canary, struct err *err);
 
 #endif

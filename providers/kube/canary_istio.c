@@ -20,9 +20,8 @@ static bool regex_check(const struct field *regex, const char *text, struct err 
 	if (!pattern_check(text, &why))
 		return field_refuse(regex, err, why.kind, "%s", why.text);
 	foreign = pattern_find_foreign(text);
-	return !foreign ||
-	       field_refuse(regex, err, ERR_INVALID, "%s is unknown to RE2, which Istio matches with",
-	                    foreign);
+	return !foreign || field_refuse(regex, err, ERR_INVALID,
+	                                "%s is unknown to RE2, which Istio matches with", foreign);
 }
 
 /* {exact}, {prefix} or {regex}; a header may say nothing: then it must be there. */
@@ -92,8 +91,7 @@ static bool entry_check(const struct field *entry, struct err *err)
 	}
 	return values_check(entry, "headers", true, err) &&
 	       values_check(entry, "withoutHeaders", true, err) &&
-	       values_check(entry, "queryParams", false, err) &&
-	       kube_node_text_map(&labels, err) &&
+	       values_check(entry, "queryParams", false, err) && kube_node_text_map(&labels, err) &&
 	       kube_node_text_list(&gateways, ENTRIES_MAX, err);
 }
 
@@ -181,8 +179,7 @@ static bool delegation_check(const struct field *service, struct err *err)
 
 	if (!field_optional_flag(&delegation, &is_delegate, err))
 		return false;
-	if (is_delegate &&
-	    (json_array_size(hosts.json) > 0 || json_array_size(gateways.json) > 0))
+	if (is_delegate && (json_array_size(hosts.json) > 0 || json_array_size(gateways.json) > 0))
 		return field_refuse(&delegation, err, ERR_INVALID,
 		                    "expected neither hosts nor gateways beside true: the "
 		                    "VirtualService that delegates has them");

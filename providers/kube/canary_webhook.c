@@ -45,9 +45,8 @@ static uint64_t hash(uint64_t before, const char *text)
 static uint64_t question_of(const struct kube_webhook *hook)
 {
 	uint64_t question = hash(FNV_BASIS, hook_type_name(hook->type));
-	char *metadata = hook->metadata
-	                         ? json_dumps(hook->metadata, JSON_COMPACT | JSON_SORT_KEYS)
-	                         : NULL;
+	char *metadata =
+		hook->metadata ? json_dumps(hook->metadata, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
 
 	question = hash(hash(question, hook->name), hook->url);
 	if (metadata)

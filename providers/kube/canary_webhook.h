@@ -16,9 +16,9 @@ struct kube_webhook {
 	const char *name;
 	enum hook_type type;
 	const char *url;
-	struct span timeout; /* of one attempt */
-	int retries;         /* attempts beyond the first */
-	bool insecure;       /* disableTLS: the certificate is not verified */
+	struct span timeout;    /* of one attempt */
+	int retries;            /* attempts beyond the first */
+	bool insecure;          /* disableTLS: the certificate is not verified */
 	const json_t *metadata; /* an object of texts; NULL: none */
 };
 

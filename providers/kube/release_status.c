@@ -119,6 +119,7 @@ static bool read_hook(const json_t *object, struct hook_record *ret, struct err 
 	text_copy(ret->name, kube_tree_text(object, "name"));
 	ret->type = hook_type_find(type);
 	ret->result = hook_result_find(result);
+	ret->is_approved = json_is_true(json_object_get(object, "approved"));
 	if (ret->type == HOOK_NONE)
 		return refuse_word(err, "status.hooks.type", type);
 	if (ret->result == HOOK_PENDING && strcmp(result, "pending") != 0)
@@ -177,6 +178,65 @@ static bool read_notices(const json_t *status, struct release_status *ret, struc
 	return true;
 }
 
+/* The text of KEY, which is never cut: it says who. */
+static bool read_whole_text(const json_t *object, const char *key, char *ret, size_t size,
+                            struct err *err)
+{
+	const char *text = kube_tree_value(object, key);
+
+	if (strlen(text) >= size)
+		return err_set(err, ERR_LIMIT, "%s: more than %zu bytes", key, size - 1);
+	text_cut(ret, size, text);
+	return true;
+}
+
+bool kube_release_action_read(const json_t *object, struct action_mark *ret, struct err *err)
+{
+	const char *word = kube_tree_value(object, "verb");
+	const char *at = kube_tree_value(object, "at");
+	struct action_mark mark = {.verb = verb_find(word)};
+
+	if (!object)
+		return true;
+	if (mark.verb == VERB_NONE)
+		return refuse_word(err, "action.verb", word);
+	if (!read_whole_text(object, "uid", mark.uid, sizeof(mark.uid), err) ||
+	    !read_whole_text(object, "by", mark.by, sizeof(mark.by), err) ||
+	    (at[0] && !instant_parse(at, &mark.at, err)))
+		return err_wrap(err, "action");
+	text_copy(mark.why, kube_tree_value(object, "reason"));
+	*ret = mark;
+	return true;
+}
+
+static bool read_actions(const json_t *status, struct release_status *ret, struct err *err)
+{
+	const json_t *actions = kube_tree_find(status, "actions");
+	size_t n_actions = json_array_size(actions);
+
+	if (n_actions > ACTIONS_KEPT_MAX)
+		return err_set(err, ERR_LIMIT, "status.actions: %zu, at most %d can be", n_actions,
+		               ACTIONS_KEPT_MAX);
+	for (size_t i = 0; i < n_actions; i++) {
+		if (!kube_release_action_read(json_array_get(actions, i), &ret->actions[i], err))
+			return err_wrap(err, "status");
+	}
+	ret->n_actions = n_actions;
+	return true;
+}
+
+static bool read_standing(const json_t *state, const char *key, struct standing *ret,
+                          struct err *err)
+{
+	const json_t *object = json_object_get(state, key);
+
+	if (!read_whole_text(object, "action", ret->action, sizeof(ret->action), err) ||
+	    !read_whole_text(object, "by", ret->by, sizeof(ret->by), err))
+		return err_wrap(err, "status.state.%s", key);
+	text_copy(ret->why, kube_tree_value(object, "reason"));
+	return true;
+}
+
 bool kube_release_status_read(const json_t *status, struct release_status *ret, struct err *err)
 {
 	struct release_status read = {0};
@@ -184,7 +244,9 @@ bool kube_release_status_read(const json_t *status, struct release_status *ret, 
 	if (!read_words(status, &read, err) ||
 	    !read_times(kube_tree_find(status, "times"), &read, err) ||
 	    !read_checks(status, &read, err) || !read_hooks(status, &read, err) ||
-	    !read_notices(status, &read, err))
+	    !read_notices(status, &read, err) || !read_actions(status, &read, err) ||
+	    !read_standing(kube_tree_find(status, "state"), "paused", &read.paused, err) ||
+	    !read_standing(kube_tree_find(status, "state"), "full", &read.full, err))
 		return false;
 	read.seq = json_integer_value(kube_tree_find(status, "seq"));
 	read.weight.from = kube_tree_whole(status, "weight/from", 0);
@@ -276,6 +338,8 @@ static json_t *write_hooks(const struct release_status *status)
 		kube_tree_set_text(object, "name", hook->name);
 		kube_tree_set_text(object, "question", question);
 		kube_tree_set_text(object, "result", hook_result_name(hook->result));
+		if (hook->is_approved)
+			kube_tree_set(object, "approved", json_true());
 		kube_tree_append(hooks, object);
 	}
 	return hooks;
@@ -299,6 +363,49 @@ static json_t *write_notices(const struct release_status *status)
 	return notices;
 }
 
+json_t *kube_release_action_write(const struct action_mark *mark)
+{
+	json_t *object = kube_tree_object();
+
+	kube_tree_set_text(object, "uid", mark->uid);
+	kube_tree_set_text(object, "verb", verb_name(mark->verb));
+	kube_tree_set_text(object, "by", mark->by);
+	set_some(object, "reason", mark->why);
+	set_time(object, "at", mark->at);
+	return object;
+}
+
+static json_t *write_actions(const struct release_status *status)
+{
+	json_t *actions = kube_tree_list();
+
+	for (size_t i = 0; i < status->n_actions; i++)
+		kube_tree_append(actions, kube_release_action_write(&status->actions[i]));
+	return actions;
+}
+
+static void write_standing(json_t *state, const char *key, const struct standing *standing)
+{
+	json_t *object;
+
+	if (standing->action[0] == '\0')
+		return;
+	object = kube_tree_object();
+	kube_tree_set_text(object, "by", standing->by);
+	kube_tree_set_text(object, "action", standing->action);
+	set_some(object, "reason", standing->why);
+	kube_tree_set(state, key, object);
+}
+
+static json_t *write_state(const struct release_status *status)
+{
+	json_t *state = kube_tree_object();
+
+	write_standing(state, "paused", &status->paused);
+	write_standing(state, "full", &status->full);
+	return state;
+}
+
 json_t *kube_release_status_write(const struct release_status *status)
 {
 	json_t *object = kube_tree_object();
@@ -315,6 +422,10 @@ json_t *kube_release_status_write(const struct release_status *status)
 	if (status->n_hooks > 0)
 		kube_tree_set(object, "hooks", write_hooks(status));
 	kube_tree_set(object, "notices", write_notices(status));
+	if (status->n_actions > 0)
+		kube_tree_set(object, "actions", write_actions(status));
+	if (status->paused.action[0] || status->full.action[0])
+		kube_tree_set(object, "state", write_state(status));
 	set_some(object, "ending", release_outcome_name(status->ending));
 	set_some(object, "outcome", release_outcome_name(status->outcome));
 	set_some(object, "reason", status->reason);

@@ -45,6 +45,20 @@ const char *kube_tree_text(const json_t *root, const char *path)
 	return text ? text : "";
 }
 
+const json_t *kube_tree_condition(const json_t *object, const char *type, const char *status)
+{
+	const json_t *conditions = kube_tree_find(object, "status/conditions");
+
+	for (size_t i = 0; i < json_array_size(conditions); i++) {
+		const json_t *condition = json_array_get(conditions, i);
+
+		if (strcmp(kube_tree_text(condition, "type"), type) == 0 &&
+		    (!status || strcmp(kube_tree_text(condition, "status"), status) == 0))
+			return condition;
+	}
+	return NULL;
+}
+
 const char *kube_tree_value(const json_t *map, const char *key)
 {
 	const char *text = json_string_value(json_object_get(map, key));

@@ -15,6 +15,10 @@ json_t *kube_tree_find(const json_t *root, const char *path);
 /* The text at PATH, borrowed; "" when there is none. */
 const char *kube_tree_text(const json_t *root, const char *path);
 
+/* The condition TYPE of an object's status whose status is STATUS ("False"; NULL: any), borrowed;
+ * NULL when there is none. */
+const json_t *kube_tree_condition(const json_t *object, const char *type, const char *status);
+
 /* The text of KEY (with any bytes) in MAP, borrowed; "" when there is none. MAP may be NULL. */
 const char *kube_tree_value(const json_t *map, const char *key);
 

@@ -8,6 +8,19 @@
 
 #define GROUP "gateway.networking.k8s.io"
 
+/* Linkerd's clients call the apex Service; the group as its documents spell it. */
+static json_t *parent_of_linkerd(const struct canary_world *world)
+{
+	json_t *parent = kube_tree_object();
+
+	kube_tree_set_text(parent, "group", "core");
+	kube_tree_set_text(parent, "kind", "Service");
+	kube_tree_set_text(parent, "namespace", world->spec->k8s_namespace);
+	kube_tree_set_text(parent, "name", world->apex);
+	kube_tree_set_whole(parent, "port", kube_tree_whole(world->object, "spec/service/port", 0));
+	return parent;
+}
+
 json_t *gateway_parent_refs(const struct canary_world *world)
 {
 	static const char *const texts[] = {"group", "kind", "namespace", "name", "sectionName"};
@@ -32,6 +45,8 @@ json_t *gateway_parent_refs(const struct canary_world *world)
 			kube_tree_set_whole(parent, "port", port);
 		kube_tree_append(parents, parent);
 	}
+	if (json_array_size(parents) == 0 && strcmp(world->spec->provider, "linkerd") == 0)
+		kube_tree_append(parents, parent_of_linkerd(world));
 	return parents;
 }
 

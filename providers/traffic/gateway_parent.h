@@ -6,7 +6,8 @@
 
 #include <jansson.h>
 
-/* spec.parentRefs from service.gatewayRefs, a new list; empty without any. */
+/* spec.parentRefs from service.gatewayRefs, a new list; empty without any,
+ * but `linkerd` has the apex Service. */
 json_t *gateway_parent_refs(const struct canary_world *world);
 
 /*

@@ -162,7 +162,7 @@ static void test_export(void **state)
 
 	history_desk_open(place->history); /* an agent has it */
 	history_desk_round(place->history, 6);
-	history_desk_wait_acks(place->history, 6);
+	history_desk_wait_acks(place->history, 1);
 	run(place, "export");
 	history_desk_close(place->history);
 	assert_int_equal(place->desk->status, COMMAND_OK);

@@ -365,6 +365,35 @@ static void test_killed(void **state)
 	munmap(n_acked, sizeof(*n_acked));
 }
 
+/* The log is beside the file that a link names, and what is in it is read. */
+static void test_link(void **state)
+{
+	struct desk *desk = *state;
+	char link[160];
+	char seen[256] = "";
+	struct err err;
+	sqlite3 *db = NULL;
+	int status = 0;
+	pid_t child = fork();
+
+	assert_true(child >= 0);
+	if (child == 0) {
+		history_desk_open(desk);
+		history_desk_round(desk, 1);
+		history_desk_wait_acks(desk, 1);
+		_exit(0); /* as if killed: the log stays */
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	snprintf(link, sizeof(link), "%s-link", desk->path);
+	assert_int_equal(symlink(desk->path, link), 0);
+	assert_true(history_read_open(link, &db, &err));
+	assert_true(history_read_rounds(db, &(struct history_read_filter){.n_max = 9},
+	                                on_round_read, seen, &err));
+	history_read_close(db);
+	unlink(link);
+	assert_string_equal(seen, "r00001 ");
+}
+
 /* In memory
  * ----------------------------------------------------------------------------------------------------
  */
@@ -454,6 +483,7 @@ int main(void)
 		cmocka_unit_test(test_tamper),
 		cmocka_unit_test(test_hash),
 		cmocka_unit_test(test_killed),
+		cmocka_unit_test_setup_teardown(test_link, setup, teardown),
 		cmocka_unit_test(test_memory),
 	};
 

@@ -78,6 +78,7 @@ static void test_whole(void **state)
 	} rows[] = {
 		{"-log-level=warning -mesh-provider=nginx -metrics-server=http://p:9090", ""},
 		{"-slack-url= -slack-token= -event-webhook=", ""},
+		{"-event-webhook=http://events/", ""},
 		{"-threadiness=4", "--threadiness has no effect"},
 		{"-v 4", "--v has no effect"},
 		{"-logtostderr", "--logtostderr has no effect"},

@@ -150,6 +150,7 @@ static void observe(struct model *model, enum subject subject)
 /* The watches tell what changed. */
 static void watch(struct model *model)
 {
+	model->view.action = model->truth.action;
 	for (enum subject subject = SUBJECT_TARGET; subject <= SUBJECT_RELEASES; subject++) {
 		if (facts_slot(&model->view, subject)->state != FACT_UNKNOWN)
 			observe(model, subject);
@@ -183,6 +184,13 @@ void model_apply(struct model *model, const char *digest)
 		begin_pods(model, SUBJECT_TARGET, model->truth.target.replicas);
 }
 
+static void put_ready(struct model *model, struct workload_fact *workload)
+{
+	if (workload->ready == 0)
+		workload->ready_since = model->truth.now;
+	put_pods(workload, workload->replicas);
+}
+
 static void settle_pods(struct model *model)
 {
 	int64_t now = model->truth.now.ms;
@@ -190,13 +198,13 @@ static void settle_pods(struct model *model)
 	if (model->target_ready_ms && model->target_ready_ms <= now) {
 		model->target_ready_ms = 0;
 		if (!model->is_canary_broken || model->truth.target.replicas == 0)
-			put_pods(&model->truth.target, model->truth.target.replicas);
+			put_ready(model, &model->truth.target);
 	}
 	if (model->primary_ready_ms && model->primary_ready_ms <= now) {
 		model->primary_ready_ms = 0;
 		if (!model->is_primary_broken ||
 		    strcmp(model->truth.primary.release_uid, model->truth.promoted.uid) == 0)
-			put_pods(&model->truth.primary, model->truth.primary.replicas);
+			put_ready(model, &model->truth.primary);
 	}
 }
 
@@ -211,6 +219,9 @@ static void create_release(struct model *model, const struct effect *effect)
 	text_format(newest->name, sizeof(newest->name), "cart-%d", effect->number);
 	text_format(newest->uid, sizeof(newest->uid), "release-%d", effect->number);
 	text_copy(newest->digest, effect->digest);
+	text_copy(newest->handled, effect->handled);
+	text_copy(newest->previous, effect->release);
+	newest->action = effect->action;
 	model->truth.releases.state = FACT_KNOWN;
 }
 
@@ -223,12 +234,10 @@ static void save_release(struct model *model, const struct effect *effect)
 	assert(effect->status.seq == newest->status.seq + 1); /* the server refuses the rest */
 	newest->status = effect->status;
 	model->n_saves++;
-	if (!release_is_promoted(newest))
-		return;
-	text_copy(model->truth.promoted.name, newest->name);
-	text_copy(model->truth.promoted.uid, newest->uid);
-	text_copy(model->truth.promoted.digest, newest->digest);
-	model->truth.promoted.number = newest->number;
+	assert(newest->number < MODEL_RELEASES_MAX);
+	model->kept[newest->number] = *newest;
+	if (release_is_promoted(newest))
+		model->truth.promoted = release_ref_of(newest);
 }
 
 static void write_service(struct model *model, const struct effect *effect)
@@ -382,6 +391,45 @@ static void removed(struct model *model, const struct effect *effect)
 	facts_slot(truth, effect->subject)->state = FACT_ABSENT;
 }
 
+void model_ask(struct model *model, enum verb verb, const char *why)
+{
+	struct action_fact *action = &model->truth.action;
+
+	*action = (struct action_fact){.slot.state = FACT_KNOWN, .verb = verb};
+	text_format(action->uid, sizeof(action->uid), "action-%d", ++model->n_actions);
+	text_format(action->name, sizeof(action->name), "cart-%s-%d", verb_name(verb),
+	            model->n_actions);
+	text_copy(action->by, "alice");
+	text_copy(action->why, why);
+	text_copy(action->canary_uid, model->truth.canary_uid);
+	text_copy(action->release, model->truth.newest.name);
+	text_copy(action->release_uid, model->truth.newest.uid);
+}
+
+static void answer(struct model *model, const struct effect *effect)
+{
+	write_down(model, effect->answer.is_refused ? "refused" : "accepted", effect->answer.text);
+	assert(strcmp(effect->answer.uid, model->truth.action.uid) == 0);
+	model->truth.action = (struct action_fact){0};
+	model->n_answers++;
+}
+
+static void find_release(struct model *model, const struct effect *effect)
+{
+	struct earlier_fact *earlier = &model->view.earlier;
+
+	*earlier = (struct earlier_fact){.slot.state = FACT_ABSENT};
+	text_copy(earlier->ref.name, effect->earlier);
+	text_copy(earlier->action, effect->answer.uid);
+	for (int number = 1; number < MODEL_RELEASES_MAX; number++) {
+		if (strcmp(model->kept[number].name, effect->earlier) != 0)
+			continue;
+		earlier->ref = release_ref_of(&model->kept[number]);
+		earlier->outcome = model->kept[number].status.outcome;
+		earlier->slot.state = FACT_KNOWN;
+	}
+}
+
 static void carry_out(struct model *model, const struct effect *effect)
 {
 	struct facts *view = &model->view;
@@ -402,6 +450,12 @@ static void carry_out(struct model *model, const struct effect *effect)
 	case EFFECT_COMPARE:
 		view->change = (struct change_fact){.slot.state = FACT_KNOWN, .kind = CHANGE_REAL};
 		text_copy(view->change.digest, effect->digest);
+		return;
+	case EFFECT_FIND_RELEASE:
+		find_release(model, effect);
+		return;
+	case EFFECT_ANSWER:
+		answer(model, effect);
 		return;
 	case EFFECT_CREATE_RELEASE:
 		create_release(model, effect);

@@ -8,8 +8,9 @@
 
 #include "analysis/decide.h"
 
-#define MODEL_TRACE_MAX 16384
-#define MODEL_EVENTS    8
+#define MODEL_TRACE_MAX    16384
+#define MODEL_EVENTS       8
+#define MODEL_RELEASES_MAX 32
 
 /* Pods are ready after that. */
 #define MODEL_READY_MS 3000
@@ -33,7 +34,7 @@ struct model {
 	bool is_primary_broken; /* pods of a new template never become ready */
 	bool is_canary_broken;
 	int route_pending_from; /* a weight from which on nobody takes the route in; 0: none */
-	double success_rate; /* the only check, min 99; below 0: no data, above 100: an error */
+	double success_rate;    /* the only check, min 99; below 0: no data, above 100: an error */
 	enum hook_result says[HOOK_EVENT + 1]; /* what hooks of a type answer; rollback: no */
 	int n_asked[HOOK_EVENT + 1];
 	struct effect hung[2]; /* the hook that was asked, and that was told, and never answers */
@@ -45,6 +46,9 @@ struct model {
 	                      others would */
 	int max_weight_seen;
 	int n_checks;
+	struct release kept[MODEL_RELEASES_MAX]; /* those that are over, by number */
+	int n_actions;
+	int n_answers;
 	char trace[MODEL_TRACE_MAX];
 };
 
@@ -60,6 +64,8 @@ void model_initialise(struct model *model);
 /* Let EVENTS (ended by a zero) happen and the agent decide, for that time. */
 void model_run(struct model *model, int64_t for_ms, const struct model_event *events);
 
+/* Somebody, alice, asks for VERB, having seen the newest Release, and says why. */
+void model_ask(struct model *model, enum verb verb, const char *why);
 /* The spec gets one more hook, named as its type unless NAME is given. */
 void model_hook(struct model *model, enum hook_type type, const char *name);
 

@@ -6,6 +6,9 @@
 #include "analysis/base/text.h"
 #include "analysis/strategy.h"
 #include "analysis/workload.h"
+#include "tests/analysis/walk_hooks.h"
+#include "tests/analysis/walk_look.h"
+#include "tests/analysis/walk_verbs.h"
 #include "tests/analysis/worlds.h"
 
 #include <inttypes.h>
@@ -28,13 +31,18 @@
 # define STRIDE 1
 #endif
 
+/* Hooks are laid over a world in 37, and 18 times each. */
+#define HOOKS_STRIDE 37
+
 struct walk {
 	uint64_t number;
+	unsigned hooks; /* the variation laid over it; 0: none, else one more */
 	const struct world *world;
 	const struct plan *plan;
 	uint64_t n_worlds;
 	uint64_t n_of[STRATEGY_BLUE_GREEN + 1]; /* … of a strategy */
 	uint64_t n_effects;
+	uint64_t n_hooks; /* worlds with them */
 	uint64_t n_broken;
 };
 
@@ -45,8 +53,8 @@ static void broken(struct walk *walk, const char *what)
 	if (walk->n_broken++ >= SHOWN_MAX)
 		return;
 	worlds_describe(walk->number, text, sizeof(text));
-	printf("# world %" PRIu64 " (%s): %s; reason \"%s\"\n", walk->number, text, what,
-	       walk->plan->reason);
+	printf("# world %" PRIu64 " (%shooks %d): %s; reason \"%s\"\n", walk->number, text,
+	       (int)walk->hooks - 1, what, walk->plan->reason);
 	for (size_t i = 0; i < walk->plan->n_effects; i++) {
 		const struct effect *effect = &walk->plan->effects[i];
 
@@ -65,59 +73,6 @@ static const struct effect *find(const struct plan *plan, enum effect_kind kind,
 			return &plan->effects[i];
 	}
 	return NULL;
-}
-
-static bool is_route_known(const struct facts *facts)
-{
-	return facts->route.slot.state == FACT_KNOWN || facts->route.slot.state == FACT_ABSENT;
-}
-
-/* The canary may get requests, or copies of them. */
-static bool is_routed(const struct world *world)
-{
-	const struct route_fact *route = &world->facts.route;
-
-	return world->spec.route.weighs && route->slot.state == FACT_KNOWN &&
-	       (route->weight != 0 || route->is_mirrored);
-}
-
-static int live_weight(const struct world *world)
-{
-	const struct route_fact *route = &world->facts.route;
-
-	return world->spec.route.weighs && route->slot.state == FACT_KNOWN ? route->weight : 0;
-}
-
-/* A run that moves clients: open, past its start, not the first. */
-static bool is_running(const struct facts *facts)
-{
-	return facts->has_spec && !facts->is_deleted && !facts->is_quarantined &&
-	       release_is_open(&facts->newest) && facts->newest.cause == CAUSE_REVISION &&
-	       facts->newest.status.phase >= PHASE_PROGRESSING &&
-	       facts->newest.status.phase != PHASE_DONE;
-}
-
-static bool is_newer(const struct facts *facts)
-{
-	return facts->target.slot.state == FACT_KNOWN && facts->change.kind == CHANGE_REAL &&
-	       strcmp(facts->change.digest, facts->target.digest) == 0;
-}
-
-/* The target is not what was analysed: a newer revision, or gone. */
-static bool is_strange(const struct facts *facts)
-{
-	return is_newer(facts) || facts->target.slot.state == FACT_ABSENT;
-}
-
-/* The apex Service selects a primary that is gone, or a target that a run left without pods. */
-static bool is_deserted(const struct facts *facts)
-{
-	/* Without a spec nothing was ever made. */
-	return facts->has_spec && facts->primary.slot.state == FACT_ABSENT &&
-	       facts->apex.slot.state == FACT_KNOWN &&
-	       (facts->apex.backend == BACKEND_PRIMARY ||
-	        (facts->target.slot.state == FACT_KNOWN && facts->target.replicas == 0 &&
-	         facts->promoted.name[0] != '\0'));
 }
 
 /* What a promotion may ask of the canary's pods while the primary's are replaced. */
@@ -144,6 +99,13 @@ static void check_cover(struct walk *walk)
 		broken(walk, "clients moved where nothing becomes empty");
 }
 
+/* A retreat's save starts from a Release that may be another by now: it is looked at beside it. */
+static bool is_save_in_doubt(const struct facts *facts, const struct effect *effect)
+{
+	return effect->kind == EFFECT_SAVE_RELEASE && effect->is_retreat &&
+	       facts->releases.state != FACT_KNOWN;
+}
+
 /* Each effect by itself is one that may be. */
 static void check_effects(struct walk *walk)
 {
@@ -164,7 +126,8 @@ static void check_effects(struct walk *walk)
 			if (effect_is_same(effect, &plan->effects[j]))
 				broken(walk, "the same effect twice");
 			if (effect->kind == EFFECT_OBSERVE &&
-			    plan->effects[j].subject == effect->subject)
+			    plan->effects[j].subject == effect->subject &&
+			    !is_save_in_doubt(facts, &plan->effects[j]))
 				broken(walk, "a look at what is being written");
 		}
 		if (effect->subject == SUBJECT_NONE)
@@ -281,17 +244,16 @@ static void check_route(struct walk *walk)
 	if (!walk->world->spec.route.weighs)
 		broken(walk, "a weight where the provider has none");
 	if (is_running(facts) && route->weight < live_weight(walk->world) && !route->is_retreat &&
-	    (facts->newest.status.phase == PHASE_PROGRESSING ||
-	     facts->newest.status.phase == PHASE_RETREATING || is_newer(facts)))
+	    (is_checking(facts) || facts->newest.status.phase == PHASE_RETREATING ||
+	     is_newer(facts)))
 		broken(walk, "a lowering that waits");
-	if (route->weight > 0 && ((facts->newest.status.phase != PHASE_PROGRESSING &&
-	                           route->weight >= live_weight(walk->world)) ||
-	                          route->weight != cap(facts) || facts->is_deleted))
+	if (route->weight > 0 &&
+	    ((!is_checking(facts) && route->weight >= live_weight(walk->world)) ||
+	     route->weight != cap(facts) || facts->is_deleted))
 		broken(walk, "a weight that no observed Release asks for");
-	if (route->is_mirrored &&
-	    (route->weight != 0 || route->is_retreat || facts->is_deleted ||
-	     !walk->world->spec.route.mirrors || !facts->newest.status.weight.is_mirrored ||
-	     facts->newest.status.phase != PHASE_PROGRESSING))
+	if (route->is_mirrored && (route->weight != 0 || route->is_retreat || facts->is_deleted ||
+	                           !walk->world->spec.route.mirrors ||
+	                           !facts->newest.status.weight.is_mirrored || !is_checking(facts)))
 		broken(walk, "copies that no observed Release asks for");
 	if (route->weight > live_weight(walk->world) && facts->newest.status.ending != OUTCOME_NONE)
 		broken(walk, "a weight raised in a retreat");
@@ -323,12 +285,12 @@ static void check_retreat(struct walk *walk)
 	if (facts->is_quarantined || facts->is_deleted || !facts->has_spec ||
 	    !release_is_open(&facts->newest))
 		return;
-	if (status->phase == PHASE_PROGRESSING)
+	if (is_checking(facts))
 		must = (fails_now(walk->world) && !walk->world->spec.suspend) || is_newer(facts) ||
 		       facts->is_moved || facts->target.slot.state == FACT_ABSENT ||
 		       (facts->promoted.name[0] && facts->target.slot.state == FACT_KNOWN &&
 		        strcmp(facts->target.digest, facts->promoted.digest) == 0);
-	if (status->phase == PHASE_PROGRESSING && !walk->world->spec.suspend &&
+	if (is_checking(facts) && !walk->world->spec.suspend &&
 	    is_past(facts, status->times.unmeasured_since, walk->world->spec.progress_deadline) &&
 	    facts->now.ms < status->times.next_check_at.ms)
 		must = true;
@@ -363,8 +325,7 @@ static void check_kept(struct walk *walk)
 	bool canary_serves = workload_serves(&facts->target);
 
 	/* A failed check that does not end the run is first saved. */
-	if (!is_running(facts) ||
-	    (save && !save->is_retreat && save->status.phase == PHASE_PROGRESSING))
+	if (!is_running(facts) || (save && !save->is_retreat && is_checking(facts)))
 		return;
 	if (facts->apex.slot.state == FACT_KNOWN && facts->apex.slot.failures == 0 &&
 	    facts->primary.slot.state != FACT_UNKNOWN && facts->primary.slot.state != FACT_FAILED &&
@@ -544,6 +505,27 @@ static void check(struct walk *walk)
 	check_alive(walk);
 }
 
+/* Decide in the same world with hooks. */
+static void walk_hooks(struct walk *walk, struct world *world, struct plan *plan)
+{
+	struct world_hooks hooks;
+	const char *wrong;
+
+	for (unsigned value = 0; value < WORLDS_HOOKS; value++) {
+		(void)worlds_make(walk->number, world);
+		if (!worlds_hooks_put(world, value, &hooks))
+			continue;
+		walk->hooks = value + 1;
+		walk->n_hooks++;
+		decide(&world->spec, &world->facts, plan);
+		check(walk);
+		wrong = walk_hooks_check(world, &hooks, plan);
+		if (wrong)
+			broken(walk, wrong);
+	}
+	walk->hooks = 0;
+}
+
 static int verdict(const struct walk *walk)
 {
 #ifdef GUARDS_WITHOUT
@@ -553,15 +535,34 @@ static int verdict(const struct walk *walk)
 #endif
 }
 
+/* In one world in eight, that have nothing in common, somebody asks for something. */
+static void check_verbs(struct walk *walk, struct walk_verbs *verbs)
+{
+	uint64_t chance = walk->number * 0x9E3779B97F4A7C15U >> 20;
+	const struct plan *plan = walk->plan;
+	const char *what;
+
+	if (chance % 8 != 0)
+		return;
+	what = walk_verbs_check(verbs, walk->world, chance / 8);
+	if (!what)
+		return;
+	walk->plan = &verbs->plan;
+	broken(walk, what);
+	walk->plan = plan;
+}
+
 int main(void)
 {
 	struct effect *effects = calloc(PLAN_EFFECTS_MAX, sizeof(*effects));
 	struct plan plan = {.effects = effects};
 	struct world world = {0};
 	struct walk walk = {.world = &world, .plan = &plan};
+	struct walk_verbs verbs;
 
 	if (!effects)
 		return 2;
+	walk_verbs_init(&verbs);
 	for (uint64_t number = 0; number < worlds_count() && walk.n_broken < BROKEN_MAX;
 	     number += STRIDE) {
 		if (!worlds_make(number, &world))
@@ -571,12 +572,19 @@ int main(void)
 		text_copy(world.facts.warning, number % 3 ? "" : "spec.analysis.interval: not set");
 		decide(&world.spec, &world.facts, &plan);
 		check(&walk);
+		check_verbs(&walk, &verbs);
+		if (number % HOOKS_STRIDE == 0)
+			walk_hooks(&walk, &world, &plan);
 	}
+	printf("# %" PRIu64 " worlds with hooks\n", walk.n_hooks);
 	for (enum strategy strategy = STRATEGY_CANARY; strategy <= STRATEGY_BLUE_GREEN; strategy++)
 		printf("# %" PRIu64 " worlds of %s\n", walk.n_of[strategy],
 		       strategy_name(strategy));
 	printf("# %" PRIu64 " worlds, %" PRIu64 " effects, %" PRIu64 " broken\n", walk.n_worlds,
 	       walk.n_effects, walk.n_broken);
+	printf("# %" PRIu64 " of them with a verb, %" PRIu64 " carried out\n", verbs.n_worlds,
+	       verbs.n_acted);
+	walk_verbs_fini(&verbs);
 	free(effects);
 	return verdict(&walk);
 }

@@ -106,6 +106,24 @@ build_ingress() {
 	say "built ingress-nginx in $(($(date +%s) - begun)) s"
 }
 
+# Flagger's load tester, built in a copy of its module, by its own go.sum.
+build_loadtester() {
+	[ -x "$flagger/loadtester" ] && return 0
+	say "building Flagger's load tester $FLAGGER_VERSION (about 3 minutes, once per machine)..."
+	find_go
+	begun=$(date +%s)
+	mkdir -p "$flagger"
+	work=$(mktemp -d "$flagger/.work.XXXXXX")
+	(cd "$work" && go mod download -json "$FLAGGER_MODULE@$FLAGGER_VERSION") >"$work/module.json"
+	[ "$(jq -r .Sum "$work/module.json")" = "$FLAGGER_SUM" ] || fail "$FLAGGER_MODULE is not what it was: its checksum differs"
+	cp -r "$(jq -r .Dir "$work/module.json")" "$work/src"
+	chmod -R u+w "$work/src"
+	(cd "$work/src" && CGO_ENABLED=0 nice go build -p 2 -trimpath -buildvcs=false -ldflags "-s -w" -o "$work/loadtester" ./cmd/loadtester) >&2
+	mv "$work/loadtester" "$flagger/loadtester"
+	rm -rf "$work"
+	say "built the load tester in $(($(date +%s) - begun)) s"
+}
+
 # istiod, by its own go.mod, and the definitions that come with its modules.
 build_istiod() {
 	[ -x "$mesh/bin/pilot-discovery" ] && return 0
@@ -160,6 +178,7 @@ main() {
 	}
 	build_cluster
 	build_ingress
+	build_loadtester
 	build_mesh
 	for t in testapp loadgen; do
 		build "$tools" "$t" "./cmd/$t" "" "(our own; a minute the first time)"

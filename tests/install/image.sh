@@ -34,7 +34,7 @@ inside() { tests/install/in_image.sh "$work/image" "$work/state" "" "$@"; }
 mkdir "$work/state"
 chown 65532:65532 "$work/state"
 : >"$work/said"
-echo 1..12
+echo 1..13
 
 tr -s ' \t\\' '\n' <manifests/Containerfile | sort -u >"$work/words"
 sed -n '/^NEEDS_BUILD =/,/[^\\]$/p' Makefile | tr -s ' \t\\=' '\n' | grep '^[a-z]' | sort -u >"$work/needs"
@@ -44,6 +44,14 @@ verdict "the Containerfile installs what the Makefile names, and assembles as th
 
 SOURCE_DATE_EPOCH=1700000000 manifests/rootfs.sh "$binary" "$work/image" >"$work/first" 2>"$work/said"
 verdict "it is assembled: $(cat "$work/first")"
+
+# The executable of a release is about 1 MB; this one may have what debuggers want.
+stated=$(sed -n 's/.*certificate authorities: \([0-9]*\) MB.*/\1/p' docs/install.md)
+bytes=$(sed 's/.* files, \([0-9]*\) bytes.*/\1/' "$work/first")
+beside=$((bytes - $(stat -c %s "$work/image/usr/bin/serin")))
+echo "$beside bytes beside the executable; stated: $stated MB in all" >"$work/said"
+[ $((beside / 1000000 + 1)) -le $((stated + 1)) ] && [ $((beside / 1000000 + 1)) -ge $((stated - 1)) ]
+verdict "docs/install.md states its size"
 
 umask 077
 cp "$binary" "$work/serin"

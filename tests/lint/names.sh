@@ -14,7 +14,7 @@ patterns()
 	case $1 in
 	analysis/phase/*) echo "phase_$stem" ;;
 	providers/metric/*) echo "metric_source_$stem" ;;
-	providers/traffic/*) echo "traffic_provider_$stem" ;;
+	providers/traffic/*) echo "traffic_provider_$stem" && echo "traffic_provider_${stem}_*" ;; # versions of one
 	providers/notify/*) echo "notifier_$stem" ;;
 	agent/main.c) echo main ;;
 	agent/demo/apiserver_*) echo 'apiserver_*' ;; # one module in several files

@@ -8,7 +8,8 @@
 #include <stddef.h>
 
 /* What spec.provider is expected to be, as refusals have it. */
-#define MISTAKES_PROVIDERS "expected one of gatewayapi, gatewayapi:v1, gatewayapi:v1beta1, istio, kubernetes, nginx (others are not served yet)"
+#define MISTAKES_PROVIDERS \
+ "expected one of gatewayapi, gatewayapi:v1, gatewayapi:v1beta1, istio, kubernetes, linkerd, nginx, osm, smi:v1alpha1, smi:v1alpha2, smi:v1alpha3 (others are not served yet)"
 
 struct mistake {
 	const char *found; /* what stands in mistakes_base, */

@@ -1,7 +1,6 @@
 /* Hooks as conversations: what is sent, which answer is a yes, what is tried again and when. */
-#include "providers/act_hook.h"
-
 #include "analysis/base/text.h"
+#include "providers/act_hook.h"
 #include "tests/providers/cart.h"
 #include "tests/providers/merge.h"
 
@@ -13,7 +12,7 @@
 
 #include <cmocka.h>
 
-#define HOOK(more) \
+#define HOOK(more)                                                                    \
  "{'spec': {'analysis': {'webhooks': [{'name': 'gate', 'url': 'http://tester/gate', " \
  "'type': 'confirm-rollout', 'timeout': '7s'" more "}]}}}"
 
@@ -266,10 +265,10 @@ static void test_gone(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_request),      cmocka_unit_test(test_event),
-		cmocka_unit_test(test_checksum),     cmocka_unit_test(test_D_26_answers),
-		cmocka_unit_test(test_retries),      cmocka_unit_test(test_other_errors),
-		cmocka_unit_test(test_password),     cmocka_unit_test(test_gone),
+		cmocka_unit_test(test_request),  cmocka_unit_test(test_event),
+		cmocka_unit_test(test_checksum), cmocka_unit_test(test_D_26_answers),
+		cmocka_unit_test(test_retries),  cmocka_unit_test(test_other_errors),
+		cmocka_unit_test(test_password), cmocka_unit_test(test_gone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -19,24 +19,29 @@
  "'kustomize.toolkit.fluxcd.io/reconcile': 'disabled'," \
  " 'helm.toolkit.fluxcd.io/driftDetection': 'disabled'"
 #define LABELS "'labels': {'serin.dev/canary-uid': '" CART_UID "'}"
-#define POLICY(name) \
- "{'metadata': {'name': '" name "', 'uid': 'p1', 'resourceVersion': '5', " LABELS "}, 'spec': {'host': '" name "'}}"
+#define POLICY(name)                                                              \
+ "{'metadata': {'name': '" name "', 'uid': 'p1', 'resourceVersion': '5', " LABELS \
+ "}, 'spec': {'host': '" name "'}}"
 #define TO(host, weight) "{'destination': {'host': '" host "'}, 'weight': " #weight "}"
-#define SPLIT(primary, canary) "'route': [" TO("cart-primary", primary) ", " TO("cart-canary", canary) "]"
-#define ROUTE(primary, canary)                                                                   \
- "{'metadata': {'name': 'cart', 'uid': 'v1', 'resourceVersion': '71', " LABELS                   \
- ", 'annotations': {" FLUX "}}, 'spec': {'hosts': ['cart'], 'gateways': ['mesh'], 'http': [{" SPLIT( \
-	 primary, canary) "}]}}"
-#define USERS                                                                                     \
- "{'metadata': {'name': 'cart', 'uid': 'v1', 'resourceVersion': '71', 'annotations':"             \
- " {'serin.dev/annotations-before': '{\\\"flagger.kubernetes.io/original-configuration\\\":null}'," \
+#define SPLIT(primary, canary) \
+ "'route': [" TO("cart-primary", primary) ", " TO("cart-canary", canary) "]"
+#define ROUTE(primary, canary)                                                 \
+ "{'metadata': {'name': 'cart', 'uid': 'v1', 'resourceVersion': '71', " LABELS \
+ ", 'annotations': {" FLUX                                                     \
+ "}}, 'spec': {'hosts': ['cart'], 'gateways': ['mesh'], 'http': [{" SPLIT(primary, canary) "}]}}"
+#define USERS                                                                                                                                 \
+ "{'metadata': {'name': 'cart', 'uid': 'v1', 'resourceVersion': '71', 'annotations':"                                                         \
+ " {'serin.dev/annotations-before': '{\\\"flagger.kubernetes.io/original-configuration\\\":null}',"                                           \
  " 'flagger.kubernetes.io/original-configuration': '{\\\"http\\\":[{\\\"route\\\":[{\\\"destination\\\":{\\\"host\\\":\\\"cart\\\"}}]}]}'}}," \
  " 'spec': {'http': [{" SPLIT(80, 20) "}]}}"
+#define PLAIN_USERS \
+ "{'metadata': {'name': 'cart'}, 'spec': {'http': [{'route': [{'destination': {'host': 'cart'}}]}]}}"
 #define TEST_VERSION "{'op': 'test', 'path': '/metadata/resourceVersion', 'value': '71'}"
-#define WEIGH(index, host, weight)                                                        \
+#define WEIGH(index, host, weight)                                                          \
  "{'op': 'test', 'path': '/spec/http/0/route/" #index "/destination/host', 'value': '" host \
  "'}, {'op': 'add', 'path': '/spec/http/0/route/" #index "/weight', 'value': " #weight "}"
-#define WEIGHTS(primary, canary) WEIGH(0, "cart-primary", primary) ", " WEIGH(1, "cart-canary", canary)
+#define WEIGHTS(primary, canary) \
+ WEIGH(0, "cart-primary", primary) ", " WEIGH(1, "cart-canary", canary)
 
 struct play {
 	struct cart cart;
@@ -72,8 +77,8 @@ static void end(struct play *play)
 	cart_fini(&play->cart);
 }
 
-static void expect(struct play *play, const struct effect *effect, const struct cart_exchange *script,
-                   enum act_outcome outcome, const char *text)
+static void expect(struct play *play, const struct effect *effect,
+                   const struct cart_exchange *script, enum act_outcome outcome, const char *text)
 {
 	(void)cart_drive(&play->cart, &play->act, effect, script);
 	assert_int_equal(play->act.result.outcome, outcome);
@@ -92,7 +97,8 @@ static void test_create(void **state)
 		{"GET " ROUTES "/cart", "", GONE},
 		{"POST " ROUTES MANAGER,
 	         "{'apiVersion': 'networking.istio.io/v1beta1', 'kind': 'VirtualService', 'metadata': {'name': 'cart',"
-	         " 'namespace': 'shop', " LABELS ", 'annotations': {" FLUX "}}, 'spec': {'hosts': ['cart'], 'gateways':"
+	         " 'namespace': 'shop', " LABELS ", 'annotations': {" FLUX
+	         "}}, 'spec': {'hosts': ['cart'], 'gateways':"
 	         " ['mesh'], 'http': [{" SPLIT(100, 0) "}]}}",
 	         201, ROUTE(100, 0)},
 		{0},
@@ -111,16 +117,20 @@ static void test_create(void **state)
 
 static void test_weigh(void **state)
 {
-	static const struct cart_exchange right[] = {{"GET " ROUTES "/cart", "", 200, ROUTE(80, 20)}, {0}};
+	static const struct cart_exchange right[] = {
+		{"GET " ROUTES "/cart", "", 200, ROUTE(80, 20)}, {0}};
 	static const struct cart_exchange moved[] = {
 		{"GET " ROUTES "/cart", "", 200, ROUTE(100, 0)},
-		{"PATCH " ROUTES "/cart" MANAGER, "[" TEST_VERSION ", " WEIGHTS(80, 20) "]", 200, ROUTE(80, 20)},
+		{"PATCH " ROUTES "/cart" MANAGER, "[" TEST_VERSION ", " WEIGHTS(80, 20) "]", 200,
+	         ROUTE(80, 20)},
 		{0},
 	};
-	static const struct cart_exchange late[] = {{"GET " ROUTES "/cart", "", 200, ROUTE(100, 0)}, {0}};
+	static const struct cart_exchange late[] = {{"GET " ROUTES "/cart", "", 200, ROUTE(100, 0)},
+	                                            {0}};
 	static const struct cart_exchange foreign[] = {
 		{"GET " ROUTES "/cart", "", 200,
-	         "{'metadata': {'name': 'cart'}, 'spec': {'http': [{'route': [" TO("help", 1) "]}]}}"},
+	         "{'metadata': {'name': 'cart'}, 'spec': {'http': [{'route': [" TO("help",
+	                                                                           1) "]}]}}"},
 		{0},
 	};
 	static const struct cart_exchange policy[] = {
@@ -135,13 +145,15 @@ static void test_weigh(void **state)
 		{right, "70", true, ACT_OK, ""},
 		{moved, "71", true, ACT_OK, ""},
 		{late, "70", true, ACT_CONFLICT, "virtualservice cart changed"},
-		{foreign, "", true, ACT_FAILED, "virtualservice cart.shop: spec.http: expected a route to cart, got none"},
+		{foreign, "", true, ACT_FAILED,
+	         "virtualservice cart.shop: spec.http: expected a route to cart, got none"},
 		{policy, "", false, ACT_FAILED,
 	         "destinationrule cart-primary.shop: spec.host: expected cart-primary, got \"x\""},
 	};
 
 	for (size_t i = 0; i < array_length(rows); i++) {
-		struct effect effect = {.kind = EFFECT_WRITE_ROUTE, .subject = SUBJECT_ROUTE, .weight = 20};
+		struct effect effect = {
+			.kind = EFFECT_WRITE_ROUTE, .subject = SUBJECT_ROUTE, .weight = 20};
 		struct play play;
 
 		begin(&play, "{}", NULL, rows[i].has_policies);
@@ -154,12 +166,22 @@ static void test_weigh(void **state)
 /* A retreat writes first, from what was last seen, and reads only when that was old. */
 static void test_retreat(void **state)
 {
-	static const struct cart_exchange blind[] = {
-		{"PATCH " ROUTES "/cart" MANAGER, "[" WEIGHTS(100, 0) "]", 200, ROUTE(100, 0)}, {0}};
+	static const struct cart_exchange blind[] = {{"PATCH " ROUTES "/cart" MANAGER,
+	                                              "[" WEIGHTS(100, 0) "]", 200, ROUTE(100, 0)},
+	                                             {0}};
 	static const struct cart_exchange old[] = {
-		{"PATCH " ROUTES "/cart" MANAGER, "[" WEIGHTS(100, 0) "]", 422, "{'kind': 'Status', 'code': 422}"},
+		{"PATCH " ROUTES "/cart" MANAGER, "[" WEIGHTS(100, 0) "]", 422,
+	         "{'kind': 'Status', 'code': 422}"},
 		{"GET " ROUTES "/cart", "", 200, ROUTE(50, 50)},
 		{"PATCH " ROUTES "/cart" MANAGER, "[" WEIGHTS(100, 0) "]", 200, ROUTE(100, 0)},
+		{0},
+	};
+	static const struct cart_exchange plain[] = {{"GET " ROUTES "/cart", "", 200, PLAIN_USERS},
+	                                             {0}};
+	static const struct cart_exchange late[] = {
+		{"PATCH " ROUTES "/cart" MANAGER, "[" WEIGHTS(100, 0) "]", 422,
+	         "{'kind': 'Status', 'code': 422}"},
+		{"GET " ROUTES "/cart", "", 200, PLAIN_USERS},
 		{0},
 	};
 	static const struct cart_exchange unseen[] = {
@@ -178,6 +200,10 @@ static void test_retreat(void **state)
 		{ROUTE(100, 0), blind, ACT_OK},
 		{USERS, blind, ACT_OK},
 		{ROUTE(80, 20), old, ACT_OK},
+		/* given back, or never taken over: nothing leads to the canary */
+		{PLAIN_USERS, plain, ACT_OK},
+		{NULL, plain, ACT_OK},
+		{USERS, late, ACT_OK},
 		{NULL, unseen, ACT_OK},
 		{NULL, gone, ACT_ABSENT},
 	};
@@ -197,7 +223,31 @@ static void test_retreat(void **state)
 	}
 }
 
-#define DELETED(uid)                                                                          \
+/* A foreign hand raised the weight: the retreat goes to the weight in force, not to 0. */
+static void test_cap(void **state)
+{
+	static const char *const seen[] = {ROUTE(10, 90), USERS};
+
+	for (size_t i = 0; i < array_length(seen); i++) {
+		static const struct cart_exchange script[] = {{"PATCH " ROUTES "/cart" MANAGER,
+		                                               "[" WEIGHTS(60, 40) "]", 200,
+		                                               ROUTE(60, 40)},
+		                                              {0}};
+		struct effect effect = {
+			.kind = EFFECT_WRITE_ROUTE,
+			.subject = SUBJECT_ROUTE,
+			.weight = 40,
+			.is_retreat = true,
+		};
+		struct play play;
+
+		begin(&play, "{}", seen[i], false);
+		expect(&play, &effect, script, ACT_OK, "");
+		end(&play);
+	}
+}
+
+#define DELETED(uid)                                                                                 \
  "{'apiVersion': 'v1', 'kind': 'DeleteOptions', 'propagationPolicy': 'Background', 'preconditions':" \
  " {'uid': '" uid "'}}"
 
@@ -208,13 +258,15 @@ static void test_remove(void **state)
 		{"DELETE " ROUTES "/cart", DELETED("v1"), 200, "{}"},
 		{"GET " POLICIES "/cart-primary", "", 200, POLICY("cart-primary")},
 		{"DELETE " POLICIES "/cart-primary", DELETED("p1"), 200, "{}"},
-		{"GET " POLICIES "/cart-canary", "", 200, "{'spec': {'host': 'cart-canary'}}"}, /* the user's */
+		{"GET " POLICIES "/cart-canary", "", 200,
+	         "{'spec': {'host': 'cart-canary'}}"}, /* the user's */
 		{0},
 	};
 	static const struct cart_exchange taken[] = {
 		{"GET " ROUTES "/cart", "", 200, USERS},
 		{"PATCH " ROUTES "/cart" MANAGER,
-	         "[" TEST_VERSION ", {'op': 'replace', 'path': '/spec/http', 'value': [{'route': [{'destination': {'host':"
+	         "[" TEST_VERSION
+	         ", {'op': 'replace', 'path': '/spec/http', 'value': [{'route': [{'destination': {'host':"
 	         " 'cart'}}]}]}, {'op': 'remove', 'path': '/metadata/annotations'}]",
 	         200, "{}"},
 		{"GET " POLICIES "/cart-primary", "", GONE},
@@ -228,14 +280,18 @@ static void test_remove(void **state)
 		{0},
 	};
 	const struct cart_exchange *const scripts[] = {made, taken, foreign};
-	struct effect effect = {.kind = EFFECT_REMOVE, .subject = SUBJECT_ROUTE, .release_uid = "v1"};
+	struct effect effect = {
+		.kind = EFFECT_REMOVE, .subject = SUBJECT_ROUTE, .release_uid = "v1"};
 
 	for (size_t i = 0; i < array_length(scripts); i++) {
 		struct play play;
 
 		begin(&play, "{}", NULL, false);
 		expect(&play, &effect, scripts[i], ACT_OK, "");
-		assert_null(play.act.result.object);
+		if (scripts[i] == made)
+			assert_null(play.act.result.object);
+		else /* it is there, and not ours */
+			assert_non_null(play.act.result.object);
 		end(&play);
 	}
 }
@@ -243,9 +299,8 @@ static void test_remove(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_create),
-		cmocka_unit_test(test_weigh),
-		cmocka_unit_test(test_retreat),
+		cmocka_unit_test(test_create),  cmocka_unit_test(test_weigh),
+		cmocka_unit_test(test_retreat), cmocka_unit_test(test_cap),
 		cmocka_unit_test(test_remove),
 	};
 

@@ -55,23 +55,71 @@ static void test_nginx(void **state)
 	           "sum(increase(" REQUESTS "{" INGRESS ", service=\"cart\"}[30s]))");
 }
 
-#define MESH     "istio_requests_total"
-#define REPORTED "reporter=\"destination\", destination_workload_namespace=\"shop\", destination_workload"
-#define MINE     REPORTED "=\"cart-app\""
+#define MESH "istio_requests_total"
+#define REPORTED \
+ "reporter=\"destination\", destination_workload_namespace=\"shop\", destination_workload"
+#define MINE REPORTED "=\"cart-app\""
 
 static void test_istio(void **state)
 {
 	renders_as(builtin_query("istio", CHECK_SUCCESS_RATE),
-	           "(sum(rate(" MESH "{" MINE ", response_code!~\"5.*\", grpc_response_status!~\"2|4|12|13|14|15\"}[30s]))"
-	           " or vector(0)) / ((sum(rate(" MESH "{" MINE "}[30s])) or vector(0)) + (sum(rate(" MESH
+	           "(sum(rate(" MESH "{" MINE
+	           ", response_code!~\"5.*\", grpc_response_status!~\"2|4|12|13|14|15\"}[30s]))"
+	           " or vector(0)) / ((sum(rate(" MESH "{" MINE
+	           "}[30s])) or vector(0)) + (sum(rate(" MESH
 	           "{reporter=\"source\", destination_service=~\"cart-canary\\\\.shop\\\\..+\","
 	           " response_flags=~\"(.*,)?(UH|UF|UO|NC)(,.*)?\"}[30s])) or vector(0))) * 100");
-	renders_as(builtin_query("istio", CHECK_DURATION),
-	           "histogram_quantile(0.99, sum(rate(istio_request_duration_milliseconds_bucket{" MINE
-	           "}[30s])) by (le))");
+	renders_as(
+		builtin_query("istio", CHECK_DURATION),
+		"histogram_quantile(0.99, sum(rate(istio_request_duration_milliseconds_bucket{" MINE
+		"}[30s])) by (le))");
 	renders_as(builtin_share_query("istio"),
-	           "(sum(increase(" MESH "{" MINE "}[30s])) or vector(0)) / sum(increase(" MESH "{" REPORTED
-	           "=~\"cart-app(-primary)?\"}[30s]))");
+	           "(sum(increase(" MESH "{" MINE "}[30s])) or vector(0)) / sum(increase(" MESH
+	           "{" REPORTED "=~\"cart-app(-primary)?\"}[30s]))");
+}
+
+#define LINKERD "namespace=\"shop\", direction=\"inbound\", deployment"
+
+static void test_linkerd(void **state)
+{
+	renders_as(builtin_query("linkerd", CHECK_SUCCESS_RATE),
+	           "(sum(rate(response_total{" LINKERD
+	           "=\"cart-app\", classification!=\"failure\"}[30s])) or vector(0)) / "
+	           "sum(rate(response_total{" LINKERD "=\"cart-app\"}[30s])) * 100");
+	renders_as(builtin_query("linkerd", CHECK_DURATION),
+	           "histogram_quantile(0.99, sum(rate(response_latency_ms_bucket{" LINKERD
+	           "=\"cart-app\"}[30s])) by (le))");
+	renders_as(builtin_share_query("linkerd"),
+	           "(sum(increase(response_total{" LINKERD
+	           "=\"cart-app\"}[30s])) or vector(0)) / "
+	           "sum(increase(response_total{" LINKERD "=~\"cart-app(-primary)?\"}[30s]))");
+}
+
+#define OSM "destination_namespace=\"shop\", destination_kind=\"Deployment\", destination_name"
+
+static void test_osm(void **state)
+{
+	renders_as(builtin_query("osm", CHECK_SUCCESS_RATE),
+	           "(sum(rate(osm_request_total{" OSM
+	           "=\"cart-app\", response_code!~\"5.*\"}[30s])) or vector(0)) / "
+	           "sum(rate(osm_request_total{" OSM "=\"cart-app\"}[30s])) * 100");
+	renders_as(builtin_query("osm", CHECK_DURATION),
+	           "histogram_quantile(0.99, sum(rate(osm_request_duration_ms_bucket{" OSM
+	           "=\"cart-app\"}[30s])) by (le))");
+	renders_as(builtin_share_query("osm"),
+	           "(sum(increase(osm_request_total{" OSM
+	           "=\"cart-app\"}[30s])) or vector(0)) / "
+	           "sum(increase(osm_request_total{" OSM "=~\"cart-app(-primary)?\"}[30s]))");
+}
+
+/* Some are measured as others are. */
+static void test_aliases(void **state)
+{
+	assert_ptr_equal(builtin_query("gatewayapi:v1", CHECK_DURATION),
+	                 builtin_query("kubernetes", CHECK_DURATION));
+	assert_ptr_equal(builtin_share_query("gatewayapi"), builtin_share_query("kubernetes"));
+	assert_ptr_equal(builtin_query("smi:v1alpha3", CHECK_SUCCESS_RATE),
+	                 builtin_query("istio", CHECK_SUCCESS_RATE));
 }
 
 #define DURATION "http_request_duration_seconds"
@@ -106,9 +154,9 @@ static void test_others(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_nginx),
-		cmocka_unit_test(test_istio),
-		cmocka_unit_test(test_kubernetes),
+		cmocka_unit_test(test_nginx),   cmocka_unit_test(test_istio),
+		cmocka_unit_test(test_linkerd), cmocka_unit_test(test_osm),
+		cmocka_unit_test(test_aliases), cmocka_unit_test(test_kubernetes),
 		cmocka_unit_test(test_others),
 	};
 

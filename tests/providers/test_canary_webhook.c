@@ -1,8 +1,7 @@
 /* Reading analysis.webhooks of a Canary. */
-#include "providers/kube/canary_webhook.h"
-
 #include "analysis/base/buf.h"
 #include "analysis/base/text.h"
+#include "providers/kube/canary_webhook.h"
 #include "tests/providers/canary_rows.h"
 
 #include <stdlib.h>
@@ -113,12 +112,14 @@ static char *repeat(const char *before, size_t n, const char *entry, const char 
 
 static void test_limits(void **state)
 {
-	char *most = repeat("{'spec': {'analysis': {'webhooks': [{'name': 'a', 'url': 'http://b', "
-	                    "'metadata': {",
-	                    64, "'v'", "}}]}}}");
-	char *more = repeat("{'spec': {'analysis': {'webhooks': [{'name': 'a', 'url': 'http://b', "
-	                    "'metadata': {",
-	                    65, "'v'", "}}]}}}");
+	char *most =
+		repeat("{'spec': {'analysis': {'webhooks': [{'name': 'a', 'url': 'http://b', "
+	               "'metadata': {",
+	               64, "'v'", "}}]}}}");
+	char *more =
+		repeat("{'spec': {'analysis': {'webhooks': [{'name': 'a', 'url': 'http://b', "
+	               "'metadata': {",
+	               65, "'v'", "}}]}}}");
 	static const char entry[] = "{'name': 'a', 'url': 'http://b'}";
 	struct canary_row row = {"metadata", most, "= <a:rollout> "};
 	json_t *object = merge_text(canary_rows_base, "{}");
@@ -179,9 +180,8 @@ static void test_find(void **state)
 static void test_event_webhook(void **state)
 {
 	struct provider_options options = canary_rows_options;
-	static const char *const patches[] = {
-		HOOK(""), HOOK(", 'type': 'event'"), HOOKS("[]"),
-		"{'spec': {'analysis': {'webhooks': null}}}"};
+	static const char *const patches[] = {HOOK(""), HOOK(", 'type': 'event'"), HOOKS("[]"),
+	                                      "{'spec': {'analysis': {'webhooks': null}}}"};
 	static const size_t wanted[] = {2, 1, 1, 1};
 
 	options.event_webhook = "http://events/";
@@ -240,10 +240,9 @@ static void test_question(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_types),    cmocka_unit_test(test_refusals),
-		cmocka_unit_test(test_limits),   cmocka_unit_test(test_find),
-		cmocka_unit_test(test_event_webhook),
-		cmocka_unit_test(test_question),
+		cmocka_unit_test(test_types),         cmocka_unit_test(test_refusals),
+		cmocka_unit_test(test_limits),        cmocka_unit_test(test_find),
+		cmocka_unit_test(test_event_webhook), cmocka_unit_test(test_question),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

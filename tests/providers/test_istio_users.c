@@ -5,6 +5,7 @@
 #include "agent/demo/apiserver_patch.h"
 #include "analysis/base/text.h"
 #include "providers/traffic.h"
+#include "providers/traffic/istio_fit.h"
 #include "providers/traffic/istio_route.h"
 #include "tests/providers/cart.h"
 #include "tests/providers/merge.h"
@@ -95,8 +96,10 @@ static json_t *random_object(uint64_t *seed)
 
 	for (unsigned i = draw(seed, 4); i > 0; i--)
 		json_array_append_new(rules, random_rule(seed));
-	json_array_insert_new(rules, draw(seed, (unsigned)json_array_size(rules) + 1),
-	                      merge_parse("{'match': [{'port': 1}], 'route': [{'destination': {'host': 'cart'}}]}"));
+	json_array_insert_new(
+		rules, draw(seed, (unsigned)json_array_size(rules) + 1),
+		merge_parse(
+			"{'match': [{'port': 1}], 'route': [{'destination': {'host': 'cart'}}]}"));
 	json_object_set_new(spec, "http", rules);
 	json_object_set_new(object, "metadata", pick(seed, metadata, array_length(metadata)));
 	json_object_set_new(object, "spec", spec);
@@ -151,7 +154,8 @@ static json_t *kept_of(const struct cart *cart, const json_t *object)
 		json_t *rule = json_array_get(rules, i);
 		const char *name = json_string_value(json_object_get(rule, "name"));
 		json_t *one = json_pack("[O]", rule);
-		json_t *fitted = istio_rules_fit(&cart->world, one, (struct istio_rules_split){0}, &(struct err){0});
+		json_t *fitted = istio_fit_rules(&cart->world, one, (struct istio_rules_split){0},
+		                                 &(struct err){0});
 
 		if (name && strncmp(name, "serin-match", 11) == 0)
 			json_array_remove(rules, i);
@@ -194,8 +198,11 @@ static void run(struct cart *cart, unsigned number)
 
 		weight = is_ab && weight > 0 ? 100 : weight;
 		object = weighed(cart, object, weight);
-		assert_int_equal(istio_rules_read(&cart->world, json_object_get(json_object_get(object, "spec"), "http")).weight,
-		                 weight);
+		assert_int_equal(
+			istio_rules_read(&cart->world,
+		                         json_object_get(json_object_get(object, "spec"), "http"))
+				.weight,
+			weight);
 		now = kept_of(cart, object);
 		check_same(number, "weighed", kept, now);
 		json_decref(now);
@@ -212,8 +219,10 @@ static void test_users(void **state)
 	for (unsigned i = 0; i < 2; i++) {
 		struct cart cart;
 
-		cart_init(&cart, "{'spec': {'provider': 'istio', 'service': {'timeout': '9s', 'hosts': ['mine']}, 'analysis':"
-		                 " {'match': [{'headers': {'x-beta': {'exact': '1'}}}]}}}");
+		cart_init(
+			&cart,
+			"{'spec': {'provider': 'istio', 'service': {'timeout': '9s', 'hosts': ['mine']}, 'analysis':"
+			" {'match': [{'headers': {'x-beta': {'exact': '1'}}}]}}}");
 		cart.world.traffic = traffic_find("istio", NULL);
 		cart.spec.strategy = i == 0 ? STRATEGY_CANARY : STRATEGY_AB;
 		for (unsigned seed = 1; seed <= SEEDS; seed++)

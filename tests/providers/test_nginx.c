@@ -255,7 +255,7 @@ static void test_table(void **state)
 	assert_null(traffic_find("contour", &err));
 	assert_string_equal(
 		err.text,
-		"spec.provider: expected one of istio, kubernetes, nginx, got \"contour\"");
+		"spec.provider: expected one of gatewayapi, gatewayapi:v1, gatewayapi:v1beta1, istio, kubernetes, linkerd, nginx, osm, smi:v1alpha1, smi:v1alpha2, smi:v1alpha3, got \"contour\"");
 }
 
 int main(void)

@@ -90,21 +90,16 @@ bool simulation_write(struct simulation *simulation, const char *who, enum http_
                       const char *url, const char *body)
 {
 	struct arena arena = {0};
-	struct http_request request = {
-		.peer = HTTP_PEER_KUBE,
+	struct apiserver_letter letter = {
 		.method = method,
 		.url = url,
 		.body = body,
-		.body_length = body ? strlen(body) : 0,
+		.who = who,
 	};
 	struct http_reply reply;
 	bool is_accepted;
 
-	http_request_add(&request, "Content-Type",
-	                 method == HTTP_PATCH ? "application/merge-patch+json"
-	                                      : "application/json");
-	http_request_add(&request, "User-Agent", who);
-	reply = apiserver_serve_inside(simulation->server, &request, &arena,
+	reply = apiserver_write_inside(simulation->server, &letter, &arena,
 	                               sim_loop_now(simulation->loop));
 	is_accepted = reply.status < 300;
 	story_tell(&simulation->story, who, "%s %s %s: %d", http_method_name(method), url,

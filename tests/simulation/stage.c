@@ -6,6 +6,7 @@
 #include "analysis/base/buf.h"
 #include "analysis/base/text.h"
 #include "tests/simulation/hung_history.h"
+#include "tests/simulation/stage_hooks.h"
 
 #include <assert.h>
 #include <math.h>
@@ -40,6 +41,7 @@ struct stage {
 	size_t n_writes;
 	size_t n_strays;
 	int crashed; /* number of the agent to kill, or -1 */
+	struct stage_hooks hooks;
 	struct buf steps;
 	char last_step[256];
 	char phase[32];
@@ -49,6 +51,29 @@ struct stage {
 
 static const char *const selector_labels[] = {"app", "name", "app.kubernetes.io/name", NULL};
 
+/* Hooks
+ * ------------------------------------------------------------------------------------------------
+ */
+
+static struct sim_http_fate fate(void *user, const struct http_request *request, size_t n_others)
+{
+	struct stage *stage = user;
+
+	return (struct sim_http_fate){
+		.is_reply_lost = stage_hooks_are_silent(&stage->hooks, request),
+	};
+}
+
+void stage_hook(struct stage *stage, const char *path, int status, const char *body)
+{
+	stage_hooks_set(&stage->hooks, path, status, body);
+}
+
+const char *stage_hooks(struct stage *stage)
+{
+	return buf_text(&stage->hooks.calls);
+}
+
 /* The metrics server
  * ----------------------------------------------------------------------------------- */
 
@@ -57,8 +82,12 @@ static struct http_reply web(void *user, const struct http_request *request, str
 	struct stage *stage = user;
 	struct http_reply reply = {.status = 200};
 	const char *query = request->body ? request->body : request->url;
-	double value = strstr(query, "duration") ? stage->duration_ms : stage->success_rate;
+	bool is_duration =
+		strstr(query, "histogram_quantile") || strstr(query, "duration_seconds_sum");
+	double value = is_duration ? stage->duration_ms : stage->success_rate;
 
+	if (stage_hooks_are_called(request))
+		return stage_hooks_answer(&stage->hooks, request);
 	stage->answered = sim_loop_now(stage->sim);
 	if (stage->is_metrics_down) {
 		err_set(&reply.error, ERR_TRANSPORT, "connect to prometheus:9090: refused");
@@ -239,6 +268,7 @@ struct stage *stage_new(uint64_t seed)
 		.has_endpoints = true,
 	});
 	stage->steps.max = STEPS_MAX;
+	stage->hooks.calls.max = STEPS_MAX;
 	stage->success_rate = 100;
 	stage->duration_ms = 20;
 	stage->crashed = -1;
@@ -269,6 +299,7 @@ struct stage *stage_free(struct stage *stage)
 	apiserver_free(stage->server);
 	sim_loop_free(stage->sim);
 	buf_fini(&stage->steps);
+	buf_fini(&stage->hooks.calls);
 	metrics_free(stage->metrics);
 	free(stage);
 	return NULL;
@@ -286,6 +317,7 @@ void stage_start(struct stage *stage, int number)
 		.server = stage->server,
 		.latency = span_ms(4),
 		.web = web,
+		.fate = fate,
 		.user = stage,
 		.agent = number == 0 ? "serin/0" : "serin/1",
 	};
@@ -366,19 +398,10 @@ struct apiserver *stage_server(struct stage *stage)
 void stage_write(struct stage *stage, enum http_method method, const char *url, const char *body)
 {
 	struct arena arena = {0};
-	struct http_request request = {
-		.peer = HTTP_PEER_KUBE,
-		.method = method,
-		.url = url,
-		.body = body,
-		.body_length = body ? strlen(body) : 0,
-	};
+	struct apiserver_letter letter = {.method = method, .url = url, .body = body};
 	struct http_reply reply;
 
-	http_request_add(&request, "Content-Type",
-	                 method == HTTP_PATCH ? "application/merge-patch+json"
-	                                      : "application/json");
-	reply = apiserver_serve_inside(stage->server, &request, &arena, sim_loop_now(stage->sim));
+	reply = apiserver_write_inside(stage->server, &letter, &arena, sim_loop_now(stage->sim));
 	if (reply.status >= 300)
 		fprintf(stderr, "%s %s: %d %s\n", http_method_name(method), url, reply.status,
 		        reply.body);

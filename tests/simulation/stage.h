@@ -68,6 +68,15 @@ const struct metrics *stage_measured(const struct stage *stage);
 /* When it answered last. */
 struct instant stage_answered(const struct stage *stage);
 
+/*
+ * The receivers of hooks at http://hooks/PATH: from now on those whose path begins with PATH answer
+ * STATUS and BODY; 0: they take the request and are silent. Before, each answers 200.
+ */
+void stage_hook(struct stage *stage, const char *path, int status, const char *body);
+
+/* The calls since the start, one per line: path and phase. */
+const char *stage_hooks(struct stage *stage);
+
 /* Run for so long, or until Canary.status.phase is PHASE; false when it is not after SECONDS. */
 void stage_run(struct stage *stage, int seconds);
 void stage_run_ms(struct stage *stage, int ms);

@@ -1,4 +1,5 @@
 /* Each seeded mistake, before a whole agent: condition and Event say what lint says. */
+#include "providers/kube/tree.h"
 #include "providers/wire/document.h"
 #include "tests/providers/mistakes.h"
 #include "tests/simulation/stage.h"
@@ -14,17 +15,10 @@
 /* The message of condition Ready=False, NULL when there is none. */
 static const char *condition(struct stage *stage)
 {
-	const json_t *status = json_object_get(stage_find(stage, "canaries", "cart"), "status");
-	const json_t *list = json_object_get(status, "conditions");
+	const json_t *canary = stage_find(stage, "canaries", "cart");
+	const json_t *found = kube_tree_condition(canary, "Ready", "False");
 
-	for (size_t i = 0; i < json_array_size(list); i++) {
-		const json_t *row = json_array_get(list, i);
-
-		if (strcmp(json_string_value(json_object_get(row, "type")), "Ready") == 0 &&
-		    strcmp(json_string_value(json_object_get(row, "status")), "False") == 0)
-			return json_string_value(json_object_get(row, "message"));
-	}
-	return NULL;
+	return found ? kube_tree_text(found, "message") : NULL;
 }
 
 /* The message of the only Event, NULL when there is none. */

@@ -1,5 +1,6 @@
 #include "tests/simulation/witness_check.h"
 
+#include "tests/simulation/witness_hook.h"
 #include "tests/simulation/witness_world.h"
 
 #include <math.h>
@@ -11,6 +12,7 @@
 #define DURATION_MAX       500
 #define DURATION_MAX_TIGHT 100
 #define EDITED_MS          70000
+#define FORGOTTEN_MS       2000
 #define EDITED_LONG_MS     200000 /* with watches that are silent, and stale lists */
 #define JUMP_MS            70000 /* a clock that jumped in so long a time may be taken either way */
 
@@ -65,6 +67,12 @@ static bool was_edited(struct simulation *simulation, int canary)
 	       instant_is_before(now, times->struck);
 }
 
+/* Checks go on, also while a promotion waits. */
+static bool is_checking(const struct witness_run *run)
+{
+	return run->phase == PHASE_PROGRESSING || run->phase == PHASE_WAITING_PROMOTION;
+}
+
 /* The failing answer that ends the run. */
 static bool is_last_straw(struct simulation *simulation, int agent,
                           const struct witness_flight *flight)
@@ -74,7 +82,7 @@ static bool is_last_straw(struct simulation *simulation, int agent,
 	int threshold = simulation->truth.canaries[flight->canary].threshold;
 
 	return !was_edited(simulation, flight->canary) && agent == witness->leader &&
-	       run->phase == PHASE_PROGRESSING && run->uid[0] && run->outcome == OUTCOME_NONE &&
+	       is_checking(run) && run->uid[0] && run->outcome == OUTCOME_NONE &&
 	       !instant_is_before(flight->left, run->written) &&
 	       !instant_is_before(flight->clock, run->next_check_at) &&
 	       run->failed_checks + 1 >= (threshold > 0 ? threshold : 1);
@@ -92,6 +100,7 @@ void witness_check_told(struct simulation *simulation, int agent,
 	told->verdict = judge(reply, flight->question);
 	told->asked = flight->clock;
 	told->asked_truly = flight->left;
+	told->told = witness_world_now(simulation);
 	if (told->verdict == WITNESS_VERDICT_FAIL && is_last_straw(simulation, agent, flight) &&
 	    !instant_is_set(witness->duties[flight->canary][WITNESS_DUTY_RETREAT]))
 		witness->duties[flight->canary][WITNESS_DUTY_RETREAT] =
@@ -137,22 +146,23 @@ static void check_threshold(struct simulation *simulation, int canary,
 	const struct truth_canary *truth = &simulation->truth.canaries[canary];
 	int threshold = truth->threshold > 0 ? truth->threshold : 1;
 
-	if (run->failed_checks >= threshold && run->phase == PHASE_PROGRESSING &&
-	    !truth->is_invalid && !was_edited(simulation, canary))
+	if (run->failed_checks >= threshold && is_checking(run) && !truth->is_invalid &&
+	    !was_edited(simulation, canary))
 		witness_accuse(simulation, "%s: goes on after %d failed checks of %d", run->name,
 		               run->failed_checks, threshold);
 }
 
-/* A later check is set, and nothing of this one was counted: so no answer to it may have failed. */
+/* A later check is set, and nothing of this one was counted: so no answer to it may have failed,
+ * but for one that came too late for the save, or that was forgotten while the lease was lost. */
 static void check_counted(struct simulation *simulation, int agent, int canary,
-                          const struct witness_run *run)
+                          const struct witness_run *run, const struct witness_flight *flight)
 {
 	const struct witness_agent *of = &simulation->witness.agents[agent];
 	const struct witness_run *old = &simulation->witness.runs[canary];
 	const struct witness_told *told = of->told[canary];
 	struct instant now = witness_world_now(simulation);
 
-	if (old->phase != PHASE_PROGRESSING || run->phase != PHASE_PROGRESSING ||
+	if (!flight || old->phase != PHASE_PROGRESSING || run->phase != PHASE_PROGRESSING ||
 	    !instant_is_before(old->next_check_at, run->next_check_at) ||
 	    instant_between(simulation->witness.times[canary].edited, now).ms < EDITED_LONG_MS ||
 	    simulation->witness.is_posthumous ||
@@ -162,6 +172,8 @@ static void check_counted(struct simulation *simulation, int agent, int canary,
 	for (int i = 0; i < WITNESS_QUESTIONS; i++) {
 		if (told[i].verdict == WITNESS_VERDICT_FAIL &&
 		    instant_is_before(old->written, told[i].asked_truly) &&
+		    !instant_is_before(flight->left, told[i].told) &&
+		    instant_between(told[i].told, flight->left).ms < FORGOTTEN_MS &&
 		    is_of_check(simulation, &told[i], old, &simulation->crew.agents[agent]))
 			witness_accuse(simulation, "%s: a check failed, and is not counted",
 			               run->name);
@@ -169,20 +181,20 @@ static void check_counted(struct simulation *simulation, int agent, int canary,
 }
 
 void witness_check_concluded(struct simulation *simulation, int agent, int canary,
-                             struct witness_run *run)
+                             struct witness_run *run, const struct witness_flight *flight)
 {
 	struct witness *witness = &simulation->witness;
 	const struct witness_run *old = &witness->runs[canary];
 	const struct witness_told *told = witness->agents[agent].told[canary];
 	bool fails = run->failed_checks > old->failed_checks;
-	bool passes = old->phase == PHASE_PROGRESSING &&
+	bool passes = is_checking(old) &&
 	              (run->iteration > old->iteration || run->phase == PHASE_PROMOTING ||
-	               (run->phase == PHASE_PROGRESSING && run->weight > old->weight));
+	               (is_checking(run) && run->weight > old->weight));
 	int n_failing = 0;
 	int n_passing = 0;
 
 	if (!fails && !passes) {
-		check_counted(simulation, agent, canary, run);
+		check_counted(simulation, agent, canary, run, flight);
 		return;
 	}
 	for (int i = 0; i < WITNESS_QUESTIONS; i++) {
@@ -193,7 +205,7 @@ void witness_check_concluded(struct simulation *simulation, int agent, int canar
 	}
 	if (fails && passes)
 		witness_accuse(simulation, "%s: one check both fails and passes", run->name);
-	if (fails && n_failing == 0)
+	if (fails && n_failing == 0 && !witness_hook_fails(simulation, agent, canary))
 		witness_accuse(simulation, "%s: a check fails that no answer failed", run->name);
 	if (passes && n_passing < WITNESS_QUESTIONS)
 		witness_accuse(simulation, "%s: a step on %d of %d passing answers", run->name,

@@ -11,9 +11,9 @@ int witness_check_question(const char *query);
 void witness_check_told(struct simulation *simulation, int agent,
                         const struct witness_flight *flight, const struct http_reply *reply);
 
-/* The agent wrote RUN, which follows what was written last: what it counts must have been answered.
- */
+/* The agent wrote RUN with FLIGHT (NULL: nobody waits for it), which follows what was written last:
+ * what it counts must have been answered, and what failed be counted. */
 void witness_check_concluded(struct simulation *simulation, int agent, int canary,
-                             struct witness_run *run);
+                             struct witness_run *run, const struct witness_flight *flight);
 
 #endif
