@@ -100,7 +100,7 @@ static bool is_target_bad(struct thought *thought)
 
 	if (facts->target.slot.state != FACT_KNOWN || !workload_serves(&facts->primary) ||
 	    (ending != OUTCOME_ROLLED_BACK && ending != OUTCOME_FAILED_PROMOTION) ||
-	    strcmp(facts->target.digest, facts->newest.digest) != 0)
+	    !facts_is_newest(facts))
 		return false;
 	traffic_selects(thought, BACKEND_PRIMARY, false);
 	thought_because(
