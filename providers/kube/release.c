@@ -207,12 +207,24 @@ static json_t *made_of(const struct canary_world *world)
 	return made;
 }
 
+static json_t *anchor_of(const struct canary_anchor *anchor)
+{
+	json_t *object = kube_tree_object();
+
+	kube_tree_set_text(object, "chain", anchor->chain);
+	kube_tree_set_whole(object, "seq", anchor->seq);
+	kube_tree_set_text(object, "hash", anchor->hash);
+	return object;
+}
+
 json_t *kube_release_status(const struct canary_world *world, const struct release_status *status)
 {
 	json_t *object = kube_release_status_write(status);
 
 	kube_tree_set(object, "policy", policy_of(world));
 	kube_tree_set(object, "made", made_of(world));
+	if (world->anchor.seq > 0)
+		kube_tree_set(object, "anchor", anchor_of(&world->anchor));
 	return object;
 }
 

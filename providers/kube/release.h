@@ -32,7 +32,8 @@ int kube_release_number(const json_t *object);
 json_t *kube_release_new(const struct canary_world *world, const struct effect *effect,
                          const json_t *target, const json_t *template, const json_t *configs);
 
-/* STATUS as the resource has it, with the Canary's spec as policy and what a run makes. */
+/* STATUS as the resource has it, with the Canary's spec as policy, what a run makes, and the
+ * anchor of the evidence. */
 json_t *kube_release_status(const struct canary_world *world, const struct release_status *status);
 
 /*

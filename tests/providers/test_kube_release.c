@@ -302,6 +302,8 @@ static void test_patch(void **state)
 		const json_t *status;
 
 		effect.status.seq = rows[i].seq;
+		cart.world.anchor = (struct canary_anchor){
+			.chain = "agent-1", .seq = rows[i].is_retreat ? 0 : 41, .hash = "ab"};
 		patch = kube_release_patch(&cart.world, &effect);
 		last = json_array_get(patch, rows[i].n_steps - 1);
 		status = json_object_get(last, "value");
@@ -314,6 +316,11 @@ static void test_patch(void **state)
 		assert_true(json_equal(json_object_get(json_object_get(status, "policy"), "spec"),
 		                       json_object_get(cart.object, "spec")));
 		assert_int_equal(json_array_size(json_object_get(status, "made")), 5);
+		if (rows[i].is_retreat)
+			assert_null(json_object_get(status, "anchor")); /* none is known */
+		else
+			cart_same(json_incref(json_object_get(status, "anchor")),
+			          "{'chain': 'agent-1', 'seq': 41, 'hash': 'ab'}");
 		json_array_remove(patch, rows[i].n_steps - 1);
 		cart_same(patch, rows[i].first);
 	}
