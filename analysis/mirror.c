@@ -113,8 +113,8 @@ static void tell_waiting(const struct thought *thought, struct mirror *mirror)
 	text_copy(mirror->refusal_reason, "PrimaryNotReady");
 }
 
-/* Without its configs no run can begin: people are told which, but not of an answer that failed just
- * once. */
+/* Without its configs no run can begin: people are told which, but not of an answer that failed
+ * just once. */
 static void tell_unread(const struct thought *thought, struct mirror *mirror)
 {
 	const struct facts *facts = thought->facts;
