@@ -1,7 +1,7 @@
 /* ConfigMaps and Secrets: what a template refers to, what is recorded and copied, and the
  * conversations that read, copy and remove. */
-#include "providers/kube/config.h"
 #include "analysis/base/text.h"
+#include "providers/kube/config.h"
 #include "providers/kube/pod_template.h"
 #include "tests/providers/cart.h"
 #include "tests/providers/merge.h"
@@ -86,8 +86,7 @@ static json_t *many(size_t n)
 
 	for (size_t i = 0; i < n; i++) {
 		text_format(name, sizeof(name), "c%zu", i);
-		json_array_append_new(from,
-		                      json_pack("{s{ss}}", "configMapRef", "name", name));
+		json_array_append_new(from, json_pack("{s{ss}}", "configMapRef", "name", name));
 	}
 	return json_pack("{s{s[{so}]}}", "spec", "containers", "envFrom", from);
 }
@@ -261,7 +260,8 @@ static void test_copy(void **state)
 	cart_same(kube_config_copy(&cart.world, entry, object),
 	          "{'apiVersion': 'v1', 'kind': 'Secret', 'metadata': {'name': 'keys-primary-1',"
 	          " 'namespace': 'shop', 'labels': {'serin.dev/canary': 'cart',"
-	          " 'serin.dev/canary-uid': '" CART_UID "'}}, 'immutable': true, 'type': 'Opaque',"
+	          " 'serin.dev/canary-uid': '" CART_UID
+	          "'}}, 'immutable': true, 'type': 'Opaque',"
 	          " 'data': {'key': 'YQ=='}, 'binaryData': {'b': 'AAEC'}}");
 	json_decref(object);
 	json_decref(entry);
@@ -308,8 +308,9 @@ static void test_rename(void **state)
  "{'metadata': {'name': 'cart', 'uid': 'd1', 'resourceVersion': '5'}, 'spec': {'replicas': 2," \
  " 'template': {'spec': {'containers': [{'envFrom': [{'configMapRef': {'name': 'a'}},"         \
  " {'secretRef': {'name': 's', 'optional': true}}]}]}}}}"
-#define MAP    "{'metadata': {'name': 'a'}, 'data': {'k': 'v'}}"
-#define SHARED "{'metadata': {'name': 'a', 'annotations': {'flagger.app/config-tracking': 'disable'}}}"
+#define MAP "{'metadata': {'name': 'a'}, 'data': {'k': 'v'}}"
+#define SHARED \
+ "{'metadata': {'name': 'a', 'annotations': {'flagger.app/config-tracking': 'disable'}}}"
 /* SHA-256 of {"data":{"k":"v"}} */
 #define MAP_DIGEST "8338386bc05b6a51ed41f42870cfc13b265df8ff411ce98a33e4786e7cd96be8"
 
@@ -396,16 +397,17 @@ static void test_observe(void **state)
 #define RELEASE                                                                                 \
  "{'metadata': {'name': 'cart-2', 'uid': 'r2'}, 'spec': {'template': {'spec': {'containers': [" \
  "{'envFrom': [{'configMapRef': {'name': 'a'}}, {'secretRef': {'name': 's'}}]}]}}, 'configs': " \
- "[{'kind': 'ConfigMap', 'name': 'a', 'digest': '" MAP_DIGEST "', 'copy': 'a-primary-1'},"      \
+ "[{'kind': 'ConfigMap', 'name': 'a', 'digest': '" MAP_DIGEST                                   \
+ "', 'copy': 'a-primary-1'},"                                                                   \
  " {'kind': 'Secret', 'name': 's', 'optional': true, 'digest': '', 'copy': 's-primary-2'}]}}"
-#define WRITE(how)                           \
- .effect = {.kind = EFFECT_WRITE_PRIMARY,    \
-	    .subject = SUBJECT_PRIMARY,      \
-	    .release = "cart-2",             \
-	    .release_uid = "r2",             \
-	    .is_retreat = how,               \
+#define WRITE(how)                        \
+ .effect = {.kind = EFFECT_WRITE_PRIMARY, \
+	    .subject = SUBJECT_PRIMARY,   \
+	    .release = "cart-2",          \
+	    .release_uid = "r2",          \
+	    .is_retreat = how,            \
 	    .old_release_uid = "r1"}
-#define COPY                                                                                \
+#define COPY                                                                                 \
  "{'apiVersion': 'v1', 'kind': 'ConfigMap', 'metadata': {'name': 'a-primary-1', 'namespace'" \
  ": 'shop', 'labels': {'serin.dev/canary': 'cart', 'serin.dev/canary-uid': '" CART_UID       \
  "'}}, 'immutable': true, 'data': {'k': 'v'}}"
@@ -480,16 +482,17 @@ static void test_copies(void **state)
 	play(copy_rows, array_length(copy_rows));
 }
 
-#define LIST(items)       "{'kind': 'List', 'metadata': {}, 'items': [" items "]}"
-#define PAGE              "?limit=500&labelSelector=serin.dev%2Fcanary%3Dcart"
-#define REMOVE(n)         .effect = {.kind = EFFECT_REMOVE_RELEASES, .subject = SUBJECT_RELEASES, .number = n}
+#define LIST(items) "{'kind': 'List', 'metadata': {}, 'items': [" items "]}"
+#define PAGE        "?limit=500&labelSelector=serin.dev%2Fcanary%3Dcart"
+#define REMOVE(n) \
+ .effect = {.kind = EFFECT_REMOVE_RELEASES, .subject = SUBJECT_RELEASES, .number = n}
 #define MADE(name, owner) "{'metadata': {'name': '" name "', 'uid': '" owner "'}}"
-#define DONE                                                                                    \
- "{'metadata': {'name': 'cart-2', 'uid': 'r2', 'labels': {'serin.dev/canary-uid': '" CART_UID   \
- "'}}, 'spec': {'canary': {'name': 'cart', 'uid': '" CART_UID                                   \
- "'}, 'template': {}, 'configs': [{'kind': 'ConfigMap', 'name': 'a', 'digest': 'x', 'copy': "   \
+#define DONE                                                                                  \
+ "{'metadata': {'name': 'cart-2', 'uid': 'r2', 'labels': {'serin.dev/canary-uid': '" CART_UID \
+ "'}}, 'spec': {'canary': {'name': 'cart', 'uid': '" CART_UID                                 \
+ "'}, 'template': {}, 'configs': [{'kind': 'ConfigMap', 'name': 'a', 'digest': 'x', 'copy': " \
  "'used-by-release'}]}, 'status': {'outcome': 'promoted'}}"
-#define SETS                                                                                     \
+#define SETS                                                                                      \
  "{'metadata': {'name': 'old'}, 'spec': {'template': {'spec': {'volumes': [{'configMap': {'name'" \
  ": 'used-by-pods'}}]}}}}"
 
@@ -500,8 +503,8 @@ static const struct row remove_rows[] = {
 		.script = {{"GET " RELEASES PAGE, "", 200, LIST(DONE)},
                            {"GET " APPS "replicasets" USERS, "", 200, LIST(SETS)},
                            {"GET " CORE "configmaps" LABELLED, "", 200,
-                            LIST(MADE("used-by-release", "1") "," MADE("used-by-pods", "2") ","
-                                 MADE("idle", "3"))},
+                            LIST(MADE("used-by-release", "1") "," MADE("used-by-pods",
+                                                                       "2") "," MADE("idle", "3"))},
                            {"GET " CORE "secrets" LABELLED, "", 403, STATUS(403)},
                            {"DELETE " CORE "configmaps/idle", NULL, 200, STATUS(200)}},
 		.want = ACT_OK,

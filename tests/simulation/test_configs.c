@@ -1,7 +1,7 @@
 /*
- * Whole agents with a target that refers to a ConfigMap (a volume, envFrom) and a Secret (env): what
- * changes in them is analysed before the primary gets it, from copies that nobody changes (D-10,
- * D-35).
+ * Whole agents with a target that refers to a ConfigMap (a volume, envFrom) and a Secret (env):
+ * what changes in them is analysed before the primary gets it, from copies that nobody changes
+ * (D-10, D-35).
  */
 #include "analysis/base/text.h"
 #include "tests/simulation/flow.h"
@@ -48,19 +48,21 @@ static void write_settings(struct stage *stage, const char *colour)
 
 static void make_settings(struct stage *stage)
 {
-	stage_write(stage, HTTP_POST, CONFIG_MAPS,
-	            "{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"metadata\":{\"name\":\"settings\","
-	            "\"namespace\":\"shop\"},\"data\":{\"colour\":\"red\"},\"binaryData\":{\"logo\":"
-	            "\"AAEC\"}}");
+	stage_write(
+		stage, HTTP_POST, CONFIG_MAPS,
+		"{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"metadata\":{\"name\":\"settings\","
+		"\"namespace\":\"shop\"},\"data\":{\"colour\":\"red\"},\"binaryData\":{\"logo\":"
+		"\"AAEC\"}}");
 }
 
 static void start_without(struct stage *stage)
 {
 	stage_deploy(stage, "v1");
 	push(stage, "v1");
-	stage_write(stage, HTTP_POST, SECRETS,
-	            "{\"apiVersion\":\"v1\",\"kind\":\"Secret\",\"type\":\"Opaque\",\"metadata\":{\"name\":"
-	            "\"keys\",\"namespace\":\"shop\"},\"data\":{\"key\":\"" SECRET_DATA "\"}}");
+	stage_write(
+		stage, HTTP_POST, SECRETS,
+		"{\"apiVersion\":\"v1\",\"kind\":\"Secret\",\"type\":\"Opaque\",\"metadata\":{\"name\":"
+		"\"keys\",\"namespace\":\"shop\"},\"data\":{\"key\":\"" SECRET_DATA "\"}}");
 	stage_start(stage, 0);
 	stage_run(stage, 3);
 }
@@ -192,7 +194,8 @@ static void test_copies(void **state)
 	copy = stage_find(stage, "configmaps", first);
 	assert_true(json_is_true(json_object_get(copy, "immutable")));
 	assert_string_equal(text_of(json_object_get(copy, "data"), "colour"), "red");
-	assert_string_equal(text_of(json_object_get(copy, "binaryData"), "logo"), "AAEC"); /* D-35 */
+	assert_string_equal(text_of(json_object_get(copy, "binaryData"), "logo"),
+	                    "AAEC"); /* D-35 */
 	assert_string_equal(text_of(json_object_get(metadata_of(copy), "labels"),
 	                            "serin.dev/canary-uid"),
 	                    text_of(metadata_of(stage_find(stage, "canaries", "cart")), "uid"));
@@ -310,9 +313,10 @@ static void test_D_35_optional_one_comes(void **state)
 
 	(void)state;
 	initialised(stage);
-	stage_write(stage, HTTP_POST, CONFIG_MAPS,
-	            "{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"metadata\":{\"name\":\"extra\","
-	            "\"namespace\":\"shop\"},\"data\":{\"a\":\"b\"}}");
+	stage_write(
+		stage, HTTP_POST, CONFIG_MAPS,
+		"{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"metadata\":{\"name\":\"extra\","
+		"\"namespace\":\"shop\"},\"data\":{\"a\":\"b\"}}");
 	assert_true(stage_run_to(stage, "Succeeded", 200));
 	release = stage_find(stage, "releases", "cart-2");
 	assert_string_equal(text_of(spec_of(release), "cause"), "config");
@@ -326,8 +330,9 @@ static void test_opted_out(void **state)
 
 	(void)state;
 	make_settings(stage);
-	stage_write(stage, HTTP_PATCH, SETTINGS,
-	            "{\"metadata\":{\"annotations\":{\"flagger.app/config-tracking\":\"disabled\"}}}");
+	stage_write(
+		stage, HTTP_PATCH, SETTINGS,
+		"{\"metadata\":{\"annotations\":{\"flagger.app/config-tracking\":\"disabled\"}}}");
 	start_without(stage);
 	make_canary(stage);
 	assert_true(stage_run_to(stage, "Initialized", 60));
@@ -415,13 +420,14 @@ static void undo(struct stage *stage)
 {
 	char body[1024];
 
-	text_format(body, sizeof(body),
-	            "{\"apiVersion\":\"serin.dev/v1alpha1\",\"kind\":\"Action\",\"metadata\":{\"name\":"
-	            "\"cart-undo-1\",\"namespace\":\"shop\",\"labels\":{\"serin.dev/canary\":\"cart\"}},"
-	            "\"spec\":{\"verb\":\"undo\",\"canary\":{\"name\":\"cart\",\"uid\":\"%s\"},\"release\":{"
-	            "\"name\":\"cart-2\",\"uid\":\"%s\"},\"requestedBy\":\"alice\"}}",
-	            text_of(metadata_of(stage_find(stage, "canaries", "cart")), "uid"),
-	            text_of(metadata_of(stage_find(stage, "releases", "cart-2")), "uid"));
+	text_format(
+		body, sizeof(body),
+		"{\"apiVersion\":\"serin.dev/v1alpha1\",\"kind\":\"Action\",\"metadata\":{\"name\":"
+		"\"cart-undo-1\",\"namespace\":\"shop\",\"labels\":{\"serin.dev/canary\":\"cart\"}},"
+		"\"spec\":{\"verb\":\"undo\",\"canary\":{\"name\":\"cart\",\"uid\":\"%s\"},\"release\":{"
+		"\"name\":\"cart-2\",\"uid\":\"%s\"},\"requestedBy\":\"alice\"}}",
+		text_of(metadata_of(stage_find(stage, "canaries", "cart")), "uid"),
+		text_of(metadata_of(stage_find(stage, "releases", "cart-2")), "uid"));
 	stage_write(stage, HTTP_POST, "/apis/serin.dev/v1alpha1/namespaces/shop/actions", body);
 }
 
