@@ -122,6 +122,7 @@ static void shift_facts(struct canary *canary, struct span by)
 	for (enum subject subject = SUBJECT_CANARY; subject < SUBJECT_MAX; subject++)
 		shift(&facts_slot(facts, subject)->retry_at, by);
 	shift(&facts->route.since, by);
+	shift(&facts->route.rival.last, by);
 	shift(&facts->target.ready_since, by);
 	shift(&facts->primary.ready_since, by);
 	shift(&facts->apex.since, by);
@@ -161,6 +162,7 @@ struct canary *canary_free(struct canary *canary)
 	alarm_cancel(&canary->gate);
 	history_forget(canary->host->history, canary);
 	wishes_clear(&canary->wishes);
+	json_decref(canary->rival_edit);
 	edition_free(canary->edition);
 	edition_free(canary->pending);
 	free(canary);
@@ -207,6 +209,7 @@ static void forget_world(struct canary *canary)
 	facts->primary_service = (struct service_fact){0};
 	facts->canary_service = (struct service_fact){0};
 	facts->route = (struct route_fact){0};
+	canary->wish = (struct route_wish){0};
 }
 
 /* What is known of the objects beside the route, and of the route, stays known. */
@@ -218,7 +221,7 @@ static void hand_over(struct canary_edition *from, struct canary_edition *to)
 		text_copy(to->world.beside_versions[i], from->world.beside_versions[i]);
 	}
 	to->route = json_incref(from->route);
-	to->world.route_object = to->route;
+	to->world.route_object = to->world.traffic->keeps_route ? to->route : NULL;
 }
 
 /* Put an edition in force. What is under way speaks of the old one and ends; a write that left is
