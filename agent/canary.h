@@ -87,8 +87,9 @@ struct canary {
 	int numbers[RELEASES_SEEN_MAX]; /* of the Releases that there are */
 	struct wishes wishes;           /* what people ask for */
 	struct route_wish wish;         /* what was last written to the route, or is being */
-	json_t *rival_edit; /* another's change of the route, for the next round's record; NULL: none */
-	bool is_partial;                /* a list of its Releases is under way: not all is known */
+	json_t *rival_edit; /* another's change of the route, for the next round's record; NULL:
+	                       none */
+	bool is_partial;    /* a list of its Releases is under way: not all is known */
 };
 
 struct canary *canary_new(const struct canary_host *host, const char *k8s_namespace,

@@ -1,4 +1,5 @@
-/* Another hand that writes the route: counted, named, and kept for the record; a part of learn.c. */
+/* Another hand that writes the route: counted, named, and kept for the record; a part of learn.c.
+ */
 #ifndef AGENT_LEARN_RIVAL_H
 #define AGENT_LEARN_RIVAL_H
 

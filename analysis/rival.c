@@ -28,10 +28,11 @@ bool rival_allows(struct thought *thought, bool is_leaving)
 	if (!rival_fights(thought) ||
 	    thought_passed(thought, rival->last, rest(rival->edits, is_leaving)))
 		return true;
-	thought_because(thought,
-	                "%.100s changes the route again and again, %d times so far: it is put right "
-	                "with waits",
-	                rival_name(thought), rival->edits);
+	thought_because(
+		thought,
+		"%.100s changes the route again and again, %d times so far: it is put right "
+		"with waits",
+		rival_name(thought), rival->edits);
 	return false;
 }
 

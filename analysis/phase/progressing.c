@@ -249,9 +249,8 @@ static bool is_fought(const struct thought *thought)
 	const struct route_fact *route = &thought->facts->route;
 	const struct release_status *status = &thought->facts->newest.status;
 
-	return rival_fights(thought) &&
-	       (traffic_live_weight(thought) != status->weight.to ||
-	        route->is_mirrored != status->weight.is_mirrored);
+	return rival_fights(thought) && (traffic_live_weight(thought) != status->weight.to ||
+	                                 route->is_mirrored != status->weight.is_mirrored);
 }
 
 /* The checks pass and another hand fights for the weight: told once, and no step is taken. */
@@ -334,8 +333,7 @@ static bool is_caught_up(struct thought *thought, bool has_services)
 		return true;
 	if (!thought_knows(thought, SUBJECT_ROUTE))
 		return false;
-	if (live < status->weight.to &&
-	    (live != status->weight.from || rival_lowered(thought)))
+	if (live < status->weight.to && (live != status->weight.from || rival_lowered(thought)))
 		return true;
 	copies = status->weight.is_mirrored && live == 0;
 	if ((live < status->weight.to || copies) && !has_services)

@@ -87,7 +87,8 @@ static void test_D_61_two_that_fight(void **state)
 	assert_in_range(model.n_checks, 9, 10); /* one each 10 s */
 	assert_int_equal(model.truth.newest.status.weight.to, 20);
 	assert_int_equal(model.truth.newest.status.failed_checks, 0);
-	told = strstr(model.trace, "W Halt cart.shop advancement: helm changes the weight again and again\n");
+	told = strstr(model.trace,
+	              "W Halt cart.shop advancement: helm changes the weight again and again\n");
 	assert_non_null(told);
 	assert_null(strstr(strchr(told, '\n'), "again and again"));
 	model_fini(&model);
