@@ -434,6 +434,19 @@ static void find_release(struct model *model, const struct effect *effect)
 	}
 }
 
+static void notify(struct model *model, const struct effect *effect)
+{
+	struct facts *view = &model->view;
+
+	write_down(model, effect->notice.is_warning ? "W" : "N", effect->notice.text);
+	if (effect->notice.id < 0) {
+		view->warned_generation = -effect->notice.id;
+		return;
+	}
+	text_copy(view->notices_release, effect->release_uid);
+	view->notices_delivered = effect->notice.id;
+}
+
 static void carry_out(struct model *model, const struct effect *effect)
 {
 	struct facts *view = &model->view;
@@ -484,13 +497,7 @@ static void carry_out(struct model *model, const struct effect *effect)
 		write_mirror(model, effect);
 		return;
 	case EFFECT_NOTIFY:
-		write_down(model, effect->notice.is_warning ? "W" : "N", effect->notice.text);
-		if (effect->notice.id < 0) {
-			view->warned_generation = -effect->notice.id;
-			return;
-		}
-		text_copy(view->notices_release, effect->release_uid);
-		view->notices_delivered = effect->notice.id;
+		notify(model, effect);
 		return;
 	case EFFECT_REMOVE:
 		removed(model, effect);
@@ -507,8 +514,11 @@ static void carry_out(struct model *model, const struct effect *effect)
 	case EFFECT_TELL_HOOK:
 		tell_hook(model, effect);
 		return;
-	case EFFECT_NONE:
 	case EFFECT_RESTORE:
+		model->truth.apex.is_ours = false;
+		write_down(model, "restore", "apex");
+		return;
+	case EFFECT_NONE:
 		break;
 	}
 	assert(false && "an effect that no phase wants");

@@ -179,16 +179,6 @@ static void check_served(struct walk *walk)
 		broken(walk, "the canary scaled down before the weight held");
 }
 
-/* The newest Release's template may be written: it is promoted, or was, and the primary that had it
- * is gone. */
-static bool is_promoting(const struct facts *facts, enum effect_kind kind)
-{
-	return release_is_open(&facts->newest) &&
-	       (facts->newest.status.phase == PHASE_PROMOTING ||
-	        (facts->newest.status.phase == PHASE_FINALISING && kind == EFFECT_CREATE_PRIMARY) ||
-	        facts->newest.cause == CAUSE_INIT);
-}
-
 /* The primary's template is the promoted one, or the one being promoted. */
 static void check_primary(struct walk *walk)
 {
@@ -207,16 +197,6 @@ static void check_primary(struct walk *walk)
 			continue;
 		broken(walk, "a template for the primary that was not promoted");
 	}
-}
-
-/* The most that the canary may have: what was in force when the present phase began. */
-static int cap(const struct facts *facts)
-{
-	const struct release_status *status = &facts->newest.status;
-
-	if (status->phase == PHASE_FINALISING)
-		return status->weight.from;
-	return status->weight.to;
 }
 
 /* More than that was given by a foreign hand: it is taken back at once, whatever else waits. */
@@ -266,20 +246,6 @@ static void check_route(struct walk *walk)
 		broken(walk, "copies that no observed Release asks for");
 	if (route->weight > live_weight(walk->world) && facts->newest.status.ending != OUTCOME_NONE)
 		broken(walk, "a weight raised in a retreat");
-}
-
-static bool fails_now(const struct world *world)
-{
-	const struct sample_fact *sample = &world->facts.samples[1];
-
-	return sample->kind == SAMPLE_VALUE && sample->value > 500 &&
-	       sample->check.ms == world->facts.newest.status.times.next_check_at.ms &&
-	       world->facts.newest.status.failed_checks + 1 >= world->spec.threshold;
-}
-
-static bool is_past(const struct facts *facts, struct instant since, struct span deadline)
-{
-	return since.ms != 0 && facts->now.ms - since.ms >= deadline.ms;
 }
 
 /* What must end in a retreat does, in this very plan. */
@@ -379,6 +345,23 @@ static void check_haste(struct walk *walk)
 	}
 }
 
+/* The apex Service is given back when nothing of the primary is needed any more, and before the
+ * Releases go. */
+static void check_given_back(struct walk *walk)
+{
+	const struct facts *facts = &walk->world->facts;
+
+	if (find(walk->plan, EFFECT_REMOVE_RELEASES, SUBJECT_NONE) && facts->has_spec &&
+	    facts->apex.slot.state == FACT_KNOWN && facts->apex.is_ours &&
+	    facts->primary.slot.state == FACT_ABSENT)
+		broken(walk, "a service that stays ours");
+	if (!find(walk->plan, EFFECT_RESTORE, SUBJECT_NONE))
+		return;
+	if (!facts->is_deleted || facts->apex.backend == BACKEND_PRIMARY ||
+	    facts->primary.slot.state == FACT_KNOWN)
+		broken(walk, "a service given back too early");
+}
+
 /* A deleted Canary's clients and primary, while the target has what was rolled back. */
 static void check_teardown(struct walk *walk)
 {
@@ -389,6 +372,7 @@ static void check_teardown(struct walk *walk)
 	if (find(walk->plan, EFFECT_REMOVE_RELEASES, SUBJECT_NONE) &&
 	    find(walk->plan, EFFECT_REMOVE, SUBJECT_NONE))
 		broken(walk, "the Releases removed before what they tell of");
+	check_given_back(walk);
 	if (!facts->is_deleted || !workload_serves(&facts->primary) ||
 	    facts->target.slot.state != FACT_KNOWN ||
 	    (ending != OUTCOME_ROLLED_BACK && ending != OUTCOME_FAILED_PROMOTION) ||
@@ -397,13 +381,6 @@ static void check_teardown(struct walk *walk)
 	if ((apex && apex->backend == BACKEND_CANARY) ||
 	    find(walk->plan, EFFECT_REMOVE, SUBJECT_PRIMARY))
 		broken(walk, "a teardown that leaves clients with what was rolled back");
-}
-
-/* Nothing was made for the only Release, whose Canary is deleted. */
-static bool is_never_begun(const struct facts *facts)
-{
-	return facts->is_deleted && facts->n_releases == 1 &&
-	       !instant_is_set(facts->newest.status.times.started);
 }
 
 /* Guards have their say. */
