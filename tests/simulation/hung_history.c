@@ -55,7 +55,7 @@ static void on_round(struct history *history, const struct history_round *round,
 	struct ack *ack;
 
 	hung->n_rounds++;
-	if (strstr(round->facts, "\"edited\":")) {
+	if (round->facts && strstr(round->facts, "\"edited\":")) {
 		free(hung->edited);
 		hung->edited = strdup(round->facts);
 	}
