@@ -589,6 +589,7 @@ static void learn_success(struct canary *canary, const struct effect *effect,
 	case EFFECT_WRITE_MIRROR:
 	case EFFECT_ASK_HOOK:
 	case EFFECT_TELL_HOOK:
+	case EFFECT_ALERT:
 	case EFFECT_REMOVE:
 	case EFFECT_RESTORE:
 	case EFFECT_REMOVE_RELEASES:
@@ -648,6 +649,37 @@ static void learn_hook(struct canary *canary, const struct effect *effect,
 	text_copy(fact->text, result->text);
 }
 
+/* What is known of that receiver; a new one takes the place of none, or of one that is no more. */
+static struct alert_fact *alert_of(struct facts *facts, const struct effect *effect)
+{
+	size_t at = 0;
+
+	if (strcmp(facts->alerts_release, effect->release_uid) != 0) {
+		text_copy(facts->alerts_release, effect->release_uid);
+		memset(facts->alerts, 0, sizeof(facts->alerts));
+	}
+	while (at < SPEC_ALERTS_MAX && facts->alerts[at].receiver != effect->question &&
+	       facts->alerts[at].receiver != 0)
+		at++;
+	return &facts->alerts[at < SPEC_ALERTS_MAX ? at : effect->index];
+}
+
+/* An alert that could not be told was given up. */
+static void learn_alert(struct canary *canary, const struct effect *effect,
+                        const struct act_result *result)
+{
+	struct alert_fact *fact = alert_of(&canary->facts, effect);
+
+	if (fact->receiver != effect->question)
+		*fact = (struct alert_fact){.receiver = effect->question};
+	fact->told = effect->notice.id;
+	fact->is_deaf = result->outcome != ACT_OK;
+	if (!fact->is_deaf)
+		return;
+	fact->failed = effect->notice.id;
+	text_copy(fact->text, result->text);
+}
+
 void learn_result(struct canary *canary, const struct effect *effect,
                   const struct act_result *result)
 {
@@ -657,6 +689,10 @@ void learn_result(struct canary *canary, const struct effect *effect,
 	}
 	if (is_hook(effect)) {
 		learn_hook(canary, effect, result);
+		return;
+	}
+	if (effect->kind == EFFECT_ALERT) {
+		learn_alert(canary, effect, result);
 		return;
 	}
 	if (effect->kind == EFFECT_OBSERVE &&

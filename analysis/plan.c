@@ -19,6 +19,7 @@ static const char *const names[] = {
 	[EFFECT_WRITE_MIRROR] = "write canary status",
 	[EFFECT_NOTIFY] = "notify",
 	[EFFECT_TELL_HOOK] = "tell hook",
+	[EFFECT_ALERT] = "alert",
 	[EFFECT_REMOVE] = "remove",
 	[EFFECT_RESTORE] = "restore",
 	[EFFECT_REMOVE_RELEASES] = "remove releases",
@@ -41,7 +42,8 @@ static bool is_same_save(const struct effect *a, const struct effect *b)
 	       a->status.weight.to == b->status.weight.to &&
 	       a->status.weight.is_mirrored == b->status.weight.is_mirrored &&
 	       a->status.failed_checks == b->status.failed_checks &&
-	       a->status.n_notices == b->status.n_notices && strcmp(a->release, b->release) == 0;
+	       a->status.n_notices == b->status.n_notices &&
+	       a->status.n_alerts == b->status.n_alerts && strcmp(a->release, b->release) == 0;
 }
 
 static bool is_same_mirror(const struct mirror *a, const struct mirror *b)
@@ -93,6 +95,7 @@ bool effect_is_same(const struct effect *a, const struct effect *b)
 	case EFFECT_NOTIFY:
 		return a->notice.id == b->notice.id && strcmp(a->release_uid, b->release_uid) == 0;
 	case EFFECT_TELL_HOOK:
+	case EFFECT_ALERT:
 		return a->notice.id == b->notice.id && a->question == b->question;
 	case EFFECT_NONE:
 	case EFFECT_OBSERVE:

@@ -10,7 +10,7 @@
 
 #include "analysis/facts.h"
 
-#define PLAN_EFFECTS_MAX (SPEC_CHECKS_MAX + NOTICES_MAX + 16)
+#define PLAN_EFFECTS_MAX (SPEC_CHECKS_MAX + NOTICES_MAX + SPEC_ALERTS_MAX + 16)
 
 enum effect_kind {
 	EFFECT_NONE,
@@ -35,6 +35,7 @@ enum effect_kind {
 	EFFECT_WRITE_MIRROR,    /* Canary.status */
 	EFFECT_NOTIFY,          /* post notice `notice` as an Event */
 	EFFECT_TELL_HOOK,       /* tell hook number `index`, of type event, notice `notice` */
+	EFFECT_ALERT,           /* tell receiver number `index` of alerts the alert `notice` */
 	EFFECT_REMOVE,          /* delete what we made as `subject` (precondition: its UID) */
 	EFFECT_RESTORE,         /* give a taken-over `subject` back as it was */
 	EFFECT_REMOVE_RELEASES, /* delete Releases beyond those that are kept, or all at teardown */
@@ -59,7 +60,7 @@ struct effect {
 	bool is_retreat; /* waits for no acknowledgement, carries no resourceVersion, retries at
 	                    once */
 	size_t index;
-	uint64_t question; /* of a hook, in this run */
+	uint64_t question; /* of a hook, in this run; of an alert: its receiver */
 	char phase[24];    /* Flagger's, as hooks are told */
 	int weight;
 	bool is_mirrored;
@@ -77,7 +78,7 @@ struct effect {
 	enum release_cause cause;
 	struct release_status status; /* EFFECT_SAVE_RELEASE */
 	struct mirror mirror;         /* EFFECT_WRITE_MIRROR */
-	struct notice notice;         /* EFFECT_NOTIFY */
+	struct notice notice;         /* EFFECT_NOTIFY, EFFECT_TELL_HOOK, EFFECT_ALERT */
 };
 
 struct plan {

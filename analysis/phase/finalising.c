@@ -3,6 +3,7 @@
  * that holds the canary is scaled down. A problem of the canary cannot fail the run here (D-56);
  * one of the primary can.
  */
+#include "analysis/alert.h"
 #include "analysis/base/text.h"
 #include "analysis/outbox.h"
 #include "analysis/phase/phase.h"
@@ -23,12 +24,19 @@ static void finish(struct thought *thought)
 	if (thought->facts->newest.cause == CAUSE_INIT) {
 		text_format(status.reason, sizeof(status.reason),
 		            "Initialization done! %.100s.%.63s", spec->name, spec->k8s_namespace);
+		alert_raise(thought, &status, SEVERITY_INFO,
+		            "New Deployment detected, initialization completed.");
 	} else {
 		text_format(status.reason, sizeof(status.reason),
 		            "Promotion completed! Scaling down %.100s.%.63s", spec->target,
 		            spec->k8s_namespace);
 		if (spec->skip_analysis)
 			status.outcome = OUTCOME_SKIPPED;
+		alert_raise(thought, &status, SEVERITY_INFO,
+		            spec->skip_analysis
+		                    ? "Canary analysis was skipped, promotion finished."
+		                    : "Canary analysis completed successfully, promotion "
+		                      "finished.");
 		outbox_fill(thought, &status);
 	}
 	thought_notice(&status, false, "%s", status.reason);
@@ -43,6 +51,8 @@ static void fail(struct thought *thought, const char *why)
 
 	thought_notice(&status, true, "Promotion of %.60s.%.63s failed, primary not ready: %.150s",
 	               spec->target, spec->k8s_namespace, why);
+	alert_raise(thought, &status, SEVERITY_ERROR,
+	            "Promotion failed, primary not ready: %.250s", why);
 	retreat_begin(thought, &status, OUTCOME_FAILED_PROMOTION,
 	              "Promotion of %.60s.%.63s failed, primary not ready: %.150s", spec->target,
 	              spec->k8s_namespace, why);

@@ -3,6 +3,7 @@
  * only from a primary that is ready (D-2, D-4) and by creating its Release before anything in the
  * world moves (D-8).
  */
+#include "analysis/alert.h"
 #include "analysis/base/text.h"
 #include "analysis/outbox.h"
 #include "analysis/phase/phase.h"
@@ -80,6 +81,10 @@ static bool is_told(struct thought *thought)
 
 	if (!outbox_is_empty(thought)) {
 		thought_because(thought, "calling the hooks of the last run");
+		return false;
+	}
+	if (!alert_is_done(thought)) {
+		thought_because(thought, "alerting of the last run");
 		return false;
 	}
 	if (status->n_notices == 0 || facts->events.failures > 0)
