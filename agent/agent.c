@@ -4,6 +4,7 @@
 #include "agent/leader.h"
 #include "agent/log.h"
 #include "agent/metrics.h"
+#include "agent/served.h"
 #include "agent/tally.h"
 #include "analysis/base/compiler.h"
 
@@ -17,11 +18,12 @@ static const enum kube_kind kinds[] = {KUBE_CANARY, KUBE_DEPLOYMENT, KUBE_SERVIC
 
 #define KINDS (sizeof(kinds) / sizeof(kinds[0]))
 
-/* Followed once a canary needs them, since their definitions may not be installed. Nothing waits
- * for their lists: what was not seen is asked for. */
+/* Followed once a canary needs them, and Actions after all others, since their definitions may not
+ * be installed. Nothing waits for their lists: what was not seen is asked for. */
 static const enum kube_kind extras[] = {
-	KUBE_VIRTUAL_SERVICE, KUBE_DESTINATION_RULE, KUBE_HTTP_ROUTE,   KUBE_HTTP_ROUTE_BETA,
-	KUBE_GRPC_ROUTE,      KUBE_SPLIT_ALPHA1,     KUBE_SPLIT_ALPHA2, KUBE_SPLIT_ALPHA3,
+	KUBE_VIRTUAL_SERVICE, KUBE_DESTINATION_RULE, KUBE_HTTP_ROUTE,
+	KUBE_HTTP_ROUTE_BETA, KUBE_GRPC_ROUTE,       KUBE_SPLIT_ALPHA1,
+	KUBE_SPLIT_ALPHA2,    KUBE_SPLIT_ALPHA3,     KUBE_ACTION,
 };
 
 #define EXTRAS       (sizeof(extras) / sizeof(extras[0]))
@@ -34,6 +36,7 @@ struct agent {
 	struct canary_host host;
 	struct fleet *fleet;
 	struct leader *leader;
+	struct served *served;
 	struct follow_seams follow_seams;
 	struct follow *follows[KINDS];
 	struct follow *extras[EXTRAS];
@@ -83,6 +86,19 @@ static void on_abandoned(void *user, struct span timeout)
 	leader_abandon(agent->leader, timeout);
 }
 
+/* A canary has an object of this kind. */
+static void on_follow(void *user, enum kube_kind kind)
+{
+	struct agent *agent = user;
+
+	if (!served_knows(agent->served, kind))
+		return; /* it may turn out to be another */
+	for (size_t i = 0; i < EXTRAS; i++) {
+		if (extras[i] == kind && follow_is_due(agent->extras[i]))
+			follow_list(agent->extras[i]);
+	}
+}
+
 /* List the collections that were not asked for yet: the first alone, Deployments next, the others
  * together. One of those may have listed itself meanwhile, since its watch had broken. */
 static void list_next(struct agent *agent)
@@ -96,6 +112,7 @@ static void list_next(struct agent *agent)
 		          "all collections are listed and followed",
 		          LOG_FIELDS({"role", agent_is_leading(agent) ? "leader" : "standby"}));
 		fleet_stir(agent->fleet);
+		on_follow(agent, KUBE_ACTION);
 		return;
 	}
 	for (size_t i = n_synced; i < (n_synced < 2 ? n_synced + 1 : KINDS); i++) {
@@ -114,7 +131,7 @@ static void on_event(void *user, enum kube_kind kind, enum follow_event event, c
 	struct agent *agent = user;
 
 	fleet_take(agent->fleet, kind, event, object);
-	if (event == FOLLOW_SYNCED)
+	if (event == FOLLOW_SYNCED && kind != KUBE_ACTION)
 		alarm_start(agent->seams.loop, &agent->next, span_ms(0));
 }
 
@@ -141,19 +158,33 @@ static void on_leading(void *user, bool is_leading)
 	list_next(agent);
 }
 
-/* A canary has an object of this kind. */
-static void on_follow(void *user, enum kube_kind kind)
+static void on_list_actions(void *user)
 {
 	struct agent *agent = user;
 
 	for (size_t i = 0; i < EXTRAS; i++) {
-		if (extras[i] == kind && follow_is_due(agent->extras[i]))
+		if (extras[i] == KUBE_ACTION && !follow_is_due(agent->extras[i]))
 			follow_list(agent->extras[i]);
 	}
 }
 
+static void on_served(void *user)
+{
+	struct agent *agent = user;
+
+	fleet_bind(agent->fleet);
+}
+
 static void make_parts(struct agent *agent)
 {
+	struct served_seams served = {
+		.loop = agent->seams.loop,
+		.http = agent->seams.http,
+		.log = agent->seams.log,
+		.options = &agent->settings.options,
+		.known = on_served,
+		.user = agent,
+	};
 	struct leader_settings leader = {
 		.loop = agent->seams.loop,
 		.http = agent->seams.http,
@@ -167,6 +198,7 @@ static void make_parts(struct agent *agent)
 
 	agent->fleet = fleet_new(&agent->host);
 	agent->leader = leader_new(&leader);
+	agent->served = served_new(&served);
 	for (size_t i = 0; i < KINDS; i++)
 		agent->follows[i] = follow_new(&agent->follow_seams, kinds[i]);
 	for (size_t i = 0; i < EXTRAS; i++)
@@ -198,6 +230,7 @@ struct agent *agent_new(const struct agent_seams *seams, const struct agent_sett
 		.is_leading = on_is_leading,
 		.user = agent,
 		.follow = on_follow,
+		.list_actions = on_list_actions,
 	};
 	agent->follow_seams = (struct follow_seams){
 		.loop = seams->loop,
@@ -222,6 +255,7 @@ struct agent *agent_free(struct agent *agent)
 		follow_free(agent->follows[i]);
 	for (size_t i = 0; i < EXTRAS; i++)
 		follow_free(agent->extras[i]);
+	served_free(agent->served);
 	fleet_free(agent->fleet); /* tells the leader of writes that it leaves behind */
 	leader_free(agent->leader);
 	free(agent->host.scratch);

@@ -160,6 +160,7 @@ struct canary *canary_free(struct canary *canary)
 	alarm_cancel(&canary->think);
 	alarm_cancel(&canary->gate);
 	history_forget(canary->host->history, canary);
+	wishes_clear(&canary->wishes);
 	edition_free(canary->edition);
 	edition_free(canary->pending);
 	free(canary);
@@ -440,6 +441,8 @@ const char *canary_subject_name(const struct canary *canary, enum subject subjec
 	case SUBJECT_RELEASES:
 	case SUBJECT_CHANGE:
 	case SUBJECT_EVENTS:
+	case SUBJECT_ACTION:
+	case SUBJECT_EARLIER:
 	case SUBJECT_MAX:
 		break;
 	}

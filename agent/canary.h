@@ -7,6 +7,7 @@
 
 #include "agent/flight.h"
 #include "agent/history.h"
+#include "agent/wishes.h"
 #include "analysis/facts.h"
 #include "providers/canary_world.h"
 #include "providers/kube/api.h"
@@ -31,6 +32,8 @@ struct canary_host {
 	struct effect *scratch; /* PLAN_EFFECTS_MAX effects: the plan being made */
 	/* The lease is ours: canaries may be thought about. */
 	bool (*is_leading)(void *user);
+	/* Actions were left out, or came before their Canary: list them again. */
+	void (*list_actions)(void *user);
 	void *user;
 	/* Names that the canary needs were learnt or changed: bind them to watch events. */
 	void (*bind)(void *fleet, struct canary *canary);
@@ -75,6 +78,7 @@ struct canary {
 	int64_t clock;                  /* how far the wall clock was ahead of the monotonic one */
 	bool is_restored;               /* the spec that an open Release keeps was looked at */
 	int numbers[RELEASES_SEEN_MAX]; /* of the Releases that there are */
+	struct wishes wishes;           /* what people ask for */
 	bool is_partial;                /* a list of its Releases is under way: not all is known */
 };
 

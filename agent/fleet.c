@@ -1,10 +1,13 @@
 #include "agent/fleet.h"
 
 #include "agent/learn.h"
+#include "agent/learn_action.h"
+#include "agent/learn_route.h"
 #include "agent/log.h"
 #include "agent/poison.h"
 #include "agent/tally.h"
 #include "analysis/base/text.h"
+#include "providers/kube/action.h"
 #include "providers/kube/release.h"
 #include "providers/traffic.h"
 
@@ -50,6 +53,7 @@ struct fleet {
 	struct member *list;
 	size_t n_members;
 	unsigned epochs[KUBE_MAX]; /* of the list under way, by kind */
+	bool has_missed_actions;   /* some came before their Canary */
 };
 
 static int compare(const void *a, const void *b)
@@ -284,6 +288,9 @@ static struct member *member_add(struct fleet *fleet, const char *k8s_namespace,
 	fleet->list = member;
 	fleet->n_members++;
 	insert(&fleet->members, member);
+	if (fleet->has_missed_actions)
+		fleet->host->list_actions(fleet->host->user);
+	fleet->has_missed_actions = false;
 	return member;
 }
 
@@ -423,6 +430,22 @@ static void learn(const struct binding *binding, const json_t *object)
 		learn_object(binding->canary, binding->subject, object);
 }
 
+static void take_action(struct fleet *fleet, enum follow_event event, const json_t *object)
+{
+	struct member *member =
+		member_find(fleet, meta(object, "namespace"), kube_action_canary(object));
+
+	if (!member) {
+		fleet->has_missed_actions |= event != FOLLOW_DELETED;
+		return;
+	}
+	poison_enter(fleet->host->poison, member->canary->k8s_namespace, member->canary->name);
+	learn_action(member->canary, object, event == FOLLOW_DELETED);
+	poison_leave(fleet->host->poison);
+	if (event != FOLLOW_LISTED)
+		canary_stir(member->canary);
+}
+
 static void take_object(struct fleet *fleet, enum kube_kind kind, enum follow_event event,
                         const json_t *object)
 {
@@ -465,6 +488,8 @@ static void synced(struct fleet *fleet, enum kube_kind kind)
 	struct absence absence = {.kind = kind, .epoch = fleet->epochs[kind]};
 
 	for (struct member *member = fleet->list; member; member = member->next) {
+		if (kind == KUBE_ACTION)
+			learn_action_end(member->canary);
 		if (kind == KUBE_CANARY && member->epoch != fleet->epochs[kind] && !member->is_gone)
 			depart(member);
 		if (kind == KUBE_RELEASE) {
@@ -476,7 +501,7 @@ static void synced(struct fleet *fleet, enum kube_kind kind)
 		}
 		canary_stir(member->canary);
 	}
-	if (kind != KUBE_CANARY && kind != KUBE_RELEASE)
+	if (kind != KUBE_CANARY && kind != KUBE_RELEASE && kind != KUBE_ACTION)
 		twalk_r(fleet->bindings, on_absent, &absence);
 }
 
@@ -498,17 +523,28 @@ void fleet_doubt(struct fleet *fleet, enum kube_kind kind)
 	twalk_r(fleet->bindings, on_doubt, &absence);
 }
 
+static void begun(struct fleet *fleet, enum kube_kind kind)
+{
+	fleet->epochs[kind]++; /* what an earlier list showed, or half of one, is no proof */
+	if (kind != KUBE_ACTION)
+		return;
+	fleet->has_missed_actions = false;
+	for (struct member *member = fleet->list; member; member = member->next)
+		learn_action_begin(member->canary);
+}
+
 void fleet_take(void *user, enum kube_kind kind, enum follow_event event, const json_t *object)
 {
 	struct fleet *fleet = user;
 
 	if (event == FOLLOW_BEGUN)
-		fleet->epochs[kind]++; /* what an earlier list showed, or half of one, is no proof
-		                        */
+		begun(fleet, kind);
 	else if (event == FOLLOW_SYNCED)
 		synced(fleet, kind);
 	else if (kind == KUBE_CANARY)
 		take_canary(fleet, event, object);
+	else if (kind == KUBE_ACTION)
+		take_action(fleet, event, object);
 	else if (kind == KUBE_RELEASE)
 		take_release(fleet, event, object);
 	else
@@ -538,6 +574,28 @@ struct fleet *fleet_free(struct fleet *fleet)
 		remove_member(fleet, fleet->list);
 	free(fleet);
 	return NULL;
+}
+
+/* The route's kind depends on what the cluster serves. */
+static bool is_by_version(const struct canary *canary)
+{
+	struct arena arena = {0};
+	enum kube_kind kind =
+		canary->edition->world.traffic->ref(&canary->edition->world, &arena).kind;
+
+	arena_fini(&arena);
+	return kind == KUBE_HTTP_ROUTE || kind == KUBE_HTTP_ROUTE_BETA || kind == KUBE_SPLIT_ALPHA1;
+}
+
+void fleet_bind(struct fleet *fleet)
+{
+	for (struct member *member = fleet->list; member; member = member->next) {
+		if (!member->canary->edition || !is_by_version(member->canary))
+			continue;
+		learn_route_forget(member->canary);
+		on_bind(fleet, member->canary);
+		canary_stir(member->canary);
+	}
 }
 
 void fleet_each(struct fleet *fleet, void (*visit)(void *user, struct canary *canary), void *user)

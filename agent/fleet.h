@@ -20,6 +20,9 @@ void fleet_take(void *user, enum kube_kind kind, enum follow_event event, const 
 /* What is known of the routes that have objects of KIND may be old: they are asked for. */
 void fleet_doubt(struct fleet *fleet, enum kube_kind kind);
 
+/* Which objects canaries have may have changed: all are bound anew, and their routes asked for. */
+void fleet_bind(struct fleet *fleet);
+
 /* Call VISIT for each canary; it must not add or remove any. */
 void fleet_each(struct fleet *fleet, void (*visit)(void *user, struct canary *canary), void *user);
 

@@ -29,3 +29,8 @@ const char *history_state(struct history *history)
 {
 	return history->ops->state(history);
 }
+
+bool history_anchor(struct history *history, struct history_anchor *ret)
+{
+	return history->ops->anchor && history->ops->anchor(history, ret);
+}

@@ -9,6 +9,7 @@
 
 #include "analysis/base/instant.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct history;
@@ -54,6 +55,16 @@ struct history_effect {
 	struct instant at;
 };
 
+/* The chain of the evidence up to one entry, for keeping outside the file: who keeps it can show
+ * later that nothing up to there was changed or cut off. */
+#define HISTORY_ANCHOR_CHAIN_MAX 256
+#define HISTORY_ANCHOR_HASH_MAX  65
+struct history_anchor {
+	char chain[HISTORY_ANCHOR_CHAIN_MAX]; /* the writer's name */
+	int64_t seq;                          /* of the entry, from 1 */
+	char hash[HISTORY_ANCHOR_HASH_MAX];   /* its hash, in hex */
+};
+
 struct history_ops {
 	/* Append a round; `acked` is called once from the loop when it is on disk (or never, when
 	 * the store hangs). */
@@ -68,6 +79,8 @@ struct history_ops {
 	/* One line for `status` and /readyz: "ok", or what is wrong ("database or disk is full; 312
 	 * records wait"). */
 	const char *(*state)(struct history *history);
+	/* The entry of the newest round that was acknowledged; NULL: this store has no chain. */
+	bool (*anchor)(struct history *history, struct history_anchor *ret);
 };
 
 /* The first member of every implementation. */
@@ -94,5 +107,8 @@ void history_gap(struct history *history, const char *round_uid, struct instant 
  * 12 records lost"); valid until the next call with this history.
  */
 const char *history_state(struct history *history);
+
+/* The entry of the newest round that is on disk and acknowledged; false when there is none. */
+bool history_anchor(struct history *history, struct history_anchor *ret);
 
 #endif

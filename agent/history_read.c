@@ -1,11 +1,12 @@
 #include "agent/history_read.h"
 
+#include "agent/history_copy.h"
 #include "agent/history_schema.h"
 #include "analysis/base/buf.h"
 #include "analysis/base/compiler.h"
 
+#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #define URI_MAX 16384
 
@@ -27,28 +28,49 @@ bool history_read_failed(sqlite3 *db, struct err *err)
 	return err_set(err, ERR_SYSTEM, "%s", fault.text);
 }
 
-/*
- * A file without a log beside it was closed in order, and no agent has it: it is read as it stands.
- * SQLite would otherwise leave "-wal" and "-shm" beside it, and fail where it may not.
+/* Is there a log beside the file? SQLite's file system says so, which resolves links as it does for
+ * the log's name, and need not be the machine's. */
+static bool has_log(const char *path)
+{
+	sqlite3_vfs *vfs = sqlite3_vfs_find(NULL);
+	struct buf text = {.max = URI_MAX};
+	char *full = malloc((size_t)vfs->mxPathname + 1);
+	int is_there = 1;
+
+	if (!full)
+		abort();
+	if ((vfs->xFullPathname(vfs, path, vfs->mxPathname + 1, full) & 0xff) != SQLITE_OK ||
+	    !buf_format(&text, "%s-wal", full) ||
+	    vfs->xAccess(vfs, buf_text(&text), SQLITE_ACCESS_EXISTS, &is_there) != SQLITE_OK)
+		is_there = 1;
+	free(full);
+	buf_fini(&text);
+	return is_there != 0;
+}
+
+/* A file without a log beside it was closed in order, and no agent has it: it is read as it stands.
  */
-static bool open_file(const char *path, sqlite3 **ret_db)
+static bool open_still(const char *path, sqlite3 **ret_db)
 {
 	struct buf text = {.max = URI_MAX};
-	bool is_still;
-	bool is_open;
+	bool is_fine = buf_format(&text, "file:");
 
-	is_still = buf_format(&text, "%s-wal", path) && access(buf_text(&text), F_OK) != 0;
-	buf_drop(&text, text.length);
-	is_still = buf_format(&text, "file:") && is_still;
-	for (const char *c = path; *c && is_still; c++)
-		is_still = (strchr("%?#", *c) ? buf_format(&text, "%%%02X", (unsigned int)*c)
-		                              : buf_add(&text, c, 1));
-	is_still = is_still && buf_format(&text, "?immutable=1");
-	is_open = sqlite3_open_v2(is_still ? buf_text(&text) : path, ret_db,
-	                          SQLITE_OPEN_READONLY | (is_still ? SQLITE_OPEN_URI : 0),
+	for (const char *c = path; *c && is_fine; c++)
+		is_fine = (strchr("%?#", *c) ? buf_format(&text, "%%%02X", (unsigned int)*c)
+		                             : buf_add(&text, c, 1));
+	is_fine = is_fine && buf_format(&text, "?immutable=1");
+	is_fine = sqlite3_open_v2(is_fine ? buf_text(&text) : path, ret_db,
+	                          SQLITE_OPEN_READONLY | (is_fine ? SQLITE_OPEN_URI : 0),
 	                          NULL) == SQLITE_OK;
 	buf_fini(&text);
-	return is_open;
+	return is_fine;
+}
+
+static bool open_file(const char *path, sqlite3 **ret_db, struct err *err)
+{
+	if (has_log(path))
+		return history_copy_open(path, ret_db, err);
+	return open_still(path, ret_db) || history_read_failed(*ret_db, err);
 }
 
 bool history_read_open(const char *path, sqlite3 **ret_db, struct err *err)
@@ -58,15 +80,10 @@ bool history_read_open(const char *path, sqlite3 **ret_db, struct err *err)
 	struct history_fault fault = {0};
 	int version = 0;
 
-	if (!open_file(path, &db)) {
-		history_read_failed(db, err);
+	if (!open_file(path, &db, err))
 		return err_wrap(err, "%s", path);
-	}
 	if (!history_schema_find(db, &owner, &version, &fault))
-		return err_set(err, ERR_SYSTEM, "%s: %s%s", path, fault.text,
-		               sqlite3_errcode(db) == SQLITE_BUSY
-		                       ? " (an agent that runs has it for itself)"
-		                       : "");
+		return err_set(err, ERR_SYSTEM, "%s: %s", path, fault.text);
 	if (owner != HISTORY_SCHEMA_OURS || version != HISTORY_SCHEMA_VERSION)
 		return err_set(
 			err, ERR_INVALID, "%s: expected a history of schema version %d, got %s %d",

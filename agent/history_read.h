@@ -1,6 +1,7 @@
 /*
- * Reading a history file that no agent has open: for commands, and for tests that explain a
- * failure. While an agent runs it holds the file exclusively, and opening says so.
+ * Reading a history file: for commands, and for tests that explain a failure. While an agent runs
+ * it holds the file exclusively; then what is read is a copy in memory (agent/history_copy.h), the
+ * state of the last committed transaction.
  */
 #ifndef AGENT_HISTORY_READ_H
 #define AGENT_HISTORY_READ_H
@@ -12,7 +13,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Open the file for reading only; to be closed with history_read_close. */
+/* Open the file for reading only; to be closed with history_read_close. Writes nothing beside it.
+ * What is read does not change, whatever an agent writes meanwhile. */
 bool history_read_open(const char *path, sqlite3 **ret_db, struct err *err);
 
 /* Close; accepts NULL, returns NULL. */

@@ -3,8 +3,7 @@
  * side copies records into a bounded queue and never waits for a disk; the thread writes what
  * waits, one transaction at a time, together with its entries in the audit chain.
  *
- * The file is held exclusively while the agent runs: no other process can read it then
- * (history_read says so).
+ * The file is held exclusively while the agent runs; history_read reads a copy of it.
  */
 #ifndef AGENT_HISTORY_SQLITE_H
 #define AGENT_HISTORY_SQLITE_H

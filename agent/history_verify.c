@@ -21,11 +21,11 @@ enum entity {
 static const char *const entity_names[N_ENTITIES] = {"round", "round_effect", "gap"};
 
 static const char *const entity_texts[N_ENTITIES] = {
-	"SELECT uid, k8s_namespace, canary_name, canary_uid, release_name, release_seq, decided_at, decide_version,"
+	"SELECT id, uid, k8s_namespace, canary_name, canary_uid, release_name, release_seq, decided_at, decide_version,"
 	" reason, facts_json, plan_json, spec_sha256, is_cut FROM round WHERE uid = $1",
-	"SELECT uid, round_uid, kind, effect_key, detail_json, result, happened_at, is_cut FROM round_effect"
+	"SELECT id, uid, round_uid, kind, effect_key, detail_json, result, happened_at, is_cut FROM round_effect"
 	" WHERE uid = $1",
-	"SELECT uid, kind, round_uid, n_records, from_at, until_at, detail FROM gap WHERE uid = $1",
+	"SELECT id, uid, kind, round_uid, n_records, from_at, until_at, detail FROM gap WHERE uid = $1",
 };
 
 static const char *const entity_counts[N_ENTITIES] = {
@@ -34,16 +34,32 @@ static const char *const entity_counts[N_ENTITIES] = {
 	"SELECT COUNT(*) FROM gap",
 };
 
+/* A row that no entry speaks of, or one of two with one uid. */
+static const char *const entity_strays[N_ENTITIES] = {
+	"SELECT uid FROM round WHERE uid NOT IN (SELECT entity_uid FROM audit_log WHERE entity = 'round')"
+	" UNION ALL SELECT uid FROM round GROUP BY uid HAVING COUNT(*) > 1",
+	"SELECT uid FROM round_effect WHERE uid NOT IN"
+	" (SELECT entity_uid FROM audit_log WHERE entity = 'round_effect')"
+	" UNION ALL SELECT uid FROM round_effect GROUP BY uid HAVING COUNT(*) > 1",
+	"SELECT uid FROM gap WHERE uid NOT IN (SELECT entity_uid FROM audit_log WHERE entity = 'gap')"
+	" UNION ALL SELECT uid FROM gap GROUP BY uid HAVING COUNT(*) > 1",
+};
+
 struct verify {
 	sqlite3 *db;
 	sqlite3_stmt *rows[N_ENTITIES];
-	int64_t n_rows[N_ENTITIES]; /* that the chain knows */
+	sqlite3_stmt *spec;
+	int64_t n_rows[N_ENTITIES];  /* that the chain knows */
+	int64_t last_id[N_ENTITIES]; /* in the chain in hand */
+	char spec_sha256[HISTORY_CHAIN_DIGEST_SIZE]; /* of the spec looked at last */
 	struct buf payload;
+	const struct history_witnesses *witnesses;
 	struct history_verdict *verdict;
 	/* the chain in hand */
 	char chain[256];
 	int64_t seq;
 	char hash[HISTORY_CHAIN_DIGEST_SIZE];
+	int64_t anchored; /* the last entry that an anchor agrees with */
 };
 
 static void statement_free(sqlite3_stmt **statement)
@@ -51,11 +67,23 @@ static void statement_free(sqlite3_stmt **statement)
 	sqlite3_finalize(*statement);
 }
 
+/* The text of a column; of anything that the writer does not write there, a text that it never
+ * writes: a number, a blob, or a text that goes on behind a NUL would look the same otherwise. */
 static const char *column(sqlite3_stmt *row, int index)
 {
 	const char *text = (const char *)sqlite3_column_text(row, index);
 
-	return text ? text : "";
+	if (sqlite3_column_type(row, index) != SQLITE_TEXT || !text ||
+	    strlen(text) != (size_t)sqlite3_column_bytes(row, index))
+		return "\x7f";
+	return text;
+}
+
+/* The whole number of a column, the same way. */
+static int64_t number(sqlite3_stmt *row, int index)
+{
+	return sqlite3_column_type(row, index) == SQLITE_INTEGER ? sqlite3_column_int64(row, index)
+	                                                         : INT64_MIN;
 }
 
 /* Set the verdict to bad. Returns false. */
@@ -75,47 +103,47 @@ static bool bad(struct verify *verify, int64_t seq, const char *format, ...)
 static void round_payload(sqlite3_stmt *row, struct buf *ret)
 {
 	const struct history_round round = {
-		.uid = column(row, 0),
-		.k8s_namespace = column(row, 1),
-		.canary = column(row, 2),
-		.canary_uid = column(row, 3),
-		.release = column(row, 4),
-		.release_seq = sqlite3_column_int64(row, 5),
-		.decided_at = {sqlite3_column_int64(row, 6)},
-		.decide_version = column(row, 7),
-		.reason = column(row, 8),
-		.facts = column(row, 9),
-		.plan = column(row, 10),
+		.uid = column(row, 1),
+		.k8s_namespace = column(row, 2),
+		.canary = column(row, 3),
+		.canary_uid = column(row, 4),
+		.release = column(row, 5),
+		.release_seq = number(row, 6),
+		.decided_at = {number(row, 7)},
+		.decide_version = column(row, 8),
+		.reason = column(row, 9),
+		.facts = column(row, 10),
+		.plan = column(row, 11),
 	};
 
-	history_payload_round(&round, column(row, 11), sqlite3_column_int(row, 12) != 0, ret);
+	history_payload_round(&round, column(row, 12), number(row, 13) != 0, ret);
 }
 
 static void effect_payload(sqlite3_stmt *row, struct buf *ret)
 {
 	const struct history_effect effect = {
-		.round_uid = column(row, 1),
-		.key = column(row, 3),
-		.detail = column(row, 4),
-		.result = column(row, 5),
-		.at = {sqlite3_column_int64(row, 6)},
+		.round_uid = column(row, 2),
+		.key = column(row, 4),
+		.detail = column(row, 5),
+		.result = column(row, 6),
+		.at = {number(row, 7)},
 	};
 
-	history_payload_effect(column(row, 0), column(row, 2), &effect,
-	                       sqlite3_column_int(row, 7) != 0, ret);
+	history_payload_effect(column(row, 1), column(row, 3), &effect,
+	                       number(row, 8) != 0, ret);
 }
 
 static void gap_payload(sqlite3_stmt *row, struct buf *ret)
 {
 	const struct history_gap gap = {
-		.round_uid = column(row, 2),
-		.n_records = sqlite3_column_int64(row, 3),
-		.from = {sqlite3_column_int64(row, 4)},
-		.until = {sqlite3_column_int64(row, 5)},
-		.detail = column(row, 6),
+		.round_uid = column(row, 3),
+		.n_records = number(row, 4),
+		.from = {number(row, 5)},
+		.until = {number(row, 6)},
+		.detail = column(row, 7),
 	};
 
-	history_payload_gap(column(row, 0), column(row, 1), &gap, ret);
+	history_payload_gap(column(row, 1), column(row, 2), &gap, ret);
 }
 
 /* The columns of an entry. */
@@ -133,41 +161,81 @@ enum entry_column {
 	ENTRY_HASH,
 };
 
-/* Is the row that an entry speaks of there, and as the entry says? */
-static bool row_check(struct verify *verify, enum entity entity, sqlite3_stmt *entry)
+/* Is the spec that a round was decided on there, and what its digest says? */
+static bool spec_check(struct verify *verify, int64_t seq, const char *sha256)
+{
+	char digest[HISTORY_CHAIN_DIGEST_SIZE];
+	bool is_there;
+
+	if (strcmp(verify->spec_sha256, sha256) == 0)
+		return true;
+	sqlite3_bind_text(verify->spec, 1, sha256, -1, SQLITE_STATIC);
+	is_there = sqlite3_step(verify->spec) == SQLITE_ROW;
+	if (is_there)
+		history_chain_digest_text(column(verify->spec, 0), digest);
+	sqlite3_reset(verify->spec);
+	if (!is_there)
+		return bad(verify, seq,
+		           "entry %" PRId64 " of chain \"%s\": canary_spec \"%s\" is missing", seq,
+		           verify->chain, sha256);
+	if (strcmp(digest, sha256) != 0)
+		return bad(verify, seq,
+		           "entry %" PRId64 " of chain \"%s\": canary_spec \"%s\" was changed", seq,
+		           verify->chain, sha256);
+	memcpy(verify->spec_sha256, digest, sizeof(digest));
+	return true;
+}
+
+/* What is wrong with the row in hand, compared with its ENTRY: "was changed"; NULL: nothing. */
+static const char *row_wrong(struct verify *verify, enum entity entity, sqlite3_stmt *entry)
 {
 	static void (*const payloads[N_ENTITIES])(sqlite3_stmt * row, struct buf * ret) = {
 		round_payload,
 		effect_payload,
 		gap_payload,
 	};
+	/* where is_cut stands; the payload says only whether it is set */
+	static const int flags[N_ENTITIES] = {[ENTITY_ROUND] = 13, [ENTITY_EFFECT] = 8};
 	sqlite3_stmt *row = verify->rows[entity];
-	const char *name = entity_names[entity];
+	int64_t id = number(row, 0);
+
+	payloads[entity](row, &verify->payload);
+	if (strcmp(buf_text(&verify->payload), column(entry, ENTRY_PAYLOAD)) != 0)
+		return "was changed";
+	if (flags[entity] > 0 && (uint64_t)number(row, flags[entity]) > 1)
+		return "was changed";
+	if (id <= verify->last_id[entity])
+		return "stands at another place in the order";
+	verify->last_id[entity] = id;
+	return NULL;
+}
+
+/* Is the row that an entry speaks of there, and as the entry says? */
+static bool row_check(struct verify *verify, enum entity entity, sqlite3_stmt *entry)
+{
+	sqlite3_stmt *row = verify->rows[entity];
 	const char *uid = column(entry, ENTRY_UID);
-	int64_t seq = sqlite3_column_int64(entry, ENTRY_SEQ);
-	bool is_there;
-	bool is_same = false;
+	int64_t seq = number(entry, ENTRY_SEQ);
+	const char *wrong = "is missing";
+	char spec[HISTORY_CHAIN_DIGEST_SIZE] = "";
 
 	sqlite3_bind_text(row, 1, uid, -1, SQLITE_STATIC);
-	is_there = sqlite3_step(row) == SQLITE_ROW;
-	if (is_there) {
-		payloads[entity](row, &verify->payload);
-		is_same = strcmp(buf_text(&verify->payload), column(entry, ENTRY_PAYLOAD)) == 0;
+	if (sqlite3_step(row) == SQLITE_ROW) {
+		wrong = row_wrong(verify, entity, entry);
+		if (entity == ENTITY_ROUND)
+			snprintf(spec, sizeof(spec), "%s", column(row, 12));
 	}
 	sqlite3_reset(row);
-	if (!is_there)
-		return bad(verify, seq, "entry %" PRId64 " of chain \"%s\": %s \"%s\" is missing",
-		           seq, verify->chain, name, uid);
-	if (!is_same)
-		return bad(verify, seq, "entry %" PRId64 " of chain \"%s\": %s \"%s\" was changed",
-		           seq, verify->chain, name, uid);
+	if (wrong)
+		return bad(verify, seq, "entry %" PRId64 " of chain \"%s\": %s \"%s\" %s", seq,
+		           verify->chain, entity_names[entity], uid, wrong);
 	verify->n_rows[entity]++;
-	return true;
+	return entity != ENTITY_ROUND || spec_check(verify, seq, spec);
 }
 
 static bool entity_check(struct verify *verify, sqlite3_stmt *entry)
 {
-	int64_t seq = sqlite3_column_int64(entry, ENTRY_SEQ);
+	int64_t seq = number(entry, ENTRY_SEQ);
 
 	for (size_t i = 0; i < N_ENTITIES; i++) {
 		if (strcmp(entity_names[i], column(entry, ENTRY_ENTITY)) == 0)
@@ -182,8 +250,8 @@ static bool link_check(struct verify *verify, sqlite3_stmt *row)
 {
 	const struct history_chain_entry entry = {
 		.chain = column(row, ENTRY_CHAIN),
-		.seq = sqlite3_column_int64(row, ENTRY_SEQ),
-		.ts = sqlite3_column_int64(row, ENTRY_TS),
+		.seq = number(row, ENTRY_SEQ),
+		.ts = number(row, ENTRY_TS),
 		.actor = column(row, ENTRY_ACTOR),
 		.action = column(row, ENTRY_ACTION),
 		.entity = column(row, ENTRY_ENTITY),
@@ -216,6 +284,55 @@ static bool link_check(struct verify *verify, sqlite3_stmt *row)
 	return true;
 }
 
+/* Does an anchor of the chain in hand say otherwise about the entry just read? */
+static bool anchors_check(struct verify *verify)
+{
+	for (size_t i = 0; i < verify->witnesses->n; i++) {
+		const struct history_witness *witness = &verify->witnesses->list[i];
+
+		if (witness->anchor.seq != verify->seq ||
+		    strcmp(witness->anchor.chain, verify->chain) != 0)
+			continue;
+		if (strcmp(witness->anchor.hash, verify->hash) != 0)
+			return bad(verify, verify->anchored + 1,
+			           "entries %" PRId64 " to %" PRId64
+			           " of chain \"%s\": written anew; %s keeps another hash of the last",
+			           verify->anchored + 1, verify->seq, verify->chain, witness->name);
+		verify->verdict->n_witnesses++;
+		verify->verdict->n_anchored += verify->seq - verify->anchored;
+		verify->anchored = verify->seq;
+	}
+	return true;
+}
+
+/* Does an anchor say that the chain in hand went on? */
+static bool end_check(struct verify *verify)
+{
+	const struct history_witness *last = NULL;
+
+	for (size_t i = 0; i < verify->witnesses->n; i++) {
+		const struct history_witness *witness = &verify->witnesses->list[i];
+
+		if (strcmp(witness->anchor.chain, verify->chain) == 0 &&
+		    witness->anchor.seq > (last ? last->anchor.seq : verify->seq))
+			last = witness;
+	}
+	if (!last)
+		return true;
+	return bad(verify, verify->seq + 1,
+	           "entry %" PRId64 " of chain \"%s\" is missing: %s knows of entry %" PRId64,
+	           verify->seq + 1, verify->chain, last->name, last->anchor.seq);
+}
+
+static void chain_begin(struct verify *verify, const char *chain)
+{
+	snprintf(verify->chain, sizeof(verify->chain), "%s", chain);
+	memcpy(verify->hash, HISTORY_CHAIN_ORIGIN, sizeof(verify->hash));
+	memset(verify->last_id, 0, sizeof(verify->last_id));
+	verify->seq = 0;
+	verify->anchored = 0;
+}
+
 /* Walk all chains; false at the first bad entry, or when the file cannot be read (err). */
 static bool chains_check(struct verify *verify, struct err *err)
 {
@@ -228,53 +345,87 @@ static bool chains_check(struct verify *verify, struct err *err)
 	if (sqlite3_prepare_v2(verify->db, sql, -1, &row, NULL) != SQLITE_OK)
 		return history_read_failed(verify->db, err);
 	while ((code = sqlite3_step(row)) == SQLITE_ROW) {
-		if (verify->seq == 0 || strcmp(verify->chain, column(row, ENTRY_CHAIN)) != 0) {
-			snprintf(verify->chain, sizeof(verify->chain), "%s",
-			         column(row, ENTRY_CHAIN));
-			verify->seq = 0;
-			memcpy(verify->hash, HISTORY_CHAIN_ORIGIN, sizeof(verify->hash));
+		if (verify->verdict->n_records == 0 ||
+		    strcmp(verify->chain, column(row, ENTRY_CHAIN)) != 0) {
+			if (verify->verdict->n_records > 0 && !end_check(verify))
+				return false;
+			chain_begin(verify, column(row, ENTRY_CHAIN));
 		}
-		if (!link_check(verify, row) || !entity_check(verify, row))
+		if (!link_check(verify, row) || !entity_check(verify, row) ||
+		    !anchors_check(verify))
 			return false;
 		verify->verdict->n_records++;
 	}
-	return code == SQLITE_DONE || history_read_failed(verify->db, err);
+	if (code != SQLITE_DONE)
+		return history_read_failed(verify->db, err);
+	return verify->verdict->n_records == 0 || end_check(verify);
+}
+
+/* Anchors of chains that the file does not have. */
+static bool strangers_check(struct verify *verify, struct err *err)
+{
+	CLEANUP(statement_free) sqlite3_stmt *row = NULL;
+
+	if (sqlite3_prepare_v2(verify->db, "SELECT 1 FROM audit_log WHERE chain = $1 LIMIT 1", -1,
+	                       &row, NULL) != SQLITE_OK)
+		return history_read_failed(verify->db, err);
+	for (size_t i = 0; i < verify->witnesses->n; i++) {
+		const struct history_witness *witness = &verify->witnesses->list[i];
+		bool is_here;
+
+		sqlite3_bind_text(row, 1, witness->anchor.chain, -1, SQLITE_STATIC);
+		is_here = sqlite3_step(row) == SQLITE_ROW;
+		sqlite3_reset(row);
+		if (is_here)
+			continue;
+		if (verify->witnesses->are_of_this)
+			return bad(verify, 1,
+			           "chain \"%s\" is missing: %s knows of its entry %" PRId64,
+			           witness->anchor.chain, witness->name, witness->anchor.seq);
+		verify->verdict->n_strangers++;
+	}
+	return true;
 }
 
 /* Rows that came in without an entry. */
 static bool counts_check(struct verify *verify, struct err *err)
 {
 	for (size_t i = 0; i < N_ENTITIES; i++) {
-		CLEANUP(statement_free) sqlite3_stmt *row = NULL;
+		CLEANUP(statement_free) sqlite3_stmt *count = NULL;
+		CLEANUP(statement_free) sqlite3_stmt *stray = NULL;
 		int64_t n_rows;
 
-		if (sqlite3_prepare_v2(verify->db, entity_counts[i], -1, &row, NULL) != SQLITE_OK ||
-		    sqlite3_step(row) != SQLITE_ROW)
+		if (sqlite3_prepare_v2(verify->db, entity_counts[i], -1, &count, NULL) !=
+		            SQLITE_OK ||
+		    sqlite3_prepare_v2(verify->db, entity_strays[i], -1, &stray, NULL) !=
+		            SQLITE_OK ||
+		    sqlite3_step(count) != SQLITE_ROW)
 			return history_read_failed(verify->db, err);
-		n_rows = sqlite3_column_int64(row, 0);
-		if (n_rows != verify->n_rows[i])
-			return bad(verify, 0,
-			           "%s has %" PRId64 " rows, but the chain knows %" PRId64,
-			           entity_names[i], n_rows, verify->n_rows[i]);
+		n_rows = sqlite3_column_int64(count, 0);
+		if (n_rows == verify->n_rows[i])
+			continue;
+		return bad(verify, 0,
+		           "%s has %" PRId64 " rows, but the chain knows %" PRId64
+		           ": \"%s\" came in without it",
+		           entity_names[i], n_rows, verify->n_rows[i],
+		           sqlite3_step(stray) == SQLITE_ROW ? column(stray, 0) : "");
 	}
 	return true;
 }
 
+/* Specs that no round was decided on. */
 static bool specs_check(struct verify *verify, struct err *err)
 {
+	static const char sql[] =
+		"SELECT sha256 FROM canary_spec WHERE sha256 NOT IN (SELECT spec_sha256 FROM round)";
 	CLEANUP(statement_free) sqlite3_stmt *row = NULL;
 	int code;
 
-	if (sqlite3_prepare_v2(verify->db, "SELECT sha256, spec_json FROM canary_spec", -1, &row,
-	                       NULL) != SQLITE_OK)
+	if (sqlite3_prepare_v2(verify->db, sql, -1, &row, NULL) != SQLITE_OK)
 		return history_read_failed(verify->db, err);
-	while ((code = sqlite3_step(row)) == SQLITE_ROW) {
-		char digest[HISTORY_CHAIN_DIGEST_SIZE];
-
-		history_chain_digest_text(column(row, 1), digest);
-		if (strcmp(digest, column(row, 0)) != 0)
-			return bad(verify, 0, "canary_spec \"%s\" was changed", column(row, 0));
-	}
+	code = sqlite3_step(row);
+	if (code == SQLITE_ROW)
+		return bad(verify, 0, "canary_spec \"%s\" came in without a round", column(row, 0));
 	return code == SQLITE_DONE || history_read_failed(verify->db, err);
 }
 
@@ -285,25 +436,45 @@ static bool rows_prepare(struct verify *verify, struct err *err)
 		    SQLITE_OK)
 			return history_read_failed(verify->db, err);
 	}
+	return sqlite3_prepare_v2(verify->db, "SELECT spec_json FROM canary_spec WHERE sha256 = $1",
+	                          -1, &verify->spec, NULL) == SQLITE_OK ||
+	       history_read_failed(verify->db, err);
+}
+
+bool history_verify_db(sqlite3 *db, const struct history_witnesses *witnesses,
+                       struct history_verdict *ret, struct err *err)
+{
+	static const struct history_witnesses none = {0};
+	struct history_verdict verdict = {.is_intact = true};
+	struct verify verify = {
+		.db = db,
+		.verdict = &verdict,
+		.witnesses = witnesses ? witnesses : &none,
+	};
+	bool is_read;
+
+	is_read = rows_prepare(&verify, err) && chains_check(&verify, err) &&
+	          counts_check(&verify, err) && specs_check(&verify, err) &&
+	          strangers_check(&verify, err);
+	for (size_t i = 0; i < N_ENTITIES; i++)
+		sqlite3_finalize(verify.rows[i]);
+	sqlite3_finalize(verify.spec);
+	buf_fini(&verify.payload);
+	if (!is_read && verdict.is_intact)
+		return false;
+	*ret = verdict;
 	return true;
 }
 
-bool history_verify(const char *path, struct history_verdict *ret, struct err *err)
+bool history_verify(const char *path, const struct history_witnesses *witnesses,
+                    struct history_verdict *ret, struct err *err)
 {
-	struct history_verdict verdict = {.is_intact = true};
-	struct verify verify = {.verdict = &verdict};
+	sqlite3 *db = NULL;
 	bool is_read;
 
-	if (!history_read_open(path, &verify.db, err))
+	if (!history_read_open(path, &db, err))
 		return false;
-	is_read = rows_prepare(&verify, err) && chains_check(&verify, err) &&
-	          counts_check(&verify, err) && specs_check(&verify, err);
-	for (size_t i = 0; i < N_ENTITIES; i++)
-		sqlite3_finalize(verify.rows[i]);
-	buf_fini(&verify.payload);
-	history_read_close(verify.db);
-	if (!is_read && verdict.is_intact)
-		return err_wrap(err, "%s", path);
-	*ret = verdict;
-	return true;
+	is_read = history_verify_db(db, witnesses, ret, err) || err_wrap(err, "%s", path);
+	history_read_close(db);
+	return is_read;
 }

@@ -1,10 +1,12 @@
 #include "agent/journal.h"
 
 #include "agent/history.h"
+#include "agent/journal_action.h"
 #include "agent/log.h"
 #include "analysis/base/text.h"
 #include "analysis/decide.h"
 #include "analysis/strategy.h"
+#include "providers/kube/release_status.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -119,6 +121,7 @@ static json_t *status_of(const struct release_status *status)
 	put_text(json, "ending", release_outcome_name(status->ending));
 	put_text(json, "outcome", release_outcome_name(status->outcome));
 	put_text(json, "reason", status->reason);
+	journal_action_put_status(json, status);
 	put_number(json, "notices", (int64_t)status->n_notices);
 	put_number(json, "alerts", (int64_t)status->n_alerts);
 	return json;
@@ -133,6 +136,9 @@ static json_t *release_of(const struct release *release)
 	put_text(json, "cause", release_cause_name(release->cause));
 	put_text(json, "digest", release->digest);
 	put_text(json, "previous", release->previous);
+	put_text(json, "handled", release->handled);
+	if (release->action.uid[0])
+		json_object_set_new(json, "action", kube_release_action_write(&release->action));
 	put_number(json, "targetReplicas", release->target_replicas);
 	put_number(json, "primaryReplicas", release->primary_replicas);
 	put_text(json, "resourceVersion", release->resource_version);
@@ -198,6 +204,7 @@ json_t *journal_facts(const struct facts *facts)
 	put_flag(json, "deleted", facts->is_deleted);
 	put_flag(json, "moved", facts->is_moved);
 	put_text(json, "refusal", facts->refusal);
+	journal_action_put_facts(json, facts);
 	if (facts->newest.name[0] != '\0')
 		json_object_set_new(json, "newest", release_of(&facts->newest));
 	put_text(json, "promoted", facts->promoted.name);
@@ -301,6 +308,14 @@ static json_t *effect_of(const struct effect *effect)
 	case EFFECT_CREATE_RELEASE:
 	case EFFECT_COMPARE:
 		put_text(json, "digest", effect->digest);
+		break;
+	case EFFECT_ANSWER:
+		put_text(json, "action", effect->answer.name);
+		put_flag(json, "refused", effect->answer.is_refused);
+		put_text(json, "text", effect->answer.text);
+		break;
+	case EFFECT_FIND_RELEASE:
+		put_text(json, "release", effect->earlier);
 		break;
 	case EFFECT_NONE:
 	case EFFECT_OBSERVE:

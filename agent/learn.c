@@ -1,5 +1,10 @@
 #include "agent/learn.h"
 
+#include "agent/learn_action.h"
+#include "agent/learn_alert.h"
+#include "agent/learn_hook.h"
+#include "agent/learn_route.h"
+#include "agent/learn_slot.h"
 #include "agent/log.h"
 #include "agent/poison.h"
 #include "agent/tally.h"
@@ -14,45 +19,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Failures of an item are forgotten when it was well for so long. */
-#define FORGIVEN_MS 60000
-
 /* A Service is read again so long after it was seen before the label of the pods. */
 #define LABEL_MS 1000
-
-static const char *version_of(const json_t *object)
-{
-	const char *version = json_string_value(
-		json_object_get(json_object_get(object, "metadata"), "resourceVersion"));
-
-	return version ? version : "";
-}
-
-static const char *uid_of(const json_t *object)
-{
-	const char *uid =
-		json_string_value(json_object_get(json_object_get(object, "metadata"), "uid"));
-
-	return uid ? uid : "";
-}
-
-/* VERSION of the object UID is older than what is known of the same object. */
-static bool is_older(const char *known_uid, const char *known_version, const json_t *object)
-{
-	if (known_version[0] == '\0' || strcmp(known_uid, uid_of(object)) != 0)
-		return false;
-	return strtoull(version_of(object), NULL, 10) < strtoull(known_version, NULL, 10);
-}
-
-static void known(struct canary *canary, struct fact_slot *slot)
-{
-	struct instant now = canary_now(canary);
-
-	slot->state = FACT_KNOWN;
-	slot->error[0] = '\0';
-	if (slot->failures > 0 && instant_between(slot->retry_at, now).ms > FORGIVEN_MS)
-		slot->failures = 0;
-}
 
 /* The next effect on the subject waits for DELAY. */
 static void fail(struct canary *canary, struct fact_slot *slot, struct span delay, const char *text)
@@ -60,27 +28,6 @@ static void fail(struct canary *canary, struct fact_slot *slot, struct span dela
 	slot->is_forward = true;
 	slot->retry_at = instant_after(canary_now(canary), delay);
 	text_copy(slot->error, text);
-}
-
-/* The object that was known is gone. */
-static void bury(struct fact_slot *slot, const char *uid)
-{
-	slot->state = FACT_ABSENT;
-	if (uid[0] != '\0')
-		text_copy(slot->gone_uid, uid);
-}
-
-/*
- * OBJECT was seen to be gone: what speaks of it now, the reply of a write that its deletion
- * overtook, is older. Once it is read again, since an etcd restore brings objects back.
- */
-static bool is_gone(struct fact_slot *slot, const json_t *object)
-{
-	if (slot->gone_uid[0] == '\0' || strcmp(slot->gone_uid, uid_of(object)) != 0)
-		return false;
-	slot->gone_uid[0] = '\0';
-	slot->state = FACT_UNKNOWN;
-	return true;
 }
 
 /* Deployments ---------------------------------------------------------------------------------- */
@@ -142,12 +89,12 @@ static void learn_workload(struct canary *canary, enum subject subject, const js
 	struct instant since = workload->ready_since;
 
 	if (!object) {
-		bury(&workload->slot, workload->uid);
+		learn_slot_bury(&workload->slot, workload->uid);
 		*workload = (struct workload_fact){.slot = workload->slot};
 		return;
 	}
-	if (is_gone(&workload->slot, object) ||
-	    is_older(workload->uid, workload->resource_version, object))
+	if (learn_slot_is_gone(&workload->slot, object) ||
+	    learn_slot_is_older(workload->uid, workload->resource_version, object))
 		return;
 	learn_label(canary, object, is_target);
 	if (is_target)
@@ -155,7 +102,7 @@ static void learn_workload(struct canary *canary, enum subject subject, const js
 	kube_workload_read(object, canary->host->options, is_target, workload);
 	if (workload->ready > 0)
 		workload->ready_since = instant_is_set(since) ? since : canary_now(canary);
-	known(canary, &workload->slot);
+	learn_slot_known(canary, &workload->slot);
 }
 
 /* Services ------------------------------------------------------------------------------------- */
@@ -181,12 +128,12 @@ static void learn_service(struct canary *canary, enum subject subject, const jso
 	struct service_fact before = *service;
 
 	if (!object) {
-		bury(&service->slot, service->uid);
+		learn_slot_bury(&service->slot, service->uid);
 		*service = (struct service_fact){.slot = service->slot};
 		return;
 	}
-	if (is_gone(&service->slot, object) ||
-	    is_older(service->uid, service->resource_version, object))
+	if (learn_slot_is_gone(&service->slot, object) ||
+	    learn_slot_is_older(service->uid, service->resource_version, object))
 		return;
 	kube_service_read(object, &canary->edition->world, subject, service);
 	if (!instant_is_set(before.since) || before.backend != service->backend)
@@ -195,91 +142,19 @@ static void learn_service(struct canary *canary, enum subject subject, const jso
 	 * after a while. But a target that is not there, or shows no label, is not waited for. */
 	if (canary->edition->world.label[0] != '\0' ||
 	    canary->facts.target.slot.state != FACT_UNKNOWN)
-		known(canary, &service->slot);
+		learn_slot_known(canary, &service->slot);
 	else
 		wait_for_label(canary, &service->slot);
 }
 
-/* The route ------------------------------------------------------------------------------------ */
-
-/* What providers compare and write of a traffic object, without what changes for other reasons. */
-static json_t *part_of(const json_t *object)
-{
-	json_t *metadata = json_object_get(object, "metadata");
-
-	return json_pack("{s:{s:o*, s:o*, s:o*, s:o*, s:o*}, s:o*}", "metadata", "name",
-	                 json_deep_copy(json_object_get(metadata, "name")), "uid",
-	                 json_deep_copy(json_object_get(metadata, "uid")), "labels",
-	                 json_deep_copy(json_object_get(metadata, "labels")), "annotations",
-	                 json_deep_copy(json_object_get(metadata, "annotations")),
-	                 "ownerReferences",
-	                 json_deep_copy(json_object_get(metadata, "ownerReferences")), "spec",
-	                 json_deep_copy(json_object_get(object, "spec")));
-}
-
-static void keep_route(struct canary_edition *edition, json_t *part)
-{
-	json_decref(edition->route);
-	edition->route = part;
-	edition->world.route_object = part;
-}
-
-static void learn_route(struct canary *canary, const json_t *object)
-{
-	struct route_fact *route = &canary->facts.route;
-	struct route_fact before = *route;
-
-	if (!canary->edition->spec.route.weighs)
-		return;
-	if (!object) {
-		bury(&route->slot, route->uid);
-		*route = (struct route_fact){.slot = route->slot};
-		keep_route(canary->edition, NULL);
-		return;
-	}
-	if (is_gone(&route->slot, object) || is_older(route->uid, route->resource_version, object))
-		return;
-	if (canary->edition->world.traffic->keeps_route)
-		keep_route(canary->edition, part_of(object));
-	canary->edition->world.traffic->read(object, &canary->edition->world, route);
-	if (!instant_is_set(before.since) || before.weight != route->weight ||
-	    before.is_mirrored != route->is_mirrored ||
-	    (before.pending[0] != '\0' && route->pending[0] == '\0')) {
-		route->since = canary_now(canary);
-		canary->edition->world.weight_since =
-			instant_after(route->since, canary->edition->spec.route.hold);
-	}
-	known(canary, &route->slot);
-}
-
-/* What the route says is compared with the objects beside it. */
-static void take_beside(struct canary *canary, size_t index, const json_t *object)
-{
-	struct canary_edition *edition = canary->edition;
-	struct canary_world *world = &edition->world;
-	json_t *part;
-
-	if (object && json_is_object(edition->beside[index]) &&
-	    is_older(uid_of(edition->beside[index]), world->beside_versions[index], object))
-		return;
-	text_copy(world->beside_versions[index], object ? version_of(object) : "");
-	part = object ? part_of(object) : json_null();
-	if (json_equal(part, edition->beside[index])) {
-		json_decref(part);
-		return;
-	}
-	json_decref(edition->beside[index]);
-	edition->beside[index] = part;
-	world->beside[index] = part;
-	canary->facts.route.slot.state = FACT_UNKNOWN;
-}
+/* Any object ----------------------------------------------------------------------------------- */
 
 void learn_beside(struct canary *canary, size_t index, const json_t *object)
 {
 	if (!canary->edition || !canary->facts.has_spec)
 		return;
 	poison_enter(canary->host->poison, canary->k8s_namespace, canary->name);
-	take_beside(canary, index, json_is_object(object) ? object : NULL);
+	learn_route_beside(canary, index, json_is_object(object) ? object : NULL);
 	poison_leave(canary->host->poison);
 }
 
@@ -299,12 +174,12 @@ void learn_object(struct canary *canary, enum subject subject, const json_t *obj
 		learn_service(canary, subject, object);
 		break;
 	case SUBJECT_ROUTE:
-		learn_route(canary, object);
+		learn_route_object(canary, object);
 		break;
 	case SUBJECT_CANARY:
 		/* A reply that the deletion overtook does not bring the Canary back. */
 		if (object && (!canary->facts.is_deleted ||
-		               strcmp(canary->facts.canary_uid, uid_of(object)) != 0))
+		               strcmp(canary->facts.canary_uid, learn_slot_uid(object)) != 0))
 			canary_see(canary, object);
 		else if (!object) /* the watch will say so, or has */
 			canary->facts.canary.state = FACT_ABSENT;
@@ -313,6 +188,8 @@ void learn_object(struct canary *canary, enum subject subject, const json_t *obj
 	case SUBJECT_RELEASES:
 	case SUBJECT_CHANGE:
 	case SUBJECT_EVENTS:
+	case SUBJECT_ACTION:
+	case SUBJECT_EARLIER:
 	case SUBJECT_MAX:
 		break;
 	}
@@ -325,10 +202,7 @@ static void promote(struct facts *facts, const struct release *release)
 {
 	if (!release_is_promoted(release) || release->number < facts->promoted.number)
 		return;
-	text_copy(facts->promoted.name, release->name);
-	text_copy(facts->promoted.uid, release->uid);
-	text_copy(facts->promoted.digest, release->digest);
-	facts->promoted.number = release->number;
+	facts->promoted = release_ref_of(release);
 }
 
 /* A Release that was deleted by hand: what is left is read again. */
@@ -396,7 +270,8 @@ void learn_release(struct canary *canary, const json_t *object, bool is_deleted)
 		count(canary, release->number, false);
 		if (release->number > facts->newest.number ||
 		    (strcmp(release->name, facts->newest.name) == 0 &&
-		     !is_older(facts->newest.uid, facts->newest.resource_version, object))) {
+		     !learn_slot_is_older(facts->newest.uid, facts->newest.resource_version,
+		                          object))) {
 			was_open = release_is_open(&facts->newest) &&
 			           strcmp(facts->newest.uid, release->uid) == 0;
 			facts->newest = *release;
@@ -409,7 +284,7 @@ void learn_release(struct canary *canary, const json_t *object, bool is_deleted)
 		/* One Release says nothing of the others: a list that is to be read still is. */
 		if (!canary->is_partial &&
 		    (facts->releases.state == FACT_KNOWN || facts->releases.state == FACT_ABSENT))
-			known(canary, &facts->releases);
+			learn_slot_known(canary, &facts->releases);
 	}
 	free(release);
 }
@@ -431,7 +306,7 @@ void learn_releases_end(struct canary *canary)
 
 	canary->is_partial = false;
 	if (facts->newest.name[0] != '\0' && facts->releases.state != FACT_FAILED)
-		known(canary, &facts->releases);
+		learn_slot_known(canary, &facts->releases);
 }
 
 void learn_releases_anew(struct canary *canary)
@@ -489,6 +364,8 @@ void learn_forget_version(struct canary *canary, enum subject subject)
 	case SUBJECT_RELEASES:
 	case SUBJECT_CHANGE:
 	case SUBJECT_EVENTS:
+	case SUBJECT_ACTION:
+	case SUBJECT_EARLIER:
 	case SUBJECT_MAX:
 		return;
 	}
@@ -516,6 +393,9 @@ static void learn_failure(struct canary *canary, const struct effect *effect,
 	slot->failures++;
 	fail(canary, slot, delay_of(canary, effect, result, slot->failures), result->text);
 	slot->is_forward = !effect->is_retreat;
+	/* What an undo wanted to bring back may be gone. */
+	if (effect->earlier[0] != '\0')
+		canary->facts.earlier.slot.state = FACT_UNKNOWN;
 	if (effect->kind == EFFECT_OBSERVE)
 		slot->state = FACT_FAILED;
 	else if (result->outcome == ACT_CONFLICT || result->outcome == ACT_UNKNOWN)
@@ -526,8 +406,12 @@ static void learn_failure(struct canary *canary, const struct effect *effect,
 static void learn_reply(struct canary *canary, const struct effect *effect,
                         const struct act_result *result)
 {
-	if (effect->kind == EFFECT_REMOVE) {
-		learn_object(canary, effect->subject, NULL);
+	for (size_t i = 0; i < TRAFFIC_BESIDE_MAX; i++) {
+		if (result->beside[i])
+			learn_beside(canary, i, result->beside[i]);
+	}
+	if (effect->kind == EFFECT_REMOVE) { /* with an object: it was given back */
+		learn_object(canary, effect->subject, result->object);
 		return;
 	}
 	if (effect->kind == EFFECT_REMOVE_RELEASES) {
@@ -538,13 +422,13 @@ static void learn_reply(struct canary *canary, const struct effect *effect,
 			canary->facts.releases.state = FACT_UNKNOWN;
 		return;
 	}
-	for (size_t i = 0; i < TRAFFIC_BESIDE_MAX; i++) {
-		if (result->beside[i])
-			learn_beside(canary, i, result->beside[i]);
-	}
 	if (!result->object)
 		return;
-	if (effect->subject == SUBJECT_RELEASES && effect->kind == EFFECT_OBSERVE)
+	if (effect->subject == SUBJECT_ACTION)
+		learn_action_reply(canary, effect, result->object);
+	else if (effect->subject == SUBJECT_EARLIER)
+		learn_action_earlier(canary, effect, result->object);
+	else if (effect->subject == SUBJECT_RELEASES && effect->kind == EFFECT_OBSERVE)
 		learn_list(canary, result->object);
 	else if (effect->subject == SUBJECT_RELEASES)
 		learn_release(canary, result->object, false);
@@ -593,6 +477,8 @@ static void learn_success(struct canary *canary, const struct effect *effect,
 	case EFFECT_REMOVE:
 	case EFFECT_RESTORE:
 	case EFFECT_REMOVE_RELEASES:
+	case EFFECT_FIND_RELEASE:
+	case EFFECT_ANSWER:
 		break;
 	}
 	learn_reply(canary, effect, result);
@@ -618,68 +504,6 @@ static void learn_sample(struct canary *canary, const struct effect *effect,
 	}
 }
 
-static bool is_hook(const struct effect *effect)
-{
-	return effect->kind == EFFECT_ASK_HOOK || effect->kind == EFFECT_TELL_HOOK;
-}
-
-/* A hook always has an answer: one that could not be called said no. */
-static void learn_hook(struct canary *canary, const struct effect *effect,
-                       const struct act_result *result)
-{
-	struct facts *facts = &canary->facts;
-	struct hook_fact *fact = &facts->hooks[effect->index];
-	bool is_pass = result->outcome == ACT_OK && result->hook == HOOK_PASS;
-	struct instant refused =
-		fact->question == effect->question ? fact->refused : (struct instant){0};
-
-	if (effect->kind == EFFECT_TELL_HOOK) {
-		text_copy(facts->hooks_release, effect->release_uid);
-		facts->hooks_told = effect->notice.id;
-		facts->hooks_next = effect->index + 1;
-		facts->is_hook_deaf = !is_pass;
-		return;
-	}
-	*fact = (struct hook_fact){
-		.question = effect->question,
-		.check = effect->check,
-		.refused = is_pass ? refused : canary_now(canary),
-		.result = is_pass ? HOOK_PASS : HOOK_FAIL,
-	};
-	text_copy(fact->text, result->text);
-}
-
-/* What is known of that receiver; a new one takes the place of none, or of one that is no more. */
-static struct alert_fact *alert_of(struct facts *facts, const struct effect *effect)
-{
-	size_t at = 0;
-
-	if (strcmp(facts->alerts_release, effect->release_uid) != 0) {
-		text_copy(facts->alerts_release, effect->release_uid);
-		memset(facts->alerts, 0, sizeof(facts->alerts));
-	}
-	while (at < SPEC_ALERTS_MAX && facts->alerts[at].receiver != effect->question &&
-	       facts->alerts[at].receiver != 0)
-		at++;
-	return &facts->alerts[at < SPEC_ALERTS_MAX ? at : effect->index];
-}
-
-/* An alert that could not be told was given up. */
-static void learn_alert(struct canary *canary, const struct effect *effect,
-                        const struct act_result *result)
-{
-	struct alert_fact *fact = alert_of(&canary->facts, effect);
-
-	if (fact->receiver != effect->question)
-		*fact = (struct alert_fact){.receiver = effect->question};
-	fact->told = effect->notice.id;
-	fact->is_deaf = result->outcome != ACT_OK;
-	if (!fact->is_deaf)
-		return;
-	fact->failed = effect->notice.id;
-	text_copy(fact->text, result->text);
-}
-
 void learn_result(struct canary *canary, const struct effect *effect,
                   const struct act_result *result)
 {
@@ -687,14 +511,10 @@ void learn_result(struct canary *canary, const struct effect *effect,
 		learn_sample(canary, effect, result);
 		return;
 	}
-	if (is_hook(effect)) {
-		learn_hook(canary, effect, result);
+	if (learn_hook_result(canary, effect, result))
 		return;
-	}
-	if (effect->kind == EFFECT_ALERT) {
-		learn_alert(canary, effect, result);
+	if (learn_alert_result(canary, effect, result))
 		return;
-	}
 	if (effect->kind == EFFECT_OBSERVE &&
 	    (result->outcome == ACT_OK || result->outcome == ACT_ABSENT))
 		facts_slot(&canary->facts, effect->subject)->read_at = canary_now(canary);
@@ -703,6 +523,14 @@ void learn_result(struct canary *canary, const struct effect *effect,
 		learn_success(canary, effect, result);
 		return;
 	case ACT_ABSENT:
+		if (effect->subject == SUBJECT_ACTION) {
+			learn_action_reply(canary, effect, NULL);
+			return;
+		}
+		if (effect->subject == SUBJECT_EARLIER) {
+			learn_action_earlier(canary, effect, NULL);
+			return;
+		}
 		if (effect->subject == SUBJECT_RELEASES)
 			learn_doubt(canary, effect->subject);
 		else

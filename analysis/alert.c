@@ -16,15 +16,12 @@ static bool is_heard(const struct canary_spec *spec, enum severity severity)
 	return false;
 }
 
-void alert_raise(const struct thought *thought, struct release_status *status,
-                 enum severity severity, const char *format, ...)
+/* Room for one more, whose text is empty. */
+static struct notice *add(struct release_status *status, enum severity severity)
 {
 	struct notice *alert;
 	int64_t id = status->seq * NOTICES_MAX;
-	va_list args;
 
-	if (!is_heard(thought->spec, severity))
-		return;
 	if (status->n_alerts == ALERTS_MAX) {
 		memmove(&status->alerts[0], &status->alerts[1],
 		        (ALERTS_MAX - 1) * sizeof(status->alerts[0]));
@@ -38,9 +35,32 @@ void alert_raise(const struct thought *thought, struct release_status *status,
 		.is_warning = severity > SEVERITY_INFO,
 		.severity = severity,
 	};
+	return alert;
+}
+
+void alert_raise(const struct thought *thought, struct release_status *status,
+                 enum severity severity, const char *format, ...)
+{
+	struct notice *alert;
+	va_list args;
+
+	if (!is_heard(thought->spec, severity))
+		return;
+	alert = add(status, severity);
 	va_start(args, format);
 	(void)vsnprintf(alert->text, sizeof(alert->text), format, args);
 	va_end(args);
+}
+
+void alert_introduce(const struct thought *thought, struct release_status *status, const char *text)
+{
+	struct notice *alert;
+
+	if (!is_heard(thought->spec, SEVERITY_INFO))
+		return;
+	alert = add(status, SEVERITY_INFO);
+	alert->has_details = true;
+	text_copy(alert->text, text);
 }
 
 /* What that receiver was told of the newest Release; NULL for nothing. */

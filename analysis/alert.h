@@ -13,6 +13,10 @@
 void alert_raise(const struct thought *thought, struct release_status *status,
                  enum severity severity, const char *format, ...) PRINTF_LIKE(4, 5);
 
+/* The same of good news that also say what the Canary is: target, deadline, steps. */
+void alert_introduce(const struct thought *thought, struct release_status *status,
+                     const char *text);
+
 /* Drop the alerts that all were told from a status that will be saved, and tell which receivers
  * were given up. */
 void alert_drop(const struct thought *thought, struct release_status *status);

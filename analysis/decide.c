@@ -1,8 +1,10 @@
 #include "analysis/decide.h"
 
+#include "analysis/actions.h"
 #include "analysis/guards.h"
 #include "analysis/mirror.h"
 #include "analysis/phase/phase.h"
+#include "analysis/ruling.h"
 
 typedef void phase(struct thought *thought);
 
@@ -19,11 +21,16 @@ static phase *const phases[] = {
 	[PHASE_DONE] = phase_resting,
 };
 
-/* Whether something about the subject is wanted already: then it need not be read first. */
+/* Whether something about the subject is wanted already: then it need not be read first. But a
+ * retreat's save starts from the Release as it was known: whether it was written already is told by
+ * reading alone. */
 static bool is_wanted(const struct plan *plan, enum subject subject)
 {
 	for (size_t i = 0; i < plan->n_effects; i++) {
-		if (plan->effects[i].subject == subject)
+		const struct effect *effect = &plan->effects[i];
+
+		if (effect->subject == subject &&
+		    !(effect->kind == EFFECT_SAVE_RELEASE && effect->is_retreat))
 			return true;
 	}
 	return false;
@@ -58,13 +65,16 @@ void decide(const struct canary_spec *spec, const struct facts *facts, struct pl
 	plan->reason[0] = '\0';
 	if (!facts->is_quarantined)
 		guards_compare(&thought);
+	ruling_find(&thought);
 	if (!guards_hold(&thought)) {
 		if (release_is_open(&facts->newest))
 			phases[facts->newest.status.phase](&thought);
 		else
 			phase_resting(&thought);
 	}
+	actions_save(&thought);
 	mirror_keep(&thought);
+	actions_answer(&thought);
 	if (!facts->is_quarantined)
 		observe_unknown(&thought);
 	if (plan->reason[0] == '\0')

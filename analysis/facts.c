@@ -15,6 +15,8 @@ static const char *const names[SUBJECT_MAX] = {
 	[SUBJECT_RELEASES] = "releases",
 	[SUBJECT_CHANGE] = "change of template",
 	[SUBJECT_EVENTS] = "events",
+	[SUBJECT_ACTION] = "action",
+	[SUBJECT_EARLIER] = "earlier release",
 };
 
 struct fact_slot *facts_slot(struct facts *facts, enum subject subject)
@@ -38,6 +40,10 @@ struct fact_slot *facts_slot(struct facts *facts, enum subject subject)
 		return &facts->change.slot;
 	case SUBJECT_EVENTS:
 		return &facts->events;
+	case SUBJECT_ACTION:
+		return &facts->action.slot;
+	case SUBJECT_EARLIER:
+		return &facts->earlier.slot;
 	case SUBJECT_RELEASES:
 	case SUBJECT_NONE:
 	case SUBJECT_MAX:
@@ -55,6 +61,10 @@ const char *subject_name(enum subject subject)
 
 bool facts_is_back(const struct facts *facts)
 {
-	return facts->target.slot.state == FACT_KNOWN && facts->promoted.name[0] != '\0' &&
-	       strcmp(facts->target.digest, facts->promoted.digest) == 0;
+	const struct release_ref *promoted = &facts->promoted;
+
+	if (facts->target.slot.state != FACT_KNOWN || promoted->name[0] == '\0')
+		return false;
+	return strcmp(facts->target.digest, promoted->digest) == 0 ||
+	       (promoted->handled[0] && strcmp(facts->target.digest, promoted->handled) == 0);
 }

@@ -31,6 +31,8 @@ enum subject {
 	SUBJECT_RELEASES, /* all Releases of the canary */
 	SUBJECT_CHANGE,   /* how the target's template differs from the Releases' */
 	SUBJECT_EVENTS,   /* what is told to people; written, never read */
+	SUBJECT_ACTION,   /* what a person asks for and was not answered yet */
+	SUBJECT_EARLIER,  /* the Release that an undo would bring back */
 	SUBJECT_MAX,
 };
 
@@ -94,6 +96,7 @@ struct route_fact {
 	bool is_exact;    /* everything beside the weight is as wanted */
 	bool is_ours;     /* the weight was last written by our manager */
 	bool is_made;     /* it carries our label: we may remove it */
+	bool has_more;    /* what we made to stand with it is there, or may be */
 	char pending[SENTENCE_MAX]; /* not empty: what routes has not taken it in as it is, and
 	                               why */
 	struct instant since;       /* when this weight was first seen */
@@ -146,6 +149,31 @@ struct change_fact {
 	enum change_kind kind;
 };
 
+/* The Action that is next to be answered. */
+struct action_fact {
+	struct fact_slot slot;
+	char name[NAME_MAX_K8S];
+	char uid[UID_MAX]; /* "": nobody asks for anything */
+	char resource_version[24];
+	enum verb verb;
+	bool is_full; /* promote */
+	int to;       /* undo: the number of a Release; 0: the one promoted before */
+	char by[PERSON_MAX];
+	char why[WHY_MAX];
+	char canary_uid[UID_MAX];
+	char release[NAME_MAX_K8S]; /* the newest Release that the person saw */
+	char release_uid[UID_MAX];
+	char refusal[SENTENCE_MAX]; /* not empty: it cannot be read, and why */
+};
+
+/* A Release that was asked for by name. */
+struct earlier_fact {
+	struct fact_slot slot;
+	struct release_ref ref; /* its name is the one asked for, be it there or not */
+	enum release_outcome outcome;
+	char action[UID_MAX]; /* for which Action it was asked */
+};
+
 /* What Canary.status says, to write it only when it differs. Never a reason for anything else. */
 struct mirror_fact {
 	char phase[24];
@@ -192,6 +220,10 @@ struct facts {
 	struct release_ref
 		promoted; /* the newest with outcome promoted or skipped; name "" when none */
 
+	/* What people ask for, one after another */
+	struct action_fact action;
+	struct earlier_fact earlier;
+
 	/* Answers of the check under way */
 	struct sample_fact samples[SPEC_CHECKS_MAX];
 	struct hook_fact hooks[SPEC_HOOKS_MAX]; /* in the order of the spec */
@@ -215,7 +247,8 @@ struct facts {
 /* The slot of a subject. */
 struct fact_slot *facts_slot(struct facts *facts, enum subject subject);
 
-/* The target has the template that is promoted: nothing is to be analysed. */
+/* The target has the template that is promoted, or the one that was undone: nothing is to be
+ * analysed. */
 bool facts_is_back(const struct facts *facts);
 
 /* "target", "apex", …: as it stands in records and sentences. */

@@ -1,8 +1,12 @@
 #include "analysis/guards.h"
 
+#include "analysis/actions.h"
+#include "analysis/alert.h"
 #include "analysis/base/text.h"
+#include "analysis/hooks.h"
 #include "analysis/phase/phase.h"
 #include "analysis/retreat.h"
+#include "analysis/ruling.h"
 #include "analysis/traffic.h"
 #include "analysis/workload.h"
 
@@ -25,6 +29,9 @@ static void want_comparison(struct thought *thought)
 		.number = facts->newest.number,
 	};
 
+	/* What an undo left in the target is the template that was promoted before it. */
+	if (facts->newest.cause == CAUSE_UNDO)
+		text_copy(effect.release, facts->newest.previous);
 	text_copy(effect.digest, facts->target.digest);
 	thought_want(thought, &effect);
 }
@@ -36,6 +43,8 @@ void guards_compare(struct thought *thought)
 
 	if (facts->target.slot.state != FACT_KNOWN || facts->newest.name[0] == '\0')
 		return;
+	if (facts->newest.handled[0] && strcmp(facts->target.digest, facts->newest.handled) == 0)
+		return; /* an undo left it as it is */
 	if (strcmp(facts->target.digest, facts->newest.digest) == 0) {
 		/* A run that ended without a judgement did not handle its revision. */
 		thought->is_newer = is_unjudged(&facts->newest) &&
@@ -132,6 +141,42 @@ static bool guard_deleted(struct thought *thought)
 	return thought_because(thought, "the Canary is deleted");
 }
 
+/* A person wants the run to end. Before the promotion reaches the primary all traffic goes to it at
+ * once; after that it gets its proven template back first. */
+static void abort_run(struct thought *thought, const char *how)
+{
+	const struct facts *facts = thought->facts;
+	const struct canary_spec *spec = thought->spec;
+	enum release_outcome ending =
+		may_withdraw(thought) ? OUTCOME_ROLLED_BACK : OUTCOME_FAILED_PROMOTION;
+	struct release_status status;
+	char who[SENTENCE_MAX];
+
+	actions_who(facts->action.by, facts->action.why, who);
+	status = thought_next_status(thought);
+	actions_mark(thought, &status);
+	thought_notice(&status, true, "Rolling back %.50s.%.63s %.80s by %.120s", spec->name,
+	               spec->k8s_namespace, how, who);
+	thought_notice(&status, true, "Canary failed! Scaling down %.100s.%.63s", spec->name,
+	               spec->k8s_namespace);
+	alert_raise(thought, &status, SEVERITY_WARN, "Rolling back %.80s by %.200s", how, who);
+	retreat_begin(thought, &status, ending, "%.80s by %.230s", how, who);
+}
+
+static bool guard_aborted(struct thought *thought)
+{
+	char how[SENTENCE_MAX] = "aborted";
+	size_t gate;
+
+	if (ruling_wants(thought, VERB_REJECT) && hooks_gate(thought, &gate))
+		text_format(how, sizeof(how), "gate %.60s rejected",
+		            thought->spec->hooks[gate].name);
+	else if (!ruling_wants(thought, VERB_ABORT))
+		return false;
+	abort_run(thought, how);
+	return true;
+}
+
 static bool guard_target_gone(struct thought *thought)
 {
 	const struct facts *facts = thought->facts;
@@ -167,7 +212,9 @@ static bool guard_newer(struct thought *thought)
 	const struct canary_spec *spec = thought->spec;
 	struct release_status status;
 
-	if (!release_is_open(&thought->facts->newest) || !may_withdraw(thought))
+	/* An undo is completed first: it was asked for. */
+	if (!release_is_open(&thought->facts->newest) || !may_withdraw(thought) ||
+	    thought->facts->newest.cause == CAUSE_UNDO)
 		return false;
 	if (thought->is_newer) {
 		status = thought_next_status(thought);
@@ -207,12 +254,12 @@ static bool guard_suspended(struct thought *thought)
 }
 
 static guard *const guards[] = {
-	guard_quarantined, guard_unseen, guard_deleted, guard_refused,
+	guard_quarantined, guard_unseen, guard_deleted, guard_refused,   guard_aborted,
 	guard_target_gone, guard_moved,  guard_newer,   guard_suspended,
 };
 
 #ifdef GUARDS_WITHOUT
-_Static_assert(array_length(guards) == 8, "tests/meson.build leaves out each of eight");
+_Static_assert(array_length(guards) == 9, "tests/meson.build leaves out each of nine");
 #endif
 
 bool guards_hold(struct thought *thought)

@@ -3,6 +3,7 @@
 #include "analysis/alert.h"
 #include "analysis/base/text.h"
 #include "analysis/mirror.h"
+#include "analysis/pace.h"
 #include "analysis/retreat.h"
 
 #include <string.h>
@@ -48,7 +49,10 @@ bool hooks_was(const struct thought *thought, size_t index, enum hook_result res
 static enum hook_result result_of(const struct thought *thought, size_t index, struct instant check)
 {
 	const struct hook_fact *fact = &thought->facts->hooks[index];
+	const struct hook_record *record = find_record(thought, hooks_question(thought, index));
 
+	if (record && record->is_approved)
+		return HOOK_PASS;
 	if (fact->check.ms == check.ms && fact->question == hooks_question(thought, index))
 		return fact->result;
 	if (thought->spec->hooks[index].type == HOOK_CONFIRM_PROMOTION &&
@@ -110,6 +114,13 @@ static void tell_quiet(const struct thought *thought, struct release_status *sta
 		               hook->name);
 }
 
+static bool was_approved(const struct thought *thought, size_t index)
+{
+	const struct hook_record *record = find_record(thought, hooks_question(thought, index));
+
+	return record && record->is_approved;
+}
+
 void hooks_keep(const struct thought *thought, struct release_status *status, struct instant check)
 {
 	const struct canary_spec *spec = thought->spec;
@@ -126,6 +137,7 @@ void hooks_keep(const struct thought *thought, struct release_status *status, st
 			continue;
 		if (record.result == HOOK_FAIL)
 			tell_quiet(thought, status, i);
+		record.is_approved = was_approved(thought, i);
 		text_copy(record.name, spec->hooks[i].name);
 		add_record(status, &record);
 	}
@@ -175,4 +187,64 @@ bool hooks_roll_back(struct thought *thought, struct instant check)
 	              "Rolling back %.100s.%.63s manual webhook invoked", spec->name,
 	              spec->k8s_namespace);
 	return true;
+}
+
+static bool is_waiting_at(const struct thought *thought, size_t index)
+{
+	enum release_phase phase = thought->facts->newest.status.phase;
+
+	switch (thought->spec->hooks[index].type) {
+	case HOOK_CONFIRM_ROLLOUT:
+		return phase == PHASE_NONE || phase == PHASE_WAITING;
+	case HOOK_CONFIRM_TRAFFIC_INCREASE:
+		return phase == PHASE_STARTING || phase == PHASE_PROGRESSING;
+	case HOOK_CONFIRM_PROMOTION:
+		return phase == PHASE_PROGRESSING || phase == PHASE_WAITING_PROMOTION;
+	case HOOK_NONE:
+	case HOOK_PRE_ROLLOUT:
+	case HOOK_ROLLOUT:
+	case HOOK_POST_ROLLOUT:
+	case HOOK_ROLLBACK:
+	case HOOK_EVENT:
+		break;
+	}
+	return false;
+}
+
+bool hooks_gate(const struct thought *thought, size_t *ret_index)
+{
+	if (pace_gate(thought, ret_index) && is_waiting_at(thought, *ret_index))
+		return true;
+	for (size_t i = 0; i < thought->spec->n_hooks; i++) {
+		if (hooks_was(thought, i, HOOK_FAIL) && is_waiting_at(thought, i)) {
+			*ret_index = i;
+			return true;
+		}
+	}
+	return false;
+}
+
+void hooks_approve(const struct thought *thought, struct release_status *status, size_t index)
+{
+	struct hook_record record = {
+		.type = thought->spec->hooks[index].type,
+		.result = HOOK_PASS,
+		.question = hooks_question(thought, index),
+		.is_approved = true,
+	};
+
+	text_copy(record.name, thought->spec->hooks[index].name);
+	for (size_t i = 0; i < status->n_hooks; i++) {
+		if (status->hooks[i].question == record.question) {
+			status->hooks[i] = record;
+			return;
+		}
+	}
+	add_record(status, &record);
+}
+
+void hooks_use(struct release_status *status)
+{
+	for (size_t i = 0; i < status->n_hooks; i++)
+		status->hooks[i].is_approved = false;
 }

@@ -47,4 +47,13 @@ void hooks_tell_passed(const struct thought *thought, enum hook_type type,
  */
 bool hooks_roll_back(struct thought *thought, struct instant check);
 
+/* The gate that the run waits at, in the present process or as the Release has it; false: none. */
+bool hooks_gate(const struct thought *thought, size_t *ret_index);
+
+/* A person opens gate INDEX, for the next step; a promotion stays approved. */
+void hooks_approve(const struct thought *thought, struct release_status *status, size_t index);
+
+/* The step that the approvals were for is taken. */
+void hooks_use(struct release_status *status);
+
 #endif

@@ -166,7 +166,7 @@ void outbox_keep(struct thought *thought)
 	if (facts->is_deleted || facts->is_quarantined || !facts->has_spec ||
 	    facts->newest.name[0] == '\0')
 		return;
-	if (facts->newest.status.outcome != OUTCOME_NONE)
+	if (facts->newest.status.outcome != OUTCOME_NONE && !thought->spec->suspend)
 		call_next(thought);
 	tell_events(thought);
 }

@@ -7,6 +7,7 @@ static const char *const names[] = {
 	[EFFECT_OBSERVE] = "observe",
 	[EFFECT_MEASURE] = "measure",
 	[EFFECT_MEASURE_SHARE] = "measure share",
+	[EFFECT_FIND_RELEASE] = "find release",
 	[EFFECT_ASK_HOOK] = "ask hook",
 	[EFFECT_COMPARE] = "compare templates",
 	[EFFECT_CREATE_RELEASE] = "create release",
@@ -22,6 +23,7 @@ static const char *const names[] = {
 	[EFFECT_ALERT] = "alert",
 	[EFFECT_REMOVE] = "remove",
 	[EFFECT_RESTORE] = "restore",
+	[EFFECT_ANSWER] = "answer action",
 	[EFFECT_REMOVE_RELEASES] = "remove releases",
 };
 
@@ -35,6 +37,15 @@ bool effect_is_question(const struct effect *effect)
 	return effect->kind >= EFFECT_OBSERVE && effect->kind <= EFFECT_COMPARE;
 }
 
+/* The last notice that the save itself adds, 0: none. Those before it may be delivered meanwhile.
+ */
+static int64_t new_notice(const struct release_status *status)
+{
+	int64_t last = status->n_notices > 0 ? status->notices[status->n_notices - 1].id : 0;
+
+	return last >= status->seq * NOTICES_MAX ? last : 0;
+}
+
 static bool is_same_save(const struct effect *a, const struct effect *b)
 {
 	return a->status.seq == b->status.seq && a->status.phase == b->status.phase &&
@@ -42,8 +53,12 @@ static bool is_same_save(const struct effect *a, const struct effect *b)
 	       a->status.weight.to == b->status.weight.to &&
 	       a->status.weight.is_mirrored == b->status.weight.is_mirrored &&
 	       a->status.failed_checks == b->status.failed_checks &&
-	       a->status.n_notices == b->status.n_notices &&
-	       a->status.n_alerts == b->status.n_alerts && strcmp(a->release, b->release) == 0;
+	       new_notice(&a->status) == new_notice(&b->status) &&
+	       a->status.n_alerts == b->status.n_alerts &&
+	       a->status.n_actions == b->status.n_actions &&
+	       strcmp(a->status.paused.action, b->status.paused.action) == 0 &&
+	       strcmp(a->status.full.action, b->status.full.action) == 0 &&
+	       strcmp(a->release, b->release) == 0;
 }
 
 static bool is_same_mirror(const struct mirror *a, const struct mirror *b)
@@ -94,6 +109,10 @@ bool effect_is_same(const struct effect *a, const struct effect *b)
 		return is_same_mirror(&a->mirror, &b->mirror);
 	case EFFECT_NOTIFY:
 		return a->notice.id == b->notice.id && strcmp(a->release_uid, b->release_uid) == 0;
+	case EFFECT_FIND_RELEASE:
+		return strcmp(a->earlier, b->earlier) == 0;
+	case EFFECT_ANSWER:
+		return strcmp(a->answer.uid, b->answer.uid) == 0;
 	case EFFECT_TELL_HOOK:
 	case EFFECT_ALERT:
 		return a->notice.id == b->notice.id && a->question == b->question;

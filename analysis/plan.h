@@ -10,7 +10,7 @@
 
 #include "analysis/facts.h"
 
-#define PLAN_EFFECTS_MAX (SPEC_CHECKS_MAX + NOTICES_MAX + SPEC_ALERTS_MAX + 16)
+#define PLAN_EFFECTS_MAX (SPEC_CHECKS_MAX + NOTICES_MAX + SPEC_ALERTS_MAX + 18)
 
 enum effect_kind {
 	EFFECT_NONE,
@@ -18,12 +18,14 @@ enum effect_kind {
 	EFFECT_OBSERVE,       /* read `subject` once, consistently */
 	EFFECT_MEASURE,       /* ask check number `index`, for the check due at `check` */
 	EFFECT_MEASURE_SHARE, /* ask which share of the requests the canary answered */
+	EFFECT_FIND_RELEASE,  /* read the Release named `earlier` */
 	EFFECT_ASK_HOOK,      /* ask hook number `index`, for the check due at `check` */
 	EFFECT_COMPARE, /* compare the target's template with the newest and the promoted Release's
 	                 */
 	/* changes */
 	EFFECT_CREATE_RELEASE,  /* number, cause, previous, replicas; template read anew and tested
-	                           against digest */
+	                           against digest; an undo takes that of `earlier` and tests the
+	                           target against `handled` */
 	EFFECT_SAVE_RELEASE,    /* replace the status of Release `release` by `status` */
 	EFFECT_WRITE_SERVICE,   /* create or correct the Service `subject`, selecting `backend` */
 	EFFECT_WRITE_ROUTE,     /* create or correct the route, canary weight `weight`, with copies
@@ -38,6 +40,7 @@ enum effect_kind {
 	EFFECT_ALERT,           /* tell receiver number `index` of alerts the alert `notice` */
 	EFFECT_REMOVE,          /* delete what we made as `subject` (precondition: its UID) */
 	EFFECT_RESTORE,         /* give a taken-over `subject` back as it was */
+	EFFECT_ANSWER,          /* tell whoever asked by the Action what became of it */
 	EFFECT_REMOVE_RELEASES, /* delete Releases beyond those that are kept, or all at teardown */
 };
 
@@ -54,6 +57,14 @@ struct mirror {
 	char refusal_reason[32];
 };
 
+/* What is told to whoever asked by an Action. */
+struct action_answer {
+	char name[NAME_MAX_K8S]; /* the Action's */
+	char uid[UID_MAX];
+	bool is_refused;
+	char text[SENTENCE_MAX];
+};
+
 struct effect {
 	enum effect_kind kind;
 	enum subject subject; /* whose slot counts its failures */
@@ -66,8 +77,8 @@ struct effect {
 	bool is_mirrored;
 	int replicas;
 	enum backend backend;
-	struct instant check; /* of measurements: the check's due time; of the mirror and of
-	                         notices: now */
+	struct instant check; /* of measurements: the check's due time; of the mirror, notices and
+	                         answers: now */
 	char release[NAME_MAX_K8S];
 	char release_uid[UID_MAX];
 	char old_release_uid[UID_MAX];
@@ -79,6 +90,11 @@ struct effect {
 	struct release_status status; /* EFFECT_SAVE_RELEASE */
 	struct mirror mirror;         /* EFFECT_WRITE_MIRROR */
 	struct notice notice;         /* EFFECT_NOTIFY, EFFECT_TELL_HOOK, EFFECT_ALERT */
+	struct action_answer answer;  /* EFFECT_ANSWER */
+	struct action_mark action;    /* EFFECT_CREATE_RELEASE: who asked for it; uid "": nobody */
+	char earlier[NAME_MAX_K8S];   /* EFFECT_FIND_RELEASE, and of an undo */
+	char earlier_uid[UID_MAX];
+	char handled[DIGEST_MAX];
 };
 
 struct plan {

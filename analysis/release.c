@@ -1,6 +1,6 @@
 #include "analysis/release.h"
 
-#include "analysis/base/compiler.h"
+#include "analysis/base/text.h"
 
 #include <string.h>
 
@@ -27,9 +27,8 @@ static const char *const outcomes[] = {
 };
 
 static const char *const causes[] = {
-	[CAUSE_NONE] = "",
-	[CAUSE_INIT] = "init",
-	[CAUSE_REVISION] = "revision",
+	[CAUSE_NONE] = "",       [CAUSE_INIT] = "init", [CAUSE_REVISION] = "revision",
+	[CAUSE_RETRY] = "retry", [CAUSE_UNDO] = "undo",
 };
 
 /* The index of NAME in NAMES, 0 when it is none of them. */
@@ -81,6 +80,37 @@ enum release_cause release_cause_find(const char *name)
 bool release_is_open(const struct release *release)
 {
 	return release->name[0] != '\0' && release->status.outcome == OUTCOME_NONE;
+}
+
+bool release_is_paused(const struct release *release)
+{
+	return release->status.paused.action[0] != '\0';
+}
+
+bool release_is_full(const struct release *release)
+{
+	return release->status.full.action[0] != '\0';
+}
+
+const struct action_mark *release_find_action(const struct release *release, const char *uid)
+{
+	for (size_t i = 0; i < release->status.n_actions; i++) {
+		if (strcmp(release->status.actions[i].uid, uid) == 0)
+			return &release->status.actions[i];
+	}
+	return uid[0] && strcmp(release->action.uid, uid) == 0 ? &release->action : NULL;
+}
+
+struct release_ref release_ref_of(const struct release *release)
+{
+	struct release_ref ref = {.number = release->number};
+
+	text_copy(ref.name, release->name);
+	text_copy(ref.uid, release->uid);
+	text_copy(ref.digest, release->digest);
+	text_copy(ref.handled, release->handled);
+	text_copy(ref.previous, release->previous);
+	return ref;
 }
 
 bool release_is_promoted(const struct release *release)

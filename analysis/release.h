@@ -8,12 +8,12 @@
 #define ANALYSIS_RELEASE_H
 
 #include "analysis/spec.h"
+#include "analysis/verb.h"
 #include "analysis/verdict.h"
 
 #include <stdint.h>
 
 #define NAME_MAX_K8S 254 /* a DNS subdomain and its NUL */
-#define UID_MAX      40
 #define DIGEST_MAX   65  /* SHA-256 in hex and its NUL */
 #define SENTENCE_MAX 320 /* a text for people */
 #define NOTICES_MAX  12  /* undelivered ones that are kept; the oldest give way */
@@ -23,6 +23,8 @@ enum release_cause {
 	CAUSE_NONE,
 	CAUSE_INIT,     /* the Canary's first */
 	CAUSE_REVISION, /* the target's template changed */
+	CAUSE_RETRY,    /* a person wants the target's template analysed again */
+	CAUSE_UNDO,     /* a person wants an earlier Release's template back */
 };
 
 enum release_phase {
@@ -65,6 +67,7 @@ struct hook_record {
 	enum hook_result result;
 	uint64_t question; /* of the hook in this run */
 	char name[48];     /* cut */
+	bool is_approved;  /* by a person, for the next step */
 };
 
 /* A sentence for people that is still to be delivered; `id` grows within the Release. */
@@ -72,7 +75,15 @@ struct notice {
 	int64_t id;
 	bool is_warning;
 	enum severity severity; /* of an alert; none: an Event */
+	bool has_details;       /* an alert that also says what the Canary is */
 	char text[SENTENCE_MAX];
+};
+
+/* What a person asked for and what goes on until it is taken back. */
+struct standing {
+	char action[UID_MAX];
+	char by[PERSON_MAX];
+	char why[WHY_MAX];
 };
 
 /* status of the resource: what a write replaces as a whole. */
@@ -103,6 +114,11 @@ struct release_status {
 	size_t n_notices;
 	struct notice alerts[ALERTS_MAX];
 	size_t n_alerts;
+	/* A person holds the run, or lets it skip what remains; action "": nobody does. */
+	struct standing paused;
+	struct standing full;
+	struct action_mark actions[ACTIONS_KEPT_MAX]; /* carried out, the newest last */
+	size_t n_actions;
 	enum release_outcome ending; /* of PHASE_RETREATING and after: the outcome it heads for */
 	enum release_outcome outcome;
 	char reason[SENTENCE_MAX];
@@ -117,6 +133,9 @@ struct release {
 	enum release_cause cause;
 	char digest[DIGEST_MAX];     /* of the recorded template */
 	char previous[NAME_MAX_K8S]; /* the promoted Release to fall back to, "" for none */
+	char handled[DIGEST_MAX];    /* of the target's template, which an undo leaves as it is;
+	                                "" for none */
+	struct action_mark action;   /* that made it; uid "": none */
 	int target_replicas;
 	int primary_replicas; /* the capacity to keep during the run */
 	struct release_status status;
@@ -127,6 +146,8 @@ struct release_ref {
 	char name[NAME_MAX_K8S];
 	char uid[UID_MAX];
 	char digest[DIGEST_MAX];
+	char handled[DIGEST_MAX];
+	char previous[NAME_MAX_K8S];
 	int number;
 };
 
@@ -143,6 +164,16 @@ enum release_cause release_cause_find(const char *name);
 
 /* The run is open: it exists and has no outcome. */
 bool release_is_open(const struct release *release);
+
+/* A person holds the run; lets it skip what remains. */
+bool release_is_paused(const struct release *release);
+bool release_is_full(const struct release *release);
+
+/* The Action with this UID was carried out: it stands in the Release. NULL: it was not. */
+const struct action_mark *release_find_action(const struct release *release, const char *uid);
+
+/* What is remembered of RELEASE. */
+struct release_ref release_ref_of(const struct release *release);
 
 /* The primary got this Release's template for good: outcome promoted or skipped. */
 bool release_is_promoted(const struct release *release);

@@ -26,6 +26,8 @@ void retreat_begin(struct thought *thought, struct release_status *status,
 	(void)vsnprintf(status->reason, sizeof(status->reason), format, args);
 	va_end(args);
 	status->phase = PHASE_RETREATING;
+	status->paused = (struct standing){0};
+	status->full = (struct standing){0};
 	status->ending = ending;
 	status->weight.from = status->weight.to;
 	status->weight.to = 0;

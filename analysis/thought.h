@@ -10,6 +10,19 @@
 
 #include "analysis/plan.h"
 
+/* What becomes of the Action that is next to be answered. */
+enum ruling_kind {
+	RULING_NONE,    /* there is no Action, or something must be known first */
+	RULING_ACT,     /* it is to be carried out, by a write of the Release */
+	RULING_DONE,    /* it was, or nothing needs to be done for it */
+	RULING_REFUSED, /* the text says why */
+};
+
+struct ruling {
+	enum ruling_kind kind;
+	char text[SENTENCE_MAX]; /* the answer, of the last two */
+};
+
 struct thought {
 	const struct canary_spec *spec;
 	const struct facts *facts;
@@ -18,6 +31,7 @@ struct thought {
 	bool is_unsure;   /* … or so it may be: the comparison is not answered yet */
 	bool is_reverted; /* the target has the promoted template again while a run of another one
 	                     is open */
+	struct ruling ruling;
 };
 
 /* Set the plan's reason; the first one stands. Returns true, so that a guard can return it. */

@@ -1,6 +1,7 @@
 #include "providers/act.h"
 
 #include "analysis/base/text.h"
+#include "providers/act_action.h"
 #include "providers/act_alert.h"
 #include "providers/act_hook.h"
 #include "providers/act_observe.h"
@@ -62,6 +63,7 @@ static act_step *const steps[] = {
 	[EFFECT_OBSERVE] = act_observe_next,
 	[EFFECT_MEASURE] = measure,
 	[EFFECT_MEASURE_SHARE] = measure,
+	[EFFECT_FIND_RELEASE] = act_action_find_next,
 	[EFFECT_ASK_HOOK] = act_hook_next,
 	[EFFECT_COMPARE] = act_observe_compare_next,
 	[EFFECT_CREATE_RELEASE] = act_release_create_next,
@@ -77,6 +79,7 @@ static act_step *const steps[] = {
 	[EFFECT_ALERT] = act_alert_next,
 	[EFFECT_REMOVE] = remove_subject,
 	[EFFECT_RESTORE] = act_service_restore_next,
+	[EFFECT_ANSWER] = act_action_answer_next,
 	[EFFECT_REMOVE_RELEASES] = act_release_remove_next,
 };
 

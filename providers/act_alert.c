@@ -141,7 +141,6 @@ static const char *routing_of(const struct act *act)
 	return "";
 }
 
-/* Good news say what they are of. */
 static void message_of(const struct act *act, struct notifier_message *ret)
 {
 	const struct canary_spec *spec = act->world->spec;
@@ -155,7 +154,7 @@ static void message_of(const struct act *act, struct notifier_message *ret)
 		.text = alert->text,
 	};
 	add_field(ret, "Cluster", cluster ? cluster : "");
-	if (alert->severity != SEVERITY_INFO)
+	if (!alert->has_details)
 		return;
 	add_field(ret, "Target",
 	          arena_format(arena, "Deployment/%s.%s", spec->target, spec->k8s_namespace));

@@ -1,6 +1,7 @@
 #include "providers/act_observe.h"
 
 #include "analysis/base/text.h"
+#include "providers/act_action.h"
 #include "providers/act_reply.h"
 #include "providers/kube/list.h"
 #include "providers/kube/pod_template.h"
@@ -94,6 +95,8 @@ enum talk_step act_observe_next(struct talk *talk, const struct http_reply *repl
 
 	if (ref.kind == KUBE_NONE)
 		return act_reply_done(act, NULL);
+	if (ref.kind == KUBE_ACTION)
+		return act_action_observe_next(talk, reply, err);
 	if (ref.kind == KUBE_RELEASE)
 		return observe_releases(act, reply, err);
 	if (!reply)

@@ -14,6 +14,7 @@
 enum step {
 	STEP_NONE,
 	STEP_TARGET,
+	STEP_EARLIER,
 	STEP_CREATE,
 	STEP_EXISTING,
 	STEP_PAGE,
@@ -37,10 +38,20 @@ static struct kube_ref new_ref(struct act *act)
 	return release_ref(act, arena_text(act->talk.arena, name));
 }
 
+static enum talk_step create(struct act *act, const json_t *template)
+{
+	struct kube_ref ref = new_ref(act);
+
+	kube_api_create(
+		&act->talk.request, act->talk.arena, &ref, act->world->options->field_manager,
+		kube_release_new(act->world, act->effect, act_reply_kept(act, "target"), template));
+	return act_reply_send(act, STEP_CREATE);
+}
+
 static enum talk_step on_target(struct act *act, const struct http_reply *reply, struct err *err)
 {
 	struct kube_ref target_ref = act_reply_ref(act->world, SUBJECT_TARGET, act->talk.arena);
-	struct kube_ref ref = new_ref(act);
+	struct kube_ref earlier;
 	char digest[DIGEST_MAX];
 	json_t *target;
 
@@ -53,15 +64,35 @@ static enum talk_step on_target(struct act *act, const struct http_reply *reply,
 			"deployment %.100s.%.63s: spec.template is larger than %zu bytes",
 			act->world->spec->target, act->world->spec->k8s_namespace,
 			KUBE_TEMPLATE_MAX);
-	if (strcmp(digest, act->effect->digest) != 0)
+	if (strcmp(digest, act->effect->handled[0] ? act->effect->handled : act->effect->digest) !=
+	    0)
 		return act_reply_stop(act, ACT_CONFLICT, err,
 		                      "the target's template changed while its Release was made");
-	kube_api_create(&act->talk.request, act->talk.arena, &ref,
-	                act->world->options->field_manager,
-	                kube_release_new(act->world, act->effect, target));
-	json_decref(target);
+	act_reply_keep(act, "target", target);
 	act->result.object = NULL;
-	return act_reply_send(act, STEP_CREATE);
+	if (act->effect->earlier[0] == '\0')
+		return create(act, kube_tree_find(target, "spec/template"));
+	earlier = release_ref(act, act->effect->earlier);
+	return act_reply_get(act, STEP_EARLIER, &earlier);
+}
+
+/* What an undo brings back. */
+static enum talk_step on_earlier(struct act *act, const struct http_reply *reply, struct err *err)
+{
+	struct kube_ref ref = release_ref(act, act->effect->earlier);
+	enum act_outcome outcome;
+	json_t *release;
+
+	outcome = act_reply_read(act, &ref, reply, &release);
+	if (outcome == ACT_ABSENT)
+		return act_reply_stop(act, ACT_CONFLICT, err, "release %.150s is gone", ref.name);
+	if (outcome != ACT_OK)
+		return act_reply_end(act, err);
+	act_reply_keep(act, "earlier", release);
+	if (strcmp(kube_tree_text(release, "metadata/uid"), act->effect->earlier_uid) != 0)
+		return act_reply_stop(act, ACT_CONFLICT, err, "release %.150s is another one now",
+		                      ref.name);
+	return create(act, kube_tree_find(release, "spec/template"));
 }
 
 static enum talk_step on_created(struct act *act, const struct http_reply *reply, struct err *err)
@@ -109,6 +140,8 @@ enum talk_step act_release_create_next(struct talk *talk, const struct http_repl
 		return act_reply_get(act, STEP_TARGET, &target);
 	if (talk->step == STEP_TARGET)
 		return on_target(act, reply, err);
+	if (talk->step == STEP_EARLIER)
+		return on_earlier(act, reply, err);
 	return talk->step == STEP_CREATE ? on_created(act, reply, err)
 	                                 : on_existing(act, reply, err);
 }

@@ -63,6 +63,12 @@ struct kube_ref act_reply_ref(const struct canary_world *world, enum subject sub
 		ref.kind = KUBE_EVENT;
 		ref.name = NULL;
 		break;
+	case SUBJECT_ACTION:
+		ref = canary_ref(world);
+		ref.kind = KUBE_ACTION;
+		ref.name = NULL;
+		break;
+	case SUBJECT_EARLIER:
 	case SUBJECT_CHANGE:
 	case SUBJECT_NONE:
 	case SUBJECT_MAX:

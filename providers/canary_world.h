@@ -25,7 +25,8 @@ struct provider_options {
 	                                          type NULL: none */
 	const char *cluster_name;              /* told with each alert; NULL or "": none */
 	const char *field_manager;             /* "serin": our name in managedFields */
-	/* What the cluster was seen to serve when the agent started. */
+	/* What the cluster was seen to serve when a canary first needed to know. */
+	bool is_unsure;      /* it was not seen yet */
 	bool has_old_routes; /* HTTPRoute at v1beta1 only */
 	bool has_splits;     /* TrafficSplit at v1alpha1 */
 	bool track_configs;  /* false: references to ConfigMaps and Secrets are left alone */

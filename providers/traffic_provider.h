@@ -55,7 +55,7 @@ struct traffic_provider {
 	enum talk_step (*write)(struct act *act, const struct http_reply *reply, struct err *err);
 
 	/* The next step of an EFFECT_REMOVE of the route: it is deleted, or given back to whom it
-	 * was taken from. NULL: it is deleted. */
+	 * was taken from, then the result has it as an object. NULL: it is deleted. */
 	enum talk_step (*remove)(struct act *act, const struct http_reply *reply, struct err *err);
 };
 

@@ -26,6 +26,9 @@ const char *const command_exits[COMMAND_EXITS_MAX] = {
 	[COMMAND_NOT_FOUND] = "What was named is not there.",
 	[COMMAND_REFUSED] = "lint found errors.",
 	[COMMAND_CHANGES] = "plan found something that would be written.",
+	[COMMAND_VERB_REFUSED] = "A verb was refused; the sentence says why.",
+	[COMMAND_UNANSWERED] =
+		"A verb was not answered in time; it stands, and an agent that comes carries it out.",
 };
 
 /* What the program is beside its commands; agent/main.c runs them. */
@@ -70,6 +73,7 @@ struct command_setting command_standard(void)
 	const char *no_colour = getenv("NO_COLOR");
 	const char *term = getenv("TERM");
 	struct command_setting setting = {
+		.in = isatty(STDIN_FILENO) == 1 ? stdin : NULL,
 		.out = stdout,
 		.trouble = stderr,
 		.environment = environment,
@@ -247,6 +251,7 @@ enum command_exit command_main(int argc, char *const argv[], const struct comman
 {
 	struct command_call call = {
 		.program = name_program(argc > 0 ? argv[0] : ""),
+		.in = setting->in,
 		.out = setting->out,
 		.trouble = setting->trouble,
 		.screen = setting->screen,

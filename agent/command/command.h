@@ -21,15 +21,17 @@
 /* What the shell gets; docs/commands.md has the same table. */
 enum command_exit {
 	COMMAND_OK = 0,
-	COMMAND_FAILED = 1,    /* no answer, no right, a file that cannot be read */
-	COMMAND_USAGE = 2,     /* a flag or word that is not understood */
-	COMMAND_NOT_FOUND = 3, /* the named canary or release is not there */
-	COMMAND_REFUSED = 4,   /* lint: at least one error was found */
-	COMMAND_CHANGES = 5,   /* plan: something would be written */
+	COMMAND_FAILED = 1,       /* no answer, no right, a file that cannot be read */
+	COMMAND_USAGE = 2,        /* a flag or word that is not understood */
+	COMMAND_NOT_FOUND = 3,    /* the named canary or release is not there */
+	COMMAND_REFUSED = 4,      /* lint: at least one error was found */
+	COMMAND_CHANGES = 5,      /* plan: something would be written */
+	COMMAND_VERB_REFUSED = 6, /* a verb that cannot be carried out */
+	COMMAND_UNANSWERED = 7,   /* a verb that no agent answered in time */
 };
 
 /* What each of them means, for people. */
-#define COMMAND_EXITS_MAX 6
+#define COMMAND_EXITS_MAX 8
 extern const char *const command_exits[COMMAND_EXITS_MAX];
 
 enum command_form {
@@ -89,6 +91,7 @@ struct command_call {
 	size_t n_words;
 	const char *values[COMMAND_FLAGS_MAX]; /* of the command's own flags; NULL: not given, "":
 	                                          given, without a value */
+	FILE *in;                              /* where a person answers; NULL: there is nobody */
 	FILE *out;
 	FILE *trouble; /* stderr */
 	struct command_screen screen;
@@ -121,6 +124,7 @@ const struct command *command_find(const char *name);
 /* What a call needs from the machine: streams, environment, screen. Set by command_standard or by a
  * test. */
 struct command_setting {
+	FILE *in; /* NULL: nobody can be asked */
 	FILE *out;
 	FILE *trouble;
 	struct command_screen screen;

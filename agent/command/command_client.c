@@ -252,6 +252,53 @@ bool command_client_find(struct command_client *client, const struct kube_ref *r
 	return is_fine;
 }
 
+bool command_client_post(struct command_client *client, const char *path, json_t *body,
+                         json_t **ret, struct err *err)
+{
+	char *text = json_dumps(body, JSON_COMPACT);
+	struct http_request request = {
+		.peer = HTTP_PEER_KUBE,
+		.method = HTTP_POST,
+		.url = path,
+		.body = text,
+		.body_length = text ? strlen(text) : 0,
+		.reply_max = KUBE_API_OBJECT_MAX,
+	};
+	struct exchange exchange;
+	bool is_fine;
+
+	json_decref(body);
+	if (!text)
+		abort();
+	http_request_add(&request, "Accept", "application/json");
+	http_request_add(&request, "Content-Type", "application/json");
+	is_fine = ask(client, &request, &exchange);
+	free(text);
+	if (!is_fine)
+		return err_set(err, exchange.err.kind, "%s", exchange.err.text);
+	*ret = exchange.body;
+	return true;
+}
+
+/* An alarm that ends a rest. */
+struct rest {
+	struct alarm alarm;
+	struct command_client *client;
+};
+
+static void on_rested(struct alarm *alarm)
+{
+	loop_ev_stop(container_of(alarm, struct rest, alarm)->client->loop);
+}
+
+void command_client_rest(struct command_client *client, struct span length)
+{
+	struct rest rest = {.alarm.ring = on_rested, .client = client};
+
+	alarm_start(loop_ev_seam(client->loop), &rest.alarm, length);
+	loop_ev_run(client->loop);
+}
+
 /* Lists --------------------------------------------------------------------------------------- */
 
 /* Items of a LIST do not say what they are. */

@@ -43,6 +43,13 @@ bool command_client_get(struct command_client *client, const char *path, json_t 
 bool command_client_find(struct command_client *client, const struct kube_ref *ref, json_t **ret,
                          struct err *err);
 
+/* POST of BODY, which is taken, to a path; *ret is what was made, owned by the caller. */
+bool command_client_post(struct command_client *client, const char *path, json_t *body,
+                         json_t **ret, struct err *err);
+
+/* Let time pass. */
+void command_client_rest(struct command_client *client, struct span length);
+
 /* A list, and what it is narrowed by; zero but for what is set. */
 struct command_client_list {
 	enum kube_kind kind;

@@ -6,6 +6,7 @@
 #include "agent/command/command_evidence.h"
 
 #include "agent/history_read.h"
+#include "agent/journal_action.h"
 #include "analysis/base/text.h"
 #include "providers/kube/tree.h"
 #include "providers/wire/document.h"
@@ -74,6 +75,7 @@ static void read_status(const json_t *newest, struct release *release)
 	status->times.started = instant_of(newest, "started");
 	status->times.finished = instant_of(newest, "finished");
 	text_copy(status->reason, kube_tree_value(newest, "reason"));
+	journal_action_read(newest, release);
 }
 
 static struct command_run *add_run(struct reading *reading, const struct history_round *round,

@@ -13,8 +13,8 @@ struct command_evidence_filter {
 };
 
 /*
- * The releases that the rounds of the file at PATH tell of, in no order. No agent may have the file
- * open. A round that cannot be read is passed over and counted in *ret_n_unreadable.
+ * The releases that the rounds of the file at PATH tell of, in no order. A round that cannot be
+ * read is passed over and counted in *ret_n_unreadable.
  */
 bool command_evidence_read(const char *path, const struct command_evidence_filter *filter,
                            struct arena *arena, struct command_runs *ret, size_t *ret_n_unreadable,

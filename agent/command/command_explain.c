@@ -12,7 +12,7 @@
 static void write_text(const struct command_call *call, const struct explain_answer *answer)
 {
 	(void)fprintf(call->out, "%s", command_print_paint(call, COMMAND_PRINT_STRONG));
-	(void)command_print_text(call, answer->sentence, 0);
+	command_print_words(call, answer->sentence, 0);
 	(void)fprintf(call->out, "%s\n", command_print_unpaint(call, COMMAND_PRINT_STRONG));
 	for (size_t i = 0; i < answer->n_facts; i++) {
 		const struct explain_fact *fact = &answer->facts[i];
@@ -20,8 +20,9 @@ static void write_text(const struct command_call *call, const struct explain_ans
 
 		(void)fputs("  ", call->out);
 		width = command_print_text(call, fact->about, 0);
-		(void)fprintf(call->out, "%*s", width < ABOUT_WIDTH ? ABOUT_WIDTH - width : 2, "");
-		(void)command_print_text(call, fact->text, 0);
+		width += fprintf(call->out, "%*s", width < ABOUT_WIDTH ? ABOUT_WIDTH - width : 2,
+		                 "");
+		command_print_words(call, fact->text, 2 + width);
 		(void)fputc('\n', call->out);
 	}
 }

@@ -12,7 +12,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct command_print_column columns[] = {
+#define COLUMNS 11
+#define BY      8 /* left out when nobody acted */
+
+static const struct command_print_column columns[COLUMNS] = {
 	{.title = "NAMESPACE", .is_cut = true},
 	{.title = "RELEASE", .is_cut = true, .least = 12},
 	{.title = "FROM", .is_cut = true, .least = 12},
@@ -21,6 +24,7 @@ static const struct command_print_column columns[] = {
 	{.title = "STARTED", .is_wide = true},
 	{.title = "TOOK"},
 	{.title = "OUTCOME", .least = 12},
+	{.title = "BY", .is_cut = true},
 	{.title = "CHECK", .is_cut = true},
 	{.title = "REASON", .is_wide = true, .is_cut = true},
 };
@@ -62,16 +66,18 @@ static enum command_print_colour colour_of(const struct command_run *run)
 }
 
 static void add(struct command_print_table *table, const struct command_call *call,
-                const struct command_run *run, size_t skipped)
+                const struct command_run *run, size_t skipped, bool has_deeds)
 {
 	bool is_wide = call->flags.form == COMMAND_FORM_WIDE;
 	const struct release_status *status = &run->release.status;
 	char started[INSTANT_TEXT_MAX] = "";
 	char age[COMMAND_RUN_SPAN_MAX] = "";
 	char took[COMMAND_RUN_SPAN_MAX];
+	const struct action_mark *deed = command_run_deed(run);
+	char by[PERSON_MAX + 16] = "";
 	char bound[COMMAND_RUN_BOUND_MAX];
 	char check[COMMAND_RUN_BOUND_MAX + 80] = "";
-	const char *cells[] = {
+	const char *cells[COLUMNS] = {
 		run->k8s_namespace,
 		run->release.name,
 		*run->from_image && !is_wide ? command_run_short_image(run->from_image)
@@ -81,6 +87,7 @@ static void add(struct command_print_table *table, const struct command_call *ca
 		started,
 		command_run_span(command_run_length(run, command_now(call)), took),
 		command_run_word(run),
+		by,
 		check,
 		*run->trouble ? run->trouble : status->reason,
 	};
@@ -90,25 +97,46 @@ static void add(struct command_print_table *table, const struct command_call *ca
 		(void)command_run_span(instant_between(status->times.started, command_now(call)),
 		                       age);
 	}
+	if (deed)
+		text_format(by, sizeof(by), "%s (%s)", deed->by, verb_name(deed->verb));
 	if (run->has_deciding)
 		text_format(check, sizeof(check), "%s %s", run->deciding.name,
 		            command_run_bound(&run->deciding, bound));
+	if (!has_deeds)
+		memmove(&cells[BY], &cells[BY + 1], (COLUMNS - BY - 1) * sizeof(cells[0]));
 	command_print_table_add(table, cells + skipped, colour_of(run));
+}
+
+/* Somebody acted on one of them; rows that are appended later have the column anyway. */
+static bool has_deeds(const struct command_call *call, const struct command_runs *runs)
+{
+	for (size_t i = 0; i < runs->n_runs; i++) {
+		if (command_run_deed(&runs->runs[i]))
+			return true;
+	}
+	return call->flags.is_watching;
 }
 
 static void show_table(const struct command_call *call, const struct command_runs *runs,
                        bool is_first)
 {
 	size_t skipped = call->flags.is_everywhere || command_value(call, "file") ? 0 : 1;
+	bool is_personal = has_deeds(call, runs);
+	struct command_print_column chosen[COLUMNS];
 	struct command_print_table *table;
+	size_t n_columns = 0;
 
 	if (runs->n_runs == 0)
 		return;
-	table = command_print_table_new(call, columns + skipped, array_length(columns) - skipped);
+	for (size_t i = skipped; i < COLUMNS; i++) {
+		if (i != BY || is_personal)
+			chosen[n_columns++] = columns[i];
+	}
+	table = command_print_table_new(call, chosen, n_columns);
 	if (!is_first)
 		command_print_table_continue(table);
 	for (size_t i = 0; i < runs->n_runs; i++)
-		add(table, call, &runs->runs[i], skipped);
+		add(table, call, &runs->runs[i], skipped, is_personal);
 	command_print_table_write(table);
 	command_print_table_free(table);
 }

@@ -2,6 +2,7 @@
 
 #include "analysis/base/buf.h"
 #include "analysis/base/text.h"
+#include "analysis/release.h"
 #include "providers/wire/document_write.h"
 
 #include <assert.h>
@@ -154,6 +155,34 @@ int command_print_text(const struct command_call *call, const char *text, int wi
 	write_letters(call, text, width - 1);
 	(void)fputs(ellipsis, call->out);
 	return width;
+}
+
+void command_print_words(const struct command_call *call, const char *text, int indent)
+{
+	int column = indent;
+	char word[SENTENCE_MAX];
+
+	while (*text) {
+		size_t length = strcspn(text, " ");
+		int width;
+
+		if (length >= sizeof(word))
+			length = sizeof(word) - 1;
+		text_format(word, sizeof(word), "%.*s", (int)length, text);
+		width = command_print_width(word);
+		if (column > indent && call->screen.columns > 0 &&
+		    column + 1 + width > call->screen.columns) {
+			(void)fprintf(call->out, "\n%*s", indent, "");
+			column = indent;
+		} else if (column > indent) {
+			(void)fputc(' ', call->out);
+			column++;
+		}
+		write_letters(call, word, width);
+		column += width;
+		text += length;
+		text += strspn(text, " ");
+	}
 }
 
 /* Tables -------------------------------------------------------------------------------------- */

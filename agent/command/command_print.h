@@ -49,6 +49,13 @@ int command_print_width(const char *text);
  * ellipsis. Returns the columns written. */
 int command_print_text(const struct command_call *call, const char *text, int width);
 
+/*
+ * Write TEXT from column INDENT on, broken at blanks where the screen ends; what follows a break
+ * begins at INDENT too. A single word that is longer than the screen runs over. No newline at the
+ * end.
+ */
+void command_print_words(const struct command_call *call, const char *text, int indent);
+
 struct command_print_column {
 	const char *title; /* "NAME" */
 	bool is_wide;      /* only with -o wide */

@@ -69,8 +69,8 @@ static void read_one(struct command_run *run, const json_t *object, struct arena
 		return;
 	}
 	deciding = command_run_deciding(&run->release.status);
-	run->has_deciding = deciding != NULL;
-	if (deciding)
+	run->has_deciding = deciding != NULL && !command_run_is_aborted(run);
+	if (run->has_deciding)
 		run->deciding = *deciding;
 }
 
@@ -175,6 +175,28 @@ json_t *command_run_check_tree(const struct check_result *check)
 	return tree;
 }
 
+static json_t *actions_tree(const struct command_run *run)
+{
+	const struct release_status *status = &run->release.status;
+	json_t *tree = kube_tree_list();
+
+	for (size_t i = 0; i <= status->n_actions; i++) {
+		const struct action_mark *mark =
+			i == 0 ? &run->release.action : &status->actions[i - 1];
+		json_t *item;
+
+		if (mark->verb == VERB_NONE)
+			continue;
+		item = kube_tree_object();
+		kube_tree_set(item, "verb", command_run_text_tree(verb_name(mark->verb)));
+		kube_tree_set(item, "by", command_run_text_tree(mark->by));
+		kube_tree_set(item, "reason", command_run_text_tree(mark->why));
+		kube_tree_set(item, "at", command_run_time_tree(mark->at));
+		kube_tree_append(tree, item);
+	}
+	return tree;
+}
+
 json_t *command_run_tree(const struct command_run *run)
 {
 	const struct release_status *status = &run->release.status;
@@ -200,10 +222,28 @@ json_t *command_run_tree(const struct command_run *run)
 	kube_tree_set(tree, "reason",
 	              command_run_text_tree(*run->trouble ? run->trouble : status->reason));
 	kube_tree_set(tree, "check", check);
+	kube_tree_set(tree, "paused", json_boolean(release_is_paused(&run->release)));
+	kube_tree_set(tree, "actions", actions_tree(run));
 	return tree;
 }
 
 /* Words --------------------------------------------------------------------------------------- */
+
+const struct action_mark *command_run_deed(const struct command_run *run)
+{
+	const struct release_status *status = &run->release.status;
+
+	if (status->n_actions > 0)
+		return &status->actions[status->n_actions - 1];
+	return run->release.action.verb != VERB_NONE ? &run->release.action : NULL;
+}
+
+bool command_run_is_aborted(const struct command_run *run)
+{
+	const struct action_mark *deed = command_run_deed(run);
+
+	return deed && (deed->verb == VERB_ABORT || deed->verb == VERB_REJECT);
+}
 
 const char *command_run_word(const struct command_run *run)
 {
@@ -213,6 +253,8 @@ const char *command_run_word(const struct command_run *run)
 		return "unreadable";
 	switch (status->outcome) {
 	case OUTCOME_PROMOTED:
+		if (run->release.cause == CAUSE_UNDO)
+			return "brought back";
 		return run->release.cause == CAUSE_INIT ? "initialized" : "promoted";
 	case OUTCOME_ROLLED_BACK:
 		return "ROLLED BACK";

@@ -53,6 +53,12 @@ json_t *command_run_text_tree(const char *text);
 /* A time, or null. */
 json_t *command_run_time_tree(struct instant instant);
 
+/* What a person did last to this release, or made it with; NULL: nobody did anything. */
+const struct action_mark *command_run_deed(const struct command_run *run);
+
+/* A person took it back: no check decided it. */
+bool command_run_is_aborted(const struct command_run *run);
+
 /* "ok", "ROLLED BACK", "superseded", or the phase of an open one. */
 const char *command_run_word(const struct command_run *run);
 

@@ -123,6 +123,8 @@ static void add_phase(struct line *line, const struct command_view *view)
 		add(line, colour_of(view), "%s", phase);
 	if (*view->refusal && view->is_open)
 		add(line, COMMAND_PRINT_BAD, "under its last valid spec");
+	if (view->is_open && release_is_paused(&view->run->release))
+		add(line, COMMAND_PRINT_WAIT, "paused");
 	if (view->is_suspended)
 		add(line, COMMAND_PRINT_WAIT, "suspended");
 }
@@ -294,6 +296,27 @@ static void write_last(const struct command_call *call, const struct command_vie
 	end_line(&line);
 }
 
+/* Who did what to this run, and why. */
+static void write_deeds(const struct command_call *call, const struct command_run *run)
+{
+	const struct release_status *status = &run->release.status;
+
+	for (size_t i = 0; i <= status->n_actions; i++) {
+		const struct action_mark *mark =
+			i == 0 ? &run->release.action : &status->actions[i - 1];
+		struct line line;
+		char ago[COMMAND_RUN_SPAN_MAX];
+
+		if (mark->verb == VERB_NONE)
+			continue;
+		line = begin_line(call, verb_name(mark->verb), "  ");
+		command_run_span(instant_between(mark->at, command_now(call)), ago);
+		add(&line, COMMAND_PRINT_PLAIN, "by %s %s ago%s%s", mark->by, ago,
+		    mark->why[0] ? ": " : "", mark->why);
+		end_line(&line);
+	}
+}
+
 static const char *reason_of(const struct command_view *view)
 {
 	if (view->run && *view->run->trouble)
@@ -315,6 +338,8 @@ static void write_card(const struct command_call *call, const struct command_vie
 		write_sentence(call, "refused", view->refusal);
 	if (*reason && (view->is_open || !*view->refusal))
 		write_sentence(call, "reason", reason);
+	if (view->run && !is_short)
+		write_deeds(call, view->run);
 	write_next(call, view);
 	if (view->n_last > 0 && !is_short)
 		write_last(call, view);

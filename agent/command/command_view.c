@@ -104,6 +104,9 @@ static const char *next_of(const struct command_view *view, struct arena *arena)
 	if (!view->is_open)
 		return view->is_suspended ? "nothing while it is suspended"
 		                          : "nothing until the target changes";
+	if (release_is_paused(&view->run->release) &&
+	    view->run->release.status.phase < PHASE_PROMOTING)
+		return "no step until it is resumed; its checks go on";
 	switch (view->run->release.status.phase) {
 	case PHASE_WAITING:
 		return "the run begins when its confirm-rollout hook says yes";

@@ -150,6 +150,20 @@ static void collect_lease(struct collect *collect, const char *lease_namespace)
 			return;
 }
 
+/* The VirtualService of a Canary that has one. */
+static void collect_mesh(struct collect *collect, const char *target)
+{
+	struct explain_world *world = collect->world;
+	const char *provider = kube_tree_text(world->canary, "spec/provider");
+	const char *apex = kube_tree_text(world->canary, "spec/service/name");
+
+	if (*provider == '\0' && world->default_provider)
+		provider = world->default_provider;
+	if (strcmp(provider, "istio") == 0)
+		(void)find(collect, KUBE_VIRTUAL_SERVICE,
+		           arena_text(&world->arena, *apex ? apex : target), &world->route);
+}
+
 bool explain_collect(struct command_client *client, const char *lease_namespace,
                      struct explain_world *ret, struct err *err)
 {
@@ -170,6 +184,7 @@ bool explain_collect(struct command_client *client, const char *lease_namespace,
 		collect_workload(&collect, arena_format(&ret->arena, "%s-primary", target),
 		                 &ret->primary);
 	}
+	collect_mesh(&collect, target);
 	ret->ingress_name =
 		arena_text(&ret->arena, kube_tree_text(ret->canary, "spec/ingressRef/name"));
 	if (!*ret->ingress_name) {
@@ -177,7 +192,8 @@ bool explain_collect(struct command_client *client, const char *lease_namespace,
 		return true;
 	}
 	ret->is_ingress_known = find(&collect, KUBE_INGRESS, ret->ingress_name, &ret->ingress);
-	(void)find(&collect, KUBE_INGRESS,
-	           arena_format(&ret->arena, "%s-canary", ret->ingress_name), &ret->route);
+	if (!ret->route)
+		(void)find(&collect, KUBE_INGRESS,
+		           arena_format(&ret->arena, "%s-canary", ret->ingress_name), &ret->route);
 	return true;
 }

@@ -7,6 +7,14 @@
 
 #define SUFFIX "/canary-weight"
 
+/* Where a route says the canary's weight. */
+struct place {
+	const char *name; /* as people are told; NULL: nowhere */
+	int weight;
+	const char *fields; /* of managedFields: the path to it, and its name there */
+	const char *field;
+};
+
 /* The annotation with the weight: its key ends so, whatever its prefix; NULL: there is none. */
 static const char *find_key(const json_t *route)
 {
@@ -25,25 +33,74 @@ static const char *find_key(const json_t *route)
 	return NULL;
 }
 
-static int weight_of(const json_t *route, const char *key)
+/* An Ingress: its annotation. */
+static struct place annotation_place(const json_t *route, struct arena *arena)
 {
-	return (int)strtol(kube_tree_value(kube_tree_find(route, "metadata/annotations"), key),
-	                   NULL, 10);
+	const char *key = find_key(route);
+
+	if (!key)
+		return (struct place){0};
+	return (struct place){
+		.name = key,
+		.weight = (int)strtol(kube_tree_value(kube_tree_find(route, "metadata/annotations"),
+	                                              key),
+	                              NULL, 10),
+		.fields = "fieldsV1/f:metadata/f:annotations",
+		.field = arena_format(arena, "f:%s", key),
+	};
+}
+
+/* A VirtualService: the entry for the canary's Service, of the first rule that has one. */
+static struct place rule_place(const struct explain_world *world, const char *key,
+                               struct arena *arena)
+{
+	const json_t *rules = json_object_get(kube_tree_find(world->route, "spec"), key);
+	const char *service =
+		arena_format(arena, "%s-canary", kube_tree_text(world->route, "metadata/name"));
+	size_t length = strlen(service);
+
+	for (size_t i = 0; i < json_array_size(rules); i++) {
+		const json_t *route = kube_tree_find(json_array_get(rules, i), "route");
+
+		for (size_t j = 0; j < json_array_size(route); j++) {
+			const json_t *entry = json_array_get(route, j);
+			const char *host = kube_tree_text(entry, "destination/host");
+
+			if (strncmp(host, service, length) != 0 ||
+			    (host[length] != '\0' && host[length] != '.'))
+				continue;
+			return (struct place){
+				.name = arena_format(arena, "weight of %.100s", host),
+				.weight = kube_tree_whole(entry, "weight", 0),
+				.fields = "fieldsV1/f:spec",
+				.field = arena_format(arena, "f:%s", key),
+			};
+		}
+	}
+	return (struct place){0};
+}
+
+static struct place find_place(const struct explain_world *world, struct arena *arena)
+{
+	struct place place = annotation_place(world->route, arena);
+
+	if (!place.name)
+		place = rule_place(world, "http", arena);
+	return place.name ? place : rule_place(world, "tcp", arena);
 }
 
 /* The field manager that wrote the weight last; NULL when managedFields do not say. */
-static const json_t *find_writer(const json_t *route, const char *key, struct arena *arena)
+static const json_t *find_writer(const json_t *route, const struct place *place)
 {
 	const json_t *entries = kube_tree_find(route, "metadata/managedFields");
-	const char *field = arena_format(arena, "f:%s", key);
 	const json_t *newest = NULL;
 
 	for (size_t i = 0; i < json_array_size(entries); i++) {
 		const json_t *entry = json_array_get(entries, i);
-		const json_t *fields = kube_tree_find(entry, "fieldsV1/f:metadata/f:annotations");
+		const json_t *fields = kube_tree_find(entry, place->fields);
 
 		/* A server that keeps no fields names the manager at least. */
-		bool has_weight = json_object_get(fields, field) ||
+		bool has_weight = json_object_get(fields, place->field) ||
 		                  json_object_size(json_object_get(entry, "fieldsV1")) == 0;
 
 		if (has_weight && (!newest || strcmp(kube_tree_text(entry, "time"),
@@ -54,10 +111,10 @@ static const json_t *find_writer(const json_t *route, const char *key, struct ar
 }
 
 /* "kubectl-edit wrote it 2m ago" */
-static const char *name_writer(const struct explain_world *world, const char *key,
+static const char *name_writer(const struct explain_world *world, const struct place *place,
                                struct arena *arena)
 {
-	const json_t *writer = find_writer(world->route, key, arena);
+	const json_t *writer = find_writer(world->route, place);
 	struct instant then = {0};
 	char age[EXPLAIN_AGE_MAX];
 
@@ -70,31 +127,37 @@ static const char *name_writer(const struct explain_world *world, const char *ke
 	                    *age ? " " : "", age, *age ? " ago" : "");
 }
 
+static bool is_virtual(const json_t *route)
+{
+	return strcmp(kube_tree_text(route, "kind"), "VirtualService") == 0;
+}
+
 void explain_route(const struct explain_world *world, struct explain_answer *ret, int from, int to)
 {
-	const char *key = find_key(world->route);
-	int weight = key ? weight_of(world->route, key) : 0;
+	struct place place = find_place(world, &ret->arena);
 
-	if (!key || weight == from || weight == to)
+	if (!place.name || place.weight == from || place.weight == to)
 		return;
 	explain_say(ret, "fight",
-	            "ingress %.200s gives the canary weight %d, where the agent wants %d: %s",
-	            kube_tree_text(world->route, "metadata/name"), weight, to,
-	            name_writer(world, key, &ret->arena));
+	            "%s %.200s gives the canary weight %d, where the agent wants %d: %s",
+	            is_virtual(world->route) ? "virtualservice" : "ingress",
+	            kube_tree_text(world->route, "metadata/name"), place.weight, to,
+	            name_writer(world, &place, &ret->arena));
 }
 
 void explain_route_tell(const struct explain_world *world, struct explain_answer *ret)
 {
-	const char *key = find_key(world->route);
+	struct place place = find_place(world, &ret->arena);
 	const char *about;
 
 	if (!world->route)
 		return;
-	about = arena_format(&ret->arena, "Ingress %s",
+	about = arena_format(&ret->arena, "%s %s",
+	                     is_virtual(world->route) ? "VirtualService" : "Ingress",
 	                     kube_tree_text(world->route, "metadata/name"));
-	if (key)
-		explain_fact_add(ret, about, "%s: %d; %s", key, weight_of(world->route, key),
-		                 name_writer(world, key, &ret->arena));
+	if (place.name)
+		explain_fact_add(ret, about, "%s: %d; %s", place.name, place.weight,
+		                 name_writer(world, &place, &ret->arena));
 	else
 		explain_fact_add(ret, about, "has no weight");
 }

@@ -177,6 +177,19 @@ static bool explain_gate(struct run *run)
 	return false;
 }
 
+/* A person holds the run; false when nobody does. */
+static bool explain_paused(struct run *run)
+{
+	const struct standing *paused = &run->release.status.paused;
+
+	if (!release_is_paused(&run->release))
+		return false;
+	explain_say(run->answer, "paused",
+	            "held at %s by %s%s%s, until it is resumed; its checks go on", name_step(run),
+	            paused->by, paused->why[0] ? ": " : "", paused->why);
+	return true;
+}
+
 static void explain_starting(struct run *run)
 {
 	const struct explain_world *world = run->world;
@@ -187,7 +200,7 @@ static void explain_starting(struct run *run)
 	if (!is_init &&
 	    !is_ready(run, &world->target, run->spec.canary_ready_percent, "canary deployment "))
 		return;
-	if (explain_gate(run))
+	if (explain_gate(run) || explain_paused(run))
 		return;
 	explain_say(run->answer, is_init ? "initialising" : "starting", "%s",
 	            is_init ? "the primary is ready; clients go to it next"
@@ -207,7 +220,7 @@ static void explain_progressing(struct run *run)
 		            status->reason, deadline_of(run, status->times.unmeasured_since));
 		return;
 	}
-	if (explain_gate(run))
+	if (explain_gate(run) || explain_paused(run))
 		return;
 	if (run->spec.strategy == STRATEGY_CANARY)
 		explain_route(world, run->answer, status->weight.from, status->weight.to);
@@ -374,6 +387,25 @@ static const char *round_value(double value, char ret[NUMBER_TEXT_MAX])
 	return number_format(fabs(value) < 1e9 ? round(value * 1e4) / 1e4 : value, ret);
 }
 
+/* Who asked for what, and why. */
+static void tell_actions(struct run *run)
+{
+	const struct release_status *status = &run->release.status;
+
+	for (size_t i = 0; i <= status->n_actions; i++) {
+		const struct action_mark *mark =
+			i == 0 ? &run->release.action : &status->actions[i - 1];
+		char age[EXPLAIN_AGE_MAX];
+
+		if (mark->verb == VERB_NONE)
+			continue;
+		explain_age(run->world->now, mark->at, age);
+		explain_fact_add(run->answer, "Action", "%s by %s %s ago%s%s",
+		                 verb_name(mark->verb), mark->by, age, mark->why[0] ? ": " : "",
+		                 mark->why);
+	}
+}
+
 static void tell_hooks(struct run *run)
 {
 	const struct release_status *status = &run->release.status;
@@ -441,6 +473,7 @@ void explain_run(const struct explain_world *world, struct explain_answer *ret)
 	read_spec(&run, newest);
 	tell_release(&run);
 	tell_checks(&run);
+	tell_actions(&run);
 	tell_hooks(&run);
 	tell_workload(&run, &world->target);
 	tell_workload(&run, &world->primary);

@@ -172,6 +172,22 @@ static bool serve_plain(struct apiserver_call *call)
 	return apiserver_discovery_serve(call, path);
 }
 
+/* A SelfSubjectReview: who asks. */
+static bool serve_review(struct apiserver_call *call)
+{
+	static const char path[] = "/apis/authentication.k8s.io/v1/selfsubjectreviews";
+	const char *person = call->server->options.person;
+
+	if (strncmp(call->request->url, path, sizeof(path) - 1) != 0)
+		return false;
+	apiserver_status_reply(call, 201,
+	                       json_pack("{s:s, s:s, s:{s:{s:s}}}", "apiVersion",
+	                                 "authentication.k8s.io/v1", "kind", "SelfSubjectReview",
+	                                 "status", "userInfo", "username",
+	                                 person ? person : "nobody"));
+	return true;
+}
+
 static void carry_out(struct apiserver_call *call)
 {
 	size_t max = call->server->options.body_max;
@@ -182,6 +198,8 @@ static void carry_out(struct apiserver_call *call)
 		return;
 	}
 	if (call->request->method == HTTP_GET && serve_plain(call))
+		return;
+	if (call->request->method == HTTP_POST && serve_review(call))
 		return;
 	if (apiserver_watch_asked(call->request)) {
 		(void)apiserver_status_fail(call, 400, "BadRequest",

@@ -82,6 +82,7 @@ struct apiserver_options {
 	uint64_t first_revision; /* before the first write; 0: 1000 */
 	size_t history_max;      /* changes kept; older ones are compacted; 0: 10,000 */
 	size_t log_max;          /* entries kept; 0: 65,536 */
+	const char *person;      /* as whom all are known; NULL: nobody is, and nothing proven */
 	size_t body_max;         /* bytes of a request's body; 0: 3 MiB */
 	bool is_immediate;       /* deliver events as they happen; else by apiserver_pump */
 	struct apiserver_hooks hooks;

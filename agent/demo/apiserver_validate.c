@@ -159,12 +159,31 @@ static bool check_admission(struct apiserver_call *call, const json_t *old, cons
 	                                "FieldValueInvalid", err.text);
 }
 
+/* As the ValidatingAdmissionPolicy has it that the manifests ship. */
+static bool check_person(struct apiserver_call *call, const json_t *old, const json_t *object)
+{
+	const char *person = call->server->options.person;
+	const char *by =
+		json_string_value(json_object_get(json_object_get(object, "spec"), "requestedBy"));
+
+	if (old || !person || (by && strcmp(by, person) == 0))
+		return true;
+	return apiserver_status_fail(
+		call, 422, "Invalid",
+		"actions.serin.dev \"%s\" is forbidden: ValidatingAdmissionPolicy 'actions.serin.dev' "
+		"with binding 'actions.serin.dev' denied request: spec.requestedBy: expected \"%s\", "
+		"who asks, got \"%s\"",
+		apiserver_meta_text(object, "name"), person, by ? by : "");
+}
+
 bool apiserver_validate_object(struct apiserver_call *call, const json_t *old, const json_t *object)
 {
 	const char *plural = call->route.shelf->resource->plural;
 
 	if (!check_name(call, object) || !check_texts(call, object, "labels") ||
 	    !check_texts(call, object, "annotations") || !check_immutable(call, old, object))
+		return false;
+	if (strcmp(plural, "actions") == 0 && !check_person(call, old, object))
 		return false;
 	if (strcmp(plural, "deployments") == 0 && !check_deployment(call, old, object))
 		return false;

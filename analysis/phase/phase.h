@@ -14,6 +14,10 @@ void phase_starting(struct thought *thought);
 /* Steps and checks. */
 void phase_progressing(struct thought *thought);
 
+/* Into STATUS, which will be saved: the step after the one under way, as if its check had passed.
+ */
+void phase_progressing_step(const struct thought *thought, struct release_status *status);
+
 /* The primary gets the recorded template. */
 void phase_promoting(struct thought *thought);
 

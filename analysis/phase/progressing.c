@@ -3,6 +3,7 @@
  * Checks, counters and steps move only at next_check_at; observation and retreats move at any
  * event. Waiting for promotion is the same, with a gate that is closed: checks go on.
  */
+#include "analysis/actions.h"
 #include "analysis/alert.h"
 #include "analysis/base/text.h"
 #include "analysis/failure.h"
@@ -37,6 +38,13 @@ static void keep_results(const struct thought *thought, struct release_status *s
 	status->times.next_check_at = instant_after(facts->now, spec->interval);
 }
 
+/* A failed check that does not end the run: what cannot wait for its save. */
+static void keep_clients(struct thought *thought, int weight)
+{
+	traffic_caps(thought, weight);
+	traffic_selects(thought, traffic_backend(thought), false);
+}
+
 static void conclude_fail(struct thought *thought, size_t worst)
 {
 	const struct canary_spec *spec = thought->spec;
@@ -47,7 +55,7 @@ static void conclude_fail(struct thought *thought, size_t worst)
 	keep_results(thought, &status, pace_due(thought));
 	status.times.unmeasured_since = (struct instant){0};
 	if (!failure_count(thought, &status, why))
-		traffic_caps(thought, status.weight.to);
+		keep_clients(thought, status.weight.to);
 }
 
 /* A rollout hook said no. */
@@ -63,7 +71,7 @@ static void conclude_refused(struct thought *thought, size_t index)
 	            thought->facts->hooks[index].text);
 	keep_results(thought, &status, pace_due(thought));
 	if (!failure_count(thought, &status, why))
-		traffic_caps(thought, status.weight.to);
+		keep_clients(thought, status.weight.to);
 }
 
 static bool is_unmeasured_too_long(struct thought *thought)
@@ -96,7 +104,7 @@ static void conclude_unmeasured(struct thought *thought, size_t worst)
 	thought_because(thought, "%s", status.reason);
 }
 
-static void promote(struct thought *thought, struct release_status *status)
+static void promote(const struct thought *thought, struct release_status *status)
 {
 	const struct canary_spec *spec = thought->spec;
 
@@ -176,10 +184,40 @@ static void step(struct thought *thought, struct release_status *status, struct 
 		hooks_tell_passed(thought, HOOK_CONFIRM_TRAFFIC_INCREASE, status);
 	if (is_before_promotion(thought, next) && is_newly_approved(thought))
 		hooks_tell_passed(thought, HOOK_CONFIRM_PROMOTION, status);
+	hooks_use(status);
 	if (next.promotes)
 		promote(thought, status);
 	else
 		advance(thought, status, next);
+}
+
+void phase_progressing_step(const struct thought *thought, struct release_status *status)
+{
+	struct strategy_step next =
+		strategy_next(thought->spec, status->weight.to, status->iteration);
+
+	status->times.unmeasured_since = (struct instant){0};
+	status->times.next_check_at = instant_after(thought->facts->now, thought->spec->interval);
+	hooks_use(status);
+	if (next.promotes)
+		promote(thought, status);
+	else
+		advance(thought, status, next);
+}
+
+/* The checks pass and a person holds the run: what was measured is noted, no step is taken. */
+static void conclude_paused(struct thought *thought)
+{
+	const struct standing *paused = &thought->facts->newest.status.paused;
+	struct release_status status = thought_next_status(thought);
+	char who[SENTENCE_MAX];
+
+	keep_results(thought, &status, pace_due(thought));
+	status.times.unmeasured_since = (struct instant){0};
+	text_format(status.reason, sizeof(status.reason), "the checks pass; paused by %.250s",
+	            actions_who(paused->by, paused->why, who));
+	thought_save(thought, &status, false);
+	thought_because(thought, "%s", status.reason);
 }
 
 static void conclude_pass(struct thought *thought, struct strategy_step next)
@@ -392,8 +430,20 @@ static void conclude(struct thought *thought)
 
 	if (all.verdict != VERDICT_PASS)
 		conclude_unmeasured(thought, all.worst);
+	else if (release_is_paused(&thought->facts->newest) && !is_lowered(thought))
+		conclude_paused(thought);
 	else if (is_lowered(thought) || are_gates_open(thought, next))
 		conclude_pass(thought, next);
+}
+
+/* A person lets the run skip what remains. */
+static void skip(struct thought *thought)
+{
+	struct release_status status = thought_next_status(thought);
+
+	promote(thought, &status);
+	thought_save(thought, &status, false);
+	thought_because(thought, "%s", status.reason);
 }
 
 void phase_progressing(struct thought *thought)
@@ -423,6 +473,10 @@ void phase_progressing(struct thought *thought)
 		return;
 	case READINESS_WAITING:
 	case READINESS_UNKNOWN:
+		return;
+	}
+	if (is_placed && release_is_full(&thought->facts->newest)) {
+		skip(thought);
 		return;
 	}
 	if (!is_placed || !traffic_holds(thought))

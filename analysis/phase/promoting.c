@@ -22,6 +22,10 @@ static bool is_covered(struct thought *thought)
 	char why[SENTENCE_MAX];
 	int needed = facts->newest.primary_replicas;
 
+	/* What an undo takes away is no cover, unless clients have it now. */
+	if (facts->newest.cause == CAUSE_UNDO &&
+	    strcmp(facts->target.digest, facts->promoted.digest) != 0)
+		return true;
 	if (thought->is_newer || !(facts->target.may_empty || facts->primary.may_empty))
 		return true;
 	if (facts->target.replicas < needed && !thought_scaled(thought, SUBJECT_TARGET, needed))
@@ -81,6 +85,7 @@ void phase_promoting(struct thought *thought)
 	const struct facts *facts = thought->facts;
 	const struct canary_spec *spec = thought->spec;
 	struct release_status status;
+	enum readiness readiness;
 	char why[SENTENCE_MAX];
 
 	if (withdraw(thought))
@@ -98,8 +103,11 @@ void phase_promoting(struct thought *thought)
 			primary_runs_newest(thought);
 		return;
 	}
-	traffic_selects(thought, traffic_backend(thought), false);
-	switch (readiness_check(thought, false, why)) {
+	readiness = readiness_check(thought, false, why);
+	/* A retreat says itself where clients are safe. */
+	if (readiness != READINESS_LATE)
+		traffic_selects(thought, traffic_backend(thought), false);
+	switch (readiness) {
 	case READINESS_READY:
 		finalise(thought);
 		return;

@@ -3,11 +3,13 @@
  * only from a primary that is ready (D-2, D-4) and by creating its Release before anything in the
  * world moves (D-8).
  */
+#include "analysis/actions.h"
 #include "analysis/alert.h"
 #include "analysis/base/text.h"
 #include "analysis/outbox.h"
 #include "analysis/phase/phase.h"
 #include "analysis/primary.h"
+#include "analysis/ruling.h"
 #include "analysis/traffic.h"
 #include "analysis/workload.h"
 
@@ -74,11 +76,22 @@ static void initialise(struct thought *thought)
 
 /* What people were not told yet of the last run comes before the next one, unless it cannot be
  * told. */
-static bool is_told(struct thought *thought)
+static bool are_notices_told(struct thought *thought)
 {
 	const struct facts *facts = thought->facts;
 	const struct release_status *status = &facts->newest.status;
 
+	if (status->n_notices == 0 || facts->events.failures > 0)
+		return true;
+	if (strcmp(facts->notices_release, facts->newest.uid) == 0 &&
+	    status->notices[status->n_notices - 1].id <= facts->notices_delivered)
+		return true;
+	thought_because(thought, "telling how the last run ended");
+	return false;
+}
+
+static bool is_told(struct thought *thought)
+{
 	if (!outbox_is_empty(thought)) {
 		thought_because(thought, "calling the hooks of the last run");
 		return false;
@@ -87,13 +100,7 @@ static bool is_told(struct thought *thought)
 		thought_because(thought, "alerting of the last run");
 		return false;
 	}
-	if (status->n_notices == 0 || facts->events.failures > 0)
-		return true;
-	if (strcmp(facts->notices_release, facts->newest.uid) == 0 &&
-	    status->notices[status->n_notices - 1].id <= facts->notices_delivered)
-		return true;
-	thought_because(thought, "telling how the last run ended");
-	return false;
+	return are_notices_told(thought);
 }
 
 /* Old Releases go; which, the act knows: all but the newest, the promoted one and the one before.
@@ -147,8 +154,17 @@ void phase_resting(struct thought *thought)
 		initialise(thought);
 		return;
 	}
+	/* It may be wanted because what is promoted does not stand; no hook holds it up. */
+	if (ruling_wants(thought, VERB_UNDO) && are_notices_told(thought)) {
+		actions_release(thought);
+		return;
+	}
 	if (!keep(thought))
 		return;
+	if (ruling_wants(thought, VERB_RETRY) && is_told(thought)) {
+		actions_release(thought);
+		return;
+	}
 	if (!thought->is_newer) {
 		scale_down_left(thought);
 		prune(thought);

@@ -6,6 +6,7 @@
  * Waiting comes before it, while a confirm-rollout gate is closed. The hooks of the first step are
  * asked when the canary is ready.
  */
+#include "analysis/actions.h"
 #include "analysis/alert.h"
 #include "analysis/base/text.h"
 #include "analysis/failure.h"
@@ -19,6 +20,23 @@
 #include "analysis/traffic.h"
 
 #include <string.h>
+
+/* Nothing is analysed: the template was promoted before. */
+static void undo(const struct thought *thought, struct release_status *status)
+{
+	const struct canary_spec *spec = thought->spec;
+	const struct action_mark *action = &thought->facts->newest.action;
+	char who[SENTENCE_MAX];
+
+	status->phase = PHASE_PROMOTING;
+	status->times.not_ready_since = (struct instant){0};
+	text_format(status->reason, sizeof(status->reason), "undone by %.280s",
+	            actions_who(action->by, action->why, who));
+	thought_notice(status, true, "%.50s.%.63s %.180s", spec->name, spec->k8s_namespace,
+	               status->reason);
+	thought_notice(status, false, "Copying an earlier template spec to %.80s.%.63s",
+	               spec->primary, spec->k8s_namespace);
+}
 
 /* A gate said no: the run waits. From then on nothing is written until it opens. */
 static void wait_for_approval(struct thought *thought, size_t gate)
@@ -39,13 +57,16 @@ static void wait_for_approval(struct thought *thought, size_t gate)
 	thought_because(thought, "%s", status.reason);
 }
 
-/* The gates that let a run in are open; a rollback hook is heard meanwhile, too (D-18). */
+/* The gates that let a run in are open, or a person skips them; a rollback hook is heard meanwhile,
+ * too (D-18). */
 static bool is_admitted(struct thought *thought)
 {
 	enum release_phase phase = thought->facts->newest.status.phase;
 	struct instant due = pace_due(thought);
 	size_t gate;
 
+	if (release_is_full(&thought->facts->newest) || thought->facts->newest.cause == CAUSE_UNDO)
+		return true;
 	if (phase == PHASE_NONE && pace_gate(thought, &gate)) {
 		wait_for_approval(thought, gate);
 		return false;
@@ -67,6 +88,7 @@ static bool is_begun(struct thought *thought)
 {
 	const struct canary_spec *spec = thought->spec;
 	bool is_init = thought->facts->newest.cause == CAUSE_INIT;
+	bool is_undo = thought->facts->newest.cause == CAUSE_UNDO;
 	struct release_status status;
 
 	if (thought->facts->newest.status.phase == PHASE_STARTING)
@@ -78,11 +100,16 @@ static bool is_begun(struct thought *thought)
 	if (!instant_is_set(status.times.started))
 		status.times.started = thought->facts->now;
 	status.times.not_ready_since = thought->facts->now;
-	if (!is_init) {
+	/* Until the first step no check is due. */
+	status.times.next_check_at = (struct instant){0};
+	if (!is_init && !is_undo) {
 		hooks_keep(thought, &status, pace_due(thought));
+		hooks_use(&status);
 		hooks_tell_passed(thought, HOOK_CONFIRM_ROLLOUT, &status);
 	}
-	if (is_init) {
+	if (is_undo) {
+		undo(thought, &status);
+	} else if (is_init) {
 		text_format(status.reason, sizeof(status.reason),
 		            "New Deployment detected, starting initialization.");
 	} else {
@@ -90,7 +117,7 @@ static bool is_begun(struct thought *thought)
 		            "New revision detected, progressing canary analysis.");
 		thought_notice(&status, false, "New revision detected! Scaling up %.100s.%.63s",
 		               spec->target, spec->k8s_namespace);
-		alert_raise(thought, &status, SEVERITY_INFO, "%s", status.reason);
+		alert_introduce(thought, &status, status.reason);
 	}
 	thought_save(thought, &status, false);
 	thought_because(thought, "%s", status.reason);
@@ -176,7 +203,7 @@ static bool may_step(struct thought *thought)
 	struct hooks_answer answer;
 	size_t gate;
 
-	if (thought->spec->skip_analysis)
+	if (thought->spec->skip_analysis || release_is_full(&thought->facts->newest))
 		return true;
 	if (hooks_roll_back(thought, due))
 		return false;
@@ -208,7 +235,7 @@ static void step(struct thought *thought)
 	struct strategy_step first = strategy_first(spec);
 
 	status.times.not_ready_since = (struct instant){0};
-	if (spec->skip_analysis || first.promotes) {
+	if (spec->skip_analysis || first.promotes || release_is_full(&thought->facts->newest)) {
 		status.phase = PHASE_PROMOTING;
 		thought_notice(&status, false, "Copying %.80s.%.63s template spec to %.80s.%.63s",
 		               spec->target, spec->k8s_namespace, spec->primary,
@@ -222,6 +249,7 @@ static void step(struct thought *thought)
 		status.iteration = first.iteration;
 		tell_beginning(thought, &status);
 		hooks_keep(thought, &status, pace_due(thought));
+		hooks_use(&status);
 		hooks_tell_passed(thought, HOOK_PRE_ROLLOUT, &status);
 		if (spec->strategy == STRATEGY_CANARY)
 			hooks_tell_passed(thought, HOOK_CONFIRM_TRAFFIC_INCREASE, &status);
@@ -238,6 +266,21 @@ static void step(struct thought *thought)
 	}
 	thought_save(thought, &status, false);
 	thought_because(thought, "%s", status.reason);
+}
+
+/* A person holds the run before its first step; the deadline begins anew when the canary becomes
+ * unready. */
+static void hold_paused(struct thought *thought)
+{
+	const struct standing *paused = &thought->facts->newest.status.paused;
+	struct release_status status = thought_next_status(thought);
+	char who[SENTENCE_MAX];
+
+	if (instant_is_set(status.times.not_ready_since)) {
+		status.times.not_ready_since = (struct instant){0};
+		thought_save(thought, &status, false);
+	}
+	thought_because(thought, "paused by %.280s", actions_who(paused->by, paused->why, who));
 }
 
 /* The canary has pods; how many is the user's to say, none is ours to mend. */
@@ -298,7 +341,11 @@ void phase_starting(struct thought *thought)
 		return;
 	switch (readiness_check(thought, true, why)) {
 	case READINESS_READY:
-		if (traffic_reaches(thought, &thought->facts->target) && may_step(thought))
+		if (!traffic_reaches(thought, &thought->facts->target))
+			return;
+		if (release_is_paused(&thought->facts->newest))
+			hold_paused(thought);
+		else if (may_step(thought))
 			step(thought);
 		return;
 	case READINESS_LATE:

@@ -28,6 +28,20 @@ static bool is_gone(struct thought *thought, enum subject subject, const struct 
 	return false;
 }
 
+/* The route is gone or given back, and what stood with it is gone, too. */
+static bool is_route_gone(struct thought *thought)
+{
+	const struct route_fact *route = &thought->facts->route;
+	bool is_ours = route->is_made || route->has_more;
+
+	if (!thought->spec->route.weighs)
+		return true;
+	if (route->slot.state == FACT_ABSENT && route->has_more)
+		return is_gone(thought, SUBJECT_ROUTE, &(struct fact_slot){.state = FACT_KNOWN}, "",
+		               true);
+	return is_gone(thought, SUBJECT_ROUTE, &route->slot, route->uid, is_ours);
+}
+
 /* While the target is not ready clients need the primary, which a promotion may have left half-way:
  * it gets its proven template back, unless that could take ready pods away. */
 static void keep_primary(struct thought *thought)
@@ -155,8 +169,7 @@ void phase_teardown(struct thought *thought)
 	if (facts->target.slot.state == FACT_KNOWN && facts->apex.slot.state == FACT_KNOWN &&
 	    (!traffic_selects(thought, BACKEND_CANARY, false) || !traffic_settled(thought)))
 		return;
-	if (thought->spec->route.weighs && !is_gone(thought, SUBJECT_ROUTE, &facts->route.slot,
-	                                            facts->route.uid, facts->route.is_made))
+	if (!is_route_gone(thought))
 		return;
 	if (!are_objects_gone(thought) || !is_apex_left(thought))
 		return;

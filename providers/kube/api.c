@@ -22,6 +22,7 @@ static const struct resource resources[] = {
 	[KUBE_METRIC_TEMPLATE] = {"flagger.app/v1beta1", "MetricTemplate", "metrictemplates"},
 	[KUBE_ALERT_PROVIDER] = {"flagger.app/v1beta1", "AlertProvider", "alertproviders"},
 	[KUBE_RELEASE] = {"serin.dev/v1alpha1", "Release", "releases"},
+	[KUBE_ACTION] = {"serin.dev/v1alpha1", "Action", "actions"},
 	[KUBE_DEPLOYMENT] = {"apps/v1", "Deployment", "deployments"},
 	[KUBE_SERVICE] = {"v1", "Service", "services"},
 	[KUBE_INGRESS] = {"networking.k8s.io/v1", "Ingress", "ingresses"},

@@ -53,9 +53,13 @@ static bool read_spec(const json_t *object, struct release *ret, struct err *err
 	ret->cause = release_cause_find(cause);
 	if (ret->cause == CAUSE_NONE)
 		return err_set(err, ERR_INVALID,
-		               "spec.cause: expected init or revision, got \"%.40s\"", cause);
+		               "spec.cause: expected init, revision, retry or undo, got \"%.40s\"",
+		               cause);
 	if (!read_text(object, "spec/digest", ret->digest, sizeof(ret->digest), err) ||
 	    !read_text(object, "spec/previous", ret->previous, sizeof(ret->previous), err))
+		return false;
+	if (!read_text(object, "spec/target/digest", ret->handled, sizeof(ret->handled), err) ||
+	    !kube_release_action_read(kube_tree_find(object, "spec/action"), &ret->action, err))
 		return false;
 	ret->target_replicas = kube_tree_whole(object, "spec/target/replicas", 0);
 	ret->primary_replicas = kube_tree_whole(object, "spec/primaryReplicas", 0);
@@ -106,7 +110,8 @@ static json_t *metadata_of(const struct canary_world *world, const struct effect
 	return metadata;
 }
 
-static json_t *target_of(const json_t *target)
+/* An undo says which template of the target counts as handled. */
+static json_t *target_of(const json_t *target, const struct effect *effect)
 {
 	json_t *ref = kube_tree_object();
 	const json_t *generation = kube_tree_find(target, "metadata/generation");
@@ -117,11 +122,13 @@ static json_t *target_of(const json_t *target)
 	kube_tree_set_text(ref, "uid", kube_tree_text(target, "metadata/uid"));
 	kube_tree_set_whole(ref, "generation", json_integer_value(generation));
 	kube_tree_set_whole(ref, "replicas", kube_tree_whole(target, "spec/replicas", 1));
+	if (effect->handled[0])
+		kube_tree_set_text(ref, "digest", effect->handled);
 	return ref;
 }
 
 json_t *kube_release_new(const struct canary_world *world, const struct effect *effect,
-                         const json_t *target)
+                         const json_t *target, const json_t *template)
 {
 	json_t *object = kube_tree_object();
 	json_t *canary = kube_tree_object();
@@ -131,12 +138,14 @@ json_t *kube_release_new(const struct canary_world *world, const struct effect *
 	kube_tree_set_text(canary, "uid", world->uid);
 	kube_tree_set(spec, "canary", canary);
 	kube_tree_set_text(spec, "cause", release_cause_name(effect->cause));
-	kube_tree_set(spec, "target", target_of(target));
+	kube_tree_set(spec, "target", target_of(target, effect));
 	kube_tree_set_whole(spec, "primaryReplicas", effect->primary_replicas);
-	kube_tree_set(spec, "template", kube_tree_copy(kube_tree_find(target, "spec/template")));
+	kube_tree_set(spec, "template", kube_tree_copy(template));
 	kube_tree_set_text(spec, "digest", effect->digest);
 	if (effect->release[0])
 		kube_tree_set_text(spec, "previous", effect->release);
+	if (effect->action.uid[0])
+		kube_tree_set(spec, "action", kube_release_action_write(&effect->action));
 	kube_tree_set_text(object, "apiVersion", kube_api_version(KUBE_RELEASE));
 	kube_tree_set_text(object, "kind", kube_api_kind(KUBE_RELEASE));
 	kube_tree_set(object, "metadata", metadata_of(world, effect, target));

@@ -26,9 +26,10 @@ void kube_release_name(const char *canary, int number, char ret[NAME_MAX_K8S]);
 /* The n of OBJECT's name "<canary>-<n>"; 0 when there is none. */
 int kube_release_number(const json_t *object);
 
-/* The body of EFFECT_CREATE_RELEASE; TARGET is the Deployment as just served. */
+/* The body of EFFECT_CREATE_RELEASE; TARGET is the Deployment as just served, TEMPLATE what is
+ * released: its own, or that of an earlier Release. */
 json_t *kube_release_new(const struct canary_world *world, const struct effect *effect,
-                         const json_t *target);
+                         const json_t *target, const json_t *template);
 
 /* STATUS as the resource has it, with the Canary's spec as policy and what a run makes. */
 json_t *kube_release_status(const struct canary_world *world, const struct release_status *status);

@@ -13,6 +13,7 @@
 #define TO_NORMAL  "event"
 #define TO_WARNING "event:warning"
 #define TO_ALERT   "alert:" /* and its severity */
+#define DETAILS    ":details"
 
 static bool read_time(const json_t *times, const char *key, struct instant *ret, struct err *err)
 {
@@ -120,6 +121,7 @@ static bool read_hook(const json_t *object, struct hook_record *ret, struct err 
 	text_copy(ret->name, kube_tree_text(object, "name"));
 	ret->type = hook_type_find(type);
 	ret->result = hook_result_find(result);
+	ret->is_approved = json_is_true(json_object_get(object, "approved"));
 	if (ret->type == HOOK_NONE)
 		return refuse_word(err, "status.hooks.type", type);
 	if (ret->result == HOOK_PENDING && strcmp(result, "pending") != 0)
@@ -147,6 +149,20 @@ static bool read_hooks(const json_t *status, struct release_status *ret, struct 
 	return true;
 }
 
+/* The word behind TO_ALERT: "warn", "info:details". */
+static bool read_severity(const char *word, struct notice *ret)
+{
+	char severity[16];
+	size_t length = strcspn(word, ":");
+
+	if (length >= sizeof(severity))
+		return false;
+	text_format(severity, sizeof(severity), "%.*s", (int)length, word);
+	ret->severity = severity_find(severity);
+	ret->has_details = strcmp(word + length, DETAILS) == 0;
+	return ret->severity != SEVERITY_NONE && (ret->has_details || word[length] == '\0');
+}
+
 static bool read_notice(const json_t *object, struct notice *ret, struct err *err)
 {
 	const char *id = kube_tree_text(object, "id");
@@ -158,11 +174,9 @@ static bool read_notice(const json_t *object, struct notice *ret, struct err *er
 	if (id[0] == '\0' || *end != '\0' || errno != 0)
 		return err_set(err, ERR_INVALID,
 		               "status.notices.id: expected a number as text, got \"%.40s\"", id);
-	if (strncmp(to, TO_ALERT, strlen(TO_ALERT)) == 0) {
-		ret->severity = severity_find(to + strlen(TO_ALERT));
-		if (ret->severity == SEVERITY_NONE)
-			return refuse_word(err, "status.notices.to", to);
-	}
+	if (strncmp(to, TO_ALERT, strlen(TO_ALERT)) == 0 &&
+	    !read_severity(to + strlen(TO_ALERT), ret))
+		return refuse_word(err, "status.notices.to", to);
 	ret->is_warning = strcmp(to, TO_WARNING) == 0 || ret->severity > SEVERITY_INFO;
 	text_copy(ret->text, kube_tree_text(object, "text"));
 	return true;
@@ -197,6 +211,65 @@ static bool read_notices(const json_t *status, struct release_status *ret, struc
 	return true;
 }
 
+/* The text of KEY, which is never cut: it says who. */
+static bool read_whole_text(const json_t *object, const char *key, char *ret, size_t size,
+                            struct err *err)
+{
+	const char *text = kube_tree_value(object, key);
+
+	if (strlen(text) >= size)
+		return err_set(err, ERR_LIMIT, "%s: more than %zu bytes", key, size - 1);
+	text_cut(ret, size, text);
+	return true;
+}
+
+bool kube_release_action_read(const json_t *object, struct action_mark *ret, struct err *err)
+{
+	const char *word = kube_tree_value(object, "verb");
+	const char *at = kube_tree_value(object, "at");
+	struct action_mark mark = {.verb = verb_find(word)};
+
+	if (!object)
+		return true;
+	if (mark.verb == VERB_NONE)
+		return refuse_word(err, "action.verb", word);
+	if (!read_whole_text(object, "uid", mark.uid, sizeof(mark.uid), err) ||
+	    !read_whole_text(object, "by", mark.by, sizeof(mark.by), err) ||
+	    (at[0] && !instant_parse(at, &mark.at, err)))
+		return err_wrap(err, "action");
+	text_copy(mark.why, kube_tree_value(object, "reason"));
+	*ret = mark;
+	return true;
+}
+
+static bool read_actions(const json_t *status, struct release_status *ret, struct err *err)
+{
+	const json_t *actions = kube_tree_find(status, "actions");
+	size_t n_actions = json_array_size(actions);
+
+	if (n_actions > ACTIONS_KEPT_MAX)
+		return err_set(err, ERR_LIMIT, "status.actions: %zu, at most %d can be", n_actions,
+		               ACTIONS_KEPT_MAX);
+	for (size_t i = 0; i < n_actions; i++) {
+		if (!kube_release_action_read(json_array_get(actions, i), &ret->actions[i], err))
+			return err_wrap(err, "status");
+	}
+	ret->n_actions = n_actions;
+	return true;
+}
+
+static bool read_standing(const json_t *state, const char *key, struct standing *ret,
+                          struct err *err)
+{
+	const json_t *object = json_object_get(state, key);
+
+	if (!read_whole_text(object, "action", ret->action, sizeof(ret->action), err) ||
+	    !read_whole_text(object, "by", ret->by, sizeof(ret->by), err))
+		return err_wrap(err, "status.state.%s", key);
+	text_copy(ret->why, kube_tree_value(object, "reason"));
+	return true;
+}
+
 bool kube_release_status_read(const json_t *status, struct release_status *ret, struct err *err)
 {
 	struct release_status read = {0};
@@ -204,7 +277,9 @@ bool kube_release_status_read(const json_t *status, struct release_status *ret, 
 	if (!read_words(status, &read, err) ||
 	    !read_times(kube_tree_find(status, "times"), &read, err) ||
 	    !read_checks(status, &read, err) || !read_hooks(status, &read, err) ||
-	    !read_notices(status, &read, err))
+	    !read_notices(status, &read, err) || !read_actions(status, &read, err) ||
+	    !read_standing(kube_tree_find(status, "state"), "paused", &read.paused, err) ||
+	    !read_standing(kube_tree_find(status, "state"), "full", &read.full, err))
 		return false;
 	read.seq = json_integer_value(kube_tree_find(status, "seq"));
 	read.weight.from = kube_tree_whole(status, "weight/from", 0);
@@ -296,6 +371,8 @@ static json_t *write_hooks(const struct release_status *status)
 		kube_tree_set_text(object, "name", hook->name);
 		kube_tree_set_text(object, "question", question);
 		kube_tree_set_text(object, "result", hook_result_name(hook->result));
+		if (hook->is_approved)
+			kube_tree_set(object, "approved", json_true());
 		kube_tree_append(hooks, object);
 	}
 	return hooks;
@@ -308,7 +385,8 @@ static json_t *write_notice(const struct notice *notice)
 
 	text_format(text, sizeof(text), "%" PRId64, notice->id);
 	kube_tree_set_text(object, "id", text);
-	text_format(text, sizeof(text), TO_ALERT "%s", severity_name(notice->severity));
+	text_format(text, sizeof(text), TO_ALERT "%s%s", severity_name(notice->severity),
+	            notice->has_details ? DETAILS : "");
 	if (notice->severity == SEVERITY_NONE)
 		text_copy(text, notice->is_warning ? TO_WARNING : TO_NORMAL);
 	kube_tree_set_text(object, "to", text);
@@ -328,6 +406,49 @@ static json_t *write_notices(const struct release_status *status)
 	return notices;
 }
 
+json_t *kube_release_action_write(const struct action_mark *mark)
+{
+	json_t *object = kube_tree_object();
+
+	kube_tree_set_text(object, "uid", mark->uid);
+	kube_tree_set_text(object, "verb", verb_name(mark->verb));
+	kube_tree_set_text(object, "by", mark->by);
+	set_some(object, "reason", mark->why);
+	set_time(object, "at", mark->at);
+	return object;
+}
+
+static json_t *write_actions(const struct release_status *status)
+{
+	json_t *actions = kube_tree_list();
+
+	for (size_t i = 0; i < status->n_actions; i++)
+		kube_tree_append(actions, kube_release_action_write(&status->actions[i]));
+	return actions;
+}
+
+static void write_standing(json_t *state, const char *key, const struct standing *standing)
+{
+	json_t *object;
+
+	if (standing->action[0] == '\0')
+		return;
+	object = kube_tree_object();
+	kube_tree_set_text(object, "by", standing->by);
+	kube_tree_set_text(object, "action", standing->action);
+	set_some(object, "reason", standing->why);
+	kube_tree_set(state, key, object);
+}
+
+static json_t *write_state(const struct release_status *status)
+{
+	json_t *state = kube_tree_object();
+
+	write_standing(state, "paused", &status->paused);
+	write_standing(state, "full", &status->full);
+	return state;
+}
+
 json_t *kube_release_status_write(const struct release_status *status)
 {
 	json_t *object = kube_tree_object();
@@ -344,6 +465,10 @@ json_t *kube_release_status_write(const struct release_status *status)
 	if (status->n_hooks > 0)
 		kube_tree_set(object, "hooks", write_hooks(status));
 	kube_tree_set(object, "notices", write_notices(status));
+	if (status->n_actions > 0)
+		kube_tree_set(object, "actions", write_actions(status));
+	if (status->paused.action[0] || status->full.action[0])
+		kube_tree_set(object, "state", write_state(status));
 	set_some(object, "ending", release_outcome_name(status->ending));
 	set_some(object, "outcome", release_outcome_name(status->outcome));
 	set_some(object, "reason", status->reason);

@@ -10,7 +10,7 @@ static json_t *section_of(const char *text)
 	return json_pack("{s[{s{ss}}]}", "widgets", "textParagraph", "text", text);
 }
 
-static json_t *write(const struct notifier *notifier, const struct notifier_receiver *receiver,
+static json_t *write_body(const struct notifier *notifier, const struct notifier_receiver *receiver,
                      const struct notifier_message *message)
 {
 	struct arena arena = {0};
@@ -30,5 +30,5 @@ static json_t *write(const struct notifier *notifier, const struct notifier_rece
 
 const struct notifier notifier_gchat = {
 	.name = "gchat",
-	.write = write,
+	.write = write_body,
 };

@@ -11,7 +11,7 @@ static json_t *facts_of(const struct notifier_message *message)
 	return facts;
 }
 
-static json_t *write(const struct notifier *notifier, const struct notifier_receiver *receiver,
+static json_t *write_body(const struct notifier *notifier, const struct notifier_receiver *receiver,
                      const struct notifier_message *message)
 {
 	return json_pack("{ss ss ss ss s[{ss ss so}]}", "@type", "MessageCard", "@context",
@@ -26,5 +26,5 @@ const struct notifier notifier_msteams = {
 	.name = "msteams",
 	.color = "0076D7",
 	.error_color = "FF0000",
-	.write = write,
+	.write = write_body,
 };

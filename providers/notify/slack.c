@@ -12,7 +12,7 @@ static json_t *fields_of(const struct notifier_message *message)
 	return fields;
 }
 
-static json_t *write(const struct notifier *notifier, const struct notifier_receiver *receiver,
+static json_t *write_body(const struct notifier *notifier, const struct notifier_receiver *receiver,
                      const struct notifier_message *message)
 {
 	return json_pack("{ss ss ss ss s[{ss ss ss s[s] so}]}", "channel", receiver->channel,
@@ -30,19 +30,19 @@ const struct notifier notifier_slack[NOTIFIER_SLACK_ROWS] = {
 		.color = "good",
 		.error_color = "danger",
 		.bears_token = true,
-		.write = write,
+		.write = write_body,
 	},
 	{
 		.name = "discord",
 		.color = "good",
 		.error_color = "danger",
 		.path = "/slack",
-		.write = write,
+		.write = write_body,
 	},
 	{
 		.name = "rocket",
 		.color = "#0076D7",
 		.error_color = "#FF0000",
-		.write = write,
+		.write = write_body,
 	},
 };

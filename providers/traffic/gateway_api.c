@@ -13,6 +13,9 @@
 /* Beside a parent that says when it has the route: how long its proxies may take to follow. */
 #define HOLD span_seconds(3)
 
+/* EndpointSlices may follow pods only after a second, and a proxy would answer 503 at once. */
+#define REACH span_seconds(3)
+
 /* What was sent last. */
 enum step {
 	STEP_NONE,
@@ -24,7 +27,7 @@ enum step {
 static struct route_ability ability(const struct canary_spec *spec)
 {
 	return (struct route_ability){
-		.weighs = true, .matches = true, .mirrors = true, .hold = HOLD};
+		.weighs = true, .matches = true, .mirrors = true, .reach = REACH, .hold = HOLD};
 }
 
 struct kube_ref gateway_api_ref(const struct canary_world *world, struct arena *arena)

@@ -9,6 +9,7 @@
 #include "providers/traffic/istio_policy.h"
 #include "providers/traffic/istio_route.h"
 
+#include <stdint.h>
 #include <string.h>
 
 /* Measured with one istiod and its debounce of 100 ms: at most 0.27 s after the API server's
@@ -229,14 +230,17 @@ static enum talk_step correct(struct act *act, json_t *live, json_t *patch)
 }
 
 /* The canary's part in LIVE, nothing else. */
-static enum talk_step retreat(struct act *act, int step, const json_t *live, struct err *err)
+static enum talk_step retreat(struct act *act, int step, json_t *live)
 {
 	struct kube_ref ref = route_ref(act->world, act->talk.arena);
-	json_t *patch = istio_route_retreat(act->world, live, split_of(act), err);
+	json_t *patch = istio_route_retreat(act->world, live, split_of(act));
 
-	if (!patch)
-		return refuse(act, "virtualservice", ref.name, err);
-	return send_patch(act, step, &ref, patch);
+	if (json_array_size(patch) > 0)
+		return send_patch(act, step, &ref, patch);
+	json_decref(patch);
+	if (step == STEP_BLIND) /* as last seen nothing leads to it: that may be old */
+		return act_reply_get(act, STEP_ROUTE, &ref);
+	return act_reply_done(act, json_incref(live));
 }
 
 static enum talk_step on_route(struct act *act, const struct http_reply *reply, struct err *err)
@@ -252,7 +256,7 @@ static enum talk_step on_route(struct act *act, const struct http_reply *reply, 
 		return act_reply_end(act, err);
 	act_reply_keep(act, "route", live);
 	if (act->effect->is_retreat)
-		return retreat(act, STEP_WRITE, live, err);
+		return retreat(act, STEP_WRITE, live);
 	patch = kube_tree_list();
 	if (istio_route_repair(patch, act->world, live, split_of(act), err))
 		return correct(act, live, patch);
@@ -275,7 +279,7 @@ static enum talk_step on_blind(struct act *act, const struct http_reply *reply, 
 }
 
 /* A retreat writes at once, from the route as it was last seen. */
-static enum talk_step begin(struct act *act, struct err *err)
+static enum talk_step begin(struct act *act)
 {
 	struct kube_ref ref = route_ref(act->world, act->talk.arena);
 
@@ -283,7 +287,7 @@ static enum talk_step begin(struct act *act, struct err *err)
 		return next(act, 0);
 	if (!act->world->route_object)
 		return act_reply_get(act, STEP_ROUTE, &ref);
-	return retreat(act, STEP_BLIND, act->world->route_object, err);
+	return retreat(act, STEP_BLIND, (json_t *)(uintptr_t)act->world->route_object);
 }
 
 static enum talk_step weigh(struct act *act, const struct http_reply *reply, struct err *err)
@@ -292,7 +296,7 @@ static enum talk_step weigh(struct act *act, const struct http_reply *reply, str
 	int step = act->talk.step;
 
 	if (!reply)
-		return begin(act, err);
+		return begin(act);
 	if (step == STEP_ROUTE)
 		return on_route(act, reply, err);
 	if (step == STEP_BLIND)
@@ -313,7 +317,7 @@ static enum talk_step clear(struct act *act, size_t index)
 
 	if (index < TRAFFIC_BESIDE_MAX)
 		return act_reply_get(act, STEP_LOOK + (int)index, &ref);
-	return act_reply_done(act, NULL);
+	return act_reply_done(act, json_incref(act_reply_kept(act, "given")));
 }
 
 static enum talk_step on_look(struct act *act, size_t index, const struct http_reply *reply,
@@ -323,12 +327,10 @@ static enum talk_step on_look(struct act *act, size_t index, const struct http_r
 	json_t *live;
 	enum act_outcome outcome = act_reply_read(act, &ref, reply, &live);
 
-	if (outcome == ACT_ABSENT)
-		return clear(act, index + 1);
-	if (outcome != ACT_OK)
+	if (outcome != ACT_OK && outcome != ACT_ABSENT)
 		return act_reply_end(act, err);
-	if (!istio_policy_is_made(act->world, live)) {
-		json_decref(live);
+	if (outcome == ACT_ABSENT || !istio_policy_is_made(act->world, live)) {
+		keep_policy(act, index, live ? live : json_null());
 		return clear(act, index + 1);
 	}
 	kube_api_delete(&act->talk.request, act->talk.arena, &ref,
@@ -349,8 +351,10 @@ static enum talk_step give_back(struct act *act, json_t *live)
 		                act->effect->release_uid);
 		return act_reply_send(act, STEP_RETURN);
 	}
-	if (!istio_route_is_taken(act->world, live))
+	if (!istio_route_is_taken(act->world, live)) {
+		act_reply_keep(act, "given", json_incref(live));
 		return clear(act, 0);
+	}
 	patch = istio_route_restore(act->world, live);
 	if (act_reply_test_version(act, patch, live))
 		return send_patch(act, STEP_RETURN, &ref, patch);
@@ -366,6 +370,8 @@ static enum talk_step on_removed(struct act *act, const struct http_reply *reply
 
 	if (outcome == ACT_OK && act->talk.step == STEP_ROUTE)
 		return give_back(act, object);
+	if (outcome == ACT_OK && !istio_route_is_made(act->world, act_reply_kept(act, "route")))
+		act_reply_keep(act, "given", json_incref(object));
 	json_decref(object);
 	if (outcome == ACT_OK || outcome == ACT_ABSENT)
 		return clear(act, 0);
@@ -380,9 +386,10 @@ static enum talk_step on_deleted(struct act *act, size_t index, const struct htt
 	enum act_outcome outcome = act_reply_read(act, &ref, reply, &object);
 
 	json_decref(object);
-	if (outcome == ACT_OK || outcome == ACT_ABSENT)
-		return clear(act, index + 1);
-	return act_reply_end(act, err);
+	if (outcome != ACT_OK && outcome != ACT_ABSENT)
+		return act_reply_end(act, err);
+	keep_policy(act, index, json_null());
+	return clear(act, index + 1);
 }
 
 static enum talk_step remove_all(struct act *act, const struct http_reply *reply, struct err *err)

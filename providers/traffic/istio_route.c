@@ -3,6 +3,7 @@
 #include "providers/kube/api.h"
 #include "providers/kube/owner.h"
 #include "providers/kube/tree.h"
+#include "providers/traffic/istio_fit.h"
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -239,7 +240,7 @@ static bool repair_taken(json_t *patch, const struct canary_world *world, const 
                          struct istio_rules_split split, struct err *err)
 {
 	const json_t *rules = rules_of(world, kube_tree_find(live, "spec"));
-	json_t *wanted = istio_rules_fit(world, rules, split, err);
+	json_t *wanted = istio_fit_rules(world, rules, split, err);
 
 	if (!wanted)
 		return false;
@@ -260,17 +261,14 @@ bool istio_route_repair(json_t *patch, const struct canary_world *world, const j
 }
 
 json_t *istio_route_retreat(const struct canary_world *world, const json_t *live,
-                            struct istio_rules_split split, struct err *err)
+                            struct istio_rules_split split)
 {
 	const json_t *rules = rules_of(world, kube_tree_find(live, "spec"));
 	bool is_made = istio_route_is_made(world, live);
 	json_t *wanted =
-		is_made ? istio_rules_new(world, split) : istio_rules_fit(world, rules, split, err);
-	json_t *patch;
+		is_made ? istio_rules_new(world, split) : istio_fit_cut(world, rules, split.weight);
+	json_t *patch = kube_tree_list();
 
-	if (!wanted)
-		return NULL;
-	patch = kube_tree_list();
 	istio_rules_patch(patch, world, rules, wanted, !is_made, true);
 	json_decref(wanted);
 	return patch;
@@ -322,7 +320,7 @@ json_t *istio_route_restore(const struct canary_world *world, const json_t *live
 		/* Flagger had put its own spec in place of the user's. */
 		kube_tree_patch(patch, "replace", "/spec", kube_tree_copy(spec));
 	} else {
-		given = istio_rules_restore(world, rules, originals);
+		given = istio_fit_restore(world, rules, originals);
 		if (rules && !json_equal(rules, given))
 			kube_tree_patch(patch, "replace", path, json_incref(given));
 		json_decref(given);

@@ -30,11 +30,12 @@ bool istio_route_repair(json_t *patch, const struct canary_world *world, const j
                         struct istio_rules_split split, struct err *err);
 
 /*
- * The steps that give the canary SPLIT, nothing else, a new list; each tests what it rests on, so
- * LIVE need not be the latest. NULL and ERR_INVALID as above.
+ * The steps that leave the canary no more than SPLIT, a new list; each tests what it rests on, so
+ * LIVE need not be the latest. A user's that was given back, or never taken over, is hardly changed
+ * by it (istio_fit_cut).
  */
 json_t *istio_route_retreat(const struct canary_world *world, const json_t *live,
-                            struct istio_rules_split split, struct err *err);
+                            struct istio_rules_split split);
 
 /* The steps that give LIVE, taken over, back, a new list. */
 json_t *istio_route_restore(const struct canary_world *world, const json_t *live);

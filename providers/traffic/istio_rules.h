@@ -1,8 +1,7 @@
 /*
- * The rules of a VirtualService, the list `http` (or `tcp`) of its spec: those that lead to the
- * apex, the primary or the canary are ours to weigh, all others are not looked at.
- *
- * A list is either generated from the Canary (the object is ours), or fitted into a user's own.
+ * The rules of a VirtualService, the list `http` (or `tcp`) of its spec: as they are generated from
+ * a Canary, what they give it, and the patch from one list to another. (Of a user's own:
+ * istio_fit.h.)
  */
 #ifndef PROVIDERS_TRAFFIC_ISTIO_RULES_H
 #define PROVIDERS_TRAFFIC_ISTIO_RULES_H
@@ -23,21 +22,11 @@ const char *istio_rules_key(const struct canary_world *world);
 /* The list of an object of ours, a new value, as Flagger writes it. */
 json_t *istio_rules_new(const struct canary_world *world, struct istio_rules_split split);
 
-/*
- * LIVE, a user's list, with the canary's part in it, a new value: each rule to the apex, primary or
- * canary leads to primary and canary; for A/B a rule that takes the matching requests stands before
- * it. All else is as it was. NULL and ERR_INVALID: no rule leads to any of them, or one leads to
- * something else as well, or mirrors to something else when it is to mirror.
- */
-json_t *istio_rules_fit(const struct canary_world *world, const json_t *live,
-                        struct istio_rules_split split, struct err *err);
+/* RULE sends copies to HOST, as many as analysis.mirrorWeight says. */
+void istio_rules_mirror(const struct canary_world *world, json_t *rule, const char *host);
 
-/*
- * LIVE without the canary's part, a new value: a rule that one of ORIGINALS (lists, NULL for none)
- * has too, but for where it leads, is as there; any other leads to the apex.
- */
-json_t *istio_rules_restore(const struct canary_world *world, const json_t *live,
-                            const json_t *const originals[2]);
+/* spec.analysis of the Canary, under whichever name; NULL for none. */
+const json_t *istio_rules_analysis(const struct canary_world *world);
 
 /* The most that any rule gives the canary. */
 struct istio_rules_split istio_rules_read(const struct canary_world *world, const json_t *live);

@@ -1,5 +1,6 @@
 #include "providers/traffic/linkerd.h"
 
+#include "providers/act_reply.h"
 #include "providers/traffic/gateway_api.h"
 #include "providers/traffic/gateway_check.h"
 #include "providers/traffic/smi.h"
@@ -32,6 +33,10 @@ static void look(const json_t *object, const struct canary_world *world, struct 
 
 static enum talk_step weigh(struct act *act, const struct http_reply *reply, struct err *err)
 {
+	if (act->world->options->is_unsure)
+		return act_reply_stop(
+			act, ACT_FAILED, err,
+			"it is not known yet whether the cluster serves TrafficSplits");
 	return has_splits(act->world) ? smi_weigh(act, reply, err)
 	                              : gateway_api_weigh(act, reply, err);
 }

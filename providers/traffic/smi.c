@@ -11,7 +11,8 @@
 #include <string.h>
 
 /* Not measured: no proxy that follows a TrafficSplit was at hand. */
-#define HOLD span_seconds(5)
+#define HOLD  span_seconds(5)
+#define REACH span_seconds(5)
 
 #define HOSTS_MAX 16
 
@@ -25,7 +26,7 @@ enum step {
 
 struct route_ability smi_ability(const struct canary_spec *spec)
 {
-	return (struct route_ability){.weighs = true, .hold = HOLD};
+	return (struct route_ability){.weighs = true, .reach = REACH, .hold = HOLD};
 }
 
 /* It knows weights alone: with a match everybody would get the canary. */

@@ -33,6 +33,32 @@ static struct instant clock_now(void *user)
 	return (struct instant){COMMAND_DESK_NOW};
 }
 
+/* Each Action that has no answer gets one. */
+static void answer_actions(struct command_desk *desk)
+{
+	const json_t *action;
+
+	for (size_t i = 0; desk->answer && (action = apiserver_at(desk->server, "actions", i)); i++) {
+		struct arena arena = {0};
+		struct http_request request = {.method = HTTP_PATCH};
+
+		if (json_object_get(action, "status"))
+			continue;
+		request.url = arena_format(
+			&arena, "/apis/serin.dev/v1alpha1/namespaces/shop/actions/%s/status",
+			json_string_value(json_object_get(json_object_get(action, "metadata"),
+		                                          "name")));
+		request.body =
+			arena_format(&arena,
+		                     "{\"status\":{\"answer\":\"%s\",\"message\":\"%s\"}}",
+		                     desk->answer, desk->answer_text);
+		request.body_length = strlen(request.body);
+		http_request_add(&request, "Content-Type", "application/merge-patch+json");
+		(void)apiserver_serve_inside(desk->server, &request, &arena, clock_now(NULL));
+		arena_fini(&arena);
+	}
+}
+
 static void *serve(void *user)
 {
 	struct command_desk *desk = user;
@@ -44,6 +70,7 @@ static void *serve(void *user)
 		assert_int_equal(pthread_mutex_lock(&desk->lock), 0);
 		is_closing = desk->is_closing;
 		front_run(desk->front);
+		answer_actions(desk);
 		assert_int_equal(pthread_mutex_unlock(&desk->lock), 0);
 	}
 	return NULL;
@@ -64,6 +91,7 @@ struct command_desk *command_desk_new_with(const struct apiserver_resource *reso
 		.resources = resources,
 		.n_resources = n_resources,
 		.is_immediate = true,
+		.person = "alice",
 	});
 	desk->front =
 		front_new(&(struct front_options){.server = desk->server, .now = clock_now}, &err);
@@ -254,6 +282,7 @@ void command_desk_run_as(struct command_desk *desk, const char *program, const c
 	char *rest = strdup(line);
 	size_t size;
 	struct command_setting setting = {
+		.in = desk->in,
 		.screen = desk->screen,
 		.environment = environment,
 		.fixed_now = {COMMAND_DESK_NOW - desk->lead.ms},

@@ -201,7 +201,7 @@ void history_desk_check_intact(struct desk *desk, long n)
 	struct history_verdict verdict;
 	struct err err;
 
-	if (!history_verify(desk->path, &verdict, &err))
+	if (!history_verify(desk->path, NULL, &verdict, &err))
 		fail_msg("%s", err.text);
 	if (!verdict.is_intact)
 		fail_msg("%s", verdict.what);

@@ -128,6 +128,17 @@ static void test_text(void **state)
 	assert_int_equal(desk->status, COMMAND_OK);
 }
 
+/* Sentences are broken where the screen ends. */
+static void test_narrow(void **state)
+{
+	struct command_desk *desk = *state;
+
+	desk->screen = (struct command_screen){.is_terminal = true, .columns = 80};
+	command_desk_run(desk, "explain cart");
+	desk->screen = (struct command_screen){0};
+	golden_check("explain-80-plain.txt", desk->out);
+}
+
 static void test_json(void **state)
 {
 	struct command_desk *desk = *state;
@@ -185,9 +196,13 @@ static void test_lease_of_manifests(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_text),    cmocka_unit_test(test_json),
-		cmocka_unit_test(test_refused), cmocka_unit_test(test_not_there),
-		cmocka_unit_test(test_lease),   cmocka_unit_test(test_lease_of_manifests),
+		cmocka_unit_test(test_text),
+		cmocka_unit_test(test_narrow),
+		cmocka_unit_test(test_json),
+		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_not_there),
+		cmocka_unit_test(test_lease),
+		cmocka_unit_test(test_lease_of_manifests),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);

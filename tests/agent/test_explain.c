@@ -256,6 +256,13 @@ static const struct row runs[] = {
 		 "(failed check 2 of 5)'") "}",
          "held at weight 20 of 50: Halt cart.shop advancement latency 812.00 > 500 (failed check 2 of 5); "
          "the next check is in 20s"},
+	{"gate",
+         "{" RELEASE(
+		 "'hooks': [{'type': 'rollout', 'name': 'load', 'question': '1', 'result': 'pass'}, "
+		 "{'type': 'confirm-traffic-increase', 'name': 'gate', 'question': '2', 'result': "
+		 "'fail'}], 'reason': 'Halt cart.shop advancement waiting for traffic increase "
+		 "approval gate'") "}",
+         "waiting for approval: confirm-traffic-increase hook gate says no, and is asked again every 30s"},
 	{"unmeasured",
          "{" RELEASE(
 		 "'times': {'unmeasuredSince': '2026-03-01T09:51:00Z'}, 'reason': 'Prometheus query "
@@ -318,6 +325,15 @@ static const struct row ends[] = {
          "cart-2 gave way to a newer revision 12m ago, which begins next"},
 	{"cancelled", "{" ROUTE("0") "," RELEASE(DONE("cancelled", "x")) "}",
          "cart-2 was cancelled 12m ago: the target went back to what the primary runs"},
+	/* a VirtualService: another route and another rule's field are not the weight */
+	{"fight",
+         "{'route': {'kind': 'VirtualService', 'metadata': {'name': 'cart', 'annotations': null, 'managedFields':"
+         " [{'manager': 'kiali', 'time': '2026-03-01T09:50:00Z', 'fieldsV1': {'f:spec': {'f:http': {}}}}, {'manager':"
+         " 'x', 'time': '2026-03-01T09:51:00Z', 'fieldsV1': {'f:spec': {'f:hosts': {}}}}]}, 'spec': {'http': [{'route':"
+         " [{'destination': {'host': 'help'}}]}, {'route': [{'destination': {'host': 'cart-primary'}, 'weight': 65},"
+         " {'destination': {'host': 'cart-canary.shop'}, 'weight': 35}]}]}}," RELEASE(
+		 DONE("promoted", "x")) "}",
+         "virtualservice cart gives the canary weight 35, where the agent wants 0: kiali wrote it 10m ago"},
 	{"fight", "{" ROUTE("35") "," RELEASE(DONE("promoted", "x")) "}",
          "ingress front-canary gives the canary weight 35, where the agent wants 0: serin wrote it 1m ago"},
 	{"PrimaryNotReady",

@@ -246,7 +246,7 @@ static void test_tamper(void **state)
 		{"DROP TRIGGER audit_log_no_delete; DELETE FROM audit_log WHERE seq = 1",
 	         "expected entry 1, got 2", 2},
 		{"DROP TRIGGER canary_spec_no_update; UPDATE canary_spec SET spec_json = '{}'",
-	         "canary_spec \"", 0},
+	         "entry 1 of chain \"cluster-a/serin\": canary_spec \"", 1},
 		{"INSERT INTO gap (uid, kind, round_uid, n_records, from_at, until_at, detail)"
 	         " VALUES ('x', 'lost', '', 1, 1, 1, '')",
 	         "gap has 1 rows, but the chain knows 0", 0},
@@ -266,7 +266,7 @@ static void test_tamper(void **state)
 		history_desk_close(desk);
 		history_desk_check_intact(desk, 6);
 		history_desk_exec(desk, rows[i].sql);
-		assert_true(history_verify(desk->path, &verdict, &err));
+		assert_true(history_verify(desk->path, NULL, &verdict, &err));
 		assert_false(verdict.is_intact);
 		if (!strstr(verdict.what, rows[i].what) || verdict.seq != rows[i].seq)
 			fail_msg("%s: got entry %ld: %s", rows[i].sql, (long)verdict.seq,
@@ -365,6 +365,35 @@ static void test_killed(void **state)
 	munmap(n_acked, sizeof(*n_acked));
 }
 
+/* The log is beside the file that a link names, and what is in it is read. */
+static void test_link(void **state)
+{
+	struct desk *desk = *state;
+	char link[160];
+	char seen[256] = "";
+	struct err err;
+	sqlite3 *db = NULL;
+	int status = 0;
+	pid_t child = fork();
+
+	assert_true(child >= 0);
+	if (child == 0) {
+		history_desk_open(desk);
+		history_desk_round(desk, 1);
+		history_desk_wait_acks(desk, 1);
+		_exit(0); /* as if killed: the log stays */
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	snprintf(link, sizeof(link), "%s-link", desk->path);
+	assert_int_equal(symlink(desk->path, link), 0);
+	assert_true(history_read_open(link, &db, &err));
+	assert_true(history_read_rounds(db, &(struct history_read_filter){.n_max = 9},
+	                                on_round_read, seen, &err));
+	history_read_close(db);
+	unlink(link);
+	assert_string_equal(seen, "r00001 ");
+}
+
 /* In memory
  * ----------------------------------------------------------------------------------------------------
  */
@@ -454,6 +483,7 @@ int main(void)
 		cmocka_unit_test(test_tamper),
 		cmocka_unit_test(test_hash),
 		cmocka_unit_test(test_killed),
+		cmocka_unit_test_setup_teardown(test_link, setup, teardown),
 		cmocka_unit_test(test_memory),
 	};
 

@@ -116,10 +116,24 @@ static const struct {
          {.kind = EFFECT_SAVE_RELEASE, .status.failed_checks = 1},
          {.kind = EFFECT_SAVE_RELEASE},
          false},
-	{"save: notices",
-         {.kind = EFFECT_SAVE_RELEASE, .status.n_notices = 1},
-         {.kind = EFFECT_SAVE_RELEASE},
+	{"save: a notice of its own",
+         {.kind = EFFECT_SAVE_RELEASE, .status = {.seq = 1, .n_notices = 1, .notices[0].id = 12}},
+         {.kind = EFFECT_SAVE_RELEASE, .status.seq = 1},
          false},
+	{"save: two of its own",
+         {.kind = EFFECT_SAVE_RELEASE,
+          .status = {.seq = 1, .n_notices = 2, .notices = {{.id = 12}, {.id = 13}}}},
+         {.kind = EFFECT_SAVE_RELEASE, .status = {.seq = 1, .n_notices = 1, .notices[0].id = 12}},
+         false},
+	{"save: a notice that was there was delivered meanwhile",
+         {.kind = EFFECT_SAVE_RELEASE,
+          .status = {.seq = 2, .n_notices = 2, .notices = {{.id = 12}, {.id = 24}}}},
+         {.kind = EFFECT_SAVE_RELEASE, .status = {.seq = 2, .n_notices = 1, .notices[0].id = 24}},
+         true},
+	{"save: the only notice was delivered meanwhile",
+         {.kind = EFFECT_SAVE_RELEASE, .status = {.seq = 2, .n_notices = 1, .notices[0].id = 12}},
+         {.kind = EFFECT_SAVE_RELEASE, .status.seq = 2},
+         true},
 	{"save: another",
          {.kind = EFFECT_SAVE_RELEASE, .release = "a-1"},
          {.kind = EFFECT_SAVE_RELEASE},
@@ -233,6 +247,7 @@ static void test_is_question(void **state)
 
 		assert_int_equal(effect_is_question(&effect),
 		                 kind == EFFECT_OBSERVE || kind == EFFECT_MEASURE ||
+		                         kind == EFFECT_FIND_RELEASE ||
 		                         kind == EFFECT_MEASURE_SHARE || kind == EFFECT_ASK_HOOK ||
 		                         kind == EFFECT_COMPARE);
 	}

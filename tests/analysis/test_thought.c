@@ -1,5 +1,6 @@
 #include "analysis/base/text.h"
 #include "analysis/decide.h"
+#include "analysis/phase/phase.h"
 #include "analysis/readiness.h"
 #include "analysis/traffic.h"
 
@@ -409,6 +410,73 @@ static void test_no_route(void **state)
 		assert_int_not_equal(desk->effects[i].subject, SUBJECT_ROUTE);
 }
 
+/* A run that is open, in PHASE. */
+static void put_run(struct desk *desk, enum release_phase phase)
+{
+	struct release *newest = &desk->facts.newest;
+
+	desk->facts.has_spec = true;
+	desk->facts.canary.state = FACT_KNOWN;
+	text_copy(newest->name, "cart-2");
+	text_copy(newest->uid, "release-2");
+	newest->number = 2;
+	newest->cause = CAUSE_REVISION;
+	newest->status.phase = phase;
+	text_copy(desk->facts.promoted.name, "cart-1");
+	text_copy(desk->facts.promoted.uid, "release-1");
+}
+
+static size_t count_of(const struct desk *desk, enum effect_kind kind, enum subject subject)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < desk->plan.n_effects; i++)
+		n += desk->effects[i].kind == kind && desk->effects[i].subject == subject;
+	return n;
+}
+
+/* A promotion that fails sends clients to the canary: nothing sends them back in the same breath
+ * (the apex was written to and fro while the Release could not be saved). */
+static void test_late_promotion(void **state)
+{
+	struct desk *desk = *state;
+	struct service_fact *apex = &desk->facts.apex;
+
+	put_run(desk, PHASE_PROMOTING);
+	text_copy(desk->facts.primary.release_uid, "release-2");
+	desk->facts.primary.available = 1;
+	desk->facts.primary.slot.read_at = (struct instant){NOW};
+	desk->facts.newest.status.times.not_ready_since = (struct instant){NOW - 60000};
+	*apex = (struct service_fact){
+		.slot.state = FACT_KNOWN, .backend = BACKEND_PRIMARY, .is_exact = true};
+	phase_promoting(&desk->thought);
+	assert_int_equal(count_of(desk, EFFECT_SAVE_RELEASE, SUBJECT_RELEASES), 1);
+	assert_int_equal(count_of(desk, EFFECT_WRITE_SERVICE, SUBJECT_APEX), 1);
+	clear(desk);
+	apex->backend = BACKEND_CANARY;
+	phase_promoting(&desk->thought);
+	assert_int_equal(count_of(desk, EFFECT_SAVE_RELEASE, SUBJECT_RELEASES), 1);
+	assert_int_equal(count_of(desk, EFFECT_WRITE_SERVICE, SUBJECT_APEX), 0);
+}
+
+/* A retreat's save whose outcome is not known goes again without a look; but the Release is looked
+ * at beside it, since a save that was written already is refused for ever. */
+static void test_retreat_in_doubt(void **state)
+{
+	struct desk *desk = *state;
+
+	put_run(desk, PHASE_PROGRESSING);
+	desk->facts.is_moved = true;
+	decide(&desk->spec, &desk->facts, &desk->plan);
+	assert_int_equal(count_of(desk, EFFECT_SAVE_RELEASE, SUBJECT_RELEASES), 1);
+	assert_int_equal(count_of(desk, EFFECT_OBSERVE, SUBJECT_RELEASES), 0);
+	clear(desk);
+	desk->facts.releases.state = FACT_UNKNOWN;
+	decide(&desk->spec, &desk->facts, &desk->plan);
+	assert_int_equal(count_of(desk, EFFECT_SAVE_RELEASE, SUBJECT_RELEASES), 1);
+	assert_int_equal(count_of(desk, EFFECT_OBSERVE, SUBJECT_RELEASES), 1);
+}
+
 static void test_holds(void **state)
 {
 	struct desk *desk = *state;
@@ -502,6 +570,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_mirrors, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_selects, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_no_route, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_late_promotion, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_retreat_in_doubt, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_holds, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_backend, set_up, tear_down),
 	};

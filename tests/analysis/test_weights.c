@@ -224,9 +224,45 @@ static void test_apex_without_a_target(void **state)
 	model_fini(&model);
 }
 
+/* How long after PODS were ready the canary, or for 0 the route, got what WEIGHT says. */
+static int64_t reach(struct model *model, const struct workload_fact *pods, int weight)
+{
+	const struct route_fact *route = &model->truth.route;
+
+	for (int i = 0; i < 600; i++) {
+		model_run(model, 100, NULL);
+		if (pods->ready > 0 && route->slot.state == FACT_KNOWN && route->weight >= weight &&
+		    (weight > 0 || route->is_exact))
+			return instant_between(pods->ready_since, model->truth.now).ms;
+	}
+	return -1;
+}
+
+/* No request for pods that those who send them may not know of. */
+static void test_reach(void **state)
+{
+	for (int64_t ms = 0; ms <= 4000; ms += 4000) {
+		struct model model;
+		int64_t took;
+
+		model_init(&model);
+		model.spec.route.reach = span_ms(ms);
+		model.truth.route.slot.state = FACT_ABSENT;
+		model.truth.route.is_exact = false;
+		took = reach(&model, &model.truth.primary, 0);
+		assert_in_range(took, ms, ms + 2000);
+		model_run(&model, 60000, NULL);
+		model_apply(&model, "v2");
+		took = reach(&model, &model.truth.target, 20);
+		assert_in_range(took, ms, ms + 4000);
+		model_fini(&model);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_reach),
 		cmocka_unit_test(test_D_61_foreign_weight),
 		cmocka_unit_test(test_route_not_taken_in),
 		cmocka_unit_test(test_D_61_foreign_copies),

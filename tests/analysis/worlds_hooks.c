@@ -73,7 +73,7 @@ static bool refuse(struct world *world, enum hook_type type, int64_t ms, struct 
 	struct hook_fact *fact = &facts->hooks[index_of(type)];
 	struct release_status *status = &facts->newest.status;
 
-	if (ms == RECENT && status->phase == PHASE_PROGRESSING &&
+	if (ms == RECENT && status->phase >= PHASE_PROGRESSING &&
 	    (facts->samples[0].kind != SAMPLE_VALUE || facts->samples[1].kind != SAMPLE_VALUE ||
 	     facts->samples[1].value > 500))
 		return false; /* it would not have been asked */
@@ -168,7 +168,7 @@ static bool put_gate(struct world *world, unsigned value, struct world_hooks *ho
 	if (!release_is_open(&world->facts.newest) || world->facts.newest.cause != CAUSE_REVISION ||
 	    (world->facts.newest.status.phase != PHASE_PROGRESSING &&
 	     world->facts.newest.status.phase != PHASE_WAITING_PROMOTION &&
-	     (world->facts.newest.status.phase != PHASE_STARTING ||
+	     (world->facts.newest.status.phase != PHASE_STARTING || world->spec.skip_analysis ||
 	      type == HOOK_CONFIRM_PROMOTION)))
 		return false;
 	if (is_told)
@@ -187,6 +187,8 @@ bool worlds_hooks_put(struct world *world, unsigned value, struct world_hooks *r
 		return false;
 	put_spec(world);
 	world->facts.newest.status.n_hooks = 0;
+	if (value >= 1 && value <= 4 && world->facts.now.ms < newest->status.times.next_check_at.ms)
+		return false; /* nobody asked yet */
 	if (newest->status.phase == PHASE_NONE)
 		world->facts.newest.status.times.next_check_at = (struct instant){0};
 	switch (value) {

@@ -21,12 +21,14 @@ KINDS = {
     "ingress": ("/apis/networking.k8s.io/v1", "ingresses"),
     "virtualservice": ("/apis/networking.istio.io/v1beta1", "virtualservices"),
     "destinationrule": ("/apis/networking.istio.io/v1beta1", "destinationrules"),
+    "httproute": ("/apis/gateway.networking.k8s.io/v1", "httproutes"),
     "lease": ("/apis/coordination.k8s.io/v1", "leases"),
     "role": ("/apis/rbac.authorization.k8s.io/v1", "roles"),
     "rolebinding": ("/apis/rbac.authorization.k8s.io/v1", "rolebindings"),
     "clusterrole": ("/apis/rbac.authorization.k8s.io/v1", "clusterroles"),
     "canary": ("/apis/flagger.app/v1beta1", "canaries"),
     "metrictemplate": ("/apis/flagger.app/v1beta1", "metrictemplates"),
+    "action": ("/apis/serin.dev/v1alpha1", "actions"),
     "release": ("/apis/serin.dev/v1alpha1", "releases"),
 }
 

@@ -77,7 +77,7 @@ set_variables() {
 	GWAPI_URL=http://10.244.200.1:8086
 	MESH_PROXY=http://127.0.0.1:15007
 	AUDIT_LOG=$dir/log/audit.log
-	PATH=$tools:$PATH:$kit/bin
+	PATH=$tools:$PATH:$kit/bin:$flagger
 	export NETNS KIT_DIR KUBECONFIG KUBERNETES_URL PROMETHEUS_URL INGRESS_URL GATEWAY_URL GWAPI_URL MESH_PROXY AUDIT_LOG PATH
 }
 

@@ -34,6 +34,8 @@
  " {'serin.dev/annotations-before': '{\\\"flagger.kubernetes.io/original-configuration\\\":null}',"                                           \
  " 'flagger.kubernetes.io/original-configuration': '{\\\"http\\\":[{\\\"route\\\":[{\\\"destination\\\":{\\\"host\\\":\\\"cart\\\"}}]}]}'}}," \
  " 'spec': {'http': [{" SPLIT(80, 20) "}]}}"
+#define PLAIN_USERS \
+ "{'metadata': {'name': 'cart'}, 'spec': {'http': [{'route': [{'destination': {'host': 'cart'}}]}]}}"
 #define TEST_VERSION "{'op': 'test', 'path': '/metadata/resourceVersion', 'value': '71'}"
 #define WEIGH(index, host, weight)                                                          \
  "{'op': 'test', 'path': '/spec/http/0/route/" #index "/destination/host', 'value': '" host \
@@ -174,6 +176,14 @@ static void test_retreat(void **state)
 		{"PATCH " ROUTES "/cart" MANAGER, "[" WEIGHTS(100, 0) "]", 200, ROUTE(100, 0)},
 		{0},
 	};
+	static const struct cart_exchange plain[] = {{"GET " ROUTES "/cart", "", 200, PLAIN_USERS},
+	                                             {0}};
+	static const struct cart_exchange late[] = {
+		{"PATCH " ROUTES "/cart" MANAGER, "[" WEIGHTS(100, 0) "]", 422,
+	         "{'kind': 'Status', 'code': 422}"},
+		{"GET " ROUTES "/cart", "", 200, PLAIN_USERS},
+		{0},
+	};
 	static const struct cart_exchange unseen[] = {
 		{"GET " ROUTES "/cart", "", 200, USERS},
 		{"PATCH " ROUTES "/cart" MANAGER, "[" WEIGHTS(100, 0) "]", 200, USERS},
@@ -190,6 +200,10 @@ static void test_retreat(void **state)
 		{ROUTE(100, 0), blind, ACT_OK},
 		{USERS, blind, ACT_OK},
 		{ROUTE(80, 20), old, ACT_OK},
+		/* given back, or never taken over: nothing leads to the canary */
+		{PLAIN_USERS, plain, ACT_OK},
+		{NULL, plain, ACT_OK},
+		{USERS, late, ACT_OK},
 		{NULL, unseen, ACT_OK},
 		{NULL, gone, ACT_ABSENT},
 	};
@@ -205,6 +219,30 @@ static void test_retreat(void **state)
 
 		begin(&play, "{}", rows[i].seen, false);
 		expect(&play, &effect, rows[i].script, rows[i].want, "");
+		end(&play);
+	}
+}
+
+/* A foreign hand raised the weight: the retreat goes to the weight in force, not to 0. */
+static void test_cap(void **state)
+{
+	static const char *const seen[] = {ROUTE(10, 90), USERS};
+
+	for (size_t i = 0; i < array_length(seen); i++) {
+		static const struct cart_exchange script[] = {{"PATCH " ROUTES "/cart" MANAGER,
+		                                               "[" WEIGHTS(60, 40) "]", 200,
+		                                               ROUTE(60, 40)},
+		                                              {0}};
+		struct effect effect = {
+			.kind = EFFECT_WRITE_ROUTE,
+			.subject = SUBJECT_ROUTE,
+			.weight = 40,
+			.is_retreat = true,
+		};
+		struct play play;
+
+		begin(&play, "{}", seen[i], false);
+		expect(&play, &effect, script, ACT_OK, "");
 		end(&play);
 	}
 }
@@ -250,7 +288,10 @@ static void test_remove(void **state)
 
 		begin(&play, "{}", NULL, false);
 		expect(&play, &effect, scripts[i], ACT_OK, "");
-		assert_null(play.act.result.object);
+		if (scripts[i] == made)
+			assert_null(play.act.result.object);
+		else /* it is there, and not ours */
+			assert_non_null(play.act.result.object);
 		end(&play);
 	}
 }
@@ -258,9 +299,8 @@ static void test_remove(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_create),
-		cmocka_unit_test(test_weigh),
-		cmocka_unit_test(test_retreat),
+		cmocka_unit_test(test_create),  cmocka_unit_test(test_weigh),
+		cmocka_unit_test(test_retreat), cmocka_unit_test(test_cap),
 		cmocka_unit_test(test_remove),
 	};
 

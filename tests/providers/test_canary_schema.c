@@ -265,7 +265,7 @@ static void test_enums_are_served_or_refused_in_words(void **state)
 		const char *path;
 		int n_served;
 	} enums[] = {
-		{"spec.provider", 10},
+		{"spec.provider", 11},
 		{"spec.targetRef.kind", 1},
 		{"spec.ingressRef.kind", 1},
 		{"spec.analysis.noData", 2},
@@ -325,6 +325,7 @@ static void example_check(const char *path, const json_t *object)
 static void test_examples(void **state)
 {
 	static const char *const paths[] = {
+		"manifests/examples/istio-canary.yaml",
 		"manifests/examples/nginx-canary.yaml",
 		"manifests/examples/nginx-ab.yaml",
 		"manifests/examples/blue-green.yaml",
@@ -356,8 +357,13 @@ static void test_release_enums(void **state)
 	for (int outcome = OUTCOME_NONE + 1; outcome <= (int)OUTCOME_CANCELLED; outcome++)
 		assert_true(manifest_has(outcomes,
 		                         release_outcome_name((enum release_outcome)outcome)));
-	for (int cause = CAUSE_NONE + 1; cause <= (int)CAUSE_REVISION; cause++)
+	for (int cause = CAUSE_NONE + 1; cause <= (int)CAUSE_UNDO; cause++)
 		assert_true(manifest_has(causes, release_cause_name((enum release_cause)cause)));
+	json_decref(root);
+	schema = schema_of("manifests/crd-action.yaml", &root);
+	for (int verb = VERB_NONE + 1; verb <= (int)VERB_REJECT; verb++)
+		assert_true(manifest_has(json_object_get(schema_find(schema, "spec.verb"), "enum"),
+		                         verb_name((enum verb)verb)));
 	json_decref(root);
 }
 

@@ -1,6 +1,7 @@
 /* Provider istio: what is generated, read, and fitted into a user's own VirtualService. */
 #include "analysis/base/text.h"
 #include "providers/traffic.h"
+#include "providers/traffic/istio_fit.h"
 #include "providers/traffic/istio_match.h"
 #include "providers/traffic/istio_policy.h"
 #include "providers/traffic/istio_route.h"
@@ -355,7 +356,7 @@ static void test_fit(void **state)
 		json_t *got;
 
 		init(&cart, BETA, row->strategy);
-		got = istio_rules_fit(&cart.world, live, row->split, &err);
+		got = istio_fit_rules(&cart.world, live, row->split, &err);
 		if (got) {
 			struct istio_rules_split split = istio_rules_read(&cart.world, got);
 

@@ -5,6 +5,7 @@
 #include "agent/demo/apiserver_patch.h"
 #include "analysis/base/text.h"
 #include "providers/traffic.h"
+#include "providers/traffic/istio_fit.h"
 #include "providers/traffic/istio_route.h"
 #include "tests/providers/cart.h"
 #include "tests/providers/merge.h"
@@ -153,7 +154,7 @@ static json_t *kept_of(const struct cart *cart, const json_t *object)
 		json_t *rule = json_array_get(rules, i);
 		const char *name = json_string_value(json_object_get(rule, "name"));
 		json_t *one = json_pack("[O]", rule);
-		json_t *fitted = istio_rules_fit(&cart->world, one, (struct istio_rules_split){0},
+		json_t *fitted = istio_fit_rules(&cart->world, one, (struct istio_rules_split){0},
 		                                 &(struct err){0});
 
 		if (name && strncmp(name, "serin-match", 11) == 0)

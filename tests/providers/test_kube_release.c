@@ -80,6 +80,7 @@ static void test_read_new(void **state)
 
 #define TEN(x) x ", " x ", " x ", " x ", " x ", " x ", " x ", " x ", " x ", " x
 #define CHECK  "{'name': 'a'}"
+#define MARK   "{'uid': 'a', 'verb': 'pause', 'by': 'alice'}"
 #define HOOK   "{'type': 'rollout', 'result': 'pass', 'question': '1'}"
 #define NOTICE "{'id': '1', 'to': 'event', 'text': ''}"
 
@@ -97,8 +98,12 @@ static void test_refusals(void **state)
 		{"{'status': {'ending': 'x'}}", ERR_INVALID, "status.ending: \"x\""},
 		{"{'status': {'checks': [{'name': 'a', 'verdict': 'maybe'}]}}", ERR_INVALID,
 	         "status.checks.verdict: \"maybe\""},
-		{"{'spec': {'cause': 'undo'}}", ERR_INVALID,
-	         "spec.cause: expected init or revision"},
+		{"{'spec': {'cause': 'config'}}", ERR_INVALID,
+	         "spec.cause: expected init, revision, retry or undo"},
+		{"{'spec': {'action': {'uid': 'a', 'verb': 'dance', 'by': 'alice'}}}", ERR_INVALID,
+	         "action.verb: \"dance\""},
+		{"{'status': {'actions': [{'uid': 'a', 'verb': 'x', 'by': 'alice'}]}}", ERR_INVALID,
+	         "action.verb: \"x\""},
 		{"{'metadata': {'name': 'cart'}}", ERR_INVALID, "metadata.name"},
 		{"{'metadata': {'name': 'cart-0'}}", ERR_INVALID, "metadata.name"},
 		{"{'metadata': {'name': 'cart-99999999999'}}", ERR_INVALID, "metadata.name"},
@@ -118,6 +123,14 @@ static void test_refusals(void **state)
 		{"{'status': {'checks': [" TEN(CHECK) ", " TEN(CHECK) ", " TEN(
 			 CHECK) ", " CHECK ", " CHECK ", " CHECK "]}}",
 	         ERR_LIMIT, "status.checks: 33, at most 32 can be"},
+		{"{'status': {'actions': [" TEN(MARK) "]}}", ERR_LIMIT,
+	         "status.actions: 10, at most 8 can be"},
+		{"{'status': {'actions': [{'uid': 'a', 'verb': 'pause', 'by': '" TEN(
+			 TEN("0123")) "'}]}}",
+	         ERR_LIMIT, "by: more than 343 bytes"},
+		{"{'status': {'state': {'paused': {'action': '" TEN(
+			 "012345678") "'}}}}",
+	         ERR_LIMIT, "status.state.paused: action: more than 39 bytes"},
 		{"{'status': {'hooks': [" TEN(HOOK) ", " TEN(HOOK) ", " TEN(
 			 HOOK) ", " HOOK ", " HOOK ", " HOOK "]}}",
 	         ERR_LIMIT, "status.hooks: 33, at most 32 can be"},
@@ -131,10 +144,10 @@ static void test_refusals(void **state)
 		struct err err = {0};
 
 		assert_false(kube_release_read(object, &release, &err));
-		if (!strstr(err.text, rows[i].text) || (i != 8 && err.kind != rows[i].kind))
+		if (!strstr(err.text, rows[i].text) || (i != 10 && err.kind != rows[i].kind))
 			print_error("row %zu: %s\n", i, err.text);
 		assert_non_null(strstr(err.text, rows[i].text));
-		if (i != 8) /* a time's kind is instant_parse's to say */
+		if (i != 10) /* a time's kind is instant_parse's to say */
 			assert_int_equal(err.kind, rows[i].kind);
 		assert_int_equal(release.number, 99);
 		json_decref(object);
@@ -233,7 +246,8 @@ static void test_new(void **state)
 	cart_init(&cart, "{}");
 	json_object_set_new(json_object_get(target, "spec"), "template", merge_parse("{'a': 1}"));
 	/* no owner reference: it feeds the teardown and goes last */
-	cart_same(kube_release_new(&cart.world, &effect, target),
+	cart_same(kube_release_new(&cart.world, &effect, target,
+	                           json_object_get(json_object_get(target, "spec"), "template")),
 	          "{'apiVersion': 'serin.dev/v1alpha1', 'kind': 'Release', 'metadata': {'name':"
 	          " 'cart-17', 'namespace': 'shop', 'labels': {'serin.dev/canary': 'cart',"
 	          " 'serin.dev/canary-uid': '" CART_UID

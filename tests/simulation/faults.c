@@ -58,6 +58,11 @@ static const struct kind {
 	[FAULT_EDIT_REMOVE] = {"removal", 0.004},
 	[FAULT_GITOPS] = {"GitOps restore", 0.01},
 	[FAULT_PODS_BREAK] = {"pods break", 0.004},
+	[FAULT_GATE_CLOSED] = {"gate closed", 0.06},
+	[FAULT_HOOK_NO] = {"hook says no", 0.04},
+	[FAULT_HOOK_SILENT] = {"hook silent", 0.04},
+	[FAULT_HOOK_DOWN] = {"hook down", 0.03},
+	[FAULT_HOOK_ROLLBACK] = {"hook calls back", 0.02},
 };
 
 static const char *const phase_names[FAULT_PHASE_MAX] = {

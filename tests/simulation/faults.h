@@ -67,6 +67,12 @@ enum fault {
 	FAULT_EDIT_REMOVE, /* an object that we made is deleted */
 	FAULT_GITOPS,      /* a tool restores what it owns */
 	FAULT_PODS_BREAK,  /* pods of the primary or the canary break */
+	/* The receivers of hooks */
+	FAULT_GATE_CLOSED,   /* a gate is closed for a while */
+	FAULT_HOOK_NO,       /* it refuses, or is broken */
+	FAULT_HOOK_SILENT,   /* it is called, and never answers */
+	FAULT_HOOK_DOWN,     /* the connection breaks */
+	FAULT_HOOK_ROLLBACK, /* somebody calls for a rollback */
 	FAULT_MAX,
 };
 

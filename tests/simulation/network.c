@@ -2,6 +2,7 @@
 
 #include "analysis/base/compiler.h"
 #include "analysis/base/text.h"
+#include "tests/simulation/front.h"
 #include "tests/simulation/simulation.h"
 
 #include <string.h>
@@ -52,7 +53,7 @@ static bool is_retreat(struct simulation *simulation, const struct http_request 
 {
 	return canary >= 0 && request->method == HTTP_PATCH &&
 	       instant_is_set(simulation->witness.duties[canary][WITNESS_DUTY_RETREAT]) &&
-	       (strstr(request->url, "/releases/") || strstr(request->url, "/ingresses/"));
+	       (strstr(request->url, "/releases/") || front_is_url(request->url));
 }
 
 /* Where a fault hurts more. */
@@ -81,7 +82,7 @@ static bool may_remove(struct simulation *simulation, const struct http_request 
 
 	return canary >= 0 && request->method == HTTP_PATCH && !simulation->network.removal.loop &&
 	       simulation->truth.canaries[canary].is_there &&
-	       (strstr(url, "/ingresses/") || strstr(url, "/services/") ||
+	       (front_is_url(url) || strstr(url, "/services/") ||
 	        (deployment && strstr(deployment, "-primary")));
 }
 
@@ -116,7 +117,9 @@ struct sim_http_fate network_fate(void *user, const struct http_request *request
 	double often;
 	int canary;
 
-	if (request->peer != HTTP_PEER_KUBE || simulation->faults.is_calm)
+	if (request->peer != HTTP_PEER_KUBE)
+		return receivers_fate(simulation, request);
+	if (simulation->faults.is_calm)
 		return fate;
 	canary = truth_find(&simulation->truth, request->url);
 	if (n_others > 0 && strike(simulation, FAULT_REORDER, canary))
@@ -243,7 +246,7 @@ static bool is_refused(struct simulation *simulation, const struct http_request 
 static void die_at_route(struct simulation *simulation, const struct http_request *request,
                          int canary)
 {
-	if (!is_retreat(simulation, request, canary) || !strstr(request->url, "/ingresses/") ||
+	if (!is_retreat(simulation, request, canary) || !front_is_url(request->url) ||
 	    simulation->witness.runs[canary].phase != PHASE_PROGRESSING ||
 	    !strike_at(simulation, FAULT_CRASH, canary, OFTEN_AT_ROUTE))
 		return;

@@ -1,6 +1,7 @@
 #include "tests/simulation/oracle.h"
 
 #include "analysis/base/text.h"
+#include "tests/simulation/front.h"
 #include "tests/simulation/simulation.h"
 
 #include <stdio.h>
@@ -156,6 +157,9 @@ static const char *trouble_gone(const struct sight *sight)
 		return "it was deleted, and its primary is left";
 	if (sight->route)
 		return "it was deleted, and its route is left";
+	if (find(sight, "destinationrules", canary->service, "-primary") ||
+	    find(sight, "destinationrules", canary->service, "-canary"))
+		return "it was deleted, and what stood with its route is left";
 	if (find(sight, "services", canary->service, "-primary") ||
 	    find(sight, "services", canary->service, "-canary"))
 		return "it was deleted, and a Service is left";
@@ -224,16 +228,11 @@ static const char *trouble_run(const struct sight *sight, bool is_live)
 static const char *trouble_world(const struct sight *sight)
 {
 	const struct truth_canary *canary = sight->canary;
-	bool is_nginx = strcmp(canary->provider, "nginx") == 0;
-	const json_t *annotations = at(sight->route, "metadata", "annotations");
 	int replicas = number_at(sight->target, "spec", "replicas");
 
-	if (is_nginx && !sight->route)
+	if (front_is_weighed(canary) && !sight->route)
 		return "its route is missing";
-	if (is_nginx && strcmp(text_of(json_object_get(annotations,
-	                                               "nginx.ingress.kubernetes.io/"
-	                                               "canary-weight")),
-	                       "0") != 0)
+	if (front_is_weighed(canary) && front_weight(canary, sight->route) != 0)
 		return "its route has a weight";
 	if (!selects(sight, "", "-primary"))
 		return "its apex does not select the primary";
@@ -289,13 +288,14 @@ const char *oracle_trouble(struct simulation *simulation, int index)
 		.run = &simulation->witness.runs[index],
 	};
 	const char *name = sight.canary->name;
+	char front[FRONT_NAME_MAX];
 	struct oracle_end end;
 	const char *why;
 
 	sight.resource = find(&sight, "canaries", name, "");
 	sight.target = find(&sight, "deployments", name, "");
 	sight.primary = find(&sight, "deployments", name, "-primary");
-	sight.route = find(&sight, "ingresses", name, "-front-canary");
+	sight.route = find(&sight, front_plural(sight.canary), front_name(sight.canary, front), "");
 	end = oracle_name(sight.canary, was_judged(&sight));
 	if (end.is_gone || end.is_kept) {
 		why = end.is_gone ? trouble_gone(&sight) : trouble_kept(&sight);

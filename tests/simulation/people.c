@@ -1,6 +1,7 @@
 #include "tests/simulation/people.h"
 
 #include "analysis/base/text.h"
+#include "tests/simulation/front.h"
 #include "tests/simulation/simulation.h"
 
 #include <stdlib.h>
@@ -36,7 +37,9 @@ void people_url(const struct truth_canary *canary, const char *plural, const cha
 	const char *group = strcmp(plural, "services") == 0      ? "/api/v1"
 	                    : strcmp(plural, "deployments") == 0 ? "/apis/apps/v1"
 	                    : strcmp(plural, "ingresses") == 0   ? "/apis/networking.k8s.io/v1"
-	                                                         : "/apis/flagger.app/v1beta1";
+	                    : strcmp(plural, "virtualservices") == 0
+	                            ? "/apis/networking.istio.io/v1beta1"
+	                            : "/apis/flagger.app/v1beta1";
 
 	text_format(ret, PEOPLE_URL_MAX, "%s/namespaces/%s/%s%s%s", group, canary->space, plural,
 	            name ? "/" : "", name ? name : "");

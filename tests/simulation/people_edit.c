@@ -1,5 +1,6 @@
 /* Foreign edits: whoever writes into what agents look after, and pods that break. */
 #include "analysis/base/text.h"
+#include "tests/simulation/front.h"
 #include "tests/simulation/people.h"
 #include "tests/simulation/simulation.h"
 
@@ -67,16 +68,15 @@ static struct name name_of(const char *base, const char *suffix)
 static bool edit_weight(const struct hand *hand)
 {
 	static const int weights[] = {0, 1, 10, 50, 90, 100};
-	struct name ingress = name_of(hand->canary->name, "-front-canary");
-	char body[128];
+	const char *plural = front_plural(hand->canary);
+	char name[FRONT_NAME_MAX];
+	char *body;
 
-	if (!find(hand, "ingresses", ingress.text) || !strikes(hand))
+	if (!find(hand, plural, front_name(hand->canary, name)) || !strikes(hand))
 		return false;
-	text_format(body, sizeof(body),
-	            "{\"metadata\":{\"annotations\":{\"nginx.ingress.kubernetes.io/"
-	            "canary-weight\":\"%d\"}}}",
-	            weights[dice_between(hand->dice, 0, 5)]);
-	put(hand, HTTP_PATCH, "ingresses", ingress.text, body);
+	body = front_edit(hand->canary, weights[dice_between(hand->dice, 0, 5)]);
+	put(hand, HTTP_PATCH, plural, name, body);
+	free(body);
 	return true;
 }
 
@@ -133,24 +133,30 @@ static bool edit_labels(const struct hand *hand)
 	bool is_service = dice_chance(hand->dice, 0.6);
 	struct name service =
 		name_of(hand->canary->service, services[dice_between(hand->dice, 0, 2)]);
-	struct name ingress = name_of(hand->canary->name, "-front-canary");
+	const char *front = front_plural(hand->canary);
+	char name[FRONT_NAME_MAX];
 	bool strips = dice_chance(hand->dice, 0.3);
 
-	if (!find(hand, is_service ? "services" : "ingresses",
-	          is_service ? service.text : ingress.text) ||
+	(void)front_name(hand->canary, name);
+	if (!find(hand, is_service ? "services" : front, is_service ? service.text : name) ||
 	    !strikes(hand))
 		return false;
 	if (is_service) {
 		put(hand, HTTP_PATCH, "services", service.text,
 		    "{\"metadata\":{\"labels\":{\"app\":null,\"team\":\"other\"},"
 		    "\"annotations\":{\"note\":\"other\"}}}");
+	} else if (front_is_mesh(hand->canary)) {
+		/* Without our label it would be a user's, and be taken over as it is. */
+		put(hand, HTTP_PATCH, front, name,
+		    "{\"metadata\":{\"labels\":{\"team\":\"other\"}},\"spec\":{\"gateways\":[\"x/y\"],"
+		    "\"exportTo\":[\".\"]}}");
 	} else if (strips) {
-		put(hand, HTTP_PATCH, "ingresses", ingress.text,
+		put(hand, HTTP_PATCH, front, name,
 		    "{\"metadata\":{\"labels\":null,\"ownerReferences\":null}}");
 		hand->canary->is_stripped = true;
 		break_for_a_while(hand);
 	} else {
-		put(hand, HTTP_PATCH, "ingresses", ingress.text,
+		put(hand, HTTP_PATCH, front, name,
 		    "{\"metadata\":{\"annotations\":{\"nginx.ingress.kubernetes.io/canary\":"
 		    "null,\"note\":\"other\"}}}");
 	}
@@ -160,12 +166,13 @@ static bool edit_labels(const struct hand *hand)
 static bool remove_one(const struct hand *hand)
 {
 	const struct truth_canary *canary = hand->canary;
+	char front[FRONT_NAME_MAX];
 	const struct {
 		const char *plural;
 		const char *base;
 		const char *suffix;
 	} rows[] = {
-		{"ingresses", canary->name, "-front-canary"},
+		{front_plural(canary), front_name(canary, front), ""},
 		{"services", canary->service, ""},
 		{"services", canary->service, "-primary"},
 		{"services", canary->service, "-canary"},

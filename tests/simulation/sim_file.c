@@ -162,7 +162,7 @@ static void look(struct sim_file *file, uint32_t boot, struct sim_record *record
 
 	sim_vfs_trouble(file->vfs, SIM_VFS_WELL);
 	sim_vfs_stand_in(file->vfs, true);
-	if (!history_verify(file->path, &verdict, &err)) {
+	if (!history_verify(file->path, NULL, &verdict, &err)) {
 		if (has_synced(records, n_records))
 			file->accuse(file->user, "it cannot be read any more: %s", err.text);
 	} else if (!verdict.is_intact) {

@@ -17,6 +17,7 @@
 #include "tests/simulation/faults.h"
 #include "tests/simulation/network.h"
 #include "tests/simulation/people.h"
+#include "tests/simulation/receivers.h"
 #include "tests/simulation/source.h"
 #include "tests/simulation/story.h"
 #include "tests/simulation/truth.h"
@@ -59,6 +60,7 @@ struct simulation {
 	struct witness witness;
 	struct witness_history history;
 	struct source_outage outage;
+	struct receivers receivers;
 	struct network network;
 	struct sim_pulse pulse;
 	size_t n_still;       /* events since time moved */

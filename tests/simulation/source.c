@@ -2,6 +2,7 @@
 
 #include "analysis/base/text.h"
 #include "analysis/spec.h"
+#include "tests/simulation/front.h"
 #include "tests/simulation/simulation.h"
 
 #include <stdlib.h>
@@ -55,19 +56,12 @@ struct inquiry {
 
 static int live_weight(const struct inquiry *inquiry)
 {
-	char name[40];
-	const char *weight;
-	const json_t *object;
+	const struct truth_canary *canary = inquiry->canary;
+	char name[FRONT_NAME_MAX];
 
-	text_format(name, sizeof(name), "%s-front-canary", inquiry->canary->name);
-	object = apiserver_find(inquiry->simulation->server, "ingresses", inquiry->canary->space,
-	                        name);
-	object = json_object_get(json_object_get(object, "metadata"), "annotations");
-	if (!json_object_get(object, "nginx.ingress.kubernetes.io/canary"))
-		return 0;
-	weight = json_string_value(
-		json_object_get(object, "nginx.ingress.kubernetes.io/canary-weight"));
-	return weight ? (int)strtol(weight, NULL, 10) : 0;
+	return front_weight(canary,
+	                    apiserver_find(inquiry->simulation->server, front_plural(canary),
+	                                   canary->space, front_name(canary, name)));
 }
 
 /* The pods that answer the canary's requests. */
@@ -78,7 +72,7 @@ static size_t pods_of(const struct inquiry *inquiry, struct cluster_pods *ret, s
 	json_t *selector;
 	size_t n_pods;
 
-	if (strcmp(canary->provider, "nginx") == 0 || inquiry->is_custom) {
+	if (front_is_weighed(canary) || inquiry->is_custom) {
 		text_format(name, sizeof(name), "%s-canary", canary->service);
 		return cluster_backends(inquiry->simulation->cluster, canary->space, name, ret,
 		                        max);
@@ -103,7 +97,7 @@ static bool measure(const struct inquiry *inquiry, double *ret)
 {
 	struct cluster_pods pods[16];
 	size_t n = pods_of(inquiry, pods, array_length(pods));
-	bool is_weighed = strcmp(inquiry->canary->provider, "nginx") == 0 && !inquiry->is_custom;
+	bool is_weighed = front_is_weighed(inquiry->canary) && !inquiry->is_custom;
 	int weight = is_weighed ? live_weight(inquiry) : SPEC_WEIGHT_FULL;
 	double sum = 0;
 	double n_ready = 0;
@@ -270,6 +264,8 @@ struct http_reply source_answer(void *user, const struct http_request *request, 
 	};
 	struct http_reply reply = {0};
 
+	if (receivers_called(request) != HOOK_NONE)
+		return receivers_answer(simulation, request, arena);
 	if (canary < 0) {
 		say(&reply, arena, "");
 		return reply;

@@ -6,6 +6,7 @@
 #include "analysis/base/buf.h"
 #include "analysis/base/text.h"
 #include "tests/simulation/hung_history.h"
+#include "tests/simulation/stage_hooks.h"
 
 #include <assert.h>
 #include <math.h>
@@ -16,8 +17,6 @@
 #define START       INT64_C(1700000000000)
 #define BOOKMARK_MS 60000
 #define STEPS_MAX   (256 * 1024)
-#define HOOKS_MAX   8
-#define HOOKS       "http://hooks/"
 
 struct actor {
 	struct agent *agent;
@@ -25,13 +24,6 @@ struct actor {
 	struct history *history;
 	struct loop *loop;
 	char name[16];
-};
-
-/* What a receiver of hooks answers. */
-struct receiver {
-	char path[32];
-	int status;
-	char body[64];
 };
 
 struct stage {
@@ -49,9 +41,7 @@ struct stage {
 	size_t n_writes;
 	size_t n_strays;
 	int crashed; /* number of the agent to kill, or -1 */
-	struct receiver receivers[HOOKS_MAX];
-	size_t n_receivers;
-	struct buf hooks; /* their calls */
+	struct stage_hooks hooks;
 	struct buf steps;
 	char last_step[256];
 	char phase[32];
@@ -65,66 +55,23 @@ static const char *const selector_labels[] = {"app", "name", "app.kubernetes.io/
  * ------------------------------------------------------------------------------------------------
  */
 
-static const struct receiver *find_receiver(const struct stage *stage, const char *path)
-{
-	for (size_t i = stage->n_receivers; i-- > 0;) {
-		const struct receiver *receiver = &stage->receivers[i];
-
-		if (strncmp(path, receiver->path, strlen(receiver->path)) == 0)
-			return receiver;
-	}
-	return NULL;
-}
-
-static bool is_hook(const struct http_request *request)
-{
-	return strncmp(request->url, HOOKS, strlen(HOOKS)) == 0;
-}
-
-static struct http_reply answer_hook(struct stage *stage, const struct http_request *request)
-{
-	const char *path = request->url + strlen(HOOKS);
-	const struct receiver *receiver = find_receiver(stage, path);
-	json_t *body = json_loadb(request->body, request->body_length, 0, NULL);
-	bool has_room = buf_format(&stage->hooks, "%s %s\n", path,
-	                           json_string_value(json_object_get(body, "phase")));
-	struct http_reply reply = {.status = 200, .body = ""};
-
-	assert(has_room);
-	json_decref(body);
-	if (receiver) {
-		reply.status = receiver->status;
-		reply.body = receiver->body;
-	}
-	reply.body_length = strlen(reply.body);
-	return reply;
-}
-
-/* A receiver that is silent: its answer never comes. */
 static struct sim_http_fate fate(void *user, const struct http_request *request, size_t n_others)
 {
 	struct stage *stage = user;
-	const struct receiver *receiver;
 
-	if (!is_hook(request))
-		return (struct sim_http_fate){0};
-	receiver = find_receiver(stage, request->url + strlen(HOOKS));
-	return (struct sim_http_fate){.is_reply_lost = receiver && receiver->status == 0};
+	return (struct sim_http_fate){
+		.is_reply_lost = stage_hooks_are_silent(&stage->hooks, request),
+	};
 }
 
 void stage_hook(struct stage *stage, const char *path, int status, const char *body)
 {
-	struct receiver *receiver = &stage->receivers[stage->n_receivers++];
-
-	assert(stage->n_receivers <= HOOKS_MAX);
-	text_copy(receiver->path, path);
-	receiver->status = status;
-	text_copy(receiver->body, body);
+	stage_hooks_set(&stage->hooks, path, status, body);
 }
 
 const char *stage_hooks(struct stage *stage)
 {
-	return buf_text(&stage->hooks);
+	return buf_text(&stage->hooks.calls);
 }
 
 /* The metrics server
@@ -135,10 +82,12 @@ static struct http_reply web(void *user, const struct http_request *request, str
 	struct stage *stage = user;
 	struct http_reply reply = {.status = 200};
 	const char *query = request->body ? request->body : request->url;
-	double value = strstr(query, "duration") ? stage->duration_ms : stage->success_rate;
+	bool is_duration =
+		strstr(query, "histogram_quantile") || strstr(query, "duration_seconds_sum");
+	double value = is_duration ? stage->duration_ms : stage->success_rate;
 
-	if (is_hook(request))
-		return answer_hook(stage, request);
+	if (stage_hooks_are_called(request))
+		return stage_hooks_answer(&stage->hooks, request);
 	stage->answered = sim_loop_now(stage->sim);
 	if (stage->is_metrics_down) {
 		err_set(&reply.error, ERR_TRANSPORT, "connect to prometheus:9090: refused");
@@ -319,7 +268,7 @@ struct stage *stage_new(uint64_t seed)
 		.has_endpoints = true,
 	});
 	stage->steps.max = STEPS_MAX;
-	stage->hooks.max = STEPS_MAX;
+	stage->hooks.calls.max = STEPS_MAX;
 	stage->success_rate = 100;
 	stage->duration_ms = 20;
 	stage->crashed = -1;
@@ -350,7 +299,7 @@ struct stage *stage_free(struct stage *stage)
 	apiserver_free(stage->server);
 	sim_loop_free(stage->sim);
 	buf_fini(&stage->steps);
-	buf_fini(&stage->hooks);
+	buf_fini(&stage->hooks.calls);
 	metrics_free(stage->metrics);
 	free(stage);
 	return NULL;

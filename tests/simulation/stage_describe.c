@@ -96,8 +96,9 @@ static json_t *messages(struct stage *stage)
 
 char *stage_describe(struct stage *stage)
 {
-	static const char *const plurals[] = {"deployments", "services", "ingresses", "releases",
-	                                      "canaries"};
+	static const char *const plurals[] = {"deployments",     "services", "ingresses",
+	                                      "releases",        "canaries", "virtualservices",
+	                                      "destinationrules"};
 	json_t *all = json_object();
 	char *text;
 

@@ -1,6 +1,8 @@
 #include "tests/simulation/truth.h"
 
 #include "analysis/base/text.h"
+#include "analysis/hook.h"
+#include "tests/simulation/front.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -72,15 +74,34 @@ static void cast(struct truth_canary *canary, struct dice *dice, const char *nam
 		canary->asking = TRUTH_ASK_INLINE;
 }
 
+/* Every fourth has hooks, each of the types with some chance. */
+static unsigned cast_hooks(struct dice *dice)
+{
+	unsigned hooks = 0;
+
+	if (!dice_chance(dice, 0.25))
+		return 0;
+	for (enum hook_type type = HOOK_CONFIRM_ROLLOUT; type <= HOOK_EVENT; type++) {
+		if (dice_chance(dice, 0.4))
+			hooks |= 1U << type;
+	}
+	return hooks;
+}
+
 void truth_init(struct truth *truth, uint64_t seed)
 {
 	struct dice dice = dice_init(seed, "truth");
 	struct dice rollouts = dice_init(seed, "rollouts");
+	struct dice meshes = dice_init(seed, "meshes");
+	struct dice hooks = dice_init(seed, "hooks");
 
 	*truth = (struct truth){.n_canaries = (int)dice_between(&dice, 2, FAULT_CANARIES_MAX)};
 	for (int i = 0; i < truth->n_canaries; i++) {
 		cast(&truth->canaries[i], &dice, names[i]);
 		truth->canaries[i].empties = dice_chance(&rollouts, 0.12);
+		if (front_is_weighed(&truth->canaries[i]) && dice_chance(&meshes, 0.1))
+			truth->canaries[i].provider = "istio";
+		truth->canaries[i].hooks = cast_hooks(&hooks);
 		(void)truth_push(&truth->canaries[i], QUALITY_GOOD);
 	}
 }

@@ -58,6 +58,7 @@ struct truth_canary {
 	const char *provider;
 	enum truth_asking asking;
 	bool asks_tightly;          /* other bounds, with which each version is as good or bad */
+	unsigned hooks;             /* 1 << HOOK_…: of which types it has one */
 	bool skips;                 /* skipAnalysis */
 	struct instant skips_until; /* an agent may still believe so: its watch was silent */
 	bool empties;               /* a rollout takes away all pods before it makes new ones */

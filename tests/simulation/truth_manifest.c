@@ -1,4 +1,5 @@
 #include "analysis/base/text.h"
+#include "analysis/hook.h"
 #include "tests/simulation/truth.h"
 
 #include <assert.h>
@@ -87,6 +88,24 @@ static json_t *metrics(const struct truth_canary *canary)
 	return json_pack("[o,o]", success, duration);
 }
 
+static json_t *webhooks(const struct truth_canary *canary)
+{
+	json_t *list = json_array();
+
+	for (enum hook_type type = HOOK_CONFIRM_ROLLOUT; type <= HOOK_EVENT; type++) {
+		char url[80];
+
+		if ((canary->hooks & 1U << type) == 0)
+			continue;
+		text_format(url, sizeof(url), "http://hooks/%s/%s", canary->name,
+		            hook_type_name(type));
+		json_array_append_new(list, json_pack("{ss ss ss ss si}", "name", "hook", "type",
+		                                      hook_type_name(type), "url", url, "timeout",
+		                                      "3s", "retries", type % 3 == 0));
+	}
+	return list;
+}
+
 static json_t *analysis(const struct truth_canary *canary)
 {
 	char interval[16];
@@ -96,6 +115,8 @@ static json_t *analysis(const struct truth_canary *canary)
 	text_format(interval, sizeof(interval), "%ds", canary->interval);
 	made = json_pack("{s:s,s:i,s:o}", "interval", interval, "threshold", canary->threshold,
 	                 "metrics", metrics(canary));
+	if (canary->hooks != 0)
+		json_object_set_new(made, "webhooks", webhooks(canary));
 	if (canary->iterations > 0)
 		json_object_set_new(made, "iterations", json_integer(canary->iterations));
 	if (canary->step > 0)

@@ -1,11 +1,13 @@
 #include "tests/simulation/witness.h"
 
 #include "analysis/base/text.h"
+#include "tests/simulation/front.h"
 #include "tests/simulation/oracle.h"
 #include "tests/simulation/simulation.h"
 #include "tests/simulation/witness_check.h"
 #include "tests/simulation/witness_cost.h"
 #include "tests/simulation/witness_duty.h"
+#include "tests/simulation/witness_hook.h"
 #include "tests/simulation/witness_release.h"
 #include "tests/simulation/witness_world.h"
 #include "tests/simulation/witness_write.h"
@@ -173,28 +175,32 @@ void witness_left(struct simulation *simulation, int agent, struct witness_fligh
 {
 	struct witness_agent *of = &simulation->witness.agents[agent];
 	bool is_metric = request->peer == HTTP_PEER_URL;
-	const char *about = is_metric && request->body ? request->body : request->url;
+	enum hook_type hook = receivers_called(request);
+	const char *about =
+		is_metric && request->body && hook == HOOK_NONE ? request->body : request->url;
 
 	*flight = (struct witness_flight){
 		.left = sim_loop_now(simulation->loop),
 		.clock = read_clock(simulation, agent),
 		.url = witness_world_hash(request),
 		.canary = truth_find(&simulation->truth, about),
-		.question = is_metric ? witness_check_question(about) : -1,
+		.question = is_metric && hook == HOOK_NONE ? witness_check_question(about) : -1,
+		.hook = hook,
 		.is_metric = is_metric,
 		.is_template = strstr(request->url, "/metrictemplates/") != NULL,
 		.is_watch = !is_metric && apiserver_watch_asked(request),
 		.is_lease = !is_metric && strstr(request->url, "/leases") != NULL,
 		.is_renewal = request->method != HTTP_GET && strstr(request->url, "/leases"),
-		.is_retreat =
-			request->method == HTTP_PATCH &&
-			(strstr(request->url, "/releases/") || strstr(request->url, "/ingresses/")),
+		.is_retreat = request->method == HTTP_PATCH &&
+	                      (strstr(request->url, "/releases/") || front_is_url(request->url)),
 	};
 	if (!is_metric && !flight->is_lease && request->method != HTTP_GET &&
 	    instant_between(of->lease_sent, flight->left).ms + request->timeout.ms > LEASE_MS)
 		witness_accuse(simulation, "agent-%d writes %s, which may land after its lease",
 		               agent, request->url);
 	witness_cost_left(simulation, agent, flight, request);
+	if (hook != HOOK_NONE && flight->canary >= 0)
+		witness_hook_left(simulation, agent, flight);
 	if (of->n_flights < WITNESS_FLIGHTS_MAX)
 		of->flights[of->n_flights++] = flight;
 }
@@ -268,6 +274,10 @@ void witness_came(struct simulation *simulation, int agent, struct witness_fligh
 	/* What asks for a measurement could not be read: so nothing was measured. */
 	if (has_failed && flight->canary >= 0 && flight->is_template)
 		truth_unmeasured(people_run_version(simulation, flight->canary), flight->left);
+	if (flight->hook != HOOK_NONE) {
+		witness_hook_came(simulation, agent, flight, reply);
+		return;
+	}
 	if (flight->is_metric) {
 		witness_check_told(simulation, agent, flight, reply);
 		return;

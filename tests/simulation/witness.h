@@ -47,6 +47,7 @@ struct witness_run {
 	char image[WITNESS_IMAGE_MAX]; /* of its recorded template */
 	struct instant next_check_at;  /* by the clock of whoever wrote it */
 	struct instant concluded;      /* the true time of its last step or failed check */
+	struct instant made;           /* the true time when it was */
 	struct instant written;        /* the true time of its last write */
 	bool is_init;
 };
@@ -140,6 +141,7 @@ struct witness_flight {
 	uint64_t url;         /* hashed with its method */
 	int canary;           /* or -1 */
 	int question;         /* to the metrics; -1: none of those that decide */
+	enum hook_type hook;  /* that is called */
 	bool is_watch;
 	bool is_lease;
 	bool is_renewal; /* a write of the lease */
@@ -147,6 +149,12 @@ struct witness_flight {
 	bool is_template; /* how the metrics are asked */
 	bool is_retreat;  /* of the route, the Release or the apex: what a retreat writes */
 	bool is_served;   /* it took effect, or was refused */
+};
+
+/* The last answer of a hook. */
+struct witness_heard {
+	enum hook_result result;
+	struct instant asked;
 };
 
 struct witness_agent {
@@ -159,6 +167,7 @@ struct witness_agent {
 	struct instant canary_troubled[FAULT_CANARIES_MAX];
 	struct instant retreat_troubled[FAULT_CANARIES_MAX]; /* only those of a retreat */
 	struct witness_told told[FAULT_CANARIES_MAX][WITNESS_QUESTIONS];
+	struct witness_heard heard[FAULT_CANARIES_MAX][HOOK_EVENT + 1];
 	const struct witness_flight *flights[WITNESS_FLIGHTS_MAX];
 	int n_flights;
 	struct instant window;

@@ -1,5 +1,6 @@
 #include "tests/simulation/witness_check.h"
 
+#include "tests/simulation/witness_hook.h"
 #include "tests/simulation/witness_world.h"
 
 #include <math.h>
@@ -66,6 +67,12 @@ static bool was_edited(struct simulation *simulation, int canary)
 	       instant_is_before(now, times->struck);
 }
 
+/* Checks go on, also while a promotion waits. */
+static bool is_checking(const struct witness_run *run)
+{
+	return run->phase == PHASE_PROGRESSING || run->phase == PHASE_WAITING_PROMOTION;
+}
+
 /* The failing answer that ends the run. */
 static bool is_last_straw(struct simulation *simulation, int agent,
                           const struct witness_flight *flight)
@@ -75,7 +82,7 @@ static bool is_last_straw(struct simulation *simulation, int agent,
 	int threshold = simulation->truth.canaries[flight->canary].threshold;
 
 	return !was_edited(simulation, flight->canary) && agent == witness->leader &&
-	       run->phase == PHASE_PROGRESSING && run->uid[0] && run->outcome == OUTCOME_NONE &&
+	       is_checking(run) && run->uid[0] && run->outcome == OUTCOME_NONE &&
 	       !instant_is_before(flight->left, run->written) &&
 	       !instant_is_before(flight->clock, run->next_check_at) &&
 	       run->failed_checks + 1 >= (threshold > 0 ? threshold : 1);
@@ -139,8 +146,8 @@ static void check_threshold(struct simulation *simulation, int canary,
 	const struct truth_canary *truth = &simulation->truth.canaries[canary];
 	int threshold = truth->threshold > 0 ? truth->threshold : 1;
 
-	if (run->failed_checks >= threshold && run->phase == PHASE_PROGRESSING &&
-	    !truth->is_invalid && !was_edited(simulation, canary))
+	if (run->failed_checks >= threshold && is_checking(run) && !truth->is_invalid &&
+	    !was_edited(simulation, canary))
 		witness_accuse(simulation, "%s: goes on after %d failed checks of %d", run->name,
 		               run->failed_checks, threshold);
 }
@@ -180,9 +187,9 @@ void witness_check_concluded(struct simulation *simulation, int agent, int canar
 	const struct witness_run *old = &witness->runs[canary];
 	const struct witness_told *told = witness->agents[agent].told[canary];
 	bool fails = run->failed_checks > old->failed_checks;
-	bool passes = old->phase == PHASE_PROGRESSING &&
+	bool passes = is_checking(old) &&
 	              (run->iteration > old->iteration || run->phase == PHASE_PROMOTING ||
-	               (run->phase == PHASE_PROGRESSING && run->weight > old->weight));
+	               (is_checking(run) && run->weight > old->weight));
 	int n_failing = 0;
 	int n_passing = 0;
 
@@ -198,7 +205,7 @@ void witness_check_concluded(struct simulation *simulation, int agent, int canar
 	}
 	if (fails && passes)
 		witness_accuse(simulation, "%s: one check both fails and passes", run->name);
-	if (fails && n_failing == 0)
+	if (fails && n_failing == 0 && !witness_hook_fails(simulation, agent, canary))
 		witness_accuse(simulation, "%s: a check fails that no answer failed", run->name);
 	if (passes && n_passing < WITNESS_QUESTIONS)
 		witness_accuse(simulation, "%s: a step on %d of %d passing answers", run->name,

@@ -1,5 +1,6 @@
 #include "tests/simulation/witness_duty.h"
 
+#include "tests/simulation/front.h"
 #include "tests/simulation/witness_world.h"
 
 #include <string.h>
@@ -96,7 +97,7 @@ static bool is_missing(struct simulation *simulation, int canary)
 	    truth->is_invalid || !simulation->witness.promoted[canary].uid[0])
 		return false;
 	return !world->primary.is_there || !world->has_canary_service ||
-	       (!world->has_route && strcmp(truth->provider, "nginx") == 0);
+	       (!world->has_route && front_is_weighed(truth));
 }
 
 static void set(struct simulation *simulation, int canary, enum witness_duty duty, bool is_due)

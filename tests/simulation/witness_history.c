@@ -22,6 +22,8 @@ static const struct {
 	{"/canaries", {EFFECT_WRITE_MIRROR, EFFECT_REMOVE, EFFECT_RESTORE, EFFECT_REMOVE_RELEASES}},
 	{"/events", {EFFECT_NOTIFY}},
 	{"/ingresses", {EFFECT_WRITE_ROUTE, EFFECT_REMOVE, EFFECT_RESTORE}},
+	{"/virtualservices", {EFFECT_WRITE_ROUTE, EFFECT_REMOVE, EFFECT_RESTORE}},
+	{"/destinationrules", {EFFECT_WRITE_ROUTE, EFFECT_REMOVE, EFFECT_RESTORE}},
 	{"/services", {EFFECT_WRITE_SERVICE, EFFECT_REMOVE, EFFECT_RESTORE}},
 	/* Workloads and what their pods need */
 	{"",

@@ -6,6 +6,7 @@
 #include "providers/kube/tree.h"
 #include "tests/simulation/oracle.h"
 #include "tests/simulation/witness_check.h"
+#include "tests/simulation/witness_hook.h"
 #include "tests/simulation/witness_world.h"
 
 #include <string.h>
@@ -19,8 +20,10 @@ enum fault_phase witness_release_phase(const struct witness_run *run,
 {
 	static const enum fault_phase phases[] = {
 		[PHASE_NONE] = FAULT_PHASE_ABSENT,
+		[PHASE_WAITING] = FAULT_PHASE_STARTING,
 		[PHASE_STARTING] = FAULT_PHASE_STARTING,
 		[PHASE_PROGRESSING] = FAULT_PHASE_PROGRESSING,
+		[PHASE_WAITING_PROMOTION] = FAULT_PHASE_PROGRESSING,
 		[PHASE_PROMOTING] = FAULT_PHASE_PROMOTING,
 		[PHASE_FINALISING] = FAULT_PHASE_FINALISING,
 		[PHASE_RETREATING] = FAULT_PHASE_RETREATING,
@@ -90,14 +93,16 @@ static void check_step(struct simulation *simulation, const struct witness_run *
 	    (new->outcome != old->outcome || new->phase != old->phase ||
 	     new->weight != old->weight))
 		witness_accuse(simulation, "%s: changed after its outcome", new->name);
-	if (new->phase < old->phase)
+	if (new->phase < old->phase &&
+	    (old->phase != PHASE_WAITING_PROMOTION || new->phase != PHASE_PROGRESSING))
 		witness_accuse(simulation, "%s: %s after %s", new->name,
 		               release_phase_name(new->phase), release_phase_name(old->phase));
 	if (new->iteration < old->iteration || new->failed_checks < old->failed_checks)
 		witness_accuse(simulation, "%s: a counter goes down", new->name);
 	if (new->iteration > old->iteration + 1 || new->failed_checks > old->failed_checks + 1)
 		witness_accuse(simulation, "%s: a counter leaps", new->name);
-	if (new->weight < old->weight &&new->phase == PHASE_PROGRESSING)
+	if (new->weight < old->weight &&new->phase >= PHASE_PROGRESSING &&new->phase <=
+	    PHASE_WAITING_PROMOTION)
 		witness_accuse(simulation, "%s: a step back, from %d to %d", new->name, old->weight,
 		               new->weight);
 	if (new->outcome != OUTCOME_NONE &&new->phase != PHASE_DONE)
@@ -232,10 +237,12 @@ void witness_release_written(struct simulation *simulation, int agent, int canar
 		check_new(simulation, canary, release, &run, flight);
 		oracle_begin(&simulation->truth.canaries[canary], run.is_init);
 		*old = (struct witness_run){0};
+		run.made = witness_world_now(simulation);
 	} else if (run.seq == old->seq && run.phase == old->phase) {
 		return; /* the same write again, which changes nothing */
 	} else {
 		check_step(simulation, old, &run);
+		witness_hook_concluded(simulation, agent, canary, &run);
 		witness_check_concluded(simulation, agent, canary, &run, flight);
 	}
 	run.written = witness_world_now(simulation);

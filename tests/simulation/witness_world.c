@@ -2,6 +2,7 @@
 
 #include "analysis/base/text.h"
 #include "providers/kube/tree.h"
+#include "tests/simulation/front.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -69,16 +70,15 @@ void witness_world_read(struct simulation *simulation, int canary, struct witnes
 	const char *name = truth->name;
 	const char *service = truth->service;
 	const json_t *resource = witness_world_find(simulation, canary, "canaries", name, "");
-	const json_t *route =
-		witness_world_find(simulation, canary, "ingresses", name, "-front-canary");
-	const char *weight = kube_tree_value(kube_tree_find(route, "metadata/annotations"),
-	                                     "nginx.ingress.kubernetes.io/canary-weight");
+	char front[FRONT_NAME_MAX];
+	const json_t *route = witness_world_find(simulation, canary, front_plural(truth),
+	                                         front_name(truth, front), "");
 
 	*ret = (struct witness_world){
 		.has_canary = resource && !kube_tree_find(resource, "metadata/deletionTimestamp"),
 		.generation = kube_tree_whole(resource, "metadata/generation", 0),
 		.has_route = route != NULL,
-		.weight = (int)strtol(weight, NULL, 10),
+		.weight = front_weight(truth, route),
 		.apex = backend_of(truth,
 	                           witness_world_find(simulation, canary, "services", service, "")),
 		.has_canary_service =

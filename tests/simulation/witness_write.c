@@ -3,12 +3,15 @@
 #include "analysis/base/text.h"
 #include "providers/kube/tree.h"
 #include "providers/kube/workload.h"
+#include "tests/simulation/front.h"
 #include "tests/simulation/witness_release.h"
 #include "tests/simulation/witness_world.h"
 
 #include <string.h>
 
-#define SETTLED_MS 15000 /* three times nginx's hold */
+/* Three times the provider's hold. */
+#define SETTLED_MS      15000
+#define SETTLED_MESH_MS 6000
 
 static const char *take_word(const char *at, char *ret, size_t size)
 {
@@ -57,6 +60,18 @@ static bool is_scaling(const struct http_request *request)
 	return is_scaling;
 }
 
+/* The route, and what stands with it in a mesh. */
+static bool is_front(const struct truth_canary *canary, const struct witness_path *path)
+{
+	char name[FRONT_NAME_MAX];
+
+	if (strcmp(path->plural, front_plural(canary)) == 0)
+		return strcmp(front_name(canary, name), path->name) == 0;
+	return front_is_mesh(canary) && strcmp(path->plural, "destinationrules") == 0 &&
+	       (is_named(canary->service, path->name, "-primary") ||
+	        is_named(canary->service, path->name, "-canary"));
+}
+
 static bool may_patch(const struct truth_canary *canary, const struct witness_path *path,
                       const struct http_request *request)
 {
@@ -75,8 +90,7 @@ static bool may_patch(const struct truth_canary *canary, const struct witness_pa
 		return is_named(canary->service, path->name, "") ||
 		       is_named(canary->service, path->name, "-primary") ||
 		       is_named(canary->service, path->name, "-canary");
-	return strcmp(path->plural, "ingresses") == 0 &&
-	       is_named(canary->name, path->name, "-front-canary");
+	return is_front(canary, path);
 }
 
 static bool may_create(const struct truth_canary *canary, const struct witness_path *path,
@@ -90,7 +104,7 @@ static bool may_create(const struct truth_canary *canary, const struct witness_p
 	json_decref(object);
 	if (strcmp(path->plural, "releases") == 0)
 		return true;
-	may = (strcmp(path->plural, "services") == 0 || strcmp(path->plural, "ingresses") == 0 ||
+	may = (strcmp(path->plural, "services") == 0 || is_front(canary, &made) ||
 	       strcmp(path->plural, "deployments") == 0) &&
 	      may_patch(canary, &made, request);
 	return may &&
@@ -111,8 +125,8 @@ static bool may_delete(struct simulation *simulation, int index, const struct wi
 	if (witness->worlds[index].has_canary &&
 	    witness_world_knew(simulation, index, flight, witness->times[index].canary))
 		return false;
-	if (strcmp(path->plural, "ingresses") == 0)
-		return is_named(canary->name, path->name, "-front-canary");
+	if (is_front(canary, path))
+		return true;
 	if (strcmp(path->plural, "services") == 0)
 		return is_named(canary->service, path->name, "-primary") ||
 		       is_named(canary->service, path->name, "-canary");
@@ -301,7 +315,9 @@ static void check_target(struct simulation *simulation, int canary, const struct
 		               name);
 	/* A clock that jumped makes times short; requests by other hands come as they come, and
 	 * may go unseen. */
-	if (instant_between(requested, now).ms < SETTLED_MS &&
+	if (instant_between(requested, now).ms < (front_is_mesh(&simulation->truth.canaries[canary])
+	                                                  ? SETTLED_MESH_MS
+	                                                  : SETTLED_MS) &&
 	    !instant_is_before(requested, agent->offset_changed) &&
 	    witness_world_knew(simulation, canary, flight, witness->times[canary].requested_from) &&
 	    new->has_route)

@@ -3,6 +3,8 @@
 # pylint: disable=unused-import
 from scenarios import weights  # noqa: F401
 from scenarios import istio  # noqa: F401
+from scenarios import gateway  # noqa: F401
+from scenarios import gates  # noqa: F401
 from scenarios import promotion  # noqa: F401
 from scenarios import matching  # noqa: F401
 from scenarios import bluegreen  # noqa: F401
@@ -14,5 +16,6 @@ from scenarios import refusal  # noqa: F401
 from scenarios import answers  # noqa: F401
 from scenarios import idle  # noqa: F401
 from scenarios import rights  # noqa: F401
+from scenarios import people  # noqa: F401
 from scenarios import restart  # noqa: F401
 from scenarios import installed  # noqa: F401

@@ -7,7 +7,7 @@ from scenarios import rights
 
 CUSTOM_RESOURCES = [
     "CustomResourceDefinition " + name
-    for name in ("alertproviders.flagger.app", "canaries.flagger.app", "metrictemplates.flagger.app", "releases.serin.dev")
+    for name in ("actions.serin.dev", "alertproviders.flagger.app", "canaries.flagger.app", "metrictemplates.flagger.app", "releases.serin.dev")
 ]
 COMPONENTS = """
 components:
@@ -27,7 +27,9 @@ def manifests(s):
     roles = ["ClusterRole serin", "ClusterRoleBinding serin", "ClusterRole serin-nginx", "ClusterRoleBinding serin-nginx"]
     roles += ["Role serin-lease", "RoleBinding serin-lease"]
     parts = ["Namespace serin", "ServiceAccount serin", "Deployment serin", "PodDisruptionBudget serin"]
-    check_whole(s, "manifests", install.render(install.MANIFESTS), CUSTOM_RESOURCES + roles + parts)
+    acting = ["ClusterRole serin-viewer", "ClusterRole serin-actor"]
+    acting += [f"ValidatingAdmissionPolicy{part} actions.serin.dev" for part in ("", "Binding")]
+    check_whole(s, "manifests", install.render(install.MANIFESTS), CUSTOM_RESOURCES + acting + roles + parts)
     install.apply(install.render_own("cluster", ".", install.ON_A_NODE))
     level = s.api.get("namespace", "serin")["metadata"]["labels"].get("pod-security.kubernetes.io/enforce")
     s.check(level == "restricted", "the namespace is restricted", level)

@@ -221,7 +221,7 @@ def mirrored(s):
     # Envoy does not count copies in the gateway's series; the application does.
     query = 'sum(rate(http_requests_total{namespace="{{ namespace }}", version="v2"}[{{ interval }}]))'
     s.create(objects.metric_template(s.namespace, "copies", query, os.environ["PROMETHEUS_URL"]))
-    metrics = [objects.custom_metric("copies", "copies", min=10, max=30)]
+    metrics = [objects.custom_metric("copies", "copies", min=10)]
     analysis = {"iterations": 3, "mirror": True, "mirrorWeight": 50, "metrics": metrics}
     begin(s, canary(s, analysis))
     answering(s, at_gateway(s))

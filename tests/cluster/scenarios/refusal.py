@@ -5,7 +5,7 @@ from scenario import scenario
 from scenarios import start
 
 SCALER = {"apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler", "name": "app"}
-HOOK = {"name": "load", "type": "rollout", "url": "http://127.0.0.1:1/"}
+HOOK = {"name": "load", "type": "rollout", "url": "127.0.0.1:1/"}
 AFFINITY = {"cookieName": "serin", "maxAge": 60}
 
 # name, analysis, other fields of the spec, words of the message: the path and what is wrong with it
@@ -15,7 +15,7 @@ ROWS = [
     ("many", {"stepWeights": [1] * 100_000}, {}, ["spec.analysis.stepWeights", "100"]),
     ("falling", {"stepWeights": [50, 20]}, {}, ["spec.analysis.stepWeights[1]", "20"]),
     ("match", {"iterations": 2, "match": []}, {"provider": "istio"}, ["spec.provider", "istio"]),
-    ("hooks", {"iterations": 2, "webhooks": [HOOK]}, {}, ["spec.analysis.webhooks", "not served yet"]),
+    ("hooks", {"iterations": 2, "webhooks": [HOOK]}, {}, ["spec.analysis.webhooks[0].url", "127.0.0.1:1/"]),
     ("scaler", {"iterations": 2}, {"autoscalerRef": SCALER}, ["spec.autoscalerRef", "not served yet"]),
     ("affinity", {"iterations": 2, "sessionAffinity": AFFINITY}, {}, ["analysis.sessionAffinity", "not served yet"]),
     ("daemon", {"iterations": 2}, {"kind": "DaemonSet"}, ["spec.targetRef.kind", "DaemonSet"]),

@@ -1,7 +1,9 @@
 """Least privilege, by the API server's audit log: what is allowed is what is done."""
 
 import os
+import subprocess
 
+import agent
 import install
 import objects
 from scenario import ALONE, scenario
@@ -26,6 +28,10 @@ def promoted_and_deleted(s, canary):
     s.check(s.world.image("app-primary") == "app:v2", "the primary runs v2", s.world.image("app-primary"))
     s.push("v3")
     s.wait("the third run", lambda: s.world.status("app-3").get("phase"), 60)
+    for verb in ("pause", "resume"):
+        command = [agent.program(), verb, "app", "-n", s.namespace]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        s.check(done.returncode == 0, f"{verb} is accepted", done.stdout + done.stderr)
     s.api.delete("canary", "app", s.namespace)
     s.wait("the Canary is gone", lambda: s.world.find("canary", "app") is None, 20)
     s.wait("the primary is gone", lambda: s.world.find("deployment", "app-primary") is None, 90)

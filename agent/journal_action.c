@@ -1,0 +1,92 @@
+#include "agent/journal_action.h"
+
+#include "providers/kube/release_status.h"
+#include "providers/kube/tree.h"
+
+static void put_some(json_t *json, const char *key, const char *text)
+{
+	if (text[0])
+		kube_tree_set_text(json, key, text);
+}
+
+static void put_standing(json_t *json, const char *key, const struct standing *standing)
+{
+	json_t *object;
+
+	if (!standing->action[0])
+		return;
+	object = kube_tree_object();
+	kube_tree_set_text(object, "action", standing->action);
+	kube_tree_set_text(object, "by", standing->by);
+	put_some(object, "reason", standing->why);
+	kube_tree_set(json, key, object);
+}
+
+void journal_action_put_status(json_t *json, const struct release_status *status)
+{
+	json_t *actions = kube_tree_list();
+
+	for (size_t i = 0; i < status->n_actions; i++)
+		kube_tree_append(actions, kube_release_action_write(&status->actions[i]));
+	if (status->n_actions > 0)
+		kube_tree_set(json, "actions", json_incref(actions));
+	json_decref(actions);
+	put_standing(json, "paused", &status->paused);
+	put_standing(json, "full", &status->full);
+}
+
+static json_t *action_of(const struct action_fact *action)
+{
+	json_t *json = kube_tree_object();
+
+	kube_tree_set_text(json, "name", action->name);
+	kube_tree_set_text(json, "uid", action->uid);
+	kube_tree_set_text(json, "verb", verb_name(action->verb));
+	kube_tree_set_text(json, "by", action->by);
+	put_some(json, "reason", action->why);
+	put_some(json, "release", action->release);
+	put_some(json, "releaseUid", action->release_uid);
+	put_some(json, "canaryUid", action->canary_uid);
+	put_some(json, "refusal", action->refusal);
+	if (action->is_full)
+		kube_tree_set(json, "full", json_true());
+	if (action->to > 0)
+		kube_tree_set_whole(json, "to", action->to);
+	if (action->slot.state != FACT_KNOWN)
+		kube_tree_set(json, "unknown", json_true());
+	return json;
+}
+
+static json_t *earlier_of(const struct earlier_fact *earlier)
+{
+	json_t *json = kube_tree_object();
+
+	kube_tree_set_text(json, "name", earlier->ref.name);
+	put_some(json, "uid", earlier->ref.uid);
+	put_some(json, "digest", earlier->ref.digest);
+	put_some(json, "outcome", release_outcome_name(earlier->outcome));
+	kube_tree_set_text(json, "action", earlier->action);
+	return json;
+}
+
+void journal_action_put_facts(json_t *json, const struct facts *facts)
+{
+	if (facts->action.uid[0])
+		kube_tree_set(json, "action", action_of(&facts->action));
+	if (facts->earlier.ref.name[0])
+		kube_tree_set(json, "earlier", earlier_of(&facts->earlier));
+}
+
+void journal_action_read(const json_t *newest, struct release *ret)
+{
+	const json_t *actions = json_object_get(newest, "actions");
+	struct release_status *status = &ret->status;
+
+	(void)kube_release_action_read(json_object_get(newest, "action"), &ret->action, NULL);
+	for (size_t i = 0; i < json_array_size(actions) && status->n_actions < ACTIONS_KEPT_MAX;
+	     i++) {
+		if (kube_release_action_read(json_array_get(actions, i),
+		                             &status->actions[status->n_actions], NULL))
+			status->n_actions++;
+	}
+}

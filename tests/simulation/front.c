@@ -1,0 +1,98 @@
+#include "tests/simulation/front.h"
+
+#include "analysis/base/text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define ANNOTATION "nginx.ingress.kubernetes.io/canary"
+
+bool front_is_weighed(const struct truth_canary *canary)
+{
+	return strcmp(canary->provider, "kubernetes") != 0;
+}
+
+bool front_is_mesh(const struct truth_canary *canary)
+{
+	return strcmp(canary->provider, "istio") == 0;
+}
+
+const char *front_plural(const struct truth_canary *canary)
+{
+	return front_is_mesh(canary) ? "virtualservices" : "ingresses";
+}
+
+const char *front_name(const struct truth_canary *canary, char ret[FRONT_NAME_MAX])
+{
+	if (front_is_mesh(canary))
+		text_format(ret, FRONT_NAME_MAX, "%s", canary->service);
+	else
+		text_format(ret, FRONT_NAME_MAX, "%s-front-canary", canary->name);
+	return ret;
+}
+
+static int annotation_weight(const json_t *object)
+{
+	const json_t *annotations =
+		json_object_get(json_object_get(object, "metadata"), "annotations");
+	const char *weight = json_string_value(json_object_get(annotations, ANNOTATION "-weight"));
+
+	return weight && json_object_get(annotations, ANNOTATION) ? (int)strtol(weight, NULL, 10)
+	                                                          : 0;
+}
+
+/* The most that a rule gives it: every rule here leads to primary and canary. */
+static int rules_weight(const struct truth_canary *canary, const json_t *rules)
+{
+	char service[FRONT_NAME_MAX];
+	int most = 0;
+
+	text_format(service, sizeof(service), "%s-canary", canary->service);
+	for (size_t i = 0; i < json_array_size(rules); i++) {
+		const json_t *route = json_object_get(json_array_get(rules, i), "route");
+
+		for (size_t j = 0; j < json_array_size(route); j++) {
+			const json_t *entry = json_array_get(route, j);
+			const char *host = json_string_value(
+				json_object_get(json_object_get(entry, "destination"), "host"));
+			int weight = (int)json_integer_value(json_object_get(entry, "weight"));
+
+			if (host && strcmp(host, service) == 0 && weight > most)
+				most = weight;
+		}
+	}
+	return most;
+}
+
+int front_weight(const struct truth_canary *canary, const json_t *object)
+{
+	if (!front_is_mesh(canary))
+		return annotation_weight(object);
+	return rules_weight(canary, json_object_get(json_object_get(object, "spec"), "http"));
+}
+
+char *front_edit(const struct truth_canary *canary, int weight)
+{
+	char *text;
+	json_t *patch;
+
+	if (front_is_mesh(canary))
+		patch = json_pack("{s:{s:[{s:[{s:{s:o},s:i},{s:{s:o},s:i}]}]}}", "spec", "http",
+		                  "route", "destination", "host",
+		                  json_sprintf("%s-primary", canary->service), "weight",
+		                  100 - weight, "destination", "host",
+		                  json_sprintf("%s-canary", canary->service), "weight", weight);
+	else
+		patch = json_pack("{s:{s:{s:o}}}", "metadata", "annotations", ANNOTATION "-weight",
+		                  json_sprintf("%d", weight));
+	text = json_dumps(patch, JSON_COMPACT);
+	json_decref(patch);
+	if (!text)
+		abort();
+	return text;
+}
+
+bool front_is_url(const char *url)
+{
+	return strstr(url, "/ingresses/") || strstr(url, "/virtualservices/");
+}

@@ -1,0 +1,207 @@
+/* Provider istio, the whole agent: made and adopted routes, with each fault at each write. */
+#include "tests/simulation/flow.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define STEPS   "\"stepWeight\":20,\"maxWeight\":40"
+#define COPIES  "\"iterations\":2,\"mirror\":true,\"mirrorWeight\":10"
+#define MATCHES "\"iterations\":2,\"match\":[{\"headers\":{\"x-beta\":{\"exact\":\"1\"}}}]"
+#define ROUTES  "/apis/networking.istio.io/v1beta1/namespaces/shop/virtualservices"
+#define CANARY  "/apis/flagger.app/v1beta1/namespaces/shop/canaries/cart"
+
+/* A user's own, with rules and fields that are nobody's business. */
+#define SPEC                                                                                              \
+ "{\"hosts\":[\"shop.example\"],\"gateways\":[\"a/b\"],\"exportTo\":[\".\"],\"http\":[{\"match\":[{"      \
+ "\"uri\":{\"exact\":\"/old\"}}],\"redirect\":{\"uri\":\"/new\"}},{\"name\":\"cart\",\"timeout\":\"3s\"," \
+ "\"route\":[{\"destination\":{\"host\":\"cart.shop.svc.cluster.local\"}}]}]}"
+
+static void start(struct stage *stage)
+{
+	stage_deploy(stage, "v1");
+	stage_start(stage, 0);
+	stage_run(stage, 3);
+}
+
+static void make_canary(struct stage *stage)
+{
+	stage_canary(stage, "istio", STEPS);
+}
+
+static void begin(struct stage *stage, const char *analysis)
+{
+	start(stage);
+	stage_canary(stage, "istio", analysis);
+	assert_true(stage_run_to(stage, "Initialized", 60));
+	stage_run(stage, 10);
+}
+
+static void weights(struct stage *stage)
+{
+	begin(stage, STEPS);
+}
+
+static void copies(struct stage *stage)
+{
+	begin(stage, COPIES);
+}
+
+static void matches(struct stage *stage)
+{
+	begin(stage, MATCHES);
+}
+
+static void own_route(struct stage *stage)
+{
+	start(stage);
+	stage_write(
+		stage, HTTP_POST, ROUTES,
+		"{\"apiVersion\":\"networking.istio.io/v1beta1\",\"kind\":\"VirtualService\",\"metadata\":{"
+		"\"name\":\"cart\",\"namespace\":\"shop\"},\"spec\":" SPEC "}");
+}
+
+static void adopted(struct stage *stage)
+{
+	own_route(stage);
+	stage_canary(stage, "istio", STEPS);
+	assert_true(stage_run_to(stage, "Initialized", 60));
+	stage_run(stage, 10);
+}
+
+static void push_v2(struct stage *stage)
+{
+	stage_push(stage, "v2");
+}
+
+static void push_slow(struct stage *stage)
+{
+	stage_metrics(stage, 100, 2000);
+	stage_push(stage, "v3");
+}
+
+static void delete_canary(struct stage *stage)
+{
+	stage_write(stage, HTTP_DELETE, CANARY, NULL);
+}
+
+static const struct flow flows[] = {
+	{"initialise", start, make_canary, "Initialized"},
+	{"adopt", own_route, make_canary, "Initialized"},
+	{"promote", weights, push_v2, "Succeeded"},
+	{"promote with copies", copies, push_v2, "Succeeded"},
+	{"promote by match", matches, push_v2, "Succeeded"},
+	{"promote on the user's", adopted, push_v2, "Succeeded"},
+	{"roll back", weights, push_slow, "Failed"},
+	{"roll back by match", matches, push_slow, "Failed"},
+	{"roll back on the user's", adopted, push_slow, "Failed"},
+	{"delete", weights, delete_canary, ""},
+	{"give back", adopted, delete_canary, ""},
+};
+
+static void test_flows(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(flows) / sizeof(flows[0]); i++)
+		flow_perturb(&flows[i]);
+}
+
+static json_t *text_of(const char *text)
+{
+	json_t *json = json_loads(text, 0, NULL);
+
+	assert_non_null(json);
+	return json;
+}
+
+/* The user's is what it was, and of ours nothing is left. */
+static void test_given_back(void **state)
+{
+	struct stage *stage = stage_new(1);
+	json_t *spec = text_of(SPEC);
+	const json_t *route;
+
+	(void)state;
+	adopted(stage);
+	stage_push(stage, "v2");
+	assert_true(stage_run_to(stage, "Succeeded", 200));
+	/* At once: the reply of the status's write comes after the deletion, and says nothing. */
+	delete_canary(stage);
+	stage_run(stage, 120);
+	route = stage_find(stage, "virtualservices", "cart");
+	if (!json_equal(json_object_get(route, "spec"), spec))
+		fail_msg("%s", json_dumps(json_object_get(route, "spec"), JSON_SORT_KEYS));
+	assert_null(json_object_get(json_object_get(route, "metadata"), "annotations"));
+	assert_null(stage_find(stage, "destinationrules", "cart-primary"));
+	assert_null(stage_find(stage, "destinationrules", "cart-canary"));
+	assert_null(stage_find(stage, "services", "cart-primary"));
+	json_decref(spec);
+	stage_free(stage);
+}
+
+/* Traffic-providers.md 9, defect 1: what a foreign hand did to the route is put right with the
+ * weight in force; a DestinationRule that is gone comes back. */
+static void test_drift(void **state)
+{
+	struct stage *stage = stage_new(1);
+	const json_t *rule;
+
+	(void)state;
+	weights(stage);
+	stage_push(stage, "v2");
+	stage_run(stage, 10);
+	stage_write(
+		stage, HTTP_PATCH, ROUTES "/cart",
+		"{\"spec\":{\"gateways\":[\"x/y\"],\"exportTo\":[\".\"]},\"metadata\":{\"labels\":{\"team\":\"a\"}}}");
+	stage_write(
+		stage, HTTP_DELETE,
+		"/apis/networking.istio.io/v1beta1/namespaces/shop/destinationrules/cart-canary",
+		NULL);
+	stage_run(stage, 3);
+	rule = json_object_get(stage_find(stage, "virtualservices", "cart"), "spec");
+	assert_string_equal(json_string_value(json_array_get(json_object_get(rule, "gateways"), 0)),
+	                    "mesh");
+	assert_non_null(json_object_get(rule, "exportTo"));
+	rule = json_array_get(json_object_get(rule, "http"), 0);
+	rule = json_array_get(json_object_get(rule, "route"), 1);
+	assert_int_equal(json_integer_value(json_object_get(rule, "weight")), 20);
+	assert_non_null(stage_find(stage, "destinationrules", "cart-canary"));
+	assert_true(stage_run_to(stage, "Succeeded", 200));
+	stage_free(stage);
+}
+
+/* An hour at rest without a request beside lease and watches. */
+static void test_idle(void **state)
+{
+	struct stage *stage = stage_new(7);
+
+	(void)state;
+	adopted(stage);
+	apiserver_log_clear(stage_server(stage));
+	stage_run(stage, 3600);
+	for (size_t i = 0; i < apiserver_count(stage_server(stage)); i++) {
+		const struct apiserver_entry *entry = apiserver_entry_find(stage_server(stage), i);
+
+		if (!entry->is_watch && !strstr(entry->url, "/leases/"))
+			fail_msg("a request at rest: %s %s", http_method_name(entry->method),
+			         entry->url);
+	}
+	stage_free(stage);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_given_back),
+		cmocka_unit_test(test_drift),
+		cmocka_unit_test(test_idle),
+		cmocka_unit_test(test_flows),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
