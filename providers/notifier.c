@@ -2,6 +2,7 @@
 
 #include "analysis/base/arena.h"
 #include "providers/notify/notify.h"
+#include "providers/wire/nearest.h"
 #include "providers/wire/url.h"
 
 #include <stdlib.h>
@@ -9,7 +10,7 @@
 
 #define TIMEOUT_SECONDS 5 /* of one attempt, as in Flagger */
 
-const char notifier_names[] = "slack, msteams, discord, rocket or gchat";
+const char notifier_names[] = "slack, msteams, discord, rocket, gchat";
 
 const struct notifier *notifier_find(const char *type)
 {
@@ -20,6 +21,18 @@ const struct notifier *notifier_find(const char *type)
 	if (strcmp(notifier_msteams.name, type) == 0)
 		return &notifier_msteams;
 	return strcmp(notifier_gchat.name, type) == 0 ? &notifier_gchat : NULL;
+}
+
+const char *notifier_nearest(const char *type)
+{
+	const char *best = NULL;
+	size_t distance = 0;
+
+	for (size_t i = 0; i < NOTIFIER_SLACK_ROWS; i++)
+		nearest_consider(type, notifier_slack[i].name, &best, &distance);
+	nearest_consider(type, notifier_msteams.name, &best, &distance);
+	nearest_consider(type, notifier_gchat.name, &best, &distance);
+	return best;
 }
 
 /* ADDRESS whose path ends with PATH ("/slack"); what follows the path stays. */

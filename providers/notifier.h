@@ -53,6 +53,9 @@ struct notifier {
 /* The row of that type; NULL when there is none. */
 const struct notifier *notifier_find(const char *type);
 
+/* The type that was probably meant; NULL when none is near. */
+const char *notifier_nearest(const char *type);
+
 /* The types there are, for refusals: "slack, msteams, …". */
 extern const char notifier_names[];
 

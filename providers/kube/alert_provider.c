@@ -12,6 +12,17 @@
 #define DEFAULT_CHANNEL  "general"
 #define DEFAULT_USERNAME "flagger"
 
+static bool type_refuse(const struct field *node, const char *type, struct err *err)
+{
+	const char *meant = notifier_nearest(type);
+	struct err plain;
+
+	if (!meant)
+		return field_expect(node, notifier_names, err);
+	(void)field_expect(node, notifier_names, &plain);
+	return err_set(err, ERR_INVALID, "%s; did you mean \"%s\"?", plain.text, meant);
+}
+
 static bool type_read(const struct field *spec, struct arena *arena, const char **ret,
                       struct err *err)
 {
@@ -21,7 +32,7 @@ static bool type_read(const struct field *spec, struct arena *arena, const char 
 	if (!kube_node_text(&node, WORD_MAX, &type, err))
 		return false;
 	if (!notifier_find(type))
-		return field_expect(&node, notifier_names, err);
+		return type_refuse(&node, type, err);
 	*ret = arena_text(arena, type);
 	return true;
 }
@@ -97,8 +108,9 @@ bool kube_alert_provider_read(const json_t *object, struct arena *arena,
 	    !url_read(&proxy, arena, &found.receiver.proxy, err))
 		return false;
 	if (!found.secret && !*found.receiver.address)
-		return field_refuse(&spec, err, ERR_INVALID,
-		                    "expected address or secretRef, got neither");
+		return field_refuse(&address, err, ERR_INVALID,
+		                    "expected a URL here or a Secret with one in secretRef, got "
+		                    "neither");
 	*ret = found;
 	return true;
 }
