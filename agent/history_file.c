@@ -1,8 +1,9 @@
 #include "agent/history_file.h"
 
 #include "agent/history_aside.h"
-#include "agent/history_rows.h"
+#include "agent/history_beside.h"
 #include "agent/history_schema.h"
+#include "analysis/base/compiler.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +11,7 @@
 
 #define UID_SIZE  (HISTORY_RECORD_NAME_MAX + 64)
 #define NOTE_SIZE (HISTORY_ASIDE_PATH_MAX + 64)
+#define BUSY_MS   1000 /* while a reader reads the log in; then it is tried again later */
 
 struct history_file {
 	char *path;
@@ -19,10 +21,14 @@ struct history_file {
 	char *vfs;           /* or NULL */
 	struct instant seen; /* the latest time known here: of opening, or of a record */
 
-	sqlite3 *db; /* or NULL: closed */
+	sqlite3 *lock; /* keeps other agents out; held from the first opening on, or NULL */
+	sqlite3 *db;   /* or NULL: closed */
 	struct history_rows rows;
-	struct history_rows_head head; /* as committed */
+	struct history_rows_head head;   /* as committed */
+	struct history_rows_head round;  /* after the newest round written, perhaps not committed */
+	struct history_rows_head anchor; /* after the newest round committed */
 
+	bool is_unsure;        /* a sync failed: what the log holds may not be on disk */
 	bool is_broken;        /* the next open moves it aside */
 	const char *suspect;   /* the word for it: "corrupt", "foreign", "newer" */
 	char moved[NOTE_SIZE]; /* what the new file must say first; "" when nothing is owed */
@@ -69,6 +75,7 @@ struct history_file *history_file_free(struct history_file *file)
 	if (!file)
 		return NULL;
 	file_close(file);
+	sqlite3_close_v2(file->lock);
 	free(file->path);
 	free(file->chain);
 	free(file->actor);
@@ -76,6 +83,11 @@ struct history_file *history_file_free(struct history_file *file)
 	free(file->vfs);
 	free(file);
 	return NULL;
+}
+
+const struct history_rows_head *history_file_anchor(const struct history_file *file)
+{
+	return &file->anchor;
 }
 
 const char *history_file_note(const struct history_file *file)
@@ -87,14 +99,15 @@ const char *history_file_note(const struct history_file *file)
  * ------------------------------------------------------------------------------------------------------
  */
 
-/* The lock is exclusive before WAL is: the index of the log then lives in memory and needs no
- * shared file. */
+/* Readers come and go beside us: the log goes into the file each 1000 pages, as far as none of them
+ * needs it. */
 static const char setup[] =
 	"PRAGMA journal_mode = WAL;"
 	"PRAGMA synchronous = FULL;"
 	"PRAGMA foreign_keys = ON;"
 	"PRAGMA trusted_schema = OFF;"
 	"PRAGMA cell_size_check = ON;"
+	"PRAGMA wal_autocheckpoint = 1000;"
 	"PRAGMA journal_size_limit = 16777216;";
 
 /* Mark the file as one that we cannot continue. */
@@ -114,8 +127,10 @@ static bool file_failed(struct history_file *file, struct history_fault *fault)
 {
 	if (fault->kind == HISTORY_FAULT_BROKEN && !file->is_broken)
 		file_suspect(file, "corrupt", fault->text, fault);
-	if (fault->kind != HISTORY_FAULT_WAIT)
+	if (fault->kind != HISTORY_FAULT_WAIT) {
+		file->is_unsure = file->is_unsure || file->db;
 		file_close(file);
+	}
 	return false;
 }
 
@@ -138,14 +153,24 @@ static bool file_prepare(struct history_file *file, struct history_fault *fault)
 
 /*
  * Everything that was committed goes from the log into the file, synced. After a failed sync this
- * makes sure that what the log still holds is really on disk before it is taken for written.
+ * makes sure that what the log still holds is really on disk before it is taken for written. A
+ * reader may stand in the way; without a failure that does no harm, for the next sync is one of the
+ * whole log.
  */
 static bool file_settle(struct history_file *file, struct history_fault *fault)
 {
-	if (sqlite3_wal_checkpoint_v2(file->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL) ==
-	    SQLITE_OK)
-		return true;
-	return history_fault_set(fault, file->db);
+	int n_log = -1;
+	int n_done = -1;
+	int code = sqlite3_wal_checkpoint_v2(file->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, &n_log,
+	                                     &n_done);
+	bool is_settled = code == SQLITE_OK || (n_log >= 0 && n_done == n_log);
+
+	if ((code & 0xff) == SQLITE_BUSY && (is_settled || !file->is_unsure))
+		code = SQLITE_OK;
+	if (code != SQLITE_OK)
+		return history_fault_set(fault, file->db);
+	file->is_unsure = file->is_unsure && !is_settled;
+	return true;
 }
 
 static bool file_begin(struct history_file *file, struct history_fault *fault)
@@ -155,7 +180,10 @@ static bool file_begin(struct history_file *file, struct history_fault *fault)
 	            SQLITE_OPEN_EXRESCODE;
 	int version = 0;
 
-	if (sqlite3_open_v2(file->path, &file->db, flags, file->vfs) != SQLITE_OK)
+	if (!file->lock && !history_beside_lock(file->path, file->vfs, &file->lock, fault))
+		return false;
+	if (sqlite3_open_v2(file->path, &file->db, flags, file->vfs) != SQLITE_OK ||
+	    sqlite3_busy_timeout(file->db, BUSY_MS) != SQLITE_OK)
 		return history_fault_set(fault, file->db);
 	if (sqlite3_db_readonly(file->db, "main") ==
 	    1) { /* its lock would fail with an error that says nothing */
@@ -165,9 +193,6 @@ static bool file_begin(struct history_file *file, struct history_fault *fault)
 		return false;
 	}
 	/* Look before changing anything: the file may be somebody else's. */
-	if (sqlite3_exec(file->db, "PRAGMA locking_mode = EXCLUSIVE", NULL, NULL, NULL) !=
-	    SQLITE_OK)
-		return history_fault_set(fault, file->db);
 	if (!history_schema_find(file->db, &owner, &version, fault))
 		return false;
 	if (owner == HISTORY_SCHEMA_FOREIGN)
@@ -188,10 +213,13 @@ static bool file_begin(struct history_file *file, struct history_fault *fault)
 
 static bool file_move(struct history_file *file, struct history_fault *fault)
 {
+	CLEANUP(buf_fini) struct buf name = {.max = HISTORY_ASIDE_PATH_MAX};
+	bool is_named = history_beside_name(file->path, file->vfs, "", &name);
 	char aside[HISTORY_ASIDE_PATH_MAX];
 	struct err err;
 
-	if (!history_aside_move(file->path, file->suspect, file->seen, aside, &err)) {
+	if (!history_aside_move(is_named ? buf_text(&name) : file->path, file->suspect, file->seen,
+	                        aside, &err)) {
 		fault->kind = HISTORY_FAULT_REOPEN;
 		snprintf(fault->text, sizeof(fault->text), "%s file: %.300s", file->suspect,
 		         err.text);
@@ -200,6 +228,7 @@ static bool file_move(struct history_file *file, struct history_fault *fault)
 	snprintf(file->moved, sizeof(file->moved), "%s file moved aside to %s", file->suspect,
 	         aside);
 	file->is_broken = false;
+	file->anchor = (struct history_rows_head){0}; /* that chain is not in the new file */
 	return true;
 }
 
@@ -231,6 +260,7 @@ bool history_file_open(struct history_file *file, struct history_fault *fault)
 static bool transaction_begin(struct history_file *file, struct history_fault *fault)
 {
 	file->rows.head = file->head;
+	file->round = file->anchor;
 	if (sqlite3_exec(file->db, "BEGIN IMMEDIATE", NULL, NULL, NULL) == SQLITE_OK)
 		return true;
 	return history_fault_set(fault, file->db);
@@ -241,6 +271,7 @@ static bool transaction_commit(struct history_file *file, struct history_fault *
 	if (sqlite3_exec(file->db, "COMMIT", NULL, NULL, NULL) != SQLITE_OK)
 		return history_fault_set(fault, file->db);
 	file->head = file->rows.head;
+	file->anchor = file->round;
 	return true;
 }
 
@@ -320,10 +351,12 @@ static bool list_write(struct history_file *file, struct history_record *list,
 
 		if (instant_is_before(file->seen, at))
 			file->seen = at;
-		if (history_rows_write(&file->rows, list, fault))
-			continue;
-		*ret_failed = list;
-		return false;
+		if (!history_rows_write(&file->rows, list, fault)) {
+			*ret_failed = list;
+			return false;
+		}
+		if (list->kind == HISTORY_RECORD_ROUND && !list->refusal)
+			file->round = file->rows.head;
 	}
 	return transaction_commit(file, fault);
 }

@@ -5,6 +5,7 @@
 
 #include "agent/history_fault.h"
 #include "agent/history_record.h"
+#include "agent/history_rows.h"
 #include "agent/history_sqlite.h"
 
 struct history_file;
@@ -27,6 +28,10 @@ bool history_file_open(struct history_file *file, struct history_fault *fault);
  */
 bool history_file_write(struct history_file *file, struct history_record *list,
                         struct history_fault *fault);
+
+/* The chain's end after the newest round that is on disk; seq 0: none was written since it was
+ * opened first. */
+const struct history_rows_head *history_file_anchor(const struct history_file *file);
 
 /* "" or what was moved aside and why; valid until the next call. */
 const char *history_file_note(const struct history_file *file);

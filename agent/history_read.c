@@ -1,6 +1,6 @@
 #include "agent/history_read.h"
 
-#include "agent/history_copy.h"
+#include "agent/history_beside.h"
 #include "agent/history_schema.h"
 #include "analysis/base/buf.h"
 #include "analysis/base/compiler.h"
@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define URI_MAX 16384
+#define BUSY_MS 5000 /* while a log is read in, or cut */
 
 static void statement_free(sqlite3_stmt **statement)
 {
@@ -26,26 +27,6 @@ bool history_read_failed(sqlite3 *db, struct err *err)
 
 	history_fault_set(&fault, db);
 	return err_set(err, ERR_SYSTEM, "%s", fault.text);
-}
-
-/* Is there a log beside the file? SQLite's file system says so, which resolves links as it does for
- * the log's name, and need not be the machine's. */
-static bool has_log(const char *path)
-{
-	sqlite3_vfs *vfs = sqlite3_vfs_find(NULL);
-	struct buf text = {.max = URI_MAX};
-	char *full = malloc((size_t)vfs->mxPathname + 1);
-	int is_there = 1;
-
-	if (!full)
-		abort();
-	if ((vfs->xFullPathname(vfs, path, vfs->mxPathname + 1, full) & 0xff) != SQLITE_OK ||
-	    !buf_format(&text, "%s-wal", full) ||
-	    vfs->xAccess(vfs, buf_text(&text), SQLITE_ACCESS_EXISTS, &is_there) != SQLITE_OK)
-		is_there = 1;
-	free(full);
-	buf_fini(&text);
-	return is_there != 0;
 }
 
 /* A file without a log beside it was closed in order, and no agent has it: it is read as it stands.
@@ -66,11 +47,17 @@ static bool open_still(const char *path, sqlite3 **ret_db)
 	return is_fine;
 }
 
-static bool open_file(const char *path, sqlite3 **ret_db, struct err *err)
+/*
+ * One with a log is read beside whoever writes it, or after one that was killed. Of a file that no
+ * agent has, SQLite would leave an empty log behind, so that is opened as it stands.
+ */
+static bool open_file(const char *path, sqlite3 **ret_db)
 {
-	if (has_log(path))
-		return history_copy_open(path, ret_db, err);
-	return open_still(path, ret_db) || history_read_failed(*ret_db, err);
+	if (!history_beside_has_log(path))
+		return open_still(path, ret_db);
+	return sqlite3_open_v2(path, ret_db, SQLITE_OPEN_READONLY | SQLITE_OPEN_EXRESCODE, NULL) ==
+	               SQLITE_OK &&
+	       sqlite3_busy_timeout(*ret_db, BUSY_MS) == SQLITE_OK;
 }
 
 bool history_read_open(const char *path, sqlite3 **ret_db, struct err *err)
@@ -80,8 +67,11 @@ bool history_read_open(const char *path, sqlite3 **ret_db, struct err *err)
 	struct history_fault fault = {0};
 	int version = 0;
 
-	if (!open_file(path, &db, err))
+	/* One transaction, so that nothing changes from one statement to the next. */
+	if (!open_file(path, &db) || sqlite3_exec(db, "BEGIN", NULL, NULL, NULL) != SQLITE_OK) {
+		(void)history_read_failed(db, err);
 		return err_wrap(err, "%s", path);
+	}
 	if (!history_schema_find(db, &owner, &version, &fault))
 		return err_set(err, ERR_SYSTEM, "%s: %s", path, fault.text);
 	if (owner != HISTORY_SCHEMA_OURS || version != HISTORY_SCHEMA_VERSION)

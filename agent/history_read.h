@@ -1,7 +1,6 @@
 /*
- * Reading a history file: for commands, and for tests that explain a failure. While an agent runs
- * it holds the file exclusively; then what is read is a copy in memory (agent/history_copy.h), the
- * state of the last committed transaction.
+ * Reading a history file: for commands, and for tests that explain a failure. An agent may write to
+ * it meanwhile; what is read is the state of the transaction that was the last when it was opened.
  */
 #ifndef AGENT_HISTORY_READ_H
 #define AGENT_HISTORY_READ_H
@@ -13,8 +12,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Open the file for reading only; to be closed with history_read_close. Writes nothing beside it.
- * What is read does not change, whatever an agent writes meanwhile. */
+/*
+ * Open the file for reading only; to be closed with history_read_close, and soon: what an agent
+ * writes meanwhile stays in the log, which grows. What is read does not change. Beside a file with
+ * a log, whose agent was killed, SQLite makes "<path>-shm".
+ */
 bool history_read_open(const char *path, sqlite3 **ret_db, struct err *err);
 
 /* Close; accepts NULL, returns NULL. */

@@ -121,12 +121,18 @@ static const char *on_state(struct history *history)
 	return sqlite->state;
 }
 
+static bool on_anchor(struct history *history, struct history_anchor *ret)
+{
+	return history_writer_anchor(sqlite_of(history)->writer, ret);
+}
+
 static const struct history_ops sqlite_ops = {
 	.round = on_round,
 	.effect = on_effect,
 	.forget = on_forget,
 	.gap = on_gap,
 	.state = on_state,
+	.anchor = on_anchor,
 };
 
 bool history_sqlite_check(const char *path, struct err *err)

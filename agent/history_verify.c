@@ -49,8 +49,8 @@ struct verify {
 	sqlite3 *db;
 	sqlite3_stmt *rows[N_ENTITIES];
 	sqlite3_stmt *spec;
-	int64_t n_rows[N_ENTITIES];  /* that the chain knows */
-	int64_t last_id[N_ENTITIES]; /* in the chain in hand */
+	int64_t n_rows[N_ENTITIES];                  /* that the chain knows */
+	int64_t last_id[N_ENTITIES];                 /* in the chain in hand */
 	char spec_sha256[HISTORY_CHAIN_DIGEST_SIZE]; /* of the spec looked at last */
 	struct buf payload;
 	const struct history_witnesses *witnesses;
@@ -71,10 +71,10 @@ static void statement_free(sqlite3_stmt **statement)
  * writes: a number, a blob, or a text that goes on behind a NUL would look the same otherwise. */
 static const char *column(sqlite3_stmt *row, int index)
 {
+	bool is_text = sqlite3_column_type(row, index) == SQLITE_TEXT; /* before it is converted */
 	const char *text = (const char *)sqlite3_column_text(row, index);
 
-	if (sqlite3_column_type(row, index) != SQLITE_TEXT || !text ||
-	    strlen(text) != (size_t)sqlite3_column_bytes(row, index))
+	if (!is_text || !text || strlen(text) != (size_t)sqlite3_column_bytes(row, index))
 		return "\x7f";
 	return text;
 }
@@ -129,8 +129,7 @@ static void effect_payload(sqlite3_stmt *row, struct buf *ret)
 		.at = {number(row, 7)},
 	};
 
-	history_payload_effect(column(row, 1), column(row, 3), &effect,
-	                       number(row, 8) != 0, ret);
+	history_payload_effect(column(row, 1), column(row, 3), &effect, number(row, 8) != 0, ret);
 }
 
 static void gap_payload(sqlite3_stmt *row, struct buf *ret)
@@ -262,7 +261,7 @@ static bool link_check(struct verify *verify, sqlite3_stmt *row)
 	char digest[HISTORY_CHAIN_DIGEST_SIZE];
 
 	if (entry.seq != verify->seq + 1)
-		return bad(verify, entry.seq,
+		return bad(verify, entry.seq > verify->seq ? verify->seq + 1 : entry.seq,
 		           "chain \"%s\": expected entry %" PRId64 ", got %" PRId64, entry.chain,
 		           verify->seq + 1, entry.seq);
 	if (strcmp(entry.prev_hash, verify->hash) != 0)
@@ -294,10 +293,11 @@ static bool anchors_check(struct verify *verify)
 		    strcmp(witness->anchor.chain, verify->chain) != 0)
 			continue;
 		if (strcmp(witness->anchor.hash, verify->hash) != 0)
-			return bad(verify, verify->anchored + 1,
-			           "entries %" PRId64 " to %" PRId64
-			           " of chain \"%s\": written anew; %s keeps another hash of the last",
-			           verify->anchored + 1, verify->seq, verify->chain, witness->name);
+			return bad(
+				verify, verify->anchored + 1,
+				"entries %" PRId64 " to %" PRId64
+				" of chain \"%s\": written anew; %s keeps another hash of the last",
+				verify->anchored + 1, verify->seq, verify->chain, witness->name);
 		verify->verdict->n_witnesses++;
 		verify->verdict->n_anchored += verify->seq - verify->anchored;
 		verify->anchored = verify->seq;
@@ -454,8 +454,8 @@ bool history_verify_db(sqlite3 *db, const struct history_witnesses *witnesses,
 	bool is_read;
 
 	is_read = rows_prepare(&verify, err) && chains_check(&verify, err) &&
-	          counts_check(&verify, err) && specs_check(&verify, err) &&
-	          strangers_check(&verify, err);
+	          strangers_check(&verify, err) && counts_check(&verify, err) &&
+	          specs_check(&verify, err);
 	for (size_t i = 0; i < N_ENTITIES; i++)
 		sqlite3_finalize(verify.rows[i]);
 	sqlite3_finalize(verify.spec);

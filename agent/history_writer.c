@@ -31,8 +31,9 @@ struct history_writer {
 	uint64_t written;
 	char trouble[HISTORY_FAULT_TEXT_MAX]; /* "" while all is well */
 	char note[NOTE_SIZE];
-	bool is_closing;   /* write what waits, then end; give up at the first failure */
-	bool is_abandoned; /* the loop has let go: the thread frees everything */
+	struct history_anchor anchor; /* its chain is fixed; seq 0: none */
+	bool is_closing;              /* write what waits, then end; give up at the first failure */
+	bool is_abandoned;            /* the loop has let go: the thread frees everything */
 	bool has_ended;
 
 	/* Fixed from the start. */
@@ -116,6 +117,7 @@ static bool writer_failed(struct history_writer *writer, const struct history_fa
 /* All is well; LIST is on disk (NULL: only the file was opened). */
 static void writer_settle(struct history_writer *writer, struct history_record *list)
 {
+	const struct history_rows_head *anchor = history_file_anchor(writer->file);
 	const char *note = history_file_note(writer->file);
 	uint64_t written = 0;
 
@@ -131,6 +133,8 @@ static void writer_settle(struct history_writer *writer, struct history_record *
 		writer_post(writer);
 	writer->trouble[0] = '\0';
 	snprintf(writer->note, sizeof(writer->note), "%s", note);
+	writer->anchor.seq = anchor->seq;
+	memcpy(writer->anchor.hash, anchor->hash, sizeof(writer->anchor.hash));
 	pthread_mutex_unlock(&writer->lock);
 	history_record_free(list);
 }
@@ -203,6 +207,7 @@ static void writer_init(struct history_writer *writer, const struct history_sqli
 	writer->retry_min = options->retry_min.ms > 0 ? options->retry_min : span_ms(RETRY_MIN_MS);
 	writer->retry_max = options->retry_max.ms > 0 ? options->retry_max : span_ms(RETRY_MAX_MS);
 	writer->file = history_file_new(options);
+	snprintf(writer->anchor.chain, sizeof(writer->anchor.chain), "%s", options->chain);
 }
 
 struct history_writer *history_writer_start(const struct history_sqlite_options *options,
@@ -260,6 +265,18 @@ size_t history_writer_waiting(struct history_writer *writer)
 	n_waiting = writer->queue.n_waiting;
 	pthread_mutex_unlock(&writer->lock);
 	return n_waiting;
+}
+
+bool history_writer_anchor(struct history_writer *writer, struct history_anchor *ret)
+{
+	bool has;
+
+	pthread_mutex_lock(&writer->lock);
+	has = writer->anchor.seq > 0;
+	if (has)
+		*ret = writer->anchor;
+	pthread_mutex_unlock(&writer->lock);
+	return has;
 }
 
 static bool queue_is_slow(const struct history_queue *queue)

@@ -26,6 +26,9 @@ uint64_t history_writer_written(struct history_writer *writer);
 /* Records that are not on disk yet. */
 size_t history_writer_waiting(struct history_writer *writer);
 
+/* The chain's end after the newest round that is on disk; false: none is. */
+bool history_writer_anchor(struct history_writer *writer, struct history_anchor *ret);
+
 /* Write one line about how it goes to RET. */
 void history_writer_state(struct history_writer *writer, char *ret, size_t size);
 

@@ -81,10 +81,24 @@ static void on_acked(void *user, const char *uid)
 	tick_release(user, uid);
 }
 
+/* What the Releases written from now on witness: the evidence as far as it is on disk. */
+static void take_anchor(struct canary *canary)
+{
+	struct canary_anchor *anchor = &canary->edition->world.anchor;
+	struct history_anchor newest;
+
+	if (!history_anchor(canary->host->history, &newest))
+		return;
+	text_copy(anchor->chain, newest.chain);
+	text_copy(anchor->hash, newest.hash);
+	anchor->seq = newest.seq;
+}
+
 void tick_release(struct canary *canary, const char *round)
 {
 	bool is_waiting = false;
 
+	take_anchor(canary);
 	for (size_t i = 0; i < canary->n_flights; i++) {
 		struct flight *flight = canary->flights[i];
 
@@ -117,6 +131,7 @@ static void begin(struct canary *canary, const struct effect *effect)
 	bool is_gated = is_forward_change(effect);
 	struct flight *flight;
 
+	take_anchor(canary);
 	assert(canary->n_flights < CANARY_FLIGHTS_MAX);
 	flight = flight_start(&canary->host->seams, &canary->edition->world, effect, is_gated,
 	                      on_landed, canary);

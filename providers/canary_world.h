@@ -35,6 +35,15 @@ struct provider_options {
 #define SERVICE_NAME_MAX   64
 #define TRAFFIC_BESIDE_MAX 2 /* objects that a route is made from or stands with */
 
+/* How far the evidence reached: what a Release keeps of it as a witness. */
+#define CANARY_ANCHOR_CHAIN_MAX 256
+#define CANARY_ANCHOR_HASH_MAX  65
+struct canary_anchor {
+	char chain[CANARY_ANCHOR_CHAIN_MAX];
+	int64_t seq;
+	char hash[CANARY_ANCHOR_HASH_MAX];
+};
+
 struct canary_world {
 	const struct provider_options *options;
 	const struct canary_spec *spec; /* the last valid one */
@@ -58,6 +67,7 @@ struct canary_world {
 	/* From when on the present weight holds everywhere: queries of shares look no further back.
 	 */
 	struct instant weight_since;
+	struct canary_anchor anchor; /* seq 0: the evidence has none */
 };
 
 #endif

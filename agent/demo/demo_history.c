@@ -146,12 +146,20 @@ static const char *on_state(struct history *history)
 	return demo->file ? history_state(demo->file) : "ok";
 }
 
+static bool on_anchor(struct history *history, struct history_anchor *ret)
+{
+	struct demo_history *demo = demo_of(history);
+
+	return demo->file && history_anchor(demo->file, ret);
+}
+
 static const struct history_ops ops = {
 	.round = on_round,
 	.effect = on_effect,
 	.forget = on_forget,
 	.gap = on_gap,
 	.state = on_state,
+	.anchor = on_anchor,
 };
 
 struct history *demo_history_new(const char *path, struct loop *loop, struct err *err)

@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const char *const history_suffixes[] = {"", "-wal", "-shm", "-journal"};
+static const char *const history_suffixes[] = {"", "-wal", "-shm", "-agent"};
 
 /* Make what is lacking of the path, from its top. */
 static bool make_directories(struct demo_place *place, char *path, struct err *err)

@@ -131,9 +131,29 @@ static int on_device(sqlite3_file *file)
 	return real_of(file)->pMethods->xDeviceCharacteristics(real_of(file));
 }
 
-/* Version 1: no shared memory, as the agent's exclusive lock needs none. */
+static int on_map(sqlite3_file *file, int region, int size, int is_extended, void volatile **ret)
+{
+	return real_of(file)->pMethods->xShmMap(real_of(file), region, size, is_extended, ret);
+}
+
+static int on_map_lock(sqlite3_file *file, int offset, int n, int flags)
+{
+	return real_of(file)->pMethods->xShmLock(real_of(file), offset, n, flags);
+}
+
+static void on_barrier(sqlite3_file *file)
+{
+	real_of(file)->pMethods->xShmBarrier(real_of(file));
+}
+
+static int on_unmap(sqlite3_file *file, int is_last)
+{
+	return real_of(file)->pMethods->xShmUnmap(real_of(file), is_last);
+}
+
+/* Version 2: with shared memory, which a reader beside the writer needs. */
 static const sqlite3_io_methods slow_methods = {
-	.iVersion = 1,
+	.iVersion = 2,
 	.xClose = on_close,
 	.xRead = on_read,
 	.xWrite = on_write,
@@ -146,6 +166,10 @@ static const sqlite3_io_methods slow_methods = {
 	.xFileControl = on_control,
 	.xSectorSize = on_sector,
 	.xDeviceCharacteristics = on_device,
+	.xShmMap = on_map,
+	.xShmLock = on_map_lock,
+	.xShmBarrier = on_barrier,
+	.xShmUnmap = on_unmap,
 };
 
 static int on_open(sqlite3_vfs *base, sqlite3_filename name, sqlite3_file *file, int flags,

@@ -464,8 +464,11 @@ static void carry_out(struct model *model, const struct effect *effect)
 	case EFFECT_ALERT:
 		model_alert(model, effect);
 		return;
-	case EFFECT_NONE:
 	case EFFECT_RESTORE:
+		model->truth.apex.is_ours = false;
+		model_write_down(model, "restore", "apex");
+		return;
+	case EFFECT_NONE:
 		break;
 	}
 	assert(false && "an effect that no phase wants");

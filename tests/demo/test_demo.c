@@ -273,6 +273,8 @@ static void remove_history(const char *home, const char *name)
 
 	(void)snprintf(path, sizeof(path), "%s/%s/history.db", home, name);
 	assert_int_equal(unlink(path), 0);
+	(void)snprintf(path, sizeof(path), "%s/%s/history.db-agent", home, name);
+	(void)unlink(path);
 	/* a reader leaves these behind */
 	(void)snprintf(path, sizeof(path), "%s/%s/history.db-wal", home, name);
 	(void)unlink(path);

@@ -99,8 +99,8 @@ static void test_refusals(void **state)
 		{"{'status': {'ending': 'x'}}", ERR_INVALID, "status.ending: \"x\""},
 		{"{'status': {'checks': [{'name': 'a', 'verdict': 'maybe'}]}}", ERR_INVALID,
 	         "status.checks.verdict: \"maybe\""},
-		{"{'spec': {'cause': 'config'}}", ERR_INVALID,
-	         "spec.cause: expected init, revision, retry or undo"},
+		{"{'spec': {'cause': 'dance'}}", ERR_INVALID,
+	         "spec.cause: expected init, revision, config, retry or undo"},
 		{"{'spec': {'action': {'uid': 'a', 'verb': 'dance', 'by': 'alice'}}}", ERR_INVALID,
 	         "action.verb: \"dance\""},
 		{"{'status': {'actions': [{'uid': 'a', 'verb': 'x', 'by': 'alice'}]}}", ERR_INVALID,
@@ -129,9 +129,8 @@ static void test_refusals(void **state)
 		{"{'status': {'actions': [{'uid': 'a', 'verb': 'pause', 'by': '" TEN(
 			 TEN("0123")) "'}]}}",
 	         ERR_LIMIT, "by: more than 343 bytes"},
-		{"{'status': {'state': {'paused': {'action': '" TEN(
-			 "012345678") "'}}}}",
-	         ERR_LIMIT, "status.state.paused: action: more than 39 bytes"},
+		{"{'status': {'state': {'paused': {'action': '" TEN("012345678") "'}}}}", ERR_LIMIT,
+	         "status.state.paused: action: more than 39 bytes"},
 		{"{'status': {'hooks': [" TEN(HOOK) ", " TEN(HOOK) ", " TEN(
 			 HOOK) ", " HOOK ", " HOOK ", " HOOK "]}}",
 	         ERR_LIMIT, "status.hooks: 33, at most 32 can be"},
@@ -262,7 +261,8 @@ static void test_new(void **state)
 	json_object_set_new(json_object_get(target, "spec"), "template", merge_parse("{'a': 1}"));
 	/* no owner reference: it feeds the teardown and goes last */
 	cart_same(kube_release_new(&cart.world, &effect, target,
-	                           json_object_get(json_object_get(target, "spec"), "template")),
+	                           json_object_get(json_object_get(target, "spec"), "template"),
+	                           NULL),
 	          "{'apiVersion': 'serin.dev/v1alpha1', 'kind': 'Release', 'metadata': {'name':"
 	          " 'cart-17', 'namespace': 'shop', 'labels': {'serin.dev/canary': 'cart',"
 	          " 'serin.dev/canary-uid': '" CART_UID
@@ -317,6 +317,8 @@ static void test_patch(void **state)
 		const json_t *status;
 
 		effect.status.seq = rows[i].seq;
+		cart.world.anchor = (struct canary_anchor){
+			.chain = "agent-1", .seq = rows[i].is_retreat ? 0 : 41, .hash = "ab"};
 		patch = kube_release_patch(&cart.world, &effect);
 		last = json_array_get(patch, rows[i].n_steps - 1);
 		status = json_object_get(last, "value");
@@ -329,6 +331,11 @@ static void test_patch(void **state)
 		assert_true(json_equal(json_object_get(json_object_get(status, "policy"), "spec"),
 		                       json_object_get(cart.object, "spec")));
 		assert_int_equal(json_array_size(json_object_get(status, "made")), 5);
+		if (rows[i].is_retreat)
+			assert_null(json_object_get(status, "anchor")); /* none is known */
+		else
+			cart_same(json_incref(json_object_get(status, "anchor")),
+			          "{'chain': 'agent-1', 'seq': 41, 'hash': 'ab'}");
 		json_array_remove(patch, rows[i].n_steps - 1);
 		cart_same(patch, rows[i].first);
 	}

@@ -1,0 +1,642 @@
+/* Whoever owns the file can write what they like into it. What they wrote is found, up to the last
+ * anchor that somebody else keeps. */
+#include "agent/history_chain.h"
+#include "agent/history_read.h"
+#include "agent/history_verify.h"
+#include "analysis/base/compiler.h"
+#include "tests/agent/history_desk.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define TAMPERINGS  10500
+#define ROUNDS      14
+#define N_ANCHORS   3
+#define ENTRIES_MAX 100
+#define CHAIN       "cluster-a/serin"
+
+/* One entry as it was written. */
+struct entry {
+	char entity[16];
+	char uid[64];
+};
+
+struct original {
+	unsigned char *image; /* without its triggers */
+	sqlite3_int64 size;
+	int n; /* entries */
+	struct entry entries[ENTRIES_MAX + 1];
+	char anchor_names[N_ANCHORS][32];
+	struct history_witness anchors[N_ANCHORS];
+	int anchored; /* the last of them */
+};
+
+/* One forgery. */
+struct forgery {
+	const struct original *original;
+	sqlite3 *db;
+	uint64_t random;
+	int lo; /* the first bad entry is one of these */
+	int hi;
+	char named[128]; /* or this is in the verdict; "" when the entry must be named */
+	char told[256];  /* what was done */
+};
+
+static uint64_t draw(struct forgery *forgery)
+{
+	uint64_t x = forgery->random;
+
+	x ^= x << 13U;
+	x ^= x >> 7U;
+	x ^= x << 17U;
+	forgery->random = x;
+	return x >> 11U;
+}
+
+/* From 1 to N. */
+static int choose(struct forgery *forgery, int n)
+{
+	return (int)(draw(forgery) % (uint64_t)n) + 1;
+}
+
+/* FORMAT as sqlite3_mprintf has it. True when a row was changed. */
+static bool sql(struct forgery *forgery, const char *format, ...)
+{
+	va_list args;
+	char *text;
+	int code;
+
+	va_start(args, format);
+	text = sqlite3_vmprintf(format, args);
+	va_end(args);
+	code = sqlite3_exec(forgery->db, text, NULL, NULL, NULL);
+	sqlite3_free(text);
+	return code == SQLITE_OK && sqlite3_changes(forgery->db) > 0;
+}
+
+static void write_text(sqlite3 *db, const char *text, char *ret, size_t size)
+{
+	sqlite3_stmt *row = NULL;
+
+	*ret = '\0';
+	assert_int_equal(sqlite3_prepare_v2(db, text, -1, &row, NULL), SQLITE_OK);
+	if (sqlite3_step(row) == SQLITE_ROW)
+		(void)snprintf(ret, size, "%s", (const char *)sqlite3_column_text(row, 0));
+	sqlite3_finalize(row);
+}
+
+/* The ways to another value; %w is the column. */
+static const char *const edits[] = {
+	"\"%w\" || 'x'",
+	"''",
+	"'other'",
+	"\"%w\" || char(0) || 'x'",
+	"CAST(\"%w\" AS BLOB)",
+	"CASE typeof(\"%w\") WHEN 'integer' THEN \"%w\" + 1 ELSE upper(\"%w\") END",
+	"CASE typeof(\"%w\") WHEN 'integer' THEN \"%w\" + 0.5 ELSE substr(\"%w\", 2) END",
+	"CASE typeof(\"%w\") WHEN 'integer' THEN -\"%w\" ELSE trim(\"%w\", '{}') END",
+};
+
+/* Write something else into COLUMN of the row of TABLE where WHERE; false when it is the same. */
+static bool edit(struct forgery *forgery, const char *table, const char *column, const char *where)
+{
+	const char *form = edits[draw(forgery) % array_length(edits)];
+	char *value = sqlite3_mprintf(form, column, column, column);
+	bool is_done = sql(forgery, "UPDATE %s SET %s = %s WHERE %s AND quote(%s) <> quote(%s)",
+	                   table, column, value, where, column, value);
+
+	(void)snprintf(forgery->told, sizeof(forgery->told), "%s.%s = %s", table, column, value);
+	sqlite3_free(value);
+	return is_done;
+}
+
+static void expect(struct forgery *forgery, int lo, int hi)
+{
+	forgery->lo = lo;
+	forgery->hi = hi;
+}
+
+/* Edits ------------------------------------------------------------------------------------- */
+
+static const char *column_of(struct forgery *forgery, const char *entity)
+{
+	static const char *const round[] = {"uid",         "k8s_namespace",  "canary_name",
+	                                    "canary_uid",  "release_name",   "release_seq",
+	                                    "decided_at",  "decide_version", "reason",
+	                                    "spec_sha256", "facts_json",     "plan_json",
+	                                    "is_cut"};
+	static const char *const effect[] = {"uid",         "round_uid",   "kind",
+	                                     "effect_key",  "detail_json", "result",
+	                                     "happened_at", "is_cut"};
+	static const char *const gap[] = {"uid",     "kind",     "round_uid", "n_records",
+	                                  "from_at", "until_at", "detail"};
+
+	if (strcmp(entity, "round") == 0)
+		return round[draw(forgery) % array_length(round)];
+	if (strcmp(entity, "round_effect") == 0)
+		return effect[draw(forgery) % array_length(effect)];
+	return gap[draw(forgery) % array_length(gap)];
+}
+
+static bool edit_row(struct forgery *forgery)
+{
+	int k = choose(forgery, forgery->original->anchored);
+	const struct entry *entry = &forgery->original->entries[k];
+	char where[128];
+
+	(void)snprintf(where, sizeof(where), "uid = '%s'", entry->uid);
+	expect(forgery, k, k);
+	return edit(forgery, entry->entity, column_of(forgery, entry->entity), where);
+}
+
+static bool edit_entry(struct forgery *forgery)
+{
+	static const char *const columns[] = {"chain",      "seq",     "ts",
+	                                      "actor",      "action",  "entity",
+	                                      "entity_uid", "payload", "payload_sha256",
+	                                      "prev_hash",  "hash"};
+	int k = choose(forgery, forgery->original->anchored);
+	const char *column = columns[draw(forgery) % array_length(columns)];
+	char where[64];
+
+	(void)snprintf(where, sizeof(where), "seq = %d", k);
+	expect(forgery, k, k);
+	if (strcmp(column, "chain") == 0) /* it stands alone in its new chain */
+		(void)snprintf(forgery->named, sizeof(forgery->named), ", got %d", k);
+	if (strcmp(column, "seq") == 0)
+		(void)snprintf(forgery->named, sizeof(forgery->named), "expected entry ");
+	return edit(forgery, "audit_log", column, where);
+}
+
+static bool edit_spec(struct forgery *forgery)
+{
+	static const char *const columns[] = {"spec_json", "sha256"};
+
+	expect(forgery, 1, 1);
+	return edit(forgery, "canary_spec", columns[draw(forgery) % 2], "1");
+}
+
+/* Deletions --------------------------------------------------------------------------------- */
+
+static bool delete_row(struct forgery *forgery)
+{
+	int k = choose(forgery, forgery->original->anchored);
+	const struct entry *entry = &forgery->original->entries[k];
+
+	expect(forgery, k, k);
+	return sql(forgery, "DELETE FROM %s WHERE uid = %Q", entry->entity, entry->uid);
+}
+
+static bool delete_entry(struct forgery *forgery)
+{
+	int k = choose(forgery, forgery->original->anchored);
+	const struct entry *entry = &forgery->original->entries[k];
+
+	expect(forgery, k, k);
+	return sql(forgery, "DELETE FROM audit_log WHERE seq = %d", k) &&
+	       (draw(forgery) % 2 == 0 ||
+	        sql(forgery, "DELETE FROM %s WHERE uid = %Q", entry->entity, entry->uid));
+}
+
+static bool delete_spec(struct forgery *forgery)
+{
+	expect(forgery, 1, 1);
+	return sql(forgery, "DELETE FROM canary_spec");
+}
+
+/* The end is cut off, rows and all. */
+static bool cut(struct forgery *forgery)
+{
+	int k = choose(forgery, forgery->original->anchored);
+
+	expect(forgery, k, k);
+	for (int i = k; i <= forgery->original->n; i++)
+		if (!sql(forgery, "DELETE FROM %s WHERE uid = %Q",
+		         forgery->original->entries[i].entity, forgery->original->entries[i].uid))
+			return false;
+	return sql(forgery, "DELETE FROM audit_log WHERE seq >= %d", k);
+}
+
+/* Order and copies -------------------------------------------------------------------------- */
+
+/* Two different entries, the first of them first; both of one table when IS_SAME. */
+static bool choose_two(struct forgery *forgery, bool is_same, int *ret_a, int *ret_b)
+{
+	const struct entry *entries = forgery->original->entries;
+	int a = choose(forgery, forgery->original->anchored);
+	int b = choose(forgery, forgery->original->anchored);
+
+	*ret_a = a < b ? a : b;
+	*ret_b = a < b ? b : a;
+	return a != b && (!is_same || strcmp(entries[a].entity, entries[b].entity) == 0);
+}
+
+/* Two rows change places in their table. */
+static bool swap_rows(struct forgery *forgery)
+{
+	const struct entry *entries = forgery->original->entries;
+	char ids[2][32];
+	char select[160];
+	int a;
+	int b;
+
+	if (!choose_two(forgery, true, &a, &b))
+		return false;
+	expect(forgery, a, b);
+	for (int i = 0; i < 2; i++) {
+		(void)snprintf(select, sizeof(select), "SELECT id FROM %s WHERE uid = '%s'",
+		               entries[a].entity, entries[i ? b : a].uid);
+		write_text(forgery->db, select, ids[i], sizeof(ids[i]));
+	}
+	return sql(forgery, "UPDATE %s SET id = -1 WHERE id = %s", entries[a].entity, ids[0]) &&
+	       sql(forgery, "UPDATE %s SET id = %s WHERE id = %s", entries[a].entity, ids[0],
+	           ids[1]) &&
+	       sql(forgery, "UPDATE %s SET id = %s WHERE id = -1", entries[a].entity, ids[1]);
+}
+
+static bool swap_entries(struct forgery *forgery)
+{
+	int a;
+	int b;
+
+	if (!choose_two(forgery, false, &a, &b))
+		return false;
+	expect(forgery, a, a);
+	return sql(forgery, "UPDATE audit_log SET seq = -%d WHERE seq = %d", a, a) &&
+	       sql(forgery, "UPDATE audit_log SET seq = %d WHERE seq = %d", a, b) &&
+	       sql(forgery, "UPDATE audit_log SET seq = %d WHERE seq = -%d", b, a);
+}
+
+static bool copy_row(struct forgery *forgery)
+{
+	int k = choose(forgery, forgery->original->n);
+	const struct entry *entry = &forgery->original->entries[k];
+
+	(void)snprintf(forgery->named, sizeof(forgery->named), "\"%s-copy\"", entry->uid);
+	(void)sql(forgery, "CREATE TEMP TABLE copy AS SELECT * FROM %s WHERE uid = %Q",
+	          entry->entity, entry->uid);
+	return sql(forgery, "UPDATE copy SET id = NULL, uid = uid || '-copy'") &&
+	       sql(forgery, "INSERT INTO %s SELECT * FROM copy", entry->entity);
+}
+
+/* Make room behind K. */
+static bool shift(struct forgery *forgery, int k)
+{
+	return (k == forgery->original->n ||
+	        sql(forgery, "UPDATE audit_log SET seq = -seq WHERE seq > %d", k)) &&
+	       (k == forgery->original->n ||
+	        sql(forgery, "UPDATE audit_log SET seq = 1 - seq WHERE seq < 0"));
+}
+
+static bool copy_entry(struct forgery *forgery)
+{
+	int k = choose(forgery, forgery->original->anchored);
+
+	expect(forgery, k + 1, k + 1);
+	return shift(forgery, k) &&
+	       sql(forgery,
+	           "INSERT INTO audit_log SELECT chain, seq + 1, ts, actor, action, entity, entity_uid,"
+	           " payload, payload_sha256, hash, hash || 'x' FROM audit_log WHERE seq = %d",
+	           k);
+}
+
+static bool copy_spec(struct forgery *forgery)
+{
+	(void)snprintf(forgery->named, sizeof(forgery->named), "came in without a round");
+	return sql(forgery,
+	           "INSERT INTO canary_spec SELECT sha256 || '%d', spec_json FROM canary_spec",
+	           choose(forgery, 1000));
+}
+
+/* Those who know how it is made ------------------------------------------------------------- */
+
+static const char *text_at(sqlite3_stmt *row, int index)
+{
+	return (const char *)sqlite3_column_text(row, index);
+}
+
+/* Number all entries anew and hash them again: the chain is in order. */
+static bool rehash(struct forgery *forgery)
+{
+	sqlite3_stmt *row = NULL;
+	char hash[HISTORY_CHAIN_DIGEST_SIZE] = HISTORY_CHAIN_ORIGIN;
+	int seq = 0;
+
+	(void)sql(forgery, "CREATE TEMP TABLE old AS SELECT * FROM audit_log ORDER BY seq");
+	(void)sql(forgery, "DELETE FROM audit_log");
+	assert_int_equal(sqlite3_prepare_v2(forgery->db, "SELECT * FROM old ORDER BY seq", -1, &row,
+	                                    NULL),
+	                 SQLITE_OK);
+	while (sqlite3_step(row) == SQLITE_ROW) {
+		char digest[HISTORY_CHAIN_DIGEST_SIZE];
+		char next[HISTORY_CHAIN_DIGEST_SIZE];
+		const struct history_chain_entry entry = {
+			.chain = text_at(row, 0),
+			.seq = ++seq,
+			.ts = sqlite3_column_int64(row, 2),
+			.actor = text_at(row, 3),
+			.action = text_at(row, 4),
+			.entity = text_at(row, 5),
+			.entity_uid = text_at(row, 6),
+			.payload_sha256 = digest,
+			.prev_hash = hash,
+		};
+
+		history_chain_digest_text(text_at(row, 7), digest);
+		history_chain_hash(&entry, next);
+		if (!sql(forgery,
+		         "INSERT INTO audit_log VALUES (%Q,%d,%lld,%Q,%Q,%Q,%Q,%Q,%Q,%Q,%Q)",
+		         entry.chain, seq, (long long)entry.ts, entry.actor, entry.action,
+		         entry.entity, entry.entity_uid, text_at(row, 7), digest, hash, next))
+			fail_msg("%s", sqlite3_errmsg(forgery->db));
+		memcpy(hash, next, sizeof(hash));
+	}
+	sqlite3_finalize(row);
+	return true;
+}
+
+/* The anchors leave a stretch of entries, one of which was written anew: K is in it. */
+static void expect_stretch(struct forgery *forgery, int k)
+{
+	int before = 0;
+
+	for (int i = 0; i < N_ANCHORS; i++) {
+		int seq = (int)forgery->original->anchors[i].anchor.seq;
+
+		if (seq < k && seq > before)
+			before = seq;
+	}
+	expect(forgery, before + 1, before + 1);
+}
+
+/* Another time in an entry, or another actor, and all hashes after it. */
+static bool rewrite(struct forgery *forgery)
+{
+	int k = choose(forgery, forgery->original->anchored);
+	bool is_time = draw(forgery) % 2 == 0;
+
+	expect_stretch(forgery, k);
+	return sql(forgery,
+	           is_time ? "UPDATE audit_log SET ts = ts + 1 WHERE seq = %d"
+	                   : "UPDATE audit_log SET actor = 'nobody' WHERE seq = %d",
+	           k) &&
+	       rehash(forgery);
+}
+
+/* A record that never was: entry and row taken out, the rest closed up. */
+static bool take_out(struct forgery *forgery)
+{
+	int k = choose(forgery, forgery->original->anchored);
+	const struct entry *entry = &forgery->original->entries[k];
+
+	expect_stretch(forgery, k);
+	return sql(forgery, "DELETE FROM %s WHERE uid = %Q", entry->entity, entry->uid) &&
+	       sql(forgery, "DELETE FROM audit_log WHERE seq = %d", k) && rehash(forgery);
+}
+
+/* All of it --------------------------------------------------------------------------------- */
+
+static const struct {
+	const char *name;
+	bool (*forge)(struct forgery *forgery);
+} forgers[] = {
+	{"edit row", edit_row},       {"edit row", edit_row},
+	{"edit row", edit_row},       {"edit entry", edit_entry},
+	{"edit entry", edit_entry},   {"edit spec", edit_spec},
+	{"delete row", delete_row},   {"delete entry", delete_entry},
+	{"delete spec", delete_spec}, {"cut", cut},
+	{"swap rows", swap_rows},     {"swap entries", swap_entries},
+	{"copy row", copy_row},       {"copy entry", copy_entry},
+	{"copy spec", copy_spec},     {"rewrite entry", rewrite},
+	{"take out", take_out},
+};
+
+static void open_copy(const struct original *original, sqlite3 **ret)
+{
+	unsigned char *image = sqlite3_malloc64((sqlite3_uint64)original->size);
+
+	assert_non_null(image);
+	memcpy(image, original->image, (size_t)original->size);
+	assert_int_equal(sqlite3_open(":memory:", ret), SQLITE_OK);
+	assert_int_equal(sqlite3_deserialize(*ret, "main", image, original->size, original->size,
+	                                     SQLITE_DESERIALIZE_FREEONCLOSE |
+	                                             SQLITE_DESERIALIZE_RESIZEABLE),
+	                 SQLITE_OK);
+	assert_int_equal(sqlite3_exec(*ret, "PRAGMA ignore_check_constraints = ON", NULL, NULL,
+	                              NULL),
+	                 SQLITE_OK);
+}
+
+static void check(const struct original *original, struct forgery *forgery, const char *name,
+                  uint64_t seed)
+{
+	const struct history_witnesses witnesses = {
+		.list = original->anchors,
+		.n = N_ANCHORS,
+		.are_of_this = true,
+	};
+	struct history_verdict verdict = {0};
+	struct err err = {0};
+
+	if (!history_verify_db(forgery->db, &witnesses, &verdict, &err))
+		fail_msg("seed %lu, %s: %s", (unsigned long)seed, name, err.text);
+	if (verdict.is_intact)
+		fail_msg("seed %lu, %s, not found: %s", (unsigned long)seed, name, forgery->told);
+	if (verdict.seq >= forgery->lo && verdict.seq <= forgery->hi)
+		return;
+	if (forgery->named[0] == '\0' || !strstr(verdict.what, forgery->named))
+		fail_msg("seed %lu, %s, %s: expected entry %d to %d or '%s', got %ld: %s",
+		         (unsigned long)seed, name, forgery->told, forgery->lo, forgery->hi,
+		         forgery->named, (long)verdict.seq, verdict.what);
+}
+
+static void write_original(struct desk *desk)
+{
+	history_desk_open(desk);
+	for (unsigned i = 1; i <= ROUNDS; i++) {
+		history_desk_round(desk, i);
+		history_desk_effect(desk, i, HISTORY_QUESTION, "measure request-duration");
+		history_desk_effect(desk, i, HISTORY_CHANGE, "write route");
+		history_desk_effect(desk, i, HISTORY_ANSWER, "write route");
+		if (i % 5 == 0)
+			history_gap(desk->history, "r00001", (struct instant){1795236300000});
+		if (i == ROUNDS / 2) {
+			history_desk_close(desk);
+			history_desk_open(desk); /* and a gap that says so */
+		}
+	}
+	history_desk_close(desk);
+}
+
+static void read_original(struct desk *desk, struct original *ret)
+{
+	sqlite3 *db = NULL;
+	sqlite3_stmt *row = NULL;
+	char name[64];
+
+	assert_int_equal(sqlite3_open(desk->path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_prepare_v2(
+				 db,
+				 "SELECT seq, entity, entity_uid, hash FROM audit_log ORDER BY seq",
+				 -1, &row, NULL),
+	                 SQLITE_OK);
+	while (sqlite3_step(row) == SQLITE_ROW) {
+		struct entry *entry = &ret->entries[++ret->n];
+		struct history_witness *anchor;
+
+		assert_true(ret->n < ENTRIES_MAX);
+		(void)snprintf(entry->entity, sizeof(entry->entity), "%s", text_at(row, 1));
+		(void)snprintf(entry->uid, sizeof(entry->uid), "%s", text_at(row, 2));
+		if (ret->n > N_ANCHORS * 18 || ret->n % 18 != 0)
+			continue;
+		anchor = &ret->anchors[ret->n / 18 - 1];
+		(void)snprintf(ret->anchor_names[ret->n / 18 - 1], sizeof(ret->anchor_names[0]),
+		               "release cart-%d", ret->n / 18);
+		anchor->name = ret->anchor_names[ret->n / 18 - 1];
+		anchor->anchor.seq = ret->n;
+		(void)snprintf(anchor->anchor.chain, sizeof(anchor->anchor.chain), CHAIN);
+		(void)snprintf(anchor->anchor.hash, sizeof(anchor->anchor.hash), "%s",
+		               text_at(row, 3));
+		ret->anchored = ret->n;
+	}
+	sqlite3_finalize(row);
+	for (;;) {
+		char drop[128];
+
+		write_text(db, "SELECT name FROM sqlite_schema WHERE type = 'trigger'", name,
+		           sizeof(name));
+		if (name[0] == '\0')
+			break;
+		(void)snprintf(drop, sizeof(drop), "DROP TRIGGER %s", name);
+		assert_int_equal(sqlite3_exec(db, drop, NULL, NULL, NULL), SQLITE_OK);
+	}
+	assert_int_equal(sqlite3_exec(db, "PRAGMA journal_mode = DELETE", NULL, NULL, NULL),
+	                 SQLITE_OK);
+	ret->image = sqlite3_serialize(db, "main", &ret->size, 0);
+	assert_non_null(ret->image);
+	sqlite3_close(db);
+}
+
+static void test_tamperings(void **state)
+{
+	struct original original = {0};
+	struct desk *desk = history_desk_new();
+	int n_done = 0;
+	sqlite3 *db;
+
+	(void)state;
+	write_original(desk);
+	read_original(desk, &original);
+	assert_int_equal(original.anchored, N_ANCHORS * 18);
+	open_copy(&original, &db); /* untouched it is intact, or nothing below would count */
+	{
+		struct history_verdict verdict = {0};
+		const struct history_witnesses witnesses = {original.anchors, N_ANCHORS, true};
+
+		assert_true(history_verify_db(db, &witnesses, &verdict, NULL));
+		if (!verdict.is_intact)
+			fail_msg("%s", verdict.what);
+		assert_int_equal(verdict.n_records, original.n);
+		assert_int_equal(verdict.n_anchored, original.anchored);
+		assert_int_equal(verdict.n_witnesses, N_ANCHORS);
+	}
+	sqlite3_close(db);
+	for (uint64_t seed = 1; n_done < TAMPERINGS; seed++) {
+		struct forgery forgery = {
+			.original = &original,
+			.random = seed * 0x9e3779b97f4a7c15U,
+		};
+		size_t which = draw(&forgery) % array_length(forgers);
+
+		open_copy(&original, &forgery.db);
+		if (forgers[which].forge(&forgery)) {
+			check(&original, &forgery, forgers[which].name, seed);
+			n_done++;
+		}
+		sqlite3_close(forgery.db);
+	}
+	print_message("%d tamperings of %d entries, %d of them anchored: all found\n", n_done,
+	              original.n, original.anchored);
+	sqlite3_free(original.image);
+	history_desk_free(desk);
+}
+
+/* A reader beside the writer: always a whole transaction, also while the log is moved into the
+ * file. */
+static void test_beside(void **state)
+{
+	struct desk *desk = history_desk_new();
+	int64_t before = 0;
+	unsigned n_written = 0;
+
+	(void)state;
+	history_desk_open(desk);
+	for (int i = 0; i < 60; i++) {
+		struct history_verdict verdict = {0};
+		struct err err = {0};
+
+		for (int n = 0; n < 60; n++)
+			history_desk_round(desk, ++n_written);
+		if (i == 0)
+			history_desk_wait_acks(desk, n_written);
+		if (!history_verify(desk->path, NULL, &verdict, &err))
+			fail_msg("%s", err.text);
+		if (!verdict.is_intact)
+			fail_msg("%s", verdict.what);
+		assert_true(verdict.n_records >= before); /* time does not run backwards */
+		before = verdict.n_records;
+	}
+	history_desk_wait_acks(desk, n_written);
+	history_desk_check_intact(desk, n_written);
+	history_desk_close(desk);
+	history_desk_check_intact(desk, n_written);
+	history_desk_free(desk);
+}
+
+/* The anchor is the entry of the newest round that was acknowledged. */
+static void test_anchor(void **state)
+{
+	struct desk *desk = history_desk_new();
+	struct history_anchor anchor = {0};
+	struct history_verdict verdict = {0};
+	struct history_witness witness = {.name = "release shop/cart-1"};
+	const struct history_witnesses witnesses = {.list = &witness, .n = 1};
+
+	(void)state;
+	history_desk_open(desk);
+	assert_false(history_anchor(desk->history, &anchor));
+	history_desk_round(desk, 1);
+	history_desk_effect(desk, 1, HISTORY_CHANGE, "write route");
+	history_desk_round(desk, 2);
+	history_desk_wait_acks(desk, 2);
+	assert_true(history_anchor(desk->history, &anchor));
+	history_desk_effect(desk, 2, HISTORY_CHANGE, "write route");
+	history_desk_close(desk);
+	assert_string_equal(anchor.chain, CHAIN);
+	assert_int_equal(anchor.seq, 3);
+	witness.anchor = anchor;
+	assert_true(history_verify(desk->path, &witnesses, &verdict, NULL));
+	assert_true(verdict.is_intact);
+	assert_int_equal(verdict.n_anchored, 3);
+	assert_int_equal(verdict.n_records, 4);
+	witness.anchor.chain[0] = 'x'; /* another agent's */
+	assert_true(history_verify(desk->path, &witnesses, &verdict, NULL));
+	assert_true(verdict.is_intact);
+	assert_int_equal(verdict.n_strangers, 1);
+	history_desk_free(desk);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_anchor),
+		cmocka_unit_test(test_beside),
+		cmocka_unit_test(test_tamperings),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
