@@ -22,7 +22,7 @@ struct options {
 	const char *k8s_namespace; /* "": all */
 	const char *metrics_server;
 	const char *event_webhook; /* "": none */
-	const char *slack_url; /* "": none */
+	const char *slack_url;     /* "": none */
 	const char *slack_token;
 	const char *slack_proxy_url;
 	const char *slack_user;

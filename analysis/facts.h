@@ -131,10 +131,10 @@ struct hook_fact {
 
 /* What a receiver of alerts was told of the newest Release. */
 struct alert_fact {
-	uint64_t receiver; /* 0: this one is free */
-	int64_t told;      /* all alerts up to this id; or they were given up */
-	int64_t failed;    /* the last one that was given up */
-	bool is_deaf;      /* … which was the last one of all */
+	uint64_t receiver;       /* 0: this one is free */
+	int64_t told;            /* all alerts up to this id; or they were given up */
+	int64_t failed;          /* the last one that was given up */
+	bool is_deaf;            /* … which was the last one of all */
 	char text[SENTENCE_MAX]; /* why */
 };
 

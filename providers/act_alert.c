@@ -195,9 +195,10 @@ static enum talk_step begin(struct act *act)
 static bool take(struct act *act, const struct kube_ref *ref, const struct http_reply *reply,
                  const char *key, enum talk_step *ret)
 {
-	const char *what = strcmp(key, "secret") == 0
-	                           ? arena_format(act->talk.arena, " secret %.100s error", ref->name)
-	                           : " error";
+	const char *what =
+		strcmp(key, "secret") == 0
+			? arena_format(act->talk.arena, " secret %.100s error", ref->name)
+			: " error";
 	enum act_outcome outcome;
 	json_t *object;
 	char why[SENTENCE_MAX];
@@ -251,10 +252,9 @@ static enum talk_step on_secret(struct act *act, const struct kube_ref *ref,
 		return step;
 	if (!kube_alert_provider_secret_read(act_reply_kept(act, "secret"), act->talk.arena,
 	                                     &provider, &err))
-		return give_up(act,
-		               arena_format(act->talk.arena, " secret %.100s error",
-		                            provider.secret),
-		               err.text);
+		return give_up(
+			act, arena_format(act->talk.arena, " secret %.100s error", provider.secret),
+			err.text);
 	return post(act, &provider.receiver);
 }
 

@@ -96,11 +96,15 @@ static const char *body_of(const struct notifier *notifier,
 static bool check(const struct notifier_receiver *receiver, struct err *err)
 {
 	if (!url_check(receiver->address, NULL) || strlen(receiver->address) > URL_TEXT_MAX)
-		return err_set(err, ERR_INVALID, "invalid %s webhook URL: expected an http or "
-		               "https address", receiver->type);
+		return err_set(err, ERR_INVALID,
+		               "invalid %s webhook URL: expected an http or "
+		               "https address",
+		               receiver->type);
 	if (receiver->proxy && !url_check(receiver->proxy, NULL))
-		return err_set(err, ERR_INVALID, "invalid %s proxy URL: expected an http or https "
-		               "address", receiver->type);
+		return err_set(err, ERR_INVALID,
+		               "invalid %s proxy URL: expected an http or https "
+		               "address",
+		               receiver->type);
 	return true;
 }
 
@@ -118,7 +122,7 @@ bool notifier_ask(const struct notifier_receiver *receiver, const struct notifie
 		.peer = HTTP_PEER_URL,
 		.method = HTTP_POST,
 		.url = notifier->path ? address_with(receiver->address, notifier->path, arena)
-		                      : receiver->address,
+	                              : receiver->address,
 		.body = body_of(notifier, receiver, message, arena),
 		.timeout = span_seconds(TIMEOUT_SECONDS),
 		.reply_max = NOTIFIER_REPLY_MAX,

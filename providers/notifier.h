@@ -43,8 +43,8 @@ struct notifier {
 	const char *name;
 	const char *color; /* of good news and warnings */
 	const char *error_color;
-	const char *path;  /* what the address's path must end with; NULL: as it is */
-	bool bears_token;  /* the token is sent */
+	const char *path; /* what the address's path must end with; NULL: as it is */
+	bool bears_token; /* the token is sent */
 	/* The body, owned by the caller. */
 	json_t *(*write)(const struct notifier *notifier, const struct notifier_receiver *receiver,
 	                 const struct notifier_message *message);

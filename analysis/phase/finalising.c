@@ -52,8 +52,8 @@ static void fail(struct thought *thought, const char *why)
 
 	thought_notice(&status, true, "Promotion of %.60s.%.63s failed, primary not ready: %.150s",
 	               spec->target, spec->k8s_namespace, why);
-	alert_raise(thought, &status, SEVERITY_ERROR,
-	            "Promotion failed, primary not ready: %.250s", why);
+	alert_raise(thought, &status, SEVERITY_ERROR, "Promotion failed, primary not ready: %.250s",
+	            why);
 	retreat_begin(thought, &status, OUTCOME_FAILED_PROMOTION,
 	              "Promotion of %.60s.%.63s failed, primary not ready: %.150s", spec->target,
 	              spec->k8s_namespace, why);

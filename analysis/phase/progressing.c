@@ -399,9 +399,8 @@ static bool is_ending(struct thought *thought)
 	}
 	/* A check that is due is asked first: whoever was away asked nothing meanwhile. */
 	if (instant_is_before(facts->now, due) && is_unmeasured_too_long(thought)) {
-		end(thought, now->reason[0]
-		                     ? now->reason
-		                     : "no check was measured within the progress deadline");
+		end(thought, now->reason[0] ? now->reason
+		                            : "no check was measured within the progress deadline");
 		return true;
 	}
 	return false;

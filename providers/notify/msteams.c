@@ -12,7 +12,7 @@ static json_t *facts_of(const struct notifier_message *message)
 }
 
 static json_t *write_body(const struct notifier *notifier, const struct notifier_receiver *receiver,
-                     const struct notifier_message *message)
+                          const struct notifier_message *message)
 {
 	return json_pack("{ss ss ss ss s[{ss ss so}]}", "@type", "MessageCard", "@context",
 	                 "http://schema.org/extensions", "themeColor",

@@ -13,11 +13,11 @@ static json_t *fields_of(const struct notifier_message *message)
 }
 
 static json_t *write_body(const struct notifier *notifier, const struct notifier_receiver *receiver,
-                     const struct notifier_message *message)
+                          const struct notifier_message *message)
 {
 	return json_pack("{ss ss ss ss s[{ss ss ss s[s] so}]}", "channel", receiver->channel,
-	                 "username", receiver->username, "icon_url", "", "icon_emoji", ":rocket:",
-	                 "attachments", "color",
+	                 "username", receiver->username, "icon_url", "", "icon_emoji",
+	                 ":rocket:", "attachments", "color",
 	                 message->severity == SEVERITY_ERROR ? notifier->error_color
 	                                                     : notifier->color,
 	                 "author_name", message->subject, "text", message->text, "mrkdwn_in",

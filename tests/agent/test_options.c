@@ -172,8 +172,8 @@ static void test_environment(void **state)
 	struct buf warnings = {.max = OPTIONS_WARNINGS_MAX};
 	struct options options;
 	struct err err;
-	static const char *const names[] = {"SLACK_URL",   "SLACK_TOKEN",
-	                                    "SLACK_PROXY_URL", "MSTEAMS_URL",
+	static const char *const names[] = {"SLACK_URL",         "SLACK_TOKEN",
+	                                    "SLACK_PROXY_URL",   "MSTEAMS_URL",
 	                                    "MSTEAMS_PROXY_URL", "EVENT_WEBHOOK_URL"};
 	char line[] = "--port=1 --slack-url=https://flag";
 	char flag[] = "--slack-url=https://flag";

@@ -264,7 +264,8 @@ static void write_service(struct model *model, const struct effect *effect)
 	                                 .is_ours = true,
 	                                 .since = model->truth.now};
 	if (effect->subject == SUBJECT_APEX)
-		model_write_down(model, "apex", effect->backend == BACKEND_CANARY ? "canary" : "primary");
+		model_write_down(model, "apex",
+		                 effect->backend == BACKEND_CANARY ? "canary" : "primary");
 }
 
 static void write_route(struct model *model, const struct effect *effect)
@@ -366,7 +367,8 @@ void model_ask(struct model *model, enum verb verb, const char *why)
 
 static void answer(struct model *model, const struct effect *effect)
 {
-	model_write_down(model, effect->answer.is_refused ? "refused" : "accepted", effect->answer.text);
+	model_write_down(model, effect->answer.is_refused ? "refused" : "accepted",
+	                 effect->answer.text);
 	assert(strcmp(effect->answer.uid, model->truth.action.uid) == 0);
 	model->truth.action = (struct action_fact){0};
 	model->n_answers++;

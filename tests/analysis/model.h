@@ -43,10 +43,10 @@ struct model {
 	int n_decisions;
 	int restart_at;    /* the decision before which the agent starts anew; 0: never */
 	bool is_forgetful; /* it starts anew before each */
-	const char *ear;    /* what receivers of alerts answer; "": that they took it; NULL: never */
+	const char *ear;   /* what receivers of alerts answer; "": that they took it; NULL: never */
 	int n_alerts;
-	int n_unserved;    /* decisions after which clients were with pods that do not answer, while
-	                      others would */
+	int n_unserved; /* decisions after which clients were with pods that do not answer, while
+	                   others would */
 	int max_weight_seen;
 	int n_checks;
 	struct release kept[MODEL_RELEASES_MAX]; /* those that are over, by number */

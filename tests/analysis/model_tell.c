@@ -76,8 +76,8 @@ void model_alert(struct model *model, const struct effect *effect)
 	if (model_is_hung(model, effect))
 		return;
 	text_format(text, sizeof(text), "%zu %s%s: %s", effect->index,
-	            severity_name(effect->notice.severity),
-	            effect->notice.has_details ? "+" : "", effect->notice.text);
+	            severity_name(effect->notice.severity), effect->notice.has_details ? "+" : "",
+	            effect->notice.text);
 	model_write_down(model, "alert", text);
 	model->n_alerts++;
 	if (!model->ear) {

@@ -1,4 +1,5 @@
-/* Who the model tells: hooks, receivers of alerts, and the trace. The part of model.c about them. */
+/* Who the model tells: hooks, receivers of alerts, and the trace. The part of model.c about them.
+ */
 #ifndef TESTS_ANALYSIS_MODEL_TELL_H
 #define TESTS_ANALYSIS_MODEL_TELL_H
 

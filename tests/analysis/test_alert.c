@@ -16,12 +16,12 @@
 
 #define STARTED  "info+: New revision detected, progressing canary analysis.\n"
 #define FINISHED "info: Canary analysis completed successfully, promotion finished.\n"
-#define NOT_UPDATED                                                                                \
-	"canary deployment cart.shop not ready: waiting for rollout to finish: 0 out of 2 new "    \
-	"replicas have been updated\n"
-#define NOT_READY                                                                                  \
-	"canary deployment cart.shop not ready: waiting for rollout to finish: 0 of 2 "            \
-	"(readyThreshold 100%) updated replicas are available\n"
+#define NOT_UPDATED                                                                      \
+ "canary deployment cart.shop not ready: waiting for rollout to finish: 0 out of 2 new " \
+ "replicas have been updated\n"
+#define NOT_READY                                                                \
+ "canary deployment cart.shop not ready: waiting for rollout to finish: 0 of 2 " \
+ "(readyThreshold 100%) updated replicas are available\n"
 
 static void apply_v2(struct model *model)
 {

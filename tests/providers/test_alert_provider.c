@@ -29,10 +29,11 @@ static void test_entries(void **state)
 	                " {'name': 'a', 'severity': 'warn', 'providerRef': {'name': 'b'}},"
 	                " {'severity': 'error', 'providerRef': {'name': 'c', 'namespace': 'd'}}]"),
 	         "= {info} {warn} {error} "},
-		{"eight", ALERTS("[{'providerRef': {'name': 'a'}}, {'providerRef': {'name': 'a'}},"
-	                         " {'providerRef': {'name': 'a'}}, {'providerRef': {'name': 'a'}},"
-	                         " {'providerRef': {'name': 'a'}}, {'providerRef': {'name': 'a'}},"
-	                         " {'providerRef': {'name': 'a'}}, {'providerRef': {'name': 'a'}}]"),
+		{"eight",
+	         ALERTS("[{'providerRef': {'name': 'a'}}, {'providerRef': {'name': 'a'}},"
+	                " {'providerRef': {'name': 'a'}}, {'providerRef': {'name': 'a'}},"
+	                " {'providerRef': {'name': 'a'}}, {'providerRef': {'name': 'a'}},"
+	                " {'providerRef': {'name': 'a'}}, {'providerRef': {'name': 'a'}}]"),
 	         "= {info} {info} {info} {info} {info} {info} {info} {info} "},
 		{"the analysis' old name",
 	         "{'spec': {'analysis': null, 'canaryAnalysis': {'stepWeight': 10, 'alerts':"
@@ -157,7 +158,8 @@ static void test_alert_provider(void **state)
 	         "=rocket https://hooks/x general flagger proxy - secret hook"},
 		{"{'type': 'msteams', 'address': 'https://hooks/x', 'channel': '', 'username': null}",
 	         "=msteams https://hooks/x general flagger proxy - secret -"},
-		{"null", "spec: expected an object with type, and address or secretRef, got nothing"},
+		{"null",
+	         "spec: expected an object with type, and address or secretRef, got nothing"},
 		{"{'address': 'https://hooks/x'}",
 	         "spec.type: expected slack, msteams, discord, rocket, gchat, got nothing"},
 		{"{'type': 'msteam', 'address': 'https://hooks/x'}",
@@ -212,7 +214,8 @@ static void test_secret(void **state)
 		{"{'data': {'address': 'aHR0cHM6Ly9ob29rcy94'}}", "=https://hooks/x -"},
 		{"{'data': {'address': 'aHR0cHM6Ly9ob29rcy94', 'token': 'czNjcmV0'}}",
 	         "=https://hooks/x s3cret"},
-		{"{'data': {'address': 'aHR0cHM6Ly9ob29rcy94', 'token': ''}}", "=https://hooks/x -"},
+		{"{'data': {'address': 'aHR0cHM6Ly9ob29rcy94', 'token': ''}}",
+	         "=https://hooks/x -"},
 		{"{}", "data.address: expected a URL, got nothing"},
 		{"{'data': {'token': 'czNjcmV0'}}", "data.address: expected a URL, got nothing"},
 		{"{'data': {'address': ''}}", "data.address: expected a URL, got nothing"},
@@ -261,24 +264,25 @@ static void test_secret_limit(void **state)
 	free(text);
 }
 
-/* What is sent ---------------------------------------------------------------------------------- */
+/* What is sent ----------------------------------------------------------------------------------
+ */
 
-#define FIELDS_SLACK                                                                               \
-	"{'title': 'Cluster', 'value': 'east', 'short': false}, "                                  \
-	"{'title': 'Target', 'value': 'Deployment/cart.shop', 'short': false}"
-#define SLACK(color, text, fields)                                                                 \
-	"{'channel': 'ops', 'username': 'bot', 'icon_url': '', 'icon_emoji': ':rocket:', "         \
-	"'attachments': [{'color': '" color "', 'author_name': 'cart.shop', 'text': '" text        \
-	"', 'mrkdwn_in': ['text'], 'fields': [" fields "]}]}"
-#define TEAMS(color, text, facts)                                                                  \
-	"{'@type': 'MessageCard', '@context': 'http://schema.org/extensions', 'themeColor': '"     \
-	color "', 'summary': 'cart.shop', 'sections': [{'activityTitle': '" text                   \
-	"', 'activitySubtitle': 'cart.shop', 'facts': [" facts "]}]}"
+#define FIELDS_SLACK                                       \
+ "{'title': 'Cluster', 'value': 'east', 'short': false}, " \
+ "{'title': 'Target', 'value': 'Deployment/cart.shop', 'short': false}"
+#define SLACK(color, text, fields)                                                   \
+ "{'channel': 'ops', 'username': 'bot', 'icon_url': '', 'icon_emoji': ':rocket:', "  \
+ "'attachments': [{'color': '" color "', 'author_name': 'cart.shop', 'text': '" text \
+ "', 'mrkdwn_in': ['text'], 'fields': [" fields "]}]}"
+#define TEAMS(color, text, facts)                                                             \
+ "{'@type': 'MessageCard', '@context': 'http://schema.org/extensions', 'themeColor': '" color \
+ "', 'summary': 'cart.shop', 'sections': [{'activityTitle': '" text                           \
+ "', 'activitySubtitle': 'cart.shop', 'facts': [" facts "]}]}"
 #define STRONG(text)  "<font color=#848484><strong>" text "</strong></font>"
 #define SECTION(text) "{'widgets': [{'textParagraph': {'text': '" text "'}}]}"
-#define GCHAT(sections)                                                                            \
-	"{'cards': [{'header': {'title': 'Flagger', 'subtitle': 'cart.shop', 'imageUrl': "         \
-	"'https://flagger.app/favicon.png'}, 'sections': [" sections "]}]}"
+#define GCHAT(sections)                                                             \
+ "{'cards': [{'header': {'title': 'Flagger', 'subtitle': 'cart.shop', 'imageUrl': " \
+ "'https://flagger.app/favicon.png'}, 'sections': [" sections "]}]}"
 
 /* Section 6.5, one row each of what differs. */
 static const struct fixture {
