@@ -440,13 +440,7 @@ static void carry_out(struct model *model, const struct effect *effect)
 		write_mirror(model, effect);
 		return;
 	case EFFECT_NOTIFY:
-		model_write_down(model, effect->notice.is_warning ? "W" : "N", effect->notice.text);
-		if (effect->notice.id < 0) {
-			view->warned_generation = -effect->notice.id;
-			return;
-		}
-		text_copy(view->notices_release, effect->release_uid);
-		view->notices_delivered = effect->notice.id;
+		model_notify(model, effect);
 		return;
 	case EFFECT_REMOVE:
 		removed(model, effect);

@@ -20,6 +20,19 @@ bool model_is_hung(const struct model *model, const struct effect *effect)
 	return i < array_length(model->hung);
 }
 
+void model_notify(struct model *model, const struct effect *effect)
+{
+	struct facts *view = &model->view;
+
+	model_write_down(model, effect->notice.is_warning ? "W" : "N", effect->notice.text);
+	if (effect->notice.id < 0) {
+		view->warned_generation = -effect->notice.id;
+		return;
+	}
+	text_copy(view->notices_release, effect->release_uid);
+	view->notices_delivered = effect->notice.id;
+}
+
 void model_ask_hook(struct model *model, const struct effect *effect)
 {
 	const struct hook_spec *hook = &model->spec.hooks[effect->index];
