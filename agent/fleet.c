@@ -1,5 +1,6 @@
 #include "agent/fleet.h"
 
+#include "agent/bindings.h"
 #include "agent/learn.h"
 #include "agent/learn_action.h"
 #include "agent/learn_route.h"
@@ -15,18 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define KEY_MAX (16 + 64 + NAME_MAX_K8S)
-
-/* An object that a canary names. */
-struct binding {
-	char key[KEY_MAX]; /* "<kind>/<namespace>/<name>": the first member, for the tree's
-	                      comparison */
-	enum kube_kind kind;
-	enum subject subject; /* SUBJECT_NONE: beside the route */
-	size_t index;         /* … its place in the provider's list */
-	struct canary *canary;
-	unsigned epoch; /* the list that showed it last */
-};
+#define KEY_MAX (64 + NAME_MAX_K8S)
 
 struct member {
 	char key[KEY_MAX]; /* "<namespace>/<name>": the first member */
@@ -48,8 +38,8 @@ struct member {
 
 struct fleet {
 	struct canary_host *host;
-	void *members;  /* a tree of struct member */
-	void *bindings; /* a tree of struct binding */
+	void *members; /* a tree of struct member */
+	struct bindings bindings;
 	struct member *list;
 	size_t n_members;
 	unsigned epochs[KUBE_MAX]; /* of the list under way, by kind */
@@ -82,67 +72,8 @@ static const char *meta(const json_t *object, const char *name)
 	return text ? text : "";
 }
 
-static void key_of(char ret[KEY_MAX], enum kube_kind kind, const char *k8s_namespace,
-                   const char *name)
-{
-	text_format(ret, KEY_MAX, "%d/%s/%s", (int)kind, k8s_namespace, name);
-}
-
-/* Unbinding and binding
- * ----------------------------------------------------------------------------- */
-
-/* The binding to remove next, found by walking the tree. */
-struct unbind {
-	const struct canary *canary;
-	struct binding *found;
-};
-
-static void on_unbind(const void *node, VISIT visit, void *closure)
-{
-	struct unbind *unbind = closure;
-	struct binding *binding = *(struct binding *const *)node;
-
-	if ((visit == postorder || visit == leaf) && binding->canary == unbind->canary)
-		unbind->found = binding;
-}
-
-static void unbind(struct fleet *fleet, const struct canary *canary)
-{
-	struct unbind unbind = {.canary = canary};
-
-	for (;;) {
-		unbind.found = NULL;
-		twalk_r(fleet->bindings, on_unbind, &unbind);
-		if (!unbind.found)
-			return;
-		tdelete(unbind.found, &fleet->bindings, compare);
-		free(unbind.found);
-	}
-}
-
-/* Bind an object to a canary; the one that has it already, if any other has. */
-static struct canary *bind(struct fleet *fleet, struct canary *canary, enum kube_kind kind,
-                           enum subject subject, const char *name, size_t index)
-{
-	char key[KEY_MAX];
-	struct binding *binding;
-
-	key_of(key, kind, canary->k8s_namespace, name);
-	binding = find(&fleet->bindings, key);
-	if (binding)
-		return binding->canary == canary ? NULL : binding->canary;
-	binding = calloc(1, sizeof(*binding));
-	if (!binding)
-		abort();
-	text_copy(binding->key, key);
-	binding->kind = kind;
-	binding->subject = subject;
-	binding->index = index;
-	binding->canary = canary;
-	insert(&fleet->bindings, binding);
-	fleet->host->follow(fleet->host->user, kind);
-	return NULL;
-}
+/* Whose is an object -----------------------------------------------------------------------------
+ */
 
 static bool is_younger(const struct canary *a, const struct canary *b)
 {
@@ -164,6 +95,17 @@ static void refuse(struct canary *canary, const struct canary *other)
 	text_copy(canary->facts.refusal_reason, "Duplicate");
 }
 
+/* The canary that has the object already, NULL: it is this one's now, and followed. */
+static struct canary *bind(struct fleet *fleet, struct canary *canary, const struct binding *as,
+                           const char *name)
+{
+	struct canary *other = bindings_add(&fleet->bindings, canary, as, name);
+
+	if (!other)
+		fleet->host->follow(fleet->host->user, as->kind);
+	return other;
+}
+
 /* The route, and the objects that it is made from or stands with. */
 static struct canary *bind_route(struct fleet *fleet, struct canary *canary)
 {
@@ -175,29 +117,30 @@ static struct canary *bind_route(struct fleet *fleet, struct canary *canary)
 	size_t n = world->traffic->beside ? world->traffic->beside(world, &arena, beside) : 0;
 
 	for (size_t i = 0; i < n && !other; i++)
-		other = bind(fleet, canary, beside[i].ref.kind, SUBJECT_NONE, beside[i].ref.name,
-		             i);
+		other = bind(fleet, canary,
+		             &(struct binding){.kind = beside[i].ref.kind, .index = i},
+		             beside[i].ref.name);
 	if (!other && ref.kind != KUBE_NONE)
-		other = bind(fleet, canary, ref.kind, SUBJECT_ROUTE, ref.name, 0);
+		other = bind(fleet, canary,
+		             &(struct binding){.kind = ref.kind, .subject = SUBJECT_ROUTE},
+		             ref.name);
 	arena_fini(&arena);
 	return other;
 }
 
 static struct canary *bind_all(struct fleet *fleet, struct canary *canary)
 {
-	static const struct {
-		enum kube_kind kind;
-		enum subject subject;
-	} rows[] = {
-		{KUBE_DEPLOYMENT, SUBJECT_TARGET},      {KUBE_DEPLOYMENT, SUBJECT_PRIMARY},
-		{KUBE_SERVICE, SUBJECT_APEX},           {KUBE_SERVICE, SUBJECT_PRIMARY_SERVICE},
-		{KUBE_SERVICE, SUBJECT_CANARY_SERVICE},
+	static const struct binding rows[] = {
+		{.kind = KUBE_DEPLOYMENT, .subject = SUBJECT_TARGET},
+		{.kind = KUBE_DEPLOYMENT, .subject = SUBJECT_PRIMARY},
+		{.kind = KUBE_SERVICE, .subject = SUBJECT_APEX},
+		{.kind = KUBE_SERVICE, .subject = SUBJECT_PRIMARY_SERVICE},
+		{.kind = KUBE_SERVICE, .subject = SUBJECT_CANARY_SERVICE},
 	};
 	struct canary *other;
 
 	for (size_t i = 0; i < array_length(rows); i++) {
-		other = bind(fleet, canary, rows[i].kind, rows[i].subject,
-		             canary_subject_name(canary, rows[i].subject), 0);
+		other = bind(fleet, canary, &rows[i], canary_subject_name(canary, rows[i].subject));
 		if (other)
 			return other;
 	}
@@ -209,18 +152,18 @@ static void on_bind(void *user, struct canary *canary)
 	struct fleet *fleet = user;
 	struct canary *other;
 
-	unbind(fleet, canary);
+	bindings_remove(&fleet->bindings, canary);
 	if (!canary->facts.has_spec)
 		return;
 	other = bind_all(fleet, canary);
 	if (!other)
 		return;
-	unbind(fleet, canary);
+	bindings_remove(&fleet->bindings, canary);
 	if (is_younger(canary, other)) {
 		refuse(canary, other);
 		return;
 	}
-	unbind(fleet, other);
+	bindings_remove(&fleet->bindings, other);
 	refuse(other, canary);
 	canary_stir(other);
 	if (bind_all(fleet, canary))
@@ -245,7 +188,7 @@ static void remove_member(struct fleet *fleet, struct member *member)
 	while (*link != member)
 		link = &(*link)->next;
 	*link = member->next;
-	unbind(fleet, member->canary);
+	bindings_remove(&fleet->bindings, member->canary);
 	tally_remove(member->canary);
 	tdelete(member, &fleet->members, compare);
 	alarm_cancel(&member->farewell);
@@ -422,14 +365,6 @@ static void take_release(struct fleet *fleet, enum follow_event event, const jso
 		canary_stir(member->canary);
 }
 
-static void learn(const struct binding *binding, const json_t *object)
-{
-	if (binding->subject == SUBJECT_NONE)
-		learn_beside(binding->canary, binding->index, object);
-	else
-		learn_object(binding->canary, binding->subject, object);
-}
-
 static void take_action(struct fleet *fleet, enum follow_event event, const json_t *object)
 {
 	struct member *member =
@@ -446,47 +381,11 @@ static void take_action(struct fleet *fleet, enum follow_event event, const json
 		canary_stir(member->canary);
 }
 
-static void take_object(struct fleet *fleet, enum kube_kind kind, enum follow_event event,
-                        const json_t *object)
-{
-	char key[KEY_MAX];
-	struct binding *binding;
-
-	key_of(key, kind, meta(object, "namespace"), meta(object, "name"));
-	binding = find(&fleet->bindings, key);
-	if (!binding)
-		return;
-	if (event == FOLLOW_LISTED) {
-		binding->epoch = fleet->epochs[kind];
-		learn_forget_version(binding->canary, binding->subject);
-	}
-	learn(binding, event == FOLLOW_DELETED ? NULL : object);
-	canary_stir(binding->canary);
-}
-
 /* A list is complete
  * --------------------------------------------------------------------------------- */
 
-struct absence {
-	enum kube_kind kind;
-	unsigned epoch;
-};
-
-static void on_absent(const void *node, VISIT visit, void *closure)
-{
-	const struct absence *absence = closure;
-	struct binding *binding = *(struct binding *const *)node;
-
-	if ((visit != postorder && visit != leaf) || binding->kind != absence->kind)
-		return;
-	if (binding->epoch != absence->epoch)
-		learn(binding, NULL);
-}
-
 static void synced(struct fleet *fleet, enum kube_kind kind)
 {
-	struct absence absence = {.kind = kind, .epoch = fleet->epochs[kind]};
-
 	for (struct member *member = fleet->list; member; member = member->next) {
 		if (kind == KUBE_ACTION)
 			learn_action_end(member->canary);
@@ -502,25 +401,12 @@ static void synced(struct fleet *fleet, enum kube_kind kind)
 		canary_stir(member->canary);
 	}
 	if (kind != KUBE_CANARY && kind != KUBE_RELEASE && kind != KUBE_ACTION)
-		twalk_r(fleet->bindings, on_absent, &absence);
-}
-
-static void on_doubt(const void *node, VISIT visit, void *closure)
-{
-	const struct absence *absence = closure;
-	const struct binding *binding = *(struct binding *const *)node;
-
-	if ((visit != postorder && visit != leaf) || binding->kind != absence->kind)
-		return;
-	learn_doubt(binding->canary,
-	            binding->subject == SUBJECT_NONE ? SUBJECT_ROUTE : binding->subject);
+		bindings_end(&fleet->bindings, kind, fleet->epochs[kind]);
 }
 
 void fleet_doubt(struct fleet *fleet, enum kube_kind kind)
 {
-	struct absence absence = {.kind = kind};
-
-	twalk_r(fleet->bindings, on_doubt, &absence);
+	bindings_doubt(&fleet->bindings, kind);
 }
 
 static void begun(struct fleet *fleet, enum kube_kind kind)
@@ -548,7 +434,7 @@ void fleet_take(void *user, enum kube_kind kind, enum follow_event event, const 
 	else if (kind == KUBE_RELEASE)
 		take_release(fleet, event, object);
 	else
-		take_object(fleet, kind, event, object);
+		bindings_take(&fleet->bindings, kind, event, object, fleet->epochs[kind]);
 }
 
 struct fleet *fleet_new(struct canary_host *host)

@@ -137,7 +137,8 @@ static json_t *release_of(const struct release *release)
 	put_text(json, "previous", release->previous);
 	put_text(json, "handled", release->handled);
 	if (release->action.uid[0])
-		json_object_set_new(json, "action", kube_release_action_write(&release->action));
+		json_object_set_new(json, "action",
+		                    kube_release_status_action_write(&release->action));
 	put_number(json, "targetReplicas", release->target_replicas);
 	put_number(json, "primaryReplicas", release->primary_replicas);
 	put_text(json, "resourceVersion", release->resource_version);

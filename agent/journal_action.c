@@ -27,7 +27,7 @@ void journal_action_put_status(json_t *json, const struct release_status *status
 	json_t *actions = kube_tree_list();
 
 	for (size_t i = 0; i < status->n_actions; i++)
-		kube_tree_append(actions, kube_release_action_write(&status->actions[i]));
+		kube_tree_append(actions, kube_release_status_action_write(&status->actions[i]));
 	if (status->n_actions > 0)
 		kube_tree_set(json, "actions", json_incref(actions));
 	json_decref(actions);
@@ -82,11 +82,12 @@ void journal_action_read(const json_t *newest, struct release *ret)
 	const json_t *actions = json_object_get(newest, "actions");
 	struct release_status *status = &ret->status;
 
-	(void)kube_release_action_read(json_object_get(newest, "action"), &ret->action, NULL);
+	(void)kube_release_status_action_read(json_object_get(newest, "action"), &ret->action,
+	                                      NULL);
 	for (size_t i = 0; i < json_array_size(actions) && status->n_actions < ACTIONS_KEPT_MAX;
 	     i++) {
-		if (kube_release_action_read(json_array_get(actions, i),
-		                             &status->actions[status->n_actions], NULL))
+		if (kube_release_status_action_read(json_array_get(actions, i),
+		                                    &status->actions[status->n_actions], NULL))
 			status->n_actions++;
 	}
 }

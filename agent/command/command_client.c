@@ -1,5 +1,6 @@
 #include "agent/command/command_client.h"
 
+#include "agent/command/command_client_items.h"
 #include "agent/credentials.h"
 #include "agent/follow.h"
 #include "agent/http_curl.h"
@@ -301,24 +302,6 @@ void command_client_rest(struct command_client *client, struct span length)
 
 /* Lists --------------------------------------------------------------------------------------- */
 
-/* Items of a LIST do not say what they are. */
-static void name_kind(json_t *item, enum kube_kind kind)
-{
-	if (!json_object_get(item, "apiVersion"))
-		kube_tree_set_text(item, "apiVersion", kube_api_version(kind));
-	if (!json_object_get(item, "kind"))
-		kube_tree_set_text(item, "kind", kube_api_kind(kind));
-}
-
-static bool check_room(const struct command_client_list *list, const json_t *items, struct err *err)
-{
-	size_t max = list->max ? list->max : COMMAND_CLIENT_OBJECTS_MAX;
-
-	if (json_array_size(items) < max)
-		return true;
-	return err_set(err, ERR_LIMIT, "more than %zu objects; choose one namespace with -n", max);
-}
-
 static bool take_page(const struct command_client_list *list, json_t *items,
                       const struct kube_list *page, struct err *err)
 {
@@ -327,9 +310,9 @@ static bool take_page(const struct command_client_list *list, json_t *items,
 
 	json_array_foreach(page->items, index, item)
 	{
-		if (!check_room(list, items, err))
+		if (!command_client_items_check(list, items, err))
 			return false;
-		name_kind(item, list->kind);
+		command_client_items_name(item, list->kind);
 		kube_tree_append(items, json_incref(item));
 	}
 	return true;
@@ -412,57 +395,6 @@ struct following {
 	void *user;
 };
 
-static size_t find_item(const json_t *items, const json_t *object)
-{
-	const char *uid = kube_tree_text(object, "metadata/uid");
-	size_t index;
-	json_t *item;
-
-	json_array_foreach(items, index, item)
-	{
-		if (strcmp(kube_tree_text(item, "metadata/uid"), uid) == 0)
-			return index;
-	}
-	return json_array_size(items);
-}
-
-/* Put a copy of OBJECT into the list, in the place of its former self. */
-static void put_item(struct command_client_list *list, const json_t *object)
-{
-	json_t *items = list->items;
-	json_t *kept = kube_tree_copy(object);
-	size_t index = find_item(items, object);
-
-	name_kind(kept, list->kind);
-	if (index < json_array_size(items))
-		(void)json_array_set_new(items, index, kept);
-	else if (check_room(list, items, NULL))
-		kube_tree_append(items, kept);
-	else
-		json_decref(kept);
-}
-
-/* An object of a list, which names each once. */
-static void add_item(struct command_client_list *list, const json_t *object)
-{
-	json_t *kept;
-
-	if (!list->fresh)
-		list->fresh = kube_tree_list();
-	if (!check_room(list, list->fresh, NULL))
-		return;
-	kept = kube_tree_copy(object);
-	name_kind(kept, list->kind);
-	kube_tree_append(list->fresh, kept);
-}
-
-static void take_fresh(struct command_client_list *list)
-{
-	json_decref(list->items);
-	list->items = list->fresh ? list->fresh : kube_tree_list();
-	list->fresh = NULL;
-}
-
 static void on_object(void *user, enum kube_kind kind, enum follow_event event,
                       const json_t *object)
 {
@@ -476,17 +408,17 @@ static void on_object(void *user, enum kube_kind kind, enum follow_event event,
 		list->fresh = NULL;
 		return;
 	case FOLLOW_LISTED:
-		add_item(list, object);
+		command_client_items_add(list, object);
 		return;
 	case FOLLOW_SYNCED:
-		take_fresh(list);
+		command_client_items_renew(list);
 		break;
 	case FOLLOW_CHANGED:
 		advance_clock(following->client, object);
-		put_item(list, object);
+		command_client_items_put(list, object);
 		break;
 	case FOLLOW_DELETED:
-		(void)json_array_remove(list->items, find_item(list->items, object));
+		command_client_items_drop(list, object);
 		break;
 	case FOLLOW_NONE:
 		return;

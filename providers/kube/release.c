@@ -59,7 +59,8 @@ static bool read_spec(const json_t *object, struct release *ret, struct err *err
 	    !read_text(object, "spec/previous", ret->previous, sizeof(ret->previous), err))
 		return false;
 	if (!read_text(object, "spec/target/digest", ret->handled, sizeof(ret->handled), err) ||
-	    !kube_release_action_read(kube_tree_find(object, "spec/action"), &ret->action, err))
+	    !kube_release_status_action_read(kube_tree_find(object, "spec/action"), &ret->action,
+	                                     err))
 		return false;
 	ret->target_replicas = kube_tree_whole(object, "spec/target/replicas", 0);
 	ret->primary_replicas = kube_tree_whole(object, "spec/primaryReplicas", 0);
@@ -145,7 +146,7 @@ json_t *kube_release_new(const struct canary_world *world, const struct effect *
 	if (effect->release[0])
 		kube_tree_set_text(spec, "previous", effect->release);
 	if (effect->action.uid[0])
-		kube_tree_set(spec, "action", kube_release_action_write(&effect->action));
+		kube_tree_set(spec, "action", kube_release_status_action_write(&effect->action));
 	kube_tree_set_text(object, "apiVersion", kube_api_version(KUBE_RELEASE));
 	kube_tree_set_text(object, "kind", kube_api_kind(KUBE_RELEASE));
 	kube_tree_set(object, "metadata", metadata_of(world, effect, target));

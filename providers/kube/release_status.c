@@ -190,7 +190,7 @@ static bool read_whole_text(const json_t *object, const char *key, char *ret, si
 	return true;
 }
 
-bool kube_release_action_read(const json_t *object, struct action_mark *ret, struct err *err)
+bool kube_release_status_action_read(const json_t *object, struct action_mark *ret, struct err *err)
 {
 	const char *word = kube_tree_value(object, "verb");
 	const char *at = kube_tree_value(object, "at");
@@ -218,7 +218,8 @@ static bool read_actions(const json_t *status, struct release_status *ret, struc
 		return err_set(err, ERR_LIMIT, "status.actions: %zu, at most %d can be", n_actions,
 		               ACTIONS_KEPT_MAX);
 	for (size_t i = 0; i < n_actions; i++) {
-		if (!kube_release_action_read(json_array_get(actions, i), &ret->actions[i], err))
+		if (!kube_release_status_action_read(json_array_get(actions, i), &ret->actions[i],
+		                                     err))
 			return err_wrap(err, "status");
 	}
 	ret->n_actions = n_actions;
@@ -363,7 +364,7 @@ static json_t *write_notices(const struct release_status *status)
 	return notices;
 }
 
-json_t *kube_release_action_write(const struct action_mark *mark)
+json_t *kube_release_status_action_write(const struct action_mark *mark)
 {
 	json_t *object = kube_tree_object();
 
@@ -380,7 +381,7 @@ static json_t *write_actions(const struct release_status *status)
 	json_t *actions = kube_tree_list();
 
 	for (size_t i = 0; i < status->n_actions; i++)
-		kube_tree_append(actions, kube_release_action_write(&status->actions[i]));
+		kube_tree_append(actions, kube_release_status_action_write(&status->actions[i]));
 	return actions;
 }
 

@@ -1,11 +1,11 @@
 #include "tests/analysis/worlds.h"
 
 #include "analysis/base/text.h"
+#include "tests/analysis/worlds_check.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#define NOW      1000000000
 #define INTERVAL 10000
 #define CHECKS   2
 
@@ -15,11 +15,6 @@ struct dimension {
 	unsigned size;
 	bool (*put)(struct world *world, unsigned value);
 };
-
-static struct instant ago(int64_t ms)
-{
-	return (struct instant){NOW - ms};
-}
 
 static bool put_strategy(struct world *world, unsigned value)
 {
@@ -167,7 +162,7 @@ static bool put_release(struct world *world, unsigned value)
 	newest->status.outcome = rows[value].outcome;
 	newest->status.seq = 5;
 	if (rows[value].phase != PHASE_NONE)
-		newest->status.times.started = ago(100000);
+		newest->status.times.started = worlds_ago(100000);
 	if (rows[value].phase == PHASE_PROGRESSING || rows[value].phase == PHASE_PROMOTING)
 		put_step(world, rows[value].step);
 	if (!is_first) {
@@ -293,7 +288,7 @@ static bool put_apex(struct world *world, unsigned value)
 	apex->slot.state = FACT_KNOWN;
 	apex->is_exact = true;
 	apex->backend = BACKEND_PRIMARY;
-	apex->since = ago(60000);
+	apex->since = worlds_ago(60000);
 	switch (value) {
 	case 0:
 		return true;
@@ -301,7 +296,7 @@ static bool put_apex(struct world *world, unsigned value)
 		apex->backend = BACKEND_CANARY;
 		return true;
 	case 2:
-		apex->since = ago(100);
+		apex->since = worlds_ago(100);
 		return true;
 	case 3:
 		*apex = (struct service_fact){0};
@@ -356,101 +351,10 @@ static bool put_route(struct world *world, unsigned value)
 	route->is_ours = rows[value].is_ours;
 	route->is_made = value != 5; /* the user's own, taken over */
 	route->is_exact = rows[value].is_exact;
-	route->since = ago(rows[value].age);
+	route->since = worlds_ago(rows[value].age);
 	if ((value == 2 || value == 3) && route->weight == 0)
 		return false; /* as the first */
 	return route->weight >= 0 && route->weight <= SPEC_WEIGHT_FULL;
-}
-
-static void put_sample(struct world *world, size_t index, enum sample_kind kind, double value)
-{
-	struct sample_fact *sample = &world->facts.samples[index];
-
-	sample->check = world->facts.newest.status.times.next_check_at;
-	sample->kind = kind;
-	sample->value = value;
-	if (kind != SAMPLE_VALUE)
-		text_copy(sample->text, "no answer");
-}
-
-/* When the check is, what was answered, which deadlines run. */
-static bool put_check(struct world *world, unsigned value)
-{
-	struct release_status *status = &world->facts.newest.status;
-	bool is_open = release_is_open(&world->facts.newest);
-
-	/* Only where checks are made do all answers matter; elsewhere some, that must not. */
-	if (status->phase != PHASE_PROGRESSING && value > 1 && value != 4 && value != 6 &&
-	    value < 14)
-		return false;
-	status->times.next_check_at = value == 0 ? ago(-5000) : ago(1);
-	switch (value) {
-	case 0: /* not due */
-	case 1: /* due, nothing asked */
-		return true;
-	case 2: /* half answered, well */
-		put_sample(world, 0, SAMPLE_VALUE, 99.5);
-		break;
-	case 3: /* all well, the share not seen yet */
-		put_sample(world, 0, SAMPLE_VALUE, 99.5);
-		put_sample(world, 1, SAMPLE_VALUE, 20);
-		world->facts.share.check = ago(1);
-		break;
-	case 4: /* all well */
-		put_sample(world, 0, SAMPLE_VALUE, 99.5);
-		put_sample(world, 1, SAMPLE_VALUE, 20);
-		world->facts.share =
-			(struct sample_fact){.check = ago(1), .kind = SAMPLE_VALUE, .value = 0.6};
-		break;
-	case 5: /* the second fails, the first is still asked */
-		put_sample(world, 0, SAMPLE_NONE, 0);
-		put_sample(world, 1, SAMPLE_VALUE, 900);
-		break;
-	case 6: /* … for the last time */
-		put_sample(world, 1, SAMPLE_VALUE, 900);
-		status->failed_checks = 1;
-		break;
-	case 7:
-		put_sample(world, 0, SAMPLE_ABSENT, 0);
-		put_sample(world, 1, SAMPLE_ERROR, 0);
-		world->facts.share = (struct sample_fact){.check = ago(1), .kind = SAMPLE_ERROR};
-		break;
-	case 8: /* unmeasured for too long, and no check is due, or one that nobody asked */
-		status->times.unmeasured_since = ago(60001);
-		status->times.next_check_at = ago(world->spec.strategy == STRATEGY_AB ? 1 : -5000);
-		if (world->spec.strategy == STRATEGY_CANARY)
-			text_copy(status->reason, "Prometheus query failed: refused");
-		break;
-	case 9: /* answers of an older check count for nothing */
-		put_sample(world, 0, SAMPLE_VALUE, 0);
-		world->facts.samples[0].check = ago(20000);
-		break;
-	case 10: /* the clock jumped */
-		status->times.next_check_at = ago(-500000);
-		break;
-	case 11: /* not measured again */
-		put_sample(world, 0, SAMPLE_VALUE, 99.5);
-		put_sample(world, 1, SAMPLE_ABSENT, 0);
-		world->facts.share = (struct sample_fact){.check = ago(1), .kind = SAMPLE_ABSENT};
-		status->times.unmeasured_since = ago(1000);
-		break;
-	case 12: /* an older share counts for nothing */
-		put_sample(world, 0, SAMPLE_VALUE, 99.5);
-		put_sample(world, 1, SAMPLE_VALUE, 20);
-		world->facts.share = (struct sample_fact){
-			.check = ago(20000), .kind = SAMPLE_VALUE, .value = 0.6};
-		break;
-	case 13: /* the last failure, not measured for too long as well */
-		put_sample(world, 0, SAMPLE_ERROR, 0);
-		put_sample(world, 1, SAMPLE_VALUE, 900);
-		status->failed_checks = 1;
-		status->times.unmeasured_since = ago(60001);
-		break;
-	default: /* not ready, then for too long */
-		status->times.not_ready_since = ago(value == 14 ? 1000 : 60001);
-		break;
-	}
-	return is_open;
 }
 
 /* Of one subject after another: the last look at it failed, then the last write of it did. */
@@ -469,7 +373,7 @@ static bool put_failure(struct world *world, unsigned value)
 		return true;
 	}
 	slot->failures = 1;
-	slot->retry_at = ago(-700);
+	slot->retry_at = worlds_ago(-700);
 	return slot->state == FACT_KNOWN || slot->state == FACT_ABSENT;
 }
 
@@ -478,7 +382,7 @@ static bool put_rare(struct world *world, unsigned value)
 {
 	struct facts *facts = &world->facts;
 
-	facts->now = (struct instant){NOW};
+	facts->now = (struct instant){WORLDS_NOW};
 	facts->has_spec = true;
 	facts->canary.state = FACT_KNOWN;
 	text_copy(facts->canary_uid, "canary-1");
@@ -508,7 +412,7 @@ static bool put_rare(struct world *world, unsigned value)
 		return true;
 	case 7: /* the route cannot be written just now */
 		facts->route.slot.failures = 2;
-		facts->route.slot.retry_at = ago(-700);
+		facts->route.slot.retry_at = worlds_ago(-700);
 		return true;
 	case 8: /* no valid spec was ever seen */
 		facts->has_spec = false;
@@ -539,7 +443,7 @@ static bool put_rare(struct world *world, unsigned value)
 		text_copy(facts->notices_release, facts->newest.uid);
 		facts->notices_delivered = value == 14 ? 60 : 59;
 		facts->events.failures = value == 15;
-		facts->events.retry_at = ago(-700);
+		facts->events.retry_at = worlds_ago(-700);
 		return facts->newest.name[0] != '\0';
 	default:
 		return put_failure(world, value - 16);
@@ -547,7 +451,7 @@ static bool put_rare(struct world *world, unsigned value)
 }
 
 static const struct dimension dimensions[] = {
-	{"rare", 32, NULL},           {"check", 16, put_check},      {"route", 13, put_route},
+	{"rare", 32, NULL},           {"check", 16, worlds_check},   {"route", 13, put_route},
 	{"apex", 6, put_apex},        {"primary", 8, put_primary},   {"target", 13, put_target},
 	{"release", 22, put_release}, {"strategy", 8, put_strategy},
 };

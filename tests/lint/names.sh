@@ -12,7 +12,7 @@ patterns()
 	*) echo "$stem" && echo "${stem}_*" ;;
 	esac
 	case $1 in
-	analysis/phase/*) echo "phase_$stem" ;;
+	analysis/phase/*) echo "phase_$stem" && echo "phase_${stem}_*" ;;
 	providers/metric/*) echo "metric_source_$stem" ;;
 	providers/traffic/*) echo "traffic_provider_$stem" && echo "traffic_provider_${stem}_*" ;; # versions of one
 	providers/notify/*) echo "notifier_$stem" ;;
@@ -20,6 +20,7 @@ patterns()
 	agent/demo/apiserver_*) echo 'apiserver_*' ;; # one module in several files
 	agent/demo/cluster_*) echo 'cluster_*' ;;
 	# A file with two nouns. Each row is a decision, not a habit.
+	agent/command/command_act.c) echo 'command_*' ;; # a row a verb
 	agent/loop.c) echo 'alarm_*' ;;            # the loop's timers
 	analysis/base/instant.c) echo 'span_*' ;;  # a difference of two instants
 	analysis/facts.c) echo 'subject_*' ;;      # what a fact is about

@@ -1,11 +1,10 @@
 /* Provider gatewayapi: what is generated, read, fitted into a user's own route, and given back. */
 #include "analysis/base/text.h"
 #include "providers/traffic.h"
-#include "providers/traffic/gateway_parent.h"
 #include "providers/traffic/gateway_route.h"
 #include "providers/traffic/gateway_taken.h"
-#include "tests/providers/canary_rows.h"
 #include "tests/providers/cart.h"
+#include "tests/providers/gateway_cart.h"
 #include "tests/providers/merge.h"
 
 #include <setjmp.h>
@@ -16,35 +15,6 @@
 #include <string.h>
 
 #include <cmocka.h>
-
-#define FLUX                                            \
- "'kustomize.toolkit.fluxcd.io/reconcile': 'disabled'," \
- " 'helm.toolkit.fluxcd.io/driftDetection': 'disabled'"
-#define UID  "'serin.dev/canary-uid': '" CART_UID "'"
-#define REFS "'gatewayRefs': [{'name': 'public', 'namespace': 'gateways', 'sectionName': 'https'}]"
-#define PARENT \
- "{'group': 'gateway.networking.k8s.io', 'kind': 'Gateway', 'namespace': 'gateways', 'name': 'public', 'sectionName': 'https'}"
-#define CANARY "{'spec': {'provider': 'gatewayapi:v1', 'service': {" REFS "}}}"
-#define ROOT   "'matches': [{'path': {'type': 'PathPrefix', 'value': '/'}}]"
-#define REF(name, weight) \
- "{'group': '', 'kind': 'Service', 'name': '" name "', 'port': 80, 'weight': " #weight "}"
-#define SPLIT(primary, canary) \
- "'backendRefs': [" REF("cart-primary", primary) ", " REF("cart-canary", canary) "]"
-#define COPIES                                                                                \
- "{'type': 'RequestMirror', 'requestMirror': {'backendRef': {'group': '', 'kind': 'Service'," \
- " 'name': 'cart-canary', 'port': 80}}}"
-#define BETA         "'analysis': {'match': [{'headers': {'x-beta': {'exact': '1'}}}]}"
-#define RULES(rules) "{'parentRefs': [" PARENT "], 'rules': [" rules "]}"
-
-static void init(struct cart *cart, const char *patch, enum strategy strategy)
-{
-	cart_init(cart, patch);
-	cart->world.traffic = traffic_find("gatewayapi:v1", NULL);
-	cart->world.ingress = NULL;
-	cart->spec.provider = "gatewayapi:v1";
-	cart->spec.strategy = strategy;
-	cart->spec.route = cart->world.traffic->ability(&cart->spec);
-}
 
 struct new_row {
 	const char *canary;
@@ -162,7 +132,7 @@ static void test_new(void **state)
 		struct cart cart;
 		json_t *object;
 
-		init(&cart, row->canary, row->strategy);
+		gateway_cart_init(&cart, row->canary, row->strategy);
 		object = gateway_route_new(&cart.world, row->split, &err);
 		cart_same(json_incref(json_object_get(object, "spec")), row->want);
 		check_read(&cart, object, row->split);
@@ -178,10 +148,10 @@ static void test_object(void **state)
 	struct kube_ref ref;
 	json_t *object;
 
-	init(&cart,
-	     "{'spec': {'service': {" REFS
-	     ", 'apex': {'labels': {'tier': 'web'}, 'annotations': {'a': 'b'}}}}}",
-	     STRATEGY_CANARY);
+	gateway_cart_init(&cart,
+	                  "{'spec': {'service': {" REFS
+	                  ", 'apex': {'labels': {'tier': 'web'}, 'annotations': {'a': 'b'}}}}}",
+	                  STRATEGY_CANARY);
 	object = gateway_route_new(&cart.world, (struct gateway_rules_split){0}, &err);
 	assert_string_equal(json_string_value(json_object_get(object, "apiVersion")),
 	                    "gateway.networking.k8s.io/v1");
@@ -193,8 +163,8 @@ static void test_object(void **state)
 	ref = cart.world.traffic->ref(&cart.world, &cart.arena);
 	assert_int_equal(ref.kind, KUBE_HTTP_ROUTE_BETA);
 	cart_fini(&cart);
-	init(&cart, "{'spec': {'routeRef': {'kind': 'HTTPRoute', 'name': 'mine'}}}",
-	     STRATEGY_CANARY);
+	gateway_cart_init(&cart, "{'spec': {'routeRef': {'kind': 'HTTPRoute', 'name': 'mine'}}}",
+	                  STRATEGY_CANARY);
 	ref = cart.world.traffic->ref(&cart.world, &cart.arena);
 	assert_int_equal(ref.kind, KUBE_HTTP_ROUTE);
 	assert_string_equal(ref.name, "mine");
@@ -204,21 +174,6 @@ static void test_object(void **state)
 	cart_fini(&cart);
 }
 
-/* A live object from a spec and more metadata. */
-static json_t *live_of(const char *metadata, const char *spec)
-{
-	char text[8192];
-
-	(void)snprintf(
-		text, sizeof(text),
-		"{'metadata': {'name': 'cart', 'namespace': 'shop', 'uid': 'v1', 'generation': 3,"
-		" 'resourceVersion': '71'%s}, 'spec': %s}",
-		metadata, spec);
-	return merge_parse(text);
-}
-
-#define OURS ", 'labels': {" UID "}, 'annotations': {" FLUX "}"
-
 /* One row: LIVE, what is read from it, and the patch that gives the canary 20. */
 struct repair_row {
 	const char *metadata;
@@ -227,10 +182,6 @@ struct repair_row {
 	const char *want; /* "!text": refused so */
 };
 
-#define STEP(rule, ref, name, weight)                                                        \
- "{'op': 'test', 'path': '/spec/rules/" #rule "/backendRefs/" #ref "/name', 'value': '" name \
- "'}, {'op': 'add', 'path': '/spec/rules/" #rule "/backendRefs/" #ref                        \
- "/weight', 'value': " #weight "}"
 #define WEIGHTS(primary, canary) \
  "[" STEP(0, 0, "cart-primary", primary) ", " STEP(0, 1, "cart-canary", canary) "]"
 
@@ -290,14 +241,14 @@ static void test_repair(void **state)
 
 	for (size_t i = 0; i < array_length(repair_rows); i++) {
 		const struct repair_row *row = &repair_rows[i];
-		json_t *live = live_of(row->metadata, row->spec);
+		json_t *live = gateway_cart_live(row->metadata, row->spec);
 		json_t *patch = json_array();
 		struct route_fact fact = {0};
 		struct err err = {0};
 		struct cart cart;
 		bool is_done;
 
-		init(&cart, CANARY, STRATEGY_CANARY);
+		gateway_cart_init(&cart, CANARY, STRATEGY_CANARY);
 		cart.world.traffic->read(live, &cart.world, &fact);
 		is_done = gateway_route_repair(patch, &cart.world, live, split, &err);
 		if (fact.weight != row->weight || is_done != (row->want[0] != '!'))
@@ -418,7 +369,7 @@ static void test_fit(void **state)
 		struct cart cart;
 		json_t *got;
 
-		init(&cart, "{'spec': {" BETA "}}", row->strategy);
+		gateway_cart_init(&cart, "{'spec': {" BETA "}}", row->strategy);
 		got = gateway_rules_fit(&cart.world, live, added, row->split, &notes, &err);
 		assert_non_null(got);
 		split = gateway_rules_read(&cart.world, got);
@@ -435,13 +386,13 @@ static void test_fit(void **state)
 /* Traffic-providers.md 9, defects 13 to 15: the original is noted once, and given back. */
 static void test_taken(void **state)
 {
-	json_t *live = live_of("", RULES("{'backendRefs': [" REF("cart", 1) "]}"));
+	json_t *live = gateway_cart_live("", RULES("{'backendRefs': [" REF("cart", 1) "]}"));
 	json_t *patch = json_array();
 	struct err err = {0};
 	struct cart cart;
 	json_t *noted;
 
-	init(&cart, CANARY, STRATEGY_CANARY);
+	gateway_cart_init(&cart, CANARY, STRATEGY_CANARY);
 	assert_false(gateway_route_is_taken(&cart.world, live));
 	assert_true(gateway_route_repair(patch, &cart.world, live, (struct gateway_rules_split){0},
 	                                 &err));
@@ -468,238 +419,12 @@ static void test_taken(void **state)
 	cart_fini(&cart);
 }
 
-/* The parents' words, and what is said of them; "" when all have taken the route in. */
-struct parent_row {
-	const char *parents;
-	const char *statuses;
-	const char *why;
-};
-
-#define SAYS(type, status, generation)                                             \
- "{'type': '" type "', 'status': '" status "', 'observedGeneration': " #generation \
- ", 'reason': 'R', 'message': 'm'}"
-#define TOOK "'conditions': [" SAYS("Accepted", "True", 3) ", " SAYS("ResolvedRefs", "True", 3) "]"
-
-static const struct parent_row parent_rows[] = {
-	{"{'name': 'g'}", "{'parentRef': {'name': 'g'}, " TOOK "}", ""},
-	/* compared with the API's defaults (defect 25) */
-	{"{'name': 'g'}",
-         "{'parentRef': {'group': 'gateway.networking.k8s.io', 'kind': 'Gateway', 'namespace': 'shop', 'name': 'g'}, " TOOK
-         "}",
-         ""},
-	{"{'group': '', 'kind': 'Service', 'name': 'cart', 'port': 80}",
-         "{'parentRef': {'group': 'core', 'kind': 'Service', 'name': 'cart', 'namespace': 'shop', 'port': 80}, " TOOK
-         "}",
-         ""},
-	{"{'name': 'g', 'sectionName': 'a'}", "{'parentRef': {'name': 'g'}, " TOOK "}",
-         "Gateway g has not answered: is there a controller for it?"},
-	{"{'name': 'g', 'namespace': 'x'}", "{'parentRef': {'name': 'g'}, " TOOK "}",
-         "Gateway g has not answered: is there a controller for it?"},
-	{"{'group': '', 'kind': 'Service', 'name': 'cart'}", "",
-         "Service cart has not answered: is there a controller for it?"},
-	/* each of them */
-	{"{'name': 'g'}, {'name': 'h'}", "{'parentRef': {'name': 'g'}, " TOOK "}",
-         "Gateway h has not answered: is there a controller for it?"},
-	{"{'name': 'g'}",
-         "{'parentRef': {'name': 'g'}, 'conditions': [" SAYS("Accepted", "False", 3) "]}",
-         "Gateway g says Accepted is False: R: m"},
-	{"{'name': 'g'}",
-         "{'parentRef': {'name': 'g'}, 'conditions': [" SAYS("Accepted", "True", 3) ", " SAYS(
-		 "ResolvedRefs", "False", 3) "]}",
-         "Gateway g says ResolvedRefs is False: R: m"},
-	{"{'name': 'g'}",
-         "{'parentRef': {'name': 'g'}, 'conditions': [" SAYS("Accepted", "True", 2) "]}",
-         "Gateway g has seen generation 2 of it, not 3 yet"},
-	{"{'name': 'g'}",
-         "{'parentRef': {'name': 'g'}, 'conditions': [" SAYS("Accepted", "True", 3) "]}",
-         "Gateway g has not said ResolvedRefs of it"},
-	/* one of several controllers suffices */
-	{"{'name': 'g'}",
-         "{'parentRef': {'name': 'g'}, 'conditions': []}, {'parentRef': {'name': 'g'}, " TOOK "}",
-         ""},
-};
-
-static void test_parents(void **state)
-{
-	for (size_t i = 0; i < array_length(parent_rows); i++) {
-		const struct parent_row *row = &parent_rows[i];
-		char text[2048];
-		char why[SENTENCE_MAX];
-		json_t *route;
-
-		(void)snprintf(
-			text, sizeof(text),
-			"{'metadata': {'namespace': 'shop', 'generation': 3}, 'spec': {'parentRefs': [%s]},"
-			" 'status': {'parents': [%s]}}",
-			row->parents, row->statuses);
-		route = merge_parse(text);
-		assert_int_equal(gateway_parent_took(route, why), row->why[0] == '\0');
-		assert_string_equal(why, row->why);
-		json_decref(route);
-	}
-}
-
-/* Refused before anything moves, with the path (defects 3 and 5); the analysis is never widened. */
-static void test_refused(void **state)
-{
-#define GATEWAY(rest) "{'spec': {'provider': 'gatewayapi', " rest "}}"
-#define AB(match)            \
- GATEWAY("'service': {" REFS \
-	 "}, 'analysis': {'stepWeight': null, 'iterations': 2, 'match': [" match "]}")
-#define SERVICE(rest) GATEWAY("'service': {" REFS ", " rest "}")
-	static const struct canary_row rows[] = {
-		{"no parent", GATEWAY("'service': {'port': 80}"),
-	         "spec.service.gatewayRefs: expected a Gateway or a Service as parent of the route, or spec.routeRef, got none"},
-		{"the user's own route",
-	         GATEWAY("'routeRef': {'kind': 'HTTPRoute', 'name': 'mine'}"),
-	         "=provider=gatewayapi"},
-		{"any version",
-	         "{'spec': {'provider': 'gatewayapi:v1beta1', 'service': {" REFS "}}}",
-	         "=provider=gatewayapi:v1beta1"},
-		{"another kind of route",
-	         GATEWAY("'routeRef': {'kind': 'ApisixRoute', 'name': 'mine'}"),
-	         "spec.routeRef.kind: expected HTTPRoute or GRPCRoute, got \"ApisixRoute\""},
-		{"a parent without name",
-	         GATEWAY("'service': {'gatewayRefs': [{'kind': 'Gateway'}]}"),
-	         "spec.service.gatewayRefs[0].name: expected a Gateway's or a Service's name, got nothing"},
-		{"a headless parent",
-	         GATEWAY("'service': {'name': 'cart', 'headless': true, 'gatewayRefs': [{'kind': 'Service', 'group': '', 'name': 'cart'}]}"),
-	         "spec.service.headless: expected false: the apex Service is a parent of the route and needs an address"},
-		{"a prefix of a header", AB("{'headers': {'x': {'prefix': 'a'}}}"),
-	         "spec.analysis.match[0].headers.x: expected exact or regex alone: a route cannot match otherwise"},
-		{"labels of the caller",
-	         AB("{'headers': {'x': {'exact': 'a'}}, 'sourceLabels': {'a': 'b'}}"),
-	         "spec.analysis.match[0].sourceLabels: a route cannot match it, expected headers or queryParams"},
-		{"all requests", AB("{'headers': {}}"),
-	         "spec.analysis.match[0]: expected a header or a query parameter: all requests would go to the canary"},
-		{"a pattern that is none", AB("{'headers': {'x': {'regex': '('}}}"),
-	         "spec.analysis.match[0].headers.x.regex: expected a regular expression, got one with this at character 2: missing closing parenthesis"},
-		{"a query parameter", AB("{'queryParams': {'x': {'exact': 'a'}}}"),
-	         "=ab provider=gatewayapi"},
-		{"a suffix in the service's", SERVICE("'match': [{'uri': {'suffix': '/a'}}]"),
-	         "spec.service.match[0].uri: expected one of exact, prefix and regex"},
-		{"a method that is a pattern", SERVICE("'match': [{'method': {'regex': 'G.*'}}]"),
-	         "spec.service.match[0].method: expected exact alone: a route cannot match otherwise"},
-		{"what Flagger leaves out, too",
-	         SERVICE("'match': [{'withoutHeaders': {'a': {'exact': 'b'}}}]"),
-	         "!spec.service.match[0].withoutHeaders: a route cannot match it: ignored"},
-		{"a time with a fraction", SERVICE("'timeout': '1.5s'"),
-	         "spec.service.timeout: expected a time like 10s or 1m30s, of whole numbers, got \"1.5s\""},
-		{"a prefix without one to replace",
-	         SERVICE("'rewrite': {'uri': '/', 'type': 'ReplacePrefixMatch'}, 'match': [{'uri': {'exact': '/a'}}]"),
-	         "spec.service.rewrite.type: ReplacePrefixMatch needs uri.prefix in each entry of spec.service.match"},
-		{"a path of gRPC",
-	         GATEWAY("'routeRef': {'kind': 'GRPCRoute', 'name': 'g'}, 'service': {" REFS
-	                 ", 'match': [{'uri': {'prefix': '/a/b/c'}}]}"),
-	         "spec.service.match[0].uri.prefix: expected /SERVICE/ or /SERVICE/METHOD, got \"/a/b/c\""},
-		{"copies",
-	         "{'spec': {'provider': 'gatewayapi', 'service': {" REFS
-	         "}, 'analysis': {'mirror': true}}}",
-	         "=provider=gatewayapi"},
-	};
-	for (size_t i = 0; i < array_length(rows); i++)
-		canary_rows_check(&rows[i]);
-}
-
-/* The conversation ------------------------------------------------------------------------------
- */
-
-#define URL "/apis/gateway.networking.k8s.io/v1/namespaces/shop/httproutes"
-#define LIVE(version, weight)                                                                       \
- "{'apiVersion': 'gateway.networking.k8s.io/v1', 'kind': 'HTTPRoute', 'metadata': {'name': 'cart'," \
- " 'namespace': 'shop', 'resourceVersion': '" version "'" OURS "}, 'spec': " weight "}"
-
-static void test_write(void **state)
-{
-	static const struct cart_exchange create[] = {{"GET " URL "/cart", "", 404, "{}"},
-	                                              {"POST " URL "?fieldManager=serin", NULL, 201,
-	                                               LIVE("1", RULES(""))},
-	                                              {0}};
-	static const struct cart_exchange patch[] = {
-		{"GET " URL "/cart", "", 200, LIVE("7", RULES("{" ROOT ", " SPLIT(100, 0) "}"))},
-		{"PATCH " URL "/cart?fieldManager=serin",
-	         "[{'op': 'test', 'path': '/metadata/resourceVersion', 'value': '7'}, " STEP(
-			 0, 0, "cart-primary", 80) ", " STEP(0, 1, "cart-canary", 20) "]",
-	         200, LIVE("8", RULES("{" ROOT ", " SPLIT(80, 20) "}"))},
-		{0}};
-	static const struct cart_exchange changed[] = {
-		{"GET " URL "/cart", "", 200, LIVE("8", RULES("{" ROOT ", " SPLIT(100, 0) "}"))},
-		{0}};
-	static const struct cart_exchange undefined[] = {{"GET " URL "/cart", "", 404, "{}"},
-	                                                 {"POST " URL "?fieldManager=serin", NULL,
-	                                                  404, "{'reason': 'NotFound'}"},
-	                                                 {0}};
-	struct effect effect = {.kind = EFFECT_WRITE_ROUTE,
-	                        .subject = SUBJECT_ROUTE,
-	                        .weight = 20,
-	                        .resource_version = "7"};
-	struct cart cart;
-	struct act act;
-
-	init(&cart, CANARY, STRATEGY_CANARY);
-	assert_int_equal(cart_drive(&cart, &act, &effect, create), TALK_DONE);
-	act_fini(&act);
-	assert_int_equal(cart_drive(&cart, &act, &effect, patch), TALK_DONE);
-	assert_int_equal(act.result.outcome, ACT_OK);
-	act_fini(&act);
-	assert_int_equal(cart_drive(&cart, &act, &effect, changed), TALK_DONE);
-	assert_int_equal(act.result.outcome, ACT_CONFLICT);
-	act_fini(&act);
-	assert_int_equal(cart_drive(&cart, &act, &effect, undefined), TALK_FAILED);
-	assert_non_null(strstr(act.result.text,
-	                       "is the namespace there, and its resource definition installed?"));
-	act_fini(&act);
-	cart_fini(&cart);
-}
-
-/* A retreat asks nothing: one request from the route as it was last seen; when that rests on
- * something that changed, it looks and writes again. */
-static void test_retreat(void **state)
-{
-#define AWAY    "[" STEP(0, 0, "cart-primary", 100) ", " STEP(0, 1, "cart-canary", 0) "]"
-#define PATCHED "PATCH " URL "/cart?fieldManager=serin"
-	static const struct cart_exchange blind[] = {
-		{PATCHED, AWAY, 200, LIVE("8", RULES("{" ROOT ", " SPLIT(100, 0) "}"))}, {0}};
-	static const struct cart_exchange moved[] = {
-		{PATCHED, AWAY, 422, "{'reason': 'Invalid'}"},
-		{"GET " URL "/cart", "", 200,
-	         LIVE("9", RULES("{" ROOT ", 'filters': [" COPIES "], 'backendRefs': [" REF(
-				   "cart-canary", 20) ", " REF("cart-primary", 80) "]}"))},
-		{PATCHED,
-	         "[{'op': 'test', 'path': '/spec/rules/0/filters/0/requestMirror/backendRef/name', 'value': 'cart-canary'}, {'op':"
-	         " 'remove', 'path': '/spec/rules/0/filters/0'}, {'op': 'remove', 'path': '/spec/rules/0/filters'}, " STEP(
-			 0, 0, "cart-canary", 0) ", " STEP(0, 1, "cart-primary", 100) "]",
-	         200, LIVE("10", RULES(""))},
-		{0}};
-	static const struct cart_exchange gone[] = {{PATCHED, AWAY, 404, "{}"}, {0}};
-	json_t *seen = live_of(OURS, RULES("{" ROOT ", " SPLIT(80, 20) "}"));
-	struct effect effect = {
-		.kind = EFFECT_WRITE_ROUTE, .subject = SUBJECT_ROUTE, .is_retreat = true};
-	struct cart cart;
-	struct act act;
-
-	init(&cart, CANARY, STRATEGY_CANARY);
-	cart.world.route_object = seen;
-	assert_int_equal(cart_drive(&cart, &act, &effect, blind), TALK_DONE);
-	act_fini(&act);
-	assert_int_equal(cart_drive(&cart, &act, &effect, moved), TALK_DONE);
-	assert_int_equal(act.result.outcome, ACT_OK);
-	act_fini(&act);
-	assert_int_equal(cart_drive(&cart, &act, &effect, gone), TALK_DONE);
-	assert_int_equal(act.result.outcome, ACT_ABSENT);
-	act_fini(&act);
-	json_decref(seen);
-	cart_fini(&cart);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_new),     cmocka_unit_test(test_object),
-		cmocka_unit_test(test_repair),  cmocka_unit_test(test_fit),
-		cmocka_unit_test(test_taken),   cmocka_unit_test(test_parents),
-		cmocka_unit_test(test_refused), cmocka_unit_test(test_write),
-		cmocka_unit_test(test_retreat),
+		cmocka_unit_test(test_new),    cmocka_unit_test(test_object),
+		cmocka_unit_test(test_repair), cmocka_unit_test(test_fit),
+		cmocka_unit_test(test_taken),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -39,14 +39,12 @@ static const char *const ours[] = {
 	" 'weight': 10}]",
 	"[{'destination': {'host': 'cart-primary.shop.svc.cluster.local'}, 'weight': 100}, {'destination': {'host':"
 	" 'cart-canary.shop.svc.cluster.local'}, 'weight': 0}]",
-	"[{'destination': {'host': 'cart-canary'}, 'weight': 1}, {'destination': {'host': 'cart-primary'}, 'weight': 9,"
-	" 'unknown': [1]}]",
+	"[{'destination': {'host': 'cart-canary'}, 'weight': 1}, {'destination': {'host': 'cart-primary'}, 'weight': 9, 'unknown': [1]}]",
 };
 
 static const char *const others[] = {
 	"{'route': [{'destination': {'host': 'help'}}]}",
-	"{'route': [{'destination': {'host': 'help'}, 'weight': 7}, {'destination': {'host': 'cart-canary.other'},"
-	" 'weight': 93}]}",
+	"{'route': [{'destination': {'host': 'help'}, 'weight': 7}, {'destination': {'host': 'cart-canary.other'}, 'weight': 93}]}",
 	"{'redirect': {'uri': '/x'}}",
 	"{'delegate': {'name': 'cart', 'namespace': 'x'}, 'match': [{'uri': {'prefix': '/'}}]}",
 	"{'directResponse': {'status': 404}}",

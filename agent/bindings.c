@@ -1,0 +1,153 @@
+#include "agent/bindings.h"
+
+#include "agent/learn.h"
+#include "analysis/base/text.h"
+
+#include <search.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define KEY_MAX (16 + 64 + NAME_MAX_K8S)
+
+struct bound {
+	char key[KEY_MAX]; /* "<kind>/<namespace>/<name>": the first member, for the tree's
+	                      comparison */
+	struct binding as;
+	struct canary *canary;
+	unsigned epoch; /* the list that showed it last */
+};
+
+static int compare(const void *a, const void *b)
+{
+	return strcmp(a, b);
+}
+
+static struct bound *find(const struct bindings *bindings, enum kube_kind kind,
+                          const char *k8s_namespace, const char *name, char key[KEY_MAX])
+{
+	void *const *node;
+
+	text_format(key, KEY_MAX, "%d/%s/%s", (int)kind, k8s_namespace, name);
+	node = tfind(key, &bindings->tree, compare);
+	return node ? *node : NULL;
+}
+
+struct canary *bindings_add(struct bindings *bindings, struct canary *canary,
+                            const struct binding *as, const char *name)
+{
+	char key[KEY_MAX];
+	struct bound *bound = find(bindings, as->kind, canary->k8s_namespace, name, key);
+
+	if (bound)
+		return bound->canary == canary ? NULL : bound->canary;
+	bound = calloc(1, sizeof(*bound));
+	if (!bound)
+		abort();
+	text_copy(bound->key, key);
+	bound->as = *as;
+	bound->canary = canary;
+	if (!tsearch(bound, &bindings->tree, compare))
+		abort();
+	return NULL;
+}
+
+/* The one to remove next, found by walking the tree. */
+struct removal {
+	const struct canary *canary;
+	struct bound *found;
+};
+
+static void on_removal(const void *node, VISIT visit, void *closure)
+{
+	struct removal *removal = closure;
+	struct bound *bound = *(struct bound *const *)node;
+
+	if ((visit == postorder || visit == leaf) && bound->canary == removal->canary)
+		removal->found = bound;
+}
+
+void bindings_remove(struct bindings *bindings, const struct canary *canary)
+{
+	struct removal removal = {.canary = canary};
+
+	for (;;) {
+		removal.found = NULL;
+		twalk_r(bindings->tree, on_removal, &removal);
+		if (!removal.found)
+			return;
+		tdelete(removal.found, &bindings->tree, compare);
+		free(removal.found);
+	}
+}
+
+static void learn(const struct bound *bound, const json_t *object)
+{
+	if (bound->as.subject == SUBJECT_NONE)
+		learn_beside(bound->canary, bound->as.index, object);
+	else
+		learn_object(bound->canary, bound->as.subject, object);
+}
+
+static const char *meta(const json_t *object, const char *name)
+{
+	const char *text =
+		json_string_value(json_object_get(json_object_get(object, "metadata"), name));
+
+	return text ? text : "";
+}
+
+void bindings_take(struct bindings *bindings, enum kube_kind kind, enum follow_event event,
+                   const json_t *object, unsigned epoch)
+{
+	char key[KEY_MAX];
+	struct bound *bound =
+		find(bindings, kind, meta(object, "namespace"), meta(object, "name"), key);
+
+	if (!bound)
+		return;
+	if (event == FOLLOW_LISTED) {
+		bound->epoch = epoch;
+		learn_forget_version(bound->canary, bound->as.subject);
+	}
+	learn(bound, event == FOLLOW_DELETED ? NULL : object);
+	canary_stir(bound->canary);
+}
+
+struct absence {
+	enum kube_kind kind;
+	unsigned epoch;
+};
+
+static void on_absent(const void *node, VISIT visit, void *closure)
+{
+	const struct absence *absence = closure;
+	const struct bound *bound = *(struct bound *const *)node;
+
+	if ((visit != postorder && visit != leaf) || bound->as.kind != absence->kind)
+		return;
+	if (bound->epoch != absence->epoch)
+		learn(bound, NULL);
+}
+
+void bindings_end(struct bindings *bindings, enum kube_kind kind, unsigned epoch)
+{
+	struct absence absence = {.kind = kind, .epoch = epoch};
+
+	twalk_r(bindings->tree, on_absent, &absence);
+}
+
+static void on_doubt(const void *node, VISIT visit, void *closure)
+{
+	const enum kube_kind *kind = closure;
+	const struct bound *bound = *(struct bound *const *)node;
+
+	if ((visit != postorder && visit != leaf) || bound->as.kind != *kind)
+		return;
+	learn_doubt(bound->canary,
+	            bound->as.subject == SUBJECT_NONE ? SUBJECT_ROUTE : bound->as.subject);
+}
+
+void bindings_doubt(struct bindings *bindings, enum kube_kind kind)
+{
+	twalk_r(bindings->tree, on_doubt, &kind);
+}

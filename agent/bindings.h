@@ -1,0 +1,43 @@
+/*
+ * Which canary names which object: an object belongs to one canary at most, and what is seen of it
+ * is learned by that one. A part of fleet.c.
+ */
+#ifndef AGENT_BINDINGS_H
+#define AGENT_BINDINGS_H
+
+#include "agent/canary.h"
+#include "agent/follow.h"
+
+#include <stddef.h>
+
+/* All zero: nothing is bound. Each canary's are removed before it is freed: then it is empty. */
+struct bindings {
+	void *tree;
+};
+
+/* As what a canary names an object. */
+struct binding {
+	enum kube_kind kind;
+	enum subject subject; /* SUBJECT_NONE: beside the route */
+	size_t index;         /* … its place in the provider's list */
+};
+
+/* Bind the object NAME of the canary's namespace to it. The other canary that has it already, and
+ * keeps it; else NULL. */
+struct canary *bindings_add(struct bindings *bindings, struct canary *canary,
+                            const struct binding *as, const char *name);
+
+/* Of CANARY nothing is bound any more. */
+void bindings_remove(struct bindings *bindings, const struct canary *canary);
+
+/* An object was seen or is gone: whoever names it learns it. EPOCH numbers the list under way. */
+void bindings_take(struct bindings *bindings, enum kube_kind kind, enum follow_event event,
+                   const json_t *object, unsigned epoch);
+
+/* The list EPOCH of a kind is complete: what it did not show is not there. */
+void bindings_end(struct bindings *bindings, enum kube_kind kind, unsigned epoch);
+
+/* What is known of objects of KIND may not be so any more. */
+void bindings_doubt(struct bindings *bindings, enum kube_kind kind);
+
+#endif
