@@ -565,38 +565,6 @@ static void test_tamperings(void **state)
 	history_desk_free(desk);
 }
 
-/* A reader beside the writer: always a whole transaction, also while the log is moved into the
- * file. */
-static void test_beside(void **state)
-{
-	struct desk *desk = history_desk_new();
-	int64_t before = 0;
-	unsigned n_written = 0;
-
-	(void)state;
-	history_desk_open(desk);
-	for (int i = 0; i < 60; i++) {
-		struct history_verdict verdict = {0};
-		struct err err = {0};
-
-		for (int n = 0; n < 60; n++)
-			history_desk_round(desk, ++n_written);
-		if (i == 0)
-			history_desk_wait_acks(desk, n_written);
-		if (!history_verify(desk->path, NULL, &verdict, &err))
-			fail_msg("%s", err.text);
-		if (!verdict.is_intact)
-			fail_msg("%s", verdict.what);
-		assert_true(verdict.n_records >= before); /* time does not run backwards */
-		before = verdict.n_records;
-	}
-	history_desk_wait_acks(desk, n_written);
-	history_desk_check_intact(desk, n_written);
-	history_desk_close(desk);
-	history_desk_check_intact(desk, n_written);
-	history_desk_free(desk);
-}
-
 /* The anchor is the entry of the newest round that was acknowledged. */
 static void test_anchor(void **state)
 {
@@ -634,7 +602,6 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_anchor),
-		cmocka_unit_test(test_beside),
 		cmocka_unit_test(test_tamperings),
 	};
 

@@ -128,9 +128,8 @@ static void test_refusals(void **state)
 		{"{'status': {'actions': [{'uid': 'a', 'verb': 'pause', 'by': '" TEN(
 			 TEN("0123")) "'}]}}",
 	         ERR_LIMIT, "by: more than 343 bytes"},
-		{"{'status': {'state': {'paused': {'action': '" TEN(
-			 "012345678") "'}}}}",
-	         ERR_LIMIT, "status.state.paused: action: more than 39 bytes"},
+		{"{'status': {'state': {'paused': {'action': '" TEN("012345678") "'}}}}", ERR_LIMIT,
+	         "status.state.paused: action: more than 39 bytes"},
 		{"{'status': {'hooks': [" TEN(HOOK) ", " TEN(HOOK) ", " TEN(
 			 HOOK) ", " HOOK ", " HOOK ", " HOOK "]}}",
 	         ERR_LIMIT, "status.hooks: 33, at most 32 can be"},
