@@ -121,6 +121,7 @@ static void shift_facts(struct canary *canary, struct span by)
 
 	for (enum subject subject = SUBJECT_CANARY; subject < SUBJECT_MAX; subject++)
 		shift(&facts_slot(facts, subject)->retry_at, by);
+	shift(&facts->configs.slot.read_at, by);
 	shift(&facts->route.since, by);
 	shift(&facts->target.ready_since, by);
 	shift(&facts->primary.ready_since, by);
@@ -207,6 +208,7 @@ static void forget_world(struct canary *canary)
 	facts->primary_service = (struct service_fact){0};
 	facts->canary_service = (struct service_fact){0};
 	facts->route = (struct route_fact){0};
+	facts->configs = (struct config_fact){0};
 }
 
 /* What is known of the objects beside the route, and of the route, stays known. */
@@ -440,6 +442,7 @@ const char *canary_subject_name(const struct canary *canary, enum subject subjec
 	case SUBJECT_CANARY:
 	case SUBJECT_RELEASES:
 	case SUBJECT_CHANGE:
+	case SUBJECT_CONFIGS:
 	case SUBJECT_EVENTS:
 	case SUBJECT_ACTION:
 	case SUBJECT_EARLIER:

@@ -61,6 +61,7 @@ static json_t *workload_of(const struct workload_fact *workload)
 	put_text(json, "digest", workload->digest);
 	put_text(json, "release", workload->release_uid);
 	put_text(json, "image", workload->image);
+	put_flag(json, "hasConfigs", workload->has_configs);
 	put_flag(json, "mayEmpty", workload->may_empty);
 	put_text(json, "refusal", workload->refusal);
 	put_text(json, "resourceVersion", workload->resource_version);
@@ -135,7 +136,9 @@ static json_t *release_of(const struct release *release)
 	put_text(json, "cause", release_cause_name(release->cause));
 	put_text(json, "digest", release->digest);
 	put_text(json, "previous", release->previous);
+	put_text(json, "configs", release->configs);
 	put_text(json, "handled", release->handled);
+	put_text(json, "handledConfigs", release->handled_configs);
 	if (release->action.uid[0])
 		json_object_set_new(json, "action",
 		                    kube_release_status_action_write(&release->action));
@@ -188,6 +191,16 @@ static json_t *sample_of(const struct sample_fact *sample)
 	return json;
 }
 
+/* What they held by its digest only. */
+static json_t *configs_of(const struct config_fact *configs)
+{
+	json_t *json = slot_of(&configs->slot);
+
+	put_text(json, "template", configs->template);
+	put_text(json, "digest", configs->digest);
+	return json;
+}
+
 json_t *journal_facts(const struct facts *facts)
 {
 	json_t *json = json_pack("{sI so so so so so so so so}", "now", (json_int_t)facts->now.ms,
@@ -200,6 +213,8 @@ json_t *journal_facts(const struct facts *facts)
 	json_t *samples = json_array();
 	json_t *hooks;
 
+	if (facts->target.has_configs)
+		json_object_set_new(json, "configs", configs_of(&facts->configs));
 	put_number(json, "generation", facts->canary_generation);
 	put_flag(json, "deleted", facts->is_deleted);
 	put_flag(json, "moved", facts->is_moved);
@@ -307,6 +322,7 @@ static json_t *effect_of(const struct effect *effect)
 	case EFFECT_CREATE_RELEASE:
 	case EFFECT_COMPARE:
 		put_text(json, "digest", effect->digest);
+		put_text(json, "configs", effect->configs);
 		break;
 	case EFFECT_ANSWER:
 		put_text(json, "action", effect->answer.name);

@@ -1,6 +1,7 @@
 #include "agent/learn.h"
 
 #include "agent/learn_action.h"
+#include "agent/learn_config.h"
 #include "agent/learn_hook.h"
 #include "agent/learn_route.h"
 #include "agent/learn_slot.h"
@@ -186,6 +187,7 @@ void learn_object(struct canary *canary, enum subject subject, const json_t *obj
 	case SUBJECT_NONE:
 	case SUBJECT_RELEASES:
 	case SUBJECT_CHANGE:
+	case SUBJECT_CONFIGS:
 	case SUBJECT_EVENTS:
 	case SUBJECT_ACTION:
 	case SUBJECT_EARLIER:
@@ -362,6 +364,7 @@ void learn_forget_version(struct canary *canary, enum subject subject)
 	case SUBJECT_CANARY:
 	case SUBJECT_RELEASES:
 	case SUBJECT_CHANGE:
+	case SUBJECT_CONFIGS:
 	case SUBJECT_EVENTS:
 	case SUBJECT_ACTION:
 	case SUBJECT_EARLIER:
@@ -399,6 +402,7 @@ static void learn_failure(struct canary *canary, const struct effect *effect,
 		slot->state = FACT_FAILED;
 	else if (result->outcome == ACT_CONFLICT || result->outcome == ACT_UNKNOWN)
 		learn_doubt(canary, effect->subject);
+	learn_config_failure(canary, effect);
 }
 
 /* The reply's object is the newest observation. */
@@ -421,6 +425,8 @@ static void learn_reply(struct canary *canary, const struct effect *effect,
 			canary->facts.releases.state = FACT_UNKNOWN;
 		return;
 	}
+	if (effect->subject == SUBJECT_CONFIGS)
+		learn_config(canary, &result->configs);
 	if (!result->object)
 		return;
 	if (effect->subject == SUBJECT_ACTION)

@@ -1,6 +1,7 @@
 #include "analysis/actions.h"
 
 #include "analysis/base/text.h"
+#include "analysis/configs.h"
 #include "analysis/hooks.h"
 #include "analysis/phase/phase.h"
 #include "analysis/ruling.h"
@@ -142,12 +143,19 @@ void actions_release(struct thought *thought)
 	};
 	char who[SENTENCE_MAX];
 
+	/* An undo waits for no config that cannot be read. */
+	if (is_undo ? configs_are_asked(facts) : !configs_known(thought)) {
+		(void)configs_known(thought);
+		return;
+	}
 	text_copy(effect.release, facts->promoted.name);
 	text_copy(effect.digest, is_undo ? facts->earlier.ref.digest : facts->target.digest);
+	text_copy(effect.configs, is_undo ? facts->earlier.ref.configs : configs_digest(facts));
 	if (is_undo) {
 		text_copy(effect.earlier, facts->earlier.ref.name);
 		text_copy(effect.earlier_uid, facts->earlier.ref.uid);
 		text_copy(effect.handled, facts->target.digest);
+		text_copy(effect.handled_configs, configs_digest(facts));
 	}
 	thought_want(thought, &effect);
 	thought_because(thought, "%s wanted by %.250s", verb_name(facts->action.verb),

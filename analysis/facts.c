@@ -14,6 +14,7 @@ static const char *const names[SUBJECT_MAX] = {
 	[SUBJECT_ROUTE] = "route",
 	[SUBJECT_RELEASES] = "releases",
 	[SUBJECT_CHANGE] = "change of template",
+	[SUBJECT_CONFIGS] = "configs",
 	[SUBJECT_EVENTS] = "events",
 	[SUBJECT_ACTION] = "action",
 	[SUBJECT_EARLIER] = "earlier release",
@@ -38,6 +39,8 @@ struct fact_slot *facts_slot(struct facts *facts, enum subject subject)
 		return &facts->route.slot;
 	case SUBJECT_CHANGE:
 		return &facts->change.slot;
+	case SUBJECT_CONFIGS:
+		return &facts->configs.slot;
 	case SUBJECT_EVENTS:
 		return &facts->events;
 	case SUBJECT_ACTION:
@@ -59,12 +62,51 @@ const char *subject_name(enum subject subject)
 	return names[subject];
 }
 
+bool facts_knows_configs(const struct facts *facts)
+{
+	return facts->target.has_configs && facts->configs.slot.state == FACT_KNOWN &&
+	       strcmp(facts->configs.template, facts->target.digest) == 0;
+}
+
+/* Of configs that cannot be read nothing is concluded: a run does not end for that. */
+static bool is_of(const struct facts *facts, const char *digest, const char *configs)
+{
+	return facts->target.slot.state == FACT_KNOWN &&
+	       strcmp(facts->target.digest, digest) == 0 &&
+	       (!facts_knows_configs(facts) || strcmp(facts->configs.digest, configs) == 0);
+}
+
+/* So it was left by an undo. */
+static bool is_handled(const struct facts *facts, const char *digest, const char *configs)
+{
+	return digest[0] && is_of(facts, digest, configs);
+}
+
+bool facts_is_promoted(const struct facts *facts)
+{
+	const struct release_ref *promoted = &facts->promoted;
+
+	return promoted->name[0] != '\0' && is_of(facts, promoted->digest, promoted->configs);
+}
+
 bool facts_is_back(const struct facts *facts)
 {
 	const struct release_ref *promoted = &facts->promoted;
 
-	if (facts->target.slot.state != FACT_KNOWN || promoted->name[0] == '\0')
-		return false;
-	return strcmp(facts->target.digest, promoted->digest) == 0 ||
-	       (promoted->handled[0] && strcmp(facts->target.digest, promoted->handled) == 0);
+	return facts_is_promoted(facts) ||
+	       is_handled(facts, promoted->handled, promoted->handled_configs);
+}
+
+bool facts_is_newest(const struct facts *facts)
+{
+	const struct release *newest = &facts->newest;
+
+	return newest->name[0] != '\0' && is_of(facts, newest->digest, newest->configs);
+}
+
+bool facts_is_undone(const struct facts *facts)
+{
+	const struct release *newest = &facts->newest;
+
+	return is_handled(facts, newest->handled, newest->handled_configs);
 }

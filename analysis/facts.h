@@ -30,6 +30,7 @@ enum subject {
 	SUBJECT_ROUTE,    /* the provider's traffic object */
 	SUBJECT_RELEASES, /* all Releases of the canary */
 	SUBJECT_CHANGE,   /* how the target's template differs from the Releases' */
+	SUBJECT_CONFIGS,  /* the ConfigMaps and Secrets that the target refers to */
 	SUBJECT_EVENTS,   /* what is told to people; written, never read */
 	SUBJECT_ACTION,   /* what a person asks for and was not answered yet */
 	SUBJECT_EARLIER,  /* the Release that an undo would bring back */
@@ -67,6 +68,8 @@ struct workload_fact {
 	char digest[DIGEST_MAX];    /* of the template, without our own annotations */
 	char release_uid[UID_MAX];  /* the template's flagger-id; "" when none */
 	char image[96];             /* of the first container, cut; for sentences */
+	bool has_configs;           /* of a target: its template refers to configs, and they are
+	                               tracked */
 	bool may_empty;             /* its rollout strategy may leave it without a ready pod */
 	char refusal[SENTENCE_MAX]; /* not empty: this workload cannot be served, and why */
 };
@@ -138,6 +141,13 @@ struct change_fact {
 	struct fact_slot slot;
 	char digest[DIGEST_MAX]; /* of the target when compared */
 	enum change_kind kind;
+};
+
+/* What the target's tracked ConfigMaps and Secrets held when they were last read. */
+struct config_fact {
+	struct fact_slot slot;
+	char template[DIGEST_MAX]; /* of the target's template then: valid for no other */
+	char digest[DIGEST_MAX];   /* of which there are and what they hold; "" for none */
 };
 
 /* The Action that is next to be answered. */
@@ -220,6 +230,7 @@ struct facts {
 	struct hook_fact hooks[SPEC_HOOKS_MAX]; /* in the order of the spec */
 	struct sample_fact share;
 	struct change_fact change;
+	struct config_fact configs;
 
 	/* Notices of the newest Release up to this id were delivered */
 	struct fact_slot events;
@@ -235,9 +246,21 @@ struct facts {
 /* The slot of a subject. */
 struct fact_slot *facts_slot(struct facts *facts, enum subject subject);
 
-/* The target has the template that is promoted, or the one that was undone: nothing is to be
- * analysed. */
+/* What the target's tracked configs hold is known. */
+bool facts_knows_configs(const struct facts *facts);
+
+/* The target has the template that is promoted, and its configs hold what they held then, as far as
+ * that is known. */
+bool facts_is_promoted(const struct facts *facts);
+
+/* It is promoted, or it is what was undone: nothing is to be analysed. */
 bool facts_is_back(const struct facts *facts);
+
+/* The same with the newest Release: what it releases, … */
+bool facts_is_newest(const struct facts *facts);
+
+/* … and what it left in the target, being an undo. */
+bool facts_is_undone(const struct facts *facts);
 
 /* "target", "apex", …: as it stands in records and sentences. */
 const char *subject_name(enum subject subject);

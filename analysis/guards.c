@@ -2,6 +2,7 @@
 
 #include "analysis/actions.h"
 #include "analysis/base/text.h"
+#include "analysis/configs.h"
 #include "analysis/hooks.h"
 #include "analysis/phase/phase.h"
 #include "analysis/retreat.h"
@@ -40,22 +41,32 @@ void guards_compare(struct thought *thought)
 	const struct facts *facts = thought->facts;
 	const struct change_fact *change = &facts->change;
 
-	if (facts->target.slot.state != FACT_KNOWN || facts->newest.name[0] == '\0')
+	if (facts->target.slot.state != FACT_KNOWN)
 		return;
-	if (facts->newest.handled[0] && strcmp(facts->target.digest, facts->newest.handled) == 0)
-		return; /* an undo left it as it is */
-	if (strcmp(facts->target.digest, facts->newest.digest) == 0) {
+	configs_watch(thought);
+	if (facts->newest.name[0] == '\0')
+		return;
+	if (facts_is_undone(facts))
+		return;
+	if (facts_is_newest(facts)) {
 		/* A run that ended without a judgement did not handle its revision. */
-		thought->is_newer = is_unjudged(&facts->newest) &&
-		                    strcmp(facts->target.digest, facts->promoted.digest) != 0;
+		thought->is_newer = is_unjudged(&facts->newest) && !facts_is_back(facts);
 		return;
 	}
 	if (facts_is_back(facts)) {
-		thought->is_reverted = release_is_open(&facts->newest);
+		thought->is_unsure = configs_are_asked(facts);
+		thought->is_reverted = !thought->is_unsure && release_is_open(&facts->newest);
+		return;
+	}
+	if (strcmp(facts->target.digest, facts->newest.digest) == 0 ||
+	    strcmp(facts->target.digest, facts->promoted.digest) == 0) {
+		thought->is_newer = true; /* its configs changed */
 		return;
 	}
 	if (strcmp(change->digest, facts->target.digest) == 0 && change->kind != CHANGE_UNKNOWN) {
-		thought->is_newer = change->kind == CHANGE_REAL;
+		thought->is_newer = change->kind == CHANGE_REAL ||
+		                    (facts_knows_configs(facts) &&
+		                     strcmp(facts->configs.digest, facts->newest.configs) != 0);
 		return;
 	}
 	thought->is_unsure = true;

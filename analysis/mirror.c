@@ -114,8 +114,9 @@ static void tell_waiting(const struct thought *thought, struct mirror *mirror)
 /* A run that was not let in yet: nothing of it is to be seen but its Release. */
 static bool is_unadmitted(const struct canary_spec *spec, const struct release *newest)
 {
-	return newest->cause == CAUSE_REVISION && newest->status.outcome == OUTCOME_NONE &&
-	       newest->status.phase == PHASE_NONE && hooks_has(spec, HOOK_CONFIRM_ROLLOUT);
+	return (newest->cause == CAUSE_REVISION || newest->cause == CAUSE_CONFIG) &&
+	       newest->status.outcome == OUTCOME_NONE && newest->status.phase == PHASE_NONE &&
+	       hooks_has(spec, HOOK_CONFIRM_ROLLOUT);
 }
 
 const char *mirror_phase(const struct canary_spec *spec, const struct facts *facts)

@@ -90,7 +90,8 @@ bool effect_is_same(const struct effect *a, const struct effect *b)
 		return a->check.ms == b->check.ms && a->question == b->question;
 	case EFFECT_COMPARE:
 	case EFFECT_CREATE_RELEASE:
-		return a->number == b->number && strcmp(a->digest, b->digest) == 0;
+		return a->number == b->number && strcmp(a->digest, b->digest) == 0 &&
+		       strcmp(a->configs, b->configs) == 0;
 	case EFFECT_SAVE_RELEASE:
 		return is_same_save(a, b);
 	case EFFECT_WRITE_SERVICE:

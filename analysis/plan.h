@@ -24,15 +24,16 @@ enum effect_kind {
 	                 */
 	/* changes */
 	EFFECT_CREATE_RELEASE,  /* number, cause, previous, replicas; template read anew and tested
-	                           against digest; an undo takes that of `earlier` and tests the
-	                           target against `handled` */
+	                           against digest, configs against theirs; an undo takes those of
+	                           `earlier` and tests the target against `handled` */
 	EFFECT_SAVE_RELEASE,    /* replace the status of Release `release` by `status` */
 	EFFECT_WRITE_SERVICE,   /* create or correct the Service `subject`, selecting `backend` */
 	EFFECT_WRITE_ROUTE,     /* create or correct the route, canary weight `weight`, with copies
 	                           if `is_mirrored` */
-	EFFECT_CREATE_PRIMARY,  /* from the template of Release `release` */
+	EFFECT_CREATE_PRIMARY,  /* from the template of Release `release`, copies of its configs
+	                           first */
 	EFFECT_WRITE_PRIMARY,   /* the template of Release `release`, replacing that of
-	                           `old_release_uid` */
+	                           `old_release_uid`; unless it is a retreat, copies first */
 	EFFECT_SCALE,           /* workload `subject` to `replicas` */
 	EFFECT_WRITE_MIRROR,    /* Canary.status */
 	EFFECT_NOTIFY,          /* post notice `notice` as an Event */
@@ -82,6 +83,7 @@ struct effect {
 	char release_uid[UID_MAX];
 	char old_release_uid[UID_MAX];
 	char digest[DIGEST_MAX];
+	char configs[DIGEST_MAX];  /* EFFECT_CREATE_RELEASE: what they are to hold */
 	char resource_version[24]; /* the version it was decided on; "" for none */
 	int number;
 	int primary_replicas;
@@ -94,6 +96,7 @@ struct effect {
 	char earlier[NAME_MAX_K8S];   /* EFFECT_FIND_RELEASE, and of an undo */
 	char earlier_uid[UID_MAX];
 	char handled[DIGEST_MAX];
+	char handled_configs[DIGEST_MAX];
 };
 
 struct plan {

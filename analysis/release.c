@@ -27,8 +27,8 @@ static const char *const outcomes[] = {
 };
 
 static const char *const causes[] = {
-	[CAUSE_NONE] = "",       [CAUSE_INIT] = "init", [CAUSE_REVISION] = "revision",
-	[CAUSE_RETRY] = "retry", [CAUSE_UNDO] = "undo",
+	[CAUSE_NONE] = "",         [CAUSE_INIT] = "init",   [CAUSE_REVISION] = "revision",
+	[CAUSE_CONFIG] = "config", [CAUSE_RETRY] = "retry", [CAUSE_UNDO] = "undo",
 };
 
 /* The index of NAME in NAMES, 0 when it is none of them. */
@@ -108,7 +108,9 @@ struct release_ref release_ref_of(const struct release *release)
 	text_copy(ref.name, release->name);
 	text_copy(ref.uid, release->uid);
 	text_copy(ref.digest, release->digest);
+	text_copy(ref.configs, release->configs);
 	text_copy(ref.handled, release->handled);
+	text_copy(ref.handled_configs, release->handled_configs);
 	text_copy(ref.previous, release->previous);
 	return ref;
 }

@@ -22,6 +22,7 @@ enum release_cause {
 	CAUSE_NONE,
 	CAUSE_INIT,     /* the Canary's first */
 	CAUSE_REVISION, /* the target's template changed */
+	CAUSE_CONFIG,   /* what its tracked ConfigMaps and Secrets hold changed */
 	CAUSE_RETRY,    /* a person wants the target's template analysed again */
 	CAUSE_UNDO,     /* a person wants an earlier Release's template back */
 };
@@ -127,10 +128,12 @@ struct release {
 	char resource_version[24];
 	enum release_cause cause;
 	char digest[DIGEST_MAX];     /* of the recorded template */
+	char configs[DIGEST_MAX];    /* of its tracked configs; "" when there are none */
 	char previous[NAME_MAX_K8S]; /* the promoted Release to fall back to, "" for none */
 	char handled[DIGEST_MAX];    /* of the target's template, which an undo leaves as it is;
 	                                "" for none */
-	struct action_mark action;   /* that made it; uid "": none */
+	char handled_configs[DIGEST_MAX]; /* … and of what its configs held */
+	struct action_mark action;        /* that made it; uid "": none */
 	int target_replicas;
 	int primary_replicas; /* the capacity to keep during the run */
 	struct release_status status;
@@ -141,7 +144,9 @@ struct release_ref {
 	char name[NAME_MAX_K8S];
 	char uid[UID_MAX];
 	char digest[DIGEST_MAX];
+	char configs[DIGEST_MAX];
 	char handled[DIGEST_MAX];
+	char handled_configs[DIGEST_MAX];
 	char previous[NAME_MAX_K8S];
 	int number;
 };

@@ -1,6 +1,7 @@
 #include "analysis/ruling.h"
 
 #include "analysis/base/text.h"
+#include "analysis/configs.h"
 #include "analysis/hooks.h"
 #include "analysis/workload.h"
 
@@ -204,7 +205,11 @@ static void rule_retry(struct thought *thought)
 
 	if (is_busy(thought) || facts->target.slot.state != FACT_KNOWN || thought->is_unsure)
 		return;
-	if (strcmp(facts->target.digest, facts->promoted.digest) == 0)
+	if (configs_are_asked(facts))
+		return;
+	if (facts->target.has_configs && !facts_knows_configs(facts))
+		rule(thought, RULING_REFUSED, "%.250s", facts->configs.slot.error);
+	else if (facts_is_promoted(facts))
 		rule(thought, RULING_REFUSED,
 		     "the target has the promoted template (%.100s): there is nothing to analyse",
 		     facts->promoted.name);
@@ -249,7 +254,8 @@ static void rule_earlier(struct thought *thought, const char *name)
 		rule(thought, RULING_REFUSED, "%.100s was never promoted: %s", name,
 		     earlier->outcome == OUTCOME_NONE ? "it is not over"
 		                                      : release_outcome_name(earlier->outcome));
-	else if (strcmp(earlier->ref.digest, facts->promoted.digest) == 0)
+	else if (strcmp(earlier->ref.digest, facts->promoted.digest) == 0 &&
+	         strcmp(earlier->ref.configs, facts->promoted.configs) == 0)
 		rule(thought, RULING_REFUSED, "%.100s has the template that is promoted (%.100s)",
 		     name, facts->promoted.name);
 	else

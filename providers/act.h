@@ -30,6 +30,7 @@ struct act_result {
 	struct sample_fact sample;          /* of EFFECT_MEASURE and EFFECT_MEASURE_SHARE */
 	enum hook_result hook;              /* of EFFECT_ASK_HOOK and EFFECT_TELL_HOOK */
 	struct change_fact change;          /* of EFFECT_COMPARE */
+	struct config_fact configs;         /* of EFFECT_OBSERVE of SUBJECT_CONFIGS */
 	struct span retry_after;            /* the server's wish (429); 0: none */
 	char query[2048];        /* of a measurement: the rendered query, cut; for the record */
 	char text[SENTENCE_MAX]; /* why it failed, for people: verb, object, answer */

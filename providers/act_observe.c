@@ -2,6 +2,7 @@
 
 #include "analysis/base/text.h"
 #include "providers/act_action.h"
+#include "providers/act_config.h"
 #include "providers/act_reply.h"
 #include "providers/kube/list.h"
 #include "providers/kube/pod_template.h"
@@ -93,6 +94,8 @@ enum talk_step act_observe_next(struct talk *talk, const struct http_reply *repl
 	struct act *act = act_reply_owner(talk);
 	struct kube_ref ref = act_reply_ref(act->world, act->effect->subject, talk->arena);
 
+	if (act->effect->subject == SUBJECT_CONFIGS)
+		return act_config_observe_next(talk, reply, err);
 	if (ref.kind == KUBE_NONE)
 		return act_reply_done(act, NULL);
 	if (ref.kind == KUBE_ACTION)

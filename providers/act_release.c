@@ -1,7 +1,9 @@
 #include "providers/act_release.h"
 
+#include "providers/act_config.h"
 #include "providers/act_observe.h"
 #include "providers/act_reply.h"
+#include "providers/kube/config.h"
 #include "providers/kube/pod_template.h"
 #include "providers/kube/release.h"
 #include "providers/kube/tree.h"
@@ -14,11 +16,13 @@
 enum step {
 	STEP_NONE,
 	STEP_TARGET,
+	STEP_CONFIGS,
 	STEP_EARLIER,
 	STEP_CREATE,
 	STEP_EXISTING,
 	STEP_PAGE,
 	STEP_DELETE,
+	STEP_COPIES, /* and those of act_config.h */
 };
 
 static struct kube_ref release_ref(struct act *act, const char *name)
@@ -38,40 +42,60 @@ static struct kube_ref new_ref(struct act *act)
 	return release_ref(act, arena_text(act->talk.arena, name));
 }
 
-static enum talk_step create(struct act *act, const json_t *template)
+/* What is released is known: TEMPLATE and the ENTRIES of its configs. */
+static enum talk_step create(struct act *act, const json_t *template, const json_t *entries,
+                             struct err *err)
 {
 	struct kube_ref ref = new_ref(act);
+	char configs[DIGEST_MAX];
 
-	kube_api_create(
-		&act->talk.request, act->talk.arena, &ref, act->world->options->field_manager,
-		kube_release_new(act->world, act->effect, act_reply_kept(act, "target"), template));
+	kube_config_digest_all(entries, configs);
+	if (strcmp(configs, act->effect->configs) != 0)
+		return act_reply_stop(act, ACT_CONFLICT, err,
+		                      "a ConfigMap or Secret changed while its Release was made");
+	kube_api_create(&act->talk.request, act->talk.arena, &ref,
+	                act->world->options->field_manager,
+	                kube_release_new(act->world, act->effect, act_reply_kept(act, "target"),
+	                                 template, entries));
 	return act_reply_send(act, STEP_CREATE);
+}
+
+/* The target and its configs were read, if STEP says so. */
+static enum talk_step with_configs(struct act *act, enum talk_step step, struct err *err)
+{
+	if (step != TALK_DONE || act->result.outcome != ACT_OK)
+		return step;
+	return create(act, kube_tree_find(act_reply_kept(act, "target"), "spec/template"),
+	              act_config_entries(act), err);
 }
 
 static enum talk_step on_target(struct act *act, const struct http_reply *reply, struct err *err)
 {
 	struct kube_ref target_ref = act_reply_ref(act->world, SUBJECT_TARGET, act->talk.arena);
 	struct kube_ref earlier;
+	const json_t *template;
 	char digest[DIGEST_MAX];
 	json_t *target;
 
 	if (act_reply_read(act, &target_ref, reply, &target) != ACT_OK)
 		return act_reply_end(act, err);
-	act->result.object = target;
-	if (!kube_pod_template_digest(kube_tree_find(target, "spec/template"), digest, err))
+	act_reply_keep(act, "target", target);
+	template = kube_tree_find(target, "spec/template");
+	if (!kube_pod_template_digest(template, digest, err))
 		return act_reply_stop(
 			act, ACT_FAILED, err,
 			"deployment %.100s.%.63s: spec.template is larger than %zu bytes",
 			act->world->spec->target, act->world->spec->k8s_namespace,
 			KUBE_TEMPLATE_MAX);
 	if (strcmp(digest, act->effect->handled[0] ? act->effect->handled : act->effect->digest) !=
-	    0)
+	    0) {
+		act->result.object = json_incref(target);
 		return act_reply_stop(act, ACT_CONFLICT, err,
 		                      "the target's template changed while its Release was made");
-	act_reply_keep(act, "target", target);
-	act->result.object = NULL;
+	}
 	if (act->effect->earlier[0] == '\0')
-		return create(act, kube_tree_find(target, "spec/template"));
+		return with_configs(act, act_config_read_begin(act, STEP_CONFIGS, template, err),
+		                    err);
 	earlier = release_ref(act, act->effect->earlier);
 	return act_reply_get(act, STEP_EARLIER, &earlier);
 }
@@ -92,7 +116,8 @@ static enum talk_step on_earlier(struct act *act, const struct http_reply *reply
 	if (strcmp(kube_tree_text(release, "metadata/uid"), act->effect->earlier_uid) != 0)
 		return act_reply_stop(act, ACT_CONFLICT, err, "release %.150s is another one now",
 		                      ref.name);
-	return create(act, kube_tree_find(release, "spec/template"));
+	return create(act, kube_tree_find(release, "spec/template"),
+	              kube_tree_find(release, "spec/configs"), err);
 }
 
 static enum talk_step on_created(struct act *act, const struct http_reply *reply, struct err *err)
@@ -118,11 +143,14 @@ static enum talk_step on_created(struct act *act, const struct http_reply *reply
 static enum talk_step on_existing(struct act *act, const struct http_reply *reply, struct err *err)
 {
 	struct kube_ref ref = new_ref(act);
+	char configs[DIGEST_MAX];
 	json_t *object;
 
 	if (act_reply_read(act, &ref, reply, &object) != ACT_OK)
 		return act_reply_end(act, err);
+	kube_config_digest_all(kube_tree_find(object, "spec/configs"), configs);
 	if (strcmp(kube_tree_text(object, "spec/digest"), act->effect->digest) == 0 &&
+	    strcmp(configs, act->effect->configs) == 0 &&
 	    strcmp(kube_tree_text(object, "spec/canary/uid"), act->world->uid) == 0)
 		return act_reply_done(act, object);
 	json_decref(object);
@@ -140,6 +168,8 @@ enum talk_step act_release_create_next(struct talk *talk, const struct http_repl
 		return act_reply_get(act, STEP_TARGET, &target);
 	if (talk->step == STEP_TARGET)
 		return on_target(act, reply, err);
+	if (talk->step == STEP_CONFIGS)
+		return with_configs(act, act_config_read(act, reply, err), err);
 	if (talk->step == STEP_EARLIER)
 		return on_earlier(act, reply, err);
 	return talk->step == STEP_CREATE ? on_created(act, reply, err)
@@ -194,19 +224,32 @@ static bool stays(const struct act *act, const json_t *release, const json_t *al
 	return is_promoted(release) && count_newer(all, number, true) < KEPT_PROMOTED;
 }
 
-/* Of all that were read, those that go. */
-static void choose(struct act *act)
+/* Of all that were read, those that go; and those that stay. */
+static json_t *choose(struct act *act)
 {
 	const json_t *all = act_reply_kept(act, "items");
 	json_t *chosen = kube_tree_list();
+	json_t *kept = kube_tree_list();
 
 	for (size_t i = 0; i < json_array_size(all); i++) {
 		json_t *release = json_array_get(all, i);
 
-		if (!stays(act, release, all))
-			kube_tree_append(chosen, json_incref(release));
+		kube_tree_append(stays(act, release, all) ? kept : chosen, json_incref(release));
 	}
 	act_reply_keep(act, "items", chosen);
+	return kept;
+}
+
+/* Some Release of those read had configs: there may be copies. */
+static bool has_copies(const struct act *act)
+{
+	const json_t *all = act_reply_kept(act, "items");
+
+	for (size_t i = 0; i < json_array_size(all); i++) {
+		if (json_array_size(kube_tree_find(json_array_get(all, i), "spec/configs")) > 0)
+			return true;
+	}
+	return false;
 }
 
 /* Which of ITEMS, at least one, goes next: the oldest, but the newest that was promoted last of
@@ -255,6 +298,18 @@ static enum talk_step remove_one(struct act *act)
 	return act_reply_send(act, STEP_DELETE);
 }
 
+/* Copies first: what tells of them goes after them. */
+static enum talk_step begin_removal(struct act *act)
+{
+	bool is_copied = has_copies(act);
+	json_t *kept = choose(act);
+	enum talk_step step;
+
+	step = is_copied ? act_config_remove_begin(act, STEP_COPIES, kept) : remove_one(act);
+	json_decref(kept);
+	return step;
+}
+
 enum talk_step act_release_remove_next(struct talk *talk, const struct http_reply *reply,
                                        struct err *err)
 {
@@ -271,9 +326,12 @@ enum talk_step act_release_remove_next(struct talk *talk, const struct http_repl
 			return act_reply_end(act, err);
 		return remove_one(act);
 	}
+	if (talk->step >= STEP_COPIES) {
+		step = act_config_remove(act, STEP_COPIES, reply, err);
+		return step == TALK_DONE && act->result.outcome == ACT_OK ? remove_one(act) : step;
+	}
 	step = act_observe_page(act, STEP_PAGE, reply, err);
 	if (step != TALK_DONE || act->result.outcome != ACT_OK)
 		return step;
-	choose(act);
-	return remove_one(act);
+	return begin_removal(act);
 }

@@ -70,6 +70,7 @@ struct kube_ref act_reply_ref(const struct canary_world *world, enum subject sub
 		break;
 	case SUBJECT_EARLIER:
 	case SUBJECT_CHANGE:
+	case SUBJECT_CONFIGS:
 	case SUBJECT_NONE:
 	case SUBJECT_MAX:
 		break;

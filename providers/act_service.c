@@ -133,7 +133,7 @@ enum talk_step act_service_restore_next(struct talk *talk, const struct http_rep
 	enum act_outcome outcome;
 	json_t *live;
 
-	if (!knows_label(act) || ref.kind != KUBE_SERVICE)
+	if (ref.kind != KUBE_SERVICE)
 		return act_reply_stop(act, ACT_FAILED, err, "this %s cannot be given back",
 		                      subject_name(act->effect->subject));
 	if (!reply)

@@ -1,5 +1,6 @@
 #include "providers/act_workload.h"
 
+#include "providers/act_config.h"
 #include "providers/act_reply.h"
 #include "providers/kube/pod_template.h"
 #include "providers/kube/tree.h"
@@ -13,6 +14,7 @@ enum step {
 	STEP_RELEASE,
 	STEP_TARGET,
 	STEP_WRITE,
+	STEP_COPIES, /* and those of act_config.h */
 };
 
 /* Before PATCH: the version and the Release that the effect was decided on. */
@@ -38,6 +40,7 @@ static enum talk_step write_primary(struct act *act, const json_t *target)
 		.target = target,
 		.release_uid = kube_tree_text(act_reply_kept(act, "release"), "metadata/uid"),
 		.replicas = act->effect->replicas,
+		.configs = kube_tree_find(act_reply_kept(act, "release"), "spec/configs"),
 	};
 	json_t *patch;
 	json_t *steps;
@@ -64,10 +67,19 @@ static struct kube_ref release_ref(struct act *act)
 	return ref;
 }
 
+/* The copies are there: STEP is what came of them. */
+static enum talk_step ask_target(struct act *act, enum talk_step step)
+{
+	struct kube_ref target = act_reply_ref(act->world, SUBJECT_TARGET, act->talk.arena);
+
+	if (step != TALK_DONE || act->result.outcome != ACT_OK)
+		return step;
+	return act_reply_get(act, STEP_TARGET, &target);
+}
+
 static enum talk_step on_release(struct act *act, const struct http_reply *reply, struct err *err)
 {
 	struct kube_ref ref = release_ref(act);
-	struct kube_ref target = act_reply_ref(act->world, SUBJECT_TARGET, act->talk.arena);
 	const char *uid = act->effect->release_uid;
 	enum act_outcome outcome;
 	json_t *release;
@@ -84,7 +96,11 @@ static enum talk_step on_release(struct act *act, const struct http_reply *reply
 	if (uid[0] && strcmp(kube_tree_text(release, "metadata/uid"), uid) != 0)
 		return act_reply_stop(act, ACT_CONFLICT, err, "release %.100s is another one now",
 		                      act->effect->release);
-	return act_reply_get(act, STEP_TARGET, &target);
+	/* A retreat asks for nothing: what is proven had its copies before. */
+	if (act->effect->is_retreat)
+		return ask_target(act, TALK_DONE);
+	return ask_target(act, act_config_copy_begin(act, STEP_COPIES,
+	                                             kube_tree_find(release, "spec/configs"), err));
 }
 
 static enum talk_step on_target(struct act *act, const struct http_reply *reply, struct err *err)
@@ -118,6 +134,8 @@ enum talk_step act_workload_primary_next(struct talk *talk, const struct http_re
 		return on_release(act, reply, err);
 	if (talk->step == STEP_TARGET)
 		return on_target(act, reply, err);
+	if (talk->step >= STEP_COPIES)
+		return ask_target(act, act_config_copy(act, STEP_COPIES, reply, err));
 	return act_reply_last(act, &primary, reply, err);
 }
 

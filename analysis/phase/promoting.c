@@ -22,8 +22,7 @@ static bool is_covered(struct thought *thought)
 	int needed = facts->newest.primary_replicas;
 
 	/* What an undo takes away is no cover, unless clients have it now. */
-	if (facts->newest.cause == CAUSE_UNDO &&
-	    strcmp(facts->target.digest, facts->promoted.digest) != 0)
+	if (facts->newest.cause == CAUSE_UNDO && !facts_is_promoted(facts))
 		return true;
 	if (thought->is_newer || !(facts->target.may_empty || facts->primary.may_empty))
 		return true;

@@ -5,6 +5,7 @@
  */
 #include "analysis/actions.h"
 #include "analysis/base/text.h"
+#include "analysis/configs.h"
 #include "analysis/outbox.h"
 #include "analysis/phase/phase.h"
 #include "analysis/primary.h"
@@ -16,6 +17,16 @@
 
 #define RELEASES_KEPT 10                  /* of the newest */
 #define RELEASES_MOST (RELEASES_KEPT + 2) /* the promoted one and the one before may be older */
+
+/* The template is one that was handled: what is new is what its configs hold. */
+static enum release_cause cause_of(const struct facts *facts)
+{
+	bool is_known = strcmp(facts->target.digest, facts->promoted.digest) == 0 ||
+	                (strcmp(facts->target.digest, facts->newest.digest) == 0 &&
+	                 !facts_is_newest(facts));
+
+	return is_known ? CAUSE_CONFIG : CAUSE_REVISION;
+}
 
 static void create_release(struct thought *thought, enum release_cause cause)
 {
@@ -31,10 +42,11 @@ static void create_release(struct thought *thought, enum release_cause cause)
 	};
 
 	/* One that was created with unknown outcome may be there. */
-	if (!thought_knows(thought, SUBJECT_RELEASES))
+	if (!thought_knows(thought, SUBJECT_RELEASES) || !configs_known(thought))
 		return;
 	text_copy(effect.release, facts->promoted.name);
 	text_copy(effect.digest, facts->target.digest);
+	text_copy(effect.configs, configs_digest(facts));
 	thought_want(thought, &effect);
 }
 
@@ -172,7 +184,7 @@ void phase_resting(struct thought *thought)
 	}
 	if (!is_told(thought))
 		return;
-	create_release(thought, CAUSE_REVISION);
+	create_release(thought, cause_of(facts));
 	thought_because(thought, "New revision detected! Scaling up %.100s.%.63s",
 	                thought->spec->target, thought->spec->k8s_namespace);
 }

@@ -17,6 +17,7 @@
 #include "analysis/retreat.h"
 #include "analysis/strategy.h"
 #include "analysis/traffic.h"
+#include "analysis/workload.h"
 
 #include <string.h>
 
@@ -80,6 +81,38 @@ static bool is_admitted(struct thought *thought)
 	return false;
 }
 
+/* Pods that run already may have begun with what a config held before (D-10): they go first, when
+ * nothing is sent to them, and the run begins with new ones. */
+static bool is_fresh(struct thought *thought)
+{
+	const struct facts *facts = thought->facts;
+	const struct workload_fact *target = &facts->target;
+	bool is_clear;
+
+	if (facts->newest.configs[0] == '\0' || facts->newest.status.phase != PHASE_NONE ||
+	    facts->newest.cause == CAUSE_UNDO)
+		return true;
+	if (!thought_knows(thought, SUBJECT_TARGET))
+		return false;
+	if (target->slot.state == FACT_ABSENT ||
+	    (target->replicas == 0 && target->total == 0 && target->is_observed))
+		return true;
+	primary_revive(thought);
+	is_clear = traffic_selects(thought, traffic_backend(thought), false);
+	is_clear &= traffic_weighs(thought, 0, false);
+	if (!is_clear || !traffic_settled(thought))
+		return false;
+	if (!workload_serves(&facts->primary)) {
+		thought_because(thought, "%.100s.%.63s has no ready pod: the canary's stay",
+		                thought->spec->primary, thought->spec->k8s_namespace);
+		return false;
+	}
+	if (thought_scaled(thought, SUBJECT_TARGET, 0))
+		thought_because(thought,
+		                "the canary's pods go: those of this run begin with its configs");
+	return false;
+}
+
 /* The first save: from now on the deadline runs. */
 static bool is_begun(struct thought *thought)
 {
@@ -90,7 +123,7 @@ static bool is_begun(struct thought *thought)
 
 	if (thought->facts->newest.status.phase == PHASE_STARTING)
 		return true;
-	if (!is_init && !is_admitted(thought))
+	if (!is_init && (!is_fresh(thought) || !is_admitted(thought)))
 		return false;
 	status = thought_next_status(thought);
 	status.phase = PHASE_STARTING;

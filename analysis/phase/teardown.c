@@ -100,7 +100,7 @@ static bool is_target_bad(struct thought *thought)
 
 	if (facts->target.slot.state != FACT_KNOWN || !workload_serves(&facts->primary) ||
 	    (ending != OUTCOME_ROLLED_BACK && ending != OUTCOME_FAILED_PROMOTION) ||
-	    strcmp(facts->target.digest, facts->newest.digest) != 0)
+	    !facts_is_newest(facts))
 		return false;
 	traffic_selects(thought, BACKEND_PRIMARY, false);
 	thought_because(
@@ -129,15 +129,30 @@ static bool are_objects_gone(struct thought *thought)
 	return is_clear;
 }
 
+/* The apex Service is its owner's again, who may have had another selector. */
+static bool is_apex_restored(const struct service_fact *apex)
+{
+	return apex->slot.state == FACT_ABSENT ||
+	       (!apex->is_ours && apex->backend != BACKEND_PRIMARY);
+}
+
 /* The apex Service is the target's again, also of one that is deleted now and comes again: what it
- * selected so far is gone. */
-static bool is_apex_left(struct thought *thought)
+ * selected so far is gone. Then it is given back as it was before it was taken over. */
+static bool is_apex_back(struct thought *thought)
 {
 	const struct service_fact *apex = &thought->facts->apex;
+	struct effect effect = {.kind = EFFECT_RESTORE, .subject = SUBJECT_APEX};
 
-	return apex->slot.state != FACT_KNOWN || apex->backend != BACKEND_PRIMARY ||
-	       thought->facts->primary.slot.state == FACT_KNOWN ||
-	       traffic_selects(thought, BACKEND_CANARY, false);
+	if (apex->slot.state == FACT_KNOWN && apex->backend == BACKEND_PRIMARY &&
+	    thought->facts->primary.slot.state != FACT_KNOWN &&
+	    !traffic_selects(thought, BACKEND_CANARY, false))
+		return false;
+	if (apex->slot.state != FACT_KNOWN || !apex->is_ours ||
+	    thought->facts->primary.slot.state == FACT_KNOWN)
+		return true;
+	thought_want(thought, &effect);
+	thought_because(thought, "the Canary is deleted: giving its service back");
+	return false;
 }
 
 /* The only Release is one of which nothing was made: it never got a status, which would also say
@@ -167,11 +182,12 @@ void phase_teardown(struct thought *thought)
 	if (!is_target_back(thought) || !thought_knows(thought, SUBJECT_APEX))
 		return;
 	if (facts->target.slot.state == FACT_KNOWN && facts->apex.slot.state == FACT_KNOWN &&
+	    !is_apex_restored(&facts->apex) &&
 	    (!traffic_selects(thought, BACKEND_CANARY, false) || !traffic_settled(thought)))
 		return;
 	if (!is_route_gone(thought))
 		return;
-	if (!are_objects_gone(thought) || !is_apex_left(thought))
+	if (!are_objects_gone(thought) || !is_apex_back(thought))
 		return;
 	thought_want(thought, &last);
 	thought_because(thought, "the Canary is deleted: removing its Releases");

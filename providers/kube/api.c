@@ -38,6 +38,8 @@ static const struct resource resources[] = {
 	[KUBE_EVENT] = {"v1", "Event", "events"},
 	[KUBE_LEASE] = {"coordination.k8s.io/v1", "Lease", "leases"},
 	[KUBE_SECRET] = {"v1", "Secret", "secrets"},
+	[KUBE_CONFIG_MAP] = {"v1", "ConfigMap", "configmaps"},
+	[KUBE_REPLICA_SET] = {"apps/v1", "ReplicaSet", "replicasets"},
 };
 
 const char *kube_api_version(enum kube_kind kind)
@@ -163,6 +165,16 @@ void kube_api_list(struct http_request *request, struct arena *arena, const stru
 {
 	begin(request, HTTP_GET, kube_api_list_url(arena, ref, query));
 	request->reply_max = KUBE_API_LIST_MAX;
+}
+
+void kube_api_list_metadata(struct http_request *request, struct arena *arena,
+                            const struct kube_ref *ref, const struct kube_query *query)
+{
+	kube_api_list(request, arena, ref, query);
+	request->n_headers = 0;
+	http_request_add(request, "Accept",
+	                 "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,"
+	                 "application/json");
 }
 
 void kube_api_watch(struct http_request *request, struct arena *arena, const struct kube_ref *ref,

@@ -41,6 +41,8 @@ enum kube_kind {
 	KUBE_EVENT,
 	KUBE_LEASE,
 	KUBE_SECRET,
+	KUBE_CONFIG_MAP,
+	KUBE_REPLICA_SET,
 	KUBE_MAX,
 };
 
@@ -94,6 +96,9 @@ const char *kube_api_watch_url(struct arena *arena, const struct kube_ref *ref,
 void kube_api_get(struct http_request *request, struct arena *arena, const struct kube_ref *ref);
 void kube_api_list(struct http_request *request, struct arena *arena, const struct kube_ref *ref,
                    const struct kube_query *query);
+/* The same list with nothing but the metadata of its objects, from servers that can. */
+void kube_api_list_metadata(struct http_request *request, struct arena *arena,
+                            const struct kube_ref *ref, const struct kube_query *query);
 void kube_api_watch(struct http_request *request, struct arena *arena, const struct kube_ref *ref,
                     const struct kube_query *query, struct span length);
 void kube_api_create(struct http_request *request, struct arena *arena, const struct kube_ref *ref,

@@ -1,6 +1,7 @@
 #include "providers/kube/pod_template.h"
 
 #include "analysis/base/text.h"
+#include "providers/kube/config.h"
 #include "providers/kube/tree.h"
 #include "providers/wire/digest.h"
 
@@ -145,7 +146,7 @@ static void rename_spread(const struct canary_world *world, json_t *spec)
 }
 
 json_t *kube_pod_template_primary(const struct canary_world *world, const json_t *template,
-                                  const char *release_uid)
+                                  const json_t *configs, const char *release_uid)
 {
 	json_t *copy = bare(template);
 	json_t *metadata;
@@ -163,6 +164,7 @@ json_t *kube_pod_template_primary(const struct canary_world *world, const json_t
 	kube_tree_set(metadata, "labels", labels);
 	kube_tree_set(metadata, "annotations", annotations);
 	rename_spread(world, json_object_get(copy, "spec"));
+	kube_config_rename(json_object_get(copy, "spec"), configs);
 	return copy;
 }
 
@@ -172,94 +174,4 @@ bool kube_pod_template_is_grown(const json_t *recorded, const json_t *live)
 	json_auto_t *after = bare(live);
 
 	return kube_tree_is_grown(before, after);
-}
-
-/* Where a reference may stand in an object, and of what. */
-struct reference {
-	const char *path;
-	const char *kind;
-};
-
-static const struct reference of_volume[] = {
-	{"configMap/name", "ConfigMap"},
-	{"secret/secretName", "Secret"},
-};
-
-static const struct reference of_source[] = {
-	{"configMap/name", "ConfigMap"},
-	{"secret/name", "Secret"},
-};
-
-static const struct reference of_env[] = {
-	{"valueFrom/configMapKeyRef/name", "ConfigMap"},
-	{"valueFrom/secretKeyRef/name", "Secret"},
-};
-
-static const struct reference of_env_from[] = {
-	{"configMapRef/name", "ConfigMap"},
-	{"secretRef/name", "Secret"},
-};
-
-/* One list to be looked through, and the sentence to write. */
-struct search {
-	json_t *list;
-	const struct reference *references; /* two */
-	const char *where;
-	char *ret;
-	size_t size;
-};
-
-static bool find_in(const struct search *search)
-{
-	for (size_t i = 0; i < json_array_size(search->list) * 2; i++) {
-		const struct reference *reference = &search->references[i % 2];
-		const char *name =
-			kube_tree_text(json_array_get(search->list, i / 2), reference->path);
-
-		if (name[0] == '\0')
-			continue;
-		text_format(search->ret, search->size, "%s \"%.100s\" (%s)", reference->kind, name,
-		            search->where);
-		return true;
-	}
-	return false;
-}
-
-static bool find_in_volumes(json_t *volumes, char *ret, size_t size)
-{
-	struct search search = {volumes, of_volume, "volumes", ret, size};
-
-	if (find_in(&search))
-		return true;
-	search.references = of_source;
-	search.where = "projected volumes";
-	for (size_t i = 0; i < json_array_size(volumes); i++) {
-		search.list = kube_tree_find(json_array_get(volumes, i), "projected/sources");
-		if (find_in(&search))
-			return true;
-	}
-	return false;
-}
-
-static bool find_in_containers(json_t *containers, char *ret, size_t size)
-{
-	for (size_t i = 0; i < json_array_size(containers); i++) {
-		json_t *container = json_array_get(containers, i);
-		struct search env = {json_object_get(container, "env"), of_env, "env", ret, size};
-		struct search from = {json_object_get(container, "envFrom"), of_env_from, "envFrom",
-		                      ret, size};
-
-		if (find_in(&env) || find_in(&from))
-			return true;
-	}
-	return false;
-}
-
-bool kube_pod_template_find_config(const json_t *template, char *ret, size_t size)
-{
-	json_t *spec = kube_tree_find(template, "spec");
-
-	return find_in_volumes(json_object_get(spec, "volumes"), ret, size) ||
-	       find_in_containers(json_object_get(spec, "containers"), ret, size) ||
-	       find_in_containers(json_object_get(spec, "initContainers"), ret, size);
 }

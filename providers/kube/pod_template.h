@@ -1,6 +1,6 @@
 /*
  * The target's pod template and the primary's form of it. What is analysed is what is promoted: the
- * primary's form is a pure function of the recorded template.
+ * primary's form is a pure function of the recorded template and configs.
  */
 #ifndef PROVIDERS_KUBE_POD_TEMPLATE_H
 #define PROVIDERS_KUBE_POD_TEMPLATE_H
@@ -24,19 +24,15 @@ bool kube_pod_template_digest(const json_t *template, char ret[DIGEST_MAX], stru
 
 /*
  * TEMPLATE as the primary has it; a new object. `world->label` must be known. Labels and
- * anti-affinity speak of the primary's pods, flagger-id is RELEASE_UID: the same call gives the
- * same template.
+ * anti-affinity speak of the primary's pods, CONFIGS (a Release's entries; NULL: none) are the
+ * copies, flagger-id is RELEASE_UID: the same call gives the same template.
  */
 json_t *kube_pod_template_primary(const struct canary_world *world, const json_t *template,
-                                  const char *release_uid);
+                                  const json_t *configs, const char *release_uid);
 
 /* LIVE holds everything of RECORDED unchanged, and perhaps more fields; our annotations do not
  * count. */
 bool kube_pod_template_is_grown(const json_t *recorded, const json_t *live);
-
-/* The first ConfigMap or Secret that TEMPLATE refers to, as "ConfigMap \"x\" (volumes[0])", in RET;
- * false when there is none. */
-bool kube_pod_template_find_config(const json_t *template, char *ret, size_t size);
 
 /* MAP without keys that contain toolkit.fluxcd.io; a new object. MAP may be NULL. */
 json_t *kube_pod_template_filter(json_t *map);

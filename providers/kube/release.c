@@ -2,6 +2,7 @@
 
 #include "analysis/base/text.h"
 #include "providers/kube/api.h"
+#include "providers/kube/config.h"
 #include "providers/kube/release_status.h"
 #include "providers/kube/tree.h"
 #include "providers/traffic_provider.h"
@@ -52,13 +53,17 @@ static bool read_spec(const json_t *object, struct release *ret, struct err *err
 
 	ret->cause = release_cause_find(cause);
 	if (ret->cause == CAUSE_NONE)
-		return err_set(err, ERR_INVALID,
-		               "spec.cause: expected init, revision, retry or undo, got \"%.40s\"",
-		               cause);
+		return err_set(
+			err, ERR_INVALID,
+			"spec.cause: expected init, revision, config, retry or undo, got \"%.40s\"",
+			cause);
 	if (!read_text(object, "spec/digest", ret->digest, sizeof(ret->digest), err) ||
 	    !read_text(object, "spec/previous", ret->previous, sizeof(ret->previous), err))
 		return false;
+	kube_config_digest_all(kube_tree_find(object, "spec/configs"), ret->configs);
 	if (!read_text(object, "spec/target/digest", ret->handled, sizeof(ret->handled), err) ||
+	    !read_text(object, "spec/target/configs", ret->handled_configs,
+	               sizeof(ret->handled_configs), err) ||
 	    !kube_release_status_action_read(kube_tree_find(object, "spec/action"), &ret->action,
 	                                     err))
 		return false;
@@ -125,11 +130,13 @@ static json_t *target_of(const json_t *target, const struct effect *effect)
 	kube_tree_set_whole(ref, "replicas", kube_tree_whole(target, "spec/replicas", 1));
 	if (effect->handled[0])
 		kube_tree_set_text(ref, "digest", effect->handled);
+	if (effect->handled_configs[0])
+		kube_tree_set_text(ref, "configs", effect->handled_configs);
 	return ref;
 }
 
 json_t *kube_release_new(const struct canary_world *world, const struct effect *effect,
-                         const json_t *target, const json_t *template)
+                         const json_t *target, const json_t *template, const json_t *configs)
 {
 	json_t *object = kube_tree_object();
 	json_t *canary = kube_tree_object();
@@ -143,6 +150,8 @@ json_t *kube_release_new(const struct canary_world *world, const struct effect *
 	kube_tree_set_whole(spec, "primaryReplicas", effect->primary_replicas);
 	kube_tree_set(spec, "template", kube_tree_copy(template));
 	kube_tree_set_text(spec, "digest", effect->digest);
+	if (json_array_size(configs) > 0)
+		kube_tree_set(spec, "configs", kube_tree_copy(configs));
 	if (effect->release[0])
 		kube_tree_set_text(spec, "previous", effect->release);
 	if (effect->action.uid[0])

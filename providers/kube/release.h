@@ -27,9 +27,10 @@ void kube_release_name(const char *canary, int number, char ret[NAME_MAX_K8S]);
 int kube_release_number(const json_t *object);
 
 /* The body of EFFECT_CREATE_RELEASE; TARGET is the Deployment as just served, TEMPLATE what is
- * released: its own, or that of an earlier Release. */
+ * released (its own, or that of an earlier Release) and CONFIGS the entries of what that refers to
+ * (NULL: none). */
 json_t *kube_release_new(const struct canary_world *world, const struct effect *effect,
-                         const json_t *target, const json_t *template);
+                         const json_t *target, const json_t *template, const json_t *configs);
 
 /* STATUS as the resource has it, with the Canary's spec as policy, what a run makes, and the
  * anchor of the evidence. */

@@ -47,9 +47,8 @@ static json_t *selector_of(const struct canary_world *world, enum backend backen
 	return selector;
 }
 
-static enum backend backend_of(const struct canary_world *world, const json_t *live)
+static enum backend backend_of(const struct canary_world *world, const json_t *selector)
 {
-	const json_t *selector = kube_tree_find(live, "spec/selector");
 	json_auto_t *primary = NULL;
 	json_auto_t *canary = NULL;
 
@@ -182,7 +181,8 @@ json_t *kube_service_patch(const struct canary_world *world, enum subject subjec
 {
 	json_t *patch = kube_tree_list();
 
-	if (backend != BACKEND_NONE && backend_of(world, live) != backend)
+	if (backend != BACKEND_NONE &&
+	    backend_of(world, kube_tree_find(live, "spec/selector")) != backend)
 		kube_tree_patch(patch, "add", "/spec/selector", selector_of(world, backend));
 	patch_ports(patch, world, live, template);
 	patch_metadata(patch, world, subject, live);
@@ -206,7 +206,7 @@ void kube_service_read(const json_t *object, const struct canary_world *world, e
 	text_copy(fact.uid, kube_tree_text(object, "metadata/uid"));
 	text_copy(fact.resource_version, kube_tree_text(object, "metadata/resourceVersion"));
 	fact.is_ours = kube_owner_is_marked(object);
-	fact.backend = backend_of(world, object);
+	fact.backend = backend_of(world, kube_tree_find(object, "spec/selector"));
 	if (world->label[0] != '\0') {
 		patch = kube_service_patch(world, subject, BACKEND_NONE, object,
 		                           world->target_template);
@@ -262,11 +262,17 @@ json_t *kube_service_patch_restore(const struct canary_world *world, const json_
 	json_t *kept = kube_pod_template_filter(kube_tree_find(live, "metadata/annotations"));
 	json_t *patch = kube_tree_list();
 
-	if (!selector)
+	/* It had none, or one of pods that are not there any more; those of a target that was never
+	 * seen cannot be named. */
+	if (world->label[0] != '\0' &&
+	    (!selector || backend_of(world, selector) == BACKEND_PRIMARY)) {
+		json_decref(selector);
 		selector = selector_of(world, BACKEND_CANARY);
+	}
 	(void)json_object_del(labels, KUBE_LABEL_UID);
 	(void)json_object_del(kept, KUBE_SERVICE_ORIGINAL);
-	kube_tree_patch(patch, "add", "/spec/selector", selector);
+	if (selector)
+		kube_tree_patch(patch, "add", "/spec/selector", selector);
 	kube_tree_patch(patch, "add", "/metadata/labels", labels);
 	kube_tree_patch(patch, "add", "/metadata/annotations", kept);
 	return patch;

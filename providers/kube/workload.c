@@ -2,6 +2,7 @@
 
 #include "analysis/base/text.h"
 #include "providers/kube/api.h"
+#include "providers/kube/config.h"
 #include "providers/kube/pod_template.h"
 #include "providers/kube/tree.h"
 
@@ -105,20 +106,17 @@ static void refuse(const json_t *object, const struct provider_options *options,
 	const char *label;
 	const char *value;
 	struct err err;
-	char config[SENTENCE_MAX / 2];
+	json_t *configs = NULL;
 
 	if (!kube_workload_label(object, options, &label, &value, &err)) {
 		text_copy(ret->refusal, err.text);
 		return;
 	}
-	if (options->track_configs &&
-	    kube_pod_template_find_config(kube_tree_find(object, "spec/template"), config,
-	                                  sizeof(config)))
-		text_format(
-			ret->refusal, sizeof(ret->refusal),
-			"not served yet: deployment %.63s.%.63s refers to %s and config tracking is on",
-			kube_tree_text(object, "metadata/name"),
-			kube_tree_text(object, "metadata/namespace"), config);
+	if (!ret->has_configs)
+		return;
+	if (!kube_config_list(kube_tree_find(object, "spec/template"), &configs, &err))
+		text_copy(ret->refusal, err.text);
+	json_decref(configs);
 }
 
 static void read_template(const json_t *object, struct workload_fact *ret)
@@ -150,6 +148,8 @@ void kube_workload_read(const json_t *object, const struct provider_options *opt
 	fact.available = kube_tree_whole(object, "status/availableReplicas", 0);
 	fact.may_empty = may_empty(object, fact.replicas);
 	read_template(object, &fact);
+	fact.has_configs = is_target && options->track_configs &&
+	                   kube_config_is_referred(kube_tree_find(object, "spec/template"));
 	if (is_target && fact.refusal[0] == '\0')
 		refuse(object, options, &fact);
 	*ret = fact;
@@ -211,7 +211,8 @@ json_t *kube_workload_primary(const struct canary_world *world, const struct kub
 	kube_tree_set(spec, "selector", kube_tree_object());
 	kube_tree_set(json_object_get(spec, "selector"), "matchLabels", selector);
 	kube_tree_set(spec, "template",
-	              kube_pod_template_primary(world, primary->template, primary->release_uid));
+	              kube_pod_template_primary(world, primary->template, primary->configs,
+	                                        primary->release_uid));
 	for (size_t i = 0; i < array_length(copied); i++) {
 		const json_t *value =
 			json_object_get(kube_tree_find(primary->target, "spec"), copied[i]);
@@ -233,7 +234,8 @@ json_t *kube_workload_primary_patch(const struct canary_world *world,
 	char path[64];
 
 	kube_tree_patch(patch, "replace", "/spec/template",
-	                kube_pod_template_primary(world, primary->template, primary->release_uid));
+	                kube_pod_template_primary(world, primary->template, primary->configs,
+	                                          primary->release_uid));
 	for (size_t i = 0; i < array_length(copied); i++) {
 		const json_t *value =
 			json_object_get(kube_tree_find(primary->target, "spec"), copied[i]);

@@ -29,6 +29,7 @@ struct kube_primary {
 	const json_t *target;   /* for strategy and deadlines; NULL: the API server's defaults */
 	const char *release_uid;
 	int replicas; /* 0: of a new one the target's, at least 1; of an existing one as they are */
+	const json_t *configs; /* as recorded in the Release; NULL: none */
 };
 
 /* The primary as a new object. `world->label` must be known. */

@@ -503,8 +503,11 @@ static void carry_out(struct model *model, const struct effect *effect)
 	case EFFECT_TELL_HOOK:
 		tell_hook(model, effect);
 		return;
-	case EFFECT_NONE:
 	case EFFECT_RESTORE:
+		model->truth.apex.is_ours = false;
+		write_down(model, "restore", "apex");
+		return;
+	case EFFECT_NONE:
 		break;
 	}
 	assert(false && "an effect that no phase wants");

@@ -178,6 +178,7 @@ static void test_D_5_target_back_before_removal(void **state)
 	                    "remove canary service\n"
 	                    "remove primary service\n"
 	                    "remove primary\n"
+	                    "restore apex\n"
 	                    "remove releases\n");
 	assert_int_equal(model.n_unserved, 0);
 	assert_int_equal(model.truth.target.ready, 2);

@@ -369,6 +369,23 @@ static void check_haste(struct walk *walk)
 	}
 }
 
+/* The apex Service is given back when nothing of the primary is needed any more, and before the
+ * Releases go. */
+static void check_given_back(struct walk *walk)
+{
+	const struct facts *facts = &walk->world->facts;
+
+	if (find(walk->plan, EFFECT_REMOVE_RELEASES, SUBJECT_NONE) && facts->has_spec &&
+	    facts->apex.slot.state == FACT_KNOWN && facts->apex.is_ours &&
+	    facts->primary.slot.state == FACT_ABSENT)
+		broken(walk, "a service that stays ours");
+	if (!find(walk->plan, EFFECT_RESTORE, SUBJECT_NONE))
+		return;
+	if (!facts->is_deleted || facts->apex.backend == BACKEND_PRIMARY ||
+	    facts->primary.slot.state == FACT_KNOWN)
+		broken(walk, "a service given back too early");
+}
+
 /* A deleted Canary's clients and primary, while the target has what was rolled back. */
 static void check_teardown(struct walk *walk)
 {
@@ -379,6 +396,7 @@ static void check_teardown(struct walk *walk)
 	if (find(walk->plan, EFFECT_REMOVE_RELEASES, SUBJECT_NONE) &&
 	    find(walk->plan, EFFECT_REMOVE, SUBJECT_NONE))
 		broken(walk, "the Releases removed before what they tell of");
+	check_given_back(walk);
 	if (!facts->is_deleted || !workload_serves(&facts->primary) ||
 	    facts->target.slot.state != FACT_KNOWN ||
 	    (ending != OUTCOME_ROLLED_BACK && ending != OUTCOME_FAILED_PROMOTION) ||

@@ -287,6 +287,7 @@ static bool put_apex(struct world *world, unsigned value)
 	world->facts.canary_service.is_ours = value != 1;
 	apex->slot.state = FACT_KNOWN;
 	apex->is_exact = true;
+	apex->is_ours = true;
 	apex->backend = BACKEND_PRIMARY;
 	apex->since = worlds_ago(60000);
 	switch (value) {
@@ -305,8 +306,9 @@ static bool put_apex(struct world *world, unsigned value)
 		*apex = (struct service_fact){.slot.state = FACT_ABSENT};
 		world->facts.canary_service.slot.state = FACT_ABSENT;
 		return true;
-	default: /* near the end of a teardown */
-		apex->backend = BACKEND_CANARY;
+	default: /* near the end of a teardown; given back with another selector */
+		apex->backend = value == 5 ? BACKEND_CANARY : BACKEND_NONE;
+		apex->is_ours = value == 5;
 		world->facts.canary_service.slot.state = FACT_ABSENT;
 		world->facts.primary_service.slot.state = FACT_ABSENT;
 		return true;
@@ -452,7 +454,7 @@ static bool put_rare(struct world *world, unsigned value)
 
 static const struct dimension dimensions[] = {
 	{"rare", 32, NULL},           {"check", 16, worlds_check},   {"route", 13, put_route},
-	{"apex", 6, put_apex},        {"primary", 8, put_primary},   {"target", 13, put_target},
+	{"apex", 7, put_apex},        {"primary", 8, put_primary},   {"target", 13, put_target},
 	{"release", 22, put_release}, {"strategy", 8, put_strategy},
 };
 
@@ -474,6 +476,9 @@ static bool is_tried(const unsigned *values)
 	if (values[7] >= 6 && (values[6] < 8 || values[6] > 13))
 		return false;
 	if (values[2] >= 11 && values[7] != 0 && values[7] < 6)
+		return false;
+	/* A service that was given back is a matter of teardowns. */
+	if (values[3] == 6 && values[0] != 2 && values[0] != 12)
 		return false;
 	if (values[0] == 0)
 		return true;

@@ -98,8 +98,8 @@ static void test_refusals(void **state)
 		{"{'status': {'ending': 'x'}}", ERR_INVALID, "status.ending: \"x\""},
 		{"{'status': {'checks': [{'name': 'a', 'verdict': 'maybe'}]}}", ERR_INVALID,
 	         "status.checks.verdict: \"maybe\""},
-		{"{'spec': {'cause': 'config'}}", ERR_INVALID,
-	         "spec.cause: expected init, revision, retry or undo"},
+		{"{'spec': {'cause': 'dance'}}", ERR_INVALID,
+	         "spec.cause: expected init, revision, config, retry or undo"},
 		{"{'spec': {'action': {'uid': 'a', 'verb': 'dance', 'by': 'alice'}}}", ERR_INVALID,
 	         "action.verb: \"dance\""},
 		{"{'status': {'actions': [{'uid': 'a', 'verb': 'x', 'by': 'alice'}]}}", ERR_INVALID,
@@ -246,7 +246,8 @@ static void test_new(void **state)
 	json_object_set_new(json_object_get(target, "spec"), "template", merge_parse("{'a': 1}"));
 	/* no owner reference: it feeds the teardown and goes last */
 	cart_same(kube_release_new(&cart.world, &effect, target,
-	                           json_object_get(json_object_get(target, "spec"), "template")),
+	                           json_object_get(json_object_get(target, "spec"), "template"),
+	                           NULL),
 	          "{'apiVersion': 'serin.dev/v1alpha1', 'kind': 'Release', 'metadata': {'name':"
 	          " 'cart-17', 'namespace': 'shop', 'labels': {'serin.dev/canary': 'cart',"
 	          " 'serin.dev/canary-uid': '" CART_UID

@@ -92,7 +92,7 @@ static void test_primary(void **state)
 
 	cart_init(&cart, "{}");
 	cart_same(
-		kube_pod_template_primary(&cart.world, template, "r1"),
+		kube_pod_template_primary(&cart.world, template, NULL, "r1"),
 		"{'metadata': {'labels': {'app': 'cart-primary', 'tier': 'web'},"
 		" 'annotations': {'a': 'b', 'flagger-id': 'r1'}},"
 		" 'spec': {'topologySpreadConstraints': [{'topologyKey': 'zone',"
