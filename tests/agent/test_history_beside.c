@@ -1,4 +1,5 @@
 /* A history that somebody reads, or wants to write, while an agent has it. */
+#include "agent/history_export.h"
 #include "agent/history_read.h"
 #include "agent/history_verify.h"
 #include "tests/agent/history_desk.h"
@@ -248,6 +249,44 @@ static void test_still_reader(void **state)
 	(void)count(desk->path);
 }
 
+/* What an export takes is what was there when it began, each entry once; the one who takes the
+ * lines may be as slow as he likes: here, slow enough to write as much as the log can hold. */
+struct taker {
+	struct desk *desk;
+	int n;
+};
+
+static bool on_line(void *user, const char *line)
+{
+	struct taker *taker = user;
+	char seq[32];
+
+	(void)snprintf(seq, sizeof(seq), "\"seq\":%d,", ++taker->n);
+	assert_non_null(strstr(line, seq));
+	if (taker->n == 150)
+		write_large(taker->desk, 300);
+	return true;
+}
+
+static void test_export(void **state)
+{
+	struct desk *desk = *state;
+	struct taker taker = {.desk = desk};
+	sqlite3 *db = NULL;
+	struct err err;
+
+	history_desk_open(desk);
+	for (unsigned i = 0; i < 350; i++)
+		history_desk_round(desk, i);
+	history_desk_wait_acks(desk, 350);
+	assert_true(history_read_open(desk->path, &db, &err));
+	assert_true(history_export(db, on_line, &taker, &err));
+	history_read_close(db);
+	assert_int_equal(taker.n, 350);
+	assert_in_range(size_of_log(desk), 1, 16 << 20); /* nobody stood in its way */
+	history_desk_close(desk);
+}
+
 /* A file that was closed in order is read where nothing can be written. */
 static void test_read_only_folder(void **state)
 {
@@ -349,6 +388,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_two_agents, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_reader_keeps_nobody_out, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_still_reader, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_export, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_read_only_folder, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_aside, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_bad_lock, setup, teardown),
