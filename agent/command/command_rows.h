@@ -22,5 +22,6 @@ extern const struct command command_retry;
 extern const struct command command_status;
 extern const struct command command_undo;
 extern const struct command command_version;
+extern const struct command command_wait;
 
 #endif
