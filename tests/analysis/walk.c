@@ -4,6 +4,7 @@
  * of the guards it stops at the first broken invariant, and the exit code is 0 when there was one.
  */
 #include "analysis/base/text.h"
+#include "analysis/rival.h"
 #include "analysis/strategy.h"
 #include "analysis/workload.h"
 #include "tests/analysis/walk_configs.h"
@@ -206,6 +207,14 @@ static void check_raise(struct walk *walk)
 	const struct facts *facts = &walk->world->facts;
 	const struct effect *route = find(walk->plan, EFFECT_WRITE_ROUTE, SUBJECT_ROUTE);
 
+	/* In a fight no write comes so soon after the other's, but where a retreat begins. */
+	if (facts->route.rival.edits > RIVAL_EDITS) {
+		if (route && facts->route.slot.state == FACT_KNOWN &&
+		    !(route->is_retreat && route->weight == 0 &&
+		      find(walk->plan, EFFECT_SAVE_RELEASE, SUBJECT_RELEASES)))
+			broken(walk, "a fight without a wait");
+		return;
+	}
 	if (!is_running(facts) || facts->newest.status.phase == PHASE_RETREATING ||
 	    walk->world->spec.suspend || facts->route.slot.failures > 0 ||
 	    live_weight(walk->world) <= cap(facts))
@@ -302,6 +311,7 @@ static void check_kept(struct walk *walk)
 	    backend == BACKEND_CANARY && primary_serves && !canary_serves)
 		broken(walk, "clients left with a canary that has no ready pod");
 	if (is_strange(facts) && primary_serves && facts->route.slot.failures == 0 &&
+	    facts->route.rival.edits == 0 && /* in a fight a second may pass */
 	    (route ? route->weight != 0 || route->is_mirrored : is_routed(walk->world)))
 		broken(walk, "requests left to what nobody analyses, beside a primary that serves");
 }
