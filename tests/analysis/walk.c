@@ -384,12 +384,6 @@ static void check_teardown(struct walk *walk)
 		broken(walk, "a teardown that leaves clients with what was rolled back");
 }
 
-/* It is for a revision, which nobody has asked for. */
-static bool is_by_itself(const struct effect *create)
-{
-	return create->cause == CAUSE_REVISION || create->cause == CAUSE_CONFIG;
-}
-
 /* Guards have their say. */
 static void check_guards(struct walk *walk)
 {

@@ -145,4 +145,10 @@ static inline bool is_never_begun(const struct facts *facts)
 	       !instant_is_set(facts->newest.status.times.started);
 }
 
+/* It is for a revision, which nobody has asked for. */
+static inline bool is_by_itself(const struct effect *create)
+{
+	return create->cause == CAUSE_REVISION || create->cause == CAUSE_CONFIG;
+}
+
 #endif
