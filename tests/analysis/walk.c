@@ -102,13 +102,6 @@ static void check_cover(struct walk *walk)
 		broken(walk, "clients moved where nothing becomes empty");
 }
 
-/* A retreat's save starts from a Release that may be another by now: it is looked at beside it. */
-static bool is_save_in_doubt(const struct facts *facts, const struct effect *effect)
-{
-	return effect->kind == EFFECT_SAVE_RELEASE && effect->is_retreat &&
-	       facts->releases.state != FACT_KNOWN;
-}
-
 /* Each effect by itself is one that may be. */
 static void check_effects(struct walk *walk)
 {

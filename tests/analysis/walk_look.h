@@ -151,4 +151,11 @@ static inline bool is_by_itself(const struct effect *create)
 	return create->cause == CAUSE_REVISION || create->cause == CAUSE_CONFIG;
 }
 
+/* A retreat's save starts from a Release that may be another by now: it is looked at beside it. */
+static inline bool is_save_in_doubt(const struct facts *facts, const struct effect *effect)
+{
+	return effect->kind == EFFECT_SAVE_RELEASE && effect->is_retreat &&
+	       facts->releases.state != FACT_KNOWN;
+}
+
 #endif
