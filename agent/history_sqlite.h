@@ -3,7 +3,8 @@
  * side copies records into a bounded queue and never waits for a disk; the thread writes what
  * waits, one transaction at a time, together with its entries in the audit chain.
  *
- * A second agent is kept out by a lock of its own (agent/history_beside.h); readers may come and go.
+ * A second agent is kept out by a lock of its own (agent/history_beside.h); readers may come and
+ * go.
  */
 #ifndef AGENT_HISTORY_SQLITE_H
 #define AGENT_HISTORY_SQLITE_H

@@ -1,7 +1,7 @@
 /*
  * Checking a history: every entry of the audit chain is hashed again, and every row again compared
- * with what its entry says. A chain alone cannot show that its end was cut off or written anew; that
- * takes anchors kept outside the file, as the Releases of a cluster keep them.
+ * with what its entry says. A chain alone cannot show that its end was cut off or written anew;
+ * that takes anchors kept outside the file, as the Releases of a cluster keep them.
  */
 #ifndef AGENT_HISTORY_VERIFY_H
 #define AGENT_HISTORY_VERIFY_H

@@ -90,6 +90,15 @@ struct service_fact {
 	struct instant since; /* when this backend was first seen */
 };
 
+/* Another hand that changes the route while we keep it; counted by whoever observes. */
+struct rival_fact {
+	int edits;           /* changes in a row, each soon after the one before (rival.h) */
+	struct instant last; /* of them */
+	char by[64];         /* its name in managedFields; "": they do not say */
+	int64_t lowered_seq; /* of the Release when it lowered the weight that was there; 0: it did
+	                        not, or the weight was written since */
+};
+
 struct route_fact {
 	struct fact_slot slot;
 	char uid[UID_MAX];
@@ -103,6 +112,7 @@ struct route_fact {
 	char pending[SENTENCE_MAX]; /* not empty: what routes has not taken it in as it is, and
 	                               why */
 	struct instant since;       /* when this weight was first seen */
+	struct rival_fact rival;
 };
 
 enum sample_kind {

@@ -84,8 +84,8 @@ static struct cluster_behaviour behave(void *user, const json_t *template)
 static void make_cluster(struct demo_shop *shop, const struct demo_shop_options *options)
 {
 	shop->sim = sim_loop_new(options->start, options->seed);
-	shop->server = apiserver_new(
-		&(struct apiserver_options){.seed = options->seed, .is_immediate = true, .person = "demo"});
+	shop->server = apiserver_new(&(struct apiserver_options){
+		.seed = options->seed, .is_immediate = true, .person = "demo"});
 	shop->cluster = cluster_new(&(struct cluster_options){
 		.server = shop->server,
 		.delay = span_ms(50),

@@ -38,7 +38,8 @@ static void answer_actions(struct command_desk *desk)
 {
 	const json_t *action;
 
-	for (size_t i = 0; desk->answer && (action = apiserver_at(desk->server, "actions", i)); i++) {
+	for (size_t i = 0; desk->answer && (action = apiserver_at(desk->server, "actions", i));
+	     i++) {
 		struct arena arena = {0};
 		struct http_request request = {.method = HTTP_PATCH};
 
@@ -46,11 +47,10 @@ static void answer_actions(struct command_desk *desk)
 			continue;
 		request.url = arena_format(
 			&arena, "/apis/serin.dev/v1alpha1/namespaces/shop/actions/%s/status",
-			json_string_value(json_object_get(json_object_get(action, "metadata"),
-		                                          "name")));
+			json_string_value(
+				json_object_get(json_object_get(action, "metadata"), "name")));
 		request.body =
-			arena_format(&arena,
-		                     "{\"status\":{\"answer\":\"%s\",\"message\":\"%s\"}}",
+			arena_format(&arena, "{\"status\":{\"answer\":\"%s\",\"message\":\"%s\"}}",
 		                     desk->answer, desk->answer_text);
 		request.body_length = strlen(request.body);
 		http_request_add(&request, "Content-Type", "application/merge-patch+json");

@@ -23,11 +23,12 @@ struct command_desk {
 	const char *file_variable;    /* what $KUBECONFIG says; NULL: kubeconfig */
 	struct span lead;             /* of the server's clock before the command's machine's */
 	struct span later;            /* at which the test writes */
-	/* As an agent would, every Action is answered so ("accepted", "refused"); NULL: none runs. */
+	/* As an agent would, every Action is answered so ("accepted", "refused"); NULL: none runs.
+	 */
 	const char *answer;
 	const char *answer_text;
-	FILE *in;                     /* where a person answers; NULL: nobody can */
-	FILE *stream;                 /* where the next run writes, and closes; NULL: `out` */
+	FILE *in;     /* where a person answers; NULL: nobody can */
+	FILE *stream; /* where the next run writes, and closes; NULL: `out` */
 	/* Of the last run. */
 	enum command_exit status;
 	char *out;

@@ -138,7 +138,8 @@ static void test_usage(void **state)
 	(void)snprintf(line, sizeof(line), "abort cart --reason %0257d", 1);
 	command_desk_run(desk, line);
 	assert_int_equal(desk->status, COMMAND_USAGE);
-	assert_non_null(strstr(desk->trouble, "--reason: expected at most 256 characters, got 257"));
+	assert_non_null(
+		strstr(desk->trouble, "--reason: expected at most 256 characters, got 257"));
 	assert_null(apiserver_at(desk->server, "actions", 0));
 }
 

@@ -270,9 +270,11 @@ static void write_service(struct model *model, const struct effect *effect)
 
 static void write_route(struct model *model, const struct effect *effect)
 {
+	int edits = model->truth.route.rival.edits;
 	char text[16];
 
 	model->truth.route = (struct route_fact){.slot.state = FACT_KNOWN,
+	                                         .rival = {.edits = edits},
 	                                         .weight = effect->weight,
 	                                         .is_mirrored = effect->is_mirrored,
 	                                         .is_exact = true,
@@ -286,6 +288,8 @@ static void write_route(struct model *model, const struct effect *effect)
 	model_write_down(model, "route", text);
 	if (effect->weight > model->max_weight_seen)
 		model->max_weight_seen = effect->weight;
+	if (model->meddles)
+		model->meddles(model);
 }
 
 static void write_primary(struct model *model, const struct effect *effect)

@@ -34,7 +34,8 @@ struct model {
 	bool is_primary_broken; /* pods of a new template never become ready */
 	bool is_canary_broken;
 	int route_pending_from; /* a weight from which on nobody takes the route in; 0: none */
-	double success_rate;    /* the only check, min 99; below 0: no data, above 100: an error */
+	void (*meddles)(struct model *model); /* another hand, after each write of the route */
+	double success_rate; /* the only check, min 99; below 0: no data, above 100: an error */
 	enum hook_result says[HOOK_EVENT + 1]; /* what hooks of a type answer; rollback: no */
 	int n_asked[HOOK_EVENT + 1];
 	struct effect hung[3]; /* the hook that was asked, and that was told, and the alert that

@@ -4,6 +4,7 @@
 #include "analysis/base/text.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 struct hung_history;
 
@@ -24,6 +25,7 @@ struct hung_history {
 	bool is_hung;
 	size_t n_rounds;
 	size_t n_gaps;
+	char *edited;
 	FILE *stream;
 };
 
@@ -54,6 +56,10 @@ static void on_round(struct history *history, const struct history_round *round,
 	struct ack *ack;
 
 	hung->n_rounds++;
+	if (round->facts && strstr(round->facts, "\"edited\":")) {
+		free(hung->edited);
+		hung->edited = strdup(round->facts);
+	}
 	if (hung->stream)
 		fprintf(hung->stream, "%s\n%s\n%s\n%s\n", round->reason, round->spec, round->facts,
 		        round->plan);
@@ -137,6 +143,7 @@ struct history *hung_history_free(struct history *history)
 		return NULL;
 	while (hung->acks)
 		remove_ack(hung->acks);
+	free(hung->edited);
 	free(hung);
 	return NULL;
 }
@@ -154,4 +161,9 @@ size_t hung_history_rounds(const struct history *history)
 size_t hung_history_gaps(const struct history *history)
 {
 	return ((const struct hung_history *)(const void *)history)->n_gaps;
+}
+
+const char *hung_history_edited(const struct history *history)
+{
+	return ((const struct hung_history *)(const void *)history)->edited;
 }

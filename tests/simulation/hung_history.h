@@ -22,4 +22,7 @@ void hung_history_copy(struct history *history, FILE *stream);
 size_t hung_history_rounds(const struct history *history);
 size_t hung_history_gaps(const struct history *history);
 
+/* The facts of the last round before which another hand changed the route; NULL: none. */
+const char *hung_history_edited(const struct history *history);
+
 #endif

@@ -422,7 +422,12 @@ struct apiserver *stage_server(struct stage *stage)
 void stage_write(struct stage *stage, enum http_method method, const char *url, const char *body)
 {
 	struct arena arena = {0};
-	struct apiserver_letter letter = {.method = method, .url = url, .body = body};
+	struct apiserver_letter letter = {
+		.method = method,
+		.url = url,
+		.body = body,
+		.type = body && body[0] == '[' ? "application/json-patch+json" : NULL,
+	};
 	struct http_reply reply;
 
 	reply = apiserver_write_inside(stage->server, &letter, &arena, sim_loop_now(stage->sim));

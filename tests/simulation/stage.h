@@ -43,7 +43,8 @@ struct history *stage_history(struct stage *stage, int number); /* a hung_histor
 struct sim_loop *stage_sim(struct stage *stage);
 struct apiserver *stage_server(struct stage *stage);
 
-/* A person writes; asserts that it was accepted. BODY is JSON, a merge patch for HTTP_PATCH. */
+/* A person writes; asserts that it was accepted. BODY is JSON, for HTTP_PATCH a merge
+ * patch, or a JSON patch when it is a list. */
 void stage_write(struct stage *stage, enum http_method method, const char *url, const char *body);
 
 /* The usual cast in namespace shop: Deployment cart with image VERSION, an Ingress, and a Canary of
