@@ -29,7 +29,8 @@ help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1	\2/p' Makefile | expand -t 16
 
 test: needs-test $(BUILD)/build.ninja build-asan/build.ninja ## every suite; core, providers and agent also sanitized
-	@tests/run.py $(addprefix $(BUILD):,core providers agent simulation fuzz-corpus) \
+	@SIM_EPOCH=$$(git log -1 --format=%ct 2>/dev/null) tests/run.py \
+		$(addprefix $(BUILD):,core providers agent simulation fuzz-corpus) \
 		$(addprefix build-asan:,core providers agent) \
 		$(if $(CLUSTER),"cluster=tests/cluster/build.sh && $(CLUSTER)")
 

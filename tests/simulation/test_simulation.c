@@ -1,7 +1,8 @@
 /*
  * The simulator as a test: seeds that once failed, some fixed ones, the same seed twice, and for
- * the rest of its time fresh ones. SIM_SECONDS changes how long that is; a fresh seed that fails is
- * printed, with the command that tells its story.
+ * the rest of its time fresh ones. SIM_SECONDS changes how long that is, SIM_EPOCH names other ones:
+ * `make test` sets it to the time of the commit, whose seeds are then the same wherever it is
+ * tested. A fresh seed that fails is printed, with the command that tells its story.
  */
 #include "analysis/base/compiler.h"
 #include "tests/simulation/regressions.h"
@@ -73,7 +74,9 @@ static void test_fresh(void **state)
 {
 	const char *text = getenv("SIM_SECONDS");
 	double end = elapsed() + (text ? strtod(text, NULL) : SECONDS);
-	uint64_t first = (uint64_t)time(NULL) * 100000;
+	const char *epoch = getenv("SIM_EPOCH");
+	uint64_t first =
+		(epoch && *epoch ? strtoull(epoch, NULL, 10) : (uint64_t)time(NULL)) * 100000;
 	uint64_t n_seeds = 0;
 
 	(void)state;
