@@ -123,6 +123,7 @@ static void shift_facts(struct canary *canary, struct span by)
 		shift(&facts_slot(facts, subject)->retry_at, by);
 	shift(&facts->configs.slot.read_at, by);
 	shift(&facts->route.since, by);
+	shift(&facts->route.rival.last, by);
 	shift(&facts->target.ready_since, by);
 	shift(&facts->primary.ready_since, by);
 	shift(&facts->apex.since, by);
@@ -162,6 +163,7 @@ struct canary *canary_free(struct canary *canary)
 	alarm_cancel(&canary->gate);
 	history_forget(canary->host->history, canary);
 	wishes_clear(&canary->wishes);
+	json_decref(canary->rival_edit);
 	edition_free(canary->edition);
 	edition_free(canary->pending);
 	free(canary);
@@ -208,6 +210,7 @@ static void forget_world(struct canary *canary)
 	facts->primary_service = (struct service_fact){0};
 	facts->canary_service = (struct service_fact){0};
 	facts->route = (struct route_fact){0};
+	canary->wish = (struct route_wish){0};
 	facts->configs = (struct config_fact){0};
 }
 
@@ -220,7 +223,7 @@ static void hand_over(struct canary_edition *from, struct canary_edition *to)
 		text_copy(to->world.beside_versions[i], from->world.beside_versions[i]);
 	}
 	to->route = json_incref(from->route);
-	to->world.route_object = to->route;
+	to->world.route_object = to->world.traffic->keeps_route ? to->route : NULL;
 }
 
 /* Put an edition in force. What is under way speaks of the old one and ends; a write that left is

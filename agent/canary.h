@@ -12,6 +12,13 @@
 #include "providers/canary_world.h"
 #include "providers/kube/api.h"
 
+/* What we want of the route. */
+struct route_wish {
+	bool is_known; /* anything was written since the agent started */
+	int weight;
+	bool is_mirrored;
+};
+
 struct canary;
 struct log;
 struct metrics;
@@ -79,7 +86,10 @@ struct canary {
 	bool is_restored;               /* the spec that an open Release keeps was looked at */
 	int numbers[RELEASES_SEEN_MAX]; /* of the Releases that there are */
 	struct wishes wishes;           /* what people ask for */
-	bool is_partial;                /* a list of its Releases is under way: not all is known */
+	struct route_wish wish;         /* what was last written to the route, or is being */
+	json_t *rival_edit; /* another's change of the route, for the next round's record; NULL:
+	                       none */
+	bool is_partial;    /* a list of its Releases is under way: not all is known */
 };
 
 struct canary *canary_new(const struct canary_host *host, const char *k8s_namespace,

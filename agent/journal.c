@@ -102,6 +102,11 @@ static json_t *route_of(const struct route_fact *route)
 	put_flag(json, "ours", route->is_ours);
 	put_number(json, "since", route->since.ms);
 	put_text(json, "resourceVersion", route->resource_version);
+	if (route->rival.edits > 0)
+		json_object_set_new(json, "rival",
+		                    json_pack("{si sI sI}", "edits", route->rival.edits, "last",
+		                              (json_int_t)route->rival.last.ms, "loweredSeq",
+		                              (json_int_t)route->rival.lowered_seq));
 	return json;
 }
 
@@ -124,6 +129,7 @@ static json_t *status_of(const struct release_status *status)
 	put_text(json, "reason", status->reason);
 	journal_action_put_status(json, status);
 	put_number(json, "notices", (int64_t)status->n_notices);
+	put_number(json, "alerts", (int64_t)status->n_alerts);
 	return json;
 }
 
@@ -309,6 +315,7 @@ static json_t *effect_of(const struct effect *effect)
 		json_object_set_new(json, "index", json_integer((json_int_t)effect->index));
 		break;
 	case EFFECT_TELL_HOOK:
+	case EFFECT_ALERT:
 		json_object_set_new(json, "index", json_integer((json_int_t)effect->index));
 		put_text(json, "text", effect->notice.text);
 		break;
@@ -368,11 +375,22 @@ static char *dump(json_t *json)
 	return text;
 }
 
+/* The facts, and what another hand changed since the round before: before and after. */
+static json_t *round_facts(struct canary *canary)
+{
+	json_t *facts = journal_facts(&canary->facts);
+
+	if (canary->rival_edit)
+		json_object_set_new(facts, "edited", canary->rival_edit);
+	canary->rival_edit = NULL;
+	return facts;
+}
+
 void journal_round(struct canary *canary, const struct plan *plan,
                    void (*acked)(void *user, const char *uid), void *user)
 {
 	struct canary_edition *edition = canary->edition;
-	char *facts = dump(journal_facts(&canary->facts));
+	char *facts = dump(round_facts(canary));
 	char *text = dump(journal_plan(plan));
 	struct history_round round;
 

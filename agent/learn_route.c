@@ -1,5 +1,6 @@
 #include "agent/learn_route.h"
 
+#include "agent/learn_rival.h"
 #include "agent/learn_slot.h"
 #include "analysis/base/text.h"
 #include "providers/kube/owner.h"
@@ -26,12 +27,13 @@ static void keep_route(struct canary_edition *edition, json_t *part)
 {
 	json_decref(edition->route);
 	edition->route = part;
-	edition->world.route_object = part;
+	edition->world.route_object = part && edition->world.traffic->keeps_route ? part : NULL;
 }
 
 void learn_route_forget(struct canary *canary)
 {
 	canary->facts.route = (struct route_fact){0};
+	canary->wish = (struct route_wish){0};
 	keep_route(canary->edition, NULL);
 }
 
@@ -54,6 +56,7 @@ void learn_route_object(struct canary *canary, const json_t *object)
 {
 	struct route_fact *route = &canary->facts.route;
 	struct route_fact before = *route;
+	json_t *part;
 
 	if (!canary->edition->spec.route.weighs)
 		return;
@@ -67,9 +70,10 @@ void learn_route_object(struct canary *canary, const json_t *object)
 	if (learn_slot_is_gone(&route->slot, object) ||
 	    learn_slot_is_older(route->uid, route->resource_version, object))
 		return;
-	if (canary->edition->world.traffic->keeps_route)
-		keep_route(canary->edition, part_of(object));
 	canary->edition->world.traffic->read(object, &canary->edition->world, route);
+	part = part_of(object);
+	learn_rival_compare(canary, &before, object, part);
+	keep_route(canary->edition, part);
 	route->has_more = has_more(&canary->edition->world);
 	if (!instant_is_set(before.since) || before.weight != route->weight ||
 	    before.is_mirrored != route->is_mirrored ||

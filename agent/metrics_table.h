@@ -28,6 +28,8 @@ METRIC(FLAGGER_CANARY_FAILURES_TOTAL, COUNTER, "Runs that were rolled back", "na
 METRIC(SERIN_DECISIONS_TOTAL, COUNTER, "Decisions made", NULL)
 METRIC(SERIN_CANARY_PHASE, GAUGE, "1 for the phase that a canary is in", "name", "namespace",
        "phase")
+METRIC(SERIN_FOREIGN_EDITS_TOTAL, COUNTER, "Changes of the traffic object by another writer",
+       "name", "namespace")
 METRIC(SERIN_WATCH_RESTARTS_TOTAL, COUNTER, "Watches that had to be opened again", "resource")
 METRIC(SERIN_HISTORY_QUEUE, GAUGE, "Records of the history that wait for the disk", NULL)
 METRIC(SERIN_HISTORY_GAPS_TOTAL, COUNTER, "Rounds whose effects went ahead of the disk", NULL)

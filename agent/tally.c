@@ -110,4 +110,6 @@ void tally_remove(const struct canary *canary)
 	                      METRIC_LABELS(spec->target, k8s_namespace));
 	metrics_remove_series(metrics, METRIC_SERIN_CANARY_PHASE,
 	                      METRIC_LABELS(spec->target, k8s_namespace, METRIC_ANY));
+	metrics_remove_series(metrics, METRIC_SERIN_FOREIGN_EDITS_TOTAL,
+	                      METRIC_LABELS(spec->target, k8s_namespace));
 }

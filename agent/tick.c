@@ -2,6 +2,7 @@
 
 #include "agent/journal.h"
 #include "agent/learn.h"
+#include "agent/learn_rival.h"
 #include "agent/metrics.h"
 #include "agent/poison.h"
 #include "analysis/base/text.h"
@@ -136,6 +137,7 @@ static void begin(struct canary *canary, const struct effect *effect)
 	flight = flight_start(&canary->host->seams, &canary->edition->world, effect, is_gated,
 	                      on_landed, canary);
 	text_format(flight_round(flight), ROUND_UID_MAX, "%s", canary->round);
+	learn_rival_wish(canary, effect);
 	canary->flights[canary->n_flights++] = flight;
 	if (is_gated && !canary->gate.loop)
 		alarm_start(canary->host->seams.loop, &canary->gate, span_ms(GATE_MS));

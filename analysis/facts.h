@@ -90,6 +90,15 @@ struct service_fact {
 	struct instant since; /* when this backend was first seen */
 };
 
+/* Another hand that changes the route while we keep it; counted by whoever observes. */
+struct rival_fact {
+	int edits;           /* changes in a row, each soon after the one before (rival.h) */
+	struct instant last; /* of them */
+	char by[64];         /* its name in managedFields; "": they do not say */
+	int64_t lowered_seq; /* of the Release when it lowered the weight that was there; 0: it did
+	                        not, or the weight was written since */
+};
+
 struct route_fact {
 	struct fact_slot slot;
 	char uid[UID_MAX];
@@ -103,6 +112,7 @@ struct route_fact {
 	char pending[SENTENCE_MAX]; /* not empty: what routes has not taken it in as it is, and
 	                               why */
 	struct instant since;       /* when this weight was first seen */
+	struct rival_fact rival;
 };
 
 enum sample_kind {
@@ -127,6 +137,15 @@ struct hook_fact {
 	struct instant refused; /* when it last said no to this question; kept by a later yes */
 	enum hook_result result;
 	char text[SENTENCE_MAX]; /* why it says no */
+};
+
+/* What a receiver of alerts was told of the newest Release. */
+struct alert_fact {
+	uint64_t receiver;       /* 0: this one is free */
+	int64_t told;            /* all alerts up to this id; or they were given up */
+	int64_t failed;          /* the last one that was given up */
+	bool is_deaf;            /* … which was the last one of all */
+	char text[SENTENCE_MAX]; /* why */
 };
 
 /* Whether the target's template really differs from a Release's; valid for this pair of digests
@@ -241,6 +260,9 @@ struct facts {
 	int64_t hooks_told;
 	size_t hooks_next;
 	bool is_hook_deaf; /* the last event hook that was told did not take it */
+	/* … as alerts */
+	char alerts_release[UID_MAX];
+	struct alert_fact alerts[SPEC_ALERTS_MAX];
 };
 
 /* The slot of a subject. */

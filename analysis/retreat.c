@@ -40,9 +40,9 @@ void retreat_begin(struct thought *thought, struct release_status *status,
 	if (ending == OUTCOME_FAILED_PROMOTION) {
 		traffic_selects(thought, refuge(thought), true);
 		if (traffic_leaves_canary(thought))
-			traffic_weighs(thought, 0, true);
+			traffic_withdraws(thought);
 	} else {
-		traffic_weighs(thought, 0, true);
+		traffic_withdraws(thought);
 		traffic_selects(thought, traffic_backend(thought), true);
 	}
 	thought_save(thought, status, true);

@@ -1,6 +1,7 @@
 #include "analysis/traffic.h"
 
 #include "analysis/base/text.h"
+#include "analysis/rival.h"
 #include "analysis/workload.h"
 
 #include <string.h>
@@ -141,6 +142,8 @@ static bool weighs(struct thought *thought, int weight, bool is_mirrored, bool i
 		return true;
 	if (is_retreat && route->slot.state == FACT_ABSENT)
 		return true;
+	if (route->slot.state == FACT_KNOWN && !rival_allows(thought, is_retreat && weight == 0))
+		return route->weight == weight && route->is_mirrored == is_mirrored;
 	want_weight(thought, weight, is_mirrored, is_retreat);
 	if (is_mirrored)
 		thought_because(thought, "the route is to send the canary copies of the requests");
@@ -152,6 +155,17 @@ static bool weighs(struct thought *thought, int weight, bool is_mirrored, bool i
 bool traffic_weighs(struct thought *thought, int weight, bool is_retreat)
 {
 	return weighs(thought, weight, false, is_retreat);
+}
+
+void traffic_withdraws(struct thought *thought)
+{
+	const struct route_fact *route = &thought->facts->route;
+
+	if (thought->spec->route.weighs && route->slot.state == FACT_KNOWN &&
+	    rival_fights(thought) && (route->weight != 0 || route->is_mirrored))
+		want_weight(thought, 0, false, true);
+	else
+		weighs(thought, 0, false, true);
 }
 
 bool traffic_mirrors(struct thought *thought)

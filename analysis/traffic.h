@@ -26,6 +26,10 @@ bool traffic_services(struct thought *thought);
  */
 bool traffic_weighs(struct thought *thought, int weight, bool is_retreat);
 
+/* The same for weight 0 where a retreat begins: it waits for nothing, a fight with another writer
+ * included. */
+void traffic_withdraws(struct thought *thought);
+
 /* Want copies of the requests for the canary, and weight 0; true when it was seen. */
 bool traffic_mirrors(struct thought *thought);
 

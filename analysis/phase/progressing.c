@@ -4,6 +4,7 @@
  * event. Waiting for promotion is the same, with a gate that is closed: checks go on.
  */
 #include "analysis/actions.h"
+#include "analysis/alert.h"
 #include "analysis/base/text.h"
 #include "analysis/failure.h"
 #include "analysis/hooks.h"
@@ -12,8 +13,11 @@
 #include "analysis/phase/phase.h"
 #include "analysis/primary.h"
 #include "analysis/readiness.h"
+#include "analysis/rival.h"
 #include "analysis/strategy.h"
 #include "analysis/traffic.h"
+
+#include <string.h>
 
 /* Put the answers of the check that was due at CHECK into the status, and the share that was seen.
  */
@@ -95,6 +99,7 @@ static void conclude_unmeasured(struct thought *thought, size_t worst)
 	thought_notice(&status, true, "%s", status.reason);
 	if (is_unmeasured_too_long(thought)) {
 		text_copy(why, status.reason);
+		alert_raise(thought, &status, SEVERITY_ERROR, "%s", why);
 		failure_end(thought, &status, why);
 		return;
 	}
@@ -240,6 +245,35 @@ static void conclude_pass(struct thought *thought, struct strategy_step next)
 	thought_because(thought, "%s", status.reason);
 }
 
+/* Another hand keeps the weight in force from being there. */
+static bool is_fought(const struct thought *thought)
+{
+	const struct route_fact *route = &thought->facts->route;
+	const struct release_status *status = &thought->facts->newest.status;
+
+	return rival_fights(thought) && (traffic_live_weight(thought) != status->weight.to ||
+	                                 route->is_mirrored != status->weight.is_mirrored);
+}
+
+/* The checks pass and another hand fights for the weight: told once, and no step is taken. */
+static void conclude_fought(struct thought *thought)
+{
+	const struct canary_spec *spec = thought->spec;
+	struct release_status status = thought_next_status(thought);
+	char reason[SENTENCE_MAX];
+
+	keep_results(thought, &status, pace_due(thought));
+	status.times.unmeasured_since = (struct instant){0};
+	text_format(reason, sizeof(reason),
+	            "Halt %.60s.%.63s advancement: %.64s changes the weight again and again",
+	            spec->name, spec->k8s_namespace, rival_name(thought));
+	if (strcmp(reason, status.reason) != 0)
+		thought_notice(&status, true, "%s", reason);
+	text_copy(status.reason, reason);
+	thought_save(thought, &status, false);
+	thought_because(thought, "%s", reason);
+}
+
 /* What stands in the Release says that the gate is closed, and that checks are measured. */
 static bool is_held(const struct thought *thought, size_t gate)
 {
@@ -273,6 +307,9 @@ static void hold(struct thought *thought, size_t gate)
 	}
 	if (!is_told)
 		thought_notice(&status, true, "%s", status.reason);
+	if (!is_told && !spec->hooks[gate].is_muted)
+		alert_raise(thought, &status, SEVERITY_WARN, "Canary %s is waiting for approval.",
+		            is_promotion ? "promotion" : "traffic increase");
 	thought_save(thought, &status, false);
 	thought_because(thought, "%s", status.reason);
 }
@@ -301,7 +338,7 @@ static bool is_caught_up(struct thought *thought, bool has_services)
 		return true;
 	if (!thought_knows(thought, SUBJECT_ROUTE))
 		return false;
-	if (live < status->weight.to && live != status->weight.from)
+	if (live < status->weight.to && (live != status->weight.from || rival_lowered(thought)))
 		return true;
 	copies = status->weight.is_mirrored && live == 0;
 	if ((live < status->weight.to || copies) && !has_services)
@@ -361,6 +398,14 @@ static bool ask(struct thought *thought)
 	return is_complete;
 }
 
+static void end(struct thought *thought, const char *why)
+{
+	struct release_status status = thought_next_status(thought);
+
+	alert_raise(thought, &status, SEVERITY_ERROR, "%s", why);
+	failure_end(thought, &status, why);
+}
+
 /* A failed check, a deadline, a retreat begun before: these come first and wait for nothing. */
 static bool is_ending(struct thought *thought)
 {
@@ -369,7 +414,6 @@ static bool is_ending(struct thought *thought)
 	struct instant due = pace_due(thought);
 	struct judgement all = judge_all(thought->spec, facts, due);
 	struct hooks_answer rollout = hooks_heard(thought, HOOK_ROLLOUT, due);
-	struct release_status status;
 
 	if (hooks_roll_back(thought, due))
 		return true;
@@ -382,16 +426,13 @@ static bool is_ending(struct thought *thought)
 		return true;
 	}
 	if (is_retreat_begun(thought)) {
-		status = thought_next_status(thought);
-		failure_end(thought, &status, "a retreat was begun before the agent restarted");
+		end(thought, "a retreat was begun before the agent restarted");
 		return true;
 	}
 	/* A check that is due is asked first: whoever was away asked nothing meanwhile. */
 	if (instant_is_before(facts->now, due) && is_unmeasured_too_long(thought)) {
-		status = thought_next_status(thought);
-		failure_end(thought, &status,
-		            now->reason[0] ? now->reason
-		                           : "no check was measured within the progress deadline");
+		end(thought, now->reason[0] ? now->reason
+		                            : "no check was measured within the progress deadline");
 		return true;
 	}
 	return false;
@@ -422,6 +463,8 @@ static void conclude(struct thought *thought)
 		conclude_unmeasured(thought, all.worst);
 	else if (release_is_paused(&thought->facts->newest) && !is_lowered(thought))
 		conclude_paused(thought);
+	else if (is_fought(thought) && !is_lowered(thought))
+		conclude_fought(thought);
 	else if (is_lowered(thought) || are_gates_open(thought, next))
 		conclude_pass(thought, next);
 }
@@ -457,6 +500,8 @@ void phase_progressing(struct thought *thought)
 	case READINESS_LATE:
 		status = thought_next_status(thought);
 		thought_notice(&status, true, "%s", why);
+		alert_raise(thought, &status, SEVERITY_ERROR, "Progress deadline exceeded %.250s",
+		            why);
 		failure_end(thought, &status, why);
 		return;
 	case READINESS_WAITING:
@@ -467,7 +512,7 @@ void phase_progressing(struct thought *thought)
 		skip(thought);
 		return;
 	}
-	if (!is_placed || !traffic_holds(thought))
+	if ((!is_placed || !traffic_holds(thought)) && !is_fought(thought))
 		return;
 	if (pace_gate(thought, &gate) && !is_held(thought, gate)) {
 		hold(thought, gate);

@@ -1,5 +1,6 @@
 #include "providers/kube/owner.h"
 
+#include "analysis/base/text.h"
 #include "providers/kube/api.h"
 #include "providers/kube/tree.h"
 
@@ -79,6 +80,25 @@ bool kube_owner_wrote_last(const json_t *object, const char *manager, const char
 		newest = time;
 	}
 	return is_last;
+}
+
+void kube_owner_last_other(const json_t *object, const char *manager, char *ret, size_t size)
+{
+	const json_t *entries = kube_tree_find(object, "metadata/managedFields");
+	const char *newest = "";
+
+	ret[0] = '\0';
+	for (size_t i = 0; i < json_array_size(entries); i++) {
+		const json_t *entry = json_array_get(entries, i);
+		const char *name = kube_tree_text(entry, "manager");
+		const char *time = kube_tree_text(entry, "time");
+
+		if (strcmp(name, manager) == 0 || kube_tree_text(entry, "subresource")[0] != '\0' ||
+		    strcmp(time, newest) < 0)
+			continue;
+		text_format(ret, size, "%s", name);
+		newest = time;
+	}
 }
 
 void kube_owner_set_flux(json_t *annotations)

@@ -26,6 +26,10 @@ void kube_owner_remove(json_t *patch, const json_t *object, const char *canary);
  */
 bool kube_owner_wrote_last(const json_t *object, const char *manager, const char *field);
 
+/* managedFields: who wrote OBJECT last but MANAGER, its status apart, into RET; "" when they do not
+ * say. */
+void kube_owner_last_other(const json_t *object, const char *manager, char *ret, size_t size);
+
 /* Put the two annotations that keep Flux from undoing what we write. */
 void kube_owner_set_flux(json_t *annotations);
 

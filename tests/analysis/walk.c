@@ -4,6 +4,7 @@
  * of the guards it stops at the first broken invariant, and the exit code is 0 when there was one.
  */
 #include "analysis/base/text.h"
+#include "analysis/rival.h"
 #include "analysis/strategy.h"
 #include "analysis/workload.h"
 #include "tests/analysis/walk_hooks.h"
@@ -178,16 +179,6 @@ static void check_served(struct walk *walk)
 		broken(walk, "the canary scaled down before the weight held");
 }
 
-/* The newest Release's template may be written: it is promoted, or was, and the primary that had it
- * is gone. */
-static bool is_promoting(const struct facts *facts, enum effect_kind kind)
-{
-	return release_is_open(&facts->newest) &&
-	       (facts->newest.status.phase == PHASE_PROMOTING ||
-	        (facts->newest.status.phase == PHASE_FINALISING && kind == EFFECT_CREATE_PRIMARY) ||
-	        facts->newest.cause == CAUSE_INIT);
-}
-
 /* The primary's template is the promoted one, or the one being promoted. */
 static void check_primary(struct walk *walk)
 {
@@ -208,22 +199,20 @@ static void check_primary(struct walk *walk)
 	}
 }
 
-/* The most that the canary may have: what was in force when the present phase began. */
-static int cap(const struct facts *facts)
-{
-	const struct release_status *status = &facts->newest.status;
-
-	if (status->phase == PHASE_FINALISING)
-		return status->weight.from;
-	return status->weight.to;
-}
-
 /* More than that was given by a foreign hand: it is taken back at once, whatever else waits. */
 static void check_raise(struct walk *walk)
 {
 	const struct facts *facts = &walk->world->facts;
 	const struct effect *route = find(walk->plan, EFFECT_WRITE_ROUTE, SUBJECT_ROUTE);
 
+	/* In a fight no write comes so soon after the other's, but where a retreat begins. */
+	if (facts->route.rival.edits > RIVAL_EDITS) {
+		if (route && facts->route.slot.state == FACT_KNOWN &&
+		    !(route->is_retreat && route->weight == 0 &&
+		      find(walk->plan, EFFECT_SAVE_RELEASE, SUBJECT_RELEASES)))
+			broken(walk, "a fight without a wait");
+		return;
+	}
 	if (!is_running(facts) || facts->newest.status.phase == PHASE_RETREATING ||
 	    walk->world->spec.suspend || facts->route.slot.failures > 0 ||
 	    live_weight(walk->world) <= cap(facts))
@@ -257,20 +246,6 @@ static void check_route(struct walk *walk)
 		broken(walk, "copies that no observed Release asks for");
 	if (route->weight > live_weight(walk->world) && facts->newest.status.ending != OUTCOME_NONE)
 		broken(walk, "a weight raised in a retreat");
-}
-
-static bool fails_now(const struct world *world)
-{
-	const struct sample_fact *sample = &world->facts.samples[1];
-
-	return sample->kind == SAMPLE_VALUE && sample->value > 500 &&
-	       sample->check.ms == world->facts.newest.status.times.next_check_at.ms &&
-	       world->facts.newest.status.failed_checks + 1 >= world->spec.threshold;
-}
-
-static bool is_past(const struct facts *facts, struct instant since, struct span deadline)
-{
-	return since.ms != 0 && facts->now.ms - since.ms >= deadline.ms;
 }
 
 /* What must end in a retreat does, in this very plan. */
@@ -336,6 +311,7 @@ static void check_kept(struct walk *walk)
 	    backend == BACKEND_CANARY && primary_serves && !canary_serves)
 		broken(walk, "clients left with a canary that has no ready pod");
 	if (is_strange(facts) && primary_serves && facts->route.slot.failures == 0 &&
+	    facts->route.rival.edits == 0 && /* in a fight a second may pass */
 	    (route ? route->weight != 0 || route->is_mirrored : is_routed(walk->world)))
 		broken(walk, "requests left to what nobody analyses, beside a primary that serves");
 }
@@ -405,13 +381,6 @@ static void check_teardown(struct walk *walk)
 	if ((apex && apex->backend == BACKEND_CANARY) ||
 	    find(walk->plan, EFFECT_REMOVE, SUBJECT_PRIMARY))
 		broken(walk, "a teardown that leaves clients with what was rolled back");
-}
-
-/* Nothing was made for the only Release, whose Canary is deleted. */
-static bool is_never_begun(const struct facts *facts)
-{
-	return facts->is_deleted && facts->n_releases == 1 &&
-	       !instant_is_set(facts->newest.status.times.started);
 }
 
 /* Guards have their say. */

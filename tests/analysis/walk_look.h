@@ -66,4 +66,45 @@ static inline bool is_deserted(const struct facts *facts)
 	         facts->promoted.name[0] != '\0'));
 }
 
+/* The newest Release's template may be written: it is promoted, or was, and the primary that had it
+ * is gone. */
+static inline bool is_promoting(const struct facts *facts, enum effect_kind kind)
+{
+	return release_is_open(&facts->newest) &&
+	       (facts->newest.status.phase == PHASE_PROMOTING ||
+	        (facts->newest.status.phase == PHASE_FINALISING && kind == EFFECT_CREATE_PRIMARY) ||
+	        facts->newest.cause == CAUSE_INIT);
+}
+
+/* The most that the canary may have: what was in force when the present phase began. */
+static inline int cap(const struct facts *facts)
+{
+	const struct release_status *status = &facts->newest.status;
+
+	if (status->phase == PHASE_FINALISING)
+		return status->weight.from;
+	return status->weight.to;
+}
+
+static inline bool fails_now(const struct world *world)
+{
+	const struct sample_fact *sample = &world->facts.samples[1];
+
+	return sample->kind == SAMPLE_VALUE && sample->value > 500 &&
+	       sample->check.ms == world->facts.newest.status.times.next_check_at.ms &&
+	       world->facts.newest.status.failed_checks + 1 >= world->spec.threshold;
+}
+
+static inline bool is_past(const struct facts *facts, struct instant since, struct span deadline)
+{
+	return since.ms != 0 && facts->now.ms - since.ms >= deadline.ms;
+}
+
+/* Nothing was made for the only Release, whose Canary is deleted. */
+static inline bool is_never_begun(const struct facts *facts)
+{
+	return facts->is_deleted && facts->n_releases == 1 &&
+	       !instant_is_set(facts->newest.status.times.started);
+}
+
 #endif

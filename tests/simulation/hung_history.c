@@ -4,6 +4,7 @@
 #include "analysis/base/text.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 struct hung_history;
 
@@ -24,6 +25,8 @@ struct hung_history {
 	bool is_hung;
 	size_t n_rounds;
 	size_t n_gaps;
+	char *edited;
+	FILE *stream;
 };
 
 static void remove_ack(struct ack *ack)
@@ -53,6 +56,13 @@ static void on_round(struct history *history, const struct history_round *round,
 	struct ack *ack;
 
 	hung->n_rounds++;
+	if (round->facts && strstr(round->facts, "\"edited\":")) {
+		free(hung->edited);
+		hung->edited = strdup(round->facts);
+	}
+	if (hung->stream)
+		fprintf(hung->stream, "%s\n%s\n%s\n%s\n", round->reason, round->spec, round->facts,
+		        round->plan);
 	if (hung->is_hung || !acked)
 		return;
 	ack = calloc(1, sizeof(*ack));
@@ -70,8 +80,10 @@ static void on_round(struct history *history, const struct history_round *round,
 
 static void on_effect(struct history *history, const struct history_effect *effect)
 {
-	(void)history;
-	(void)effect;
+	struct hung_history *hung = (struct hung_history *)(void *)history;
+
+	if (hung->stream)
+		fprintf(hung->stream, "%s %s %s\n", effect->key, effect->detail, effect->result);
 }
 
 static void on_forget(struct history *history, void *user)
@@ -107,6 +119,11 @@ static const struct history_ops ops = {
 	.state = on_state,
 };
 
+void hung_history_copy(struct history *history, FILE *stream)
+{
+	((struct hung_history *)(void *)history)->stream = stream;
+}
+
 struct history *hung_history_new(struct loop *loop)
 {
 	struct hung_history *hung = calloc(1, sizeof(*hung));
@@ -126,6 +143,7 @@ struct history *hung_history_free(struct history *history)
 		return NULL;
 	while (hung->acks)
 		remove_ack(hung->acks);
+	free(hung->edited);
 	free(hung);
 	return NULL;
 }
@@ -143,4 +161,9 @@ size_t hung_history_rounds(const struct history *history)
 size_t hung_history_gaps(const struct history *history)
 {
 	return ((const struct hung_history *)(const void *)history)->n_gaps;
+}
+
+const char *hung_history_edited(const struct history *history)
+{
+	return ((const struct hung_history *)(const void *)history)->edited;
 }

@@ -11,6 +11,7 @@
 #include "agent/demo/sim_loop.h"
 
 #include <jansson.h>
+#include <stdio.h>
 
 #define STAGE_AGENTS 2
 
@@ -41,7 +42,8 @@ struct history *stage_history(struct stage *stage, int number); /* a hung_histor
 struct sim_loop *stage_sim(struct stage *stage);
 struct apiserver *stage_server(struct stage *stage);
 
-/* A person writes; asserts that it was accepted. BODY is JSON, a merge patch for HTTP_PATCH. */
+/* A person writes; asserts that it was accepted. BODY is JSON, for HTTP_PATCH a merge
+ * patch, or a JSON patch when it is a list. */
 void stage_write(struct stage *stage, enum http_method method, const char *url, const char *body);
 
 /* The usual cast in namespace shop: Deployment cart with image VERSION, an Ingress, and a Canary of
@@ -74,7 +76,11 @@ struct instant stage_answered(const struct stage *stage);
  */
 void stage_hook(struct stage *stage, const char *path, int status, const char *body);
 
-/* The calls since the start, one per line: path and phase. */
+/* What agents that start from now on log and record goes to STREAM, which is the caller's. */
+void stage_listen(struct stage *stage, FILE *stream);
+
+/* The calls since the start, one per line: path and phase, or an alert's
+ * text. */
 const char *stage_hooks(struct stage *stage);
 
 /* Run for so long, or until Canary.status.phase is PHASE; false when it is not after SECONDS. */

@@ -1,0 +1,181 @@
+/* Another hand on the traffic object of a whole agent, provider by provider (traffic-providers.md
+ * 9, defects 1 and 2). */
+#include "agent/metrics.h"
+#include "analysis/base/text.h"
+#include "tests/simulation/hung_history.h"
+#include "tests/simulation/stage.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+/* A provider, its object, and how another hand gives the canary WEIGHT there. */
+struct row {
+	const char *provider;
+	const char *service; /* more of spec.service */
+	const char *plural;
+	const char *name;
+	const char *url;
+	const char *path; /* to the weight, as JSON pointer */
+	bool is_text;     /* an annotation */
+};
+
+static const struct row rows[] = {
+	{"nginx", "", "ingresses", "front-canary",
+         "/apis/networking.k8s.io/v1/namespaces/shop/ingresses/front-canary",
+         "/metadata/annotations/nginx.ingress.kubernetes.io~1canary-weight", true},
+	{"istio", "", "virtualservices", "cart",
+         "/apis/networking.istio.io/v1beta1/namespaces/shop/virtualservices/cart",
+         "/spec/http/0/route/1/weight", false},
+};
+
+static void set(struct stage *stage, const struct row *row, int weight)
+{
+	char url[256];
+	char body[256];
+
+	text_format(url, sizeof(url), "%s?fieldManager=helm", row->url);
+	text_format(body, sizeof(body),
+	            row->is_text ? "[{\"op\":\"replace\",\"path\":\"%s\",\"value\":\"%d\"}]"
+	                         : "[{\"op\":\"replace\",\"path\":\"%s\",\"value\":%d}]",
+	            row->path, weight);
+	stage_write(stage, HTTP_PATCH, url, body);
+}
+
+/* The canary's weight, as it stands in the object. */
+static int weight_of(struct stage *stage, const struct row *row)
+{
+	const json_t *object = stage_find(stage, row->plural, row->name);
+	const json_t *rule;
+
+	if (!object)
+		return -1;
+	if (row->is_text)
+		return (int)strtol(
+			json_string_value(json_object_get(
+				json_object_get(json_object_get(object, "metadata"), "annotations"),
+				"nginx.ingress.kubernetes.io/canary-weight")),
+			NULL, 10);
+	rule = json_array_get(json_object_get(json_object_get(object, "spec"), "http"), 0);
+	rule = json_array_get(json_object_get(rule, "route"), 1);
+	return (int)json_integer_value(json_object_get(rule, "weight"));
+}
+
+static int counted(struct stage *stage)
+{
+	double edits = metrics_value(stage_measured(stage), METRIC_SERIN_FOREIGN_EDITS_TOTAL,
+	                             METRIC_LABELS("cart", "shop"));
+
+	return (int)edits;
+}
+
+/* A run at its first weight, 20. */
+static struct stage *begin(const struct row *row)
+{
+	struct stage *stage = stage_new(1);
+
+	stage_deploy(stage, "v1");
+	stage_start(stage, 0);
+	stage_run(stage, 3);
+	stage_canary(stage, row->provider, "\"stepWeight\":20,\"maxWeight\":40");
+	assert_true(stage_run_to(stage, "Initialized", 60));
+	stage_run(stage, 10);
+	stage_push(stage, "v2");
+	for (int i = 0; i < 60 && weight_of(stage, row) != 20; i++)
+		stage_run(stage, 1);
+	assert_int_equal(weight_of(stage, row), 20);
+	return stage;
+}
+
+/* Before and after, and who, in the record of the round that put it right. */
+static void check_record(struct stage *stage, bool is_raised)
+{
+	const char *text = hung_history_edited(stage_history(stage, 0));
+	json_t *facts = text ? json_loads(text, 0, NULL) : NULL;
+	const json_t *edited = json_object_get(facts, "edited");
+	const json_t *before = json_object_get(edited, "before");
+	const json_t *after = json_object_get(edited, "after");
+	json_int_t weight = json_integer_value(json_object_get(after, "weight"));
+
+	assert_non_null(edited);
+	assert_string_equal(json_string_value(json_object_get(edited, "by")), "helm");
+	assert_int_equal(json_integer_value(json_object_get(before, "weight")), 20);
+	assert_true(is_raised ? weight > 20 : weight < 20);
+	assert_non_null(json_object_get(before, "object"));
+	assert_non_null(json_object_get(after, "object"));
+	json_decref(facts);
+}
+
+static void test_raised_and_lowered(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct stage *stage = begin(&rows[i]);
+
+		set(stage, &rows[i], 90);
+		stage_run_ms(stage, 500);
+		assert_int_equal(weight_of(stage, &rows[i]), 20);
+		assert_int_equal(counted(stage), 1);
+		check_record(stage, true);
+		set(stage, &rows[i], 5);
+		stage_run_ms(stage, 500);
+		assert_int_equal(weight_of(stage, &rows[i]), 5);
+		assert_int_equal(counted(stage), 2);
+		stage_run(stage, 20);
+		assert_true(weight_of(stage, &rows[i]) >= 20); /* a check passed */
+		check_record(stage, false);
+		assert_true(stage_run_to(stage, "Succeeded", 300));
+		assert_int_equal(counted(stage), 2);
+		stage_free(stage);
+	}
+}
+
+static size_t n_patches(struct stage *stage, const struct row *row)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < apiserver_count(stage_server(stage)); i++) {
+		const struct apiserver_entry *entry = apiserver_entry_find(stage_server(stage), i);
+
+		n += entry->method == HTTP_PATCH && strstr(entry->url, row->url) &&
+		     strcmp(entry->manager, "serin") == 0;
+	}
+	return n;
+}
+
+/* Ninety seconds long the weight is raised as soon as it was put right. */
+static void test_fight(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct stage *stage = begin(&rows[i]);
+		struct instant asked = stage_answered(stage);
+
+		apiserver_log_clear(stage_server(stage));
+		for (int j = 0; j < 900; j++) {
+			if (weight_of(stage, &rows[i]) != 90)
+				set(stage, &rows[i], 90);
+			stage_run_ms(stage, 100);
+		}
+		assert_in_range(n_patches(stage, &rows[i]), 6, 10);
+		assert_true(instant_between(asked, stage_answered(stage)).ms >= 80000);
+		assert_string_equal(stage_phase(stage), "Progressing");
+		assert_true(stage_run_to(stage, "Succeeded", 400)); /* and then it stops */
+		stage_free(stage);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_raised_and_lowered),
+		cmocka_unit_test(test_fight),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
