@@ -4,7 +4,7 @@
     tests/report/report.py SERIN [FOLDER]
 
 The releases are those of `serin demo`. With FOLDER the pages and what they look like stay there. Without Chromium
-nothing is looked at, and that is said.
+nothing is looked at: a skipped test, which counts as failed.
 """
 
 import os
