@@ -136,15 +136,17 @@ bool history_read_rounds(sqlite3 *db, const struct history_read_filter *filter,
 		" r.is_cut, EXISTS (SELECT 1 FROM gap g WHERE g.round_uid = r.uid AND g.kind = 'ahead')"
 		" FROM round r JOIN canary_spec s ON s.sha256 = r.spec_sha256"
 		" WHERE ($1 IS NULL OR r.k8s_namespace = $1) AND ($2 IS NULL OR r.canary_name = $2)"
-		" ORDER BY r.decided_at DESC, r.id DESC LIMIT $3";
+		" AND ($3 IS NULL OR r.release_name = $3)"
+		" ORDER BY r.decided_at DESC, r.id DESC LIMIT $4";
 	CLEANUP(statement_free) sqlite3_stmt *row = NULL;
 	int code;
 
 	if (sqlite3_prepare_v2(db, sql, -1, &row, NULL) != SQLITE_OK ||
 	    sqlite3_bind_text(row, 1, filter->k8s_namespace, -1, SQLITE_STATIC) != SQLITE_OK ||
 	    sqlite3_bind_text(row, 2, filter->canary, -1, SQLITE_STATIC) != SQLITE_OK ||
-	    sqlite3_bind_int64(row, 3, filter->n_max ? (sqlite3_int64)filter->n_max : -1) !=
-	            SQLITE_OK)
+	    sqlite3_bind_int64(row, 4, filter->n_max ? (sqlite3_int64)filter->n_max : -1) !=
+	            SQLITE_OK ||
+	    sqlite3_bind_text(row, 3, filter->release, -1, SQLITE_STATIC) != SQLITE_OK)
 		return history_read_failed(db, err);
 	while ((code = sqlite3_step(row)) == SQLITE_ROW)
 		round_visit(row, visit, user);

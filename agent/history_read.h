@@ -36,6 +36,7 @@ struct history_read_round {
 struct history_read_filter {
 	const char *k8s_namespace; /* NULL: any */
 	const char *canary;        /* NULL: any */
+	const char *release;       /* NULL: any */
 	size_t n_max;              /* rounds; 0: all */
 };
 

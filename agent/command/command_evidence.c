@@ -125,7 +125,7 @@ static struct command_run *find_run(struct reading *reading, const struct histor
 	return NULL;
 }
 
-static struct check_result read_check(const json_t *spec, const json_t *sample)
+struct check_result command_evidence_check(const json_t *spec, const json_t *sample)
 {
 	const char *kind = kube_tree_value(sample, "kind");
 	struct check_result check = {.verdict = VERDICT_PASS};
@@ -164,8 +164,8 @@ static void read_deciding(struct command_run *run, const json_t *spec, const jso
 	const json_t *samples = json_object_get(facts, "samples");
 
 	for (size_t i = 0; i < json_array_size(samples) && i < json_array_size(checks); i++) {
-		struct check_result check =
-			read_check(json_array_get(checks, i), json_array_get(samples, i));
+		struct check_result check = command_evidence_check(json_array_get(checks, i),
+		                                                   json_array_get(samples, i));
 
 		if (check.verdict == VERDICT_PASS ||
 		    (run->has_deciding && check.verdict != VERDICT_FAIL))

@@ -20,4 +20,8 @@ bool command_evidence_read(const char *path, const struct command_evidence_filte
                            struct arena *arena, struct command_runs *ret, size_t *ret_n_unreadable,
                            struct err *err);
 
+/* A check of a recorded spec beside its recorded sample: the value, its bounds and what they say.
+ */
+struct check_result command_evidence_check(const json_t *spec, const json_t *sample);
+
 #endif

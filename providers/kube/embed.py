@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Files as C arrays: embed.py OUTPUT NAME=FILE…; each NAME and NAME_length are defined."""
+"""Files as C arrays: embed.py OUTPUT HEADER NAME=FILE…; each NAME and NAME_length are defined."""
 import sys
 
 
-def main(output, rows):
+def main(output, header, rows):
     with open(output, "w", encoding="ascii") as out:
-        out.write('#include "providers/kube/crd_text.h"\n')
+        out.write(f'#include "{header}"\n')
         for row in rows:
             name, path = row.split("=", 1)
             with open(path, "rb") as file:
@@ -16,4 +16,4 @@ def main(output, rows):
             out.write(f"}};\nconst size_t {name}_length = sizeof({name});\n")
 
 
-main(sys.argv[1], sys.argv[2:])
+main(sys.argv[1], sys.argv[2], sys.argv[3:])

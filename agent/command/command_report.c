@@ -1,0 +1,193 @@
+/* The whole of one release, from the history file: for people, for programs, and as a page. */
+#include "agent/command/command_flags.h"
+#include "agent/command/command_print.h"
+#include "agent/command/command_rows.h"
+#include "agent/command/command_run.h"
+#include "agent/command/report_html.h"
+#include "agent/command/report_read.h"
+#include "analysis/base/compiler.h"
+#include "analysis/base/text.h"
+#include "providers/kube/tree.h"
+#include "providers/wire/tree.h"
+
+#include <errno.h>
+#include <string.h>
+
+static const struct command_flag flags[] = {
+	{"file", 'f', "FILE", "the history file, also while an agent writes to it"},
+	{"html", 0, "PAGE", "write a page with charts, which needs no network"},
+};
+
+static struct instant time_of(const json_t *point)
+{
+	struct instant at = {0};
+
+	(void)instant_parse(kube_tree_value(point, "at"), &at, NULL);
+	return at;
+}
+
+static void show_time(const struct command_call *call, struct instant at)
+{
+	char text[INSTANT_TEXT_MAX];
+
+	(void)fprintf(call->out, "  %s  ", instant_format_seconds(at, text));
+}
+
+static void show_head(const struct command_call *call, const json_t *release)
+{
+	const char *names[] = {"outcome", "toImage", "fromImage", "started", "finished", "reason"};
+	const char *outcome = kube_tree_value(release, "outcome");
+
+	(void)fprintf(call->out, "%s: %s\n", kube_tree_value(release, "name"),
+	              *outcome ? outcome : kube_tree_value(release, "phase"));
+	for (size_t i = 1; i < array_length(names); i++) {
+		const char *text = kube_tree_value(release, names[i]);
+
+		if (!*text)
+			continue;
+		(void)fprintf(call->out, "  %-10s ", names[i]);
+		command_print_words(call, text, 13);
+		(void)fputc('\n', call->out);
+	}
+}
+
+/* As set and as seen, by time. */
+static void show_weights(const struct command_call *call, const json_t *report)
+{
+	const json_t *set = json_object_get(report, "set");
+	const json_t *seen = json_object_get(report, "seen");
+	size_t n_set = 0;
+	size_t n_seen = 0;
+
+	(void)fputs("weights\n", call->out);
+	while (n_set < json_array_size(set) || n_seen < json_array_size(seen)) {
+		const json_t *left = json_array_get(set, n_set);
+		const json_t *right = json_array_get(seen, n_seen);
+		bool is_set = left && (!right || !instant_is_before(time_of(right), time_of(left)));
+
+		show_time(call, time_of(is_set ? left : right));
+		(void)fprintf(call->out, is_set ? "set %.0f%%\n" : "seen %.1f%%\n",
+		              json_number_value(json_object_get(is_set ? left : right, "percent")));
+		n_set += is_set;
+		n_seen += !is_set;
+	}
+}
+
+static void read_number(const json_t *point, const char *key, bool *ret_has, double *ret)
+{
+	*ret_has = json_is_number(json_object_get(point, key));
+	*ret = json_number_value(json_object_get(point, key));
+}
+
+static void show_sample(const struct command_call *call, const json_t *point)
+{
+	const char *verdict = kube_tree_value(point, "verdict");
+	char bound[COMMAND_RUN_BOUND_MAX];
+	struct check_result check = {.verdict = VERDICT_PASS};
+
+	read_number(point, "value", &check.has_value, &check.value);
+	read_number(point, "min", &check.has_min, &check.min);
+	read_number(point, "max", &check.has_max, &check.max);
+	if (strcmp(verdict, verdict_name(VERDICT_ERROR)) == 0)
+		check.verdict = VERDICT_ERROR;
+	show_time(call, time_of(point));
+	(void)fprintf(call->out, "%s%s  %s%s\n",
+	              command_print_paint(call, strcmp(verdict, "pass") == 0 ? COMMAND_PRINT_GOOD
+	                                                                     : COMMAND_PRINT_BAD),
+	              verdict, command_run_bound(&check, bound),
+	              command_print_unpaint(call, COMMAND_PRINT_BAD));
+}
+
+static void show_checks(const struct command_call *call, const json_t *checks)
+{
+	for (size_t i = 0; i < json_array_size(checks); i++) {
+		const json_t *check = json_array_get(checks, i);
+		const json_t *samples = json_object_get(check, "samples");
+
+		(void)fputs("check ", call->out);
+		(void)command_print_text(call, kube_tree_value(check, "name"), 0);
+		(void)fputc('\n', call->out);
+		for (size_t k = 0; k < json_array_size(samples); k++)
+			show_sample(call, json_array_get(samples, k));
+	}
+}
+
+static void show_events(const struct command_call *call, const json_t *events)
+{
+	(void)fputs("what happened\n", call->out);
+	for (size_t i = 0; i < json_array_size(events); i++) {
+		const json_t *event = json_array_get(events, i);
+		const char *kind = kube_tree_value(event, "kind");
+
+		show_time(call, time_of(event));
+		if (strcmp(kind, "told") != 0)
+			(void)fprintf(call->out, "%s: ", kind);
+		(void)command_print_text(call, kube_tree_value(event, "text"), 0);
+		(void)fputc('\n', call->out);
+	}
+}
+
+static enum command_exit write_page(const struct command_call *call, const json_t *report,
+                                    const char *path)
+{
+	FILE *out = fopen(path, "we");
+	bool is_written = out && report_html_write(report, out);
+	int reason = errno;
+
+	if (out && fclose(out) != 0) {
+		reason = errno;
+		is_written = false;
+	}
+	if (!is_written)
+		return command_say(call, COMMAND_FAILED, "%s: %s", path, strerror(reason));
+	(void)fprintf(call->out, "%s\n", path);
+	return COMMAND_OK;
+}
+
+static enum command_exit run(struct command_call *call)
+{
+	CLEANUP(tree_freep) json_t *report = NULL;
+	const char *path = command_value(call, "file");
+	const char *page = command_value(call, "html");
+	const char *name = call->words[0];
+	struct err err = {0};
+
+	if (!command_flags_is_name(name))
+		return command_say(call, COMMAND_USAGE,
+		                   "\"%.100s\": expected the name of a release", name);
+	if (!path || !*path)
+		return command_say(call, COMMAND_USAGE,
+		                   "expected --file FILE, the agent's history");
+	if (!report_read(path, *call->flags.k8s_namespace ? call->flags.k8s_namespace : NULL, name,
+	                 &report, &err))
+		return command_fail(call, &err);
+	if (!report)
+		return command_say(call, COMMAND_NOT_FOUND, "no release \"%s\" in %s", name, path);
+	if (page)
+		return write_page(call, report, page);
+	if (command_print_is_tree(call)) {
+		command_print_tree(call, report);
+		return COMMAND_OK;
+	}
+	show_head(call, json_object_get(report, "release"));
+	show_weights(call, report);
+	show_checks(call, json_object_get(report, "checks"));
+	show_events(call, json_object_get(report, "events"));
+	return COMMAND_OK;
+}
+
+const struct command command_report = {
+	.name = "report",
+	.summary = "Tell the whole of one release: weights, checks, and what happened",
+	.words = "RELEASE",
+	.text = "From the history file: each weight as set and as seen, each sample of each check "
+		"beside its bounds,\nwhat hooks answered, what people did and what was told. --html "
+		"writes one page with charts that\nneeds nothing else and can be printed.\n",
+	.example = "report cart-3 --file history.db --html cart-3.html",
+	.takes = COMMAND_TAKES_NAMESPACE | COMMAND_TAKES_OUTPUT,
+	.n_words_min = 1,
+	.n_words_max = 1,
+	.flags = flags,
+	.n_flags = array_length(flags),
+	.run = run,
+};
