@@ -110,6 +110,20 @@ static void clean_conditions(json_t *object)
 	}
 }
 
+/* What a Secret holds is for nobody's terminal. */
+static void hide(json_t *object)
+{
+	json_t *held = json_object_get(object, "data");
+	const char *key;
+	json_t *value;
+	void *next;
+
+	json_object_foreach_safe(held, next, key, value)
+	{
+		kube_tree_set_text(held, key, "(not shown)");
+	}
+}
+
 /* OBJECT, a copy of its own, without noise. */
 static void clean_object(json_t *object, const struct apiserver_resource *resource)
 {
@@ -142,6 +156,8 @@ static void clean_object(json_t *object, const struct apiserver_resource *resour
 	if (!resource->is_custom)
 		json_object_del(object, "status");
 	clean_conditions(object);
+	if (strcmp(resource->plural, "secrets") == 0)
+		hide(object);
 }
 
 /* UIDs here: live ones, and words for what the live cluster does not have. */

@@ -3,6 +3,7 @@
 #include "agent/command/plan_diff.h"
 #include "agent/demo/front.h"
 #include "analysis/base/text.h"
+#include "tests/agent/command_desk.h"
 #include "tests/agent/command_schema.h"
 #include "tests/agent/golden.h"
 #include "tests/simulation/stage.h"
@@ -172,6 +173,36 @@ static void check(const char *line, const char *golden, enum command_exit status
 static void test_first_time(void **state)
 {
 	check("plan --offline -f " CANARY " " APP, "plan-first.diff", COMMAND_CHANGES);
+}
+
+/* The primary's copy of a Secret is named, not told. */
+static void test_secret(void **state)
+{
+	static const char app[] =
+		"apiVersion: v1\nkind: Secret\nmetadata: {name: keys, namespace: shop}\n"
+		"type: Opaque\ndata: {key: aHVudGVyMg==}\n---\n"
+		"apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: cart, namespace: shop}\n"
+		"spec:\n  replicas: 2\n  selector: {matchLabels: {app: cart}}\n  template:\n"
+		"    metadata: {labels: {app: cart}}\n    spec:\n      containers:\n"
+		"        - {name: web, image: 'web:1', envFrom: [{secretRef: {name: keys}}]}\n---\n"
+		"apiVersion: networking.k8s.io/v1\nkind: Ingress\n"
+		"metadata: {name: storefront, namespace: shop}\nspec: {rules: [{http: {paths: [{path:"
+		" /, pathType: Prefix, backend: {service: {name: cart, port: {number: 80}}}}]}}]}\n";
+	struct command_desk *desk = command_desk_new();
+	char path[160];
+	char line[400];
+	struct said said;
+
+	(void)state;
+	command_desk_file(desk, "app.yaml", app, path);
+	text_format(line, sizeof(line), "plan --offline -f " CANARY " %s", path);
+	said = run(line, (struct instant){NOW});
+	assert_int_equal(said.status, COMMAND_CHANGES);
+	assert_non_null(strstr(said.out, "+++ secrets/shop/keys-primary-"));
+	assert_non_null(strstr(said.out, "+  key: (not shown)"));
+	assert_null(strstr(said.out, "aHVudGVyMg"));
+	forget(&said);
+	command_desk_free(desk);
 }
 
 static void test_json(void **state)
@@ -463,6 +494,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_first_time),
 		cmocka_unit_test(test_json),
+		cmocka_unit_test(test_secret),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_what_is_missing),
 		cmocka_unit_test(test_limits),
