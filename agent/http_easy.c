@@ -274,8 +274,10 @@ bool http_easy_init(struct http_easy *easy, const struct http_request *request,
 	set_verify(easy, request->insecure);
 	if (!(is_kube ? set_kube(easy, request, view, err) : set_origin(easy, request->url, err)))
 		return false;
-	if (!is_kube && request->proxy)
+	if (!is_kube && request->proxy) {
 		SET(easy, CURLOPT_PROXY, request->proxy);
+		SET(easy, CURLOPT_NOPROXY, ""); /* whatever the environment says */
+	}
 	if (!set_headers(easy, request, err))
 		return false;
 	set_body(easy, request);

@@ -134,12 +134,25 @@ static const struct {
 	const char *path;
 	void (*say)(struct visitor *visitor, const char *request);
 } pages[] = {
-	{"/good", say_good},       {"/chunked", say_chunked},     {"/echo", echo},
-	{"/full", say_full},       {"/too-large", say_too_large}, {"/truncated", say_truncated},
-	{"/half", say_half},       {"/nothing", say_nothing},     {"/close", close_it},
-	{"/reset", reset_it},      {"/retry", say_retry},         {"/never", say_retry_never},
-	{"/fine", say_retry_fine}, {"/hops/", say_hops},          {"/around", say_around},
-	{"/file", say_file},       {"/stranger", say_stranger},   {"/itself", say_itself},
+	{"/good", say_good},
+	{"/chunked", say_chunked},
+	{"/echo", echo},
+	{"/full", say_full},
+	{"/too-large", say_too_large},
+	{"/truncated", say_truncated},
+	{"/half", say_half},
+	{"/nothing", say_nothing},
+	{"/close", close_it},
+	{"/reset", reset_it},
+	{"/retry", say_retry},
+	{"/never", say_retry_never},
+	{"/fine", say_retry_fine},
+	{"/hops/", say_hops},
+	{"/around", say_around},
+	{"/file", say_file},
+	{"/stranger", say_stranger},
+	{"/itself", say_itself},
+	{"http://alerts.invalid/", echo}, /* as a proxy is asked */
 };
 
 static void serve(struct visitor *visitor, const char *request)
@@ -414,6 +427,36 @@ static void test_no_credentials(void **state)
 	assert_int_equal(asked.error.kind, ERR_INVALID);
 }
 
+/* A proxy of the request's own: it is asked, whatever the environment says of proxies, and what is
+ * secret of it is not told. */
+static void test_proxy(void **state)
+{
+	struct desk *desk = *state;
+	struct asked asked = {0};
+	struct asked refused = {0};
+	char url[256];
+	char proxy[64];
+	struct http_request request = desk_request(desk, HTTP_POST, "http://alerts.invalid/x", url);
+
+	(void)snprintf(proxy, sizeof(proxy), "http://u:s3cret@127.0.0.1:%d", desk->server.port);
+	request.proxy = proxy;
+	(void)setenv("no_proxy", "*", 1);
+	desk_start(desk, &asked, &request);
+	assert_true(desk_wait(desk));
+	(void)unsetenv("no_proxy");
+	assert_int_equal(asked.status, 200);
+	expect_text("proxy", buf_text(&asked.body), "POST http://alerts.invalid/x HTTP/1.1");
+	expect_text("proxy", buf_text(&asked.body), "Proxy-Authorization: Basic ");
+	request.proxy = "http://u:s3cret@127.0.0.1:1";
+	desk_start(desk, &refused, &request);
+	assert_true(desk_wait(desk));
+	assert_int_equal(refused.error.kind, ERR_TRANSPORT);
+	expect_text("proxy", refused.error.text, "refused");
+	assert_null(strstr(refused.error.text, "s3cret"));
+	desk_forget(&asked);
+	desk_forget(&refused);
+}
+
 #define DESK_TEST(test) cmocka_unit_test_setup_teardown(test, open_desk, shut_desk)
 
 int main(void)
@@ -428,6 +471,7 @@ int main(void)
 		DESK_TEST(test_no_redirect_of_writes),
 		DESK_TEST(test_timeout),
 		DESK_TEST(test_no_credentials),
+		DESK_TEST(test_proxy),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
