@@ -12,6 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define ENTRIES_AT_ONCE 100
+
 /* What may stand in a record's JSON: more than the limit of a record, for escapes. */
 #define PART_MAX ((size_t)HISTORY_ROUND_MAX * 2)
 
@@ -27,7 +29,8 @@ enum {
 static const char *const texts[N_TEXTS] = {
 	[ENTRIES] =
 		"SELECT chain, seq, ts AS happened_at, actor, action, entity, entity_uid AS uid,"
-		" payload, payload_sha256, prev_hash, hash FROM audit_log ORDER BY chain, seq",
+		" payload, payload_sha256, prev_hash, hash FROM audit_log"
+		" WHERE rowid <= $1 AND (chain, seq) > ($2, $3) ORDER BY chain, seq LIMIT $4",
 	[ROUND] =
 		"SELECT k8s_namespace AS namespace, canary_name AS canary, canary_uid,"
 		" release_name AS release, release_seq, decided_at, decide_version, reason,"
@@ -103,38 +106,110 @@ static json_t *row_of(sqlite3_stmt *const statements[N_TEXTS], const json_t *lin
 	return row ? row : json_null();
 }
 
-static bool write_all(sqlite3 *db, sqlite3_stmt *const statements[N_TEXTS],
-                      bool (*line)(void *user, const char *text), void *user, struct err *err)
+/* Lines that are read and not yet given away, and where reading goes on. */
+struct batch {
+	sqlite3 *db;
+	sqlite3_stmt *const *statements;
+	int64_t last; /* the newest entry when the export began: what comes later is left out */
+	char *chain;
+	int64_t seq;
+	char *lines[ENTRIES_AT_ONCE];
+	int n;
+};
+
+static char *text_or_abort(char *text)
 {
+	if (!text)
+		abort();
+	return text;
+}
+
+static void batch_fini(struct batch *batch)
+{
+	for (int i = 0; i < batch->n; i++)
+		free(batch->lines[i]);
+	batch->n = 0;
+}
+
+static void batch_add(struct batch *batch, sqlite3_stmt *row)
+{
+	CLEANUP(tree_freep) json_t *entry = line_of(row);
+
+	kube_tree_set(entry, "row", row_of(batch->statements, entry));
+	batch->lines[batch->n++] = text_or_abort(json_dumps(entry, JSON_COMPACT | JSON_SORT_KEYS));
+	free(batch->chain);
+	batch->chain = text_or_abort(strdup(kube_tree_value(entry, "chain")));
+	batch->seq = sqlite3_column_int64(row, 1);
+}
+
+static bool batch_read(struct batch *batch, struct err *err)
+{
+	sqlite3_stmt *row = batch->statements[ENTRIES];
 	int code;
 
-	while ((code = sqlite3_step(statements[ENTRIES])) == SQLITE_ROW) {
-		CLEANUP(tree_freep) json_t *entry = line_of(statements[ENTRIES]);
-		char *text;
-		bool goes_on;
+	batch_fini(batch);
+	sqlite3_bind_int64(row, 1, batch->last);
+	/* SQLite keeps a copy: the batch's own moves on with each row. */
+	sqlite3_bind_text(row, 2, batch->chain, -1, SQLITE_TRANSIENT);
+	sqlite3_bind_int64(row, 3, batch->seq);
+	sqlite3_bind_int(row, 4, ENTRIES_AT_ONCE);
+	while ((code = sqlite3_step(row)) == SQLITE_ROW)
+		batch_add(batch, row);
+	if (code != SQLITE_DONE)
+		(void)history_read_failed(batch->db, err);
+	sqlite3_reset(row);
+	return code == SQLITE_DONE;
+}
 
-		kube_tree_set(entry, "row", row_of(statements, entry));
-		text = json_dumps(entry, JSON_COMPACT | JSON_SORT_KEYS);
-		if (!text)
-			abort();
-		goes_on = line(user, text);
-		free(text);
-		if (!goes_on)
-			return true;
-	}
-	return code == SQLITE_DONE || history_read_failed(db, err);
+/* The file is let go while lines are given away: whoever takes them may be slow. Nothing but what
+ * is after *LAST comes in meanwhile, and nothing goes. */
+static bool write_all(struct batch *batch, bool (*line)(void *user, const char *text), void *user,
+                      struct err *err)
+{
+	do {
+		if (!batch_read(batch, err))
+			return false;
+		if (sqlite3_exec(batch->db, "COMMIT", NULL, NULL, NULL) != SQLITE_OK)
+			return history_read_failed(batch->db, err);
+		for (int i = 0; i < batch->n; i++) {
+			if (!line(user, batch->lines[i]))
+				return true;
+		}
+		if (sqlite3_exec(batch->db, "BEGIN", NULL, NULL, NULL) != SQLITE_OK)
+			return history_read_failed(batch->db, err);
+	} while (batch->n == ENTRIES_AT_ONCE);
+	return true;
+}
+
+static bool last_read(sqlite3 *db, int64_t *ret, struct err *err)
+{
+	sqlite3_stmt *row = NULL;
+	bool is_read = sqlite3_prepare_v2(db, "SELECT COALESCE(MAX(rowid), 0) FROM audit_log", -1,
+	                                  &row, NULL) == SQLITE_OK &&
+	               sqlite3_step(row) == SQLITE_ROW;
+
+	if (is_read)
+		*ret = sqlite3_column_int64(row, 0);
+	else
+		(void)history_read_failed(db, err);
+	sqlite3_finalize(row);
+	return is_read;
 }
 
 bool history_export(sqlite3 *db, bool (*line)(void *user, const char *text), void *user,
                     struct err *err)
 {
 	sqlite3_stmt *statements[N_TEXTS] = {NULL};
+	struct batch batch = {.db = db, .statements = statements};
 	bool is_fine = true;
 
 	for (size_t i = 0; i < N_TEXTS && is_fine; i++)
 		is_fine = sqlite3_prepare_v2(db, texts[i], -1, &statements[i], NULL) == SQLITE_OK ||
 		          history_read_failed(db, err);
-	is_fine = is_fine && write_all(db, statements, line, user, err);
+	batch.chain = text_or_abort(strdup(""));
+	is_fine = is_fine && last_read(db, &batch.last, err) && write_all(&batch, line, user, err);
+	batch_fini(&batch);
+	free(batch.chain);
 	for (size_t i = 0; i < N_TEXTS; i++)
 		sqlite3_finalize(statements[i]);
 	return is_fine;

@@ -274,6 +274,8 @@ bool http_easy_init(struct http_easy *easy, const struct http_request *request,
 	set_verify(easy, request->insecure);
 	if (!(is_kube ? set_kube(easy, request, view, err) : set_origin(easy, request->url, err)))
 		return false;
+	if (!is_kube && request->proxy)
+		SET(easy, CURLOPT_PROXY, request->proxy);
 	if (!set_headers(easy, request, err))
 		return false;
 	set_body(easy, request);

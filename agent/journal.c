@@ -129,6 +129,7 @@ static json_t *status_of(const struct release_status *status)
 	put_text(json, "reason", status->reason);
 	journal_action_put_status(json, status);
 	put_number(json, "notices", (int64_t)status->n_notices);
+	put_number(json, "alerts", (int64_t)status->n_alerts);
 	return json;
 }
 
@@ -314,6 +315,7 @@ static json_t *effect_of(const struct effect *effect)
 		json_object_set_new(json, "index", json_integer((json_int_t)effect->index));
 		break;
 	case EFFECT_TELL_HOOK:
+	case EFFECT_ALERT:
 		json_object_set_new(json, "index", json_integer((json_int_t)effect->index));
 		put_text(json, "text", effect->notice.text);
 		break;

@@ -1,6 +1,7 @@
 #include "agent/learn.h"
 
 #include "agent/learn_action.h"
+#include "agent/learn_alert.h"
 #include "agent/learn_config.h"
 #include "agent/learn_hook.h"
 #include "agent/learn_route.h"
@@ -478,6 +479,7 @@ static void learn_success(struct canary *canary, const struct effect *effect,
 	case EFFECT_WRITE_MIRROR:
 	case EFFECT_ASK_HOOK:
 	case EFFECT_TELL_HOOK:
+	case EFFECT_ALERT:
 	case EFFECT_REMOVE:
 	case EFFECT_RESTORE:
 	case EFFECT_REMOVE_RELEASES:
@@ -516,6 +518,8 @@ void learn_result(struct canary *canary, const struct effect *effect,
 		return;
 	}
 	if (learn_hook_result(canary, effect, result))
+		return;
+	if (learn_alert_result(canary, effect, result))
 		return;
 	if (effect->kind == EFFECT_OBSERVE &&
 	    (result->outcome == ACT_OK || result->outcome == ACT_ABSENT))

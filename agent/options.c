@@ -35,7 +35,6 @@ struct flag {
 };
 
 #define AT(member) offsetof(struct options, member)
-#define NO_ALERTS  "alerts are not served yet"
 
 static const struct flag flags[] = {
 	{"kubeconfig", KIND_TEXT, AT(kubeconfig), "", "FILE",
@@ -49,6 +48,22 @@ static const struct flag flags[] = {
 	{"event-webhook", KIND_TEXT, AT(event_webhook), "", "URL",
          "told each event of canaries without a hook of type event; $EVENT_WEBHOOK_URL wins",
          .environment = "EVENT_WEBHOOK_URL"},
+	{"slack-url", KIND_TEXT, AT(slack_url), "", "URL",
+         "told the alerts of canaries without analysis.alerts; $SLACK_URL wins",
+         .environment = "SLACK_URL"},
+	{"slack-token", KIND_TEXT, AT(slack_token), "", "TOKEN",
+         "of the Slack app; $SLACK_TOKEN wins", .environment = "SLACK_TOKEN"},
+	{"slack-proxy-url", KIND_TEXT, AT(slack_proxy_url), "", "URL",
+         "Slack is reached through it; $SLACK_PROXY_URL wins", .environment = "SLACK_PROXY_URL"},
+	{"slack-user", KIND_TEXT, AT(slack_user), "flagger", "NAME", "who alerts come from"},
+	{"slack-channel", KIND_TEXT, AT(slack_channel), "", "NAME",
+         "where they go; without it Slack is told nothing"},
+	{"msteams-url", KIND_TEXT, AT(msteams_url), "", "URL",
+         "told those alerts instead of Slack; $MSTEAMS_URL wins", .environment = "MSTEAMS_URL"},
+	{"msteams-proxy-url", KIND_TEXT, AT(msteams_proxy_url), "", "URL",
+         "Microsoft Teams is reached through it; $MSTEAMS_PROXY_URL wins",
+         .environment = "MSTEAMS_PROXY_URL"},
+	{"cluster-name", KIND_TEXT, AT(cluster_name), "", "NAME", "told with each alert"},
 	{"mesh-provider", KIND_TEXT, AT(mesh_provider), "istio", "NAME",
          "provider of canaries that name none"},
 	{"selector-labels", KIND_TEXT, AT(selector_labels), "app,name,app.kubernetes.io/name",
@@ -76,9 +91,6 @@ static const struct flag flags[] = {
 	{"kubeconfig-burst", KIND_IGNORED, .help = "idle canaries ask nothing"},
 	{"control-loop-interval", KIND_IGNORED, .help = "canaries wake by themselves"},
 	{"threadiness", KIND_IGNORED, .help = "one thread serves all canaries"},
-	{"cluster-name", KIND_IGNORED, .help = NO_ALERTS},
-	{"slack-user", KIND_IGNORED, .help = NO_ALERTS},
-	{"slack-channel", KIND_IGNORED, .help = NO_ALERTS},
 	{"ingress-class", KIND_IGNORED, .help = "provider contour is not served yet"},
 	{"zap-replace-globals", KIND_IGNORED_TRUTH, .help = "it has no visible effect"},
 	{"v", KIND_IGNORED, .help = "see --log-level"},
@@ -99,11 +111,6 @@ static const struct flag flags[] = {
 	{"master", KIND_REFUSED, .help = "name the server in a kubeconfig"},
 	{"kubeconfig-service-mesh", KIND_REFUSED, .help = "one cluster is served"},
 	{"include-label-prefix", KIND_REFUSED, .help = "labels are copied as without it"},
-	{"slack-url", KIND_REFUSED, .help = NO_ALERTS, .environment = "SLACK_URL"},
-	{"slack-token", KIND_REFUSED, .help = NO_ALERTS, .environment = "SLACK_TOKEN"},
-	{"slack-proxy-url", KIND_REFUSED, .help = NO_ALERTS, .environment = "SLACK_PROXY_URL"},
-	{"msteams-url", KIND_REFUSED, .help = NO_ALERTS, .environment = "MSTEAMS_URL"},
-	{"msteams-proxy-url", KIND_REFUSED, .help = NO_ALERTS, .environment = "MSTEAMS_PROXY_URL"},
 	{"no-cross-namespace-refs", KIND_REFUSED_TRUTH,
          .help = "references across namespaces are not restricted yet"},
 };

@@ -22,6 +22,14 @@ struct options {
 	const char *k8s_namespace; /* "": all */
 	const char *metrics_server;
 	const char *event_webhook; /* "": none */
+	const char *slack_url;     /* "": none */
+	const char *slack_token;
+	const char *slack_proxy_url;
+	const char *slack_user;
+	const char *slack_channel;
+	const char *msteams_url; /* "": none; else it wins over Slack's */
+	const char *msteams_proxy_url;
+	const char *cluster_name; /* told with each alert */
 	const char *mesh_provider;
 	const char *selector_labels; /* as written: "app,name" */
 	const char *ingress_annotations_prefix;

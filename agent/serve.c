@@ -207,6 +207,39 @@ static void name_files(struct service *service)
 		            options->state_dir);
 }
 
+static const char *or_none(const char *text)
+{
+	return text[0] ? text : NULL;
+}
+
+/* Who is told the alerts of canaries that name nobody: Microsoft Teams, else Slack. */
+static struct notifier_receiver notifier_of(const struct service *service)
+{
+	const struct options *options = service->options;
+	struct notifier_receiver receiver = {
+		.channel = options->slack_channel,
+		.username = options->slack_user,
+	};
+
+	if (options->msteams_url[0]) {
+		receiver.type = "msteams";
+		receiver.address = options->msteams_url;
+		receiver.proxy = or_none(options->msteams_proxy_url);
+	} else if (options->slack_url[0] && options->slack_channel[0] && options->slack_user[0]) {
+		receiver.type = "slack";
+		receiver.address = options->slack_url;
+		receiver.token = or_none(options->slack_token);
+		receiver.proxy = or_none(options->slack_proxy_url);
+	} else if (options->slack_url[0]) {
+		log_event(service->log, LOG_ERROR, "notifier.refused",
+		          options->slack_channel[0] ? "Notifier empty Slack user: alerts go nowhere"
+		                                    : "Notifier empty Slack channel: alerts go "
+		                                      "nowhere",
+		          NULL);
+	}
+	return receiver;
+}
+
 static void open_agent(struct service *service)
 {
 	const struct options *options = service->options;
@@ -226,6 +259,8 @@ static void open_agent(struct service *service)
 				.default_provider = options->mesh_provider,
 				.metrics_server = options->metrics_server,
 				.event_webhook = options->event_webhook,
+				.notifier = notifier_of(service),
+				.cluster_name = options->cluster_name,
 				.field_manager = "serin",
 				.track_configs = options->has_config_tracking,
 			},

@@ -139,6 +139,15 @@ struct hook_fact {
 	char text[SENTENCE_MAX]; /* why it says no */
 };
 
+/* What a receiver of alerts was told of the newest Release. */
+struct alert_fact {
+	uint64_t receiver;       /* 0: this one is free */
+	int64_t told;            /* all alerts up to this id; or they were given up */
+	int64_t failed;          /* the last one that was given up */
+	bool is_deaf;            /* … which was the last one of all */
+	char text[SENTENCE_MAX]; /* why */
+};
+
 /* Whether the target's template really differs from a Release's; valid for this pair of digests
  * only. */
 enum change_kind {
@@ -251,6 +260,9 @@ struct facts {
 	int64_t hooks_told;
 	size_t hooks_next;
 	bool is_hook_deaf; /* the last event hook that was told did not take it */
+	/* … as alerts */
+	char alerts_release[UID_MAX];
+	struct alert_fact alerts[SPEC_ALERTS_MAX];
 };
 
 /* The slot of a subject. */

@@ -1,5 +1,6 @@
 #include "analysis/failure.h"
 
+#include "analysis/alert.h"
 #include "analysis/base/text.h"
 #include "analysis/retreat.h"
 
@@ -20,6 +21,8 @@ bool failure_count(struct thought *thought, struct release_status *status, const
 		thought_notice(status, true,
 		               "Rolling back %.100s.%.63s failed checks threshold reached %d",
 		               spec->name, spec->k8s_namespace, status->failed_checks);
+		alert_raise(thought, status, SEVERITY_ERROR, "Failed checks threshold reached %d",
+		            status->failed_checks);
 		failure_end(thought, status, why);
 		return true;
 	}

@@ -1,6 +1,7 @@
 #include "analysis/guards.h"
 
 #include "analysis/actions.h"
+#include "analysis/alert.h"
 #include "analysis/base/text.h"
 #include "analysis/configs.h"
 #include "analysis/hooks.h"
@@ -169,6 +170,7 @@ static void abort_run(struct thought *thought, const char *how)
 	               spec->k8s_namespace, how, who);
 	thought_notice(&status, true, "Canary failed! Scaling down %.100s.%.63s", spec->name,
 	               spec->k8s_namespace);
+	alert_raise(thought, &status, SEVERITY_WARN, "Rolling back %.80s by %.200s", how, who);
 	retreat_begin(thought, &status, ending, "%.80s by %.230s", how, who);
 }
 

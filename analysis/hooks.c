@@ -1,5 +1,6 @@
 #include "analysis/hooks.h"
 
+#include "analysis/alert.h"
 #include "analysis/base/text.h"
 #include "analysis/mirror.h"
 #include "analysis/pace.h"
@@ -181,6 +182,7 @@ bool hooks_roll_back(struct thought *thought, struct instant check)
 	               spec->name, spec->k8s_namespace);
 	thought_notice(&status, true, "Canary failed! Scaling down %.100s.%.63s", spec->name,
 	               spec->k8s_namespace);
+	alert_raise(thought, &status, SEVERITY_WARN, "Rolling back manual webhook invoked");
 	retreat_begin(thought, &status, OUTCOME_ROLLED_BACK,
 	              "Rolling back %.100s.%.63s manual webhook invoked", spec->name,
 	              spec->k8s_namespace);

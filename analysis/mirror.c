@@ -1,5 +1,6 @@
 #include "analysis/mirror.h"
 
+#include "analysis/alert.h"
 #include "analysis/base/text.h"
 #include "analysis/hooks.h"
 #include "analysis/outbox.h"
@@ -311,11 +312,15 @@ static bool is_changing(const struct plan *plan)
 
 void mirror_keep(struct thought *thought)
 {
-	if (is_changing(thought->plan))
+	bool is_first = !is_changing(thought->plan);
+
+	alert_tell(thought);
+	if (!is_first)
 		return;
 	keep_status(thought);
 	tell_warning(thought);
 	outbox_keep(thought);
 	if (thought->facts->newest.name[0] != '\0')
 		keep_notices(thought);
+	alert_keep(thought);
 }

@@ -20,6 +20,7 @@ static const char *const names[] = {
 	[EFFECT_WRITE_MIRROR] = "write canary status",
 	[EFFECT_NOTIFY] = "notify",
 	[EFFECT_TELL_HOOK] = "tell hook",
+	[EFFECT_ALERT] = "alert",
 	[EFFECT_REMOVE] = "remove",
 	[EFFECT_RESTORE] = "restore",
 	[EFFECT_ANSWER] = "answer action",
@@ -53,6 +54,7 @@ static bool is_same_save(const struct effect *a, const struct effect *b)
 	       a->status.weight.is_mirrored == b->status.weight.is_mirrored &&
 	       a->status.failed_checks == b->status.failed_checks &&
 	       new_notice(&a->status) == new_notice(&b->status) &&
+	       a->status.n_alerts == b->status.n_alerts &&
 	       a->status.n_actions == b->status.n_actions &&
 	       strcmp(a->status.paused.action, b->status.paused.action) == 0 &&
 	       strcmp(a->status.full.action, b->status.full.action) == 0 &&
@@ -113,6 +115,7 @@ bool effect_is_same(const struct effect *a, const struct effect *b)
 	case EFFECT_ANSWER:
 		return strcmp(a->answer.uid, b->answer.uid) == 0;
 	case EFFECT_TELL_HOOK:
+	case EFFECT_ALERT:
 		return a->notice.id == b->notice.id && a->question == b->question;
 	case EFFECT_NONE:
 	case EFFECT_OBSERVE:

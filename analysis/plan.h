@@ -10,7 +10,7 @@
 
 #include "analysis/facts.h"
 
-#define PLAN_EFFECTS_MAX (SPEC_CHECKS_MAX + NOTICES_MAX + 18)
+#define PLAN_EFFECTS_MAX (SPEC_CHECKS_MAX + NOTICES_MAX + SPEC_ALERTS_MAX + 18)
 
 enum effect_kind {
 	EFFECT_NONE,
@@ -38,6 +38,7 @@ enum effect_kind {
 	EFFECT_WRITE_MIRROR,    /* Canary.status */
 	EFFECT_NOTIFY,          /* post notice `notice` as an Event */
 	EFFECT_TELL_HOOK,       /* tell hook number `index`, of type event, notice `notice` */
+	EFFECT_ALERT,           /* tell receiver number `index` of alerts the alert `notice` */
 	EFFECT_REMOVE,          /* delete what we made as `subject` (precondition: its UID) */
 	EFFECT_RESTORE,         /* give a taken-over `subject` back as it was */
 	EFFECT_ANSWER,          /* tell whoever asked by the Action what became of it */
@@ -71,7 +72,7 @@ struct effect {
 	bool is_retreat; /* waits for no acknowledgement, carries no resourceVersion, retries at
 	                    once */
 	size_t index;
-	uint64_t question; /* of a hook, in this run */
+	uint64_t question; /* of a hook, in this run; of an alert: its receiver */
 	char phase[24];    /* Flagger's, as hooks are told */
 	int weight;
 	bool is_mirrored;
@@ -90,7 +91,7 @@ struct effect {
 	enum release_cause cause;
 	struct release_status status; /* EFFECT_SAVE_RELEASE */
 	struct mirror mirror;         /* EFFECT_WRITE_MIRROR */
-	struct notice notice;         /* EFFECT_NOTIFY */
+	struct notice notice;         /* EFFECT_NOTIFY, EFFECT_TELL_HOOK, EFFECT_ALERT */
 	struct action_answer answer;  /* EFFECT_ANSWER */
 	struct action_mark action;    /* EFFECT_CREATE_RELEASE: who asked for it; uid "": nobody */
 	char earlier[NAME_MAX_K8S];   /* EFFECT_FIND_RELEASE, and of an undo */

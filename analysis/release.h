@@ -17,6 +17,7 @@
 #define DIGEST_MAX   65  /* SHA-256 in hex and its NUL */
 #define SENTENCE_MAX 320 /* a text for people */
 #define NOTICES_MAX  12  /* undelivered ones that are kept; the oldest give way */
+#define ALERTS_MAX   8   /* the same of those for the receivers of alerts */
 
 enum release_cause {
 	CAUSE_NONE,
@@ -74,6 +75,8 @@ struct hook_record {
 struct notice {
 	int64_t id;
 	bool is_warning;
+	enum severity severity; /* of an alert; none: an Event */
+	bool has_details;       /* an alert that also says what the Canary is */
 	char text[SENTENCE_MAX];
 };
 
@@ -110,6 +113,8 @@ struct release_status {
 	size_t n_hooks;
 	struct notice notices[NOTICES_MAX];
 	size_t n_notices;
+	struct notice alerts[ALERTS_MAX];
+	size_t n_alerts;
 	/* A person holds the run, or lets it skip what remains; action "": nobody does. */
 	struct standing paused;
 	struct standing full;

@@ -9,6 +9,7 @@
 
 #include "analysis/base/instant.h"
 #include "analysis/hook.h"
+#include "analysis/severity.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -17,6 +18,7 @@
 #define SPEC_STEPS_MAX   100
 #define SPEC_CHECKS_MAX  32
 #define SPEC_HOOKS_MAX   32
+#define SPEC_ALERTS_MAX  8
 #define SPEC_WEIGHT_FULL 100
 
 enum strategy {
@@ -49,6 +51,14 @@ struct hook_spec {
 	const char *name;
 	enum hook_type type;
 	uint64_t question; /* of type, name, URL and metadata: another one is another question */
+	bool is_muted;     /* muteAlert: that it is closed is no alert */
+};
+
+/* Where alerts go. By which AlertProvider: providers/kube/canary_alert.h. */
+struct alert_spec {
+	enum severity severity; /* the least one that it is told */
+	uint64_t receiver;      /* of severity and AlertProvider: another one is another receiver;
+	                           never 0 */
 };
 
 /* What the traffic provider can do; filled in from its table row. */
@@ -90,6 +100,8 @@ struct canary_spec {
 	size_t n_checks;
 	struct hook_spec hooks[SPEC_HOOKS_MAX];
 	size_t n_hooks;
+	struct alert_spec alerts[SPEC_ALERTS_MAX];
+	size_t n_alerts;
 };
 
 #endif

@@ -1,5 +1,6 @@
 #include "analysis/thought.h"
 
+#include "analysis/alert.h"
 #include "analysis/base/text.h"
 #include "analysis/outbox.h"
 
@@ -117,6 +118,7 @@ struct release_status thought_next_status(const struct thought *thought)
 
 	status.seq++;
 	drop_delivered(thought, &status);
+	alert_drop(thought, &status);
 	return status;
 }
 

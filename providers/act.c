@@ -2,6 +2,7 @@
 
 #include "analysis/base/text.h"
 #include "providers/act_action.h"
+#include "providers/act_alert.h"
 #include "providers/act_hook.h"
 #include "providers/act_observe.h"
 #include "providers/act_release.h"
@@ -75,6 +76,7 @@ static act_step *const steps[] = {
 	[EFFECT_WRITE_MIRROR] = act_tell_mirror_next,
 	[EFFECT_NOTIFY] = act_tell_notice_next,
 	[EFFECT_TELL_HOOK] = act_hook_next,
+	[EFFECT_ALERT] = act_alert_next,
 	[EFFECT_REMOVE] = remove_subject,
 	[EFFECT_RESTORE] = act_service_restore_next,
 	[EFFECT_ANSWER] = act_action_answer_next,

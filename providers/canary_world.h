@@ -7,6 +7,7 @@
 
 #include "analysis/facts.h"
 #include "analysis/spec.h"
+#include "providers/notifier.h"
 
 #include <jansson.h>
 
@@ -20,6 +21,9 @@ struct provider_options {
 	const char *metrics_server;            /* of a Canary without spec.metricsServer */
 	const char *event_webhook;             /* of a Canary without hooks of type event; NULL:
 	                                          none */
+	struct notifier_receiver notifier;     /* of alerts of a Canary that names nobody for them;
+	                                          type NULL: none */
+	const char *cluster_name;              /* told with each alert; NULL or "": none */
 	const char *field_manager;             /* "serin": our name in managedFields */
 	/* What the cluster was seen to serve when a canary first needed to know. */
 	bool is_unsure;      /* it was not seen yet */

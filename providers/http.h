@@ -45,6 +45,7 @@ struct http_request {
 	struct span timeout; /* for the whole exchange; 0: none (a watch) */
 	size_t reply_max;    /* a longer body is ERR_LIMIT */
 	bool insecure;       /* do not verify the peer's certificate */
+	const char *proxy; /* a URL that HTTP_PEER_URL is asked through; NULL: the environment's */
 };
 
 struct http_reply {

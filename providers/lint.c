@@ -1,6 +1,7 @@
 #include "providers/lint.h"
 
 #include "analysis/base/text.h"
+#include "providers/kube/alert_provider.h"
 #include "providers/kube/canary.h"
 #include "providers/kube/metric_template.h"
 #include "providers/kube/schema.h"
@@ -123,13 +124,22 @@ static void check_template(struct review *review, const json_t *object)
 		report(review, false, false, err->text);
 }
 
+static void check_alert_provider(struct review *review, const json_t *object)
+{
+	struct arena *arena = &review->report->arena;
+	struct kube_alert_provider read;
+
+	if (!kube_alert_provider_read(object, arena, &read, &review->refusal))
+		report(review, false, false, review->refusal.text);
+}
+
 static const struct {
 	const char *kind;
 	void (*check)(struct review *review, const json_t *object);
 } readers[] = {
 	{"Canary", check_canary},
 	{"MetricTemplate", check_template},
-	{"AlertProvider", NULL}, /* the agent does not read it yet */
+	{"AlertProvider", check_alert_provider},
 };
 
 static const char *text_of(const json_t *object, const char *key)
@@ -191,8 +201,7 @@ static void check_object(struct review *review, json_t *object)
 			continue;
 		review->report->n_checked++;
 		review->name = name_object(review->options, object, &review->report->arena);
-		if (readers[i].check)
-			readers[i].check(review, object);
+		readers[i].check(review, object);
 		schema = kube_schema_new(kind);
 		kube_schema_check(schema, object, on_schema, review);
 		json_decref(schema);

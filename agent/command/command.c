@@ -29,6 +29,8 @@ const char *const command_exits[COMMAND_EXITS_MAX] = {
 	[COMMAND_VERB_REFUSED] = "A verb was refused; the sentence says why.",
 	[COMMAND_UNANSWERED] =
 		"A verb was not answered in time; it stands, and an agent that comes carries it out.",
+	[COMMAND_ENDED_OTHERWISE] = "wait: the release came to another end than --for says.",
+	[COMMAND_TIMED_OUT] = "wait: --timeout was over first.",
 };
 
 /* What the program is beside its commands; agent/main.c runs them. */

@@ -21,17 +21,19 @@
 /* What the shell gets; docs/commands.md has the same table. */
 enum command_exit {
 	COMMAND_OK = 0,
-	COMMAND_FAILED = 1,       /* no answer, no right, a file that cannot be read */
-	COMMAND_USAGE = 2,        /* a flag or word that is not understood */
-	COMMAND_NOT_FOUND = 3,    /* the named canary or release is not there */
-	COMMAND_REFUSED = 4,      /* lint: an error was found; audit verify: a bad record */
-	COMMAND_CHANGES = 5,      /* plan: something would be written */
-	COMMAND_VERB_REFUSED = 6, /* a verb that cannot be carried out */
-	COMMAND_UNANSWERED = 7,   /* a verb that no agent answered in time */
+	COMMAND_FAILED = 1,          /* no answer, no right, a file that cannot be read */
+	COMMAND_USAGE = 2,           /* a flag or word that is not understood */
+	COMMAND_NOT_FOUND = 3,       /* the named canary or release is not there */
+	COMMAND_REFUSED = 4,         /* lint: an error was found; audit verify: a bad record */
+	COMMAND_CHANGES = 5,         /* plan: something would be written */
+	COMMAND_VERB_REFUSED = 6,    /* a verb that cannot be carried out */
+	COMMAND_UNANSWERED = 7,      /* a verb that no agent answered in time */
+	COMMAND_ENDED_OTHERWISE = 8, /* wait: the release came to another end */
+	COMMAND_TIMED_OUT = 9,       /* wait: no end in time */
 };
 
 /* What each of them means, for people. */
-#define COMMAND_EXITS_MAX 8
+#define COMMAND_EXITS_MAX 10
 extern const char *const command_exits[COMMAND_EXITS_MAX];
 
 enum command_form {

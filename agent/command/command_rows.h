@@ -8,6 +8,7 @@ extern const struct command command_abort;
 extern const struct command command_approve;
 extern const struct command command_audit;
 extern const struct command command_completion;
+extern const struct command command_diff;
 extern const struct command command_explain;
 extern const struct command command_history;
 extern const struct command command_lint;
@@ -22,5 +23,6 @@ extern const struct command command_retry;
 extern const struct command command_status;
 extern const struct command command_undo;
 extern const struct command command_version;
+extern const struct command command_wait;
 
 #endif

@@ -3,6 +3,7 @@
  * that holds the canary is scaled down. A problem of the canary cannot fail the run here (D-56);
  * one of the primary can.
  */
+#include "analysis/alert.h"
 #include "analysis/base/text.h"
 #include "analysis/outbox.h"
 #include "analysis/phase/phase.h"
@@ -15,20 +16,28 @@
 static void finish(struct thought *thought)
 {
 	const struct canary_spec *spec = thought->spec;
+	const struct release *newest = &thought->facts->newest;
+	bool is_skipped = spec->skip_analysis || release_is_full(newest);
+	bool is_judged = !is_skipped && newest->cause != CAUSE_UNDO;
 	struct release_status status = thought_next_status(thought);
 
 	status.phase = PHASE_DONE;
 	status.times.finished = thought->facts->now;
 	status.outcome = OUTCOME_PROMOTED;
-	if (thought->facts->newest.cause == CAUSE_INIT) {
+	if (newest->cause == CAUSE_INIT) {
 		text_format(status.reason, sizeof(status.reason),
 		            "Initialization done! %.100s.%.63s", spec->name, spec->k8s_namespace);
+		alert_introduce(thought, &status,
+		                "New Deployment detected, initialization completed.");
 	} else {
 		text_format(status.reason, sizeof(status.reason),
 		            "Promotion completed! Scaling down %.100s.%.63s", spec->target,
 		            spec->k8s_namespace);
-		if (spec->skip_analysis || release_is_full(&thought->facts->newest))
+		if (is_skipped)
 			status.outcome = OUTCOME_SKIPPED;
+		alert_raise(thought, &status, SEVERITY_INFO,
+		            "Canary analysis %s, promotion finished.",
+		            is_judged ? "completed successfully" : "was skipped");
 		outbox_fill(thought, &status);
 	}
 	thought_notice(&status, false, "%s", status.reason);
@@ -43,6 +52,8 @@ static void fail(struct thought *thought, const char *why)
 
 	thought_notice(&status, true, "Promotion of %.60s.%.63s failed, primary not ready: %.150s",
 	               spec->target, spec->k8s_namespace, why);
+	alert_raise(thought, &status, SEVERITY_ERROR, "Promotion failed, primary not ready: %.250s",
+	            why);
 	retreat_begin(thought, &status, OUTCOME_FAILED_PROMOTION,
 	              "Promotion of %.60s.%.63s failed, primary not ready: %.150s", spec->target,
 	              spec->k8s_namespace, why);

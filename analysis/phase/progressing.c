@@ -4,6 +4,7 @@
  * event. Waiting for promotion is the same, with a gate that is closed: checks go on.
  */
 #include "analysis/actions.h"
+#include "analysis/alert.h"
 #include "analysis/base/text.h"
 #include "analysis/failure.h"
 #include "analysis/hooks.h"
@@ -98,6 +99,7 @@ static void conclude_unmeasured(struct thought *thought, size_t worst)
 	thought_notice(&status, true, "%s", status.reason);
 	if (is_unmeasured_too_long(thought)) {
 		text_copy(why, status.reason);
+		alert_raise(thought, &status, SEVERITY_ERROR, "%s", why);
 		failure_end(thought, &status, why);
 		return;
 	}
@@ -305,6 +307,9 @@ static void hold(struct thought *thought, size_t gate)
 	}
 	if (!is_told)
 		thought_notice(&status, true, "%s", status.reason);
+	if (!is_told && !spec->hooks[gate].is_muted)
+		alert_raise(thought, &status, SEVERITY_WARN, "Canary %s is waiting for approval.",
+		            is_promotion ? "promotion" : "traffic increase");
 	thought_save(thought, &status, false);
 	thought_because(thought, "%s", status.reason);
 }
@@ -393,6 +398,14 @@ static bool ask(struct thought *thought)
 	return is_complete;
 }
 
+static void end(struct thought *thought, const char *why)
+{
+	struct release_status status = thought_next_status(thought);
+
+	alert_raise(thought, &status, SEVERITY_ERROR, "%s", why);
+	failure_end(thought, &status, why);
+}
+
 /* A failed check, a deadline, a retreat begun before: these come first and wait for nothing. */
 static bool is_ending(struct thought *thought)
 {
@@ -401,7 +414,6 @@ static bool is_ending(struct thought *thought)
 	struct instant due = pace_due(thought);
 	struct judgement all = judge_all(thought->spec, facts, due);
 	struct hooks_answer rollout = hooks_heard(thought, HOOK_ROLLOUT, due);
-	struct release_status status;
 
 	if (hooks_roll_back(thought, due))
 		return true;
@@ -414,16 +426,13 @@ static bool is_ending(struct thought *thought)
 		return true;
 	}
 	if (is_retreat_begun(thought)) {
-		status = thought_next_status(thought);
-		failure_end(thought, &status, "a retreat was begun before the agent restarted");
+		end(thought, "a retreat was begun before the agent restarted");
 		return true;
 	}
 	/* A check that is due is asked first: whoever was away asked nothing meanwhile. */
 	if (instant_is_before(facts->now, due) && is_unmeasured_too_long(thought)) {
-		status = thought_next_status(thought);
-		failure_end(thought, &status,
-		            now->reason[0] ? now->reason
-		                           : "no check was measured within the progress deadline");
+		end(thought, now->reason[0] ? now->reason
+		                            : "no check was measured within the progress deadline");
 		return true;
 	}
 	return false;
@@ -491,6 +500,8 @@ void phase_progressing(struct thought *thought)
 	case READINESS_LATE:
 		status = thought_next_status(thought);
 		thought_notice(&status, true, "%s", why);
+		alert_raise(thought, &status, SEVERITY_ERROR, "Progress deadline exceeded %.250s",
+		            why);
 		failure_end(thought, &status, why);
 		return;
 	case READINESS_WAITING:

@@ -3,6 +3,7 @@
  * (D-9). When its rollout may leave it without a ready pod, clients go to the canary's pods
  * meanwhile.
  */
+#include "analysis/alert.h"
 #include "analysis/base/text.h"
 #include "analysis/phase/phase.h"
 #include "analysis/primary.h"
@@ -114,6 +115,8 @@ void phase_promoting(struct thought *thought)
 		thought_notice(&status, true,
 		               "Promotion of %.60s.%.63s failed, primary not ready: %.150s",
 		               spec->target, spec->k8s_namespace, why);
+		alert_raise(thought, &status, SEVERITY_ERROR,
+		            "Promotion failed, primary not ready: %.250s", why);
 		retreat_begin(thought, &status, OUTCOME_FAILED_PROMOTION,
 		              "Promotion of %.60s.%.63s failed, primary not ready: %.150s",
 		              spec->target, spec->k8s_namespace, why);

@@ -4,6 +4,7 @@
  * world moves (D-8).
  */
 #include "analysis/actions.h"
+#include "analysis/alert.h"
 #include "analysis/base/text.h"
 #include "analysis/configs.h"
 #include "analysis/outbox.h"
@@ -103,10 +104,15 @@ static bool are_notices_told(struct thought *thought)
 
 static bool is_told(struct thought *thought)
 {
-	if (outbox_is_empty(thought))
-		return are_notices_told(thought);
-	thought_because(thought, "calling the hooks of the last run");
-	return false;
+	if (!outbox_is_empty(thought)) {
+		thought_because(thought, "calling the hooks of the last run");
+		return false;
+	}
+	if (!alert_is_done(thought)) {
+		thought_because(thought, "alerting of the last run");
+		return false;
+	}
+	return are_notices_told(thought);
 }
 
 /* Old Releases go; which, the act knows: all but the newest, the promoted one and the one before.

@@ -7,6 +7,7 @@
  * asked when the canary is ready.
  */
 #include "analysis/actions.h"
+#include "analysis/alert.h"
 #include "analysis/base/text.h"
 #include "analysis/failure.h"
 #include "analysis/hooks.h"
@@ -51,6 +52,8 @@ static void wait_for_approval(struct thought *thought, size_t gate)
 	            "Halt %.80s.%.63s advancement waiting for approval %.100s", spec->name,
 	            spec->k8s_namespace, spec->hooks[gate].name);
 	thought_notice(&status, true, "%s", status.reason);
+	if (!spec->hooks[gate].is_muted)
+		alert_raise(thought, &status, SEVERITY_WARN, "Canary is waiting for approval.");
 	thought_save(thought, &status, false);
 	thought_because(thought, "%s", status.reason);
 }
@@ -147,6 +150,7 @@ static bool is_begun(struct thought *thought)
 		            "New revision detected, progressing canary analysis.");
 		thought_notice(&status, false, "New revision detected! Scaling up %.100s.%.63s",
 		               spec->target, spec->k8s_namespace);
+		alert_introduce(thought, &status, status.reason);
 	}
 	thought_save(thought, &status, false);
 	thought_because(thought, "%s", status.reason);
@@ -217,6 +221,9 @@ static void hold(struct thought *thought, size_t gate)
 	            "Halt %.60s.%.63s advancement waiting for traffic increase approval %.100s",
 	            spec->name, spec->k8s_namespace, spec->hooks[gate].name);
 	thought_notice(&status, true, "%s", status.reason);
+	if (!spec->hooks[gate].is_muted)
+		alert_raise(thought, &status, SEVERITY_WARN,
+		            "Canary traffic increase is waiting for approval.");
 	status.times.next_check_at = instant_after(thought->facts->now, spec->interval);
 	thought_save(thought, &status, false);
 	thought_because(thought, "%s", status.reason);
@@ -337,6 +344,7 @@ static void give_up(struct thought *thought, const char *why)
 	thought_notice(&status, true, "%s", why);
 	thought_notice(&status, true, "Canary failed! Scaling down %.100s.%.63s",
 	               thought->spec->name, thought->spec->k8s_namespace);
+	alert_raise(thought, &status, SEVERITY_ERROR, "Progress deadline exceeded %.250s", why);
 	retreat_begin(thought, &status, OUTCOME_ROLLED_BACK, "%s", why);
 }
 

@@ -20,6 +20,7 @@ static const struct resource resources[] = {
 	[KUBE_NONE] = {"", "", ""},
 	[KUBE_CANARY] = {"flagger.app/v1beta1", "Canary", "canaries"},
 	[KUBE_METRIC_TEMPLATE] = {"flagger.app/v1beta1", "MetricTemplate", "metrictemplates"},
+	[KUBE_ALERT_PROVIDER] = {"flagger.app/v1beta1", "AlertProvider", "alertproviders"},
 	[KUBE_RELEASE] = {"serin.dev/v1alpha1", "Release", "releases"},
 	[KUBE_ACTION] = {"serin.dev/v1alpha1", "Action", "actions"},
 	[KUBE_DEPLOYMENT] = {"apps/v1", "Deployment", "deployments"},

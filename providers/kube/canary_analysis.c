@@ -1,5 +1,6 @@
 #include "providers/kube/canary_analysis.h"
 
+#include "providers/kube/canary_alert.h"
 #include "providers/kube/canary_metric.h"
 #include "providers/kube/canary_warning.h"
 #include "providers/kube/canary_webhook.h"
@@ -13,10 +14,6 @@
 #define WORD_MAX           64
 #define IGNORED_MAX        1000
 
-/* Fields that are refused when they ask for something: lists with entries, true, numbers above 0.
- */
-static const char *const unserved_lists[] = {"alerts"};
-
 struct field kube_canary_analysis_find(const struct field *spec)
 {
 	struct field analysis = field_member(spec, "analysis");
@@ -24,21 +21,13 @@ struct field kube_canary_analysis_find(const struct field *spec)
 	return analysis.json ? analysis : field_member(spec, "canaryAnalysis");
 }
 
+/* Fields that are refused when they ask for something. */
 static bool refuse_unserved(const struct field *analysis, struct err *err)
 {
 	struct field affinity = field_member(analysis, "sessionAffinity");
 	struct field promotion = field_member(analysis, "stepWeightPromotion");
 	int step = 0;
 
-	for (size_t i = 0; i < array_length(unserved_lists); i++) {
-		struct field list = field_member(analysis, unserved_lists[i]);
-		size_t n_entries;
-
-		if (!kube_node_list(&list, IGNORED_MAX, &n_entries, err))
-			return false;
-		if (n_entries > 0)
-			return field_refuse(&list, err, ERR_INVALID, "not served yet");
-	}
 	if (affinity.json)
 		return field_refuse(&affinity, err, ERR_INVALID, "not served yet");
 	if (!kube_node_whole(&promotion, INT_MIN, INT_MAX, &step, err))
@@ -260,7 +249,7 @@ bool kube_canary_analysis_read(const struct field *spec_node,
 	set_defaults(spec);
 	if (!analysis.json) {
 		spec->skip_analysis = true;
-		return true;
+		return kube_canary_alert_read(&analysis, options, canary, err);
 	}
 	return kube_node_object(&analysis, err) && refuse_unserved(&analysis, err) &&
 	       interval_read(&analysis, arena, canary, err) && counts_read(&analysis, spec, err) &&
@@ -272,5 +261,6 @@ bool kube_canary_analysis_read(const struct field *spec_node,
 	       no_data_read(&analysis, spec, err) && strategy_read(&analysis, arena, canary, err) &&
 	       mirror_read(&analysis, arena, canary, err) &&
 	       kube_canary_metric_read(&analysis, arena, canary, err) &&
-	       kube_canary_webhook_read(&analysis, options, canary, arena, err);
+	       kube_canary_webhook_read(&analysis, options, canary, arena, err) &&
+	       kube_canary_alert_read(&analysis, options, canary, err);
 }

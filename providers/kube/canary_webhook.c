@@ -64,6 +64,7 @@ static struct kube_webhook webhook_of(const json_t *webhook)
 		.url = text_of(webhook, "url"),
 		.retries = retries > 0 ? (int)retries : 0,
 		.insecure = json_is_true(json_object_get(webhook, "disableTLS")),
+		.is_muted = json_is_true(json_object_get(webhook, "muteAlert")),
 		.metadata = json_object_get(webhook, "metadata"),
 	};
 
@@ -163,6 +164,7 @@ static void add(struct canary_spec *spec, const struct kube_webhook *hook, struc
 		.name = arena_text(arena, hook->name),
 		.type = hook->type,
 		.question = question_of(hook),
+		.is_muted = hook->is_muted,
 	};
 }
 

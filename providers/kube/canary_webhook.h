@@ -19,6 +19,7 @@ struct kube_webhook {
 	struct span timeout;    /* of one attempt */
 	int retries;            /* attempts beyond the first */
 	bool insecure;          /* disableTLS: the certificate is not verified */
+	bool is_muted;          /* muteAlert */
 	const json_t *metadata; /* an object of texts; NULL: none */
 };
 

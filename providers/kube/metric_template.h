@@ -12,7 +12,6 @@
 
 #define KUBE_METRIC_TEMPLATE_HEADERS_MAX 16 /* header lines; a name may have several */
 #define KUBE_METRIC_TEMPLATE_QUERY_MAX   16384
-#define KUBE_METRIC_TEMPLATE_SECRET_MAX  16384 /* bytes of one credential */
 
 /* All texts live in the arena. */
 struct kube_metric_template {

@@ -12,6 +12,8 @@
 /* Where notices go: the word tells how urgent they are, too. */
 #define TO_NORMAL  "event"
 #define TO_WARNING "event:warning"
+#define TO_ALERT   "alert:" /* and its severity */
+#define DETAILS    ":details"
 
 static bool read_time(const json_t *times, const char *key, struct instant *ret, struct err *err)
 {
@@ -147,9 +149,24 @@ static bool read_hooks(const json_t *status, struct release_status *ret, struct 
 	return true;
 }
 
+/* The word behind TO_ALERT: "warn", "info:details". */
+static bool read_severity(const char *word, struct notice *ret)
+{
+	char severity[16];
+	size_t length = strcspn(word, ":");
+
+	if (length >= sizeof(severity))
+		return false;
+	text_format(severity, sizeof(severity), "%.*s", (int)length, word);
+	ret->severity = severity_find(severity);
+	ret->has_details = strcmp(word + length, DETAILS) == 0;
+	return ret->severity != SEVERITY_NONE && (ret->has_details || word[length] == '\0');
+}
+
 static bool read_notice(const json_t *object, struct notice *ret, struct err *err)
 {
 	const char *id = kube_tree_text(object, "id");
+	const char *to = kube_tree_text(object, "to");
 	char *end;
 
 	errno = 0;
@@ -157,8 +174,25 @@ static bool read_notice(const json_t *object, struct notice *ret, struct err *er
 	if (id[0] == '\0' || *end != '\0' || errno != 0)
 		return err_set(err, ERR_INVALID,
 		               "status.notices.id: expected a number as text, got \"%.40s\"", id);
-	ret->is_warning = strcmp(kube_tree_text(object, "to"), TO_WARNING) == 0;
+	if (strncmp(to, TO_ALERT, strlen(TO_ALERT)) == 0 &&
+	    !read_severity(to + strlen(TO_ALERT), ret))
+		return refuse_word(err, "status.notices.to", to);
+	ret->is_warning = strcmp(to, TO_WARNING) == 0 || ret->severity > SEVERITY_INFO;
 	text_copy(ret->text, kube_tree_text(object, "text"));
+	return true;
+}
+
+static bool add_notice(const struct notice *notice, struct release_status *ret, struct err *err)
+{
+	bool is_alert = notice->severity != SEVERITY_NONE;
+	struct notice *list = is_alert ? ret->alerts : ret->notices;
+	size_t *n_list = is_alert ? &ret->n_alerts : &ret->n_notices;
+	size_t most = is_alert ? ALERTS_MAX : NOTICES_MAX;
+
+	if (*n_list == most)
+		return err_set(err, ERR_LIMIT, "status.notices: at most %zu %s can be", most,
+		               is_alert ? "alerts" : "events");
+	list[(*n_list)++] = *notice;
 	return true;
 }
 
@@ -167,14 +201,13 @@ static bool read_notices(const json_t *status, struct release_status *ret, struc
 	const json_t *notices = kube_tree_find(status, "notices");
 	size_t n_notices = json_array_size(notices);
 
-	if (n_notices > NOTICES_MAX)
-		return err_set(err, ERR_LIMIT, "status.notices: %zu, at most %d can be", n_notices,
-		               NOTICES_MAX);
 	for (size_t i = 0; i < n_notices; i++) {
-		if (!read_notice(json_array_get(notices, i), &ret->notices[i], err))
+		struct notice notice = {0};
+
+		if (!read_notice(json_array_get(notices, i), &notice, err) ||
+		    !add_notice(&notice, ret, err))
 			return false;
 	}
-	ret->n_notices = n_notices;
 	return true;
 }
 
@@ -346,21 +379,31 @@ static json_t *write_hooks(const struct release_status *status)
 	return hooks;
 }
 
+static json_t *write_notice(const struct notice *notice)
+{
+	json_t *object = kube_tree_object();
+	char text[24];
+
+	text_format(text, sizeof(text), "%" PRId64, notice->id);
+	kube_tree_set_text(object, "id", text);
+	text_format(text, sizeof(text), TO_ALERT "%s%s", severity_name(notice->severity),
+	            notice->has_details ? DETAILS : "");
+	if (notice->severity == SEVERITY_NONE)
+		text_copy(text, notice->is_warning ? TO_WARNING : TO_NORMAL);
+	kube_tree_set_text(object, "to", text);
+	kube_tree_set_text(object, "text", notice->text);
+	return object;
+}
+
+/* Events, then alerts: each in the order that they were told in. */
 static json_t *write_notices(const struct release_status *status)
 {
 	json_t *notices = kube_tree_list();
-	char id[24];
 
-	for (size_t i = 0; i < status->n_notices; i++) {
-		const struct notice *notice = &status->notices[i];
-		json_t *object = kube_tree_object();
-
-		text_format(id, sizeof(id), "%" PRId64, notice->id);
-		kube_tree_set_text(object, "id", id);
-		kube_tree_set_text(object, "to", notice->is_warning ? TO_WARNING : TO_NORMAL);
-		kube_tree_set_text(object, "text", notice->text);
-		kube_tree_append(notices, object);
-	}
+	for (size_t i = 0; i < status->n_notices; i++)
+		kube_tree_append(notices, write_notice(&status->notices[i]));
+	for (size_t i = 0; i < status->n_alerts; i++)
+		kube_tree_append(notices, write_notice(&status->alerts[i]));
 	return notices;
 }
 

@@ -565,76 +565,9 @@ static void test_tamperings(void **state)
 	history_desk_free(desk);
 }
 
-/* A reader beside the writer: always a whole transaction, also while the log is moved into the
- * file. */
-static void test_beside(void **state)
-{
-	struct desk *desk = history_desk_new();
-	int64_t before = 0;
-	unsigned n_written = 0;
-
-	(void)state;
-	history_desk_open(desk);
-	for (int i = 0; i < 60; i++) {
-		struct history_verdict verdict = {0};
-		struct err err = {0};
-
-		for (int n = 0; n < 60; n++)
-			history_desk_round(desk, ++n_written);
-		if (i == 0)
-			history_desk_wait_acks(desk, n_written);
-		if (!history_verify(desk->path, NULL, &verdict, &err))
-			fail_msg("%s", err.text);
-		if (!verdict.is_intact)
-			fail_msg("%s", verdict.what);
-		assert_true(verdict.n_records >= before); /* time does not run backwards */
-		before = verdict.n_records;
-	}
-	history_desk_wait_acks(desk, n_written);
-	history_desk_check_intact(desk, n_written);
-	history_desk_close(desk);
-	history_desk_check_intact(desk, n_written);
-	history_desk_free(desk);
-}
-
-/* The anchor is the entry of the newest round that was acknowledged. */
-static void test_anchor(void **state)
-{
-	struct desk *desk = history_desk_new();
-	struct history_anchor anchor = {0};
-	struct history_verdict verdict = {0};
-	struct history_witness witness = {.name = "release shop/cart-1"};
-	const struct history_witnesses witnesses = {.list = &witness, .n = 1};
-
-	(void)state;
-	history_desk_open(desk);
-	assert_false(history_anchor(desk->history, &anchor));
-	history_desk_round(desk, 1);
-	history_desk_effect(desk, 1, HISTORY_CHANGE, "write route");
-	history_desk_round(desk, 2);
-	history_desk_wait_acks(desk, 2);
-	assert_true(history_anchor(desk->history, &anchor));
-	history_desk_effect(desk, 2, HISTORY_CHANGE, "write route");
-	history_desk_close(desk);
-	assert_string_equal(anchor.chain, CHAIN);
-	assert_int_equal(anchor.seq, 3);
-	witness.anchor = anchor;
-	assert_true(history_verify(desk->path, &witnesses, &verdict, NULL));
-	assert_true(verdict.is_intact);
-	assert_int_equal(verdict.n_anchored, 3);
-	assert_int_equal(verdict.n_records, 4);
-	witness.anchor.chain[0] = 'x'; /* another agent's */
-	assert_true(history_verify(desk->path, &witnesses, &verdict, NULL));
-	assert_true(verdict.is_intact);
-	assert_int_equal(verdict.n_strangers, 1);
-	history_desk_free(desk);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_anchor),
-		cmocka_unit_test(test_beside),
 		cmocka_unit_test(test_tamperings),
 	};
 

@@ -79,6 +79,8 @@ static void test_whole(void **state)
 		{"-log-level=warning -mesh-provider=nginx -metrics-server=http://p:9090", ""},
 		{"-slack-url= -slack-token= -event-webhook=", ""},
 		{"-event-webhook=http://events/", ""},
+		{"-slack-url=http://s/ -slack-channel=c -slack-user=u -cluster-name=east", ""},
+		{"-msteams-url=http://t/ -msteams-proxy-url=http://p:3128", ""},
 		{"-threadiness=4", "--threadiness has no effect"},
 		{"-v 4", "--v has no effect"},
 		{"-logtostderr", "--logtostderr has no effect"},
@@ -132,7 +134,7 @@ static void test_refused(void **state)
 		{"--enable-config-tracking=yes", "expected true or false, got \"yes\""},
 		{"--zap-encoding=xml", "expected json or console"},
 		{"--master=https://x", "--master: name the server in a kubeconfig"},
-		{"--slack-url=https://secret", "--slack-url: alerts are not served yet"},
+		{"--slack-uri=https://secret", "did you mean --slack-url?"},
 		{"--no-cross-namespace-refs", "--no-cross-namespace-refs: references"},
 		{"--include-label-prefix app", "--include-label-prefix: "},
 	};
@@ -170,17 +172,30 @@ static void test_environment(void **state)
 	struct buf warnings = {.max = OPTIONS_WARNINGS_MAX};
 	struct options options;
 	struct err err;
-	char line[] = "--port=1";
-	char version[] = "--version";
+	static const char *const names[] = {"SLACK_URL",         "SLACK_TOKEN",
+	                                    "SLACK_PROXY_URL",   "MSTEAMS_URL",
+	                                    "MSTEAMS_PROXY_URL", "EVENT_WEBHOOK_URL"};
+	char line[] = "--port=1 --slack-url=https://flag";
+	char flag[] = "--slack-url=https://flag";
 
-	(void)setenv("SLACK_URL", "https://secret", 1);
-	assert_false(parse(line, &options, &warnings, &err));
-	assert_string_equal(err.text, "SLACK_URL: alerts are not served yet");
-	assert_true(parse(version, &options, &warnings, &err));
-	assert_true(options.is_version_wanted);
-	(void)setenv("SLACK_URL", "", 1);
+	for (size_t i = 0; i < array_length(names); i++)
+		(void)setenv(names[i], "https://secret", 1);
 	assert_true(parse(line, &options, &warnings, &err));
-	(void)unsetenv("SLACK_URL");
+	assert_string_equal(options.slack_url, "https://secret");
+	assert_string_equal(options.slack_token, "https://secret");
+	assert_string_equal(options.slack_proxy_url, "https://secret");
+	assert_string_equal(options.msteams_url, "https://secret");
+	assert_string_equal(options.msteams_proxy_url, "https://secret");
+	assert_string_equal(options.event_webhook, "https://secret");
+	/* An empty one is none. */
+	for (size_t i = 0; i < array_length(names); i++)
+		(void)setenv(names[i], "", 1);
+	assert_true(parse(flag, &options, &warnings, &err));
+	assert_string_equal(options.slack_url, "https://flag");
+	assert_string_equal(options.msteams_url, "");
+	for (size_t i = 0; i < array_length(names); i++)
+		(void)unsetenv(names[i]);
+	assert_int_equal(warnings.length, 0);
 }
 
 /* The help names every flag that is served, and no other. */
@@ -194,7 +209,8 @@ static void test_help(void **state)
 	(void)fclose(stream);
 	assert_non_null(strstr(text, "--metrics-server URL"));
 	assert_non_null(strstr(text, "--state-dir DIRECTORY"));
-	assert_null(strstr(text, "slack"));
+	assert_non_null(strstr(text, "--slack-channel NAME"));
+	assert_null(strstr(text, "--include-label-prefix"));
 	free(text);
 }
 

@@ -1,6 +1,7 @@
 #include "tests/analysis/model.h"
 
 #include "analysis/base/text.h"
+#include "tests/analysis/model_tell.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -9,13 +10,6 @@
 
 #define START 1000000000
 #define TURNS 200 /* decisions at one time: more is a loop that never rests */
-
-static void write_down(struct model *model, const char *kind, const char *text)
-{
-	size_t used = strlen(model->trace);
-
-	text_format(model->trace + used, sizeof(model->trace) - used, "%s %s\n", kind, text);
-}
 
 static void put_pods(struct workload_fact *workload, int replicas)
 {
@@ -36,7 +30,11 @@ static void restart(struct model *model)
 	/* Posting an Event again is no change; but who forgets each time would do nothing else. */
 	int64_t delivered = is_this ? model->view.notices_delivered : 0;
 	char hooks_release[UID_MAX];
+	char alerts_release[UID_MAX];
+	struct alert_fact alerts[SPEC_ALERTS_MAX];
 
+	memcpy(alerts, model->view.alerts, sizeof(alerts));
+	text_copy(alerts_release, model->is_forgetful ? model->view.alerts_release : "");
 	text_copy(hooks_release, model->view.hooks_release);
 	model->view = (struct facts){.has_spec = truth->has_spec,
 	                             .canary = truth->canary,
@@ -46,6 +44,8 @@ static void restart(struct model *model)
 	                             .notices_delivered = model->is_forgetful ? delivered : 0,
 	                             .hooks_told = model->is_forgetful ? model->view.hooks_told : 0,
 	                             .hooks_next = model->view.hooks_next};
+	memcpy(model->view.alerts, alerts, sizeof(alerts));
+	text_copy(model->view.alerts_release, alerts_release);
 	text_copy(model->view.canary_uid, truth->canary_uid);
 	text_copy(model->view.notices_release, model->is_forgetful ? truth->newest.uid : "");
 	text_copy(model->view.hooks_release, model->is_forgetful ? hooks_release : "");
@@ -74,6 +74,7 @@ void model_init(struct model *model)
 	                             .min = 99}},
 	                 .n_checks = 1},
 		.success_rate = 100,
+		.ear = "",
 	};
 	for (enum hook_type type = HOOK_CONFIRM_ROLLOUT; type <= HOOK_EVENT; type++)
 		model->says[type] = type == HOOK_ROLLBACK ? HOOK_FAIL : HOOK_PASS;
@@ -106,6 +107,16 @@ void model_hook(struct model *model, enum hook_type type, const char *name)
 		.name = name ? name : "gate",
 		.type = type,
 		.question = 1000 + model->spec.n_hooks,
+	};
+}
+
+void model_receiver(struct model *model, enum severity severity)
+{
+	struct alert_spec *alert = &model->spec.alerts[model->spec.n_alerts++];
+
+	*alert = (struct alert_spec){
+		.severity = severity,
+		.receiver = 2000 + model->spec.n_alerts,
 	};
 }
 
@@ -253,7 +264,8 @@ static void write_service(struct model *model, const struct effect *effect)
 	                                 .is_ours = true,
 	                                 .since = model->truth.now};
 	if (effect->subject == SUBJECT_APEX)
-		write_down(model, "apex", effect->backend == BACKEND_CANARY ? "canary" : "primary");
+		model_write_down(model, "apex",
+		                 effect->backend == BACKEND_CANARY ? "canary" : "primary");
 }
 
 static void write_route(struct model *model, const struct effect *effect)
@@ -273,7 +285,7 @@ static void write_route(struct model *model, const struct effect *effect)
 		text_copy(model->truth.route.pending, "Gateway public says no");
 	text_format(text, sizeof(text), "%d%s", effect->weight,
 	            effect->is_mirrored ? " mirrored" : "");
-	write_down(model, "route", text);
+	model_write_down(model, "route", text);
 	if (effect->weight > model->max_weight_seen)
 		model->max_weight_seen = effect->weight;
 	if (model->meddles)
@@ -285,7 +297,7 @@ static void write_primary(struct model *model, const struct effect *effect)
 	int replicas = effect->replicas > 0 ? effect->replicas : model->truth.primary.replicas;
 
 	text_copy(model->truth.primary.release_uid, effect->release_uid);
-	write_down(model, "primary", effect->release_uid);
+	model_write_down(model, "primary", effect->release_uid);
 	begin_pods(model, SUBJECT_PRIMARY, replicas);
 }
 
@@ -295,7 +307,7 @@ static void scale(struct model *model, const struct effect *effect)
 
 	begin_pods(model, effect->subject, effect->replicas);
 	text_format(text, sizeof(text), "%s %d", subject_name(effect->subject), effect->replicas);
-	write_down(model, "scale", text);
+	model_write_down(model, "scale", text);
 }
 
 static void write_mirror(struct model *model, const struct effect *effect)
@@ -313,7 +325,7 @@ static void write_mirror(struct model *model, const struct effect *effect)
 	text_copy(mirror->refusal_reason, effect->mirror.refusal_reason);
 	text_format(text, sizeof(text), "%s w%d i%d f%d", mirror->phase, mirror->weight,
 	            mirror->iterations, mirror->failed_checks);
-	write_down(model, "status", text);
+	model_write_down(model, "status", text);
 }
 
 static void measure(struct model *model, const struct effect *effect)
@@ -332,64 +344,11 @@ static void measure(struct model *model, const struct effect *effect)
 	}
 }
 
-/* The receiver takes the request and is silent. */
-static bool is_hung(const struct model *model, const struct effect *effect)
-{
-	return effect_is_same(&model->hung[0], effect) || effect_is_same(&model->hung[1], effect);
-}
-
-static void ask_hook(struct model *model, const struct effect *effect)
-{
-	const struct hook_spec *hook = &model->spec.hooks[effect->index];
-	struct hook_fact *fact;
-	char text[120];
-
-	if (is_hung(model, effect))
-		return;
-	model->n_asked[hook->type]++;
-	text_format(text, sizeof(text), "%s %s (%s)", hook_type_name(hook->type), hook->name,
-	            effect->phase);
-	write_down(model, "ask", text);
-	if (model->says[hook->type] == HOOK_PENDING) {
-		model->hung[0] = *effect;
-		return;
-	}
-	fact = &model->view.hooks[effect->index];
-	if (model->says[hook->type] == HOOK_FAIL)
-		fact->refused = model->truth.now;
-	else if (fact->question != effect->question)
-		fact->refused = (struct instant){0};
-	fact->question = effect->question;
-	fact->check = effect->check;
-	fact->result = model->says[hook->type];
-	text_copy(fact->text, "closed");
-}
-
-static void tell_hook(struct model *model, const struct effect *effect)
-{
-	char text[SENTENCE_MAX + 80];
-
-	if (is_hung(model, effect))
-		return;
-	model->n_asked[HOOK_EVENT]++;
-	text_format(text, sizeof(text), "%s (%s): %s", model->spec.hooks[effect->index].name,
-	            effect->phase, effect->notice.text);
-	write_down(model, "tell", text);
-	if (model->says[HOOK_EVENT] == HOOK_PENDING) {
-		model->hung[1] = *effect;
-		return;
-	}
-	text_copy(model->view.hooks_release, effect->release_uid);
-	model->view.hooks_told = effect->notice.id;
-	model->view.hooks_next = effect->index + 1;
-	model->view.is_hook_deaf = model->says[HOOK_EVENT] == HOOK_FAIL;
-}
-
 static void removed(struct model *model, const struct effect *effect)
 {
 	struct facts *truth = &model->truth;
 
-	write_down(model, "remove", subject_name(effect->subject));
+	model_write_down(model, "remove", subject_name(effect->subject));
 	if (effect->subject == SUBJECT_PRIMARY)
 		truth->primary = (struct workload_fact){0};
 	facts_slot(truth, effect->subject)->state = FACT_ABSENT;
@@ -412,7 +371,8 @@ void model_ask(struct model *model, enum verb verb, const char *why)
 
 static void answer(struct model *model, const struct effect *effect)
 {
-	write_down(model, effect->answer.is_refused ? "refused" : "accepted", effect->answer.text);
+	model_write_down(model, effect->answer.is_refused ? "refused" : "accepted",
+	                 effect->answer.text);
 	assert(strcmp(effect->answer.uid, model->truth.action.uid) == 0);
 	model->truth.action = (struct action_fact){0};
 	model->n_answers++;
@@ -432,19 +392,6 @@ static void find_release(struct model *model, const struct effect *effect)
 		earlier->outcome = model->kept[number].status.outcome;
 		earlier->slot.state = FACT_KNOWN;
 	}
-}
-
-static void notify(struct model *model, const struct effect *effect)
-{
-	struct facts *view = &model->view;
-
-	write_down(model, effect->notice.is_warning ? "W" : "N", effect->notice.text);
-	if (effect->notice.id < 0) {
-		view->warned_generation = -effect->notice.id;
-		return;
-	}
-	text_copy(view->notices_release, effect->release_uid);
-	view->notices_delivered = effect->notice.id;
 }
 
 static void carry_out(struct model *model, const struct effect *effect)
@@ -497,26 +444,29 @@ static void carry_out(struct model *model, const struct effect *effect)
 		write_mirror(model, effect);
 		return;
 	case EFFECT_NOTIFY:
-		notify(model, effect);
+		model_notify(model, effect);
 		return;
 	case EFFECT_REMOVE:
 		removed(model, effect);
 		return;
 	case EFFECT_REMOVE_RELEASES:
-		write_down(model, "remove", "releases");
+		model_write_down(model, "remove", "releases");
 		model->truth.newest = (struct release){0};
 		model->truth.promoted = (struct release_ref){0};
 		model->truth.releases.state = FACT_ABSENT;
 		return;
 	case EFFECT_ASK_HOOK:
-		ask_hook(model, effect);
+		model_ask_hook(model, effect);
 		return;
 	case EFFECT_TELL_HOOK:
-		tell_hook(model, effect);
+		model_tell_hook(model, effect);
+		return;
+	case EFFECT_ALERT:
+		model_alert(model, effect);
 		return;
 	case EFFECT_RESTORE:
 		model->truth.apex.is_ours = false;
-		write_down(model, "restore", "apex");
+		model_write_down(model, "restore", "apex");
 		return;
 	case EFFECT_NONE:
 		break;
@@ -538,7 +488,7 @@ static void count_unserved(struct model *model)
 static bool is_moving(const struct model *model, const struct plan *plan)
 {
 	for (size_t i = 0; i < plan->n_effects; i++) {
-		if (!is_hung(model, &plan->effects[i]))
+		if (!model_is_hung(model, &plan->effects[i]))
 			return true;
 	}
 	return false;

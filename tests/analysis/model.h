@@ -38,13 +38,16 @@ struct model {
 	double success_rate; /* the only check, min 99; below 0: no data, above 100: an error */
 	enum hook_result says[HOOK_EVENT + 1]; /* what hooks of a type answer; rollback: no */
 	int n_asked[HOOK_EVENT + 1];
-	struct effect hung[2]; /* the hook that was asked, and that was told, and never answers */
+	struct effect hung[3]; /* the hook that was asked, and that was told, and the alert that
+	                          never get an answer */
 	int n_saves;           /* of Releases */
 	int n_decisions;
 	int restart_at;    /* the decision before which the agent starts anew; 0: never */
 	bool is_forgetful; /* it starts anew before each */
-	int n_unserved;    /* decisions after which clients were with pods that do not answer, while
-	                      others would */
+	const char *ear;   /* what receivers of alerts answer; "": that they took it; NULL: never */
+	int n_alerts;
+	int n_unserved; /* decisions after which clients were with pods that do not answer, while
+	                   others would */
 	int max_weight_seen;
 	int n_checks;
 	struct release kept[MODEL_RELEASES_MAX]; /* those that are over, by number */
@@ -69,6 +72,9 @@ void model_run(struct model *model, int64_t for_ms, const struct model_event *ev
 void model_ask(struct model *model, enum verb verb, const char *why);
 /* The spec gets one more hook, named as its type unless NAME is given. */
 void model_hook(struct model *model, enum hook_type type, const char *name);
+
+/* The spec gets one more receiver of alerts. */
+void model_receiver(struct model *model, enum severity severity);
 
 /* Somebody applies a new template, "v2". */
 void model_apply(struct model *model, const char *digest);

@@ -48,6 +48,9 @@ const char *canary_rows_describe(const struct kube_canary *canary, struct arena 
 	for (size_t i = 0; i < spec->n_hooks; i++)
 		text = arena_format(arena, "%s <%s:%s>", text, spec->hooks[i].name,
 		                    hook_type_name(spec->hooks[i].type));
+	for (size_t i = 0; i < spec->n_alerts; i++)
+		text = arena_format(arena, "%s {%s}", text,
+		                    severity_name(spec->alerts[i].severity));
 	return arena_format(arena, "%s ", text);
 }
 

@@ -102,8 +102,10 @@ const struct mistake mistakes_table[] = {
          "spec.analysis.mirror: expected false: provider nginx cannot send copies of requests"},
 	{STEP, STEP "    webhooks:\n    - name: load\n      url: loadtester/\n", 26, 12,
          "spec.analysis.webhooks[0].url: expected an http or https address, got \"loadtester/\""},
-	{STEP, STEP "    alerts:\n    - name: slack\n      providerRef: {name: slack}\n", 24, 5,
-         "spec.analysis.alerts: not served yet"},
+	{STEP,
+         STEP
+         "    alerts:\n    - name: slack\n      severity: fatal\n      providerRef: {name: slack}\n",
+         26, 17, "spec.analysis.alerts[0].severity: expected info, warn or error, got \"fatal\""},
 	{STEP, STEP "    noData: ignore\n", 24, 13,
          "spec.analysis.noData: expected hold or fail, got \"ignore\""},
 	{STEP, STEP "    canaryReadyThreshold: 150\n", 24, 27,

@@ -83,6 +83,7 @@ static void test_read_new(void **state)
 #define MARK   "{'uid': 'a', 'verb': 'pause', 'by': 'alice'}"
 #define HOOK   "{'type': 'rollout', 'result': 'pass', 'question': '1'}"
 #define NOTICE "{'id': '1', 'to': 'event', 'text': ''}"
+#define ALERT  "{'id': '1', 'to': 'alert:warn', 'text': ''}"
 
 static void test_refusals(void **state)
 {
@@ -134,7 +135,16 @@ static void test_refusals(void **state)
 			 HOOK) ", " HOOK ", " HOOK ", " HOOK "]}}",
 	         ERR_LIMIT, "status.hooks: 33, at most 32 can be"},
 		{"{'status': {'notices': [" TEN(NOTICE) ", " NOTICE ", " NOTICE ", " NOTICE "]}}",
-	         ERR_LIMIT, "status.notices: 13, at most 12 can be"},
+	         ERR_LIMIT, "status.notices: at most 12 events can be"},
+		{"{'status': {'notices': [" ALERT ", " ALERT ", " ALERT ", " ALERT ", " ALERT
+	         ", " ALERT ", " ALERT ", " ALERT ", " ALERT "]}}",
+	         ERR_LIMIT, "status.notices: at most 8 alerts can be"},
+		{"{'status': {'notices': [{'id': '1', 'to': 'alert:fatal'}]}}", ERR_INVALID,
+	         "status.notices.to: \"alert:fatal\""},
+		{"{'status': {'notices': [{'id': '1', 'to': 'alert:info:more'}]}}", ERR_INVALID,
+	         "status.notices.to: \"alert:info:more\""},
+		{"{'status': {'notices': [{'id': '1', 'to': 'alert:0123456789012345'}]}}",
+	         ERR_INVALID, "status.notices.to: \"alert:0123456789012345\""},
 	};
 
 	for (size_t i = 0; i < array_length(rows); i++) {
@@ -163,6 +173,7 @@ static struct release_status full_status(void)
 		.n_checks = 2,
 		.n_hooks = 2,
 		.n_notices = 2,
+		.n_alerts = 2,
 		.ending = OUTCOME_ROLLED_BACK,
 		.outcome = OUTCOME_CANCELLED,
 	};
@@ -195,6 +206,10 @@ static struct release_status full_status(void)
 	status.hooks[1] = (struct hook_record){.type = HOOK_POST_ROLLOUT, .question = 7};
 	status.notices[0] = (struct notice){.id = 60, .is_warning = true, .text = "a"};
 	status.notices[1] = (struct notice){.id = 61, .text = "b"};
+	status.alerts[0] = (struct notice){
+		.id = 60, .severity = SEVERITY_INFO, .has_details = true, .text = "c"};
+	status.alerts[1] = (struct notice){
+		.id = 72, .is_warning = true, .severity = SEVERITY_ERROR, .text = "d"};
 	text_copy(status.reason, "because \"x\" \xc3\xa4");
 	return status;
 }

@@ -213,14 +213,16 @@ static void test_documents(void **state)
 
 	assert_int_equal(report->n_documents, 3);
 	assert_int_equal(report->n_checked, 2);
-	assert_int_equal(report->n_findings, 2);
+	assert_int_equal(report->n_findings, 3);
 	assert_string_equal(report->findings[0].object, "AlertProvider default/a");
-	assert_string_equal(report->findings[0].path, "spec.adress");
-	assert_int_equal(report->findings[0].line, 16);
-	assert_int_equal(report->findings[0].column, 5);
-	assert_string_equal(report->findings[1].sentence,
-	                    "spec.type: expected a text, got nothing");
-	assert_int_equal(report->findings[1].line, 18);
+	assert_string_equal(report->findings[0].path, "spec.address");
+	assert_string_equal(report->findings[1].path, "spec.adress");
+	assert_int_equal(report->findings[1].line, 16);
+	assert_int_equal(report->findings[1].column, 5);
+	assert_string_equal(
+		report->findings[2].sentence,
+		"spec.type: expected slack, msteams, discord, rocket, gchat, got nothing");
+	assert_int_equal(report->findings[2].line, 18);
 	drop(report);
 }
 

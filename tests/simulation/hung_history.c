@@ -26,6 +26,7 @@ struct hung_history {
 	size_t n_rounds;
 	size_t n_gaps;
 	char *edited;
+	FILE *stream;
 };
 
 static void remove_ack(struct ack *ack)
@@ -59,6 +60,9 @@ static void on_round(struct history *history, const struct history_round *round,
 		free(hung->edited);
 		hung->edited = strdup(round->facts);
 	}
+	if (hung->stream)
+		fprintf(hung->stream, "%s\n%s\n%s\n%s\n", round->reason, round->spec, round->facts,
+		        round->plan);
 	if (hung->is_hung || !acked)
 		return;
 	ack = calloc(1, sizeof(*ack));
@@ -76,8 +80,10 @@ static void on_round(struct history *history, const struct history_round *round,
 
 static void on_effect(struct history *history, const struct history_effect *effect)
 {
-	(void)history;
-	(void)effect;
+	struct hung_history *hung = (struct hung_history *)(void *)history;
+
+	if (hung->stream)
+		fprintf(hung->stream, "%s %s %s\n", effect->key, effect->detail, effect->result);
 }
 
 static void on_forget(struct history *history, void *user)
@@ -112,6 +118,11 @@ static const struct history_ops ops = {
 	.gap = on_gap,
 	.state = on_state,
 };
+
+void hung_history_copy(struct history *history, FILE *stream)
+{
+	((struct hung_history *)(void *)history)->stream = stream;
+}
 
 struct history *hung_history_new(struct loop *loop)
 {

@@ -7,12 +7,16 @@
 #include "agent/loop.h"
 
 #include <stdbool.h>
+#include <stdio.h>
 
 struct history *hung_history_new(struct loop *loop);
 struct history *hung_history_free(struct history *history);
 
 /* From now on nothing is acknowledged, or all is again. */
 void hung_history_hang(struct history *history, bool is_hung);
+
+/* Each record's texts are written to STREAM, too; NULL: to none. */
+void hung_history_copy(struct history *history, FILE *stream);
 
 /* Rounds taken, and rounds that went ahead of the disk. */
 size_t hung_history_rounds(const struct history *history);

@@ -47,6 +47,7 @@ struct stage {
 	char phase[32];
 	struct log *log;
 	struct metrics *metrics;
+	FILE *ear; /* NULL: nobody listens */
 };
 
 static const char *const selector_labels[] = {"app", "name", "app.kubernetes.io/name", NULL};
@@ -301,6 +302,7 @@ struct stage *stage_free(struct stage *stage)
 	buf_fini(&stage->steps);
 	buf_fini(&stage->hooks.calls);
 	metrics_free(stage->metrics);
+	log_free(stage->log);
 	free(stage);
 	return NULL;
 }
@@ -341,10 +343,25 @@ void stage_start(struct stage *stage, int number)
 	assert(!actor->agent);
 	actor->http = sim_http_new(&http);
 	actor->history = hung_history_new(actor->loop);
+	hung_history_copy(actor->history, stage->ear);
 	seams.http = sim_http_seam(actor->http);
 	seams.history = actor->history;
 	actor->agent = agent_new(&seams, &settings);
 	agent_start(actor->agent);
+}
+
+void stage_listen(struct stage *stage, FILE *stream)
+{
+	struct log_settings settings = {
+		.loop = stage->actors[0].loop,
+		.stream = stream,
+		.form = LOG_FORM_JSON,
+		.level = LOG_DEBUG,
+	};
+
+	assert(!stage->log);
+	stage->log = log_new(&settings);
+	stage->ear = stream;
 }
 
 void stage_kill(struct stage *stage, int number)

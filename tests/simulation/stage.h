@@ -11,6 +11,7 @@
 #include "agent/demo/sim_loop.h"
 
 #include <jansson.h>
+#include <stdio.h>
 
 #define STAGE_AGENTS 2
 
@@ -75,7 +76,11 @@ struct instant stage_answered(const struct stage *stage);
  */
 void stage_hook(struct stage *stage, const char *path, int status, const char *body);
 
-/* The calls since the start, one per line: path and phase. */
+/* What agents that start from now on log and record goes to STREAM, which is the caller's. */
+void stage_listen(struct stage *stage, FILE *stream);
+
+/* The calls since the start, one per line: path and phase, or an alert's
+ * text. */
 const char *stage_hooks(struct stage *stage);
 
 /* Run for so long, or until Canary.status.phase is PHASE; false when it is not after SECONDS. */

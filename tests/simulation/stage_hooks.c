@@ -43,13 +43,22 @@ bool stage_hooks_are_silent(const struct stage_hooks *hooks, const struct http_r
 	return at < hooks->n_receivers && hooks->receivers[at].status == 0;
 }
 
+/* A hook's phase, an alert's text. */
+static const char *word_of(const json_t *body)
+{
+	const json_t *attachments = json_object_get(body, "attachments");
+
+	if (attachments)
+		body = json_array_get(attachments, 0);
+	return json_string_value(json_object_get(body, attachments ? "text" : "phase"));
+}
+
 struct http_reply stage_hooks_answer(struct stage_hooks *hooks, const struct http_request *request)
 {
 	const char *path = request->url + strlen(ADDRESS);
 	size_t at = find(hooks, path);
 	json_t *body = json_loadb(request->body, request->body_length, 0, NULL);
-	bool has_room = buf_format(&hooks->calls, "%s %s\n", path,
-	                           json_string_value(json_object_get(body, "phase")));
+	bool has_room = buf_format(&hooks->calls, "%s %s\n", path, word_of(body));
 	struct http_reply reply = {.status = 200, .body = ""};
 
 	assert(has_room);

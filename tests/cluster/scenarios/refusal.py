@@ -14,7 +14,7 @@ ROWS = [
     ("huge", {"stepWeight": 10, "maxWeight": 1e308}, {}, ["spec.analysis.maxWeight"]),
     ("many", {"stepWeights": [1] * 100_000}, {}, ["spec.analysis.stepWeights", "100"]),
     ("falling", {"stepWeights": [50, 20]}, {}, ["spec.analysis.stepWeights[1]", "20"]),
-    ("mesh", {"iterations": 2}, {"provider": "appmesh"}, ["spec.provider", "appmesh"]),
+    ("mesh", {"iterations": 2}, {"provider": "appmesh:v1beta2"}, ["spec.provider", "appmesh"]),
     ("hooks", {"iterations": 2, "webhooks": [HOOK]}, {}, ["spec.analysis.webhooks[0].url", "127.0.0.1:1/"]),
     ("scaler", {"iterations": 2}, {"autoscalerRef": SCALER}, ["spec.autoscalerRef", "not served yet"]),
     ("affinity", {"iterations": 2, "sessionAffinity": AFFINITY}, {}, ["analysis.sessionAffinity", "not served yet"]),
