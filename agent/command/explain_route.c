@@ -191,8 +191,7 @@ void explain_route_tell(const struct explain_world *world, struct explain_answer
 
 	if (!world->route)
 		return;
-	about = arena_format(&ret->arena, "%s %s",
-	                     kind_of(world->route),
+	about = arena_format(&ret->arena, "%s %s", kind_of(world->route),
 	                     kube_tree_text(world->route, "metadata/name"));
 	if (place.name)
 		explain_fact_add(ret, about, "%s: %d; %s", place.name, place.weight,

@@ -98,8 +98,7 @@ static enum talk_step patch_json(struct act *act, const json_t *live, json_t *pa
 	const struct canary_world *world = act->world;
 	struct kube_ref ref = clone_ref(world, act->talk.arena);
 
-	nginx_ingress_weigh(patch, world, act_reply_kept(act, "source"), live,
-	                    act->effect->weight);
+	nginx_ingress_weigh(patch, world, act_reply_kept(act, "source"), live, act->effect->weight);
 	if (!act_reply_test_version(act, patch, live)) {
 		json_decref(patch);
 		return act_reply_stop(act, ACT_CONFLICT, NULL, "ingress %s changed", ref.name);

@@ -11,7 +11,7 @@
 #include <string.h>
 
 #define INGRESS_CLASS "kubernetes.io/ingress.class"
-#define LAST_APPLIED "kubectl.kubernetes.io/last-applied-configuration"
+#define LAST_APPLIED  "kubectl.kubernetes.io/last-applied-configuration"
 
 /* In one rule: every path whose backend is the apex leads to the canary; returns how many there
  * were. */
@@ -152,7 +152,8 @@ static bool is_put_by_us(const struct canary_world *world, const json_t *clone, 
 	return false;
 }
 
-/* The steps that bring CLONE's annotations in step with SOURCE's: values, and null for what goes. */
+/* The steps that bring CLONE's annotations in step with SOURCE's: values, and null for what goes.
+ */
 static json_t *steps_of(const struct canary_world *world, const json_t *source, const json_t *clone)
 {
 	json_t *wanted = kube_tree_find(source, "metadata/annotations");
@@ -202,8 +203,8 @@ static json_t *annotations_with(const struct canary_world *world, const json_t *
 	return annotations;
 }
 
-bool nginx_ingress_says(const struct canary_world *world, const json_t *source,
-                        const json_t *clone, int weight)
+bool nginx_ingress_says(const struct canary_world *world, const json_t *source, const json_t *clone,
+                        int weight)
 {
 	json_auto_t *wanted = annotations_with(world, source, clone, weight);
 

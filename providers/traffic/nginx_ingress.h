@@ -49,8 +49,8 @@ void nginx_ingress_weigh(json_t *patch, const struct canary_world *world, const 
                          const json_t *clone, int weight);
 
 /* CLONE's annotations say WEIGHT and nothing else, in step with SOURCE unless it is NULL. */
-bool nginx_ingress_says(const struct canary_world *world, const json_t *source,
-                        const json_t *clone, int weight);
+bool nginx_ingress_says(const struct canary_world *world, const json_t *source, const json_t *clone,
+                        int weight);
 
 /* The share that CLONE's annotations give the canary; for A/B 100 when there is a rule. */
 int nginx_ingress_weight(const struct canary_world *world, const json_t *clone);

@@ -164,8 +164,8 @@ static void test_D_61_foreign_raise_in_any_phase(void **state)
 	model_fini(&model);
 }
 
-/* A promotion ends whatever the live weight is: Flagger's hangs at 0 (traffic-providers.md 9, defect
- * 7). */
+/* A promotion ends whatever the live weight is: Flagger's hangs at 0 (traffic-providers.md 9,
+ * defect 7). */
 static void test_D_12_promoting_at_weight_0(void **state)
 {
 	struct model model;

@@ -51,8 +51,8 @@ static const struct read_row read_rows[] = {
          " 'Canary', 'name': 'cart'}]}}",
          20, false},
 	{STRATEGY_CANARY, "{'spec': {'ingressClassName': 'other'}}", 20, false},
-	/* kept in step with the source (traffic-providers.md 9, defect 20); what somebody put on the
-           clone alone is theirs to say */
+	/* kept in step with the source (traffic-providers.md 9, defect 20); what somebody put on
+           the clone alone is theirs to say */
 	{STRATEGY_CANARY, ANNOTATED("'" N "proxy-body-size': '8m'"), 20, false},
 	{STRATEGY_CANARY, ANNOTATED("'" N "proxy-body-size': null"), 20, false},
 	{STRATEGY_CANARY, ANNOTATED("'" N "proxy-read-timeout': '8', 'cattle.io/x': 'y'"), 20,

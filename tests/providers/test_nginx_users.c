@@ -106,7 +106,8 @@ static json_t *without_ours(const json_t *object, const json_t *source)
 
 	json_object_foreach_safe(notes, next, key, value)
 	{
-		if (is_weight(key) || (strncmp(key, N, strlen(N)) == 0 && json_object_get(said, key)))
+		if (is_weight(key) ||
+		    (strncmp(key, N, strlen(N)) == 0 && json_object_get(said, key)))
 			json_object_del(notes, key);
 	}
 	return copy;
