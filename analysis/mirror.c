@@ -8,6 +8,8 @@
 
 #include <string.h>
 
+#define UNREAD_LEAST 3 /* times in a row that configs could not be read */
+
 /* Flagger's phase for a Release that is over. */
 static const char *phase_after(const struct release *newest)
 {
@@ -110,6 +112,20 @@ static void tell_waiting(const struct thought *thought, struct mirror *mirror)
 	            "a new revision waits until %.100s.%.63s is ready", thought->spec->primary,
 	            thought->spec->k8s_namespace);
 	text_copy(mirror->refusal_reason, "PrimaryNotReady");
+}
+
+/* Without its configs no run can begin: people are told which, but not of an answer that failed
+ * just once. */
+static void tell_unread(const struct thought *thought, struct mirror *mirror)
+{
+	const struct facts *facts = thought->facts;
+
+	if (mirror->refusal[0] != '\0' || release_is_open(&facts->newest) ||
+	    !facts->target.has_configs || facts_knows_configs(facts) ||
+	    facts->configs.slot.failures < UNREAD_LEAST)
+		return;
+	text_copy(mirror->refusal, facts->configs.slot.error);
+	text_copy(mirror->refusal_reason, "ConfigNotRead");
 }
 
 /* A run that was not let in yet: nothing of it is to be seen but its Release. */
@@ -253,6 +269,7 @@ static void keep_status(struct thought *thought)
 	struct mirror wanted = mirror_of(thought->spec, facts);
 
 	tell_waiting(thought, &wanted);
+	tell_unread(thought, &wanted);
 	if (facts->is_deleted || facts->canary.state != FACT_KNOWN || !is_different(&wanted, facts))
 		return;
 	want_mirror(thought, &wanted);

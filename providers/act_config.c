@@ -360,7 +360,7 @@ static enum talk_step on_removed(struct act *act, int step, const struct http_re
 
 	outcome = act_reply_read(act, &ref, reply, &object);
 	json_decref(object);
-	if (outcome != ACT_OK && outcome != ACT_ABSENT && outcome != ACT_CONFLICT)
+	if (outcome != ACT_OK && outcome != ACT_ABSENT)
 		return act_reply_end(act, err);
 	(void)json_array_remove(act_reply_kept(act, KEY_COPIES), 0);
 	return remove_first(act, step);
@@ -387,6 +387,10 @@ enum talk_step act_config_remove(struct act *act, int step, const struct http_re
 	if (act_reply_read(act, &ref, reply, &page) != ACT_OK &&
 	    (at == REMOVE_USERS || !is_forbidden(reply)))
 		return act_reply_end(act, err);
+	if (at == REMOVE_USERS && kube_tree_text(page, "metadata/continue")[0]) {
+		json_decref(page);
+		return part_done(act); /* who uses them is not known */
+	}
 	if (at == REMOVE_USERS)
 		(void)json_array_extend(act_reply_kept(act, KEY_USERS),
 		                        json_object_get(page, "items"));

@@ -32,7 +32,7 @@ enum talk_step act_config_copy(struct act *act, int step, const struct http_repl
                                struct err *err);
 
 /* Remove the Canary's copies that neither a Release of KEPT (a list) nor a ReplicaSet of the
- * primary uses; without kept ones all of them. STEP + 0 to 3 are `talk->step` meanwhile. */
+ * primary uses; with an empty list all of them. STEP + 0 to 3 are `talk->step` meanwhile. */
 enum talk_step act_config_remove_begin(struct act *act, int step, const json_t *kept);
 enum talk_step act_config_remove(struct act *act, int step, const struct http_reply *reply,
                                  struct err *err);

@@ -224,29 +224,27 @@ static bool stays(const struct act *act, const json_t *release, const json_t *al
 	return is_promoted(release) && count_newer(all, number, true) < KEPT_PROMOTED;
 }
 
-/* Of all that were read, those that go; and those that stay. */
+/* Of all that were read, those that go. */
 static json_t *choose(struct act *act)
 {
 	const json_t *all = act_reply_kept(act, "items");
 	json_t *chosen = kube_tree_list();
-	json_t *kept = kube_tree_list();
 
 	for (size_t i = 0; i < json_array_size(all); i++) {
 		json_t *release = json_array_get(all, i);
 
-		kube_tree_append(stays(act, release, all) ? kept : chosen, json_incref(release));
+		if (!stays(act, release, all))
+			kube_tree_append(chosen, json_incref(release));
 	}
-	act_reply_keep(act, "items", chosen);
-	return kept;
+	return chosen;
 }
 
-/* Some Release of those read had configs: there may be copies. */
-static bool has_copies(const struct act *act)
+/* Some of RELEASES has configs: there may be copies. */
+static bool has_copies(const json_t *releases)
 {
-	const json_t *all = act_reply_kept(act, "items");
-
-	for (size_t i = 0; i < json_array_size(all); i++) {
-		if (json_array_size(kube_tree_find(json_array_get(all, i), "spec/configs")) > 0)
+	for (size_t i = 0; i < json_array_size(releases); i++) {
+		if (json_array_size(kube_tree_find(json_array_get(releases, i), "spec/configs")) >
+		    0)
 			return true;
 	}
 	return false;
@@ -298,15 +296,20 @@ static enum talk_step remove_one(struct act *act)
 	return act_reply_send(act, STEP_DELETE);
 }
 
-/* Copies first: what tells of them goes after them. */
+/* Copies that no Release names go first. What is cut off in the middle is taken up by the next
+ * removal, and a Release that is there has its copies; but in a teardown nothing has a use. */
 static enum talk_step begin_removal(struct act *act)
 {
-	bool is_copied = has_copies(act);
-	json_t *kept = choose(act);
+	json_t *all = json_incref(act_reply_kept(act, "items"));
+	json_t *none = kube_tree_list();
 	enum talk_step step;
 
-	step = is_copied ? act_config_remove_begin(act, STEP_COPIES, kept) : remove_one(act);
-	json_decref(kept);
+	act_reply_keep(act, "items", choose(act));
+	step = has_copies(all) ? act_config_remove_begin(act, STEP_COPIES,
+	                                                 act->effect->number > 0 ? all : none)
+	                       : remove_one(act);
+	json_decref(all);
+	json_decref(none);
 	return step;
 }
 

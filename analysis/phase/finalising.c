@@ -31,8 +31,9 @@ static void finish(struct thought *thought)
 		                "New Deployment detected, initialization completed.");
 	} else {
 		text_format(status.reason, sizeof(status.reason),
-		            "Promotion completed! Scaling down %.100s.%.63s", spec->target,
-		            spec->k8s_namespace);
+		            "Promotion completed! %s %.100s.%.63s",
+		            is_skipped ? "Canary analysis was skipped for" : "Scaling down",
+		            spec->target, spec->k8s_namespace);
 		if (is_skipped)
 			status.outcome = OUTCOME_SKIPPED;
 		alert_raise(thought, &status, SEVERITY_INFO,

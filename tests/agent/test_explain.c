@@ -147,8 +147,11 @@ static const struct row refusals[] = {
 	{"InvalidSpec", "{'canary': {'spec': {'service': {'port': 0}}}}",
          "spec.service.port: expected a whole number from 1 to 65535, got 0 (the agent has not said so "
          "yet)"},
-	{"InvalidTarget", "{" CONDITION("InvalidTarget", "it refers to ConfigMap cart") "}",
-         "it refers to ConfigMap cart"},
+	{"InvalidTarget",
+         "{" CONDITION(
+		 "InvalidTarget",
+		 "spec.template: refers to 65 ConfigMaps and Secrets, at most 64 are tracked") "}",
+         "spec.template: refers to 65 ConfigMaps and Secrets, at most 64 are tracked"},
 	{"Duplicate", "{" CONDITION("Duplicate", "target cart is another canary already") "}",
          "target cart is another canary already"},
 	{"Quarantined",

@@ -182,7 +182,7 @@ static void test_skip_analysis(void **state)
 	                    "status Succeeded w0 i0 f0\n"
 	                    "ask post-rollout gate (Succeeded)\n"
 	                    "N Routing all traffic to primary\n"
-	                    "N Promotion completed! Scaling down cart.shop\n"
+	                    "N Promotion completed! Canary analysis was skipped for cart.shop\n"
 	                    "N Post-rollout check gate passed\n");
 	model_fini(&model);
 }

@@ -7,6 +7,7 @@
 #include "analysis/rival.h"
 #include "analysis/strategy.h"
 #include "analysis/workload.h"
+#include "tests/analysis/walk_configs.h"
 #include "tests/analysis/walk_hooks.h"
 #include "tests/analysis/walk_look.h"
 #include "tests/analysis/walk_verbs.h"
@@ -44,6 +45,7 @@ struct walk {
 	uint64_t n_of[STRATEGY_BLUE_GREEN + 1]; /* … of a strategy */
 	uint64_t n_effects;
 	uint64_t n_hooks; /* worlds with them */
+	uint64_t n_configs;
 	uint64_t n_broken;
 };
 
@@ -100,13 +102,6 @@ static void check_cover(struct walk *walk)
 		broken(walk, "clients moved where nothing becomes empty");
 }
 
-/* A retreat's save starts from a Release that may be another by now: it is looked at beside it. */
-static bool is_save_in_doubt(const struct facts *facts, const struct effect *effect)
-{
-	return effect->kind == EFFECT_SAVE_RELEASE && effect->is_retreat &&
-	       facts->releases.state != FACT_KNOWN;
-}
-
 /* Each effect by itself is one that may be. */
 static void check_effects(struct walk *walk)
 {
@@ -159,7 +154,7 @@ static void check_served(struct walk *walk)
 
 	if (apex && backend == BACKEND_PRIMARY && !primary_serves && canary_serves &&
 	    facts->newest.status.phase >= PHASE_PROGRESSING && release_is_open(&facts->newest) &&
-	    facts->newest.cause == CAUSE_REVISION && !facts->is_deleted)
+	    facts->newest.cause != CAUSE_INIT && !facts->is_deleted)
 		broken(walk,
 		       "clients sent to a primary without a ready pod while the canary has one");
 	if (apex && backend == BACKEND_CANARY && !canary_serves && primary_serves)
@@ -262,9 +257,7 @@ static void check_retreat(struct walk *walk)
 		return;
 	if (is_checking(facts))
 		must = (fails_now(walk->world) && !walk->world->spec.suspend) || is_newer(facts) ||
-		       facts->is_moved || facts->target.slot.state == FACT_ABSENT ||
-		       (facts->promoted.name[0] && facts->target.slot.state == FACT_KNOWN &&
-		        strcmp(facts->target.digest, facts->promoted.digest) == 0);
+		       facts->is_moved || facts->target.slot.state == FACT_ABSENT || is_back(facts);
 	if (is_checking(facts) && !walk->world->spec.suspend &&
 	    is_past(facts, status->times.unmeasured_since, walk->world->spec.progress_deadline) &&
 	    facts->now.ms < status->times.next_check_at.ms)
@@ -376,7 +369,8 @@ static void check_teardown(struct walk *walk)
 	if (!facts->is_deleted || !workload_serves(&facts->primary) ||
 	    facts->target.slot.state != FACT_KNOWN ||
 	    (ending != OUTCOME_ROLLED_BACK && ending != OUTCOME_FAILED_PROMOTION) ||
-	    strcmp(facts->target.digest, facts->newest.digest) != 0)
+	    strcmp(facts->target.digest, facts->newest.digest) != 0 ||
+	    is_held_other(facts, facts->newest.configs))
 		return;
 	if ((apex && apex->backend == BACKEND_CANARY) ||
 	    find(walk->plan, EFFECT_REMOVE, SUBJECT_PRIMARY))
@@ -433,11 +427,11 @@ static void check_guards(struct walk *walk)
 		    (facts->refusal[0] || facts->is_moved || facts->target.refusal[0] ||
 		     (release_is_open(&facts->newest) && facts->newest.status.phase != PHASE_DONE)))
 			broken(walk, "a run starts that must not");
-		if (effect->kind == EFFECT_CREATE_RELEASE && effect->cause == CAUSE_REVISION &&
+		if (effect->kind == EFFECT_CREATE_RELEASE && is_by_itself(effect) &&
 		    facts->newest.status.n_notices > 0 && facts->events.failures == 0 &&
 		    facts->newest.status.notices[0].id > facts->notices_delivered)
 			broken(walk, "a run starts before people were told how the last one ended");
-		if (effect->kind == EFFECT_CREATE_RELEASE && effect->cause == CAUSE_REVISION &&
+		if (effect->kind == EFFECT_CREATE_RELEASE && is_by_itself(effect) &&
 		    facts->primary.ready < facts->primary.replicas)
 			broken(walk, "a run starts beside a primary that is not ready");
 		if (effect->kind == EFFECT_MEASURE_SHARE &&
@@ -539,6 +533,29 @@ static void check_verbs(struct walk *walk, struct walk_verbs *verbs)
 	walk->plan = plan;
 }
 
+/* In another world in 32 the target refers to configs. */
+static void check_configs(struct walk *walk, struct world *world, struct walk_verbs *verbs)
+{
+	uint64_t chance = walk->number * 0x9E3779B97F4A7C15U >> 20;
+	const struct plan *plan = walk->plan;
+	const char *what;
+
+	if (chance % 32 != 1)
+		return;
+	walk_configs_put(world, chance / 32);
+	decide(&world->spec, &world->facts, &verbs->plan);
+	world->facts.target.has_configs = false;
+	decide(&world->spec, &world->facts, &verbs->plain);
+	world->facts.target.has_configs = true;
+	walk->plan = &verbs->plan;
+	walk->n_configs++;
+	check(walk);
+	what = walk_configs_check(world, &verbs->plan, &verbs->plain);
+	if (what)
+		broken(walk, what);
+	walk->plan = plan;
+}
+
 int main(void)
 {
 	struct effect *effects = calloc(PLAN_EFFECTS_MAX, sizeof(*effects));
@@ -560,10 +577,12 @@ int main(void)
 		decide(&world.spec, &world.facts, &plan);
 		check(&walk);
 		check_verbs(&walk, &verbs);
+		check_configs(&walk, &world, &verbs);
 		if (number % HOOKS_STRIDE == 0)
 			walk_hooks(&walk, &world, &plan);
 	}
 	printf("# %" PRIu64 " worlds with hooks\n", walk.n_hooks);
+	printf("# %" PRIu64 " worlds with configs\n", walk.n_configs);
 	for (enum strategy strategy = STRATEGY_CANARY; strategy <= STRATEGY_BLUE_GREEN; strategy++)
 		printf("# %" PRIu64 " worlds of %s\n", walk.n_of[strategy],
 		       strategy_name(strategy));

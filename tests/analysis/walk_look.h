@@ -38,13 +38,51 @@ static inline int live_weight(const struct world *world)
 static inline bool is_running(const struct facts *facts)
 {
 	return facts->has_spec && !facts->is_deleted && !facts->is_quarantined &&
-	       release_is_open(&facts->newest) && facts->newest.cause == CAUSE_REVISION &&
+	       release_is_open(&facts->newest) &&
+	       (facts->newest.cause == CAUSE_REVISION || facts->newest.cause == CAUSE_CONFIG) &&
 	       facts->newest.status.phase >= PHASE_PROGRESSING &&
 	       facts->newest.status.phase != PHASE_DONE;
 }
 
+/* What the target's configs hold is known, and not what DIGEST says. */
+static inline bool is_held_other(const struct facts *facts, const char *digest)
+{
+	return facts->target.has_configs && facts->configs.slot.state == FACT_KNOWN &&
+	       strcmp(facts->configs.template, facts->target.digest) == 0 &&
+	       strcmp(facts->configs.digest, digest) != 0;
+}
+
+/* The target has a template that is known, of the run or promoted, but its configs hold something
+ * else by now. */
+static inline bool is_changed(const struct facts *facts)
+{
+	const char *digest = facts->target.digest;
+	bool is_promoted = strcmp(digest, facts->promoted.digest) == 0;
+	bool is_same = strcmp(digest, facts->newest.digest) == 0 ||
+	               (facts->change.kind == CHANGE_DEFAULTS &&
+	                strcmp(facts->change.digest, digest) == 0);
+
+	if (facts->target.slot.state != FACT_KNOWN ||
+	    (is_promoted && !is_held_other(facts, facts->promoted.configs)))
+		return false;
+	return is_same ? is_held_other(facts, facts->newest.configs) : is_promoted;
+}
+
+/* The target has what is promoted, as far as that is known. */
+static inline bool is_back(const struct facts *facts)
+{
+	return facts->promoted.name[0] && facts->target.slot.state == FACT_KNOWN &&
+	       strcmp(facts->target.digest, facts->promoted.digest) == 0 &&
+	       (!facts->target.has_configs ||
+	        (facts->configs.slot.state == FACT_KNOWN &&
+	         strcmp(facts->configs.template, facts->target.digest) == 0 &&
+	         strcmp(facts->configs.digest, facts->promoted.configs) == 0));
+}
+
 static inline bool is_newer(const struct facts *facts)
 {
+	if (is_changed(facts))
+		return true;
 	return facts->target.slot.state == FACT_KNOWN && facts->change.kind == CHANGE_REAL &&
 	       strcmp(facts->change.digest, facts->target.digest) == 0;
 }
@@ -105,6 +143,19 @@ static inline bool is_never_begun(const struct facts *facts)
 {
 	return facts->is_deleted && facts->n_releases == 1 &&
 	       !instant_is_set(facts->newest.status.times.started);
+}
+
+/* It is for a revision, which nobody has asked for. */
+static inline bool is_by_itself(const struct effect *create)
+{
+	return create->cause == CAUSE_REVISION || create->cause == CAUSE_CONFIG;
+}
+
+/* A retreat's save starts from a Release that may be another by now: it is looked at beside it. */
+static inline bool is_save_in_doubt(const struct facts *facts, const struct effect *effect)
+{
+	return effect->kind == EFFECT_SAVE_RELEASE && effect->is_retreat &&
+	       facts->releases.state != FACT_KNOWN;
 }
 
 #endif

@@ -16,6 +16,7 @@ KINDS = {
     "event": ("/api/v1", "events"),
     "pod": ("/api/v1", "pods"),
     "configmap": ("/api/v1", "configmaps"),
+    "secret": ("/api/v1", "secrets"),
     "deployment": ("/apis/apps/v1", "deployments"),
     "endpointslice": ("/apis/discovery.k8s.io/v1", "endpointslices"),
     "ingress": ("/apis/networking.k8s.io/v1", "ingresses"),

@@ -81,7 +81,7 @@ expect_now()
 	report 'not ok' "$2: $3"
 }
 
-lints='listed.sh layers.sh purity.sh headers.sh names.sh globals.sh sizes.sh format.sh words.sh shell.sh'
+lints='listed.sh layers.sh purity.sh headers.sh names.sh globals.sh sizes.sh format.sh words.sh shell.sh hazards.sh'
 
 # plant LINT NAME PATTERN PATH: the file comes on standard input
 plant()
@@ -191,6 +191,29 @@ SH
 plant shell.sh 'half a program' 'seed2.py' tests/seed2.py <<'PY'
 def x(:
 PY
+# A document of the hazards, with a row and what it names: rows TEST
+rows()
+{
+	sow
+	mkdir -p "$tree/docs"
+	printf '| D-%s | what | `test_seed` |\n' $(seq 62) | sed "s/| D-7 |.*/| D-7 | what | $1 |/" >"$tree/docs/compatibility.md"
+	printf 'static void test_seed(void)\n{\n}\n' >"$tree/tests/seed2.c"
+}
+rows '`test_seed`'
+expect_now silent hazards.sh 'is silent where document and tests agree'
+rows '-'
+expect_now heard hazards.sh 'finds a row without a test' 'no test: D-7'
+rows '`test_sead`'
+expect_now heard hazards.sh 'finds a test that is not there' 'D-7: test_sead'
+rows '`D_7_seed`'
+expect_now heard hazards.sh 'finds a hazard that no test is named after' 'D-7: D_7_seed'
+rows 'later'
+expect_now silent hazards.sh 'accepts what is to come later'
+rows '`test_seed`'
+sed -i '/^| D-8 |/d' "$tree/docs/compatibility.md"
+expect_now heard hazards.sh 'finds a hazard without a row' 'no row: D-8'
+printf 'static void test_D_8_seed(void)\n{\n}\n' >>"$tree/tests/seed2.c"
+expect_now heard hazards.sh 'finds the test of a hazard without a row' 'without a row.*: D-8'
 sow
 grow
 echo 'int seed2;' >"$tree/agent/seed2.c"

@@ -7,6 +7,7 @@
 #include "analysis/base/text.h"
 #include "tests/simulation/hung_history.h"
 #include "tests/simulation/stage_hooks.h"
+#include "tests/simulation/trace.h"
 
 #include <assert.h>
 #include <math.h>
@@ -44,6 +45,7 @@ struct stage {
 	struct stage_hooks hooks;
 	struct buf steps;
 	char last_step[256];
+	struct trace trace;
 	char phase[32];
 	struct log *log;
 	struct metrics *metrics;
@@ -220,6 +222,8 @@ static struct apiserver_fault on_after(void *user, const struct http_request *re
 		return (struct apiserver_fault){0};
 	if (reply->status == 200 && strstr(request->url, "/releases/"))
 		note_step(stage, request);
+	if (reply->status < 300)
+		trace_note(&stage->trace, stage->server, request);
 	if (stage->n_writes != stage->fault_at)
 		return (struct apiserver_fault){0};
 	if (stage->fault == STAGE_FAULT_CRASH)
@@ -270,6 +274,8 @@ struct stage *stage_new(uint64_t seed)
 	});
 	stage->steps.max = STEPS_MAX;
 	stage->hooks.calls.max = STEPS_MAX;
+	stage->trace.states.max = STEPS_MAX;
+	stage->trace.events.max = STEPS_MAX;
 	stage->success_rate = 100;
 	stage->duration_ms = 20;
 	stage->crashed = -1;
@@ -301,6 +307,7 @@ struct stage *stage_free(struct stage *stage)
 	sim_loop_free(stage->sim);
 	buf_fini(&stage->steps);
 	buf_fini(&stage->hooks.calls);
+	trace_fini(&stage->trace);
 	metrics_free(stage->metrics);
 	log_free(stage->log);
 	free(stage);
@@ -483,6 +490,11 @@ void stage_push(struct stage *stage, const char *version)
 const json_t *stage_find(struct stage *stage, const char *plural, const char *name)
 {
 	return apiserver_find(stage->server, plural, "shop", name);
+}
+
+struct trace *stage_trace(struct stage *stage)
+{
+	return &stage->trace;
 }
 
 const char *stage_phase(struct stage *stage)

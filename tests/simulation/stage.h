@@ -27,6 +27,7 @@ enum stage_fault {
 };
 
 struct stage;
+struct trace;
 
 struct stage *stage_new(uint64_t seed);
 struct stage *stage_free(struct stage *stage);
@@ -56,6 +57,9 @@ void stage_push(struct stage *stage, const char *version);
 
 /* Canary.status.phase, "" for none. */
 const char *stage_phase(struct stage *stage);
+
+/* What was seen of the Canary from outside since the start, or since trace_clear. */
+struct trace *stage_trace(struct stage *stage);
 
 /* An object as stored, or NULL. */
 const json_t *stage_find(struct stage *stage, const char *plural, const char *name);

@@ -96,9 +96,9 @@ static json_t *messages(struct stage *stage)
 
 char *stage_describe(struct stage *stage)
 {
-	static const char *const plurals[] = {"deployments",     "services", "ingresses",
-	                                      "releases",        "canaries", "virtualservices",
-	                                      "destinationrules"};
+	static const char *const plurals[] = {"deployments",      "services",   "ingresses",
+	                                      "releases",         "canaries",   "virtualservices",
+	                                      "destinationrules", "configmaps", "secrets"};
 	json_t *all = json_object();
 	char *text;
 

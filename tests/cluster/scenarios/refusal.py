@@ -14,11 +14,12 @@ ROWS = [
     ("huge", {"stepWeight": 10, "maxWeight": 1e308}, {}, ["spec.analysis.maxWeight"]),
     ("many", {"stepWeights": [1] * 100_000}, {}, ["spec.analysis.stepWeights", "100"]),
     ("falling", {"stepWeights": [50, 20]}, {}, ["spec.analysis.stepWeights[1]", "20"]),
-    ("mesh", {"iterations": 2}, {"provider": "appmesh:v1beta2"}, ["spec.provider", "appmesh"]),
+    ("match", {"iterations": 2, "match": []}, {"provider": "istio"}, ["spec.provider", "istio"]),
     ("hooks", {"iterations": 2, "webhooks": [HOOK]}, {}, ["spec.analysis.webhooks[0].url", "127.0.0.1:1/"]),
     ("scaler", {"iterations": 2}, {"autoscalerRef": SCALER}, ["spec.autoscalerRef", "not served yet"]),
     ("affinity", {"iterations": 2, "sessionAffinity": AFFINITY}, {}, ["analysis.sessionAffinity", "not served yet"]),
     ("daemon", {"iterations": 2}, {"kind": "DaemonSet"}, ["spec.targetRef.kind", "DaemonSet"]),
+    ("missing", {"iterations": 2}, {}, ["configmap settings.", "not found"]),
 ]
 
 
@@ -32,14 +33,19 @@ def row_canary(s, name, analysis, fields):
 
 
 def row_deployment(s, name):
-    return objects.deployment(s.namespace, name=name, replicas=1)
+    deployment = objects.deployment(s.namespace, name=name, replicas=1)
+    if name == "missing":
+        source = {"configMapRef": {"name": "settings"}}
+        deployment["spec"]["template"]["spec"]["containers"][0]["envFrom"] = [source]
+    return deployment
 
 
 def check_refused(s, name, words):
     s.wait(f"{name} is refused", lambda: s.world.condition(name, "Ready").get("status") == "False", 20)
     ready = s.world.condition(name, "Ready")
     reason, message = ready.get("reason"), ready.get("message", "")
-    s.check(reason == "InvalidSpec", f"{name}: reason InvalidSpec", reason)
+    expected = "ConfigNotRead" if name == "missing" else "InvalidSpec"
+    s.check(reason == expected, f"{name}: reason {expected}", reason)
     s.check(all(word in message for word in words), f"{name}: the message says {words}", message)
     s.wait(f"an Event says so of {name}", lambda: message in s.world.messages(name), 10)
     s.note(f"{name}: {message}")
