@@ -164,25 +164,6 @@ static void test_D_61_foreign_raise_in_any_phase(void **state)
 	model_fini(&model);
 }
 
-/* A promotion ends whatever the live weight is: Flagger's hangs at 0 (traffic-providers.md 9,
- * defect 7). */
-static void test_D_12_promoting_at_weight_0(void **state)
-{
-	struct model model;
-	int steps = 0;
-
-	begin(&model);
-	model_run(&model, 100, revision);
-	while (model.truth.newest.status.phase != PHASE_PROMOTING && steps++ < 100000)
-		model_run(&model, 10, NULL);
-	assert_int_equal(model.truth.newest.status.phase, PHASE_PROMOTING);
-	model.truth.route.weight = 0;
-	model.truth.route.is_ours = false;
-	model_run(&model, 60000, NULL);
-	assert_int_equal(model.truth.newest.status.outcome, OUTCOME_PROMOTED);
-	model_fini(&model);
-}
-
 /* No weight is raised to pods that no Service leads to; one that is too high is lowered. */
 static void test_raises_only_with_services(void **state)
 {
@@ -286,7 +267,6 @@ int main(void)
 		cmocka_unit_test(test_route_not_taken_in),
 		cmocka_unit_test(test_D_61_foreign_copies),
 		cmocka_unit_test(test_D_61_foreign_raise_in_any_phase),
-		cmocka_unit_test(test_D_12_promoting_at_weight_0),
 		cmocka_unit_test(test_raises_only_with_services),
 		cmocka_unit_test(test_apex_without_a_target),
 	};
