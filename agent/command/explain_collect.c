@@ -150,18 +150,27 @@ static void collect_lease(struct collect *collect, const char *lease_namespace)
 			return;
 }
 
-/* The VirtualService of a Canary that has one. */
+/* The VirtualService or route of a Canary that has one. */
 static void collect_mesh(struct collect *collect, const char *target)
 {
 	struct explain_world *world = collect->world;
 	const char *provider = kube_tree_text(world->canary, "spec/provider");
 	const char *apex = kube_tree_text(world->canary, "spec/service/name");
+	const char *own = kube_tree_text(world->canary, "spec/routeRef/name");
+	const char *kind = kube_tree_text(world->canary, "spec/routeRef/kind");
 
 	if (*provider == '\0' && world->default_provider)
 		provider = world->default_provider;
 	if (strcmp(provider, "istio") == 0)
 		(void)find(collect, KUBE_VIRTUAL_SERVICE,
 		           arena_text(&world->arena, *apex ? apex : target), &world->route);
+	if (strncmp(provider, "gatewayapi", strlen("gatewayapi")) == 0)
+		(void)find(collect,
+		           strcmp(kind, "GRPCRoute") == 0 ? KUBE_GRPC_ROUTE : KUBE_HTTP_ROUTE,
+		           arena_text(&world->arena, *own    ? own
+		                                     : *apex ? apex
+		                                             : target),
+		           &world->route);
 }
 
 bool explain_collect(struct command_client *client, const char *lease_namespace,

@@ -1,7 +1,9 @@
 #include "agent/command/explain_route.h"
 
+#include "analysis/base/text.h"
 #include "providers/kube/tree.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -50,30 +52,54 @@ static struct place annotation_place(const json_t *route, struct arena *arena)
 	};
 }
 
-/* A VirtualService: the entry for the canary's Service, of the first rule that has one. */
-static struct place rule_place(const struct explain_world *world, const char *key,
+/* The kinds of routes: where their rules are, and in a rule the Services and their names. */
+struct form {
+	const char *rules;
+	const char *entries;
+	const char *name;
+	int weight; /* where none is said */
+};
+
+static const struct form forms[] = {
+	{"http", "route", "destination/host", 0}, /* a VirtualService */
+	{"tcp", "route", "destination/host", 0},
+	{"rules", "backendRefs", "name", 1}, /* a route of the Gateway API */
+};
+
+/* The name of the canary's Service; the apex Service has the route's name unless the Canary says
+ * more. */
+static const char *service_of(const struct explain_world *world, struct arena *arena)
+{
+	const char *apex = kube_tree_text(world->canary, "spec/service/name");
+	const char *target = kube_tree_text(world->canary, "spec/targetRef/name");
+	const char *route = kube_tree_text(world->route, "metadata/name");
+
+	return arena_format(arena, "%s-canary", *apex ? apex : *target ? target : route);
+}
+
+/* The entry for the canary's Service, of the first rule that has one. */
+static struct place rule_place(const struct explain_world *world, const struct form *form,
                                struct arena *arena)
 {
-	const json_t *rules = json_object_get(kube_tree_find(world->route, "spec"), key);
-	const char *service =
-		arena_format(arena, "%s-canary", kube_tree_text(world->route, "metadata/name"));
+	const json_t *rules = json_object_get(kube_tree_find(world->route, "spec"), form->rules);
+	const char *service = service_of(world, arena);
 	size_t length = strlen(service);
 
 	for (size_t i = 0; i < json_array_size(rules); i++) {
-		const json_t *route = kube_tree_find(json_array_get(rules, i), "route");
+		const json_t *route = kube_tree_find(json_array_get(rules, i), form->entries);
 
 		for (size_t j = 0; j < json_array_size(route); j++) {
 			const json_t *entry = json_array_get(route, j);
-			const char *host = kube_tree_text(entry, "destination/host");
+			const char *host = kube_tree_text(entry, form->name);
 
 			if (strncmp(host, service, length) != 0 ||
 			    (host[length] != '\0' && host[length] != '.'))
 				continue;
 			return (struct place){
 				.name = arena_format(arena, "weight of %.100s", host),
-				.weight = kube_tree_whole(entry, "weight", 0),
+				.weight = kube_tree_whole(entry, "weight", form->weight),
 				.fields = "fieldsV1/f:spec",
-				.field = arena_format(arena, "f:%s", key),
+				.field = arena_format(arena, "f:%s", form->rules),
 			};
 		}
 	}
@@ -84,9 +110,9 @@ static struct place find_place(const struct explain_world *world, struct arena *
 {
 	struct place place = annotation_place(world->route, arena);
 
-	if (!place.name)
-		place = rule_place(world, "http", arena);
-	return place.name ? place : rule_place(world, "tcp", arena);
+	for (size_t i = 0; i < array_length(forms) && !place.name; i++)
+		place = rule_place(world, &forms[i], arena);
+	return place;
 }
 
 /* The field manager that wrote the weight last; NULL when managedFields do not say. */
@@ -127,9 +153,22 @@ static const char *name_writer(const struct explain_world *world, const struct p
 	                    *age ? " " : "", age, *age ? " ago" : "");
 }
 
-static bool is_virtual(const json_t *route)
+/* The route's kind, for people. */
+static const char *kind_of(const json_t *route)
 {
-	return strcmp(kube_tree_text(route, "kind"), "VirtualService") == 0;
+	const char *kind = kube_tree_text(route, "kind");
+
+	return *kind ? kind : "Ingress";
+}
+
+/* … as kubectl has it. */
+static const char *word_of(const json_t *route, struct arena *arena)
+{
+	char *word = arena_copy(arena, kind_of(route), strlen(kind_of(route)));
+
+	for (char *at = word; *at; at++)
+		*at = (char)tolower((unsigned char)*at);
+	return word;
 }
 
 void explain_route(const struct explain_world *world, struct explain_answer *ret, int from, int to)
@@ -140,7 +179,7 @@ void explain_route(const struct explain_world *world, struct explain_answer *ret
 		return;
 	explain_say(ret, "fight",
 	            "%s %.200s gives the canary weight %d, where the agent wants %d: %s",
-	            is_virtual(world->route) ? "virtualservice" : "ingress",
+	            word_of(world->route, &ret->arena),
 	            kube_tree_text(world->route, "metadata/name"), place.weight, to,
 	            name_writer(world, &place, &ret->arena));
 }
@@ -152,8 +191,7 @@ void explain_route_tell(const struct explain_world *world, struct explain_answer
 
 	if (!world->route)
 		return;
-	about = arena_format(&ret->arena, "%s %s",
-	                     is_virtual(world->route) ? "VirtualService" : "Ingress",
+	about = arena_format(&ret->arena, "%s %s", kind_of(world->route),
 	                     kube_tree_text(world->route, "metadata/name"));
 	if (place.name)
 		explain_fact_add(ret, about, "%s: %d; %s", place.name, place.weight,

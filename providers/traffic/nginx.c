@@ -69,11 +69,12 @@ static bool is_exact(const json_t *clone, const struct canary_world *world, int 
 {
 	json_auto_t *wanted = NULL;
 	json_auto_t *repair = NULL;
+	const json_t *source = json_is_object(world->beside[0]) ? world->beside[0] : NULL;
 
-	if (!nginx_ingress_says(world, clone, weight))
+	if (!nginx_ingress_says(world, source, clone, weight))
 		return false;
-	if (json_is_object(world->beside[0]))
-		wanted = nginx_ingress_spec(world, world->beside[0], NULL);
+	if (source)
+		wanted = nginx_ingress_spec(world, source, NULL);
 	repair =
 		nginx_ingress_repair(world, clone, wanted ? wanted : kube_tree_find(clone, "spec"));
 	return json_array_size(repair) == 0;
@@ -97,7 +98,7 @@ static enum talk_step patch_json(struct act *act, const json_t *live, json_t *pa
 	const struct canary_world *world = act->world;
 	struct kube_ref ref = clone_ref(world, act->talk.arena);
 
-	nginx_ingress_weigh(patch, world, live, act->effect->weight);
+	nginx_ingress_weigh(patch, world, act_reply_kept(act, "source"), live, act->effect->weight);
 	if (!act_reply_test_version(act, patch, live)) {
 		json_decref(patch);
 		return act_reply_stop(act, ACT_CONFLICT, NULL, "ingress %s changed", ref.name);
@@ -117,7 +118,8 @@ static enum talk_step patch_merge(struct act *act, const json_t *live)
 
 	if (act->effect->resource_version[0] && strcmp(act->effect->resource_version, version) != 0)
 		return act_reply_stop(act, ACT_CONFLICT, NULL, "ingress %s changed", ref.name);
-	patch = nginx_ingress_merge(world, live, act->effect->weight);
+	patch = nginx_ingress_merge(world, act_reply_kept(act, "source"), live,
+	                            act->effect->weight);
 	kube_tree_set_text(json_object_get(patch, "metadata"), "resourceVersion", version);
 	kube_api_patch(&act->talk.request, act->talk.arena, &ref, world->options->field_manager,
 	               KUBE_PATCH_MERGE, patch);
@@ -146,7 +148,7 @@ static enum talk_step correct(struct act *act, json_t *live, struct err *err)
 	if (json_array_size(repair) > 0)
 		return patch_json(act, live, repair);
 	json_decref(repair);
-	if (nginx_ingress_says(world, live, act->effect->weight))
+	if (nginx_ingress_says(world, act_reply_kept(act, "source"), live, act->effect->weight))
 		return act_reply_done(act, json_incref(live));
 	return patch_merge(act, live);
 }
@@ -174,7 +176,7 @@ static enum talk_step retreat(struct act *act)
 
 	kube_api_patch(&act->talk.request, act->talk.arena, &ref,
 	               act->world->options->field_manager, KUBE_PATCH_MERGE,
-	               nginx_ingress_merge(act->world, NULL, act->effect->weight));
+	               nginx_ingress_merge(act->world, NULL, NULL, act->effect->weight));
 	return act_reply_send(act, STEP_WRITE);
 }
 

@@ -10,7 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LAST_APPLIED "kubectl.kubernetes.io/last-applied-configuration"
+#define INGRESS_CLASS "kubernetes.io/ingress.class"
+#define LAST_APPLIED  "kubectl.kubernetes.io/last-applied-configuration"
 
 /* In one rule: every path whose backend is the apex leads to the canary; returns how many there
  * were. */
@@ -122,9 +123,67 @@ bool nginx_ingress_is_ours(const struct canary_world *world, const json_t *clone
 	return json_object_get(labels, KUBE_LABEL_UID) && leads_to_canary(world, clone);
 }
 
-/* CLONE's annotations with those of WEIGHT; rules that are not wanted are gone. */
-static json_t *annotations_with(const struct canary_world *world, const json_t *clone, int weight)
+/* What says how the controller serves an Ingress, the canary's share of it apart. */
+static bool is_kept_in_step(const struct canary_world *world, const char *key)
 {
+	size_t length = strlen(world->options->ingress_annotation_prefix);
+
+	if (strcmp(key, INGRESS_CLASS) == 0)
+		return true;
+	return strncmp(key, world->options->ingress_annotation_prefix, length) == 0 &&
+	       key[length] == '/' && !nginx_rule_is_canary(world, key);
+}
+
+/* managedFields: it was us who put KEY there. */
+static bool is_put_by_us(const struct canary_world *world, const json_t *clone, const char *key)
+{
+	const json_t *entries = kube_tree_find(clone, "metadata/managedFields");
+	char field[NAME_MAX_K8S];
+
+	text_format(field, sizeof(field), "f:%s", key);
+	for (size_t i = 0; i < json_array_size(entries); i++) {
+		const json_t *entry = json_array_get(entries, i);
+
+		if (strcmp(kube_tree_text(entry, "manager"), world->options->field_manager) == 0 &&
+		    json_object_get(kube_tree_find(entry, "fieldsV1/f:metadata/f:annotations"),
+		                    field))
+			return true;
+	}
+	return false;
+}
+
+/* The steps that bring CLONE's annotations in step with SOURCE's: values, and null for what goes.
+ */
+static json_t *steps_of(const struct canary_world *world, const json_t *source, const json_t *clone)
+{
+	json_t *wanted = kube_tree_find(source, "metadata/annotations");
+	json_t *live = kube_tree_find(clone, "metadata/annotations");
+	json_t *steps = kube_tree_object();
+	const char *key;
+	json_t *value;
+
+	if (!source)
+		return steps;
+	json_object_foreach(wanted, key, value)
+	{
+		if (is_kept_in_step(world, key) && !json_equal(value, json_object_get(live, key)))
+			kube_tree_set(steps, key, json_incref(value));
+	}
+	json_object_foreach(live, key, value)
+	{
+		if (is_kept_in_step(world, key) && !json_object_get(wanted, key) &&
+		    is_put_by_us(world, clone, key))
+			kube_tree_set(steps, key, json_null());
+	}
+	return steps;
+}
+
+/* CLONE's annotations with those of WEIGHT, in step with SOURCE's; rules that are not wanted are
+ * gone. */
+static json_t *annotations_with(const struct canary_world *world, const json_t *source,
+                                const json_t *clone, int weight)
+{
+	json_auto_t *steps = steps_of(world, source, clone);
 	json_t *from = kube_tree_find(clone, "metadata/annotations");
 	json_t *annotations = kube_tree_object();
 	const char *key;
@@ -132,24 +191,31 @@ static json_t *annotations_with(const struct canary_world *world, const json_t *
 
 	json_object_foreach(from, key, value)
 	{
-		if (!nginx_rule_is_canary(world, key))
+		if (!nginx_rule_is_canary(world, key) && !json_object_get(steps, key))
+			kube_tree_set(annotations, key, json_incref(value));
+	}
+	json_object_foreach(steps, key, value)
+	{
+		if (!json_is_null(value))
 			kube_tree_set(annotations, key, json_incref(value));
 	}
 	nginx_rule_set(annotations, world, weight);
 	return annotations;
 }
 
-bool nginx_ingress_says(const struct canary_world *world, const json_t *clone, int weight)
+bool nginx_ingress_says(const struct canary_world *world, const json_t *source, const json_t *clone,
+                        int weight)
 {
-	json_auto_t *wanted = annotations_with(world, clone, weight);
+	json_auto_t *wanted = annotations_with(world, source, clone, weight);
 
 	return json_equal(wanted, kube_tree_find(clone, "metadata/annotations")) == 1;
 }
 
-json_t *nginx_ingress_merge(const struct canary_world *world, const json_t *clone, int weight)
+json_t *nginx_ingress_merge(const struct canary_world *world, const json_t *source,
+                            const json_t *clone, int weight)
 {
 	json_t *live = kube_tree_find(clone, "metadata/annotations");
-	json_t *annotations = kube_tree_object();
+	json_t *annotations = steps_of(world, source, clone);
 	json_t *metadata = kube_tree_object();
 	json_t *patch = kube_tree_object();
 	const char *key;
@@ -185,12 +251,12 @@ json_t *nginx_ingress_repair(const struct canary_world *world, const json_t *clo
 	return patch;
 }
 
-void nginx_ingress_weigh(json_t *patch, const struct canary_world *world, const json_t *clone,
-                         int weight)
+void nginx_ingress_weigh(json_t *patch, const struct canary_world *world, const json_t *source,
+                         const json_t *clone, int weight)
 {
-	if (!nginx_ingress_says(world, clone, weight))
+	if (!nginx_ingress_says(world, source, clone, weight))
 		kube_tree_patch(patch, "add", "/metadata/annotations",
-		                annotations_with(world, clone, weight));
+		                annotations_with(world, source, clone, weight));
 }
 
 int nginx_ingress_weight(const struct canary_world *world, const json_t *clone)

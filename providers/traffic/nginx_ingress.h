@@ -30,9 +30,12 @@ bool nginx_ingress_is_ours(const struct canary_world *world, const json_t *clone
 /*
  * A merge patch of the annotations that gives the canary WEIGHT; keys that are not wanted become
  * null. CLONE: what is there; NULL: not known, then all of ours are written and every known rule is
- * null.
+ * null. SOURCE: NULL, or the clone's annotations of ingress-nginx are brought in step with it: what
+ * it has is set, what we had set and it has no more goes; what somebody put on the clone alone
+ * stays.
  */
-json_t *nginx_ingress_merge(const struct canary_world *world, const json_t *clone, int weight);
+json_t *nginx_ingress_merge(const struct canary_world *world, const json_t *source,
+                            const json_t *clone, int weight);
 
 /*
  * The steps of a JSON patch that make CLONE right beside its weight's annotations: spec (SPEC,
@@ -41,12 +44,13 @@ json_t *nginx_ingress_merge(const struct canary_world *world, const json_t *clon
 json_t *nginx_ingress_repair(const struct canary_world *world, const json_t *clone,
                              const json_t *spec);
 
-/* Append the step that gives the canary WEIGHT by annotations to the JSON patch PATCH. */
-void nginx_ingress_weigh(json_t *patch, const struct canary_world *world, const json_t *clone,
-                         int weight);
+/* Append the step that does the same by a JSON patch to PATCH. */
+void nginx_ingress_weigh(json_t *patch, const struct canary_world *world, const json_t *source,
+                         const json_t *clone, int weight);
 
-/* CLONE's annotations say WEIGHT and nothing else. */
-bool nginx_ingress_says(const struct canary_world *world, const json_t *clone, int weight);
+/* CLONE's annotations say WEIGHT and nothing else, in step with SOURCE unless it is NULL. */
+bool nginx_ingress_says(const struct canary_world *world, const json_t *source, const json_t *clone,
+                        int weight);
 
 /* The share that CLONE's annotations give the canary; for A/B 100 when there is a rule. */
 int nginx_ingress_weight(const struct canary_world *world, const json_t *clone);

@@ -337,6 +337,13 @@ static const struct row ends[] = {
          " {'destination': {'host': 'cart-canary.shop'}, 'weight': 35}]}]}}," RELEASE(
 		 DONE("promoted", "x")) "}",
          "virtualservice cart gives the canary weight 35, where the agent wants 0: kiali wrote it 10m ago"},
+	/* a route of the Gateway API */
+	{"fight",
+         "{'route': {'kind': 'HTTPRoute', 'metadata': {'name': 'mine', 'annotations': null, 'managedFields': [{'manager':"
+         " 'argocd', 'time': '2026-03-01T09:50:00Z', 'fieldsV1': {'f:spec': {'f:rules': {}}}}]}, 'spec': {'rules':"
+         " [{'backendRefs': [{'name': 'help'}]}, {'backendRefs': [{'name': 'cart-primary', 'weight': 9}, {'name':"
+         " 'cart-canary', 'weight': 45}]}]}}," RELEASE(DONE("promoted", "x")) "}",
+         "httproute mine gives the canary weight 45, where the agent wants 0: argocd wrote it 10m ago"},
 	{"fight", "{" ROUTE("35") "," RELEASE(DONE("promoted", "x")) "}",
          "ingress front-canary gives the canary weight 35, where the agent wants 0: serin wrote it 1m ago"},
 	{"PrimaryNotReady",

@@ -29,6 +29,7 @@ KINDS = {
     "clusterrole": ("/apis/rbac.authorization.k8s.io/v1", "clusterroles"),
     "canary": ("/apis/flagger.app/v1beta1", "canaries"),
     "metrictemplate": ("/apis/flagger.app/v1beta1", "metrictemplates"),
+    "alertprovider": ("/apis/flagger.app/v1beta1", "alertproviders"),
     "action": ("/apis/serin.dev/v1alpha1", "actions"),
     "release": ("/apis/serin.dev/v1alpha1", "releases"),
 }

@@ -162,13 +162,21 @@ get_envoy() {
 	rm -rf "$work"
 }
 
-build_mesh() {
-	[ -n "${KIT_MESH:-}" ] || return 0
-	build_istiod
-	get_envoy
-}
+# optional PART: what the kit can do without; the scenarios that need it say so and fail.
+optional() { "$here/build.sh" "$1" || say "could not build $1: the kit goes without it"; }
 
 main() {
+	case ${1:-} in
+	loadtester)
+		build_loadtester
+		return
+		;;
+	mesh)
+		build_istiod
+		get_envoy
+		return
+		;;
+	esac
 	install_packages
 	mkdir -p "$cache"
 	exec 9>"$cache/.lock"
@@ -178,11 +186,11 @@ main() {
 	}
 	build_cluster
 	build_ingress
-	build_loadtester
-	build_mesh
+	optional loadtester
+	[ -z "${KIT_MESH:-}" ] || optional mesh
 	for t in testapp loadgen; do
 		build "$tools" "$t" "./cmd/$t" "" "(our own; a minute the first time)"
 	done
 }
 
-main
+main "$@"

@@ -24,6 +24,7 @@ EOF
 up() {
 	[ "$(id -u)" = 0 ] || fail "the kit makes a network namespace: run it as root"
 	"$here/build.sh"
+	[ -x "$mesh/bin/pilot-discovery" ] && [ -x "$mesh/bin/envoy" ] || unset KIT_MESH
 	dir=$(mktemp -d "${TMPDIR:-/tmp}/serin-kit.XXXXXX")
 	trap 'down' EXIT
 	trap 'exit 130' INT TERM HUP

@@ -37,7 +37,9 @@ class Load:
         if self.counts is None:
             self.process.terminate()
             output = self.process.communicate(timeout=30)[0]
-            self.counts = json.loads(output.splitlines()[-1])
+            # One that is ended as it starts says nothing.
+            none = {"sent": 0, "good": 0, "statuses": {}, "errors": {}, "versions": {}}
+            self.counts = json.loads(output.splitlines()[-1]) if output else none
         return self.counts
 
     def misses(self):

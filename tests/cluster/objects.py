@@ -78,6 +78,10 @@ def metric_template(namespace, name, query, address):
     return item("flagger.app/v1beta1", "MetricTemplate", namespace, name, {"provider": provider, "query": query})
 
 
+def alert_provider(namespace, name, address):
+    return item("flagger.app/v1beta1", "AlertProvider", namespace, name, {"type": "slack", "address": address})
+
+
 def namespace_item(name):
     return item("v1", "Namespace", None, name, None)
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import os
 import subprocess
 import time
 import traceback
@@ -61,6 +62,8 @@ class Scenario:
     def run(self):
         begun = time.monotonic()
         try:
+            if self.row.has_mesh and not os.environ.get("KIT_MESH"):
+                raise Failure("the kit has no mesh: istiod or envoy could not be had, see the kit's first lines")
             if self.api.get("namespace", self.namespace) is None:
                 self.api.create(objects.namespace_item(self.namespace))
             self.world = World(self.api, self.namespace, FOLLOWED + (MESH_KINDS if self.row.has_mesh else ()))

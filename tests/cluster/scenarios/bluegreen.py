@@ -9,7 +9,9 @@ from scenarios import start
 @scenario("bluegreen", "blue/green on kubernetes: three iterations beside v1, then v2 for all; a bad v3 reaches nobody")
 def bluegreen(s):
     start.app(s, with_ingress=False, with_service=True)
-    apex = s.load("-service", f"{s.namespace}/app", rate=40)
+    service = ("-service", f"{s.namespace}/app")
+    start.until_answers("the Service answers", 30, (*service, "-count", "50"), lambda counts: counts["good"] == 50)
+    apex = s.load(*service, rate=40)
     analysis = {"iterations": 3, "threshold": 1, "metrics": [objects.SUCCESS, objects.DURATION]}
     start.initialised(s, objects.canary(s.namespace, provider="kubernetes", analysis=analysis))
     trial = s.load("-service", f"{s.namespace}/app-canary", rate=20)

@@ -3,6 +3,7 @@
 import http.server
 import json
 import os
+import shutil
 import subprocess
 import tempfile
 import threading
@@ -11,6 +12,7 @@ import urllib.request
 import objects
 from scenario import scenario
 from scenarios import start
+from world import Failure
 
 PORT = 9191
 TESTER = f"http://127.0.0.1:{PORT}"
@@ -22,6 +24,8 @@ class Tester:
 
     def __init__(self, s):
         self.s = s
+        if not shutil.which("loadtester"):
+            raise Failure("the kit has no load tester: it could not be built, see the kit's first lines")
         self.folder = tempfile.mkdtemp(prefix="serin-gates.")
         self.log = open(os.path.join(self.folder, "log"), "w", encoding="utf-8")  # pylint: disable=consider-using-with
         command = ["loadtester", "-port", str(PORT), "-log-level", "info"]

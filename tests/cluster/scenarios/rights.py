@@ -13,10 +13,12 @@ from scenarios import start
 QUERY = "vector(1)"
 
 
-def template(s):
-    """A MetricTemplate, and the check that asks it."""
+def analysis_of(s, **more):
+    """With a MetricTemplate, the check that asks it, and an AlertProvider whose address takes no alerts."""
     s.create(objects.metric_template(s.namespace, "one", QUERY, os.environ["PROMETHEUS_URL"]))
-    return objects.custom_metric("one", "one", min=1)
+    s.create(objects.alert_provider(s.namespace, "desk", f"{os.environ['PROMETHEUS_URL']}/desk"))
+    alert = {"name": "desk", "severity": "info", "providerRef": {"name": "desk"}}
+    return {"metrics": [objects.custom_metric("one", "one", min=1)], "alerts": [alert], **more}
 
 
 def promoted_and_deleted(s, canary):
@@ -43,7 +45,8 @@ def nginx_life(s):
     start.app(s, with_service=True)
     start.answered(s)
     load = s.load_ingress(rate=30)
-    analysis = {"stepWeight": 30, "maxWeight": 30, "metrics": [objects.SUCCESS, template(s)]}
+    analysis = analysis_of(s, stepWeight=30, maxWeight=30)
+    analysis["metrics"].append(objects.SUCCESS)
     promoted_and_deleted(s, objects.canary(s.namespace, analysis=analysis))
     s.check(s.world.find("ingress", "app-canary") is None, "the canary Ingress is gone")
     s.check_load(load, "throughout")
@@ -51,7 +54,7 @@ def nginx_life(s):
 
 def plain_life(s):
     start.app(s, with_ingress=False)
-    analysis = {"iterations": 1, "metrics": [template(s)]}
+    analysis = analysis_of(s, iterations=1)
     promoted_and_deleted(s, objects.canary(s.namespace, provider="kubernetes", analysis=analysis))
 
 
@@ -59,4 +62,6 @@ def plain_life(s):
 def rights(s):
     nginx_life(s)
     roles = [("clusterrole", "serin", None), ("clusterrole", "serin-nginx", None), ("role", "serin-lease", "serin")]
-    install.check_rights(s, s.agents[0].user, roles)
+    # The scenarios with the mesh, where there is one, do not use each verb on each kind.
+    mesh = [("clusterrole", f"serin-{name}", None) for name in install.MESH_COMPONENTS] if os.environ.get("KIT_MESH") else []
+    install.check_rights(s, s.agents[0].user, roles, mesh)
