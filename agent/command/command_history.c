@@ -30,7 +30,8 @@ static const struct command_print_column columns[COLUMNS] = {
 };
 
 static const struct command_flag flags[] = {
-	{"file", 'f', "FILE", "read a history file instead of the cluster, also while an agent writes to it"},
+	{"file", 'f', "FILE",
+         "read a history file instead of the cluster, also while an agent writes to it"},
 	{"all", 0, NULL, "initialisations too: the release that each canary begins with"},
 	{"since", 0, "AGE", "only those that ended since, or are open: 90m, 7d, 2026-11-20"},
 	{"result", 0, "WORD", "only what ended so; more than one with commas"},

@@ -1,7 +1,7 @@
 /*
  * The simulator as a test: seeds that once failed, some fixed ones, the same seed twice, and for
- * the rest of its time fresh ones. SIM_SECONDS changes how long that is, SIM_EPOCH names other ones:
- * `make test` sets it to the time of the commit, whose seeds are then the same wherever it is
+ * the rest of its time fresh ones. SIM_SECONDS changes how long that is, SIM_EPOCH names other
+ * ones: `make test` sets it to the time of the commit, whose seeds are then the same wherever it is
  * tested. A fresh seed that fails is printed, with the command that tells its story.
  */
 #include "analysis/base/compiler.h"

@@ -177,8 +177,7 @@ static void check_weight(struct simulation *simulation, int canary, const struct
 	if (new->weight <= old->weight)
 		return;
 	/* While promoting, too, a foreign edit is put right with the weight in force. */
-	if (!is_running(run) ||
-	    run->phase < PHASE_PROGRESSING || run->phase > PHASE_PROMOTING ||
+	if (!is_running(run) || run->phase < PHASE_PROGRESSING || run->phase > PHASE_PROMOTING ||
 	    run->weight != new->weight) {
 		/* It was asked for when it left, and what takes it back is on its way. */
 		if (!is_running(run) || run->phase == PHASE_PROGRESSING ||
