@@ -63,12 +63,14 @@ struct alert_spec {
 
 /* What the traffic provider can do; filled in from its table row. */
 struct route_ability {
-	bool weighs;       /* it can give the canary a share; false: there is no route object
-	                      (`kubernetes`) */
-	bool matches;      /* it can send matching requests to the canary */
-	bool mirrors;      /* it can copy requests to the canary, whose answers nobody gets */
-	struct span reach; /* how long after pods got ready those who send requests may not know
-	                      of them: endpoints are told on another way than routes */
+	bool weighs;        /* it can give the canary a share; false: there is no route object
+	                       (`kubernetes`) */
+	bool matches;       /* it can send matching requests to the canary */
+	bool mirrors;       /* it can copy requests to the canary, whose answers nobody gets */
+	bool names_primary; /* its objects send requests to the primary's Service, past the apex:
+	                       what that selects is where clients are */
+	struct span reach;  /* how long after pods got ready those who send requests may not know
+	                       of them: endpoints are told on another way than routes */
 	struct span hold; /* measured: how long after a write the old weights may still be served */
 };
 

@@ -102,15 +102,24 @@ static bool selects(struct thought *thought, enum subject subject, enum backend 
 	return false;
 }
 
+/* Where the route names the primary's Service, that covers for pods which do not serve, at any
+ * weight and for any match. One that is gone is made by who wants the Services. */
 bool traffic_selects(struct thought *thought, enum backend backend, bool is_retreat)
 {
-	return selects(thought, SUBJECT_APEX, backend, is_retreat);
+	bool is_selected = selects(thought, SUBJECT_APEX, backend, is_retreat);
+
+	if (thought->spec->route.names_primary &&
+	    thought->facts->primary_service.slot.state != FACT_ABSENT)
+		is_selected &= selects(thought, SUBJECT_PRIMARY_SERVICE, backend, is_retreat);
+	return is_selected;
 }
 
 bool traffic_services(struct thought *thought)
 {
+	enum backend primary =
+		thought->spec->route.names_primary ? traffic_backend(thought) : BACKEND_PRIMARY;
 	bool has_canary = selects(thought, SUBJECT_CANARY_SERVICE, BACKEND_CANARY, false);
-	bool has_primary = selects(thought, SUBJECT_PRIMARY_SERVICE, BACKEND_PRIMARY, false);
+	bool has_primary = selects(thought, SUBJECT_PRIMARY_SERVICE, primary, false);
 
 	return has_canary && has_primary;
 }
@@ -221,8 +230,12 @@ static bool has_held(struct thought *thought, struct span time)
 		holds = has_route_held(thought, time);
 	if (!thought_passed(thought, facts->apex.since, time))
 		holds = false;
+	if (thought->spec->route.names_primary && facts->primary_service.slot.state == FACT_KNOWN &&
+	    !thought_passed(thought, facts->primary_service.since, time))
+		holds = false;
 	/* A write that was overtaken by a retreat may come yet: its answer is waited for. */
-	if (facts->route.slot.is_written || facts->apex.slot.is_written)
+	if (facts->route.slot.is_written || facts->apex.slot.is_written ||
+	    facts->primary_service.slot.is_written)
 		holds = false;
 	if (!holds && facts->route.slot.state == FACT_KNOWN && facts->route.pending[0] != '\0')
 		thought_because(thought, "waiting until the route is taken in: %.200s",

@@ -26,8 +26,12 @@ enum step {
 
 static struct route_ability ability(const struct canary_spec *spec)
 {
-	return (struct route_ability){
-		.weighs = true, .matches = true, .mirrors = true, .reach = REACH, .hold = HOLD};
+	return (struct route_ability){.weighs = true,
+	                              .matches = true,
+	                              .mirrors = true,
+	                              .names_primary = true,
+	                              .reach = REACH,
+	                              .hold = HOLD};
 }
 
 struct kube_ref gateway_api_ref(const struct canary_world *world, struct arena *arena)

@@ -35,8 +35,12 @@ enum step {
 
 static struct route_ability ability(const struct canary_spec *spec)
 {
-	return (struct route_ability){
-		.weighs = true, .matches = true, .mirrors = true, .reach = REACH, .hold = HOLD};
+	return (struct route_ability){.weighs = true,
+	                              .matches = true,
+	                              .mirrors = true,
+	                              .names_primary = true,
+	                              .reach = REACH,
+	                              .hold = HOLD};
 }
 
 static bool check(const struct field *spec, struct arena *arena, struct kube_canary *canary,

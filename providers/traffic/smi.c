@@ -26,7 +26,8 @@ enum step {
 
 struct route_ability smi_ability(const struct canary_spec *spec)
 {
-	return (struct route_ability){.weighs = true, .reach = REACH, .hold = HOLD};
+	return (struct route_ability){
+		.weighs = true, .names_primary = true, .reach = REACH, .hold = HOLD};
 }
 
 /* It knows weights alone: with a match everybody would get the canary. */

@@ -154,6 +154,8 @@ static void observe(struct model *model, enum subject subject)
 	facts_slot(view, subject)->read_at = read_at;
 	if (is_new && subject == SUBJECT_APEX)
 		view->apex.since = truth->now;
+	if (is_new && subject == SUBJECT_PRIMARY_SERVICE)
+		view->primary_service.since = truth->now;
 	if (is_new && subject == SUBJECT_ROUTE)
 		view->route.since = truth->now;
 }
@@ -481,6 +483,12 @@ static void count_unserved(struct model *model)
 	int ready = is_canary ? truth->target.ready : truth->primary.ready;
 	int other = is_canary ? truth->primary.ready : truth->target.ready;
 
+	model->n_unserved += ready == 0 && other > 0;
+	if (!model->spec.route.names_primary || truth->primary_service.slot.state != FACT_KNOWN)
+		return;
+	is_canary = truth->primary_service.backend == BACKEND_CANARY;
+	ready = is_canary ? truth->target.ready : truth->primary.ready;
+	other = is_canary ? truth->primary.ready : truth->target.ready;
 	model->n_unserved += ready == 0 && other > 0;
 }
 

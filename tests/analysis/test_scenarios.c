@@ -110,6 +110,23 @@ static void test_D_1_fix_after_failed_promotion(void **state)
 	model_fini(&model);
 }
 
+/* … also where requests are sent past the apex: the primary's Service covers, and is given back. */
+static void test_D_3_a_route_past_the_apex(void **state)
+{
+	static const struct model_event events[] = {{0, apply_v2}, {150000, mend}, {0}};
+	struct model model;
+
+	begin(&model, given_broken_primary);
+	model.spec.route.names_primary = true;
+	model.truth.target.may_empty = true;
+	model.truth.primary.may_empty = true;
+	model_run(&model, 300000, events);
+	assert_string_equal(model.truth.mirror.phase, "Succeeded");
+	assert_int_equal(model.n_unserved, 0);
+	assert_int_equal(model.truth.primary_service.backend, BACKEND_PRIMARY);
+	model_fini(&model);
+}
+
 /* A primary that is not ready keeps a revision waiting; it is neither failed nor forgotten. */
 static void break_primary(struct model *model)
 {
@@ -534,6 +551,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_steps),
 		cmocka_unit_test(test_D_16_rolls_back_at_once),
+		cmocka_unit_test(test_D_3_a_route_past_the_apex),
 		cmocka_unit_test(test_D_1_fix_after_failed_promotion),
 		cmocka_unit_test(test_D_4_D_8_waits_for_the_primary),
 		cmocka_unit_test(test_D_36_primary_deleted),

@@ -50,6 +50,7 @@ static bool put_strategy(struct world *world, unsigned value)
 	case 0:
 		return true;
 	case 1:
+		spec->route.names_primary = true;
 		spec->step_weights[0] = 30;
 		spec->step_weights[1] = 60;
 		spec->n_step_weights = 2;
@@ -60,6 +61,7 @@ static bool put_strategy(struct world *world, unsigned value)
 		spec->iterations = 2;
 		return true;
 	case 3:
+		spec->route.names_primary = true;
 		spec->strategy = STRATEGY_BLUE_GREEN;
 		spec->iterations = 2;
 		return true;
@@ -295,9 +297,13 @@ static bool put_apex(struct world *world, unsigned value)
 		return true;
 	case 1:
 		apex->backend = BACKEND_CANARY;
+		if (world->spec.route.names_primary)
+			world->facts.primary_service.backend = BACKEND_CANARY;
 		return true;
-	case 2:
+	case 2: /* just now; where both count, one of two writes was seen */
 		apex->since = worlds_ago(100);
+		if (world->spec.route.names_primary)
+			world->facts.primary_service.backend = BACKEND_CANARY;
 		return true;
 	case 3:
 		*apex = (struct service_fact){0};

@@ -85,6 +85,12 @@ static void push_slow(struct stage *stage)
 	stage_push(stage, "v3");
 }
 
+/* Its pods get ready only as a canary: the promotion fails. */
+static void push_bad_primary(struct stage *stage)
+{
+	stage_push(stage, "bad-primary");
+}
+
 static void delete_canary(struct stage *stage)
 {
 	stage_write(stage, HTTP_DELETE, CANARY, NULL);
@@ -100,6 +106,7 @@ static const struct flow flows[] = {
 	{"roll back", weights, push_slow, "Failed"},
 	{"roll back by match", matches, push_slow, "Failed"},
 	{"roll back on the user's", adopted, push_slow, "Failed"},
+	{"fail to promote", weights, push_bad_primary, "Failed"},
 	{"delete", weights, delete_canary, ""},
 	{"give back", adopted, delete_canary, ""},
 };
@@ -141,6 +148,48 @@ static void test_given_back(void **state)
 	assert_null(stage_find(stage, "destinationrules", "cart-canary"));
 	assert_null(stage_find(stage, "services", "cart-primary"));
 	json_decref(spec);
+	stage_free(stage);
+}
+
+/* The ready pods that the primary's Service, which the route names, sends requests to. */
+static long long n_served(struct stage *stage)
+{
+	const json_t *service = stage_find(stage, "services", "cart-primary");
+	const json_t *selector = json_object_get(json_object_get(service, "spec"), "selector");
+	const char *app = json_string_value(json_object_get(selector, "app"));
+	const json_t *deployment = app ? stage_find(stage, "deployments", app) : NULL;
+
+	return json_integer_value(
+		json_object_get(json_object_get(deployment, "status"), "readyReplicas"));
+}
+
+/* D-3, on a mesh: the primary loses all its pods in a promotion that fails. The route leads past
+ * the apex Service, so that the primary's Service covers with the canary's pods, and has the
+ * primary's again in the end. */
+static void test_D_3_cover_past_the_apex(void **state)
+{
+	struct stage *stage = stage_new(1);
+	const json_t *service;
+
+	(void)state;
+	start(stage);
+	stage_write(stage, HTTP_PATCH, "/apis/apps/v1/namespaces/shop/deployments/cart",
+	            "{\"spec\":{\"strategy\":{\"type\":\"Recreate\",\"rollingUpdate\":null}}}");
+	stage_canary(stage, "istio", STEPS);
+	assert_true(stage_run_to(stage, "Initialized", 60));
+	stage_run(stage, 10);
+	push_bad_primary(stage);
+	for (int i = 0; i < 300 && strcmp(stage_phase(stage), "Failed") != 0; i++) {
+		stage_run(stage, 1);
+		assert_true(n_served(stage) > 0);
+	}
+	assert_string_equal(stage_phase(stage), "Failed");
+	stage_run(stage, 60);
+	service = stage_find(stage, "services", "cart-primary");
+	assert_string_equal(
+		json_string_value(json_object_get(
+			json_object_get(json_object_get(service, "spec"), "selector"), "app")),
+		"cart-primary");
 	stage_free(stage);
 }
 
@@ -197,9 +246,8 @@ static void test_idle(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_given_back),
-		cmocka_unit_test(test_drift),
-		cmocka_unit_test(test_idle),
+		cmocka_unit_test(test_given_back), cmocka_unit_test(test_D_3_cover_past_the_apex),
+		cmocka_unit_test(test_drift),      cmocka_unit_test(test_idle),
 		cmocka_unit_test(test_flows),
 	};
 
