@@ -47,7 +47,7 @@ static bool has_more(const struct canary_world *world)
 
 	for (size_t i = 0; i < n; i++)
 		has_any |= !beside[i].is_source &&
-		           (!world->beside[i] || kube_owner_is_ours(world->beside[i], world));
+		           (!world->beside[i] || kube_owner_is_marked(world->beside[i]));
 	arena_fini(&arena);
 	return has_any;
 }

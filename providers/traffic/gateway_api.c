@@ -66,7 +66,7 @@ void gateway_api_look(const json_t *object, const struct canary_world *world,
 	fact.is_exact = is_exact(object, world, split);
 	fact.is_ours =
 		kube_owner_wrote_last(object, world->options->field_manager, "f:spec/f:rules");
-	fact.is_made = kube_owner_is_ours(object, world) || gateway_route_is_taken(world, object);
+	fact.is_made = kube_owner_is_marked(object) || gateway_route_is_taken(world, object);
 	(void)gateway_parent_took(object, fact.pending);
 	*ret = fact;
 }

@@ -68,7 +68,7 @@ void smi_look(const json_t *object, const struct canary_world *world, struct rou
 	                json_array_size(patch) == 0;
 	fact.is_ours =
 		kube_owner_wrote_last(object, world->options->field_manager, "f:spec/f:backends");
-	fact.is_made = kube_owner_is_ours(object, world) || smi_split_is_taken(world, object);
+	fact.is_made = kube_owner_is_marked(object) || smi_split_is_taken(world, object);
 	*ret = fact;
 }
 

@@ -56,6 +56,9 @@ static const struct regression {
 	{21979, 0, "pods of a run whose last save was not answered were scaled down: test_thought"},
 	{21434, 0, "a primary of a superseded first run was left by a teardown"},
 	{22394, 0, "a Canary made anew in mid-run and deleted left what the one before made"},
+	{91164, 0, "what stood with a route of the Canary before was left: has_more"},
+	{91116, 0, "a watch that fell silent as calm came had an edit to tell"},
+	{91163, 0, "the second write of a retreat is not its first: witness_history.c"},
 	{23770, 0, "a template compared without end while the watch of its target was late"},
 };
 

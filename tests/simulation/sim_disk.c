@@ -313,6 +313,12 @@ static void on_round(struct history *history, const struct history_round *round,
 		alarm_start(disk->loop, &disk->lie, span_ms(0));
 }
 
+void sim_disk_left(struct sim_disk *disk, size_t index)
+{
+	assert(index < disk->n_records);
+	disk->records[index].has_left = true;
+}
+
 /* Its change is over. */
 static void end_change(struct sim_disk *disk, const struct sim_record *answer)
 {

@@ -55,6 +55,9 @@ void sim_disk_finish(struct sim_disk *disk);
 size_t sim_disk_count(const struct sim_disk *disk);
 const struct sim_record *sim_disk_record(const struct sim_disk *disk, size_t index);
 
+/* A write of the change INDEX left. */
+void sim_disk_left(struct sim_disk *disk, size_t index);
+
 /* Rounds handed over, ever. */
 uint64_t sim_disk_rounds(const struct sim_disk *disk);
 

@@ -31,6 +31,7 @@ struct sim_record {
 	bool is_retreat;
 	bool is_ended;                /* its answer was recorded */
 	bool is_done;                 /* … and it was "ok" */
+	bool has_left;                /* a first write of it left */
 	enum release_phase phase;     /* of a save */
 	enum release_outcome outcome; /* of a save */
 	/* Of a round. */

@@ -1,6 +1,7 @@
 #include "tests/simulation/simulation.h"
 
 #include "analysis/base/text.h"
+#include "tests/simulation/witness_world.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -246,7 +247,9 @@ static void calm(struct simulation *simulation)
 
 static void rest(struct simulation *simulation)
 {
-	struct instant half = instant_after(sim_loop_now(simulation->loop), span_ms(REST_MS));
+	/* A watch that fell silent in the last moment may have something to tell. */
+	struct instant half =
+		instant_after(sim_loop_now(simulation->loop), span_ms(WITNESS_UNTOLD_MS + REST_MS));
 	struct instant end = instant_after(half, span_ms(REST_MS));
 	char why[300];
 

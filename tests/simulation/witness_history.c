@@ -115,7 +115,7 @@ static void check_haste(struct simulation *simulation, int agent, const char *ur
 	const struct crew_agent *process = &simulation->crew.agents[agent];
 	int64_t waited = instant_between(change->at, sim_loop_now(simulation->loop)).ms;
 
-	if (!change->is_retreat || waited <= HASTE_MS ||
+	if (!change->is_retreat || change->has_left || waited <= HASTE_MS ||
 	    (change->act != EFFECT_SAVE_RELEASE && change->act != EFFECT_WRITE_ROUTE &&
 	     change->act != EFFECT_WRITE_SERVICE) ||
 	    instant_is_before(change->at, process->paused_until))
@@ -144,6 +144,7 @@ static void check_begun(struct simulation *simulation, int agent, enum http_meth
 			/* What is made anew was looked for first. */
 			if (method != HTTP_POST)
 				check_haste(simulation, agent, url, record);
+			sim_disk_left(simulation->crew.agents[agent].disk, i - 1);
 			if (record->act == EFFECT_SAVE_RELEASE)
 				note_save(simulation, agent, i - 1);
 			return;
