@@ -62,6 +62,9 @@ def plain_life(s):
 def rights(s):
     nginx_life(s)
     roles = [("clusterrole", "serin", None), ("clusterrole", "serin-nginx", None), ("role", "serin-lease", "serin")]
-    # The scenarios with the mesh, where there is one, do not use each verb on each kind.
-    mesh = [("clusterrole", f"serin-{name}", None) for name in install.MESH_COMPONENTS] if os.environ.get("KIT_MESH") else []
-    install.check_rights(s, s.agents[0].user, roles, mesh)
+    # What only other scenarios need, and with the mesh, where there is one, not each verb on each kind.
+    # Those of Secrets are given by the scenario that needs them.
+    others = ["configs", *(install.MESH_COMPONENTS if os.environ.get("KIT_MESH") else ())]
+    others += ["config-secrets"] if s.api.get("clusterrole", "serin-config-secrets") else []
+    others = [("clusterrole", f"serin-{name}", None) for name in others]
+    install.check_rights(s, s.agents[0].user, roles, others)
