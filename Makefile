@@ -30,8 +30,7 @@ help: ## this list
 
 test: needs-test $(BUILD)/build.ninja build-asan/build.ninja ## every suite; core, providers and agent also sanitized
 	@SIM_EPOCH=$$(git log -1 --format=%ct 2>/dev/null) tests/run.py \
-		$(addprefix $(BUILD):,core providers agent simulation fuzz-corpus) \
-		$(addprefix build-asan:,core providers agent) \
+		$(BUILD):core,providers,agent,simulation,fuzz-corpus build-asan:core,providers,agent \
 		$(if $(CLUSTER),"cluster=tests/cluster/build.sh && $(CLUSTER)")
 
 lint: needs-lint $(BUILD)/build.ninja build-clang/build.ninja build-release/build.ninja ## architecture, names, sizes, format, clang, release

@@ -4,7 +4,7 @@
     tests/run.py WHAT…
 
 WHAT is DIR:SUITE     the rows of that suite of a build directory, which is built first; several run at once
-     or NAME=COMMAND  any other program, run alone, shown as it runs
+     or NAME=COMMAND   any other program, run alone, shown as it runs
 
 A program says how it went in one of three ways:
     TAP ("ok 1 - name", "not ok 2 - name" after a plan "1..2")   each test counts;
@@ -123,8 +123,8 @@ def run_row(name, row, seconds_max):
     return Outcome(name, passed, failed, output, seconds, why)
 
 
-def run_suite(directory, suite, built):
-    """Build the directory, then run the rows of one suite, JOBS at once."""
+def run_suites(directory, suites, built):
+    """Build the directory, then run the rows of the suites, JOBS at once; those that may take long first."""
     if directory not in built:
         build = subprocess.run(
             ["ninja", "-C", directory, "--quiet", "-k", "0"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
@@ -137,17 +137,21 @@ def run_suite(directory, suite, built):
     if not built[directory]:
         return []
     listing = subprocess.run(["meson", "introspect", "--tests", directory], capture_output=True, check=True)
-    rows = [row for row in json.loads(listing.stdout) if any(s.endswith(f":{suite}") for s in row["suite"])]
+    rows = []
+    for row in json.loads(listing.stdout):
+        rows += [(suite, row) for suite in suites if any(s.endswith(f":{suite}") for s in row["suite"])]
+    rows.sort(key=lambda each: -each[1]["timeout"])
     factor = TIME_FACTOR_SANITIZED if "asan" in directory else 1
     outcomes = []
     with concurrent.futures.ThreadPoolExecutor(JOBS) as pool:
         runs = [
-            pool.submit(run_row, f"{directory}/{suite}/{row['name']}", row, row["timeout"] * factor) for row in rows
+            pool.submit(run_row, f"{directory}/{suite}/{row['name']}", row, row["timeout"] * factor)
+            for suite, row in rows
         ]
         for run in concurrent.futures.as_completed(runs):
             outcomes.append(run.result())
             outcomes[-1].show()
-    if not rows:
+    for suite in set(suites) - {suite for suite, _ in rows}:
         outcomes.append(Outcome(f"{directory}/{suite}", 0, 1, "", 0, "no rows in tests/meson.build"))
         outcomes[-1].show()
     return outcomes
@@ -182,7 +186,8 @@ def main():
         if "=" in what:
             new = run_program(*what.split("=", 1))
         else:
-            new = run_suite(*what.split(":", 1), built)
+            directory, suites = what.split(":", 1)
+            new = run_suites(directory, suites.split(","), built)
         outcomes += new
         tests = sum(o.passed + o.failed for o in new)
         times.append((what.split("=", 1)[0], tests, time.monotonic() - began))
