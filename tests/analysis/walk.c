@@ -67,17 +67,6 @@ static void broken(struct walk *walk, const char *what)
 	}
 }
 
-static const struct effect *find(const struct plan *plan, enum effect_kind kind,
-                                 enum subject subject)
-{
-	for (size_t i = 0; i < plan->n_effects; i++) {
-		if (plan->effects[i].kind == kind &&
-		    (subject == SUBJECT_NONE || plan->effects[i].subject == subject))
-			return &plan->effects[i];
-	}
-	return NULL;
-}
-
 /* What a promotion may ask of the canary's pods while the primary's are replaced. */
 static void check_cover(struct walk *walk)
 {
@@ -281,29 +270,6 @@ static void check_retreat(struct walk *walk)
 		broken(walk, "a retreat that first looks");
 }
 
-/* Where the route leads past the apex, what the primary's Service selects is what clients get. */
-static void check_cover_of_primary(struct walk *walk)
-{
-	const struct facts *facts = &walk->world->facts;
-	const struct service_fact *service = &facts->primary_service;
-	const struct effect *save = find(walk->plan, EFFECT_SAVE_RELEASE, SUBJECT_RELEASES);
-	const struct effect *write =
-		find(walk->plan, EFFECT_WRITE_SERVICE, SUBJECT_PRIMARY_SERVICE);
-	enum backend backend = write ? write->backend : service->backend;
-	bool primary_serves = workload_serves(&facts->primary);
-	bool canary_serves = workload_serves(&facts->target);
-
-	if (!walk->world->spec.route.names_primary || service->slot.state != FACT_KNOWN ||
-	    service->slot.failures > 0 || !is_running(facts) ||
-	    (save && !save->is_retreat && is_checking(facts)) ||
-	    facts->primary.slot.state == FACT_UNKNOWN || facts->primary.slot.state == FACT_FAILED ||
-	    facts->target.slot.state == FACT_UNKNOWN || facts->target.slot.state == FACT_FAILED)
-		return;
-	if ((backend == BACKEND_PRIMARY && !primary_serves && canary_serves) ||
-	    (backend == BACKEND_CANARY && primary_serves && !canary_serves))
-		broken(walk, "a route that leads to no ready pod");
-}
-
 /* Clients are on pods that answer, or this very plan brings them there. */
 static void check_kept(struct walk *walk)
 {
@@ -315,7 +281,8 @@ static void check_kept(struct walk *walk)
 	bool primary_serves = workload_serves(&facts->primary);
 	bool canary_serves = workload_serves(&facts->target);
 
-	check_cover_of_primary(walk);
+	if (is_cover_missing(walk->world, walk->plan))
+		broken(walk, "a route that leads to no ready pod");
 	/* A failed check that does not end the run is first saved. */
 	if (!is_running(facts) || (save && !save->is_retreat && is_checking(facts)))
 		return;

@@ -57,16 +57,6 @@ void walk_configs_put(struct world *world, uint64_t number)
 	text_copy(configs->digest, held[value]);
 }
 
-static const struct effect *find(const struct plan *plan, enum effect_kind kind,
-                                 enum subject subject)
-{
-	for (size_t i = 0; i < plan->n_effects; i++) {
-		if (plan->effects[i].kind == kind && plan->effects[i].subject == subject)
-			return &plan->effects[i];
-	}
-	return NULL;
-}
-
 static bool is_read(const struct facts *facts)
 {
 	return facts->configs.slot.state == FACT_KNOWN &&

@@ -2,6 +2,7 @@
 #ifndef TESTS_ANALYSIS_WALK_LOOK_H
 #define TESTS_ANALYSIS_WALK_LOOK_H
 
+#include "analysis/workload.h"
 #include "tests/analysis/worlds.h"
 
 #include <string.h>
@@ -156,6 +157,39 @@ static inline bool is_save_in_doubt(const struct facts *facts, const struct effe
 {
 	return effect->kind == EFFECT_SAVE_RELEASE && effect->is_retreat &&
 	       facts->releases.state != FACT_KNOWN;
+}
+
+static inline const struct effect *find(const struct plan *plan, enum effect_kind kind,
+                                        enum subject subject)
+{
+	for (size_t i = 0; i < plan->n_effects; i++) {
+		if (plan->effects[i].kind == kind &&
+		    (subject == SUBJECT_NONE || plan->effects[i].subject == subject))
+			return &plan->effects[i];
+	}
+	return NULL;
+}
+
+/* Where the route leads past the apex, what the primary's Service selects is what clients get: it
+ * has no ready pod, others have, and this plan does not help. */
+static inline bool is_cover_missing(const struct world *world, const struct plan *plan)
+{
+	const struct facts *facts = &world->facts;
+	const struct service_fact *service = &facts->primary_service;
+	const struct effect *save = find(plan, EFFECT_SAVE_RELEASE, SUBJECT_RELEASES);
+	const struct effect *write = find(plan, EFFECT_WRITE_SERVICE, SUBJECT_PRIMARY_SERVICE);
+	enum backend backend = write ? write->backend : service->backend;
+	bool primary_serves = workload_serves(&facts->primary);
+	bool canary_serves = workload_serves(&facts->target);
+
+	if (!world->spec.route.names_primary || service->slot.state != FACT_KNOWN ||
+	    service->slot.failures > 0 || !is_running(facts) ||
+	    (save && !save->is_retreat && is_checking(facts)) ||
+	    facts->primary.slot.state == FACT_UNKNOWN || facts->primary.slot.state == FACT_FAILED ||
+	    facts->target.slot.state == FACT_UNKNOWN || facts->target.slot.state == FACT_FAILED)
+		return false;
+	return (backend == BACKEND_PRIMARY && !primary_serves && canary_serves) ||
+	       (backend == BACKEND_CANARY && primary_serves && !canary_serves);
 }
 
 #endif

@@ -1,6 +1,7 @@
 #include "tests/analysis/walk_verbs.h"
 
 #include "analysis/base/text.h"
+#include "tests/analysis/walk_look.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -20,17 +21,6 @@ void walk_verbs_init(struct walk_verbs *verbs)
 void walk_verbs_fini(struct walk_verbs *verbs)
 {
 	free(verbs->effects);
-}
-
-static const struct effect *find(const struct plan *plan, enum effect_kind kind,
-                                 enum subject subject)
-{
-	for (size_t i = 0; i < plan->n_effects; i++) {
-		if (plan->effects[i].kind == kind &&
-		    (subject == SUBJECT_NONE || plan->effects[i].subject == subject))
-			return &plan->effects[i];
-	}
-	return NULL;
 }
 
 /* Every verb, seen on the newest Release and, less often, on another; a few were carried out. */
