@@ -319,26 +319,6 @@ void sim_disk_left(struct sim_disk *disk, size_t index)
 	disk->records[index].has_left = true;
 }
 
-/* Its change is over. */
-static void end_change(struct sim_disk *disk, const struct sim_record *answer)
-{
-	for (size_t i = disk->n_records; i > 0; i--) {
-		struct sim_record *record = &disk->records[i - 1];
-
-		if (record->boot != disk->boot)
-			return;
-		if (record->effect == HISTORY_CHANGE && record->key == answer->key &&
-		    strcmp(record->round, answer->round) == 0) {
-			record->is_ended = true;
-			record->is_done = answer->is_done;
-			return;
-		}
-		if (record->kind == HISTORY_RECORD_ROUND &&
-		    strcmp(record->round, answer->round) == 0)
-			return;
-	}
-}
-
 static void on_effect(struct history *history, const struct history_effect *effect)
 {
 	struct sim_disk *disk = disk_of(history);
@@ -354,7 +334,7 @@ static void on_effect(struct history *history, const struct history_effect *effe
 		if (round)
 			text_copy(record.canary, round->canary);
 	} else if (effect->kind == HISTORY_ANSWER) {
-		end_change(disk, &record);
+		sim_record_end(disk->records, disk->n_records, disk->boot, &record);
 	}
 	add(disk, history_record_effect(effect), note(disk, &record));
 }

@@ -79,3 +79,23 @@ void sim_record_effect(const struct history_effect *effect, struct sim_record *r
 	if (ret->act == EFFECT_SAVE_RELEASE)
 		read_save(effect->detail, ret);
 }
+
+void sim_record_end(struct sim_record *records, size_t n_records, uint32_t boot,
+                    const struct sim_record *answer)
+{
+	for (size_t i = n_records; i > 0; i--) {
+		struct sim_record *record = &records[i - 1];
+
+		if (record->boot != boot)
+			return;
+		if (record->effect == HISTORY_CHANGE && record->key == answer->key &&
+		    strcmp(record->round, answer->round) == 0) {
+			record->is_ended = true;
+			record->is_done = answer->is_done;
+			return;
+		}
+		if (record->kind == HISTORY_RECORD_ROUND &&
+		    strcmp(record->round, answer->round) == 0)
+			return;
+	}
+}

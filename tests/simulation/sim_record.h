@@ -45,4 +45,8 @@ struct sim_record {
 void sim_record_round(const struct history_round *round, struct sim_record *ret);
 void sim_record_effect(const struct history_effect *effect, struct sim_record *ret);
 
+/* ANSWER came: the change of process BOOT that it answers is over. */
+void sim_record_end(struct sim_record *records, size_t n_records, uint32_t boot,
+                    const struct sim_record *answer);
+
 #endif
