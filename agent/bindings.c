@@ -2,6 +2,7 @@
 
 #include "agent/learn.h"
 #include "analysis/base/text.h"
+#include "providers/kube/tree.h"
 
 #include <search.h>
 #include <stdlib.h>
@@ -88,20 +89,12 @@ static void learn(const struct bound *bound, const json_t *object)
 		learn_object(bound->canary, bound->as.subject, object);
 }
 
-static const char *meta(const json_t *object, const char *name)
-{
-	const char *text =
-		json_string_value(json_object_get(json_object_get(object, "metadata"), name));
-
-	return text ? text : "";
-}
-
 void bindings_take(struct bindings *bindings, enum kube_kind kind, enum follow_event event,
                    const json_t *object, unsigned epoch)
 {
 	char key[KEY_MAX];
-	struct bound *bound =
-		find(bindings, kind, meta(object, "namespace"), meta(object, "name"), key);
+	struct bound *bound = find(bindings, kind, kube_tree_text(object, "metadata/namespace"),
+	                           kube_tree_text(object, "metadata/name"), key);
 
 	if (!bound)
 		return;

@@ -10,6 +10,7 @@
 #include "analysis/base/text.h"
 #include "providers/kube/action.h"
 #include "providers/kube/release.h"
+#include "providers/kube/tree.h"
 #include "providers/traffic.h"
 
 #include <search.h>
@@ -64,21 +65,13 @@ static void insert(void **tree, void *item)
 		abort();
 }
 
-static const char *meta(const json_t *object, const char *name)
-{
-	const char *text =
-		json_string_value(json_object_get(json_object_get(object, "metadata"), name));
-
-	return text ? text : "";
-}
-
 /* Whose is an object -----------------------------------------------------------------------------
  */
 
 static bool is_younger(const struct canary *a, const struct canary *b)
 {
-	int order = strcmp(meta(a->edition->object, "creationTimestamp"),
-	                   meta(b->edition->object, "creationTimestamp"));
+	int order = strcmp(kube_tree_text(a->edition->object, "metadata/creationTimestamp"),
+	                   kube_tree_text(b->edition->object, "metadata/creationTimestamp"));
 
 	return order != 0 ? order > 0 : strcmp(a->name, b->name) > 0;
 }
@@ -257,23 +250,26 @@ static void depart(struct member *member)
 
 static void take_canary(struct fleet *fleet, enum follow_event event, const json_t *object)
 {
-	struct member *member = member_find(fleet, meta(object, "namespace"), meta(object, "name"));
+	struct member *member = member_find(fleet, kube_tree_text(object, "metadata/namespace"),
+	                                    kube_tree_text(object, "metadata/name"));
 
 	if (event == FOLLOW_DELETED) {
-		if (member && strcmp(member->canary->facts.canary_uid, meta(object, "uid")) == 0)
+		if (member && strcmp(member->canary->facts.canary_uid,
+		                     kube_tree_text(object, "metadata/uid")) == 0)
 			depart(member);
 		return;
 	}
-	if (strlen(meta(object, "name")) >= sizeof(member->canary->name)) {
+	if (strlen(kube_tree_text(object, "metadata/name")) >= sizeof(member->canary->name)) {
 		log_event(
 			fleet->host->log, LOG_ERROR, "canary.refused",
 			"metadata.name: expected at most 63 characters: this Canary is not served",
-			LOG_FIELDS({"namespace", meta(object, "namespace")},
-		                   {"canary", meta(object, "name")}));
+			LOG_FIELDS({"namespace", kube_tree_text(object, "metadata/namespace")},
+		                   {"canary", kube_tree_text(object, "metadata/name")}));
 		return;
 	}
 	if (!member)
-		member = member_add(fleet, meta(object, "namespace"), meta(object, "name"));
+		member = member_add(fleet, kube_tree_text(object, "metadata/namespace"),
+		                    kube_tree_text(object, "metadata/name"));
 	alarm_cancel(&member->farewell);
 	member->is_gone = false;
 	member->recalled = 0;
@@ -305,12 +301,12 @@ static struct member *member_recall(struct fleet *fleet, struct member *member,
 		return member;
 	object = json_pack("{s:s, s:s, s:{s:s, s:s, s:s, s:i}, s:O*}", "apiVersion",
 	                   "flagger.app/v1beta1", "kind", "Canary", "metadata", "name", name,
-	                   "namespace", meta(release, "namespace"), "uid", uid, "generation",
-	                   number, "spec", spec);
+	                   "namespace", kube_tree_text(release, "metadata/namespace"), "uid", uid,
+	                   "generation", number, "spec", spec);
 	if (!object)
 		return member;
 	if (!member)
-		member = member_add(fleet, meta(release, "namespace"), name);
+		member = member_add(fleet, kube_tree_text(release, "metadata/namespace"), name);
 	member->recalled = number;
 	canary_see(member->canary, object);
 	json_decref(object);
@@ -346,7 +342,8 @@ static void take_release(struct fleet *fleet, enum follow_event event, const jso
 	const char *canary = json_string_value(json_object_get(
 		json_object_get(json_object_get(object, "metadata"), "labels"), KUBE_LABEL_CANARY));
 	struct member *member =
-		canary ? member_find(fleet, meta(object, "namespace"), canary) : NULL;
+		canary ? member_find(fleet, kube_tree_text(object, "metadata/namespace"), canary)
+		       : NULL;
 	bool is_recalled = member && member->is_gone && member->recalled > 0;
 
 	if (canary && event == FOLLOW_LISTED &&
@@ -367,8 +364,8 @@ static void take_release(struct fleet *fleet, enum follow_event event, const jso
 
 static void take_action(struct fleet *fleet, enum follow_event event, const json_t *object)
 {
-	struct member *member =
-		member_find(fleet, meta(object, "namespace"), kube_action_canary(object));
+	struct member *member = member_find(fleet, kube_tree_text(object, "metadata/namespace"),
+	                                    kube_action_canary(object));
 
 	if (!member) {
 		fleet->has_missed_actions |= event != FOLLOW_DELETED;

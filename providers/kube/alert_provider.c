@@ -6,7 +6,6 @@
 
 #include <string.h>
 
-#define NAME_LENGTH_MAX  253
 #define WORD_MAX         64
 #define TEXT_MAX         256
 #define DEFAULT_CHANNEL  "general"
@@ -67,21 +66,6 @@ static bool text_read(const struct field *spec, const char *key, struct arena *a
 	return true;
 }
 
-static bool secret_name_read(const struct field *spec, struct arena *arena, const char **ret,
-                             struct err *err)
-{
-	struct field ref = field_member(spec, "secretRef");
-	struct field name = field_member(&ref, "name");
-	const char *text = NULL;
-
-	if (!kube_node_object(&ref, err) || !kube_node_name(&name, NAME_LENGTH_MAX, &text, err))
-		return false;
-	if (ref.json && !text)
-		return field_expect(&name, "the Secret's name", err);
-	*ret = text ? arena_text(arena, text) : NULL;
-	return true;
-}
-
 bool kube_alert_provider_read(const json_t *object, struct arena *arena,
                               struct kube_alert_provider *ret, struct err *err)
 {
@@ -102,7 +86,7 @@ bool kube_alert_provider_read(const json_t *object, struct arena *arena,
 		return field_expect(&spec, "an object with type, and address or secretRef", err);
 	if (!type_read(&spec, arena, &found.receiver.type, err) ||
 	    !url_read(&address, arena, &found.receiver.address, err) ||
-	    !secret_name_read(&spec, arena, &found.secret, err) ||
+	    !kube_secret_ref_read(&spec, arena, &found.secret, err) ||
 	    !text_read(&spec, "channel", arena, &found.receiver.channel, err) ||
 	    !text_read(&spec, "username", arena, &found.receiver.username, err) ||
 	    !url_read(&proxy, arena, &found.receiver.proxy, err))

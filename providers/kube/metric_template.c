@@ -8,7 +8,6 @@
 #include <strings.h>
 
 #define WORD_MAX         64
-#define NAME_LENGTH_MAX  253
 #define URL_LENGTH_MAX   2048
 #define HEADER_VALUE_MAX 4096
 
@@ -123,21 +122,6 @@ static bool query_read(const struct field *spec, struct arena *arena, const char
 	return true;
 }
 
-static bool secret_name_read(const struct field *provider, struct arena *arena, const char **ret,
-                             struct err *err)
-{
-	struct field ref = field_member(provider, "secretRef");
-	struct field name = field_member(&ref, "name");
-	const char *text = NULL;
-
-	if (!kube_node_object(&ref, err) || !kube_node_name(&name, NAME_LENGTH_MAX, &text, err))
-		return false;
-	if (ref.json && !text)
-		return field_expect(&name, "the Secret's name", err);
-	*ret = arena_text(arena, text);
-	return true;
-}
-
 bool kube_metric_template_read(const json_t *object, struct arena *arena,
                                struct kube_metric_template *ret, struct err *err)
 {
@@ -154,7 +138,7 @@ bool kube_metric_template_read(const json_t *object, struct arena *arena,
 	if (!type_read(&provider, arena, &found.type, err) ||
 	    !address_read(&provider, arena, &found.address, err) ||
 	    !headers_read(&provider, arena, &found, err) ||
-	    !secret_name_read(&provider, arena, &found.secret, err) ||
+	    !kube_secret_ref_read(&provider, arena, &found.secret, err) ||
 	    !field_optional_flag(&insecure, &found.insecure, err) ||
 	    !query_read(&spec, arena, &found.query, err))
 		return false;

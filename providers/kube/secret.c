@@ -1,7 +1,11 @@
 #include "providers/kube/secret.h"
 
+#include "providers/kube/node.h"
+
 #include <stdint.h>
 #include <string.h>
+
+#define NAME_LENGTH_MAX 253
 
 /* The value of a base64 digit, -1 for anything else. */
 static int digit_value(char digit)
@@ -65,5 +69,20 @@ bool kube_secret_read(const json_t *secret, const char *key, struct arena *arena
 	}
 	if (n_bytes > 0)
 		*ret = bytes;
+	return true;
+}
+
+bool kube_secret_ref_read(const struct field *owner, struct arena *arena, const char **ret,
+                          struct err *err)
+{
+	struct field ref = field_member(owner, "secretRef");
+	struct field name = field_member(&ref, "name");
+	const char *text = NULL;
+
+	if (!kube_node_object(&ref, err) || !kube_node_name(&name, NAME_LENGTH_MAX, &text, err))
+		return false;
+	if (ref.json && !text)
+		return field_expect(&name, "the Secret's name", err);
+	*ret = arena_text(arena, text);
 	return true;
 }

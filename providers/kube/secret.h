@@ -4,6 +4,7 @@
 
 #include "analysis/base/arena.h"
 #include "analysis/base/err.h"
+#include "providers/wire/field.h"
 
 #include <jansson.h>
 #include <stdbool.h>
@@ -17,5 +18,12 @@
  */
 bool kube_secret_read(const json_t *secret, const char *key, struct arena *arena, const char **ret,
                       struct err *err);
+
+/*
+ * The name of the Secret that OWNER's secretRef speaks of, in the arena; NULL: it has no secretRef.
+ * ERR_INVALID, ERR_LIMIT with the path.
+ */
+bool kube_secret_ref_read(const struct field *owner, struct arena *arena, const char **ret,
+                          struct err *err);
 
 #endif
