@@ -99,3 +99,40 @@ void flow_perturb(const struct flow *flow)
 	assert_true(n_writes > 0);
 	assert_int_equal(n_bad, 0);
 }
+
+void flow_push_v2(struct stage *stage)
+{
+	stage_push(stage, "v2");
+}
+
+void flow_push_slow(struct stage *stage)
+{
+	stage_metrics(stage, 100, 2000);
+	stage_push(stage, "v3");
+}
+
+void flow_push_bad_primary(struct stage *stage)
+{
+	stage_push(stage, "bad-primary");
+}
+
+void flow_delete_canary(struct stage *stage)
+{
+	stage_write(stage, HTTP_DELETE, "/apis/flagger.app/v1beta1/namespaces/shop/canaries/cart",
+	            NULL);
+}
+
+void flow_expect_rest(struct stage *stage)
+{
+	struct apiserver *server = stage_server(stage);
+
+	apiserver_log_clear(server);
+	stage_run(stage, 3600);
+	for (size_t i = 0; i < apiserver_count(server); i++) {
+		const struct apiserver_entry *entry = apiserver_entry_find(server, i);
+
+		if (!entry->is_watch && !strstr(entry->url, "/leases/"))
+			fail_msg("a request at rest: %s %s", http_method_name(entry->method),
+			         entry->url);
+	}
+}

@@ -16,4 +16,14 @@ struct flow {
 /* Fail the test unless every fault leads to the same cluster, by the same steps. */
 void flow_perturb(const struct flow *flow);
 
+/* What happens in many flows, to Deployment and Canary "cart": a version that is good, one that is
+ * too slow, one whose pods get ready only as a canary's so that its promotion fails, the end. */
+void flow_push_v2(struct stage *stage);
+void flow_push_slow(struct stage *stage);
+void flow_push_bad_primary(struct stage *stage);
+void flow_delete_canary(struct stage *stage);
+
+/* Fail the test unless an hour passes without a request beside lease and watches. */
+void flow_expect_rest(struct stage *stage);
+
 #endif

@@ -19,7 +19,6 @@
 #define CONFIG_MAPS "/api/v1/namespaces/shop/configmaps"
 #define SECRETS     "/api/v1/namespaces/shop/secrets"
 #define DEPLOYMENT  "/apis/apps/v1/namespaces/shop/deployments/cart"
-#define CANARY      "/apis/flagger.app/v1beta1/namespaces/shop/canaries/cart"
 #define SETTINGS    CONFIG_MAPS "/settings"
 
 #define SECRET_DATA "aHVudGVyMg==" /* of which nothing is to be found elsewhere */
@@ -97,16 +96,11 @@ static void turn_slow(struct stage *stage)
 	write_settings(stage, "grey");
 }
 
-static void delete_canary(struct stage *stage)
-{
-	stage_write(stage, HTTP_DELETE, CANARY, NULL);
-}
-
 static const struct flow flows[] = {
 	{"initialise with configs", start, make_canary, "Initialized"},
 	{"a changed config is promoted", initialised, turn_blue, "Succeeded"},
 	{"a changed config is rolled back", initialised, turn_slow, "Failed"},
-	{"the Canary is deleted", initialised, delete_canary, ""},
+	{"the Canary is deleted", initialised, flow_delete_canary, ""},
 };
 
 static void test_initialise(void **state)
@@ -409,7 +403,7 @@ static void test_garbage(void **state)
 	assert_in_range(count(stage, "releases"), 10, 12);
 	assert_in_range(n_most, 1, 1 + 16); /* those of Releases that went just now go next time */
 	assert_int_equal(count(stage, "secrets"), 2);
-	delete_canary(stage);
+	flow_delete_canary(stage);
 	stage_run(stage, 120);
 	assert_int_equal(count(stage, "configmaps"), 1);
 	assert_int_equal(count(stage, "secrets"), 1);

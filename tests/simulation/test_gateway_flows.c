@@ -98,36 +98,20 @@ static void adopted(struct stage *stage)
 	stage_run(stage, 10);
 }
 
-static void push_v2(struct stage *stage)
-{
-	stage_push(stage, "v2");
-}
-
-static void push_slow(struct stage *stage)
-{
-	stage_metrics(stage, 100, 2000);
-	stage_push(stage, "v3");
-}
-
-static void delete_canary(struct stage *stage)
-{
-	stage_write(stage, HTTP_DELETE, CANARIES "/cart", NULL);
-}
-
 static const struct flow flows[] = {
 	{"initialise", start, make_canary, "Initialized"},
 	{"adopt", own_route, make_canary, "Initialized"},
-	{"promote", weights, push_v2, "Succeeded"},
-	{"promote with copies", copies, push_v2, "Succeeded"},
-	{"promote by match", matches, push_v2, "Succeeded"},
-	{"promote on the user's", adopted, push_v2, "Succeeded"},
-	{"promote on a split", splits, push_v2, "Succeeded"},
-	{"roll back", weights, push_slow, "Failed"},
-	{"roll back by match", matches, push_slow, "Failed"},
-	{"roll back on the user's", adopted, push_slow, "Failed"},
-	{"roll back on a split", splits, push_slow, "Failed"},
-	{"delete", weights, delete_canary, ""},
-	{"give back", adopted, delete_canary, ""},
+	{"promote", weights, flow_push_v2, "Succeeded"},
+	{"promote with copies", copies, flow_push_v2, "Succeeded"},
+	{"promote by match", matches, flow_push_v2, "Succeeded"},
+	{"promote on the user's", adopted, flow_push_v2, "Succeeded"},
+	{"promote on a split", splits, flow_push_v2, "Succeeded"},
+	{"roll back", weights, flow_push_slow, "Failed"},
+	{"roll back by match", matches, flow_push_slow, "Failed"},
+	{"roll back on the user's", adopted, flow_push_slow, "Failed"},
+	{"roll back on a split", splits, flow_push_slow, "Failed"},
+	{"delete", weights, flow_delete_canary, ""},
+	{"give back", adopted, flow_delete_canary, ""},
 };
 
 static void test_flows(void **state)
@@ -148,7 +132,7 @@ static void test_given_back(void **state)
 	adopted(stage);
 	stage_push(stage, "v2");
 	assert_true(stage_run_to(stage, "Succeeded", 200));
-	delete_canary(stage);
+	flow_delete_canary(stage);
 	stage_run(stage, 120);
 	route = stage_find(stage, "httproutes", "cart");
 	if (!json_equal(json_object_get(route, "spec"), spec))
@@ -226,15 +210,7 @@ static void test_idle(void **state)
 
 	(void)state;
 	adopted(stage);
-	apiserver_log_clear(stage_server(stage));
-	stage_run(stage, 3600);
-	for (size_t i = 0; i < apiserver_count(stage_server(stage)); i++) {
-		const struct apiserver_entry *entry = apiserver_entry_find(stage_server(stage), i);
-
-		if (!entry->is_watch && !strstr(entry->url, "/leases/"))
-			fail_msg("a request at rest: %s %s", http_method_name(entry->method),
-			         entry->url);
-	}
+	flow_expect_rest(stage);
 	stage_free(stage);
 }
 

@@ -8,7 +8,7 @@
  * walk has it), and targets that are not served (DaemonSet, Service).
  */
 #include "analysis/base/compiler.h"
-#include "tests/simulation/stage.h"
+#include "tests/simulation/flow.h"
 #include "tests/simulation/trace.h"
 
 #include <setjmp.h>
@@ -83,11 +83,6 @@ static void push_again(struct stage *stage)
 	stage_push(stage, "v2");
 	stage_run(stage, 15);
 	stage_push(stage, "v3");
-}
-
-static void push_bad_primary(struct stage *stage)
-{
-	stage_push(stage, "bad-primary");
 }
 
 static void push_skipped(struct stage *stage)
@@ -228,7 +223,7 @@ static const struct trace_row {
          "istio",
          "\"stepWeight\":50,\"maxWeight\":50",
          false,
-         push_bad_primary,
+         flow_push_bad_primary,
          {BEGUN, SAME("Progressing w50/50 i0 f0 s50"), SAME("Promoting w50/50 i0 f0 s50"),
           OURS("Progressing w50/50 i0 f0 s0", FAILED_PROMOTION),
           OTHER("Failed w0/100 i0 f0 s100", "Failed w100/0 i0 f0 s0", FAILED_PROMOTION)},

@@ -14,7 +14,6 @@
 #define COPIES  "\"iterations\":2,\"mirror\":true,\"mirrorWeight\":10"
 #define MATCHES "\"iterations\":2,\"match\":[{\"headers\":{\"x-beta\":{\"exact\":\"1\"}}}]"
 #define ROUTES  "/apis/networking.istio.io/v1beta1/namespaces/shop/virtualservices"
-#define CANARY  "/apis/flagger.app/v1beta1/namespaces/shop/canaries/cart"
 
 /* A user's own, with rules and fields that are nobody's business. */
 #define SPEC                                                                                              \
@@ -74,41 +73,19 @@ static void adopted(struct stage *stage)
 	stage_run(stage, 10);
 }
 
-static void push_v2(struct stage *stage)
-{
-	stage_push(stage, "v2");
-}
-
-static void push_slow(struct stage *stage)
-{
-	stage_metrics(stage, 100, 2000);
-	stage_push(stage, "v3");
-}
-
-/* Its pods get ready only as a canary: the promotion fails. */
-static void push_bad_primary(struct stage *stage)
-{
-	stage_push(stage, "bad-primary");
-}
-
-static void delete_canary(struct stage *stage)
-{
-	stage_write(stage, HTTP_DELETE, CANARY, NULL);
-}
-
 static const struct flow flows[] = {
 	{"initialise", start, make_canary, "Initialized"},
 	{"adopt", own_route, make_canary, "Initialized"},
-	{"promote", weights, push_v2, "Succeeded"},
-	{"promote with copies", copies, push_v2, "Succeeded"},
-	{"promote by match", matches, push_v2, "Succeeded"},
-	{"promote on the user's", adopted, push_v2, "Succeeded"},
-	{"roll back", weights, push_slow, "Failed"},
-	{"roll back by match", matches, push_slow, "Failed"},
-	{"roll back on the user's", adopted, push_slow, "Failed"},
-	{"fail to promote", weights, push_bad_primary, "Failed"},
-	{"delete", weights, delete_canary, ""},
-	{"give back", adopted, delete_canary, ""},
+	{"promote", weights, flow_push_v2, "Succeeded"},
+	{"promote with copies", copies, flow_push_v2, "Succeeded"},
+	{"promote by match", matches, flow_push_v2, "Succeeded"},
+	{"promote on the user's", adopted, flow_push_v2, "Succeeded"},
+	{"roll back", weights, flow_push_slow, "Failed"},
+	{"roll back by match", matches, flow_push_slow, "Failed"},
+	{"roll back on the user's", adopted, flow_push_slow, "Failed"},
+	{"fail to promote", weights, flow_push_bad_primary, "Failed"},
+	{"delete", weights, flow_delete_canary, ""},
+	{"give back", adopted, flow_delete_canary, ""},
 };
 
 static void test_flows(void **state)
@@ -138,7 +115,7 @@ static void test_given_back(void **state)
 	stage_push(stage, "v2");
 	assert_true(stage_run_to(stage, "Succeeded", 200));
 	/* At once: the reply of the status's write comes after the deletion, and says nothing. */
-	delete_canary(stage);
+	flow_delete_canary(stage);
 	stage_run(stage, 120);
 	route = stage_find(stage, "virtualservices", "cart");
 	if (!json_equal(json_object_get(route, "spec"), spec))
@@ -178,7 +155,7 @@ static void test_D_3_cover_past_the_apex(void **state)
 	stage_canary(stage, "istio", STEPS);
 	assert_true(stage_run_to(stage, "Initialized", 60));
 	stage_run(stage, 10);
-	push_bad_primary(stage);
+	flow_push_bad_primary(stage);
 	for (int i = 0; i < 300 && strcmp(stage_phase(stage), "Failed") != 0; i++) {
 		stage_run(stage, 1);
 		assert_true(n_served(stage) > 0);
@@ -231,15 +208,7 @@ static void test_idle(void **state)
 
 	(void)state;
 	adopted(stage);
-	apiserver_log_clear(stage_server(stage));
-	stage_run(stage, 3600);
-	for (size_t i = 0; i < apiserver_count(stage_server(stage)); i++) {
-		const struct apiserver_entry *entry = apiserver_entry_find(stage_server(stage), i);
-
-		if (!entry->is_watch && !strstr(entry->url, "/leases/"))
-			fail_msg("a request at rest: %s %s", http_method_name(entry->method),
-			         entry->url);
-	}
+	flow_expect_rest(stage);
 	stage_free(stage);
 }
 

@@ -48,22 +48,6 @@ static void make_canary(struct stage *stage)
 	stage_canary(stage, "nginx", STEPS);
 }
 
-static void push_v2(struct stage *stage)
-{
-	stage_push(stage, "v2");
-}
-
-static void push_slow(struct stage *stage)
-{
-	stage_metrics(stage, 100, 2000);
-	stage_push(stage, "v3");
-}
-
-static void push_bad_primary(struct stage *stage)
-{
-	stage_push(stage, "bad-primary");
-}
-
 static void push_stuck(struct stage *stage)
 {
 	stage_push(stage, "stuck");
@@ -71,9 +55,9 @@ static void push_stuck(struct stage *stage)
 
 static const struct flow flows[] = {
 	{"initialise", start, make_canary, "Initialized"},
-	{"advance and promote", initialised, push_v2, "Succeeded"},
-	{"roll back", promoted, push_slow, "Failed"},
-	{"fail to promote", initialised, push_bad_primary, "Failed"},
+	{"advance and promote", initialised, flow_push_v2, "Succeeded"},
+	{"roll back", promoted, flow_push_slow, "Failed"},
+	{"fail to promote", initialised, flow_push_bad_primary, "Failed"},
 	{"miss the deadline", initialised, push_stuck, "Failed"},
 };
 
@@ -116,16 +100,8 @@ static void test_idle(void **state)
 
 	(void)state;
 	promoted(stage);
-	apiserver_log_clear(stage_server(stage));
 	metrics = sim_http_count(stage_http(stage, 0), HTTP_PEER_URL);
-	stage_run(stage, 3600);
-	for (size_t i = 0; i < apiserver_count(stage_server(stage)); i++) {
-		const struct apiserver_entry *entry = apiserver_entry_find(stage_server(stage), i);
-
-		if (!entry->is_watch && !strstr(entry->url, "/leases/"))
-			fail_msg("a request at rest: %s %s", http_method_name(entry->method),
-			         entry->url);
-	}
+	flow_expect_rest(stage);
 	assert_int_equal(sim_http_count(stage_http(stage, 0), HTTP_PEER_URL), metrics);
 	stage_free(stage);
 }
