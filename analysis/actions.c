@@ -131,27 +131,17 @@ void actions_release(struct thought *thought)
 {
 	const struct facts *facts = thought->facts;
 	bool is_undo = facts->action.verb == VERB_UNDO;
-	struct effect effect = {
-		.kind = EFFECT_CREATE_RELEASE,
-		.subject = SUBJECT_RELEASES,
-		.cause = is_undo ? CAUSE_UNDO : CAUSE_RETRY,
-		.number = facts->newest.number + 1,
-		.replicas = facts->target.replicas,
-		.primary_replicas =
-			facts->primary.slot.state == FACT_KNOWN ? facts->primary.replicas : 0,
-		.action = mark_of(thought),
-	};
+	struct effect effect = thought_release(thought, is_undo ? CAUSE_UNDO : CAUSE_RETRY);
 	char who[SENTENCE_MAX];
 
 	/* An undo waits for no config that cannot be read. */
-	if (is_undo ? configs_are_asked(facts) : !configs_known(thought)) {
-		(void)configs_known(thought);
+	if ((!is_undo || configs_are_asked(facts)) && !configs_known(thought))
 		return;
-	}
-	text_copy(effect.release, facts->promoted.name);
-	text_copy(effect.digest, is_undo ? facts->earlier.ref.digest : facts->target.digest);
-	text_copy(effect.configs, is_undo ? facts->earlier.ref.configs : configs_digest(facts));
+	effect.action = mark_of(thought);
+	text_copy(effect.configs, configs_digest(facts));
 	if (is_undo) {
+		text_copy(effect.digest, facts->earlier.ref.digest);
+		text_copy(effect.configs, facts->earlier.ref.configs);
 		text_copy(effect.earlier, facts->earlier.ref.name);
 		text_copy(effect.earlier_uid, facts->earlier.ref.uid);
 		text_copy(effect.handled, facts->target.digest);

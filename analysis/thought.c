@@ -196,3 +196,21 @@ bool thought_scaled(struct thought *thought, enum subject subject, int replicas)
 	thought_because(thought, "scaling the %s to %d", subject_name(subject), replicas);
 	return false;
 }
+
+struct effect thought_release(const struct thought *thought, enum release_cause cause)
+{
+	const struct facts *facts = thought->facts;
+	struct effect effect = {
+		.kind = EFFECT_CREATE_RELEASE,
+		.subject = SUBJECT_RELEASES,
+		.cause = cause,
+		.number = facts->newest.number + 1,
+		.replicas = facts->target.replicas,
+		.primary_replicas =
+			facts->primary.slot.state == FACT_KNOWN ? facts->primary.replicas : 0,
+	};
+
+	text_copy(effect.release, facts->promoted.name);
+	text_copy(effect.digest, facts->target.digest);
+	return effect;
+}

@@ -74,4 +74,8 @@ int thought_run_replicas(const struct thought *thought);
  * template may be a newer revision keeps its pods until that is known. */
 bool thought_scaled(struct thought *thought, enum subject subject, int replicas);
 
+/* The effect that makes the next Release, of the target's template; its configs are the caller's.
+ */
+struct effect thought_release(const struct thought *thought, enum release_cause cause);
+
 #endif

@@ -31,23 +31,12 @@ static enum release_cause cause_of(const struct facts *facts)
 
 static void create_release(struct thought *thought, enum release_cause cause)
 {
-	const struct facts *facts = thought->facts;
-	struct effect effect = {
-		.kind = EFFECT_CREATE_RELEASE,
-		.subject = SUBJECT_RELEASES,
-		.cause = cause,
-		.number = facts->newest.number + 1,
-		.replicas = facts->target.replicas,
-		.primary_replicas =
-			facts->primary.slot.state == FACT_KNOWN ? facts->primary.replicas : 0,
-	};
+	struct effect effect = thought_release(thought, cause);
 
 	/* One that was created with unknown outcome may be there. */
 	if (!thought_knows(thought, SUBJECT_RELEASES) || !configs_known(thought))
 		return;
-	text_copy(effect.release, facts->promoted.name);
-	text_copy(effect.digest, facts->target.digest);
-	text_copy(effect.configs, configs_digest(facts));
+	text_copy(effect.configs, configs_digest(thought->facts));
 	thought_want(thought, &effect);
 }
 
