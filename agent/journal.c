@@ -7,17 +7,11 @@
 #include "analysis/decide.h"
 #include "analysis/strategy.h"
 #include "providers/kube/release_status.h"
+#include "providers/kube/tree.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* Set NAME unless the text is empty. */
-static void put_text(json_t *object, const char *name, const char *text)
-{
-	if (text && text[0] != '\0')
-		json_object_set_new(object, name, json_string(text));
-}
 
 static void put_number(json_t *object, const char *name, int64_t number)
 {
@@ -44,7 +38,7 @@ static json_t *slot_of(const struct fact_slot *slot)
 	put_number(json, "retryAt", slot->retry_at.ms);
 	put_flag(json, "forward", slot->is_forward);
 	put_number(json, "readAt", slot->read_at.ms);
-	put_text(json, "error", slot->error);
+	kube_tree_set_some(json, "error", slot->error);
 	return json;
 }
 
@@ -58,13 +52,13 @@ static json_t *workload_of(const struct workload_fact *workload)
 	put_number(json, "total", workload->total);
 	put_number(json, "ready", workload->ready);
 	put_number(json, "available", workload->available);
-	put_text(json, "digest", workload->digest);
-	put_text(json, "release", workload->release_uid);
-	put_text(json, "image", workload->image);
+	kube_tree_set_some(json, "digest", workload->digest);
+	kube_tree_set_some(json, "release", workload->release_uid);
+	kube_tree_set_some(json, "image", workload->image);
 	put_flag(json, "hasConfigs", workload->has_configs);
 	put_flag(json, "mayEmpty", workload->may_empty);
-	put_text(json, "refusal", workload->refusal);
-	put_text(json, "resourceVersion", workload->resource_version);
+	kube_tree_set_some(json, "refusal", workload->refusal);
+	kube_tree_set_some(json, "resourceVersion", workload->resource_version);
 	return json;
 }
 
@@ -85,7 +79,7 @@ static json_t *service_of(const struct service_fact *service)
 {
 	json_t *json = slot_of(&service->slot);
 
-	put_text(json, "backend", backend_name(service->backend));
+	kube_tree_set_some(json, "backend", backend_name(service->backend));
 	put_flag(json, "exact", service->is_exact);
 	put_number(json, "since", service->since.ms);
 	return json;
@@ -98,10 +92,10 @@ static json_t *route_of(const struct route_fact *route)
 	json_object_set_new(json, "weight", json_integer(route->weight));
 	put_flag(json, "exact", route->is_exact);
 	put_flag(json, "mirrored", route->is_mirrored);
-	put_text(json, "pending", route->pending);
+	kube_tree_set_some(json, "pending", route->pending);
 	put_flag(json, "ours", route->is_ours);
 	put_number(json, "since", route->since.ms);
-	put_text(json, "resourceVersion", route->resource_version);
+	kube_tree_set_some(json, "resourceVersion", route->resource_version);
 	if (route->rival.edits > 0)
 		json_object_set_new(json, "rival",
 		                    json_pack("{si sI sI}", "edits", route->rival.edits, "last",
@@ -124,9 +118,9 @@ static json_t *status_of(const struct release_status *status)
 	put_number(json, "finished", status->times.finished.ms);
 	if (status->weight.has_seen)
 		json_object_set_new(json, "seenShare", json_real(status->weight.seen_share));
-	put_text(json, "ending", release_outcome_name(status->ending));
-	put_text(json, "outcome", release_outcome_name(status->outcome));
-	put_text(json, "reason", status->reason);
+	kube_tree_set_some(json, "ending", release_outcome_name(status->ending));
+	kube_tree_set_some(json, "outcome", release_outcome_name(status->outcome));
+	kube_tree_set_some(json, "reason", status->reason);
 	journal_action_put_status(json, status);
 	put_number(json, "notices", (int64_t)status->n_notices);
 	put_number(json, "alerts", (int64_t)status->n_alerts);
@@ -137,20 +131,20 @@ static json_t *release_of(const struct release *release)
 {
 	json_t *json = status_of(&release->status);
 
-	put_text(json, "name", release->name);
-	put_text(json, "uid", release->uid);
-	put_text(json, "cause", release_cause_name(release->cause));
-	put_text(json, "digest", release->digest);
-	put_text(json, "previous", release->previous);
-	put_text(json, "configs", release->configs);
-	put_text(json, "handled", release->handled);
-	put_text(json, "handledConfigs", release->handled_configs);
+	kube_tree_set_some(json, "name", release->name);
+	kube_tree_set_some(json, "uid", release->uid);
+	kube_tree_set_some(json, "cause", release_cause_name(release->cause));
+	kube_tree_set_some(json, "digest", release->digest);
+	kube_tree_set_some(json, "previous", release->previous);
+	kube_tree_set_some(json, "configs", release->configs);
+	kube_tree_set_some(json, "handled", release->handled);
+	kube_tree_set_some(json, "handledConfigs", release->handled_configs);
 	if (release->action.uid[0])
 		json_object_set_new(json, "action",
 		                    kube_release_status_action_write(&release->action));
 	put_number(json, "targetReplicas", release->target_replicas);
 	put_number(json, "primaryReplicas", release->primary_replicas);
-	put_text(json, "resourceVersion", release->resource_version);
+	kube_tree_set_some(json, "resourceVersion", release->resource_version);
 	return json;
 }
 
@@ -162,8 +156,8 @@ static json_t *hook_of(const struct hook_fact *fact)
 	char question[24];
 
 	text_format(question, sizeof(question), "%016" PRIx64, fact->question);
-	put_text(json, "question", question);
-	put_text(json, "text", fact->text);
+	kube_tree_set_some(json, "question", question);
+	kube_tree_set_some(json, "text", fact->text);
 	return json;
 }
 
@@ -193,7 +187,7 @@ static json_t *sample_of(const struct sample_fact *sample)
 
 	if (sample->kind == SAMPLE_VALUE)
 		json_object_set_new(json, "value", json_real(sample->value));
-	put_text(json, "text", sample->text);
+	kube_tree_set_some(json, "text", sample->text);
 	return json;
 }
 
@@ -202,8 +196,8 @@ static json_t *configs_of(const struct config_fact *configs)
 {
 	json_t *json = slot_of(&configs->slot);
 
-	put_text(json, "template", configs->template);
-	put_text(json, "digest", configs->digest);
+	kube_tree_set_some(json, "template", configs->template);
+	kube_tree_set_some(json, "digest", configs->digest);
 	return json;
 }
 
@@ -224,11 +218,11 @@ json_t *journal_facts(const struct facts *facts)
 	put_number(json, "generation", facts->canary_generation);
 	put_flag(json, "deleted", facts->is_deleted);
 	put_flag(json, "moved", facts->is_moved);
-	put_text(json, "refusal", facts->refusal);
+	kube_tree_set_some(json, "refusal", facts->refusal);
 	journal_action_put_facts(json, facts);
 	if (facts->newest.name[0] != '\0')
 		json_object_set_new(json, "newest", release_of(&facts->newest));
-	put_text(json, "promoted", facts->promoted.name);
+	kube_tree_set_some(json, "promoted", facts->promoted.name);
 	for (size_t i = 0; i < SPEC_CHECKS_MAX && facts->samples[i].kind != SAMPLE_NONE; i++)
 		json_array_append_new(samples, sample_of(&facts->samples[i]));
 	json_object_set_new(json, "samples", samples);
@@ -267,7 +261,7 @@ json_t *journal_spec(const struct canary_spec *spec)
 	json_t *steps = json_array();
 	json_t *checks = json_array();
 
-	put_text(json, "provider", spec->provider);
+	kube_tree_set_some(json, "provider", spec->provider);
 	put_flag(json, "suspend", spec->suspend);
 	put_flag(json, "skipAnalysis", spec->skip_analysis);
 	for (size_t i = 0; i < spec->n_step_weights; i++)
@@ -293,9 +287,9 @@ static json_t *effect_of(const struct effect *effect)
 {
 	json_t *json = json_pack("{ss}", "kind", effect_kind_name(effect->kind));
 
-	put_text(json, "subject", subject_name(effect->subject));
+	kube_tree_set_some(json, "subject", subject_name(effect->subject));
 	put_flag(json, "retreat", effect->is_retreat);
-	put_text(json, "release", effect->release);
+	kube_tree_set_some(json, "release", effect->release);
 	switch (effect->kind) {
 	case EFFECT_WRITE_ROUTE:
 		json_object_set_new(json, "weight", json_integer(effect->weight));
@@ -305,7 +299,7 @@ static json_t *effect_of(const struct effect *effect)
 		json_object_set_new(json, "replicas", json_integer(effect->replicas));
 		break;
 	case EFFECT_WRITE_SERVICE:
-		put_text(json, "backend", backend_name(effect->backend));
+		kube_tree_set_some(json, "backend", backend_name(effect->backend));
 		break;
 	case EFFECT_SAVE_RELEASE:
 		json_object_set_new(json, "status", status_of(&effect->status));
@@ -317,27 +311,27 @@ static json_t *effect_of(const struct effect *effect)
 	case EFFECT_TELL_HOOK:
 	case EFFECT_ALERT:
 		json_object_set_new(json, "index", json_integer((json_int_t)effect->index));
-		put_text(json, "text", effect->notice.text);
+		kube_tree_set_some(json, "text", effect->notice.text);
 		break;
 	case EFFECT_NOTIFY:
-		put_text(json, "text", effect->notice.text);
+		kube_tree_set_some(json, "text", effect->notice.text);
 		break;
 	case EFFECT_WRITE_MIRROR:
-		put_text(json, "phase", effect->mirror.phase);
-		put_text(json, "refusal", effect->mirror.refusal);
+		kube_tree_set_some(json, "phase", effect->mirror.phase);
+		kube_tree_set_some(json, "refusal", effect->mirror.refusal);
 		break;
 	case EFFECT_CREATE_RELEASE:
 	case EFFECT_COMPARE:
-		put_text(json, "digest", effect->digest);
-		put_text(json, "configs", effect->configs);
+		kube_tree_set_some(json, "digest", effect->digest);
+		kube_tree_set_some(json, "configs", effect->configs);
 		break;
 	case EFFECT_ANSWER:
-		put_text(json, "action", effect->answer.name);
+		kube_tree_set_some(json, "action", effect->answer.name);
 		put_flag(json, "refused", effect->answer.is_refused);
-		put_text(json, "text", effect->answer.text);
+		kube_tree_set_some(json, "text", effect->answer.text);
 		break;
 	case EFFECT_FIND_RELEASE:
-		put_text(json, "release", effect->earlier);
+		kube_tree_set_some(json, "release", effect->earlier);
 		break;
 	case EFFECT_NONE:
 	case EFFECT_OBSERVE:
@@ -482,16 +476,16 @@ static json_t *answer_of(const struct canary *canary, const struct effect *effec
 
 	if (!result)
 		return json;
-	put_text(json, "text", result->text);
-	put_text(json, "query", result->query);
+	kube_tree_set_some(json, "text", result->text);
+	kube_tree_set_some(json, "query", result->query);
 	if (effect->kind == EFFECT_MEASURE || effect->kind == EFFECT_MEASURE_SHARE)
 		json_object_set_new(json, "sample", sample_of(&result->sample));
 	if (effect->kind == EFFECT_ASK_HOOK || effect->kind == EFFECT_TELL_HOOK)
-		put_text(json, "result", hook_result_name(result->hook));
+		kube_tree_set_some(json, "result", hook_result_name(result->hook));
 	if (effect->kind == EFFECT_MEASURE && effect->index < canary->edition->spec.n_checks) {
 		const struct check_spec *check = &canary->edition->spec.checks[effect->index];
 
-		put_text(json, "check", check->name);
+		kube_tree_set_some(json, "check", check->name);
 		if (check->has_min)
 			json_object_set_new(json, "min", json_real(check->min));
 		if (check->has_max)
@@ -499,7 +493,7 @@ static json_t *answer_of(const struct canary *canary, const struct effect *effec
 	}
 	version = json_string_value(
 		json_object_get(json_object_get(result->object, "metadata"), "resourceVersion"));
-	put_text(json, "resourceVersion", version);
+	kube_tree_set_some(json, "resourceVersion", version);
 	return json;
 }
 

@@ -3,12 +3,6 @@
 #include "providers/kube/release_status.h"
 #include "providers/kube/tree.h"
 
-static void put_some(json_t *json, const char *key, const char *text)
-{
-	if (text[0])
-		kube_tree_set_text(json, key, text);
-}
-
 static void put_standing(json_t *json, const char *key, const struct standing *standing)
 {
 	json_t *object;
@@ -18,7 +12,7 @@ static void put_standing(json_t *json, const char *key, const struct standing *s
 	object = kube_tree_object();
 	kube_tree_set_text(object, "action", standing->action);
 	kube_tree_set_text(object, "by", standing->by);
-	put_some(object, "reason", standing->why);
+	kube_tree_set_some(object, "reason", standing->why);
 	kube_tree_set(json, key, object);
 }
 
@@ -43,11 +37,11 @@ static json_t *action_of(const struct action_fact *action)
 	kube_tree_set_text(json, "uid", action->uid);
 	kube_tree_set_text(json, "verb", verb_name(action->verb));
 	kube_tree_set_text(json, "by", action->by);
-	put_some(json, "reason", action->why);
-	put_some(json, "release", action->release);
-	put_some(json, "releaseUid", action->release_uid);
-	put_some(json, "canaryUid", action->canary_uid);
-	put_some(json, "refusal", action->refusal);
+	kube_tree_set_some(json, "reason", action->why);
+	kube_tree_set_some(json, "release", action->release);
+	kube_tree_set_some(json, "releaseUid", action->release_uid);
+	kube_tree_set_some(json, "canaryUid", action->canary_uid);
+	kube_tree_set_some(json, "refusal", action->refusal);
 	if (action->is_full)
 		kube_tree_set(json, "full", json_true());
 	if (action->to > 0)
@@ -62,9 +56,9 @@ static json_t *earlier_of(const struct earlier_fact *earlier)
 	json_t *json = kube_tree_object();
 
 	kube_tree_set_text(json, "name", earlier->ref.name);
-	put_some(json, "uid", earlier->ref.uid);
-	put_some(json, "digest", earlier->ref.digest);
-	put_some(json, "outcome", release_outcome_name(earlier->outcome));
+	kube_tree_set_some(json, "uid", earlier->ref.uid);
+	kube_tree_set_some(json, "digest", earlier->ref.digest);
+	kube_tree_set_some(json, "outcome", release_outcome_name(earlier->outcome));
 	kube_tree_set_text(json, "action", earlier->action);
 	return json;
 }

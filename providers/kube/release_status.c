@@ -295,13 +295,6 @@ bool kube_release_status_read(const json_t *status, struct release_status *ret, 
 	return true;
 }
 
-/* Put a word or sentence, unless it is empty. */
-static void set_some(json_t *object, const char *key, const char *text)
-{
-	if (text[0])
-		kube_tree_set_text(object, key, text);
-}
-
 /* Put a number; what JSON cannot say (NaN, infinity) is left out. */
 static void set_number(json_t *object, const char *key, bool has, double value)
 {
@@ -352,7 +345,7 @@ static json_t *write_checks(const struct release_status *status)
 		set_number(object, "value", check->has_value, check->value);
 		set_number(object, "min", check->has_min, check->min);
 		set_number(object, "max", check->has_max, check->max);
-		set_some(object, "verdict", verdict_name(check->verdict));
+		kube_tree_set_some(object, "verdict", verdict_name(check->verdict));
 		kube_tree_append(checks, object);
 	}
 	return checks;
@@ -414,7 +407,7 @@ json_t *kube_release_status_action_write(const struct action_mark *mark)
 	kube_tree_set_text(object, "uid", mark->uid);
 	kube_tree_set_text(object, "verb", verb_name(mark->verb));
 	kube_tree_set_text(object, "by", mark->by);
-	set_some(object, "reason", mark->why);
+	kube_tree_set_some(object, "reason", mark->why);
 	set_time(object, "at", mark->at);
 	return object;
 }
@@ -437,7 +430,7 @@ static void write_standing(json_t *state, const char *key, const struct standing
 	object = kube_tree_object();
 	kube_tree_set_text(object, "by", standing->by);
 	kube_tree_set_text(object, "action", standing->action);
-	set_some(object, "reason", standing->why);
+	kube_tree_set_some(object, "reason", standing->why);
 	kube_tree_set(state, key, object);
 }
 
@@ -455,7 +448,7 @@ json_t *kube_release_status_write(const struct release_status *status)
 	json_t *object = kube_tree_object();
 	json_t *counters = kube_tree_object();
 
-	set_some(object, "phase", release_phase_name(status->phase));
+	kube_tree_set_some(object, "phase", release_phase_name(status->phase));
 	kube_tree_set_whole(object, "seq", status->seq);
 	kube_tree_set(object, "times", write_times(status));
 	kube_tree_set(object, "weight", write_weight(status));
@@ -470,8 +463,8 @@ json_t *kube_release_status_write(const struct release_status *status)
 		kube_tree_set(object, "actions", write_actions(status));
 	if (status->paused.action[0] || status->full.action[0])
 		kube_tree_set(object, "state", write_state(status));
-	set_some(object, "ending", release_outcome_name(status->ending));
-	set_some(object, "outcome", release_outcome_name(status->outcome));
-	set_some(object, "reason", status->reason);
+	kube_tree_set_some(object, "ending", release_outcome_name(status->ending));
+	kube_tree_set_some(object, "outcome", release_outcome_name(status->outcome));
+	kube_tree_set_some(object, "reason", status->reason);
 	return object;
 }

@@ -107,6 +107,12 @@ void kube_tree_set_text(json_t *object, const char *key, const char *text)
 	kube_tree_set(object, key, string_of(text));
 }
 
+void kube_tree_set_some(json_t *object, const char *key, const char *text)
+{
+	if (text && text[0] != '\0')
+		kube_tree_set_text(object, key, text);
+}
+
 void kube_tree_set_whole(json_t *object, const char *key, json_int_t value)
 {
 	kube_tree_set(object, key, json_integer(value));

@@ -31,6 +31,9 @@ void kube_tree_set(json_t *object, const char *key, json_t *value);
 /* Put a text; bytes that are no UTF-8 become '?'. */
 void kube_tree_set_text(json_t *object, const char *key, const char *text);
 
+/* The same, but nothing for no text: NULL or "". */
+void kube_tree_set_some(json_t *object, const char *key, const char *text);
+
 void kube_tree_set_whole(json_t *object, const char *key, json_int_t value);
 
 /* A new, empty object or list. */
