@@ -150,10 +150,8 @@ static enum talk_step copy_first(struct act *act, int step)
 	return act_reply_get(act, step + COPY_LOOK, &ref);
 }
 
-enum talk_step act_config_copy_begin(struct act *act, int step, const json_t *entries,
-                                     struct err *err)
+enum talk_step act_config_copy_begin(struct act *act, int step, const json_t *entries)
 {
-	(void)err;
 	act_reply_keep(act, KEY_COPIES, entries ? kube_tree_copy(entries) : kube_tree_list());
 	return copy_first(act, step);
 }

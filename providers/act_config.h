@@ -26,8 +26,7 @@ const json_t *act_config_entries(const struct act *act);
 
 /* Make the copies that ENTRIES (a Release's, NULL for none) name and that are not there. STEP + 0,
  * 1 and 2 are `talk->step` meanwhile. */
-enum talk_step act_config_copy_begin(struct act *act, int step, const json_t *entries,
-                                     struct err *err);
+enum talk_step act_config_copy_begin(struct act *act, int step, const json_t *entries);
 enum talk_step act_config_copy(struct act *act, int step, const struct http_reply *reply,
                                struct err *err);
 

@@ -100,7 +100,7 @@ static enum talk_step on_release(struct act *act, const struct http_reply *reply
 	if (act->effect->is_retreat)
 		return ask_target(act, TALK_DONE);
 	return ask_target(act, act_config_copy_begin(act, STEP_COPIES,
-	                                             kube_tree_find(release, "spec/configs"), err));
+	                                             kube_tree_find(release, "spec/configs")));
 }
 
 static enum talk_step on_target(struct act *act, const struct http_reply *reply, struct err *err)
