@@ -5,6 +5,7 @@
 
 #include <dirent.h>
 #include <poll.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -307,4 +308,21 @@ void command_desk_run_as(struct command_desk *desk, const char *program, const c
 void command_desk_run(struct command_desk *desk, const char *line)
 {
 	command_desk_run_as(desk, "serin", line);
+}
+
+void command_desk_stream(struct command_desk *desk, const char *line, void *(*read_on)(void *user),
+                         void *user, int *ret_end)
+{
+	int ends[2];
+	pthread_t thread;
+
+	assert_int_equal(pipe(ends), 0);
+	*ret_end = ends[0];
+	desk->stream = fdopen(ends[1], "w");
+	assert_non_null(desk->stream);
+	assert_int_equal(pthread_create(&thread, NULL, read_on, user), 0);
+	command_desk_run(desk, line);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	(void)close(ends[0]);
+	desk->stream = NULL;
 }

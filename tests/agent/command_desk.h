@@ -71,4 +71,11 @@ void command_desk_run(struct command_desk *desk, const char *line);
 /* The same under another name of the program. */
 void command_desk_run_as(struct command_desk *desk, const char *program, const char *line);
 
+/*
+ * The same, while READ_ON(USER) runs in a thread of its own and reads what is written from
+ * *RET_END, which is closed after it.
+ */
+void command_desk_stream(struct command_desk *desk, const char *line, void *(*read_on)(void *user),
+                         void *user, int *ret_end);
+
 #endif

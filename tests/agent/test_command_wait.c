@@ -6,7 +6,6 @@
 
 #include <jansson.h>
 #include <poll.h>
-#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -73,18 +72,7 @@ static void *read_on(void *user)
 
 static void run(struct watcher *watcher, const char *line)
 {
-	int ends[2];
-	pthread_t thread;
-
-	assert_int_equal(pipe(ends), 0);
-	watcher->end = ends[0];
-	watcher->desk->stream = fdopen(ends[1], "w");
-	assert_non_null(watcher->desk->stream);
-	assert_int_equal(pthread_create(&thread, NULL, read_on, watcher), 0);
-	command_desk_run(watcher->desk, line);
-	assert_int_equal(pthread_join(thread, NULL), 0);
-	(void)close(ends[0]);
-	watcher->desk->stream = NULL;
+	command_desk_stream(watcher->desk, line, read_on, watcher, &watcher->end);
 }
 
 /* A run that is under way, and the ends it may come to. */

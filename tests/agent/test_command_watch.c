@@ -4,7 +4,6 @@
 
 #include <locale.h>
 #include <poll.h>
-#include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -89,18 +88,7 @@ static void *read_on(void *user)
 /* Run LINE; what it wrote is in the reader. */
 static void watch(struct reader *reader, const char *line)
 {
-	int ends[2];
-	pthread_t thread;
-
-	assert_int_equal(pipe(ends), 0);
-	reader->end = ends[0];
-	reader->desk->stream = fdopen(ends[1], "w");
-	assert_non_null(reader->desk->stream);
-	assert_int_equal(pthread_create(&thread, NULL, read_on, reader), 0);
-	command_desk_run(reader->desk, line);
-	assert_int_equal(pthread_join(thread, NULL), 0);
-	(void)close(ends[0]);
-	reader->desk->stream = NULL;
+	command_desk_stream(reader->desk, line, read_on, reader, &reader->end);
 	if (!reader->has_seen)
 		fail_msg("%s: %s, %s", line, reader->output, reader->desk->trouble);
 	assert_int_equal(reader->desk->status, COMMAND_OK);
