@@ -4,27 +4,17 @@ import os
 import time
 
 import objects
-from load import CHANCE_MIN, ask, bad, chance
+from load import ask
 from scenario import scenario
 from scenarios import start
+from scenarios.mesh import HOLD, STEPS, answering, check_only_the_app_fails, check_share, host, in_mesh
 
-HOLD = 1.0  # seconds until Envoy surely has a new weight; measured: 0.3 s at most
 PARENT = {"name": "gwapi", "namespace": "istio-system"}
-STEPS = [20, 50, 80]
 GONE = 90
-
-
-def host(s):
-    return objects.host_of(s.namespace)
 
 
 def at_gateway(s):
     return ("-url", os.environ["GWAPI_URL"], "-host", host(s))
-
-
-def in_mesh(s):
-    """A pod's own proxy routes by Host, to the address of the Service."""
-    return ("-url", os.environ["MESH_PROXY"], "-host", f"app.{s.namespace}")
 
 
 def canary(s, analysis, parent=None, **service):
@@ -69,19 +59,7 @@ def measure_share(s, weight, arguments):
     """Count where 5,000 requests go while the weight stands."""
     s.wait(f"the HTTPRoute at weight {weight}", lambda: weight_of(route_of(s)) == weight, 90)
     time.sleep(HOLD)
-    counts = ask(*arguments, "-until-count", "5000", "-duration", "30s", "-clients", "8")
-    s.check(weight_of(route_of(s)) == weight, f"weight {weight} stood while it was counted")
-    seen = counts["versions"].get("v2", 0)
-    likely = chance(counts["good"], seen, weight / 100)
-    share = f"{seen} of {counts['good']} on v2"
-    s.check(counts["good"] >= 5000, f"weight {weight}: 5,000 requests counted", counts)
-    s.check(bad(counts) == 0, f"weight {weight}: no request fails", counts)
-    s.check(likely >= CHANCE_MIN, f"weight {weight}: its share", f"{share}, p {likely:.1e}")
-    s.note(f"weight {weight}: {share}, p {likely:.3f}")
-
-
-def answering(s, arguments):
-    start.until_answers("the proxy answers", 30, (*arguments, "-count", "100"), lambda counts: counts["good"] == 100)
+    check_share(s, weight, arguments, lambda: weight_of(route_of(s)))
 
 
 def all_on(s, version, arguments, count=300):
@@ -94,11 +72,6 @@ def begin(s, one, arguments):
     start.app(s, with_ingress=False)
     start.initialised(s, one)
     answering(s, arguments)
-
-
-def check_only_the_app_fails(s, counts, what):
-    """Whatever failed was answered by the application: 500, and no other."""
-    s.check(set(counts["statuses"]) <= {"200", "500"} and not counts["errors"], what, counts)
 
 
 @scenario("gateway", "HTTPRoute by weights: v2 promoted, v3 rolled back by its errors, all of it removed", has_mesh=True)

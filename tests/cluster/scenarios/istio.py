@@ -4,26 +4,16 @@ import os
 import time
 
 import objects
-from load import CHANCE_MIN, ask, bad, chance
+from load import ask, bad
 from scenario import scenario
 from scenarios import start
+from scenarios.mesh import HOLD, STEPS, answering, check_only_the_app_fails, check_share, host, in_mesh
 
-HOLD = 1.0  # seconds until Envoy surely has a new weight; measured: 0.3 s at most
 GATEWAY = "istio-system/public"
-STEPS = [20, 50, 80]
-
-
-def host(s):
-    return objects.host_of(s.namespace)
 
 
 def at_gateway(s):
     return ("-url", os.environ["GATEWAY_URL"], "-host", host(s))
-
-
-def in_mesh(s):
-    """A pod's own proxy routes by Host, to the address of the Service."""
-    return ("-url", os.environ["MESH_PROXY"], "-host", f"app.{s.namespace}")
 
 
 def canary(s, analysis, gateways=(GATEWAY,), **service):
@@ -62,20 +52,7 @@ def wait_weight(s, weight, seconds=60):
 def measure_share(s, weight, arguments):
     """Count where 5,000 requests go while the weight stands."""
     wait_weight(s, weight, 90)
-    counts = ask(*arguments, "-until-count", "5000", "-duration", "30s", "-clients", "8")
-    is_standing = weight_of(s.world.find("virtualservice", "app")) == weight
-    s.check(is_standing, f"weight {weight} stood while it was counted")
-    seen = counts["versions"].get("v2", 0)
-    likely = chance(counts["good"], seen, weight / 100)
-    share = f"{seen} of {counts['good']} on v2"
-    s.check(counts["good"] >= 5000, f"weight {weight}: 5,000 requests counted", counts)
-    s.check(bad(counts) == 0, f"weight {weight}: no request fails", counts)
-    s.check(likely >= CHANCE_MIN, f"weight {weight}: its share", f"{share}, p {likely:.1e}")
-    s.note(f"weight {weight}: {share}, p {likely:.3f}")
-
-
-def answering(s, arguments):
-    start.until_answers("the proxy answers", 30, (*arguments, "-count", "100"), lambda counts: counts["good"] == 100)
+    check_share(s, weight, arguments, lambda: weight_of(s.world.find("virtualservice", "app")))
 
 
 def begin(s, one):
@@ -89,11 +66,6 @@ def loads(s):
         "kept": s.load(*at_gateway(s), rate=40),
         "fresh": s.load(*at_gateway(s), "-fresh", rate=20),
     }
-
-
-def check_only_the_app_fails(s, counts, what):
-    """Whatever failed was answered by the application: 500, and no other."""
-    s.check(set(counts["statuses"]) <= {"200", "500"} and not counts["errors"], what, counts)
 
 
 @scenario("istio", "Istio by weights: v2 promoted, v3 rolled back by its errors, all of it removed", has_mesh=True)
