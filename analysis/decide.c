@@ -1,6 +1,7 @@
 #include "analysis/decide.h"
 
 #include "analysis/actions.h"
+#include "analysis/adoption.h"
 #include "analysis/guards.h"
 #include "analysis/mirror.h"
 #include "analysis/phase/phase.h"
@@ -66,12 +67,13 @@ void decide(const struct canary_spec *spec, const struct facts *facts, struct pl
 	if (!facts->is_quarantined)
 		guards_compare(&thought);
 	ruling_find(&thought);
-	if (!guards_hold(&thought)) {
+	if (!adoption_settle(&thought) && !guards_hold(&thought)) {
 		if (release_is_open(&facts->newest))
 			phases[facts->newest.status.phase](&thought);
 		else
 			phase_resting(&thought);
 	}
+	adoption_take(&thought);
 	actions_save(&thought);
 	mirror_keep(&thought);
 	actions_answer(&thought);

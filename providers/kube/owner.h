@@ -6,6 +6,10 @@
 
 #include <jansson.h>
 
+/* When anybody last wrote FIELD ("f:spec/f:template") of OBJECT, as it stands there; "": never, or
+ * nobody says. */
+const char *kube_owner_last_write(const json_t *object, const char *field);
+
 /* The Canary of this name owns OBJECT: Flagger made it. */
 bool kube_owner_is_canary(const json_t *object, const char *canary);
 

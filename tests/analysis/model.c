@@ -439,6 +439,11 @@ static void carry_out(struct model *model, const struct effect *effect)
 	case EFFECT_WRITE_PRIMARY:
 		write_primary(model, effect);
 		return;
+	case EFFECT_TAKE_PRIMARY:
+		model->truth.primary.is_owned = false;
+		model->view.primary.is_owned = false;
+		model_write_down(model, "take primary", "");
+		return;
 	case EFFECT_SCALE:
 		scale(model, effect);
 		return;
