@@ -216,7 +216,8 @@ static void settle_pods(struct model *model)
 	if (model->primary_ready_ms && model->primary_ready_ms <= now) {
 		model->primary_ready_ms = 0;
 		if (!model->is_primary_broken ||
-		    strcmp(model->truth.primary.release_uid, model->truth.promoted.uid) == 0)
+		    strcmp(model->truth.primary.release_uid,
+		           release_ref_id(&model->truth.promoted)) == 0)
 			put_ready(model, &model->truth.primary);
 	}
 }
@@ -235,6 +236,11 @@ static void create_release(struct model *model, const struct effect *effect)
 	text_copy(newest->handled, effect->handled);
 	text_copy(newest->previous, effect->release);
 	newest->action = effect->action;
+	newest->adoption = effect->adoption;
+	if (effect->old_release_uid[0]) {
+		text_copy(newest->handled, model->is_unseen ? "" : effect->digest);
+		text_copy(newest->digest, model->found);
+	}
 	model->truth.releases.state = FACT_KNOWN;
 }
 
@@ -299,6 +305,11 @@ static void write_primary(struct model *model, const struct effect *effect)
 	int replicas = effect->replicas > 0 ? effect->replicas : model->truth.primary.replicas;
 
 	text_copy(model->truth.primary.release_uid, effect->release_uid);
+	for (int number = 1; number < MODEL_RELEASES_MAX; number++) {
+		if (strcmp(model->kept[number].uid, effect->release_uid) == 0)
+			text_copy(model->truth.primary.release_uid,
+			          release_id(&model->kept[number]));
+	}
 	model_write_down(model, "primary", effect->release_uid);
 	begin_pods(model, SUBJECT_PRIMARY, replicas);
 }
