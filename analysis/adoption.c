@@ -8,6 +8,8 @@
 
 #include <string.h>
 
+#define INTERVALS_QUIET 2
+
 /* Flagger's phases with a run under way; a gate before the run is none. */
 static const struct {
 	const char *name;
@@ -32,6 +34,25 @@ bool adoption_is_raw(const struct release *release)
 {
 	return release->cause == CAUSE_ADOPTED && release_is_open(release) &&
 	       release->status.phase == PHASE_NONE;
+}
+
+bool adoption_waits(struct thought *thought)
+{
+	struct instant wrote = thought->facts->flagger_wrote;
+	struct span quiet = span_ms(INTERVALS_QUIET * thought->spec->interval.ms);
+	char time[INSTANT_TEXT_MAX];
+
+	/* A time that is to come is another clock's. */
+	if (!instant_is_set(wrote) || thought->facts->is_quarantined || !thought->facts->has_spec ||
+	    instant_is_before(instant_after(thought->facts->now, quiet), wrote) ||
+	    thought_passed(thought, wrote, quiet))
+		return false;
+	thought_because(thought,
+	                "Flagger wrote the status of %.100s.%.63s at %s: Serin stands by and "
+	                "writes nothing",
+	                thought->spec->name, thought->spec->k8s_namespace,
+	                instant_format_seconds(wrote, time));
+	return true;
 }
 
 /* The first Release -------------------------------------------------------------------------- */

@@ -10,6 +10,12 @@
 
 #include "analysis/thought.h"
 
+/*
+ * Flagger wrote the Canary's status within its last two intervals: it may be at work, and nothing
+ * is written, not even a retreat. One that has nothing to write is not seen.
+ */
+bool adoption_waits(struct thought *thought);
+
 /* There is a primary of Flagger's and no Release: want the first one. False: it is none of
  * Flagger's. */
 bool adoption_begin(struct thought *thought);

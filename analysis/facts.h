@@ -227,6 +227,7 @@ struct facts {
 	bool has_spec;              /* a valid spec was ever seen; false: the spec given is empty */
 	bool is_moved; /* an edit of target, provider, service or ingress waits for the run's end */
 	struct mirror_fact mirror;
+	struct instant flagger_wrote; /* Canary.status, last, by managedFields; not set: never */
 
 	/* The world */
 	struct workload_fact target;

@@ -116,6 +116,24 @@ void kube_owner_last_other(const json_t *object, const char *manager, char *ret,
 	}
 }
 
+struct instant kube_owner_wrote_status(const json_t *object, const char *manager)
+{
+	const json_t *entries = kube_tree_find(object, "metadata/managedFields");
+	struct instant last = {0};
+
+	for (size_t i = 0; i < json_array_size(entries); i++) {
+		const json_t *entry = json_array_get(entries, i);
+		struct instant time;
+
+		if (strcmp(kube_tree_text(entry, "manager"), manager) == 0 &&
+		    strcmp(kube_tree_text(entry, "subresource"), "status") == 0 &&
+		    instant_parse(kube_tree_text(entry, "time"), &time, NULL) &&
+		    instant_is_before(last, time))
+			last = time;
+	}
+	return last;
+}
+
 void kube_owner_set_flux(json_t *annotations)
 {
 	kube_tree_set_text(annotations, "kustomize.toolkit.fluxcd.io/reconcile", "disabled");

@@ -34,6 +34,9 @@ bool kube_owner_wrote_last(const json_t *object, const char *manager, const char
  * say. */
 void kube_owner_last_other(const json_t *object, const char *manager, char *ret, size_t size);
 
+/* managedFields: when MANAGER wrote OBJECT's status last; not set: never. */
+struct instant kube_owner_wrote_status(const json_t *object, const char *manager);
+
 /* Put the two annotations that keep Flux from undoing what we write. */
 void kube_owner_set_flux(json_t *annotations);
 

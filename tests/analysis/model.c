@@ -171,6 +171,7 @@ static void watch(struct model *model)
 	model->view.now = model->truth.now;
 	model->view.is_deleted = model->truth.is_deleted;
 	model->view.mirror = model->truth.mirror;
+	model->view.flagger_wrote = model->truth.flagger_wrote;
 }
 
 static void begin_pods(struct model *model, enum subject subject, int replicas)

@@ -298,6 +298,43 @@ static void test_stranded(void **state)
 	model_fini(&model);
 }
 
+static void apply_v3(struct model *model)
+{
+	model_apply(model, "v3");
+}
+
+static void write_status(struct model *model)
+{
+	model->truth.flagger_wrote = model->truth.now;
+}
+
+/* While Flagger's name appears in the status again and again nothing is written, before the
+ * adoption and after it. */
+static void test_stands_by(void **state)
+{
+	static const struct left left = {.phase = "Succeeded", .target = "v1", .found = "v1"};
+	static const struct model_event before[] = {
+		{0, write_status}, {10000, write_status}, {20000, write_status}, {0}};
+	static const struct model_event after[] = {{0, write_status},     {0, apply_v3},
+	                                           {10000, write_status}, {20000, write_status},
+	                                           {30000, write_status}, {0}};
+	struct model model;
+
+	leave(&model, &left);
+	model_run(&model, 39000, before);
+	assert_int_equal(model.truth.newest.number, 0);
+	model_run(&model, 10000, NULL);
+	assert_int_equal(model.truth.newest.number, 1);
+	model.trace[0] = '\0';
+	model_run(&model, 49000, after);
+	assert_int_equal(model.truth.newest.number, 1);
+	assert_string_equal(model.trace, "");
+	model_run(&model, 300000, NULL);
+	assert_int_equal(model.truth.newest.number, 2);
+	assert_int_equal(model.truth.newest.status.outcome, OUTCOME_PROMOTED);
+	model_fini(&model);
+}
+
 /* Without Flagger's name for its template it is somebody's own Deployment. */
 static void test_foreign(void **state)
 {
@@ -317,11 +354,6 @@ static void test_foreign(void **state)
 static void break_primary(struct model *model)
 {
 	model->is_primary_broken = true;
-}
-
-static void apply_v3(struct model *model)
-{
-	model_apply(model, "v3");
 }
 
 static void test_return(void **state)
@@ -346,7 +378,8 @@ int main(void)
 		cmocka_unit_test(test_rest),      cmocka_unit_test(test_newer),
 		cmocka_unit_test(test_runs),      cmocka_unit_test(test_unproven_run),
 		cmocka_unit_test(test_forgetful), cmocka_unit_test(test_stranded),
-		cmocka_unit_test(test_foreign),   cmocka_unit_test(test_return),
+		cmocka_unit_test(test_foreign),   cmocka_unit_test(test_stands_by),
+		cmocka_unit_test(test_return),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
