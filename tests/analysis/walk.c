@@ -197,6 +197,11 @@ static void check_raise(struct walk *walk)
 			broken(walk, "a fight without a wait");
 		return;
 	}
+	if (route && !route->is_retreat && live_weight(walk->world) > 0 && !facts->is_deleted &&
+	    !is_first(facts) && !is_checking(facts) &&
+	    facts->newest.status.phase != PHASE_PROMOTING &&
+	    facts->newest.status.phase != PHASE_FINALISING)
+		broken(walk, "a foreign raise where no run moves clients, put right with a wait");
 	if (!is_running(facts) || facts->newest.status.phase == PHASE_RETREATING ||
 	    walk->world->spec.suspend || facts->route.slot.failures > 0 ||
 	    live_weight(walk->world) <= cap(facts))
@@ -300,6 +305,13 @@ static void check_kept(struct walk *walk)
 		broken(walk, "requests left to what nobody analyses, beside a primary that serves");
 }
 
+/* A weight that a foreign hand gave the canary before a run moves clients, or after. */
+static bool takes_back(const struct world *world, const struct effect *effect)
+{
+	return effect->subject == SUBJECT_ROUTE && effect->weight == 0 && live_weight(world) > 0 &&
+	       !is_first(&world->facts);
+}
+
 /* What waits for no acknowledgement is a retreat. */
 static void check_haste(struct walk *walk)
 {
@@ -321,6 +333,7 @@ static void check_haste(struct walk *walk)
 		     walk->plan->effects[i].subject == SUBJECT_CANARY_SERVICE))
 			broken(walk, "a Service that no client uses, in haste");
 		if (walk->plan->effects[i].is_retreat && !retreats &&
+		    !takes_back(walk->world, &walk->plan->effects[i]) &&
 		    (!release_is_open(&facts->newest) ||
 		     facts->newest.status.phase <= PHASE_STARTING ||
 		     (facts->newest.status.phase == PHASE_FINALISING &&
