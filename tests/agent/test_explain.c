@@ -167,6 +167,11 @@ static const struct row refusals[] = {
 	{"not-adopted", "{'releases': {'cart-2': null}}",
          "deployment cart-primary.shop exists and no Release tells what it runs: not adopted, nothing is "
          "touched"},
+	{"adopting",
+         "{'releases': {'cart-2': null}, 'primary': {'spec': {'template': {'metadata': {'annotations': "
+         "{'flagger-id': 'a-b'}}}}}}",
+         "deployment cart-primary.shop is Flagger's: it is taken over when Flagger has written nothing for "
+         "two intervals"},
 	{"not-begun", "{'releases': {'cart-2': null}, 'primary': null}",
          "the agent has not begun with shop/cart yet: it has no Release"},
 	{"unreadable", "{" RELEASE("'phase': 'Pondering'") "}",

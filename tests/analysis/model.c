@@ -315,6 +315,18 @@ static void write_primary(struct model *model, const struct effect *effect)
 	begin_pods(model, SUBJECT_PRIMARY, replicas);
 }
 
+static void restore_apex(struct model *model)
+{
+	model->truth.apex.is_ours = false;
+	model_write_down(model, "restore", "apex");
+}
+
+static void take_primary(struct model *model)
+{
+	model->truth.primary.is_owned = false;
+	model_write_down(model, "take primary", "");
+}
+
 static void scale(struct model *model, const struct effect *effect)
 {
 	char text[32];
@@ -452,9 +464,7 @@ static void carry_out(struct model *model, const struct effect *effect)
 		write_primary(model, effect);
 		return;
 	case EFFECT_TAKE_PRIMARY:
-		model->truth.primary.is_owned = false;
-		model->view.primary.is_owned = false;
-		model_write_down(model, "take primary", "");
+		take_primary(model);
 		return;
 	case EFFECT_SCALE:
 		scale(model, effect);
@@ -484,8 +494,7 @@ static void carry_out(struct model *model, const struct effect *effect)
 		model_alert(model, effect);
 		return;
 	case EFFECT_RESTORE:
-		model->truth.apex.is_ours = false;
-		model_write_down(model, "restore", "apex");
+		restore_apex(model);
 		return;
 	case EFFECT_NONE:
 		break;

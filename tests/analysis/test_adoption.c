@@ -152,103 +152,91 @@ static void test_unproven_run(void **state)
 	model_fini(&model);
 }
 
-/* Each run under way: where its Release begins, what moves before the next check (nothing), and how
- * it ends. */
+/* Each run under way: where its Release begins, and how it ends. */
+static const struct {
+	struct left left;
+	enum release_phase phase;
+	int weight;
+	int failed;
+	const char *trace; /* the routes and what the primary got */
+} runs[] = {
+	/* a step was taken: the next one is the next */
+	{{"Progressing", "v2", "v1", 20, 20, 0, 0, 2, false},
+         PHASE_PROGRESSING,
+         20,
+         0,
+         "route 40\nprimary release-2\nroute 0\n"},
+	/* the route was written and the status was not: no step is repeated */
+	{{"Progressing", "v2", "v1", 40, 20, 0, 1, 2, false},
+         PHASE_PROGRESSING,
+         40,
+         1,
+         "primary release-2\nroute 0\n"},
+	/* before the first step */
+	{{"Progressing", "v2", "v1", 0, 0, 0, 0, 2, false},
+         PHASE_STARTING,
+         0,
+         0,
+         "route 20\nroute 40\nprimary release-2\nroute 0\n"},
+	/* the weight was taken back for a revision that came, and the status was not */
+	{{"Progressing", "v2", "v1", 0, 20, 0, 0, 2, false},
+         PHASE_STARTING,
+         0,
+         0,
+         "route 20\nroute 40\nprimary release-2\nroute 0\n"},
+	/* the failed checks that end it stand there already */
+	{{"Progressing", "v2", "v1", 20, 20, 0, 2, 2, false}, PHASE_RETREATING, 0, 2, "route 0\n"},
+	/* waits for approval: the status says weight 0 and an iteration less */
+	{{"WaitingPromotion", "v2", "v1", 40, 0, -1, 0, 2, false},
+         PHASE_WAITING_PROMOTION,
+         40,
+         0,
+         "primary release-2\nroute 0\n"},
+	/* the primary has it already */
+	{{"Promoting", "v2", "v2", 40, 40, 0, 0, 2, false}, PHASE_PROMOTING, 40, 0, "route 0\n"},
+	{{"Finalising", "v2", "v2", 0, 0, 0, 0, 2, false}, PHASE_FINALISING, 0, 0, ""},
+	/* … and the status does not say so yet */
+	{{"Progressing", "v2", "v2", 40, 40, 0, 0, 2, false}, PHASE_PROMOTING, 40, 0, "route 0\n"},
+	{{"WaitingPromotion", "v2", "v2", 40, 0, -1, 0, 2, false},
+         PHASE_PROMOTING,
+         40,
+         0,
+         "route 0\n"},
+};
+
+/* What moves before the next check: nothing. */
 static void test_runs(void **state)
 {
-	static const struct {
-		struct left left;
-		enum release_phase phase;
-		int weight;
-		int failed;
-		const char *trace; /* the routes and what the primary got */
-	} rows[] = {
-		/* a step was taken: the next one is the next */
-		{{"Progressing", "v2", "v1", 20, 20, 0, 0, 2, false},
-	         PHASE_PROGRESSING,
-	         20,
-	         0,
-	         "route 40\nprimary release-2\nroute 0\n"},
-		/* the route was written and the status was not: no step is repeated */
-		{{"Progressing", "v2", "v1", 40, 20, 0, 1, 2, false},
-	         PHASE_PROGRESSING,
-	         40,
-	         1,
-	         "primary release-2\nroute 0\n"},
-		/* before the first step */
-		{{"Progressing", "v2", "v1", 0, 0, 0, 0, 2, false},
-	         PHASE_STARTING,
-	         0,
-	         0,
-	         "route 20\nroute 40\nprimary release-2\nroute 0\n"},
-		/* the weight was taken back for a revision that came, and the status was not */
-		{{"Progressing", "v2", "v1", 0, 20, 0, 0, 2, false},
-	         PHASE_STARTING,
-	         0,
-	         0,
-	         "route 20\nroute 40\nprimary release-2\nroute 0\n"},
-		/* the failed checks that end it stand there already */
-		{{"Progressing", "v2", "v1", 20, 20, 0, 2, 2, false},
-	         PHASE_RETREATING,
-	         0,
-	         2,
-	         "route 0\n"},
-		/* waits for approval: the status says weight 0 and an iteration less */
-		{{"WaitingPromotion", "v2", "v1", 40, 0, -1, 0, 2, false},
-	         PHASE_WAITING_PROMOTION,
-	         40,
-	         0,
-	         "primary release-2\nroute 0\n"},
-		/* the primary has it already */
-		{{"Promoting", "v2", "v2", 40, 40, 0, 0, 2, false},
-	         PHASE_PROMOTING,
-	         40,
-	         0,
-	         "route 0\n"},
-		{{"Finalising", "v2", "v2", 0, 0, 0, 0, 2, false}, PHASE_FINALISING, 0, 0, ""},
-		/* … and the status does not say so yet */
-		{{"Progressing", "v2", "v2", 40, 40, 0, 0, 2, false},
-	         PHASE_PROMOTING,
-	         40,
-	         0,
-	         "route 0\n"},
-		{{"WaitingPromotion", "v2", "v2", 40, 0, -1, 0, 2, false},
-	         PHASE_PROMOTING,
-	         40,
-	         0,
-	         "route 0\n"},
-	};
-
-	for (size_t i = 0; i < array_length(rows); i++) {
+	for (size_t i = 0; i < array_length(runs); i++) {
 		struct model model;
 		char seen[512] = "";
 
-		leave(&model, &rows[i].left);
+		leave(&model, &runs[i].left);
 		for (int j = 0; j < 50 && (model.truth.newest.number != 2 ||
 		                           model.truth.newest.status.phase == PHASE_NONE);
 		     j++)
 			model_run(&model, 1, NULL);
 		assert_int_equal(model.truth.newest.cause, CAUSE_ADOPTED);
 		/* A primary that is ready is promoted in the same moment. */
-		if (rows[i].phase == PHASE_PROMOTING || rows[i].phase == PHASE_FINALISING)
-			assert_true(model.truth.newest.status.phase >= rows[i].phase);
+		if (runs[i].phase == PHASE_PROMOTING || runs[i].phase == PHASE_FINALISING)
+			assert_true(model.truth.newest.status.phase >= runs[i].phase);
 		else
-			assert_int_equal(model.truth.newest.status.phase, rows[i].phase);
-		if (model.truth.newest.status.phase == rows[i].phase)
-			assert_int_equal(model.truth.newest.status.weight.to, rows[i].weight);
-		assert_int_equal(model.truth.newest.status.failed_checks, rows[i].failed);
+			assert_int_equal(model.truth.newest.status.phase, runs[i].phase);
+		if (model.truth.newest.status.phase == runs[i].phase)
+			assert_int_equal(model.truth.newest.status.weight.to, runs[i].weight);
+		assert_int_equal(model.truth.newest.status.failed_checks, runs[i].failed);
 		/* The last check was just before: nothing moves but a retreat. */
-		if (rows[i].phase == PHASE_PROGRESSING || rows[i].phase == PHASE_STARTING) {
+		if (runs[i].phase == PHASE_PROGRESSING || runs[i].phase == PHASE_STARTING) {
 			model_run(&model, 8000, NULL);
-			assert_int_equal(model.truth.route.weight, rows[i].left.live);
+			assert_int_equal(model.truth.route.weight, runs[i].left.live);
 			assert_int_equal(model.n_checks, 0);
 		}
 		model_run(&model, 300000, NULL);
 		moves_of(model.trace, seen);
-		assert_string_equal(seen, rows[i].trace);
+		assert_string_equal(seen, runs[i].trace);
 		assert_int_equal(model.truth.newest.number, 2);
 		assert_int_equal(model.truth.newest.status.outcome,
-		                 rows[i].phase == PHASE_RETREATING ? OUTCOME_ROLLED_BACK
+		                 runs[i].phase == PHASE_RETREATING ? OUTCOME_ROLLED_BACK
 		                                                   : OUTCOME_PROMOTED);
 		assert_int_equal(model.truth.route.weight, 0);
 		assert_int_equal(model.truth.target.replicas, 0);

@@ -100,7 +100,7 @@ static void test_refusals(void **state)
 		{"{'status': {'checks': [{'name': 'a', 'verdict': 'maybe'}]}}", ERR_INVALID,
 	         "status.checks.verdict: \"maybe\""},
 		{"{'spec': {'cause': 'dance'}}", ERR_INVALID,
-	         "spec.cause: expected init, revision, config, retry or undo"},
+	         "spec.cause: expected init, revision, config, retry, undo or adopted"},
 		{"{'spec': {'action': {'uid': 'a', 'verb': 'dance', 'by': 'alice'}}}", ERR_INVALID,
 	         "action.verb: \"dance\""},
 		{"{'status': {'actions': [{'uid': 'a', 'verb': 'x', 'by': 'alice'}]}}", ERR_INVALID,
