@@ -93,6 +93,7 @@ void truth_init(struct truth *truth, uint64_t seed)
 	struct dice dice = dice_init(seed, "truth");
 	struct dice rollouts = dice_init(seed, "rollouts");
 	struct dice meshes = dice_init(seed, "meshes");
+	struct dice gateways = dice_init(seed, "gateways");
 	struct dice hooks = dice_init(seed, "hooks");
 
 	*truth = (struct truth){.n_canaries = (int)dice_between(&dice, 2, FAULT_CANARIES_MAX)};
@@ -101,6 +102,8 @@ void truth_init(struct truth *truth, uint64_t seed)
 		truth->canaries[i].empties = dice_chance(&rollouts, 0.12);
 		if (front_is_weighed(&truth->canaries[i]) && dice_chance(&meshes, 0.1))
 			truth->canaries[i].provider = "istio";
+		if (front_is_weighed(&truth->canaries[i]) && dice_chance(&gateways, 0.08))
+			truth->canaries[i].provider = "gatewayapi";
 		truth->canaries[i].hooks = cast_hooks(&hooks);
 		(void)truth_push(&truth->canaries[i], QUALITY_GOOD);
 	}

@@ -1,5 +1,6 @@
 #include "analysis/base/text.h"
 #include "analysis/hook.h"
+#include "tests/simulation/front.h"
 #include "tests/simulation/truth.h"
 
 #include <assert.h>
@@ -138,15 +139,20 @@ static json_t *analysis(const struct truth_canary *canary)
 static json_t *spec_of(const struct truth_canary *canary)
 {
 	char front[32];
+	json_t *spec;
 
 	text_format(front, sizeof(front), "%s-front", canary->name);
-	return json_pack("{s:s,s:i,s:b,s:{s:s,s:s,s:s},s:{s:s,s:s,s:s},s:{s:s,s:i,s:i},s:o}",
+	spec = json_pack("{s:s,s:i,s:b,s:{s:s,s:s,s:s},s:{s:s,s:s,s:s},s:{s:s,s:i,s:i},s:o}",
 	                 "provider", canary->provider, "progressDeadlineSeconds", canary->deadline,
 	                 "skipAnalysis", canary->skips, "targetRef", "apiVersion", "apps/v1",
 	                 "kind", "Deployment", "name", canary->name, "ingressRef", "apiVersion",
 	                 "networking.k8s.io/v1", "kind", "Ingress", "name", front, "service",
 	                 "name", canary->service, "port", 80, "targetPort", canary->target_port,
 	                 "analysis", analysis(canary));
+	if (front_is_gateway(canary))
+		json_object_set_new(json_object_get(spec, "service"), "gatewayRefs",
+		                    json_pack("[{s:s}]", "name", "public"));
+	return spec;
 }
 
 char *truth_resource(const struct truth_canary *canary)
