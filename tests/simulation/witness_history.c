@@ -1,6 +1,7 @@
 #include "tests/simulation/witness_history.h"
 
 #include "analysis/base/text.h"
+#include "tests/simulation/front.h"
 #include "tests/simulation/sim_disk.h"
 #include "tests/simulation/simulation.h"
 
@@ -109,6 +110,18 @@ static void note_save(struct simulation *simulation, int agent, size_t index)
 	text_copy(save->release, record->release);
 }
 
+/* After an edit of the provider nothing is known of the route; when the Canary is deleted then, one
+ * whose list is atomic is read before it is written. */
+static bool may_look(const struct simulation *simulation, const char *url,
+                     const struct sim_record *change)
+{
+	int canary = truth_find(&simulation->truth, url);
+
+	return canary >= 0 && change->act == EFFECT_WRITE_ROUTE &&
+	       !simulation->truth.canaries[canary].is_there &&
+	       front_is_past_apex(&simulation->truth.canaries[canary]);
+}
+
 /* A retreat's first write leaves with its record, unless its process stood still meanwhile. */
 static void check_haste(struct simulation *simulation, int agent, const char *url,
                         const struct sim_record *change)
@@ -119,7 +132,8 @@ static void check_haste(struct simulation *simulation, int agent, const char *ur
 	if (!change->is_retreat || change->has_left || waited <= HASTE_MS ||
 	    (change->act != EFFECT_SAVE_RELEASE && change->act != EFFECT_WRITE_ROUTE &&
 	     change->act != EFFECT_WRITE_SERVICE) ||
-	    instant_is_before(change->at, process->paused_until))
+	    instant_is_before(change->at, process->paused_until) ||
+	    may_look(simulation, url, change))
 		return;
 	witness_accuse(simulation, "agent-%d writes %s %d ms after it decided to retreat", agent,
 	               url, (int)waited);
