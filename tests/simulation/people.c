@@ -385,6 +385,9 @@ static void settle(struct simulation *simulation, struct truth_canary *canary)
 	if (canary->asking == TRUTH_ASK_TEMPLATE)
 		(void)post(simulation, canary, "metrictemplates", truth_metric_template(canary),
 		           "people");
+	if (canary->has_alerts)
+		(void)post(simulation, canary, "alertproviders", truth_alert_provider(canary),
+		           "people");
 	create(simulation, canary);
 }
 

@@ -60,6 +60,28 @@ char *truth_metric_template(const struct truth_canary *canary)
 	                         query));
 }
 
+char *truth_alert_provider(const struct truth_canary *canary)
+{
+	char name[32];
+	char address[48];
+
+	text_format(name, sizeof(name), "%s-chat", canary->name);
+	text_format(address, sizeof(address), "http://hooks/%s/alert", canary->name);
+	return printed(json_pack("{s:s,s:s,s:{s:s,s:s},s:{s:s,s:s,s:s}}", "apiVersion",
+	                         "flagger.app/v1beta1", "kind", "AlertProvider", "metadata", "name",
+	                         name, "namespace", canary->space, "spec", "type", "slack",
+	                         "channel", "releases", "address", address));
+}
+
+static json_t *alerts(const struct truth_canary *canary)
+{
+	char name[32];
+
+	text_format(name, sizeof(name), "%s-chat", canary->name);
+	return json_pack("[{s:s,s:s,s:{s:s}}]", "name", "chat", "severity", "info", "providerRef",
+	                 "name", name);
+}
+
 static json_t *metric(const char *name, const char *bound, int value)
 {
 	return json_pack("{s:s,s:s,s:{s:i}}", "name", name, "interval", "1m", "thresholdRange",
@@ -118,6 +140,8 @@ static json_t *analysis(const struct truth_canary *canary)
 	                 "metrics", metrics(canary));
 	if (canary->hooks != 0)
 		json_object_set_new(made, "webhooks", webhooks(canary));
+	if (canary->has_alerts)
+		json_object_set_new(made, "alerts", alerts(canary));
 	if (canary->iterations > 0)
 		json_object_set_new(made, "iterations", json_integer(canary->iterations));
 	if (canary->step > 0)

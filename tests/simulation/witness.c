@@ -176,15 +176,15 @@ void witness_left(struct simulation *simulation, int agent, struct witness_fligh
 	struct witness_agent *of = &simulation->witness.agents[agent];
 	bool is_metric = request->peer == HTTP_PEER_URL;
 	enum hook_type hook = receivers_called(request);
-	const char *about =
-		is_metric && request->body && hook == HOOK_NONE ? request->body : request->url;
+	bool is_question = is_metric && !receivers_are_called(request);
+	const char *about = is_question && request->body ? request->body : request->url;
 
 	*flight = (struct witness_flight){
 		.left = sim_loop_now(simulation->loop),
 		.clock = read_clock(simulation, agent),
 		.url = witness_world_hash(request),
 		.canary = truth_find(&simulation->truth, about),
-		.question = is_metric && hook == HOOK_NONE ? witness_check_question(about) : -1,
+		.question = is_question ? witness_check_question(about) : -1,
 		.hook = hook,
 		.is_metric = is_metric,
 		.is_template = strstr(request->url, "/metrictemplates/") != NULL,
