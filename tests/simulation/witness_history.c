@@ -4,12 +4,14 @@
 #include "tests/simulation/front.h"
 #include "tests/simulation/sim_disk.h"
 #include "tests/simulation/simulation.h"
+#include "tests/simulation/witness_world.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define HASTE_MS 100
+#define KNOWN_MS 3000 /* and nothing troubled the agent since */
 
 /* What is begun ---------------------------------------------------------------------------------
  */
@@ -139,6 +141,45 @@ static void check_haste(struct simulation *simulation, int agent, const char *ur
 	               url, (int)waited);
 }
 
+/* The agent has seen for a while that the route gives the canary weight. */
+static bool is_weight_known(struct simulation *simulation, int canary)
+{
+	const struct witness *witness = &simulation->witness;
+	struct instant free = witness_world_free(simulation, canary, true, false);
+	struct instant since = instant_after(witness->times[canary].weight, span_ms(KNOWN_MS));
+
+	return front_is_weighed(&simulation->truth.canaries[canary]) &&
+	       witness->worlds[canary].weight > 0 && instant_is_set(free) &&
+	       instant_is_before(instant_after(free, span_ms(KNOWN_MS)),
+	                         sim_loop_now(simulation->loop)) &&
+	       instant_is_before(since, sim_loop_now(simulation->loop));
+}
+
+/* A retreat from the steps takes the weight off in the round that saves it: the route does not wait
+ * for the Release. */
+static void check_withdrawn(struct simulation *simulation, int agent, int canary, size_t index)
+{
+	const struct sim_disk *disk = simulation->crew.agents[agent].disk;
+	const struct sim_record *save = sim_disk_record(disk, index);
+	const struct witness_run *run = &simulation->witness.runs[canary];
+
+	if (!save->is_retreat || save->phase != PHASE_RETREATING || run->is_init ||
+	    run->phase != PHASE_PROGRESSING || !is_weight_known(simulation, canary))
+		return;
+	for (size_t i = sim_disk_count(disk); i > 0; i--) {
+		const struct sim_record *record = sim_disk_record(disk, i - 1);
+
+		if (record->kind == HISTORY_RECORD_ROUND && record->boot != save->boot)
+			break;
+		if (record->effect == HISTORY_CHANGE && record->act == EFFECT_WRITE_ROUTE &&
+		    record->is_retreat && strcmp(record->canary, save->canary) == 0 &&
+		    (!record->is_ended || strcmp(record->round, save->round) == 0))
+			return;
+	}
+	witness_accuse(simulation, "%s: a retreat is saved, and the route keeps weight %d",
+	               run->name, simulation->witness.worlds[canary].weight);
+}
+
 /* A write that left needs a change that is recorded, is not over, and need not wait. */
 static void check_begun(struct simulation *simulation, int agent, enum http_method method,
                         const char *url)
@@ -162,6 +203,8 @@ static void check_begun(struct simulation *simulation, int agent, enum http_meth
 			sim_disk_left(simulation->crew.agents[agent].disk, i - 1);
 			if (record->act == EFFECT_SAVE_RELEASE)
 				note_save(simulation, agent, i - 1);
+			if (record->act == EFFECT_SAVE_RELEASE && canary >= 0)
+				check_withdrawn(simulation, agent, canary, i - 1);
 			return;
 		}
 		is_early = true;
