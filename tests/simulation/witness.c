@@ -191,6 +191,7 @@ void witness_left(struct simulation *simulation, int agent, struct witness_fligh
 		.is_watch = !is_metric && apiserver_watch_asked(request),
 		.is_lease = !is_metric && strstr(request->url, "/leases") != NULL,
 		.is_renewal = request->method != HTTP_GET && strstr(request->url, "/leases"),
+		.is_front = !is_metric && front_is_url(request->url),
 		.is_retreat = request->method == HTTP_PATCH &&
 	                      (strstr(request->url, "/releases/") || front_is_url(request->url)),
 	};
@@ -199,6 +200,7 @@ void witness_left(struct simulation *simulation, int agent, struct witness_fligh
 		witness_accuse(simulation, "agent-%d writes %s, which may land after its lease",
 		               agent, request->url);
 	witness_cost_left(simulation, agent, flight, request);
+	witness_duty_sent(simulation, flight);
 	if (hook != HOOK_NONE && flight->canary >= 0)
 		witness_hook_left(simulation, agent, flight);
 	if (of->n_flights < WITNESS_FLIGHTS_MAX)
@@ -271,6 +273,7 @@ void witness_came(struct simulation *simulation, int agent, struct witness_fligh
 		reply->error.kind != ERR_NONE || (reply->status >= 400 && reply->status != 404);
 	if (has_failed)
 		witness_cost_failed(simulation, agent);
+	witness_duty_refused(simulation, flight, reply);
 	/* What asks for a measurement could not be read: so nothing was measured. */
 	if (has_failed && flight->canary >= 0 && flight->is_template)
 		truth_unmeasured(people_run_version(simulation, flight->canary), flight->left);
