@@ -167,6 +167,10 @@ static const struct row refusals[] = {
 	{"not-adopted", "{'releases': {'cart-2': null}}",
          "deployment cart-primary.shop exists and no Release tells what it runs: not adopted, nothing is "
          "touched"},
+	{"flagger-writes",
+         "{'canary': {'metadata': {'managedFields': [{'manager': 'flagger', 'subresource': 'status', 'time': "
+         "'2026-03-01T09:59:55Z'}]}}}",
+         "Flagger wrote the status of shop/cart 5s ago: Serin stands by and writes nothing"},
 	{"adopting",
          "{'releases': {'cart-2': null}, 'primary': {'spec': {'template': {'metadata': {'annotations': "
          "{'flagger-id': 'a-b'}}}}}}",
