@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 
+import audit
 import install
 import objects
 from scenario import OWN, scenario
@@ -150,6 +151,11 @@ def check_rest(s, before):
         s.check(not primary.get("ownerReferences"), f"{name}: the primary outlives its Canary", primary)
 
 
+def check_refused(s):
+    refused = audit.refused(s.agents[0].user)
+    s.check(not refused, "the agent was refused nothing", refused)
+
+
 def check_runs(s, tester):
     """What was under way goes on where it was, and no step twice."""
     s.check(weight(s, "step") == 20, "the weight stays where it was", weight(s, "step"))
@@ -209,6 +215,7 @@ def adopt(s):
             s.wait(f"{name} is adopted", lambda n=name: s.world.outcome(f"{n}-1") == "promoted", 90)
         check_rest(s, before)
         check_runs(s, tester)
+        check_refused(s)
         agent.stop()
         check_back(s, flagger)
         for name, load in loads.items():
