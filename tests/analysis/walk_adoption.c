@@ -90,10 +90,20 @@ static bool is_world(const struct effect *effect)
 	       effect->kind == EFFECT_RESTORE || effect->kind == EFFECT_TAKE_PRIMARY;
 }
 
-static bool has_world(const struct plan *plan, bool with_retreats)
+static bool has_world(const struct plan *plan)
 {
 	for (size_t i = 0; i < plan->n_effects; i++) {
-		if (is_world(&plan->effects[i]) && (with_retreats || !plan->effects[i].is_retreat))
+		if (is_world(&plan->effects[i]))
+			return true;
+	}
+	return false;
+}
+
+/* The run that was adopted ends at once. */
+static bool is_retreat(const struct plan *plan)
+{
+	for (size_t i = 0; i < plan->n_effects; i++) {
+		if (plan->effects[i].kind == EFFECT_SAVE_RELEASE && plan->effects[i].is_retreat)
 			return true;
 	}
 	return false;
@@ -122,14 +132,14 @@ const char *walk_adoption_check(const struct world *world, const struct plan *pl
 	if (instant_is_set(facts->flagger_wrote) && facts->has_spec && !facts->is_quarantined &&
 	    has_change(plan))
 		return "something written while Flagger writes";
-	if (newest->name[0] == '\0' && has_world(plan, true))
+	if (newest->name[0] == '\0' && has_world(plan))
 		return "something moved before a Release says what the primary runs";
-	if (adoption_is_raw(newest) && facts->has_spec &&
-	    has_world(plan, !release_is_found(newest) ? false : true))
+	if (adoption_is_raw(newest) && facts->has_spec && has_world(plan) &&
+	    (release_is_found(newest) || !is_retreat(plan)))
 		return "something moved before the Release says where the run is";
 	if (release_is_found(newest) && newest->status.phase == PHASE_DONE &&
 	    is_running(newest->adoption.phase) && facts_is_undone(facts) && !facts->is_deleted &&
-	    has_world(plan, true)) {
+	    has_world(plan)) {
 		for (size_t i = 0; i < plan->n_effects; i++) {
 			if (is_world(&plan->effects[i]) &&
 			    plan->effects[i].kind != EFFECT_TAKE_PRIMARY)
