@@ -98,7 +98,8 @@ char *stage_describe(struct stage *stage)
 {
 	static const char *const plurals[] = {"deployments",      "services",   "ingresses",
 	                                      "releases",         "canaries",   "virtualservices",
-	                                      "destinationrules", "configmaps", "secrets"};
+	                                      "destinationrules", "configmaps", "secrets",
+	                                      "scaledobjects",    "horizontalpodautoscalers"};
 	json_t *all = json_object();
 	char *text;
 
