@@ -129,8 +129,7 @@ static struct canary *bind_scaler(struct fleet *fleet, struct canary *canary)
 	struct canary *other = NULL;
 
 	for (size_t i = 0; i < array_length(subjects) && kind != KUBE_NONE && !other; i++)
-		other = bind(fleet, canary,
-		             &(struct binding){.kind = kind, .subject = subjects[i]},
+		other = bind(fleet, canary, &(struct binding){.kind = kind, .subject = subjects[i]},
 		             canary_subject_name(canary, subjects[i]));
 	return other;
 }

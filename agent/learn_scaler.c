@@ -7,9 +7,9 @@
 static void keep(struct canary *canary, const json_t *object)
 {
 	struct canary_edition *edition = canary->edition;
-	json_t *part =
-		object ? json_pack("{s:o*}", "spec", json_deep_copy(json_object_get(object, "spec")))
-		       : NULL;
+	json_t *part = object ? json_pack("{s:o*}", "spec",
+	                                  json_deep_copy(json_object_get(object, "spec")))
+	                      : NULL;
 
 	if (part && json_equal(part, edition->scaler)) {
 		json_decref(part);

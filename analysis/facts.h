@@ -27,8 +27,8 @@ enum subject {
 	SUBJECT_APEX,    /* Service that clients use */
 	SUBJECT_PRIMARY_SERVICE,
 	SUBJECT_CANARY_SERVICE,
-	SUBJECT_ROUTE,    /* the provider's traffic object */
-	SUBJECT_SCALER,   /* the target's autoscaler, which people edit */
+	SUBJECT_ROUTE,  /* the provider's traffic object */
+	SUBJECT_SCALER, /* the target's autoscaler, which people edit */
 	SUBJECT_PRIMARY_SCALER,
 	SUBJECT_RELEASES, /* all Releases of the canary */
 	SUBJECT_CHANGE,   /* how the target's template differs from the Releases' */

@@ -1,7 +1,7 @@
 /*
  * Autoscalers. People edit the target's; the primary's is made from it and followed. Where there is
- * one the number of the primary's pods is not ours to write, only how many there are at least: while
- * a run is under way as many as it began with, so that coming back does not crush it.
+ * one the number of the primary's pods is not ours to write, only how many there are at least:
+ * while a run is under way as many as it began with, so that coming back does not crush it.
  */
 #ifndef ANALYSIS_SCALER_H
 #define ANALYSIS_SCALER_H

@@ -1,5 +1,4 @@
 #include "agent/demo/cluster_inside.h"
-
 #include "providers/kube/tree.h"
 
 #include <stdlib.h>
@@ -67,12 +66,12 @@ static void act(struct cluster *cluster, const json_t *object, bool is_hpa)
 	struct arena arena = {0};
 
 	if (target && wanted != replicas)
-		(void)cluster_send(
-			cluster, HTTP_PATCH,
-			arena_format(&arena, "/apis/apps/v1/namespaces/%s/deployments/%s", space,
-		                     name),
-			"application/merge-patch+json",
-			json_pack("{s:{s:i}}", "spec", "replicas", wanted));
+		(void)cluster_send(cluster, HTTP_PATCH,
+		                   arena_format(&arena,
+		                                "/apis/apps/v1/namespaces/%s/deployments/%s", space,
+		                                name),
+		                   "application/merge-patch+json",
+		                   json_pack("{s:{s:i}}", "spec", "replicas", wanted));
 	arena_fini(&arena);
 }
 

@@ -36,9 +36,8 @@ static bool replicas_check(const struct field *ref, struct err *err)
 	if (!kube_node_object(&replicas, err) || !kube_node_whole(&least, 1, INT_MAX, &min, err) ||
 	    !kube_node_whole(&most, 1, INT_MAX, &max, err))
 		return false;
-	return min <= max ||
-	       field_refuse(&least, err, ERR_INVALID, "expected at most maxReplicas (%d), got %d",
-	                    max, min);
+	return min <= max || field_refuse(&least, err, ERR_INVALID,
+	                                  "expected at most maxReplicas (%d), got %d", max, min);
 }
 
 bool kube_canary_scaler_read(const struct field *spec, struct arena *arena, struct canary_spec *ret,

@@ -25,9 +25,9 @@ struct form {
 
 static const char *const known_hpa[] = {"metrics", "behavior", "minReplicas", NULL};
 static const char *const known_keda[] = {
-	"pollingInterval", "cooldownPeriod",  "initialCooldownPeriod", "idleReplicaCount",
-	"minReplicaCount", "maxReplicaCount", "advanced",              "fallback",
-	NULL,
+	"pollingInterval",  "cooldownPeriod",  "initialCooldownPeriod",
+	"idleReplicaCount", "minReplicaCount", "maxReplicaCount",
+	"advanced",         "fallback",        NULL,
 };
 
 static const struct form forms[] = {
@@ -86,10 +86,10 @@ static json_t *wanted_spec(const struct canary_world *world, const json_t *sourc
 	text_format(suffixed, sizeof(suffixed), "%s%s", name, KUBE_TEMPLATE_SUFFIX);
 	if (*name)
 		kube_tree_set_text(advanced, "name", suffixed);
-	kube_scaler_query_rename(
-		json_object_get(spec, "triggers"),
-		kube_tree_find(world->object, "spec/autoscalerRef/primaryScalerQueries"),
-		world->spec->target);
+	kube_scaler_query_rename(json_object_get(spec, "triggers"),
+	                         kube_tree_find(world->object,
+	                                        "spec/autoscalerRef/primaryScalerQueries"),
+	                         world->spec->target);
 	return spec;
 }
 
@@ -119,8 +119,8 @@ static void read_source(const json_t *object, const struct canary_world *world,
 	const struct form *form = form_of(world);
 	json_auto_t *wanted = wanted_spec(world, object);
 
-	ret->least = kube_tree_whole(kube_tree_find(object, "spec"), form->least,
-	                             form->least_default);
+	ret->least =
+		kube_tree_whole(kube_tree_find(object, "spec"), form->least, form->least_default);
 	ret->primary_least = least_of(form, wanted);
 	ret->primary_most = kube_tree_whole(wanted, form->most, form->most_default);
 }
@@ -165,8 +165,11 @@ void kube_scaler_read(const json_t *object, const struct canary_world *world, en
 static json_t *copied(json_t *map)
 {
 	static const char *const prefixes[] = {
-		"autoscaling.keda.sh/paused", "scaledobject.keda.sh/name", "kubectl.kubernetes.io/",
-		"argocd.argoproj.io/",        "serin.dev/",
+		"autoscaling.keda.sh/paused",
+		"scaledobject.keda.sh/name",
+		"kubectl.kubernetes.io/",
+		"argocd.argoproj.io/",
+		"serin.dev/",
 	};
 	json_t *copy = kube_pod_template_filter(map);
 	const char *key;

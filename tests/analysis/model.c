@@ -312,6 +312,10 @@ static void scale(struct model *model, const struct effect *effect)
 {
 	char text[32];
 
+	if (effect->subject == SUBJECT_SCALER || effect->subject == SUBJECT_PRIMARY_SCALER) {
+		model_scaler(model, effect);
+		return;
+	}
 	begin_pods(model, effect->subject, effect->replicas);
 	text_format(text, sizeof(text), "%s %d", subject_name(effect->subject), effect->replicas);
 	model_write_down(model, "scale", text);
@@ -445,13 +449,8 @@ static void carry_out(struct model *model, const struct effect *effect)
 		write_primary(model, effect);
 		return;
 	case EFFECT_SCALE:
-		if (effect->subject == SUBJECT_SCALER || effect->subject == SUBJECT_PRIMARY_SCALER)
-			model_scaler(model, effect);
-		else
-			scale(model, effect);
-		return;
 	case EFFECT_WRITE_SCALER:
-		model_scaler(model, effect);
+		scale(model, effect);
 		return;
 	case EFFECT_WRITE_MIRROR:
 		write_mirror(model, effect);

@@ -232,8 +232,8 @@ static void test_foreign(void **state)
 
 	(void)state;
 	begin(&model, SCALER_HPA);
-	model.truth.primary_scaler = (struct scaler_fact){
-		.slot.state = FACT_KNOWN, .least = 2, .is_foreign = true};
+	model.truth.primary_scaler =
+		(struct scaler_fact){.slot.state = FACT_KNOWN, .least = 2, .is_foreign = true};
 	model.trace[0] = '\0';
 	push(&model);
 	assert_int_equal(model.truth.newest.number, 1);

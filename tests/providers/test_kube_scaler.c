@@ -25,7 +25,8 @@ static const char hpa[] =
 
 static const char keda[] =
 	"{'metadata': {'name': 'load', 'uid': 'k1', 'resourceVersion': '7', 'labels':"
-	" {'scaledobject.keda.sh/name': 'load'}, 'annotations': {'" PAUSED "': '0', 'why': 'b'}},"
+	" {'scaledobject.keda.sh/name': 'load'}, 'annotations': {'" PAUSED
+	"': '0', 'why': 'b'}},"
 	" 'spec': {'scaleTargetRef': {'name': 'cart'}, 'idleReplicaCount': 0, 'minReplicaCount': 2,"
 	" 'advanced': {'horizontalPodAutoscalerConfig': {'name': 'cart-hpa'}}, 'aNewerField': [1],"
 	" 'triggers': [{'type': 'prometheus', 'name': 'rate', 'metadata': {'query':"
@@ -55,12 +56,13 @@ static void test_new_hpa(void **state)
 
 	(void)state;
 	begin(&cart, SCALER_HPA, "{}");
-	cart_same(made(&cart, hpa, 4),
-	          "{'apiVersion': 'autoscaling/v2', 'kind': 'HorizontalPodAutoscaler', 'metadata':"
-	          " {'name': 'load-primary', 'namespace': 'shop', 'labels': {'team': 'a', " UID_LABEL
-	          "}, 'annotations': {'why': 'b'}}, 'spec': {'scaleTargetRef': {'apiVersion':"
-	          " 'apps/v1', 'kind': 'Deployment', 'name': 'cart-primary'}, 'minReplicas': 4,"
-	          " 'maxReplicas': 6, 'metrics': [{'type': 'Resource'}], 'aNewerField': [1]}}");
+	cart_same(
+		made(&cart, hpa, 4),
+		"{'apiVersion': 'autoscaling/v2', 'kind': 'HorizontalPodAutoscaler', 'metadata':"
+		" {'name': 'load-primary', 'namespace': 'shop', 'labels': {'team': 'a', " UID_LABEL
+		"}, 'annotations': {'why': 'b'}}, 'spec': {'scaleTargetRef': {'apiVersion':"
+		" 'apps/v1', 'kind': 'Deployment', 'name': 'cart-primary'}, 'minReplicas': 4,"
+		" 'maxReplicas': 6, 'metrics': [{'type': 'Resource'}], 'aNewerField': [1]}}");
 	cart_fini(&cart);
 }
 
@@ -75,7 +77,8 @@ static void D_34_new_scaled_object(void **state)
 	      "{'spec': {'autoscalerRef': {'primaryScalerQueries': {'own': 'mine'}}}}");
 	cart_same(made(&cart, keda, 3),
 	          "{'apiVersion': 'keda.sh/v1alpha1', 'kind': 'ScaledObject', 'metadata': {'name':"
-	          " 'load-primary', 'namespace': 'shop', 'labels': {" UID_LABEL "}, 'annotations':"
+	          " 'load-primary', 'namespace': 'shop', 'labels': {" UID_LABEL
+	          "}, 'annotations':"
 	          " {'why': 'b'}}, 'spec': {'scaleTargetRef': {'name': 'cart-primary'},"
 	          " 'minReplicaCount': 3, 'advanced': {'horizontalPodAutoscalerConfig': {'name':"
 	          " 'cart-hpa-primary'}}, 'aNewerField': [1], 'triggers': [{'type': 'prometheus',"
@@ -132,8 +135,8 @@ static const struct patch_row patch_rows[] = {
          "[{'op': 'remove', 'path':"
          " '/metadata/annotations/autoscaling.keda.sh~1paused-replicas'}]"},
 	/* … which is not the same as one with three */
-	{"held by a person", SCALER_KEDA, "{}", 0, "{'metadata': {'annotations': {'" PAUSED "': '3'}}}",
-         "[]"},
+	{"held by a person", SCALER_KEDA, "{}", 0,
+         "{'metadata': {'annotations': {'" PAUSED "': '3'}}}", "[]"},
 };
 
 static void D_59_patches_what_differs(void **state)
@@ -188,8 +191,8 @@ static void test_read(void **state)
 	json_object_del(json_object_get(live, "metadata"), "labels");
 	kube_scaler_read(live, &cart.world, SUBJECT_PRIMARY_SCALER, &fact);
 	assert_false(fact.is_foreign); /* it scales the primary already */
-	json_object_set_new(json_object_get(json_object_get(live, "spec"), "scaleTargetRef"), "name",
-	                    json_string("other"));
+	json_object_set_new(json_object_get(json_object_get(live, "spec"), "scaleTargetRef"),
+	                    "name", json_string("other"));
 	kube_scaler_read(live, &cart.world, SUBJECT_PRIMARY_SCALER, &fact);
 	assert_true(fact.is_foreign);
 	json_decref(live);
@@ -219,7 +222,8 @@ static void test_defaults(void **state)
 /* Conversations -------------------------------------------------------------------------------- */
 
 static const char made_hpa[] =
-	"{'metadata': {'name': 'load-primary', 'resourceVersion': '9', 'labels': {" UID_LABEL "}},"
+	"{'metadata': {'name': 'load-primary', 'resourceVersion': '9', 'labels': {" UID_LABEL
+	"}},"
 	" 'spec': {'scaleTargetRef': {'apiVersion': 'apps/v1', 'kind': 'Deployment', 'name':"
 	" 'cart-primary'}, 'minReplicas': 2, 'maxReplicas': 6, 'metrics': [{'type': 'Resource'}],"
 	" 'aNewerField': [1]}}";
@@ -339,7 +343,8 @@ static void test_refs(void **state)
 		{"no pods", REF(", 'primaryScalerReplicas': {'minReplicas': 0}"),
 	         "spec.autoscalerRef.primaryScalerReplicas.minReplicas: expected a whole number from "
 	         "1 to 2147483647, got 0"},
-		{"more than it may", REF(", 'primaryScalerReplicas': {'minReplicas': 3, 'maxReplicas': 2}"),
+		{"more than it may",
+	         REF(", 'primaryScalerReplicas': {'minReplicas': 3, 'maxReplicas': 2}"),
 	         "spec.autoscalerRef.primaryScalerReplicas.minReplicas: expected at most maxReplicas "
 	         "(2), got 3"},
 		{"queries that are none", REF(", 'primaryScalerQueries': {'a': 1}"),

@@ -221,9 +221,9 @@ static void test_keda(void **state)
 	(void)state;
 	with_keda(stage);
 	spec = json_object_get(find(stage, false, "load-primary"), "spec");
-	assert_string_equal(
-		kube_tree_text(json_array_get(json_object_get(spec, "triggers"), 0), "metadata/query"),
-		"sum(rate(requests{app=\"cart-primary\"}[1m]))");
+	assert_string_equal(kube_tree_text(json_array_get(json_object_get(spec, "triggers"), 0),
+	                                   "metadata/query"),
+	                    "sum(rate(requests{app=\"cart-primary\"}[1m]))");
 	assert_int_equal(kube_tree_whole(spec, "aNewerField/a", 0), 1);
 	stage_push(stage, "v2");
 	stage_run(stage, 14);
@@ -237,10 +237,10 @@ static void test_keda(void **state)
 	flow_delete_canary(stage);
 	stage_run(stage, 120);
 	assert_null(find(stage, false, "load-primary"));
-	assert_string_equal(kube_tree_value(kube_tree_find(find(stage, false, "load"),
-	                                                   "metadata/annotations"),
-	                                    PAUSED),
-	                    "");
+	assert_string_equal(
+		kube_tree_value(kube_tree_find(find(stage, false, "load"), "metadata/annotations"),
+	                        PAUSED),
+		"");
 	assert_true(replicas_of(stage, "cart") > 0);
 	stage_free(stage);
 }
