@@ -3,6 +3,7 @@
 #include "agent/command/command_evidence.h"
 #include "agent/command/command_flags.h"
 #include "agent/command/command_print.h"
+#include "agent/command/command_releases.h"
 #include "agent/command/command_rows.h"
 #include "agent/command/command_run.h"
 #include "analysis/base/text.h"
@@ -142,37 +143,10 @@ static void show_table(const struct command_call *call, const struct command_run
 	command_print_table_free(table);
 }
 
-/* Newest first. */
-static int compare(const void *a, const void *b)
-{
-	const struct command_run *left = a;
-	const struct command_run *right = b;
-	int64_t earlier = left->release.status.times.started.ms;
-	int64_t later = right->release.status.times.started.ms;
-
-	/* one that has not started is newer than all that have */
-	if (earlier != later && (earlier == 0 || later == 0))
-		return earlier == 0 ? -1 : 1;
-	if (earlier != later)
-		return earlier > later ? -1 : 1;
-	return strcmp(right->release.name, left->release.name);
-}
-
-/* Drop what is not wanted: initialisations, too, unless all are asked for: nothing was released by
- * them. */
 static void keep_chosen(const struct history *history, struct command_runs *runs)
 {
-	const struct command_call *call = history->call;
-	size_t n_kept = 0;
-
-	for (size_t i = 0; i < runs->n_runs; i++) {
-		const struct command_run *run = &runs->runs[i];
-
-		if ((command_value(call, "all") || run->release.cause != CAUSE_INIT) &&
-		    command_choice_takes(&history->choice, run, command_now(call)))
-			runs->runs[n_kept++] = *run;
-	}
-	runs->n_runs = n_kept;
+	command_releases_keep(runs, &history->choice, command_value(history->call, "all") != NULL,
+	                      command_now(history->call));
 }
 
 /* Drop the runs that were shown as they are. */
@@ -194,22 +168,16 @@ static void keep_changed(struct history *history, struct command_runs *runs)
 	runs->n_runs = n_kept;
 }
 
-static void show(const struct command_call *call, const struct command_runs *runs, bool is_first)
+static void show(const struct command_call *call, struct command_runs *runs, bool is_first)
 {
 	CLEANUP(tree_freep) json_t *tree = NULL;
-	json_t *list;
 
-	if (runs->n_runs > 0)
-		qsort(runs->runs, runs->n_runs, sizeof(*runs->runs), compare);
+	command_releases_sort(runs);
 	if (!command_print_is_tree(call)) {
 		show_table(call, runs, is_first);
 		return;
 	}
-	tree = kube_tree_object();
-	list = kube_tree_list();
-	for (size_t i = 0; i < runs->n_runs; i++)
-		kube_tree_append(list, command_run_tree(&runs->runs[i]));
-	kube_tree_set(tree, "releases", list);
+	tree = command_releases_tree(runs);
 	command_print_tree(call, tree);
 }
 
