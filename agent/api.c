@@ -27,12 +27,9 @@ static const char *const of_releases[] = {"canary", "since",    "result", "all",
 static const char *const of_events[] = {"canary", NULL};
 
 static const struct row rows[] = {
-	{API_ROUTE_OPENAPI, api_openapi, none},
-	{API_ROUTE_CANARIES, api_canaries, of_canaries},
-	{API_ROUTE_CANARY, api_canaries, none},
-	{API_ROUTE_RELEASES, api_history, of_releases},
-	{API_ROUTE_RELEASE, api_history, none},
-	{API_ROUTE_ROUNDS, api_history, of_canaries},
+	{API_ROUTE_OPENAPI, api_openapi, none},    {API_ROUTE_CANARIES, api_canaries, of_canaries},
+	{API_ROUTE_CANARY, api_canaries, none},    {API_ROUTE_RELEASES, api_history, of_releases},
+	{API_ROUTE_RELEASE, api_history, none},    {API_ROUTE_ROUNDS, api_history, of_canaries},
 	{API_ROUTE_EVENTS, api_events, of_events},
 };
 
@@ -49,7 +46,8 @@ bool api_parse_access(const char *text, enum api_access *ret)
 	return false;
 }
 
-/* Paths ----------------------------------------------------------------------------------------- */
+/* Paths -----------------------------------------------------------------------------------------
+ */
 
 /* Copy the next part of *rest, which is to be a name, into RET, and pass it over. */
 static bool take_name(const char **rest, char *ret, size_t size)
@@ -115,7 +113,8 @@ static const struct row *find_row(enum api_route route)
 	return NULL;
 }
 
-/* Visits ---------------------------------------------------------------------------------------- */
+/* Visits ----------------------------------------------------------------------------------------
+ */
 
 static void on_gone(void *user)
 {
@@ -187,8 +186,14 @@ static void on_verdict(struct api_gate_question *question, const struct api_gate
 static bool is_near(const struct api_visit *visit)
 {
 	static const char *const signs[] = {
-		"Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Client-Cert",
-		"X-Envoy-Decorator-Operation", "l5d-client-id", "l5d-dst-canonical",
+		"Forwarded",
+		"Via",
+		"X-Forwarded-For",
+		"X-Forwarded-Host",
+		"X-Forwarded-Client-Cert",
+		"X-Envoy-Decorator-Operation",
+		"l5d-client-id",
+		"l5d-dst-canonical",
 	};
 	static const char *const hosts[] = {"localhost", "127.0.0.1", "[::1]"};
 	const char *host = server_exchange_header(visit->exchange, "Host");
@@ -318,7 +323,8 @@ void api_asked(void *user, struct server_exchange *exchange)
 		enter(visit);
 }
 
-/* The API --------------------------------------------------------------------------------------- */
+/* The API ---------------------------------------------------------------------------------------
+ */
 
 static void on_heard(void *user, const struct api_feed_event *event)
 {

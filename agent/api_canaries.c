@@ -53,8 +53,7 @@ static json_t *read_page(struct api_visit *visit, const struct http_reply *reply
 	}
 	(void)document_read_json(reply->body, reply->body_length, KUBE_API_LIST_MAX, &page, &err);
 	if (reply->status == 410) {
-		api_visit_refuse(visit, 410,
-		                 "continue: it is too old; begin with the first page");
+		api_visit_refuse(visit, 410, "continue: it is too old; begin with the first page");
 	} else if (reply->status != 200) {
 		api_visit_refuse(visit, 502, "the API server refused: %d %s", reply->status,
 		                 kube_tree_value(page, "message"));
@@ -132,8 +131,8 @@ static const char *choose_labels(struct reading *reading)
 	const char *names = "";
 
 	for (size_t i = 0; i < json_array_size(reading->canaries); i++) {
-		const char *name = kube_tree_text(json_array_get(reading->canaries, i),
-		                                  "metadata/name");
+		const char *name =
+			kube_tree_text(json_array_get(reading->canaries, i), "metadata/name");
 
 		if (strlen(name) <= LABEL_MAX)
 			names = arena_format(&reading->arena, "%s%s%s", names, *names ? "," : "",
@@ -184,7 +183,6 @@ void api_canaries(struct api_visit *visit)
 	query.n_page = (int)limit;
 	query.continue_token = api_visit_argument(visit, "continue");
 	if (is_one)
-		query.fields =
-			arena_format(&reading->arena, "metadata.name=%s", visit->name);
+		query.fields = arena_format(&reading->arena, "metadata.name=%s", visit->name);
 	ask(reading, KUBE_CANARY, &query, on_canaries);
 }

@@ -85,7 +85,8 @@ static void leave(struct api_visit *visit)
 	free(stream);
 }
 
-/* The first words: ------------------------------------------------------------------------------ */
+/* The first words: ------------------------------------------------------------------------------
+ */
 
 /* An event that is none of the feed's, but has the number of its newest. */
 static bool write_own(const struct api *api, const char *type, const char *sentence,
@@ -96,7 +97,8 @@ static bool write_own(const struct api *api, const char *type, const char *sente
 
 	(void)instant_format_seconds(loop_now(settings->loop), at);
 	return buf_format(text,
-	                  "id: %s.%" PRIu64 "\nevent: %s\ndata: {\"at\":\"%s\",\"text\":\"%s\"}\n\n",
+	                  "id: %s.%" PRIu64
+	                  "\nevent: %s\ndata: {\"at\":\"%s\",\"text\":\"%s\"}\n\n",
 	                  api->boot, api_feed_newest(settings->feed), type, at, sentence);
 }
 

@@ -210,8 +210,7 @@ void api_gate_ask(struct api_gate *gate, struct api_gate_question *question,
 	question->is_ours = wish->is_ours;
 	question->who[0] = '\0';
 	text_copy(question->k8s_namespace, wish->k8s_namespace ? wish->k8s_namespace : "");
-	kube_review_token(&request, &question->arena,
-	                  arena_text(&question->arena, wish->token),
+	kube_review_token(&request, &question->arena, arena_text(&question->arena, wish->token),
 	                  wish->is_ours ? API_GATE_AUDIENCE : NULL);
 	send_question(question, &request, on_token);
 }

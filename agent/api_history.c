@@ -77,8 +77,7 @@ static bool cut_page(struct job *job, struct command_runs *runs, struct arena *a
 	runs->n_runs = job->limit;
 	last = &runs->runs[job->limit - 1];
 	text_format(job->next, sizeof(job->next), "%" PRId64 ".%s.%s",
-	            last->release.status.times.started.ms, last->k8s_namespace,
-	            last->release.name);
+	            last->release.status.times.started.ms, last->k8s_namespace, last->release.name);
 	return true;
 }
 
@@ -188,8 +187,8 @@ static void add_round(struct rounds *rounds, const struct history_read_round *re
 	(void)history_read_effects(rounds->db, round->uid, on_effect, &effects, &rounds->err);
 	kube_tree_set(tree, "effects", effects.list);
 	kube_tree_append(rounds->list, tree);
-	rounds->n_bytes += strlen(round->spec) + strlen(round->facts) + strlen(round->plan) +
-	                   effects.n_bytes;
+	rounds->n_bytes +=
+		strlen(round->spec) + strlen(round->facts) + strlen(round->plan) + effects.n_bytes;
 	text_copy(rounds->job->next, round->uid);
 }
 
@@ -260,8 +259,9 @@ static void tell(struct job *job, bool is_read, const struct err *err)
 		api_visit_refuse(visit, status_of(err), "the history cannot be read: %s",
 		                 err->text);
 	} else if (!job->tree) {
-		api_visit_refuse(visit, 404, "the history has no release \"%s\" in namespace \"%s\"",
-		                 job->name, job->k8s_namespace);
+		api_visit_refuse(visit, 404,
+		                 "the history has no release \"%s\" in namespace \"%s\"", job->name,
+		                 job->k8s_namespace);
 	} else {
 		api_visit_answer(visit, job->tree, or_null(job->next));
 		job->tree = NULL;

@@ -1,6 +1,6 @@
 /*
- * One request of the API from beginning to end: what is asked, who asks, and how it is answered. The
- * parts of api.c share it.
+ * One request of the API from beginning to end: what is asked, who asks, and how it is answered.
+ * The parts of api.c share it.
  */
 #ifndef AGENT_API_VISIT_H
 #define AGENT_API_VISIT_H

@@ -23,8 +23,8 @@ struct desk {
 	struct history_clerk_job *finished;
 	bool is_ending;
 	bool has_ended;
-	bool is_left; /* nobody waits for the thread: it frees the desk */
-	char *path;   /* NULL: in memory */
+	bool is_left;                /* nobody waits for the thread: it frees the desk */
+	char *path;                  /* NULL: in memory */
 	struct history_clerk *clerk; /* not when it is left */
 };
 
@@ -71,8 +71,7 @@ static bool fill(sqlite3 *db, const struct history_record *records, struct histo
 	struct history_rows rows = {.chain = "memory", .actor = "memory", .boot = "memory"};
 	bool is_fine = history_schema_migrate(db, history_schema_steps, HISTORY_SCHEMA_VERSION,
 	                                      (struct instant){1}, fault) &&
-	               history_rows_prepare(&rows, db, fault) &&
-	               history_rows_find(&rows, fault) &&
+	               history_rows_prepare(&rows, db, fault) && history_rows_find(&rows, fault) &&
 	               sqlite3_exec(db, "BEGIN", NULL, NULL, NULL) == SQLITE_OK;
 
 	for (const struct history_record *record = records; is_fine && record;

@@ -22,7 +22,7 @@ struct history_clerk_job {
 	/* Once, from the loop: it was read, or ERR says why not. NULL for both: the clerk is freed,
 	   so the job must be. */
 	void (*done)(struct history_clerk_job *job, bool is_read, const struct err *err);
-	struct history_clerk_job *next;  /* the clerk's own, as all below */
+	struct history_clerk_job *next; /* the clerk's own, as all below */
 	struct history_record *records;
 	struct err err;
 	bool is_read;

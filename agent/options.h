@@ -37,7 +37,7 @@ struct options {
 	bool has_config_tracking;
 	bool has_leader_election;
 	const char *leader_election_namespace;
-	int port; /* 0: the kernel chooses */
+	int port;            /* 0: the kernel chooses */
 	enum api_access api; /* who may read the API */
 	enum log_level log_level;
 	enum log_form log_form;

@@ -140,8 +140,7 @@ static const char *on_holder(void *user)
 static void open_feed(struct service *service)
 {
 	if (service->options->api != API_ACCESS_OFF)
-		service->feed =
-			api_feed_new(loop_ev_seam(service->loop), service->history);
+		service->feed = api_feed_new(loop_ev_seam(service->loop), service->history);
 }
 
 static void open_api(struct service *service)
@@ -317,8 +316,7 @@ static void open_agent(struct service *service)
 	struct agent_seams seams = {
 		.loop = loop_ev_seam(service->loop),
 		.http = http_curl_seam(service->http),
-		.history =
-			service->feed ? api_feed_history(service->feed) : service->history,
+		.history = service->feed ? api_feed_history(service->feed) : service->history,
 		.log = service->log,
 		.metrics = service->metrics,
 		.poison = service->poison,

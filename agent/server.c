@@ -237,9 +237,9 @@ static enum MHD_Result on_request(void *user, struct MHD_Connection *connection,
 static struct MHD_Daemon *listen_on(struct server *server, const struct sockaddr *address,
                                     unsigned int family)
 {
-	return MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | family, (uint16_t)server->settings.port, NULL, NULL,
-	                        on_request, server, MHD_OPTION_CONNECTION_LIMIT,
-	                        (unsigned int)SERVER_CONNECTIONS_MAX,
+	return MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | family,
+	                        (uint16_t)server->settings.port, NULL, NULL, on_request, server,
+	                        MHD_OPTION_CONNECTION_LIMIT, (unsigned int)SERVER_CONNECTIONS_MAX,
 	                        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)SERVER_MEMORY_MAX,
 	                        MHD_OPTION_CONNECTION_TIMEOUT,
 	                        (unsigned int)SERVER_EXCHANGE_SECONDS, MHD_OPTION_NOTIFY_CONNECTION,

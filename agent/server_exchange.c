@@ -87,8 +87,8 @@ static void suspend(struct server_exchange *exchange)
 
 void server_exchange_wake_all(struct server_inside *inside)
 {
-	for (struct server_exchange *exchange = inside->first; exchange; exchange = exchange->next)
-	{
+	for (struct server_exchange *exchange = inside->first; exchange;
+	     exchange = exchange->next) {
 		exchange->is_ended = true;
 		wake(exchange);
 	}
@@ -180,8 +180,8 @@ static bool is_loopback(const struct sockaddr *address)
 
 bool server_exchange_is_near(const struct server_exchange *exchange)
 {
-	const union MHD_ConnectionInfo *known = MHD_get_connection_info(
-		exchange->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+	const union MHD_ConnectionInfo *known =
+		MHD_get_connection_info(exchange->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
 
 	return known && known->client_addr && is_loopback(known->client_addr);
 }
@@ -251,8 +251,8 @@ static ssize_t on_read(void *user, uint64_t position, char *buffer, size_t size)
 
 void server_exchange_stream(struct server_exchange *exchange, const char *type)
 {
-	struct MHD_Response *response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, BLOCK,
-	                                                                  on_read, exchange, NULL);
+	struct MHD_Response *response =
+		MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, BLOCK, on_read, exchange, NULL);
 
 	set_response(exchange, response, MHD_HTTP_OK, type);
 }

@@ -336,8 +336,8 @@ bool report_read(const char *path, const char *k8s_namespace, const char *releas
 
 	if (!history_read_open(path, &db, err))
 		return false;
-	is_fine = report_read_open(db, k8s_namespace, release, ret, err) ||
-	          err_wrap(err, "%s", path);
+	is_fine =
+		report_read_open(db, k8s_namespace, release, ret, err) || err_wrap(err, "%s", path);
 	history_read_close(db);
 	return is_fine;
 }

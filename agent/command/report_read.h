@@ -23,7 +23,7 @@ bool report_read(const char *path, const char *k8s_namespace, const char *releas
                  struct err *err);
 
 /* The same from a history that is open. */
-bool report_read_open(struct sqlite3 *db, const char *k8s_namespace, const char *release, json_t **ret,
-                      struct err *err);
+bool report_read_open(struct sqlite3 *db, const char *k8s_namespace, const char *release,
+                      json_t **ret, struct err *err);
 
 #endif
