@@ -1,3 +1,4 @@
+#include "agent/command/command_api.h"
 #include "agent/command/command_choice.h"
 #include "agent/command/command_client.h"
 #include "agent/command/command_evidence.h"
@@ -9,6 +10,7 @@
 #include "analysis/base/text.h"
 #include "providers/kube/tree.h"
 #include "providers/wire/tree.h"
+#include "providers/wire/url.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -36,6 +38,7 @@ static const struct command_flag flags[] = {
 	{"all", 0, NULL, "initialisations too: the release that each canary begins with"},
 	{"since", 0, "AGE", "only those that ended since, or are open: 90m, 7d, 2026-11-20"},
 	{"result", 0, "WORD", "only what ended so; more than one with commas"},
+	COMMAND_API_FLAG,
 };
 
 /* One call. */
@@ -232,6 +235,63 @@ static enum command_exit run_file(struct history *history, struct arena *arena)
 	return conclude(history, &runs);
 }
 
+#define ASKED_MAX 500 /* of the agent's API */
+
+/* "&since=7d", escaped; nothing when it is not given. */
+static const char *argument(struct command_api *api, const char *name, const char *value)
+{
+	CLEANUP(buf_fini) struct buf text = {.max = URL_TEXT_MAX};
+
+	if (!value || !url_escape(value, strlen(value), &text))
+		return "";
+	return arena_format(&api->arena, "&%s=%s", name, buf_text(&text));
+}
+
+/* The same choice is made there. */
+static bool ask_agent(struct history *history, const char *where, json_t **ret, struct err *err)
+{
+	struct command_call *call = history->call;
+	struct command_api api;
+	const char *rest;
+	bool is_fine;
+
+	history->client = command_api_client(call, where, err);
+	if (!history->client)
+		return false;
+	is_fine = command_api_init(&api, call, history->client, where, err);
+	if (is_fine) {
+		rest = arena_format(
+			&api.arena, "releases?limit=%d%s%s%s%s", ASKED_MAX,
+			argument(&api, "canary", call->n_words > 0 ? call->words[0] : NULL),
+			argument(&api, "since", command_value(call, "since")),
+			argument(&api, "result", command_value(call, "result")),
+			argument(&api, "all", command_value(call, "all") ? "true" : NULL));
+		is_fine = command_api_get(&api, command_api_path(&api, call, rest), ret, err);
+	}
+	command_api_fini(&api);
+	return is_fine;
+}
+
+static enum command_exit run_agent(struct history *history, struct arena *arena)
+{
+	CLEANUP(tree_freep) json_t *tree = NULL;
+	const struct command_call *call = history->call;
+	struct command_runs runs;
+	struct err err = {0};
+
+	if (call->flags.is_watching || command_value(call, "file"))
+		return command_say(call, COMMAND_USAGE, "expected --api, --file or --watch alone");
+	if (!ask_agent(history, command_value(call, "api"), &tree, &err))
+		return command_fail(call, &err);
+	history->where = "the agent's history";
+	if (command_print_is_tree(call) && tree) {
+		command_print_tree(call, tree);
+		return COMMAND_OK;
+	}
+	runs = command_releases_read(tree, arena);
+	return conclude(history, &runs);
+}
+
 /* The releases were read, or have changed. */
 static bool on_changed(void *user)
 {
@@ -302,7 +362,10 @@ static enum command_exit run(struct command_call *call)
 	if (!command_choice_parse(command_value(call, "since"), command_value(call, "result"),
 	                          &history.choice, &err))
 		return command_say(call, COMMAND_USAGE, "%s", err.text);
-	if (command_value(call, "file")) {
+	if (command_value(call, "api")) {
+		status = run_agent(&history, &arena);
+		command_client_free(history.client);
+	} else if (command_value(call, "file")) {
 		status = run_file(&history, &arena);
 	} else {
 		history.client = command_client_new(call, &err);
@@ -320,7 +383,7 @@ const struct command command_history = {
 	.words = "[NAME]",
 	.text = "The Releases of a Canary, or of the namespace, newest first; the cluster keeps the "
 		"newest ten of\neach. --file reads the evidence that an agent wrote (its --history), "
-		"with the query of the check\nthat decided. -o wide adds whole images and the "
+		"and --api asks the agent for\nits newest 500, with the query of the check that decided. -o wide adds whole images and the "
 		"reason.\n\nResults are " COMMAND_CHOICE_RESULTS ".\n",
 	.example = "history cart -n shop --since 7d --result rolled_back,failed_promotion",
 	.takes = COMMAND_TAKES_CLUSTER | COMMAND_TAKES_NAMESPACE | COMMAND_TAKES_ALL |

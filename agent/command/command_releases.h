@@ -19,4 +19,8 @@ void command_releases_sort(struct command_runs *runs);
 /* {"releases": […]}, in the order that they have. */
 json_t *command_releases_tree(const struct command_runs *runs);
 
+/* The runs of such a document, as far as it tells of them; what it does not is unknown. Texts are
+ * copied into the arena. */
+struct command_runs command_releases_read(const json_t *tree, struct arena *arena);
+
 #endif
