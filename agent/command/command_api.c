@@ -211,12 +211,34 @@ static bool ask_service(struct command_api *api, const char *path, int *ret_stat
 	return true;
 }
 
+/* Its own right to look may be missing in one of the places. */
+static bool is_elsewhere(int status, const json_t *body)
+{
+	return (status == 404 || status == 403) && !is_agents(body);
+}
+
+static bool miss(const char *own, const char *refusal, struct err *err)
+{
+	bool is_other = own && strcmp(own, NAMESPACE) != 0;
+
+	if (*refusal)
+		return err_set(err, ERR_STATUS,
+		               "%.250s: the Role serin-evidence of manifests/components/api lets "
+		               "ask the agent",
+		               refusal);
+	return err_set(err, ERR_STATUS,
+	               "no Service " SERVICE " in namespace " NAMESPACE "%s%s: "
+	               "manifests/components/api has it; --api says where the agent's API is",
+	               is_other ? " or " : "", is_other ? own : "");
+}
+
 /* Where manifests/ put it: in its own namespace, or in that of the canaries. */
 static bool look_for_it(struct command_api *api, const char *path, int *ret_status, json_t **ret,
                         struct err *err)
 {
 	const char *own = command_client_namespace(api->client);
 	const char *places[] = {NAMESPACE, own ? own : NAMESPACE};
+	const char *refusal = "";
 
 	api->service = SERVICE;
 	for (size_t i = 0; i < array_length(places); i++) {
@@ -227,18 +249,15 @@ static bool look_for_it(struct command_api *api, const char *path, int *ret_stat
 		api->minted = NULL;
 		if (!ask_service(api, path, ret_status, ret, err))
 			return false;
-		if (*ret_status != 404 || is_agents(*ret))
+		if (!is_elsewhere(*ret_status, *ret))
 			return true;
+		if (*ret_status == 403)
+			refusal = arena_text(&api->arena, sentence_of(*ret));
 	}
 	json_decref(*ret);
 	*ret = NULL;
 	api->service = NULL;
-	return err_set(err, ERR_STATUS,
-	               "no Service " SERVICE
-	               " in namespace %s%s%s: manifests/components/api has it; "
-	               "--api says where the agent's API is",
-	               NAMESPACE, own && strcmp(own, NAMESPACE) != 0 ? " or " : "",
-	               own && strcmp(own, NAMESPACE) != 0 ? own : "");
+	return miss(own, refusal, err);
 }
 
 bool command_api_get(struct command_api *api, const char *path, json_t **ret, struct err *err)
