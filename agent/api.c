@@ -35,7 +35,7 @@ static const struct row rows[] = {
 
 bool api_parse_access(const char *text, enum api_access *ret)
 {
-	static const char *const words[] = {"off", "loopback", "token", "open"};
+	static const char *const words[] = {"off", "loopback", "token", "strict", "open"};
 
 	for (size_t i = 0; i < array_length(words); i++) {
 		if (strcmp(text, words[i]) != 0)
@@ -198,7 +198,8 @@ static bool is_near(const struct api_visit *visit)
 	static const char *const hosts[] = {"localhost", "127.0.0.1", "[::1]"};
 	const char *host = server_exchange_header(visit->exchange, "Host");
 
-	if (!server_exchange_is_near(visit->exchange) || !host)
+	if (visit->api->settings.access == API_ACCESS_STRICT ||
+	    !server_exchange_is_near(visit->exchange) || !host)
 		return false;
 	for (size_t i = 0; i < array_length(signs); i++) {
 		if (server_exchange_header(visit->exchange, signs[i]))

@@ -39,10 +39,11 @@ enum api_access {
 	API_ACCESS_OFF,      /* nobody: there is no API */
 	API_ACCESS_LOOPBACK, /* who comes from this machine, or by port-forward */
 	API_ACCESS_TOKEN,    /* they, and who has a token that may read the Canaries */
+	API_ACCESS_STRICT,   /* who has such a token, from wherever */
 	API_ACCESS_OPEN,     /* who can reach the port */
 };
 
-/* "off", "loopback", "token", "open". False: none of them. */
+/* "off", "loopback", "token", "strict", "open". False: none of them. */
 bool api_parse_access(const char *text, enum api_access *ret);
 
 /* What is named outlives the API; texts are copied. */

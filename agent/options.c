@@ -80,7 +80,7 @@ static const struct flag flags[] = {
 	{"port", KIND_PORT, AT(port), "8080", "NUMBER",
          "of /metrics, /healthz, /readyz and the API"},
 	{"api", KIND_ACCESS, AT(api), "token", "WHO",
-         "may read the API: off, loopback, token (loopback too) or open (who reaches the port)"},
+         "may read the API: off, loopback, token (or loopback), strict (token) or open"},
 	{"log-level", KIND_LEVEL, AT(log_level), "info", "LEVEL", "debug, info, warn or error"},
 	{"zap-encoding", KIND_ENCODING, AT(log_form), "", "FORM",
          "json or console; without it, console on a terminal and json elsewhere"},
@@ -200,7 +200,7 @@ static bool set_access(const struct flag *flag, const char *value, enum api_acce
 	if (api_parse_access(value, ret))
 		return true;
 	return err_set(err, ERR_INVALID,
-	               "--%s: expected off, loopback, token or open, got \"%.100s\"", flag->name,
+	               "--%s: expected off, loopback, token, strict or open, got \"%.100s\"", flag->name,
 	               value);
 }
 

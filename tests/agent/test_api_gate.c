@@ -54,6 +54,10 @@ static void test_table(void **state)
 		{API_ACCESS_TOKEN, ONE, HERE "Forwarded: for=10.0.0.9\r\n", "127.0.0.1", 401, ""},
 		{API_ACCESS_TOKEN, ONE, HERE, "127.0.0.6", 401, ""},
 		{API_ACCESS_LOOPBACK, ONE, HERE, "127.0.0.6", 403, "port-forward"},
+		/* a token, even from here */
+		{API_ACCESS_STRICT, ONE, HERE, "127.0.0.1", 401, "expected"},
+		{API_ACCESS_STRICT, ONE, HERE "Authorization: Bearer alice\r\n", "127.0.0.1", 200,
+	         ""},
 		/* everybody */
 		{API_ACCESS_OPEN, ONE, THERE, "127.0.0.6", 200, ""},
 		/* tokens */
