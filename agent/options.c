@@ -200,8 +200,8 @@ static bool set_access(const struct flag *flag, const char *value, enum api_acce
 	if (api_parse_access(value, ret))
 		return true;
 	return err_set(err, ERR_INVALID,
-	               "--%s: expected off, loopback, token, strict or open, got \"%.100s\"", flag->name,
-	               value);
+	               "--%s: expected off, loopback, token, strict or open, got \"%.100s\"",
+	               flag->name, value);
 }
 
 /* A warning that finds no room is one too many. */

@@ -227,7 +227,8 @@ static bool miss(const char *own, const char *refusal, struct err *err)
 		               "ask the agent",
 		               refusal);
 	return err_set(err, ERR_STATUS,
-	               "no Service " SERVICE " in namespace " NAMESPACE "%s%s: "
+	               "no Service " SERVICE " in namespace " NAMESPACE
+	               "%s%s: "
 	               "manifests/components/api has it; --api says where the agent's API is",
 	               is_other ? " or " : "", is_other ? own : "");
 }
