@@ -42,8 +42,9 @@ struct forgery {
 	uint64_t random;
 	int lo; /* the first bad entry is one of these */
 	int hi;
-	char named[128]; /* or this is in the verdict; "" when the entry must be named */
-	char told[256];  /* what was done */
+	char named[128];     /* or this is in the verdict; "" when the entry must be named */
+	char told[256];      /* what was done */
+	bool is_unwitnessed; /* no anchors are at hand */
 };
 
 static uint64_t draw(struct forgery *forgery)
@@ -128,7 +129,7 @@ static const char *column_of(struct forgery *forgery, const char *entity)
 	                                    "canary_uid",  "release_name",   "release_seq",
 	                                    "decided_at",  "decide_version", "reason",
 	                                    "spec_sha256", "facts_json",     "plan_json",
-	                                    "is_cut"};
+	                                    "is_cut",      "base_sha256"};
 	static const char *const effect[] = {"uid",         "round_uid",   "kind",
 	                                     "effect_key",  "detail_json", "result",
 	                                     "happened_at", "is_cut"};
@@ -180,6 +181,14 @@ static bool edit_spec(struct forgery *forgery)
 	return edit(forgery, "canary_spec", columns[draw(forgery) % 2], "1");
 }
 
+static bool edit_base(struct forgery *forgery)
+{
+	static const char *const columns[] = {"facts_json", "sha256"};
+
+	expect(forgery, 1, 1);
+	return edit(forgery, "facts_base", columns[draw(forgery) % 2], "1");
+}
+
 /* Deletions --------------------------------------------------------------------------------- */
 
 static bool delete_row(struct forgery *forgery)
@@ -206,6 +215,12 @@ static bool delete_spec(struct forgery *forgery)
 {
 	expect(forgery, 1, 1);
 	return sql(forgery, "DELETE FROM canary_spec");
+}
+
+static bool delete_base(struct forgery *forgery)
+{
+	expect(forgery, 1, 1);
+	return sql(forgery, "DELETE FROM facts_base");
 }
 
 /* The end is cut off, rows and all. */
@@ -398,21 +413,79 @@ static bool take_out(struct forgery *forgery)
 	       sql(forgery, "DELETE FROM audit_log WHERE seq = %d", k) && rehash(forgery);
 }
 
+/* Decisions --------------------------------------------------------------------------------- */
+
+/* What stands in COLUMN of round UID becomes its replacement of FROM by TO, in the row, in the
+ * digest that its entry has of it and in all hashes after. */
+static bool mend(struct forgery *forgery, const char *uid, const char *column, const char *from,
+                 const char *to)
+{
+	char old[8192];
+	char new[8192];
+	char digests[2][HISTORY_CHAIN_DIGEST_SIZE];
+	char select[128];
+
+	(void)snprintf(select, sizeof(select), "SELECT %s FROM round WHERE uid = '%s'", column,
+	               uid);
+	write_text(forgery->db, select, old, sizeof(old));
+	if (!sql(forgery, "UPDATE round SET %s = replace(%s, %Q, %Q) WHERE uid = %Q", column,
+	         column, from, to, uid))
+		return false;
+	write_text(forgery->db, select, new, sizeof(new));
+	if (strcmp(old, new) == 0)
+		return false;
+	history_chain_digest_text(old, digests[0]);
+	history_chain_digest_text(new, digests[1]);
+	return sql(forgery,
+	           "UPDATE audit_log SET payload = replace(payload, %Q, %Q) WHERE entity_uid = %Q",
+	           digests[0], digests[1], uid) &&
+	       rehash(forgery);
+}
+
+/* Another decision, or other facts for it, and everything mended that says otherwise: only deriving
+ * it again tells at once. */
+static bool decide_otherwise(struct forgery *forgery)
+{
+	int k = choose(forgery, forgery->original->anchored);
+	const struct entry *entry = &forgery->original->entries[k];
+
+	expect(forgery, k, k);
+	forgery->is_unwitnessed = draw(forgery) % 2 == 0;
+	if (strcmp(entry->entity, "round") != 0)
+		return false;
+	if (draw(forgery) % 2 == 0)
+		return mend(forgery, entry->uid, "plan_json", "\"kind\":\"observe\"",
+		            "\"kind\":\"remove\"");
+	return mend(forgery, entry->uid, "facts_json", "\"now\":", "\"deleted\":true,\"now\":");
+}
+
 /* All of it --------------------------------------------------------------------------------- */
 
 static const struct {
 	const char *name;
 	bool (*forge)(struct forgery *forgery);
 } forgers[] = {
-	{"edit row", edit_row},       {"edit row", edit_row},
-	{"edit row", edit_row},       {"edit entry", edit_entry},
-	{"edit entry", edit_entry},   {"edit spec", edit_spec},
-	{"delete row", delete_row},   {"delete entry", delete_entry},
-	{"delete spec", delete_spec}, {"cut", cut},
-	{"swap rows", swap_rows},     {"swap entries", swap_entries},
-	{"copy row", copy_row},       {"copy entry", copy_entry},
-	{"copy spec", copy_spec},     {"rewrite entry", rewrite},
+	{"edit row", edit_row},
+	{"edit row", edit_row},
+	{"edit row", edit_row},
+	{"edit entry", edit_entry},
+	{"edit entry", edit_entry},
+	{"edit spec", edit_spec},
+	{"delete row", delete_row},
+	{"delete entry", delete_entry},
+	{"delete spec", delete_spec},
+	{"cut", cut},
+	{"swap rows", swap_rows},
+	{"swap entries", swap_entries},
+	{"copy row", copy_row},
+	{"copy entry", copy_entry},
+	{"copy spec", copy_spec},
+	{"rewrite entry", rewrite},
 	{"take out", take_out},
+	{"edit base", edit_base},
+	{"delete base", delete_base},
+	{"decide otherwise", decide_otherwise},
+	{"decide otherwise", decide_otherwise},
 };
 
 static void open_copy(const struct original *original, sqlite3 **ret)
@@ -436,7 +509,7 @@ static void check(const struct original *original, struct forgery *forgery, cons
 {
 	const struct history_witnesses witnesses = {
 		.list = original->anchors,
-		.n = N_ANCHORS,
+		.n = forgery->is_unwitnessed ? 0 : N_ANCHORS,
 		.are_of_this = true,
 	};
 	struct history_verdict verdict = {0};
@@ -458,7 +531,7 @@ static void write_original(struct desk *desk)
 {
 	history_desk_open(desk);
 	for (unsigned i = 1; i <= ROUNDS; i++) {
-		history_desk_round(desk, i);
+		history_desk_decision(desk, i);
 		history_desk_effect(desk, i, HISTORY_QUESTION, "measure request-duration");
 		history_desk_effect(desk, i, HISTORY_CHANGE, "write route");
 		history_desk_effect(desk, i, HISTORY_ANSWER, "write route");
@@ -543,6 +616,8 @@ static void test_tamperings(void **state)
 		assert_int_equal(verdict.n_records, original.n);
 		assert_int_equal(verdict.n_anchored, original.anchored);
 		assert_int_equal(verdict.n_witnesses, N_ANCHORS);
+		assert_int_equal(verdict.n_derived, ROUNDS);
+		assert_int_equal(verdict.n_underivable, 0);
 	}
 	sqlite3_close(db);
 	for (uint64_t seed = 1; n_done < TAMPERINGS; seed++) {

@@ -1,0 +1,24 @@
+#include "tests/simulation/sim_derive.h"
+
+#include "agent/derive.h"
+#include "agent/history_facts.h"
+#include "analysis/base/compiler.h"
+#include "providers/wire/tree.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+void sim_derive_round(const struct history_round *round)
+{
+	CLEANUP(tree_freep) json_t *facts = NULL;
+	struct derive *derive = derive_new();
+	char why[ERR_TEXT_MAX];
+
+	(void)history_facts_read(round->base, round->facts, &facts, NULL);
+	if (derive_round(derive, round, facts, false, why) != DERIVE_SAME) {
+		(void)fprintf(stderr, "round %s of %s is decided otherwise: %s\n%s\n%s\n",
+		              round->uid, round->canary, why, round->plan, derive_plan(derive));
+		abort();
+	}
+	derive_free(derive);
+}
