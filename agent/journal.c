@@ -290,6 +290,7 @@ static json_t *answer_of(const struct canary *canary, const struct effect *effec
 		const struct check_spec *check = &canary->edition->spec.checks[effect->index];
 
 		kube_tree_set_some(json, "check", check->name);
+		put_number(json, "index", (int64_t)effect->index); /* names may stand twice */
 		if (check->has_min)
 			json_object_set_new(json, "min", json_real(check->min));
 		if (check->has_max)

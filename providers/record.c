@@ -191,6 +191,10 @@ static bool is_left_out(const struct record_field *field, const char *value)
 	case RECORD_COUNTED:
 	case RECORD_INTS:
 		return count_of(field, value) == 0;
+	case RECORD_REAL:
+		if (field->there > 0 && value[field->there - 1] == 1)
+			return false;
+		break;
 	case RECORD_NONE:
 	case RECORD_NAME:
 	case RECORD_FLAG:
@@ -199,7 +203,6 @@ static bool is_left_out(const struct record_field *field, const char *value)
 	case RECORD_DATE:
 	case RECORD_SIZE:
 	case RECORD_HEX:
-	case RECORD_REAL:
 	case RECORD_WORD:
 	case RECORD_PART:
 	case RECORD_INLINE:

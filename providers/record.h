@@ -47,6 +47,10 @@ struct record_field {
 	const struct record_shape *shape; /* of a part; of an array's elements */
 	const struct record_words *words;
 	size_t count; /* where the size_t is that says how many */
+	/* One more than where that is which says whether a number is there at all, 0: nothing does.
+	 * It is when that is 1: a bool that is true, or an enum's first value. Then a zero is
+	 * written too. */
+	size_t there;
 };
 
 struct record_shape {

@@ -139,7 +139,7 @@ static const struct record_shape route_shape = {"route_fact", sizeof(struct rout
 static const struct record_field sample_fields[] = {
 	{"check", RECORD_LONG, OF(check)},
 	{"kind", RECORD_WORD, OF(kind), .words = &samples},
-	{"value", RECORD_REAL, OF(value)},
+	{"value", RECORD_REAL, OF(value), .there = offsetof(struct sample_fact, kind) + 1},
 	{"text", RECORD_TEXT, OF(text)},
 };
 #undef OF

@@ -52,18 +52,20 @@ const struct record_words record_release_hooks = {hook_text, HOOK_EVENT + 1};
 const struct record_words record_release_results = {result_text, HOOK_SKIPPED + 1};
 const struct record_words record_release_severities = {severity_text, SEVERITY_ERROR + 1};
 
-#define OF(member) RECORD_AT(struct check_result, member)
+#define OF(member)    RECORD_AT(struct check_result, member)
+#define THERE(member) .there = offsetof(struct check_result, member) + 1
 static const struct record_field check_fields[] = {
 	{"name", RECORD_TEXT, OF(name)},
 	{"hasValue", RECORD_FLAG, OF(has_value)},
 	{"hasMin", RECORD_FLAG, OF(has_min)},
 	{"hasMax", RECORD_FLAG, OF(has_max)},
-	{"value", RECORD_REAL, OF(value)},
-	{"min", RECORD_REAL, OF(min)},
-	{"max", RECORD_REAL, OF(max)},
+	{"value", RECORD_REAL, OF(value), THERE(has_value)},
+	{"min", RECORD_REAL, OF(min), THERE(has_min)},
+	{"max", RECORD_REAL, OF(max), THERE(has_max)},
 	{"verdict", RECORD_WORD, OF(verdict), .words = &verdicts},
 };
 #undef OF
+#undef THERE
 
 static const struct record_shape check_shape = {"check_result", sizeof(struct check_result),
                                                 array_length(check_fields), check_fields};
@@ -133,7 +135,8 @@ static const struct record_field status_fields[] = {
 	{"to", RECORD_INT, OF(weight.to)},
 	{"mirrored", RECORD_FLAG, OF(weight.is_mirrored)},
 	{"hasSeen", RECORD_FLAG, OF(weight.has_seen)},
-	{"seenShare", RECORD_REAL, OF(weight.seen_share)},
+	{"seenShare", RECORD_REAL, OF(weight.seen_share),
+         .there = offsetof(struct release_status, weight.has_seen) + 1},
 	{"iteration", RECORD_INT, OF(iteration)},
 	{"failedChecks", RECORD_INT, OF(failed_checks)},
 	{"checks", RECORD_COUNTED, OF(checks), .shape = &check_shape, COUNT(n_checks)},

@@ -22,13 +22,18 @@ static const char *check_text(int value)
 static const struct record_words strategies = {strategy_text, STRATEGY_BLUE_GREEN + 1};
 static const struct record_words checks = {check_text, CHECK_VALUE + 1};
 
-#define OF(member) RECORD_AT(struct check_spec, member)
+#define OF(member)    RECORD_AT(struct check_spec, member)
+#define THERE(member) .there = offsetof(struct check_spec, member) + 1
 static const struct record_field check_fields[] = {
-	{"name", RECORD_NAME, OF(name)},      {"kind", RECORD_WORD, OF(kind), .words = &checks},
-	{"hasMin", RECORD_FLAG, OF(has_min)}, {"hasMax", RECORD_FLAG, OF(has_max)},
-	{"min", RECORD_REAL, OF(min)},        {"max", RECORD_REAL, OF(max)},
+	{"name", RECORD_NAME, OF(name)},
+	{"kind", RECORD_WORD, OF(kind), .words = &checks},
+	{"hasMin", RECORD_FLAG, OF(has_min)},
+	{"hasMax", RECORD_FLAG, OF(has_max)},
+	{"min", RECORD_REAL, OF(min), THERE(has_min)},
+	{"max", RECORD_REAL, OF(max), THERE(has_max)},
 };
 #undef OF
+#undef THERE
 
 static const struct record_shape check_shape = {"check_spec", sizeof(struct check_spec),
                                                 array_length(check_fields), check_fields};

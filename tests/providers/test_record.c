@@ -281,6 +281,30 @@ static void test_patch(void **state)
 	}
 }
 
+/* A zero that was measured, or is a bound, is said; one that was not is not. */
+static void test_zeros(void **state)
+{
+	struct sample_fact sample = {.kind = SAMPLE_VALUE};
+	struct check_result check = {.has_max = true};
+	CLEANUP(tree_freep) json_t *measured = record_write(&record_facts_sample, &sample);
+	CLEANUP(tree_freep) json_t *absent = NULL;
+	CLEANUP(tree_freep) json_t *release = NULL;
+	CLEANUP(tree_text_freep) char *text = NULL;
+	struct release_status *status = calloc(1, sizeof(*status));
+
+	(void)state;
+	sample.kind = SAMPLE_ABSENT;
+	absent = record_write(&record_facts_sample, &sample);
+	assert_true(json_is_real(json_object_get(measured, "value")));
+	assert_null(json_object_get(absent, "value"));
+	status->checks[0] = check;
+	status->n_checks = 1;
+	release = record_write(&record_release_status, status);
+	text = tree_text(release);
+	assert_string_equal(text, "{\"checks\":[{\"hasMax\":true,\"max\":0.0}]}");
+	free(status);
+}
+
 /* Any facts from any others. */
 static void test_patch_of_facts(void **state)
 {
@@ -313,6 +337,7 @@ int main(void)
 		cmocka_unit_test(test_round_trip),    cmocka_unit_test(test_no_member_forgotten),
 		cmocka_unit_test(test_no_name_twice), cmocka_unit_test(test_refusals),
 		cmocka_unit_test(test_patch),         cmocka_unit_test(test_patch_of_facts),
+		cmocka_unit_test(test_zeros),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
