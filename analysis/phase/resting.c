@@ -52,7 +52,7 @@ static bool keep(struct thought *thought)
 	if (!primary_runs_promoted(thought, thought_run_replicas(thought), false))
 		return false;
 	has_apex = traffic_selects(thought, traffic_backend(thought), false);
-	has_route = traffic_weighs(thought, 0, false);
+	has_route = traffic_rests(thought);
 	return has_services && has_apex && has_route;
 }
 
