@@ -1,4 +1,4 @@
-/* Every decision that an agent records is derived again from its record, and is the same. */
+/* One decision in four that agents record is derived again from its record, and is the same. */
 #ifndef TESTS_SIMULATION_SIM_DERIVE_H
 #define TESTS_SIMULATION_SIM_DERIVE_H
 
