@@ -8,8 +8,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define EACH 4 /* one in so many, by the millisecond: deriving costs as much as an agent's round \
-	        */
+#define EACH                                                                         \
+ 4 /* one in so many, by the millisecond: deriving costs as much as an agent's round \
+    */
 
 void sim_derive_round(const struct history_round *round)
 {
