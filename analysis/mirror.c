@@ -217,8 +217,7 @@ struct mirror mirror_of(const struct canary_spec *spec, const struct facts *fact
 	text_copy(mirror.phase, mirror_phase(spec, facts));
 	text_copy(mirror.message, message_of(mirror.phase));
 	text_copy(mirror.last_applied,
-	          newest->handled[0] ? newest->handled
-	                             : hash_of(newest->adoption.last_applied, newest->digest));
+	          newest->handled[0] ? newest->handled : hash_of(newest->hash, newest->digest));
 	text_copy(mirror.last_promoted, hash_of(facts->promoted.hash, facts->promoted.digest));
 	if (status->outcome == OUTCOME_NONE && spec->strategy == STRATEGY_CANARY)
 		mirror.weight = status->weight.to;

@@ -148,6 +148,7 @@ struct release {
 	char resource_version[24];
 	enum release_cause cause;
 	char digest[DIGEST_MAX];     /* of the recorded template */
+	char hash[DIGEST_MAX];       /* … as Flagger 1.44 has it; "": it is not known */
 	char configs[DIGEST_MAX];    /* of its tracked configs; "" when there are none */
 	char previous[NAME_MAX_K8S]; /* the promoted Release to fall back to, "" for none */
 	char handled[DIGEST_MAX];    /* of the target's template, which an undo leaves as it is;

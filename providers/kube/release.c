@@ -1,6 +1,7 @@
 #include "providers/kube/release.h"
 
 #include "analysis/base/text.h"
+#include "providers/flagger_hash.h"
 #include "providers/kube/api.h"
 #include "providers/kube/config.h"
 #include "providers/kube/release_status.h"
@@ -76,6 +77,7 @@ static bool read_spec(const json_t *object, struct release *ret, struct err *err
 			"spec.cause: expected init, revision, config, retry, undo or adopted, got \"%.40s\"",
 			cause);
 	if (!read_text(object, "spec/digest", ret->digest, sizeof(ret->digest), err) ||
+	    !read_text(object, "spec/flaggerHash", ret->hash, sizeof(ret->hash), err) ||
 	    !read_text(object, "spec/previous", ret->previous, sizeof(ret->previous), err))
 		return false;
 	kube_config_digest_all(kube_tree_find(object, "spec/configs"), ret->configs);
@@ -179,6 +181,8 @@ json_t *kube_release_new(const struct canary_world *world, const struct effect *
 	json_t *object = kube_tree_object();
 	json_t *canary = kube_tree_object();
 	json_t *spec = kube_tree_object();
+	char hash[FLAGGER_HASH_MAX];
+	size_t length;
 
 	kube_tree_set_text(canary, "name", world->spec->name);
 	kube_tree_set_text(canary, "uid", world->uid);
@@ -188,6 +192,8 @@ json_t *kube_release_new(const struct canary_world *world, const struct effect *
 	kube_tree_set_whole(spec, "primaryReplicas", effect->primary_replicas);
 	kube_tree_set(spec, "template", kube_tree_copy(template));
 	kube_tree_set_text(spec, "digest", effect->digest);
+	(void)flagger_hash_template(template, hash, &length);
+	kube_tree_set_some(spec, "flaggerHash", hash);
 	if (json_array_size(configs) > 0)
 		kube_tree_set(spec, "configs", kube_tree_copy(configs));
 	if (effect->release[0])
