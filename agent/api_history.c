@@ -243,6 +243,7 @@ static void leave(struct api_visit *visit)
 	struct job *job = visit->work;
 
 	job->visit = NULL;
+	job->base.is_unwanted = true;
 }
 
 static unsigned int status_of(const struct err *err)
