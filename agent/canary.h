@@ -58,6 +58,7 @@ struct canary_edition {
 	struct canary_world world;
 	json_t *object;
 	json_t *target_template;            /* kept only for service.portDiscovery */
+	json_t *scaler;                     /* {spec} of the target's autoscaler; NULL: not seen */
 	json_t *beside[TRAFFIC_BESIDE_MAX]; /* the objects beside the route, in part */
 	json_t *route;                      /* the route, in part; kept for some providers */
 	char warning[SENTENCE_MAX];         /* what is accepted, but hardly meant; "" for nothing */
@@ -85,6 +86,7 @@ struct canary {
 	int64_t clock;                  /* how far the wall clock was ahead of the monotonic one */
 	bool is_restored;               /* the spec that an open Release keeps was looked at */
 	int numbers[RELEASES_SEEN_MAX]; /* of the Releases that there are */
+	char *facts_base;               /* what the records of rounds share; NULL: none yet */
 	struct wishes wishes;           /* what people ask for */
 	struct route_wish wish;         /* what was last written to the route, or is being */
 	json_t *rival_edit; /* another's change of the route, for the next round's record; NULL:

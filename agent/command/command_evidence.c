@@ -134,7 +134,9 @@ struct check_result command_evidence_check(const json_t *spec, const json_t *sam
 	read_number(spec, "min", &check.has_min, &check.min);
 	read_number(spec, "max", &check.has_max, &check.max);
 	read_number(sample, "value", &check.has_value, &check.value);
-	if (strcmp(kind, "value") != 0)
+	if (!*kind)
+		check.verdict = VERDICT_UNKNOWN; /* not answered yet, unlike those after it */
+	else if (strcmp(kind, "value") != 0)
 		check.verdict = strcmp(kind, "error") == 0 ? VERDICT_ERROR : VERDICT_NO_DATA;
 	else if ((check.has_min && check.value < check.min) ||
 	         (check.has_max && check.value > check.max))
@@ -167,7 +169,7 @@ static void read_deciding(struct command_run *run, const json_t *spec, const jso
 		struct check_result check = command_evidence_check(json_array_get(checks, i),
 		                                                   json_array_get(samples, i));
 
-		if (check.verdict == VERDICT_PASS ||
+		if (check.verdict == VERDICT_PASS || check.verdict == VERDICT_UNKNOWN ||
 		    (run->has_deciding && check.verdict != VERDICT_FAIL))
 			continue;
 		run->has_deciding = true;
