@@ -55,7 +55,7 @@ static bool keep(struct thought *thought)
 		return false;
 	has_scaler = scaler_follows(thought);
 	has_apex = traffic_selects(thought, traffic_backend(thought), false);
-	has_route = traffic_weighs(thought, 0, false);
+	has_route = traffic_rests(thought);
 	return has_services && has_scaler && has_apex && has_route;
 }
 

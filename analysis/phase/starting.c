@@ -103,7 +103,7 @@ static bool is_fresh(struct thought *thought)
 		return true;
 	primary_revive(thought);
 	is_clear = traffic_selects(thought, traffic_backend(thought), false);
-	is_clear &= traffic_weighs(thought, 0, false);
+	is_clear &= traffic_rests(thought);
 	if (!is_clear || !traffic_settled(thought))
 		return false;
 	if (!workload_serves(&facts->primary)) {
@@ -338,7 +338,7 @@ static void keep(struct thought *thought)
 	primary_revive(thought);
 	traffic_services(thought);
 	traffic_selects(thought, BACKEND_PRIMARY, false);
-	traffic_weighs(thought, 0, false);
+	traffic_rests(thought);
 }
 
 static void give_up(struct thought *thought, const char *why)
@@ -369,7 +369,7 @@ void phase_starting(struct thought *thought)
 	primary_revive(thought);
 	is_clear = traffic_services(thought);
 	is_clear &= traffic_selects(thought, BACKEND_PRIMARY, false);
-	is_clear &= traffic_weighs(thought, 0, false);
+	is_clear &= traffic_rests(thought);
 	is_clear &= scaler_holds(thought);
 	if (is_clear && readiness_is_route_late(thought, why)) {
 		give_up(thought, why);
