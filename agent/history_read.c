@@ -232,30 +232,36 @@ static enum history_kind kind_of(const char *text)
 	return HISTORY_UNKNOWN;
 }
 
+static void effect_visit(sqlite3_stmt *row,
+                         void (*visit)(void *user, const struct history_effect *effect), void *user)
+{
+	const struct history_effect effect = {
+		.round_uid = column(row, 0),
+		.kind = kind_of(column(row, 1)),
+		.key = column(row, 2),
+		.detail = column(row, 3),
+		.result = column(row, 4),
+		.at = {sqlite3_column_int64(row, 5)},
+	};
+
+	visit(user, &effect);
+}
+
+#define EFFECTS "SELECT e.round_uid, e.kind, e.effect_key, e.detail_json, e.result, e.happened_at"
+
 bool history_read_effects(sqlite3 *db, const char *round_uid,
                           void (*visit)(void *user, const struct history_effect *effect),
                           void *user, struct err *err)
 {
 	static const char sql[] =
-		"SELECT round_uid, kind, effect_key, detail_json, result, happened_at"
-		" FROM round_effect WHERE round_uid = $1 ORDER BY id";
+		EFFECTS " FROM round_effect e WHERE e.round_uid = $1 ORDER BY e.id";
 	CLEANUP(statement_free) sqlite3_stmt *row = NULL;
 	int code;
 
 	if (sqlite3_prepare_v2(db, sql, -1, &row, NULL) != SQLITE_OK ||
 	    sqlite3_bind_text(row, 1, round_uid, -1, SQLITE_STATIC) != SQLITE_OK)
 		return history_read_failed(db, err);
-	while ((code = sqlite3_step(row)) == SQLITE_ROW) {
-		const struct history_effect effect = {
-			.round_uid = column(row, 0),
-			.kind = kind_of(column(row, 1)),
-			.key = column(row, 2),
-			.detail = column(row, 3),
-			.result = column(row, 4),
-			.at = {sqlite3_column_int64(row, 5)},
-		};
-
-		visit(user, &effect);
-	}
+	while ((code = sqlite3_step(row)) == SQLITE_ROW)
+		effect_visit(row, visit, user);
 	return code == SQLITE_DONE || history_read_failed(db, err);
 }

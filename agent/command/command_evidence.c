@@ -7,6 +7,7 @@
 
 #include "agent/history_facts.h"
 #include "agent/history_read.h"
+#include "agent/journal.h"
 #include "agent/journal_action.h"
 #include "analysis/base/text.h"
 #include "providers/kube/tree.h"
@@ -228,14 +229,24 @@ static void on_newest(void *user, const struct history_read_round *read)
 		read_images(reading->run, facts, reading->arena);
 }
 
+/* Where it comes from, when the round tells how it was made. */
+static void read_source(struct command_run *run, const json_t *made, struct arena *arena)
+{
+	for (int i = 0; made && i < COMMAND_SOURCE_FACTS; i++)
+		run->source[i] =
+			arena_text(arena, command_source_find(made, (enum command_source_fact)i));
+}
+
 /* What ran before it. */
 static void on_oldest(void *user, const struct history_read_round *read)
 {
 	struct reading *reading = user;
 	CLEANUP(tree_freep) json_t *facts = read_facts(&read->round);
 
-	if (facts)
-		read_images(reading->run, facts, reading->arena);
+	if (!facts)
+		return;
+	read_images(reading->run, facts, reading->arena);
+	read_source(reading->run, json_object_get(facts, JOURNAL_MADE), reading->arena);
 }
 
 /* Newest first: which check decided it, and what was asked for that. */

@@ -269,8 +269,7 @@ static bool take_facts(struct judge *judge, const json_t *check, struct err *err
 {
 	CLEANUP(tree_freep) json_t *facts = json_copy(json_object_get(check, "facts"));
 
-	if (json_object_get(facts, JOURNAL_EDITED))
-		(void)json_object_del(facts, JOURNAL_EDITED);
+	journal_strip(facts);
 	arena_fini(&judge->arena);
 	return record_read(&record_spec_shape, json_object_get(check, "spec"), &judge->arena,
 	                   &judge->then, err) &&
