@@ -21,9 +21,9 @@ static const enum kube_kind kinds[] = {KUBE_CANARY, KUBE_DEPLOYMENT, KUBE_SERVIC
 /* Followed once a canary needs them, and Actions after all others, since their definitions may not
  * be installed. Nothing waits for their lists: what was not seen is asked for. */
 static const enum kube_kind extras[] = {
-	KUBE_VIRTUAL_SERVICE, KUBE_DESTINATION_RULE, KUBE_HTTP_ROUTE,
-	KUBE_HTTP_ROUTE_BETA, KUBE_GRPC_ROUTE,       KUBE_SPLIT_ALPHA1,
-	KUBE_SPLIT_ALPHA2,    KUBE_SPLIT_ALPHA3,     KUBE_ACTION,
+	KUBE_VIRTUAL_SERVICE, KUBE_DESTINATION_RULE, KUBE_HTTP_ROUTE,   KUBE_HTTP_ROUTE_BETA,
+	KUBE_GRPC_ROUTE,      KUBE_SPLIT_ALPHA1,     KUBE_SPLIT_ALPHA2, KUBE_SPLIT_ALPHA3,
+	KUBE_AUTOSCALER,      KUBE_SCALED_OBJECT,    KUBE_ACTION,
 };
 
 #define EXTRAS       (sizeof(extras) / sizeof(extras[0]))
@@ -60,6 +60,11 @@ static bool is_synced(const struct agent *agent)
 bool agent_is_ready(const struct agent *agent)
 {
 	return is_synced(agent) && leader_holder(agent->leader)[0] != '\0';
+}
+
+const char *agent_holder(const struct agent *agent)
+{
+	return leader_holder(agent->leader);
 }
 
 bool agent_is_leading(struct agent *agent)
@@ -131,6 +136,8 @@ static void on_event(void *user, enum kube_kind kind, enum follow_event event, c
 	struct agent *agent = user;
 
 	fleet_take(agent->fleet, kind, event, object);
+	if (agent->seams.seen)
+		agent->seams.seen(agent->seams.seen_user, kind, event, object);
 	if (event == FOLLOW_SYNCED && kind != KUBE_ACTION)
 		alarm_start(agent->seams.loop, &agent->next, span_ms(0));
 }

@@ -78,6 +78,7 @@ static json_t *effect_of(const struct effect *effect)
 		put_flag(json, "mirrored", effect->is_mirrored);
 		break;
 	case EFFECT_SCALE:
+	case EFFECT_WRITE_SCALER:
 		json_object_set_new(json, "replicas", json_integer(effect->replicas));
 		break;
 	case EFFECT_WRITE_SERVICE:

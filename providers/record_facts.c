@@ -135,6 +135,25 @@ static const struct record_field route_fields[] = {
 static const struct record_shape route_shape = {"route_fact", sizeof(struct route_fact),
                                                 array_length(route_fields), route_fields};
 
+#define OF(member) RECORD_AT(struct scaler_fact, member)
+static const struct record_field scaler_fields[] = {
+	{"slot", RECORD_INLINE, OF(slot), .shape = &slot_shape},
+	{"uid", RECORD_TEXT, OF(uid)},
+	{"resourceVersion", RECORD_TEXT, OF(resource_version)},
+	{"least", RECORD_INT, OF(least)},
+	{"most", RECORD_INT, OF(most)},
+	{"primaryLeast", RECORD_INT, OF(primary_least)},
+	{"primaryMost", RECORD_INT, OF(primary_most)},
+	{"pinned", RECORD_FLAG, OF(is_pinned)},
+	{"exact", RECORD_FLAG, OF(is_exact)},
+	{"ours", RECORD_FLAG, OF(is_ours)},
+	{"foreign", RECORD_FLAG, OF(is_foreign)},
+};
+#undef OF
+
+static const struct record_shape scaler_shape = {"scaler_fact", sizeof(struct scaler_fact),
+                                                 array_length(scaler_fields), scaler_fields};
+
 #define OF(member) RECORD_AT(struct sample_fact, member)
 static const struct record_field sample_fields[] = {
 	{"check", RECORD_LONG, OF(check)},
@@ -264,6 +283,8 @@ static const struct record_field facts_fields[] = {
 	{"primaryService", RECORD_PART, OF(primary_service), .shape = &service_shape},
 	{"canaryService", RECORD_PART, OF(canary_service), .shape = &service_shape},
 	{"route", RECORD_PART, OF(route), .shape = &route_shape},
+	{"scaler", RECORD_PART, OF(scaler), .shape = &scaler_shape},
+	{"primaryScaler", RECORD_PART, OF(primary_scaler), .shape = &scaler_shape},
 	{"releases", RECORD_PART, OF(releases), .shape = &slot_shape},
 	{"nReleases", RECORD_INT, OF(n_releases)},
 	{"newest", RECORD_PART, OF(newest), .shape = &record_release_shape},

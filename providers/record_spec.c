@@ -19,6 +19,15 @@ static const char *check_text(int value)
 	return texts[value];
 }
 
+static const char *scaler_text(int value)
+{
+	static const char *const texts[] = {
+		[SCALER_NONE] = "", [SCALER_HPA] = "hpa", [SCALER_KEDA] = "keda"};
+
+	return texts[value];
+}
+
+static const struct record_words scalers = {scaler_text, SCALER_KEDA + 1};
 static const struct record_words strategies = {strategy_text, STRATEGY_BLUE_GREEN + 1};
 static const struct record_words checks = {check_text, CHECK_VALUE + 1};
 
@@ -79,6 +88,9 @@ static const struct record_field spec_fields[] = {
 	{"target", RECORD_NAME, OF(target)},
 	{"primary", RECORD_NAME, OF(primary)},
 	{"provider", RECORD_NAME, OF(provider)},
+	{"scalerKind", RECORD_WORD, OF(scaler_kind), .words = &scalers},
+	{"scaler", RECORD_NAME, OF(scaler)},
+	{"primaryScaler", RECORD_NAME, OF(primary_scaler)},
 	{"route", RECORD_PART, OF(route), .shape = &route_shape},
 	{"suspend", RECORD_FLAG, OF(suspend)},
 	{"skipAnalysis", RECORD_FLAG, OF(skip_analysis)},

@@ -358,25 +358,34 @@ static void take_runs(struct reading *reading, struct command_runs *ret)
 	memcpy(ret->runs, reading->runs, reading->n_runs * sizeof(*ret->runs));
 }
 
-bool command_evidence_read(const char *path, const struct command_evidence_filter *filter,
-                           struct arena *arena, struct command_runs *ret, size_t *ret_n_unreadable,
-                           struct err *err)
+bool command_evidence_read_open(sqlite3 *db, const struct command_evidence_filter *filter,
+                                struct arena *arena, struct command_runs *ret,
+                                size_t *ret_n_unreadable, struct err *err)
 {
-	struct reading reading = {.arena = arena};
-	bool is_fine;
+	struct reading reading = {.db = db, .arena = arena};
+	bool is_fine = read_releases(&reading, filter, err);
 
-	if (!history_read_open(path, &reading.db, err))
-		return false;
-	is_fine = read_releases(&reading, filter, err);
-	if (!is_fine)
-		(void)err_wrap(err, "%s", path);
-	else if (reading.err.kind != ERR_NONE)
-		is_fine = err_set(err, reading.err.kind, "%s: %s", path, reading.err.text);
-	history_read_close(reading.db);
+	if (is_fine && reading.err.kind != ERR_NONE)
+		is_fine = err_set(err, reading.err.kind, "%s", reading.err.text);
 	if (is_fine) {
 		take_runs(&reading, ret);
 		*ret_n_unreadable = reading.n_unreadable;
 	}
 	free(reading.runs);
+	return is_fine;
+}
+
+bool command_evidence_read(const char *path, const struct command_evidence_filter *filter,
+                           struct arena *arena, struct command_runs *ret, size_t *ret_n_unreadable,
+                           struct err *err)
+{
+	sqlite3 *db;
+	bool is_fine;
+
+	if (!history_read_open(path, &db, err))
+		return false;
+	is_fine = command_evidence_read_open(db, filter, arena, ret, ret_n_unreadable, err) ||
+	          err_wrap(err, "%s", path);
+	history_read_close(db);
 	return is_fine;
 }

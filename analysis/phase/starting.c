@@ -16,6 +16,7 @@
 #include "analysis/primary.h"
 #include "analysis/readiness.h"
 #include "analysis/retreat.h"
+#include "analysis/scaler.h"
 #include "analysis/strategy.h"
 #include "analysis/traffic.h"
 #include "analysis/workload.h"
@@ -165,6 +166,7 @@ static void initialise(struct thought *thought)
 	traffic_services(thought);
 	if (!primary_runs_newest(thought))
 		return;
+	(void)scaler_follows(thought);
 	/* However late, the target goes on serving: nothing is scaled down before the primary is
 	 * ready (D-6). */
 	switch (readiness_check(thought, false, why)) {
@@ -321,9 +323,11 @@ static bool is_scaled_up(struct thought *thought)
 {
 	if (!thought_knows(thought, SUBJECT_TARGET))
 		return false;
+	if (!scaler_turns(thought, true))
+		return false;
 	if (thought->facts->target.replicas > 0)
 		return true;
-	return thought_scaled(thought, SUBJECT_TARGET, thought_run_replicas(thought));
+	return thought_scaled(thought, SUBJECT_TARGET, scaler_first(thought));
 }
 
 /* While a run waits what stands is kept as it is. */
@@ -366,6 +370,7 @@ void phase_starting(struct thought *thought)
 	is_clear = traffic_services(thought);
 	is_clear &= traffic_selects(thought, BACKEND_PRIMARY, false);
 	is_clear &= traffic_rests(thought);
+	is_clear &= scaler_holds(thought);
 	if (is_clear && readiness_is_route_late(thought, why)) {
 		give_up(thought, why);
 		return;

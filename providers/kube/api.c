@@ -41,6 +41,9 @@ static const struct resource resources[] = {
 	[KUBE_SECRET] = {"v1", "Secret", "secrets"},
 	[KUBE_CONFIG_MAP] = {"v1", "ConfigMap", "configmaps"},
 	[KUBE_REPLICA_SET] = {"apps/v1", "ReplicaSet", "replicasets"},
+	[KUBE_AUTOSCALER] = {"autoscaling/v2", "HorizontalPodAutoscaler",
+                             "horizontalpodautoscalers"},
+	[KUBE_SCALED_OBJECT] = {"keda.sh/v1alpha1", "ScaledObject", "scaledobjects"},
 };
 
 const char *kube_api_version(enum kube_kind kind)
@@ -109,8 +112,8 @@ static const char *with(struct arena *arena, const char *url, const char *key, c
 const char *kube_api_list_url(struct arena *arena, const struct kube_ref *ref,
                               const struct kube_query *query)
 {
-	const char *url =
-		arena_format(arena, "%s?limit=%d", kube_api_path(arena, ref), KUBE_API_PAGE);
+	const char *url = arena_format(arena, "%s?limit=%d", kube_api_path(arena, ref),
+	                               query->n_page > 0 ? query->n_page : KUBE_API_PAGE);
 
 	url = with(arena, url, "labelSelector", query->labels);
 	url = with(arena, url, "fieldSelector", query->fields);
