@@ -1,5 +1,6 @@
 #include "agent/learn.h"
 
+#include "agent/journal.h"
 #include "agent/learn_action.h"
 #include "agent/learn_alert.h"
 #include "agent/learn_config.h"
@@ -288,6 +289,7 @@ void learn_release(struct canary *canary, const json_t *object, bool is_deleted)
 				tally_outcome(canary);
 			learn_target(canary, object);
 			canary_restore(canary, object);
+			journal_release(canary, object);
 		}
 		promote(facts, release);
 		/* One Release says nothing of the others: a list that is to be read still is. */
