@@ -55,27 +55,33 @@ static const char *phase_of(const struct release *newest)
 	return "Progressing";
 }
 
-static const char *message_of(const char *phase)
+static const char *message_of(const struct canary_spec *spec, const char *phase)
 {
 	static const struct {
 		const char *phase;
 		const char *message;
+		const char *of_daemon_set; /* NULL: the same */
 	} rows[] = {
-		{"Initializing", "New Deployment detected, starting initialization."},
-		{"Initialized", "Deployment initialization completed."},
+		{"Initializing", "New Deployment detected, starting initialization.",
+	         "New DaemonSet detected, starting initialization."},
+		{"Initialized", "Deployment initialization completed.",
+	         "DaemonSet initialization completed."},
 		{"Waiting", "Waiting for approval."},
 		{"WaitingPromotion", "Waiting for approval."},
 		{"Progressing", "New revision detected, progressing canary analysis."},
 		{"Promoting", "Canary analysis completed, starting primary rolling update."},
 		{"Finalising", "Canary analysis completed, routing all traffic to primary."},
 		{"Succeeded", "Canary analysis completed successfully, promotion finished."},
-		{"Failed", "Canary analysis failed, Deployment scaled to zero."},
+		{"Failed", "Canary analysis failed, Deployment scaled to zero.",
+	         "Canary analysis failed, DaemonSet scaled to zero."},
 	};
 
 	size_t i = 0;
 
 	while (i < array_length(rows) - 1 && strcmp(rows[i].phase, phase) != 0)
 		i++;
+	if (spec->target_kind == TARGET_DAEMON_SET && rows[i].of_daemon_set)
+		return rows[i].of_daemon_set;
 	return rows[i].message;
 }
 
@@ -161,7 +167,8 @@ const char *mirror_phase(const struct canary_spec *spec, const struct facts *fac
 }
 
 /* As it is. */
-static void leave(const struct mirror_fact *live, struct mirror *ret)
+static void leave(const struct canary_spec *spec, const struct mirror_fact *live,
+                  struct mirror *ret)
 {
 	text_copy(ret->phase, live->phase);
 	ret->weight = live->weight;
@@ -169,7 +176,7 @@ static void leave(const struct mirror_fact *live, struct mirror *ret)
 	ret->iterations = live->iterations;
 	text_copy(ret->last_applied, live->last_applied);
 	text_copy(ret->last_promoted, live->last_promoted);
-	text_copy(ret->message, message_of(live->phase));
+	text_copy(ret->message, message_of(spec, live->phase));
 }
 
 struct mirror mirror_of(const struct canary_spec *spec, const struct facts *facts)
@@ -186,11 +193,11 @@ struct mirror mirror_of(const struct canary_spec *spec, const struct facts *fact
 		return mirror;
 	}
 	if (is_unadmitted(spec, newest)) {
-		leave(&facts->mirror, &mirror);
+		leave(spec, &facts->mirror, &mirror);
 		return mirror;
 	}
 	text_copy(mirror.phase, mirror_phase(spec, facts));
-	text_copy(mirror.message, message_of(mirror.phase));
+	text_copy(mirror.message, message_of(spec, mirror.phase));
 	text_copy(mirror.last_applied, newest->handled[0] ? newest->handled : newest->digest);
 	text_copy(mirror.last_promoted, facts->promoted.digest);
 	if (status->outcome == OUTCOME_NONE && spec->strategy == STRATEGY_CANARY)

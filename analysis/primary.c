@@ -51,7 +51,10 @@ bool primary_runs_newest(struct thought *thought)
 		.release = newest->name,
 		.uid = newest->uid,
 		.new_replicas = capacity,
-		.replicas = thought->spec->scaler_kind == SCALER_NONE ? capacity : 0,
+		.replicas = thought->spec->scaler_kind == SCALER_NONE &&
+		                            thought->spec->target_kind == TARGET_DEPLOYMENT
+		                    ? capacity
+		                    : 0,
 	};
 
 	return runs(thought, &wish);

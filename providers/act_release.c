@@ -1,5 +1,6 @@
 #include "providers/act_release.h"
 
+#include "analysis/target.h"
 #include "providers/act_config.h"
 #include "providers/act_observe.h"
 #include "providers/act_reply.h"
@@ -84,9 +85,9 @@ static enum talk_step on_target(struct act *act, const struct http_reply *reply,
 	if (!kube_pod_template_digest(template, digest, err))
 		return act_reply_stop(
 			act, ACT_FAILED, err,
-			"deployment %.100s.%.63s: spec.template is larger than %zu bytes",
-			act->world->spec->target, act->world->spec->k8s_namespace,
-			KUBE_TEMPLATE_MAX);
+			"%s %.100s.%.63s: spec.template is larger than %zu bytes",
+			target_kind_word(act->world->spec->target_kind), act->world->spec->target,
+			act->world->spec->k8s_namespace, KUBE_TEMPLATE_MAX);
 	if (strcmp(digest, act->effect->handled[0] ? act->effect->handled : act->effect->digest) !=
 	    0) {
 		act->result.object = json_incref(target);

@@ -9,7 +9,7 @@ static const struct short_name {
 	const char *plural;
 	const char *name;
 } short_names[] = {
-	{"deployments", "deploy"}, {"replicasets", "rs"}, {"services", "svc"},
+	{"deployments", "deploy"}, {"daemonsets", "ds"}, {"replicasets", "rs"}, {"services", "svc"},
 	{"events", "ev"},          {"pods", "po"},        {"configmaps", "cm"},
 	{"namespaces", "ns"},      {"nodes", "no"},       {"ingresses", "ing"},
 };

@@ -105,7 +105,7 @@ char *stage_describe(struct stage *stage)
 	                                      "destinationrules",
 	                                      "configmaps",
 	                                      "secrets",
-	                                      "scaledobjects",
+	                                      "scaledobjects", "daemonsets",
 	                                      "horizontalpodautoscalers"};
 	json_t *all = json_object();
 	char *text;
