@@ -202,8 +202,8 @@ static bool guard_target_gone(struct thought *thought)
 	               target_kind_word(thought->spec->target_kind), thought->spec->target,
 	               thought->spec->k8s_namespace);
 	retreat_begin(thought, &status, OUTCOME_CANCELLED, "%s %.100s.%.63s was deleted",
-	              target_kind_word(thought->spec->target_kind),
-	              thought->spec->target, thought->spec->k8s_namespace);
+	              target_kind_word(thought->spec->target_kind), thought->spec->target,
+	              thought->spec->k8s_namespace);
 	return true;
 }
 

@@ -52,9 +52,9 @@ bool primary_runs_newest(struct thought *thought)
 		.uid = newest->uid,
 		.new_replicas = capacity,
 		.replicas = thought->spec->scaler_kind == SCALER_NONE &&
-		                            thought->spec->target_kind == TARGET_DEPLOYMENT
-		                    ? capacity
-		                    : 0,
+	                                    thought->spec->target_kind == TARGET_DEPLOYMENT
+	                            ? capacity
+	                            : 0,
 	};
 
 	return runs(thought, &wish);

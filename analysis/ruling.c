@@ -191,8 +191,8 @@ static bool is_busy(struct thought *thought)
 		rule(thought, RULING_REFUSED, "%s", facts->refusal);
 	else if (facts->target.slot.state == FACT_ABSENT)
 		rule(thought, RULING_REFUSED, "%s %.100s.%.63s not found",
-		     target_kind_word(thought->spec->target_kind),
-		     thought->spec->target, thought->spec->k8s_namespace);
+		     target_kind_word(thought->spec->target_kind), thought->spec->target,
+		     thought->spec->k8s_namespace);
 	else if (facts->target.refusal[0])
 		rule(thought, RULING_REFUSED, "%s", facts->target.refusal);
 	else

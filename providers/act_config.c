@@ -71,7 +71,8 @@ enum talk_step act_config_read(struct act *act, const struct http_reply *reply, 
 		return act_reply_stop(act, ACT_FAILED, err,
 		                      "%s %.100s.%.63s not found, and %s %.63s needs it",
 		                      ref.kind == KUBE_SECRET ? "secret" : "configmap", ref.name,
-		                      ref.k8s_namespace, target_kind_word(act->world->spec->target_kind),
+		                      ref.k8s_namespace,
+		                      target_kind_word(act->world->spec->target_kind),
 		                      act->world->spec->target);
 	if (outcome != ACT_OK && outcome != ACT_ABSENT)
 		return act_reply_end(act, err);

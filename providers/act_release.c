@@ -83,11 +83,11 @@ static enum talk_step on_target(struct act *act, const struct http_reply *reply,
 	act_reply_keep(act, "target", target);
 	template = kube_tree_find(target, "spec/template");
 	if (!kube_pod_template_digest(template, digest, err))
-		return act_reply_stop(
-			act, ACT_FAILED, err,
-			"%s %.100s.%.63s: spec.template is larger than %zu bytes",
-			target_kind_word(act->world->spec->target_kind), act->world->spec->target,
-			act->world->spec->k8s_namespace, KUBE_TEMPLATE_MAX);
+		return act_reply_stop(act, ACT_FAILED, err,
+		                      "%s %.100s.%.63s: spec.template is larger than %zu bytes",
+		                      target_kind_word(act->world->spec->target_kind),
+		                      act->world->spec->target, act->world->spec->k8s_namespace,
+		                      KUBE_TEMPLATE_MAX);
 	if (strcmp(digest, act->effect->handled[0] ? act->effect->handled : act->effect->digest) !=
 	    0) {
 		act->result.object = json_incref(target);

@@ -157,7 +157,8 @@ static enum talk_step turn_daemon(struct act *act, const struct kube_ref *ref,
 	if (!act_reply_test_version(act, patch, live)) {
 		json_decref(patch);
 		act->result.object = json_incref(live);
-		return act_reply_stop(act, ACT_CONFLICT, err, "daemonset %.100s changed", ref->name);
+		return act_reply_stop(act, ACT_CONFLICT, err, "daemonset %.100s changed",
+		                      ref->name);
 	}
 	kube_api_patch(&act->talk.request, act->talk.arena, ref, act->world->options->field_manager,
 	               KUBE_PATCH_JSON, patch);

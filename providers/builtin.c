@@ -19,21 +19,22 @@
  * cart-primary-7f8d9-k8wzx. Those of a DaemonSet have one. The label names come from the scrape
  * configuration that Flagger ships.
  */
-#define PODS        "-[0-9a-zA-Z]+(-[0-9a-zA-Z]+)"
-#define DAEMONS     "-[0-9a-zA-Z]+"
-#define HTTP_LABELS "kubernetes_namespace=\"{{ namespace }}\", kubernetes_pod_name=~\"{{ target }}"
+#define PODS              "-[0-9a-zA-Z]+(-[0-9a-zA-Z]+)"
+#define DAEMONS           "-[0-9a-zA-Z]+"
+#define HTTP_LABELS       "kubernetes_namespace=\"{{ namespace }}\", kubernetes_pod_name=~\"{{ target }}"
 #define HTTP_CANARY(pods) HTTP_LABELS pods "\""
 #define HTTP_BOTH(pods)   HTTP_LABELS "(-primary)?" pods "\""
 /* The label `deployment`, or `daemonset`, is the workload's, without its pods' parts. */
-#define LINKERD_LABELS "namespace=\"{{ namespace }}\", direction=\"inbound\", "
+#define LINKERD_LABELS       "namespace=\"{{ namespace }}\", direction=\"inbound\", "
 #define LINKERD_CANARY(kind) LINKERD_LABELS kind "=\"{{ target }}\""
 #define LINKERD_BOTH(kind)   LINKERD_LABELS kind "=~\"{{ target }}(-primary)?\""
-#define OSM_LABELS(kind)                                                    \
- "destination_namespace=\"{{ namespace }}\", destination_kind=\"" kind "\"," \
+#define OSM_LABELS(kind)                                               \
+ "destination_namespace=\"{{ namespace }}\", destination_kind=\"" kind \
+ "\","                                                                 \
  " destination_name"
 #define OSM_CANARY(kind) OSM_LABELS(kind) "=\"{{ target }}\""
 #define OSM_BOTH(kind)   OSM_LABELS(kind) "=~\"{{ target }}(-primary)?\""
-#define WITHOUT_ERROR ", status!~\"5.*\""
+#define WITHOUT_ERROR    ", status!~\"5.*\""
 
 /*
  * What the workloads' own proxies report. Requests that reached no proxy, since there was no
@@ -70,12 +71,12 @@ struct queries {
 	const char *share;
 };
 
-#define NGINX_ALL   RATE(NGINX_REQUESTS, NGINX_CANARY)
-#define NGINX_GOOD  RATE(NGINX_REQUESTS, NGINX_CANARY WITHOUT_ERROR)
-#define NGINX_TIME  RATE(NGINX_DURATION "_sum", NGINX_CANARY)
-#define NGINX_COUNT RATE(NGINX_DURATION "_count", NGINX_CANARY)
-#define HTTP_ALL(pods) RATE(HTTP_DURATION "_count", HTTP_CANARY(pods))
-#define HTTP_GOOD(pods) RATE(HTTP_DURATION "_count", HTTP_CANARY(pods) WITHOUT_ERROR)
+#define NGINX_ALL        RATE(NGINX_REQUESTS, NGINX_CANARY)
+#define NGINX_GOOD       RATE(NGINX_REQUESTS, NGINX_CANARY WITHOUT_ERROR)
+#define NGINX_TIME       RATE(NGINX_DURATION "_sum", NGINX_CANARY)
+#define NGINX_COUNT      RATE(NGINX_DURATION "_count", NGINX_CANARY)
+#define HTTP_ALL(pods)   RATE(HTTP_DURATION "_count", HTTP_CANARY(pods))
+#define HTTP_GOOD(pods)  RATE(HTTP_DURATION "_count", HTTP_CANARY(pods) WITHOUT_ERROR)
 #define HTTP_TIMES(pods) RATE(HTTP_DURATION "_bucket", HTTP_CANARY(pods)) " by (le)"
 
 #define ISTIO_GOOD  RATE(ISTIO_REQUESTS, ISTIO_CANARY ISTIO_WITHOUT)
@@ -83,24 +84,24 @@ struct queries {
 #define ISTIO_LOST  "(" RATE(ISTIO_REQUESTS, ISTIO_UNSENT) " or vector(0))"
 #define ISTIO_TIMES RATE(ISTIO_DURATION, ISTIO_CANARY) " by (le)"
 
-#define NGINX_SEEN INCREASE(NGINX_REQUESTS, NGINX_CANARY)
-#define NGINX_SUM  INCREASE(NGINX_REQUESTS, NGINX_BOTH)
-#define ISTIO_SEEN INCREASE(ISTIO_REQUESTS, ISTIO_CANARY)
-#define ISTIO_SUM  INCREASE(ISTIO_REQUESTS, ISTIO_BOTH)
+#define NGINX_SEEN      INCREASE(NGINX_REQUESTS, NGINX_CANARY)
+#define NGINX_SUM       INCREASE(NGINX_REQUESTS, NGINX_BOTH)
+#define ISTIO_SEEN      INCREASE(ISTIO_REQUESTS, ISTIO_CANARY)
+#define ISTIO_SUM       INCREASE(ISTIO_REQUESTS, ISTIO_BOTH)
 #define HTTP_SEEN(pods) INCREASE(HTTP_DURATION "_count", HTTP_CANARY(pods))
-#define HTTP_SUM(pods) INCREASE(HTTP_DURATION "_count", HTTP_BOTH(pods))
+#define HTTP_SUM(pods)  INCREASE(HTTP_DURATION "_count", HTTP_BOTH(pods))
 
-#define LINKERD_ALL(kind) RATE(LINKERD_TOTAL, LINKERD_CANARY(kind))
-#define LINKERD_GOOD(kind) RATE(LINKERD_TOTAL, LINKERD_CANARY(kind) ", classification!=\"failure\"")
+#define LINKERD_ALL(kind)   RATE(LINKERD_TOTAL, LINKERD_CANARY(kind))
+#define LINKERD_GOOD(kind)  RATE(LINKERD_TOTAL, LINKERD_CANARY(kind) ", classification!=\"failure\"")
 #define LINKERD_TIMES(kind) RATE("response_latency_ms_bucket", LINKERD_CANARY(kind)) " by (le)"
-#define LINKERD_SEEN(kind) INCREASE(LINKERD_TOTAL, LINKERD_CANARY(kind))
-#define LINKERD_SUM(kind) INCREASE(LINKERD_TOTAL, LINKERD_BOTH(kind))
+#define LINKERD_SEEN(kind)  INCREASE(LINKERD_TOTAL, LINKERD_CANARY(kind))
+#define LINKERD_SUM(kind)   INCREASE(LINKERD_TOTAL, LINKERD_BOTH(kind))
 
-#define OSM_ALL(kind) RATE(OSM_REQUESTS, OSM_CANARY(kind))
-#define OSM_GOOD(kind) RATE(OSM_REQUESTS, OSM_CANARY(kind) ", response_code!~\"5.*\"")
+#define OSM_ALL(kind)   RATE(OSM_REQUESTS, OSM_CANARY(kind))
+#define OSM_GOOD(kind)  RATE(OSM_REQUESTS, OSM_CANARY(kind) ", response_code!~\"5.*\"")
 #define OSM_TIMES(kind) RATE("osm_request_duration_ms_bucket", OSM_CANARY(kind)) " by (le)"
-#define OSM_SEEN(kind) INCREASE(OSM_REQUESTS, OSM_CANARY(kind))
-#define OSM_SUM(kind) INCREASE(OSM_REQUESTS, OSM_BOTH(kind))
+#define OSM_SEEN(kind)  INCREASE(OSM_REQUESTS, OSM_CANARY(kind))
+#define OSM_SUM(kind)   INCREASE(OSM_REQUESTS, OSM_BOTH(kind))
 
 /* Providers that are measured as another one, by the beginning of their names. */
 static const struct alias {
@@ -126,7 +127,8 @@ static const struct queries table[] = {
 	},
 	{
 		.provider = "linkerd",
-		.success_rate = SHARE(LINKERD_GOOD("deployment"), LINKERD_ALL("deployment")) " * 100",
+		.success_rate =
+			SHARE(LINKERD_GOOD("deployment"), LINKERD_ALL("deployment")) " * 100",
 		.duration = "histogram_quantile(0.99, " LINKERD_TIMES("deployment") ")",
 		.share = SHARE(LINKERD_SEEN("deployment"), LINKERD_SUM("deployment")),
 	},

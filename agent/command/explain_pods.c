@@ -259,8 +259,9 @@ const char *explain_pods_find(const struct explain_world *world,
 	struct search search = {.world = world, .answer = answer};
 	const json_t *set = newest_set(workload);
 	/* A DaemonSet's pods are its own. */
-	const json_t *owner =
-		kube_tree_find(workload->deployment, "spec/updateStrategy") ? workload->deployment : set;
+	const json_t *owner = kube_tree_find(workload->deployment, "spec/updateStrategy")
+	                              ? workload->deployment
+	                              : set;
 
 	if (kube_tree_whole(workload->deployment, "spec/replicas", 1) == 0)
 		find(&search, AILMENT_SCALED, "deployment", workload->deployment,

@@ -73,8 +73,8 @@ static struct workload_fact read_workload(const struct explain_workload *workloa
 /* "Deployment cart" */
 static const char *about_workload(const struct run *run, const struct explain_workload *workload)
 {
-	return arena_format(&run->answer->arena, "%s %s",
-	                    target_kind_name(run->spec.target_kind), workload->name);
+	return arena_format(&run->answer->arena, "%s %s", target_kind_name(run->spec.target_kind),
+	                    workload->name);
 }
 
 static void tell_workload(const struct run *run, const struct explain_workload *workload)

@@ -1,8 +1,8 @@
 /*
- * The controllers of a cluster, simulated beside an API server: they roll Deployments and DaemonSets out, collect
- * the garbage of deleted owners, keep EndpointSlices and scale as autoscalers say, in the caller's
- * time. ReplicaSets and pods
- * are no objects of the API; their counts can be asked for here.
+ * The controllers of a cluster, simulated beside an API server: they roll Deployments and
+ * DaemonSets out, collect the garbage of deleted owners, keep EndpointSlices and scale as
+ * autoscalers say, in the caller's time. ReplicaSets and pods are no objects of the API; their
+ * counts can be asked for here.
  *
  * As the real ones: observedGeneration, RollingUpdate (maxSurge rounded up, maxUnavailable down,
  * proportional scaling) and Recreate, minReadySeconds, progressDeadlineSeconds, paused, conditions

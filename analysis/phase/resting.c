@@ -72,7 +72,8 @@ static void initialise(struct thought *thought)
 			thought,
 			"%s %.100s.%.63s exists and no Release tells what it runs: not adopted, "
 			"nothing is touched",
-			target_kind_word(thought->spec->target_kind), thought->spec->primary, thought->spec->k8s_namespace);
+			target_kind_word(thought->spec->target_kind), thought->spec->primary,
+			thought->spec->k8s_namespace);
 		return;
 	}
 	if (!scaler_is_there(thought))

@@ -20,7 +20,8 @@
 
 /*
  * The SHA-256, in hex, of TEMPLATE's canonical JSON: keys sorted, compact, without annotations of
- * serin.dev and flagger-id, and without what tells a DaemonSet to have no pods. ERR_LIMIT: more than KUBE_TEMPLATE_MAX bytes.
+ * serin.dev and flagger-id, and without what tells a DaemonSet to have no pods. ERR_LIMIT: more
+ * than KUBE_TEMPLATE_MAX bytes.
  */
 bool kube_pod_template_digest(const json_t *template, char ret[DIGEST_MAX], struct err *err);
 

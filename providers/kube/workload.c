@@ -54,13 +54,12 @@ bool kube_workload_label(const json_t *object, const struct provider_options *op
 		*ret_value = value;
 		return true;
 	}
-	return err_set(
-		err, ERR_INVALID,
-		"getSelectorLabel failed: %s %.63s.%.63s spec.selector.matchLabels must "
-		"contain one of [%s]",
-		is_daemon(object) ? "daemonset" : "deployment",
-		kube_tree_text(object, "metadata/name"),
-		kube_tree_text(object, "metadata/namespace"), names);
+	return err_set(err, ERR_INVALID,
+	               "getSelectorLabel failed: %s %.63s.%.63s spec.selector.matchLabels must "
+	               "contain one of [%s]",
+	               is_daemon(object) ? "daemonset" : "deployment",
+	               kube_tree_text(object, "metadata/name"),
+	               kube_tree_text(object, "metadata/namespace"), names);
 }
 
 bool kube_workload_trim(const char *value, char *ret, size_t size)
@@ -256,10 +255,7 @@ static json_t *metadata_of(const struct canary_world *world, const json_t *targe
 }
 
 static const char *const copied[] = {
-	"progressDeadlineSeconds",
-	"minReadySeconds",
-	"revisionHistoryLimit",
-	"strategy",
+	"progressDeadlineSeconds", "minReadySeconds", "revisionHistoryLimit", "strategy",
 	"updateStrategy",
 };
 

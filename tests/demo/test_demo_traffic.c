@@ -271,8 +271,11 @@ static void test_queries(void **state)
 	annotate(world, "true", "0");
 	pass(world, 30);
 	/* no request of the canary: no success rate and no duration, and a share of nothing */
-	assert_false(query(world, builtin_query("nginx", TARGET_DEPLOYMENT, CHECK_SUCCESS_RATE), "1m").is_there);
-	assert_false(query(world, builtin_query("nginx", TARGET_DEPLOYMENT, CHECK_DURATION), "1m").is_there);
+	assert_false(
+		query(world, builtin_query("nginx", TARGET_DEPLOYMENT, CHECK_SUCCESS_RATE), "1m")
+			.is_there);
+	assert_false(query(world, builtin_query("nginx", TARGET_DEPLOYMENT, CHECK_DURATION), "1m")
+	                     .is_there);
 	value = query(world, builtin_share_query("nginx", TARGET_DEPLOYMENT), "1m");
 	assert_true(value.is_there && fabs(value.number) < 1e-9);
 	/* a window longer than the canary's life begins at its first scrape */

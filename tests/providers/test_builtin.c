@@ -117,7 +117,8 @@ static void test_aliases(void **state)
 {
 	assert_ptr_equal(builtin_query("gatewayapi:v1", TARGET_DEPLOYMENT, CHECK_DURATION),
 	                 builtin_query("kubernetes", TARGET_DEPLOYMENT, CHECK_DURATION));
-	assert_ptr_equal(builtin_share_query("gatewayapi", TARGET_DEPLOYMENT), builtin_share_query("kubernetes", TARGET_DEPLOYMENT));
+	assert_ptr_equal(builtin_share_query("gatewayapi", TARGET_DEPLOYMENT),
+	                 builtin_share_query("kubernetes", TARGET_DEPLOYMENT));
 	assert_ptr_equal(builtin_query("smi:v1alpha3", TARGET_DEPLOYMENT, CHECK_SUCCESS_RATE),
 	                 builtin_query("istio", TARGET_DEPLOYMENT, CHECK_SUCCESS_RATE));
 }

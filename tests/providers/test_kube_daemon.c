@@ -1,4 +1,5 @@
-/* DaemonSets: what we know of one, how it is told to have no pods, and the primary as we make it. */
+/* DaemonSets: what we know of one, how it is told to have no pods, and the primary as we make it.
+ */
 #include "analysis/base/text.h"
 #include "providers/builtin.h"
 #include "providers/kube/pod_template.h"
@@ -14,11 +15,11 @@
 
 #include <cmocka.h>
 
-#define DAEMONS  "/apis/apps/v1/namespaces/shop/daemonsets/"
-#define MANAGER  "?fieldManager=serin"
-#define NOWHERE  "'flagger.app/scale-to-zero': 'true'"
+#define DAEMONS      "/apis/apps/v1/namespaces/shop/daemonsets/"
+#define MANAGER      "?fieldManager=serin"
+#define NOWHERE      "'flagger.app/scale-to-zero': 'true'"
 #define SELECT(more) "{'spec': {'template': {'spec': {'nodeSelector': {" more "}}}}}"
-#define NODES    "/spec/template/spec/nodeSelector"
+#define NODES        "/spec/template/spec/nodeSelector"
 
 static const char daemon_set[] =
 	"{'metadata': {'name': 'cart', 'namespace': 'shop', 'uid': 'd1', 'resourceVersion': '50',"
@@ -144,7 +145,8 @@ static void D_36_the_primary_schedules_pods(void **state)
 		kube_workload_primary(&cart.world, &primary),
 		"{'apiVersion': 'apps/v1', 'kind': 'DaemonSet', 'metadata': {'name': 'cart-primary',"
 		" 'namespace': 'shop', 'labels': {'app': 'cart-primary', 'serin.dev/canary-uid': "
-		"'" CART_UID "'}, 'annotations': {'a': 'b'}}, 'spec': {'selector': {'matchLabels':"
+		"'" CART_UID
+		"'}, 'annotations': {'a': 'b'}}, 'spec': {'selector': {'matchLabels':"
 		" {'app': 'cart-primary'}}, 'minReadySeconds': 5, 'updateStrategy': {'type':"
 		" 'RollingUpdate', 'rollingUpdate': {'maxUnavailable': 1, 'maxSurge': 0}},"
 		" 'template': {'metadata': {'labels': {'app': 'cart-primary'}, 'annotations':"

@@ -25,10 +25,11 @@ static void push(struct stage *stage, const char *version)
 {
 	char body[512];
 
-	text_format(body, sizeof(body),
-	            "{\"spec\":{\"template\":{\"spec\":{\"containers\":[{\"name\":\"web\",\"image\":\"web:%s\"}]"
-	            "}}}}",
-	            version);
+	text_format(
+		body, sizeof(body),
+		"{\"spec\":{\"template\":{\"spec\":{\"containers\":[{\"name\":\"web\",\"image\":\"web:%s\"}]"
+		"}}}}",
+		version);
 	stage_write(stage, HTTP_PATCH, DAEMONS "/cart", body);
 }
 
@@ -233,9 +234,10 @@ static void test_another_kind(void **state)
 	            "{\"spec\":{\"targetRef\":{\"kind\":\"Deployment\"}}}");
 	stage_run(stage, 20);
 	ready = kube_tree_condition(stage_find(stage, "canaries", "cart"), "Ready", "False");
-	assert_string_equal(kube_tree_text(ready, "message"),
-	                    "spec.targetRef.kind: expected \"DaemonSet\", which the Releases are of, "
-	                    "got \"Deployment\": make another Canary for another target");
+	assert_string_equal(
+		kube_tree_text(ready, "message"),
+		"spec.targetRef.kind: expected \"DaemonSet\", which the Releases are of, "
+		"got \"Deployment\": make another Canary for another target");
 	stage_free(stage);
 }
 
