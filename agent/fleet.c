@@ -491,7 +491,7 @@ static bool is_by_version(const struct canary *canary)
 void fleet_bind(struct fleet *fleet)
 {
 	for (struct member *member = fleet->list; member; member = member->next) {
-		if (!member->canary->edition || !is_by_version(member->canary))
+		if (!member->canary->facts.has_spec || !is_by_version(member->canary))
 			continue;
 		learn_route_forget(member->canary);
 		on_bind(fleet, member->canary);

@@ -213,6 +213,8 @@ static void check_return(struct simulation *simulation, int canary, const struct
 	    run->phase == PHASE_PROGRESSING && run->weight > 0 && run->weight_from > 0) {
 		times->returned = witness_world_now(simulation);
 		text_copy(times->returned_run, run->uid);
+		if (simulation->witness.leader >= 0)
+			crew_tempt(simulation, simulation->witness.leader);
 	} else if (new->weight > old->weight && run->uid[0] &&
 	           strcmp(times->returned_run, run->uid) == 0 &&
 	           witness_world_knew(simulation, canary, flight, times->returned)) {
@@ -317,9 +319,9 @@ static void check_target(struct simulation *simulation, int canary, const struct
 		               name);
 	/* A clock that jumped makes times short; requests by other hands come as they come, and
 	 * may go unseen. */
-	if (instant_between(requested, now).ms < (front_is_mesh(&simulation->truth.canaries[canary])
-	                                                  ? SETTLED_MESH_MS
-	                                                  : SETTLED_MS) &&
+	if (instant_between(requested, now).ms <
+	            (front_is_past_apex(&simulation->truth.canaries[canary]) ? SETTLED_MESH_MS
+	                                                                     : SETTLED_MS) &&
 	    !instant_is_before(requested, agent->offset_changed) &&
 	    witness_world_knew(simulation, canary, flight, witness->times[canary].requested_from) &&
 	    new->has_route)
