@@ -16,7 +16,7 @@
 
 #include <cmocka.h>
 
-#define GOLDEN_MAX 16384
+#define GOLDEN_MAX 32768
 
 static int set_up(void **state)
 {
