@@ -109,6 +109,8 @@ build-coverage/build.ninja:
 build-fuzz/build.ninja:
 	@export CC=clang; $(SETUP) build-fuzz -Dbuildtype=debug -Doptimization=1 -Dfuzzing=true \
 		-Db_sanitize=address,undefined -Db_lundef=false
+build-mutants/build.ninja:
+	@$(SETUP) build-mutants -Dmutants=true -Dwerror=false
 build-demo/build.ninja: # without what only the tests need
 	@$(SETUP) build-demo -Dtests=false
 build-install/build.ninja: # without what only the tests need
