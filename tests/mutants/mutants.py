@@ -26,7 +26,7 @@ import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 SURVIVORS = os.path.join(ROOT, "tests", "mutants", "survivors.txt")
-STRIDE = 17  # of the walk: no dimension's size
+STRIDE = 101  # of the walk: it divides no dimension's size
 ALSO = []  # beside the core's tests and the walk
 MEMORY = 4 << 30  # bytes, of a mutant that allocates for ever
 
@@ -99,10 +99,11 @@ def find_programs(build):
     return programs
 
 
-def find_killer(mutant, programs, lock):
-    """The name of the first program that notices, "" when none does."""
+def find_killer(mutant, programs, lock, table):
+    """The name of the first program that notices, "" when none does; also written down in the table."""
     number, file = mutant["number"], mutant["file"]
     rest = [program for program in programs if number in program.seen]
+    program = None
     while rest:
         program = max(rest, key=lambda p: p.worth(file))
         rest.remove(program)
@@ -111,8 +112,14 @@ def find_killer(mutant, programs, lock):
             program.tried[file] += 1
             program.found[file] += not passed
         if not passed:
-            return program.name
-    return ""
+            break
+    else:
+        program = None
+    killer = program.name if program else ""
+    with lock:
+        seen = ",".join(p.name for p in programs if number in p.seen)
+        print(killer or "-", mutant["line"], mutant["name"], seen, sep="\t", file=table, flush=True)
+    return killer
 
 
 def read_survivors():
@@ -163,7 +170,7 @@ def main():
     parser.add_argument("--epoch", type=int, default=0)
     parser.add_argument("--only", default="", help="a pattern of the mutants' names")
     parser.add_argument("--jobs", type=int, default=2)
-    parser.add_argument("--table", help="where it is written who noticed each")
+    parser.add_argument("--table", default=os.devnull, help="where it is written who noticed each")
     parser.add_argument("build")
     arguments = parser.parse_args()
     build = os.path.abspath(arguments.build)
@@ -173,14 +180,9 @@ def main():
     listed = read_survivors()
     chosen = choose(mutants, listed, arguments)
     lock = threading.Lock()
-    with concurrent.futures.ThreadPoolExecutor(arguments.jobs) as pool:
-        found = list(pool.map(lambda m: find_killer(m, programs, lock), chosen))
+    with concurrent.futures.ThreadPoolExecutor(arguments.jobs) as pool, open(arguments.table, "w", encoding="utf-8") as table:
+        found = list(pool.map(lambda m: find_killer(m, programs, lock, table), chosen))
     killers = {mutant["number"]: killer for mutant, killer in zip(chosen, found)}
-    if arguments.table:
-        with open(arguments.table, "w", encoding="utf-8") as file:
-            for mutant in chosen:
-                n_seen = [p.name for p in programs if mutant["number"] in p.seen]
-                print(killers[mutant["number"]] or "-", len(n_seen), f"{mutant['line']}", mutant["name"], sep="\t", file=file)
     is_whole = len(chosen) == len(mutants)
     wrong = tell(chosen, killers, listed, {m["name"] for m in mutants}, is_whole)
     print(f"{max(0, len(chosen) - wrong)} passed, {wrong} failed")
