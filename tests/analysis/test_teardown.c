@@ -262,7 +262,7 @@ static const struct row {
          "apex service canary"},
 	{"rolled back, another template",
          {rolled_back, target_back, target_newer},
-         "apex service canary"},
+         "compare templates; apex service canary"},
 	{"rolled back, no target", {rolled_back, target_absent}, "remove route route-uid"},
 	/* the primary meanwhile */
 	{"half promoted", {run_open, target_waits, primary_half}, "primary release-1"},

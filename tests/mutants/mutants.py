@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Lets each mutant of the core (points.py) live for a while, and looks which test notices.
 
-usage: mutants.py [--sample N --epoch SECONDS] [--only PATTERN] [--jobs N] BUILD
+usage: mutants.py [--sample N --epoch SECONDS] [--only PATTERN] [--jobs N] [--table FILE] [--again FILE] BUILD
 
 BUILD is a build directory with -Dmutants=true; what is needed of it is built. For each mutant the programs of
 PROGRAMS that come by it at all are run, those first that found most in its file for their time, until one fails, dies
@@ -27,7 +27,7 @@ import time
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 SURVIVORS = os.path.join(ROOT, "tests", "mutants", "survivors.txt")
 STRIDE = 101  # of the walk: it divides no dimension's size
-ALSO = []  # beside the core's tests and the walk
+ALSO = ["test_golden", "test_told", "test_rival_flows", "test_disk"]  # flows that take little time
 MEMORY = 4 << 30  # bytes, of a mutant that allocates for ever
 
 
@@ -87,8 +87,8 @@ def find_programs(build):
     listing = subprocess.run(["meson", "introspect", "--tests", build], capture_output=True, check=True, cwd=ROOT)
     programs = []
     for row in json.loads(listing.stdout):
-        is_core = any(suite.endswith(":core") for suite in row["suite"])
-        if row["name"] in ALSO or (is_core and not row["name"].startswith("walk")):
+        is_small = any(suite.endswith((":core", ":providers")) for suite in row["suite"])
+        if row["name"] in ALSO or (is_small and not row["name"].startswith("walk")):
             programs.append(Program(row["name"], row["cmd"]))
         elif row["name"] == "walk":
             programs.append(Program(f"walk {STRIDE}", row["cmd"] + [str(STRIDE)]))
@@ -136,6 +136,10 @@ def read_survivors():
 
 def choose(mutants, listed, arguments):
     chosen = [m for m in mutants if re.search(arguments.only, m["name"])]
+    if arguments.again:
+        with open(arguments.again, encoding="utf-8") as table:
+            alive = {line.split("\t")[2] for line in table if line.startswith("-\t")}
+        chosen = [m for m in chosen if m["name"] in alive]
     if arguments.sample:
         chosen = [m for m in chosen if m["name"] not in listed]
         chosen = random.Random(arguments.epoch).sample(chosen, min(arguments.sample, len(chosen)))
@@ -171,6 +175,7 @@ def main():
     parser.add_argument("--only", default="", help="a pattern of the mutants' names")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--table", default=os.devnull, help="where it is written who noticed each")
+    parser.add_argument("--again", help="only those that nobody noticed, by such a table")
     parser.add_argument("build")
     arguments = parser.parse_args()
     build = os.path.abspath(arguments.build)
