@@ -207,12 +207,6 @@ static void undone(struct model *model)
 	text_copy(model->truth.mirror.last_applied, "v3");
 }
 
-static void notice(struct model *model)
-{
-	model->truth.newest.status.n_notices = 1;
-	model->truth.newest.status.notices[0] = (struct notice){.id = 12, .text = "it ended"};
-}
-
 static const struct row {
 	const char *what;
 	given *given[6];
