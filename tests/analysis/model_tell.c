@@ -112,16 +112,44 @@ static const char *backend_name(enum backend backend)
 	return backend == BACKEND_CANARY ? "canary" : "primary";
 }
 
+/* " n2": so many, where there are any. */
+static void tell_number(const char *what, int64_t number, char ret[SENTENCE_MAX])
+{
+	size_t used = strlen(ret);
+
+	if (number != 0)
+		text_format(ret + used, SENTENCE_MAX - used, " %s%d", what, (int)number);
+}
+
+/* Phase and ending, weights, and how many checks, hooks, notices and alerts it has; which times
+ * run. */
+static void tell_status(const struct release_status *status, char ret[SENTENCE_MAX])
+{
+	enum release_outcome ending = status->outcome ? status->outcome : status->ending;
+
+	text_format(ret, SENTENCE_MAX, " %s%s%s", release_phase_name(status->phase),
+	            ending ? " " : "", release_outcome_name(ending));
+	tell_number("from ", status->weight.from, ret);
+	tell_number("to ", status->weight.to, ret);
+	tell_number("mirrored ", status->weight.is_mirrored, ret);
+	tell_number("seen ", status->weight.has_seen, ret);
+	tell_number("i", status->iteration, ret);
+	tell_number("f", status->failed_checks, ret);
+	tell_number("c", (int64_t)status->n_checks, ret);
+	tell_number("h", (int64_t)status->n_hooks, ret);
+	tell_number("n", (int64_t)status->n_notices, ret);
+	tell_number("a", (int64_t)status->n_alerts, ret);
+	tell_number("started ", instant_is_set(status->times.started), ret);
+	tell_number("unready ", instant_is_set(status->times.not_ready_since), ret);
+	tell_number("unmeasured ", instant_is_set(status->times.unmeasured_since), ret);
+}
+
 /* What the effect is to come to. */
 static void tell_detail(const struct effect *effect, char ret[SENTENCE_MAX])
 {
-	const struct release_status *status = &effect->status;
-	enum release_outcome ending = status->outcome ? status->outcome : status->ending;
-
 	ret[0] = '\0';
 	if (effect->kind == EFFECT_SAVE_RELEASE)
-		text_format(ret, SENTENCE_MAX, " %s%s%s", release_phase_name(status->phase),
-		            ending ? " " : "", release_outcome_name(ending));
+		tell_status(&effect->status, ret);
 	else if (effect->kind == EFFECT_CREATE_RELEASE)
 		text_format(ret, SENTENCE_MAX, " %d %s", effect->number,
 		            release_cause_name(effect->cause));

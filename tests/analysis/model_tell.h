@@ -20,7 +20,7 @@ void model_alert(struct model *model, const struct effect *effect);
 #define MODEL_PLAN_MAX 4096
 
 /* The plan in words, for tables: its effects in order, joined by "; ", and nothing of the reason. A
- * retreat has a mark behind it: "route 0!; save Retreating rolled_back!". */
+ * retreat has a mark behind it: "route 0!; save release Retreating rolled_back!". */
 const char *model_tell_plan(const struct plan *plan, char ret[MODEL_PLAN_MAX]);
 
 #endif

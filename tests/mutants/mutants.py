@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Lets each mutant of the core (points.py) live for a while, and looks which test notices.
 
-usage: mutants.py [--sample N --epoch SECONDS] [--only PATTERN] [--jobs N] [--table FILE] [--again FILE] [--but PATTERN] BUILD
+usage: mutants.py [--sample N --epoch SECONDS] [--only PATTERN] [--jobs N] [--table FILE] [--again FILE] [--by PATTERN] BUILD
 
 BUILD is a build directory with -Dmutants=true; what is needed of it is built. For each mutant the programs of
 PROGRAMS that come by it at all are run, those first that found most in its file for their time, until one fails, dies
@@ -82,8 +82,8 @@ class Program:
             self.seen = {int(line) for line in file.read().split()}
 
 
-def find_programs(build, but):
-    """The programs whose name does not match BUT, that ran once without any mutant."""
+def find_programs(build, by):
+    """The programs whose name matches BY, that ran once without any mutant."""
     listing = subprocess.run(["meson", "introspect", "--tests", build], capture_output=True, check=True, cwd=ROOT)
     programs = []
     for row in json.loads(listing.stdout):
@@ -92,7 +92,7 @@ def find_programs(build, but):
             programs.append(Program(row["name"], row["cmd"]))
         elif row["name"] == "walk":
             programs.append(Program(f"walk {STRIDE}", row["cmd"] + [str(STRIDE)]))
-    programs = [p for p in programs if not (but and re.search(but, p.name))]
+    programs = [p for p in programs if re.search(by, p.name)]
     targets = [os.path.relpath(program.command[0], build) for program in programs]
     subprocess.run(["ninja", "-C", build, "--quiet", *targets], check=True, cwd=ROOT)
     for program in programs:
@@ -177,11 +177,11 @@ def main():
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--table", default=os.devnull, help="where it is written who noticed each")
     parser.add_argument("--again", help="only those that nobody noticed, by such a table")
-    parser.add_argument("--but", help="a pattern of programs that they are not shown to")
+    parser.add_argument("--by", default="", help="a pattern of the programs that they are shown to")
     parser.add_argument("build")
     arguments = parser.parse_args()
     build = os.path.abspath(arguments.build)
-    programs = find_programs(build, arguments.but)
+    programs = find_programs(build, arguments.by)
     with open(os.path.join(build, "analysis", "mutants.json"), encoding="utf-8") as file:
         mutants = json.load(file)
     listed = read_survivors()
