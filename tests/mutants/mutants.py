@@ -84,6 +84,7 @@ class Program:
 
 def find_programs(build, by):
     """The programs whose name matches BY, that ran once without any mutant."""
+    subprocess.run(["ninja", "-C", build, "--quiet", "build.ninja"], check=True, cwd=ROOT, stdout=subprocess.DEVNULL)
     listing = subprocess.run(["meson", "introspect", "--tests", build], capture_output=True, check=True, cwd=ROOT)
     programs = []
     for row in json.loads(listing.stdout):
