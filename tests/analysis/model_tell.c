@@ -144,6 +144,14 @@ static void tell_status(const struct release_status *status, char ret[SENTENCE_M
 	tell_number("unmeasured ", instant_is_set(status->times.unmeasured_since), ret);
 }
 
+/* Of which Release, and with how many pods. */
+static void tell_object(const struct effect *effect, char ret[SENTENCE_MAX])
+{
+	if (effect->release_uid[0])
+		text_format(ret, SENTENCE_MAX, " %s", effect->release_uid);
+	tell_number("x", effect->replicas, ret);
+}
+
 /* What the effect is to come to. */
 static void tell_detail(const struct effect *effect, char ret[SENTENCE_MAX])
 {
@@ -162,13 +170,14 @@ static void tell_detail(const struct effect *effect, char ret[SENTENCE_MAX])
 		text_format(ret, SENTENCE_MAX, " %d", effect->replicas);
 	else if (effect->kind == EFFECT_CREATE_PRIMARY || effect->kind == EFFECT_WRITE_PRIMARY ||
 	         effect->kind == EFFECT_REMOVE)
-		text_format(ret, SENTENCE_MAX, "%s%s", effect->release_uid[0] ? " " : "",
-		            effect->release_uid);
+		tell_object(effect, ret);
 	else if (effect->kind == EFFECT_WRITE_MIRROR)
 		text_format(ret, SENTENCE_MAX, " %s%s%s", effect->mirror.phase,
 		            effect->mirror.refusal[0] ? ": " : "", effect->mirror.refusal);
-	else if (effect->kind == EFFECT_MEASURE || effect->kind == EFFECT_ASK_HOOK ||
-	         effect->kind == EFFECT_TELL_HOOK || effect->kind == EFFECT_ALERT)
+	else if (effect->kind == EFFECT_ASK_HOOK)
+		text_format(ret, SENTENCE_MAX, " %zu (%s)", effect->index, effect->phase);
+	else if (effect->kind == EFFECT_MEASURE || effect->kind == EFFECT_TELL_HOOK ||
+	         effect->kind == EFFECT_ALERT)
 		text_format(ret, SENTENCE_MAX, " %zu", effect->index);
 	else if (effect->kind == EFFECT_ANSWER)
 		text_format(ret, SENTENCE_MAX, ": %s", effect->answer.text);

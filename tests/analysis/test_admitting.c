@@ -192,11 +192,28 @@ static void service_absent(struct model *model)
 	model->truth.canary_service = (struct service_fact){.slot.state = FACT_ABSENT};
 }
 
+static void target_wanted(struct model *model)
+{
+	put_pods(&model->truth.target, 2, 0);
+	model->truth.target.total = 0;
+}
+
+static void by_config(struct model *model)
+{
+	model->truth.newest.cause = CAUSE_CONFIG;
+}
+
+static void mirror_empty(struct model *model)
+{
+	model->truth.mirror = (struct mirror_fact){0};
+}
+
 static const struct row {
 	const char *what;
 	given *given[6];
 	const char *plan;
 	const char *because; /* how the reason begins */
+	int64_t wake;        /* ms from now; 0: none */
 } rows[] = {
 	{"just created",
          {phase_none},
@@ -208,7 +225,7 @@ static const struct row {
          "New Deployment detected, starting initialization."},
 	{"… with a gate",
          {phase_none, gate_rollout},
-         "ask hook 0",
+         "ask hook 0 (Initialized)",
          "asking whether the run may begin"},
 	{"… which says no",
          {phase_none, gate_rollout, hook_no, receiver},
@@ -233,19 +250,23 @@ static const struct row {
 	{"configs: pods that run already go",
          {phase_none, configs},
          "scale target 0",
-         "scaling the target to 0"},
+         "scaling the target to 0",
+         10000},
 	{"configs: no pod runs",
          {phase_none, configs, target_down},
          "save release Starting n1 started 1 unready 1",
-         "New revision detected, progressing canary analysis."},
+         "New revision detected, progressing canary analysis.",
+         10000},
 	{"configs: one is going",
          {phase_none, configs, target_going},
          "write canary status Progressing",
-         "the canary's pods go: those of this run begin with its configs"},
+         "the canary's pods go: those of this run begin with its configs",
+         10000},
 	{"configs: the status is old",
          {phase_none, configs, target_unobserved},
          "write canary status Progressing",
-         "the canary's pods go: those of this run begin with its configs"},
+         "the canary's pods go: those of this run begin with its configs",
+         10000},
 	{"configs: no target",
          {phase_none, configs, target_absent},
          "save release Retreating cancelled n1!",
@@ -257,34 +278,41 @@ static const struct row {
 	{"configs: a weight is there",
          {phase_none, configs, route_20},
          "route 0",
-         "the route is to give the canary weight 0"},
+         "the route is to give the canary weight 0",
+         10000},
 	{"configs: it was there just now",
          {phase_none, configs, route_just_now},
          "write canary status Progressing",
-         "waiting until the new weight holds everywhere"},
+         "waiting until the new weight holds everywhere",
+         3000},
 	{"configs: the primary has no pod",
          {phase_none, configs, primary_dead},
          "write canary status Progressing",
-         "cart-primary.shop has no ready pod: the canary's stay"},
+         "cart-primary.shop has no ready pod: the canary's stay",
+         10000},
 	{"configs: an undo takes no pod",
          {phase_none, configs, undo},
          "save release Promoting n2 started 1",
-         "undone by "},
+         "undone by ",
+         10000},
 	{"configs: a run that began keeps its pods",
          {starting, configs},
          "save release Progressing to 20 n2",
-         "Advance cart.shop canary weight 20"},
+         "Advance cart.shop canary weight 20",
+         10000},
 	{"configs: nor one that waits",
          {phase_waiting, configs, gate_rollout, due, hook_yes},
          "save release Starting h1 n2 started 1 unready 1",
-         "New revision detected, progressing canary analysis."},
+         "New revision detected, progressing canary analysis.",
+         10000},
 	{"waits for approval",
          {phase_waiting, gate_rollout, early},
          "write canary status Waiting",
-         "waiting for the next check"},
+         "waiting for the next check",
+         1},
 	{"… asks again",
          {phase_waiting, gate_rollout, due},
-         "ask hook 0; write canary status Waiting",
+         "ask hook 0 (Waiting); write canary status Waiting",
          "asking whether the run may begin"},
 	{"… and hears yes",
          {phase_waiting, gate_rollout, due, hook_yes, started},
@@ -293,10 +321,11 @@ static const struct row {
 	{"… and hears no",
          {phase_waiting, gate_rollout, due, hook_no},
          "write canary status Waiting",
-         "waiting for approval: confirm-rollout gate says no: no"},
+         "waiting for approval: confirm-rollout gate says no: no",
+         10000},
 	{"… a rollback hook is asked",
          {phase_waiting, gate_rollout, hook_yes, rollback, due},
-         "ask hook 1; write canary status Waiting",
+         "ask hook 1 (Waiting); write canary status Waiting",
          "nothing to do"},
 	{"… and says yes",
          {phase_waiting, gate_rollout, rollback, due, hook_yes},
@@ -304,16 +333,19 @@ static const struct row {
          "Rolling back cart.shop manual webhook invoked"},
 	{"… the primary is gone meanwhile",
          {phase_waiting, gate_rollout, early, primary_absent},
-         "primary release-1",
-         "waiting for the next check"},
+         "primary release-1 x2",
+         "waiting for the next check",
+         1},
 	{"… the route was raised",
          {phase_waiting, gate_rollout, early, route_20},
          "route 0",
-         "waiting for the next check"},
+         "waiting for the next check",
+         1},
 	{"… a Service is gone",
          {phase_waiting, gate_rollout, early, service_absent},
          "canary service canary",
-         "waiting for the next check"},
+         "waiting for the next check",
+         1},
 	{"… and the route, as it begins",
          {phase_waiting, gate_rollout, due, hook_yes, route_20},
          "save release Starting h1 n2 started 1 unready 1",
@@ -322,6 +354,27 @@ static const struct row {
          {phase_none, route_20},
          "save release Starting n1 started 1 unready 1",
          "New revision detected, progressing canary analysis."},
+	{"configs: pods are wanted, none is there",
+         {phase_none, configs, target_wanted},
+         "scale target 0",
+         "scaling the target to 0",
+         10000},
+	{"an init asks nobody",
+         {phase_none, init, primary_absent, gate_rollout},
+         "save release Starting started 1 unready 1",
+         "New Deployment detected, starting initialization."},
+	{"nor is a rollback hook heard before it waits",
+         {phase_none, rollback, hook_yes},
+         "save release Starting h1 n1 started 1 unready 1",
+         "New revision detected, progressing canary analysis."},
+	{"the gate of a changed config",
+         {phase_none, by_config, gate_rollout},
+         "ask hook 0 (Initialized)",
+         "asking whether the run may begin"},
+	{"the gate, nothing was mirrored yet",
+         {phase_none, gate_rollout, mirror_empty},
+         "ask hook 0 (Initialized)",
+         "asking whether the run may begin"},
 };
 
 /* A run of v2, with the canary's pods up and clients with the primary. */
@@ -354,15 +407,17 @@ static void test_rows(void **state)
 	for (size_t i = 0; i < array_length(rows); i++) {
 		const struct row *row = &rows[i];
 		struct model model;
+		int64_t wake;
 
 		put(&model);
 		for (size_t j = 0; row->given[j]; j++)
 			row->given[j](&model);
 		decide(&model.spec, &model.truth, &plan);
-		if (strcmp(model_tell_plan(&plan, text), row->plan) != 0 ||
+		wake = instant_is_set(plan.wake) ? plan.wake.ms - model.truth.now.ms : 0;
+		if (strcmp(model_tell_plan(&plan, text), row->plan) != 0 || wake != row->wake ||
 		    strncmp(plan.reason, row->because, strlen(row->because)) != 0)
-			fail_msg("%s: %s (%s)\nexpected %s (%s)", row->what, text, plan.reason,
-			         row->plan, row->because);
+			fail_msg("%s: %s (%s) %d\nexpected %s (%s) %d", row->what, text,
+			         plan.reason, (int)wake, row->plan, row->because, (int)row->wake);
 		model_fini(&model);
 	}
 }

@@ -33,6 +33,17 @@ static void put_step(struct model *model, int from, int to, int64_t ms)
 	model->truth.newest.status.times.next_check_at.ms = model->truth.now.ms + 5000;
 }
 
+/* Tracked, and known: as they were promoted. */
+static void put_configs(struct model *model)
+{
+	struct facts *facts = &model->truth;
+
+	facts->target.has_configs = true;
+	facts->configs.slot.state = FACT_KNOWN;
+	facts->configs.slot.read_at = facts->now;
+	text_copy(facts->configs.template, facts->target.digest);
+}
+
 /* The check is due since MS. */
 static void put_due(struct model *model, int64_t ms)
 {
@@ -205,9 +216,10 @@ static void no_answer(struct model *model)
 	put_sample(model, SAMPLE_ERROR, 0);
 }
 
-static void route_20(struct model *model)
+static void paused(struct model *model)
 {
-	model->truth.route.weight = 20;
+	text_copy(model->truth.newest.status.paused.action, "action-9");
+	text_copy(model->truth.newest.status.paused.by, "bob");
 }
 
 static void route_0(struct model *model)
@@ -220,36 +232,9 @@ static void route_foreign(struct model *model)
 	model->truth.route.is_ours = false;
 }
 
-static void route_fought(struct model *model)
+static void full(struct model *model)
 {
-	model->truth.route.rival.edits = 5;
-	model->truth.route.rival.last.ms = model->truth.now.ms - 500;
-	text_copy(model->truth.route.rival.by, "helm");
-}
-
-static void route_mirrored(struct model *model)
-{
-	model->truth.route.is_mirrored = true;
-}
-
-static void no_weights(struct model *model)
-{
-	model->spec.route.weighs = false;
-}
-
-static void copies(struct model *model)
-{
-	model->spec.mirror = true;
-	model->spec.route.mirrors = true;
-	model->truth.newest.status.phase = PHASE_PROGRESSING;
-	model->truth.newest.status.weight.is_mirrored = true;
-	put_step(model, 0, 0, 60000);
-}
-
-static void blue_green(struct model *model)
-{
-	model->spec.strategy = STRATEGY_BLUE_GREEN;
-	model->spec.iterations = 2;
+	text_copy(model->truth.newest.status.full.action, "action-9");
 }
 
 static void ab(struct model *model)
@@ -259,29 +244,79 @@ static void ab(struct model *model)
 	model->truth.newest.status.weight.to = 100;
 }
 
-static void paused(struct model *model)
-{
-	text_copy(model->truth.newest.status.paused.action, "action-9");
-	text_copy(model->truth.newest.status.paused.by, "bob");
-}
-
-static void full(struct model *model)
-{
-	text_copy(model->truth.newest.status.full.action, "action-9");
-}
-
 static void route_100(struct model *model)
 {
 	model->truth.route.weight = 100;
 }
 
+static void route_pending_long(struct model *model)
+{
+	text_copy(model->truth.route.pending, "Gateway says no");
+	model->truth.route.since.ms = 1;
+}
+
+static void no_weights(struct model *model)
+{
+	model->spec.route.weighs = false;
+}
+
+static void read_primary(struct model *model)
+{
+	model->truth.primary.slot.read_at = model->truth.now;
+}
+
+static void read_target(struct model *model)
+{
+	model->truth.target.slot.read_at = model->truth.now;
+}
+
+static void route_pending(struct model *model)
+{
+	text_copy(model->truth.route.pending, "Gateway says no");
+}
+
+static void reasoned(struct model *model)
+{
+	text_copy(model->truth.newest.status.reason, "no values");
+}
+
+static void nothing_promoted(struct model *model)
+{
+	model->truth.promoted = (struct release_ref){0};
+}
+
+static void configs(struct model *model)
+{
+	text_copy(model->truth.newest.configs, "blue");
+	text_copy(model->truth.configs.digest, "blue");
+	put_configs(model);
+}
+
+static void configs_unread(struct model *model)
+{
+	configs(model);
+	model->truth.configs.slot.state = FACT_UNKNOWN;
+}
+
+static void configs_failed(struct model *model)
+{
+	configs_unread(model);
+	model->truth.configs.slot.failures = 3;
+	text_copy(model->truth.configs.slot.error, "no configmap");
+}
+
 static const struct row {
 	const char *what;
-	given *given[9];
+	given *given[8];
 	const char *plan;
 	const char *because; /* how the reason begins */
+	int64_t wake;        /* ms from now; 0: none */
 } rows[] = {
-	{"not due", {progressing}, "write canary status Progressing", "waiting for the next check"},
+	{"not due",
+         {progressing},
+         "write canary status Progressing",
+         "waiting for the next check",
+         5000},
 	{"due",
          {progressing, due},
          "measure 0; measure share; write canary status Progressing",
@@ -317,7 +352,8 @@ static const struct row {
 	{"… an interval away",
          {progressing, early},
          "write canary status Progressing",
-         "waiting for the next check"},
+         "waiting for the next check",
+         1},
 	{"… while the route is not seen",
          {progressing, due, passed, shared, route_unknown},
          "write canary status Progressing; see route",
@@ -325,7 +361,8 @@ static const struct row {
 	{"… while it just rose",
          {progressing, due, passed, shared, route_just_now},
          "write canary status Progressing",
-         "waiting until the new weight holds everywhere"},
+         "waiting until the new weight holds everywhere",
+         1000},
 	{"… while the canary breaks",
          {progressing, due, passed, shared, target_half},
          "save release Progressing to 20 unready 1",
@@ -340,7 +377,7 @@ static const struct row {
          "cart-primary.shop not ready: waiting for rollout to finish: 1 of 2 (re"},
 	{"… while the primary is gone",
          {progressing, due, primary_absent},
-         "primary release-1; apex service canary; save release Progressing to 20 unready 1",
+         "primary release-1 x2; apex service canary; save release Progressing to 20 unready 1",
          "the primary gets the template of Release cart-1"},
 	{"… a Service is gone",
          {progressing, due, passed, shared, service_absent},
@@ -381,7 +418,8 @@ static const struct row {
 	{"… not for long",
          {progressing, due, no_data, shared, unmeasured},
          "save release Progressing to 20 seen 1 c1 n1 unmeasured 1",
-         "Halt advancement no values found for nginx metric request-success-rate"},
+         "Halt advancement no values found for nginx metric request-success-rate",
+         50000},
 	{"… for long, not due",
          {progressing, unmeasured_long, early},
          "route 0!; save release Retreating rolled_back from 20 n1 unmeasured 1!",
@@ -398,110 +436,6 @@ static const struct row {
          {progressing, due, no_answer, shared},
          "save release Progressing to 20 seen 1 c1 n1 unmeasured 1",
          "Prometheus query failed: silence"},
-	{"another lowered it",
-         {second_step, route_20, early},
-         "route 40",
-         "the route is to give the canary weight 40"},
-	{"… lower still",
-         {second_step, route_0, early},
-         "save release Retreating rolled_back from 40 n1!",
-         "a retreat was begun before the agent restarted"},
-	{"… and took it",
-         {second_step, route_0, route_foreign, early},
-         "write canary status Progressing",
-         "waiting for the next check"},
-	{"… to where it came from",
-         {second_step, route_20, due, passed, shared},
-         "route 40",
-         "the route is to give the canary weight 40"},
-	{"… lower, and the check passes",
-         {second_step, route_60, second_step, route_0, route_foreign, due, passed, shared},
-         "save release Progressing to 40 seen 1 c1 n1",
-         "the route was changed to weight 0 by another writer: back to 40"},
-	{"… lower, and it fails",
-         {second_step, route_0, route_foreign, due, failed},
-         "save release Progressing from 20 to 40 f1 c1 n1",
-         "Halt cart.shop advancement success rate 50.00% < 99% (failed check 1 o"},
-	{"another raised it",
-         {second_step, route_60, early},
-         "route 40!",
-         "the route is to give the canary weight 40"},
-	{"… where the route is not seen",
-         {second_step, route_60, route_unknown, early},
-         "write canary status Progressing; see route",
-         "the route was not seen yet"},
-	{"a retreat was begun",
-         {second_step, route_0, early, due},
-         "save release Retreating rolled_back from 40 n1!",
-         "a retreat was begun before the agent restarted"},
-	{"the first step is not there",
-         {progressing, route_0, early},
-         "route 20",
-         "the route is to give the canary weight 20"},
-	{"… nor a Service",
-         {progressing, route_0, service_absent, early},
-         "canary service canary",
-         "the canary service is to select the canary's pods"},
-	{"another fights",
-         {second_step, route_60, route_fought, due, passed, shared},
-         "save release Progressing from 20 to 40 seen 1 c1 n1",
-         "helm changes the route again and again, 5 times so far: it is put righ"},
-	{"… and it holds",
-         {second_step, route_fought, due, passed, shared},
-         "save release Promoting from 20 to 40 seen 1 c1 n1",
-         "Copying cart.shop template spec to cart-primary.shop"},
-	{"… lower",
-         {second_step, route_0, route_foreign, route_fought, due, passed, shared},
-         "save release Progressing to 40 seen 1 c1 n1",
-         "the route was changed to weight 0 by another writer: back to 40"},
-	{"… with copies",
-         {second_step, route_mirrored, route_fought, due, passed, shared},
-         "save release Progressing from 20 to 40 seen 1 c1 n1",
-         "helm changes the route again and again, 5 times so far: it is put righ"},
-	{"no weights",
-         {progressing, no_weights, due, passed},
-         "save release Progressing from 20 to 40 c1 n1",
-         "Advance cart.shop canary weight 40"},
-	{"no weights, not asked",
-         {progressing, no_weights, due},
-         "measure 0; write canary status Progressing",
-         "asking the metrics"},
-	{"copies",
-         {copies, early, route_mirrored},
-         "write canary status Progressing",
-         "waiting for the next check"},
-	{"copies, not sent yet",
-         {copies, early},
-         "route 0 mirrored",
-         "the route is to send the canary copies of the requests"},
-	{"copies, no Service",
-         {copies, early, service_absent},
-         "canary service canary",
-         "the canary service is to select the canary's pods"},
-	{"copies, checked",
-         {copies, due, route_mirrored, passed},
-         "save release Progressing to 20 c1 n1",
-         "Advance cart.shop canary weight 20"},
-	{"copies, asked",
-         {copies, due, route_mirrored},
-         "measure 0; write canary status Progressing",
-         "asking the metrics"},
-	{"copies, a weight",
-         {copies, early, route_20},
-         "route 0!",
-         "the route is to give the canary weight 0"},
-	{"blue/green",
-         {blue_green, progressing, due, passed},
-         "save release Progressing from 20 to 20 i1 c1 n1",
-         "Advance cart.shop canary iteration 1/2"},
-	{"blue/green, no weights",
-         {blue_green, no_weights, progressing, due, passed},
-         "save release Progressing from 20 to 20 i1 c1 n1",
-         "Advance cart.shop canary iteration 1/2"},
-	{"A/B",
-         {progressing, ab, due, passed},
-         "save release Progressing from 20 to 100 c1 n1",
-         "the route was changed to weight 20 by another writer: back to 100"},
 	{"paused",
          {progressing, paused, due, passed, shared},
          "save release Progressing to 20 seen 1 c1",
@@ -526,6 +460,43 @@ static const struct row {
          {progressing, ab, route_100, due, passed},
          "save release Progressing from 100 to 100 i1 c1 n1",
          "Advance cart.shop canary iteration 1/2"},
+	{"not taken in, late",
+         {progressing, early, route_pending_long, unready_read},
+         "route 0!; save release Retreating rolled_back from 20 n2 unready 1!",
+         "the route is not taken in yet: Gateway says no"},
+	{"not taken in, where nothing weighs",
+         {progressing, early, no_weights, route_pending_long, unready_read},
+         "save release Progressing to 20",
+         "nothing to do"},
+	{"not taken in, not seen",
+         {progressing, early, route_unknown, route_pending_long, unready_read},
+         "save release Progressing to 20; see route",
+         "the route was not seen yet"},
+	{"not ready, only the primary was read",
+         {progressing, early, target_half, unready_long, read_primary},
+         "see target; write canary status Progressing",
+         "canary deployment cart.shop not ready: waiting for rollout to finish: "},
+	{"not ready, nothing but the route was not read",
+         {progressing, early, target_half, unready_long, read_primary, read_target},
+         "route 0!; save release Retreating rolled_back from 20 n2 unready 1!",
+         "canary deployment cart.shop not ready: waiting for rollout to finish: "},
+	{"… and it waits",
+         {progressing, early, target_half, route_pending, unready_long, read_primary, read_target},
+         "see route; write canary status Progressing",
+         "canary deployment cart.shop not ready: waiting for rollout to finish: "},
+	{"not measured for long, as it was said",
+         {progressing, unmeasured_long, early, reasoned},
+         "route 0!; save release Retreating rolled_back from 20 n1 unmeasured 1!",
+         "no values"},
+	{"nothing was promoted, the primary is gone",
+         {progressing, early, primary_absent, nothing_promoted},
+         "apex service canary; save release Progressing to 20 unready 1",
+         "the apex service is to select the canary's pods"},
+	{"configs that fail",
+         {progressing, early, configs_failed},
+         "see configs; write canary status Progressing",
+         "waiting for the next check",
+         1},
 };
 
 /* A run of v2, with the canary's pods up and clients with the primary. */
@@ -558,15 +529,17 @@ static void test_rows(void **state)
 	for (size_t i = 0; i < array_length(rows); i++) {
 		const struct row *row = &rows[i];
 		struct model model;
+		int64_t wake;
 
 		put(&model);
 		for (size_t j = 0; row->given[j]; j++)
 			row->given[j](&model);
 		decide(&model.spec, &model.truth, &plan);
-		if (strcmp(model_tell_plan(&plan, text), row->plan) != 0 ||
+		wake = instant_is_set(plan.wake) ? plan.wake.ms - model.truth.now.ms : 0;
+		if (strcmp(model_tell_plan(&plan, text), row->plan) != 0 || wake != row->wake ||
 		    strncmp(plan.reason, row->because, strlen(row->because)) != 0)
-			fail_msg("%s: %s (%s)\nexpected %s (%s)", row->what, text, plan.reason,
-			         row->plan, row->because);
+			fail_msg("%s: %s (%s) %d\nexpected %s (%s) %d", row->what, text,
+			         plan.reason, (int)wake, row->plan, row->because, (int)row->wake);
 		model_fini(&model);
 	}
 }

@@ -151,18 +151,30 @@ static void mesh(struct model *model)
 	model->spec.route.names_primary = true;
 }
 
+static void reach(struct model *model)
+{
+	model->spec.route.reach = span_ms(30000);
+}
+
+static void target_absent(struct model *model)
+{
+	model->truth.target = (struct workload_fact){.slot.state = FACT_ABSENT};
+}
+
 static const struct row {
 	const char *what;
 	given *given[6];
 	const char *plan;
 	const char *because; /* how the reason begins */
+	int64_t wake;        /* ms from now; 0: none */
 } rows[] = {
 	{"finalising", {finalising}, "scale target 0", "scaling the target to 0"},
 	{"… the route is back", {finalising, route_0}, "scale target 0", "scaling the target to 0"},
 	{"… just now",
          {finalising, route_0, route_just_now},
          "write canary status Finalising",
-         "waiting until the new weight holds everywhere"},
+         "waiting until the new weight holds everywhere",
+         3000},
 	{"… no client is left",
          {finalising, route_0, target_down},
          "save release Done promoted from 40 n1",
@@ -181,7 +193,7 @@ static const struct row {
          "cart-primary.shop not ready: waiting for rollout to finish: 1 of 2 (re"},
 	{"… the primary is gone",
          {finalising, primary_absent},
-         "save release Finalising from 40 unready 1; primary release-2; apex service canary",
+         "save release Finalising from 40 unready 1; primary release-2 x2; apex service canary",
          "cart-primary.shop not ready: waiting for rollout to finish: there is n"},
 	{"… a newer revision",
          {finalising, newer, primary_half, route_40},
@@ -243,6 +255,23 @@ static const struct row {
          {finalising, init, route_0, primary_just_ready, mesh},
          "scale target 0",
          "scaling the target to 0"},
+	{"of an init, a weight was raised",
+         {finalising, init, primary_half, route_60},
+         "save release Finalising from 40 unready 1",
+         "cart-primary.shop not ready: waiting for rollout to finish: 1 of 2 (re"},
+	{"pods that nobody knows yet",
+         {finalising, route_0, reach, primary_just_ready},
+         "scale target 0",
+         "scaling the target to 0"},
+	{"of an init, pods that nobody knows yet",
+         {finalising, init, route_0, reach, primary_just_ready},
+         "write canary status Initializing",
+         "waiting until the new pods are known to those who send requests",
+         30000},
+	{"for too long, no target",
+         {finalising, primary_half, unready_read, target_absent},
+         "save release Retreating failed_promotion n1 unready 1!",
+         "Promotion of cart.shop failed, primary not ready: cart-primary.shop no"},
 };
 
 /* A run of v2, with the canary's pods up and clients with the primary. */
@@ -275,15 +304,17 @@ static void test_rows(void **state)
 	for (size_t i = 0; i < array_length(rows); i++) {
 		const struct row *row = &rows[i];
 		struct model model;
+		int64_t wake;
 
 		put(&model);
 		for (size_t j = 0; row->given[j]; j++)
 			row->given[j](&model);
 		decide(&model.spec, &model.truth, &plan);
-		if (strcmp(model_tell_plan(&plan, text), row->plan) != 0 ||
+		wake = instant_is_set(plan.wake) ? plan.wake.ms - model.truth.now.ms : 0;
+		if (strcmp(model_tell_plan(&plan, text), row->plan) != 0 || wake != row->wake ||
 		    strncmp(plan.reason, row->because, strlen(row->because)) != 0)
-			fail_msg("%s: %s (%s)\nexpected %s (%s)", row->what, text, plan.reason,
-			         row->plan, row->because);
+			fail_msg("%s: %s (%s) %d\nexpected %s (%s) %d", row->what, text,
+			         plan.reason, (int)wake, row->plan, row->because, (int)row->wake);
 		model_fini(&model);
 	}
 }

@@ -213,19 +213,75 @@ static void starting(struct model *model)
 	model->truth.newest.status.phase = PHASE_STARTING;
 }
 
+static void iteration_1(struct model *model)
+{
+	model->truth.newest.status.iteration = 1;
+}
+
+static void iteration_2(struct model *model)
+{
+	model->truth.newest.status.iteration = 2;
+}
+
+static void iteration_3(struct model *model)
+{
+	model->truth.newest.status.iteration = 3;
+}
+
+static void ab(struct model *model)
+{
+	model->spec.strategy = STRATEGY_AB;
+	model->spec.iterations = 2;
+	model->truth.newest.status.weight.to = 100;
+}
+
+static void route_100(struct model *model)
+{
+	model->truth.route.weight = 100;
+}
+
+static void route_0(struct model *model)
+{
+	model->truth.route.weight = 0;
+}
+
+static void route_foreign(struct model *model)
+{
+	model->truth.route.is_ours = false;
+}
+
+static void phase_none(struct model *model)
+{
+	model->truth.newest.status.phase = PHASE_NONE;
+}
+
+static void hook_no_other(struct model *model)
+{
+	put_answer(model, HOOK_FAIL);
+	model->truth.hooks[0].question++;
+}
+
+static void hook_no_once(struct model *model)
+{
+	put_answer(model, HOOK_FAIL);
+	model->truth.hooks[0].refused.ms = model->truth.now.ms - 9999;
+}
+
 static const struct row {
 	const char *what;
 	given *given[9];
 	const char *plan;
 	const char *because; /* how the reason begins */
+	int64_t wake;        /* ms from now; 0: none */
 } rows[] = {
 	{"a rollout hook",
          {progressing, due, rollout},
-         "ask hook 0; write canary status Progressing",
-         "asking the rollout hooks"},
+         "ask hook 0 (Progressing); write canary status Progressing",
+         "asking the rollout hooks",
+         10000},
 	{"… overdue",
          {progressing, overdue, rollout},
-         "ask hook 0; measure 0; measure share; write canary status Progressing",
+         "ask hook 0 (Progressing); measure 0; measure share; write canary status Progressing",
          "asking the rollout hooks"},
 	{"… says no",
          {progressing, due, rollout, hook_no},
@@ -245,11 +301,11 @@ static const struct row {
          "Advance cart.shop canary weight 40"},
 	{"a rollback hook",
          {progressing, due, rollback},
-         "ask hook 0; measure 0; measure share; write canary status Progressing",
+         "ask hook 0 (Progressing); measure 0; measure share; write canary status Progressing",
          "asking the metrics"},
 	{"… measured",
          {progressing, due, rollback, passed, shared},
-         "ask hook 0; write canary status Progressing",
+         "ask hook 0 (Progressing); write canary status Progressing",
          "asking the hooks"},
 	{"… says no",
          {progressing, due, rollback, hook_no, passed, shared},
@@ -261,7 +317,7 @@ static const struct row {
          "Rolling back cart.shop manual webhook invoked"},
 	{"a gate of the weight",
          {progressing, due, gate_increase, passed, shared},
-         "ask hook 0; write canary status Progressing",
+         "ask hook 0 (Progressing); write canary status Progressing",
          "asking whether the run may go on"},
 	{"… says no",
          {progressing, due, gate_increase, hook_no, passed, shared, receiver},
@@ -274,11 +330,13 @@ static const struct row {
 	{"… said no before",
          {progressing, due, gate_increase, hook_was_no, hook_no, passed, shared},
          "write canary status Progressing",
-         "waiting for approval: confirm-traffic-increase gate says no: no"},
+         "waiting for approval: confirm-traffic-increase gate says no: no",
+         10000},
 	{"… said no before, and nothing was measured",
          {progressing, due, gate_increase, hook_was_no, hook_no, unmeasured},
          "save release Progressing to 20 h1",
-         "Halt cart.shop advancement waiting for traffic increase approval gate"},
+         "Halt cart.shop advancement waiting for traffic increase approval gate",
+         50000},
 	{"… says yes",
          {progressing, due, gate_increase, hook_yes, passed, shared},
          "save release Progressing from 20 to 40 seen 1 c1 h1 n2",
@@ -297,7 +355,7 @@ static const struct row {
          "Advance cart.shop canary weight 40"},
 	{"a gate of the promotion",
          {second_step, due, gate_promotion, passed, shared},
-         "ask hook 0; write canary status Progressing",
+         "ask hook 0 (Progressing); write canary status Progressing",
          "asking whether the run may go on"},
 	{"… says no",
          {second_step, due, gate_promotion, hook_no, passed, shared, receiver},
@@ -306,11 +364,13 @@ static const struct row {
 	{"… said no",
          {waiting_promotion, due, gate_promotion, hook_was_no, hook_no, passed, shared},
          "write canary status WaitingPromotion",
-         "waiting for approval: confirm-promotion gate says no: no"},
+         "waiting for approval: confirm-promotion gate says no: no",
+         10000},
 	{"… said no, and nothing was measured",
          {waiting_promotion, due, gate_promotion, hook_was_no, hook_no, unmeasured},
          "save release WaitingPromotion from 20 to 40 h1",
-         "Halt cart.shop advancement waiting for promotion approval gate"},
+         "Halt cart.shop advancement waiting for promotion approval gate",
+         50000},
 	{"… said yes before",
          {second_step, due, gate_promotion, hook_was_yes, hook_yes, passed, shared},
          "save release Promoting from 20 to 40 seen 1 c1 h1 n1",
@@ -330,7 +390,8 @@ static const struct row {
 	{"rejected, no gate",
          {progressing, ask_reject},
          "write canary status Progressing; answer action: no gate of cart-2 waits for an answer",
-         "waiting for the next check"},
+         "waiting for the next check",
+         5000},
 	{"rejected, a gate that was closed before a restart",
          {progressing, due, gate_increase, hook_was_no, ask_reject},
          "route 0!; save release Retreating rolled_back from 20 h1 n2!",
@@ -358,7 +419,51 @@ static const struct row {
 	{"rejected a rollout gate in progress",
          {progressing, due, gate_rollout, hook_was_no, hook_no, ask_reject},
          "write canary status Progressing; answer action: no gate of cart-2 waits for an answer",
-         "waiting for approval: confirm-rollout gate says no: no"},
+         "waiting for approval: confirm-rollout gate says no: no",
+         10000},
+	{"blue/green: the gate of the promotion, an iteration is left",
+         {blue_green, progressing, iteration_1, due, gate_promotion, passed},
+         "save release Progressing from 20 to 20 i2 c1 n1",
+         "Advance cart.shop canary iteration 2/2"},
+	{"… all are done",
+         {blue_green, progressing, iteration_2, due, gate_promotion, passed},
+         "ask hook 0 (Progressing); write canary status Progressing",
+         "asking whether the run may go on"},
+	{"… all traffic is there",
+         {blue_green, progressing, iteration_3, due, gate_promotion, passed},
+         "ask hook 0 (Progressing); write canary status Progressing",
+         "asking whether the run may go on"},
+	{"A/B: an iteration is left",
+         {ab, progressing, iteration_1, due, gate_promotion, passed, route_100, ab},
+         "save release Progressing from 100 to 100 i2 c1 n1",
+         "Advance cart.shop canary iteration 2/2"},
+	{"waits for the promotion, as its phase says",
+         {waiting_promotion, due, gate_promotion, hook_no},
+         "write canary status WaitingPromotion",
+         "waiting for approval: confirm-promotion gate says no: no",
+         10000},
+	{"… and nothing was measured, told already",
+         {waiting_promotion, due, gate_promotion, receiver, hook_was_no, hook_no, unmeasured},
+         "save release WaitingPromotion from 20 to 40 h1",
+         "Halt cart.shop advancement waiting for promotion approval gate",
+         50000},
+	{"lowered: it comes back before gates are asked",
+         {second_step, route_0, route_foreign, due, gate_promotion, passed, shared},
+         "save release Progressing to 40 seen 1 c1 n1",
+         "the route was changed to weight 0 by another writer: back to 40"},
+	{"rejected before it waits",
+         {phase_none, gate_rollout, hook_no, ask_reject},
+         "save release Retreating rolled_back n2!",
+         "gate gate rejected by alice: it smells"},
+	{"another question was refused",
+         {progressing, due, gate_increase, hook_no_other, passed, shared},
+         "ask hook 0 (Progressing); write canary status Progressing",
+         "asking whether the run may go on"},
+	{"refused 9.999 s ago",
+         {progressing, overdue, gate_increase, hook_was_no, hook_no_once, passed, shared},
+         "write canary status Progressing",
+         "waiting for approval: confirm-traffic-increase gate says no: no",
+         1},
 };
 
 /* A run of v2, with the canary's pods up and clients with the primary. */
@@ -391,15 +496,17 @@ static void test_rows(void **state)
 	for (size_t i = 0; i < array_length(rows); i++) {
 		const struct row *row = &rows[i];
 		struct model model;
+		int64_t wake;
 
 		put(&model);
 		for (size_t j = 0; row->given[j]; j++)
 			row->given[j](&model);
 		decide(&model.spec, &model.truth, &plan);
-		if (strcmp(model_tell_plan(&plan, text), row->plan) != 0 ||
+		wake = instant_is_set(plan.wake) ? plan.wake.ms - model.truth.now.ms : 0;
+		if (strcmp(model_tell_plan(&plan, text), row->plan) != 0 || wake != row->wake ||
 		    strncmp(plan.reason, row->because, strlen(row->because)) != 0)
-			fail_msg("%s: %s (%s)\nexpected %s (%s)", row->what, text, plan.reason,
-			         row->plan, row->because);
+			fail_msg("%s: %s (%s) %d\nexpected %s (%s) %d", row->what, text,
+			         plan.reason, (int)wake, row->plan, row->because, (int)row->wake);
 		model_fini(&model);
 	}
 }

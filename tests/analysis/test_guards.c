@@ -266,11 +266,17 @@ static void failed(struct model *model)
 	put_sample(model, SAMPLE_VALUE, 50);
 }
 
+static void route_20(struct model *model)
+{
+	model->truth.route.weight = 20;
+}
+
 static const struct row {
 	const char *what;
-	given *given[5];
+	given *given[6];
 	const char *plan;
 	const char *because; /* how the reason begins */
+	int64_t wake;        /* ms from now; 0: none */
 } rows[] = {
 	{"quarantined",
          {quarantined, progressing, due},
@@ -291,7 +297,8 @@ static const struct row {
 	{"the Canary is not seen, a run is under way",
          {progressing, canary_unseen, early},
          "see canary",
-         "waiting for the next check"},
+         "waiting for the next check",
+         1},
 	{"no spec",
          {no_spec, progressing},
          "write canary status Progressing: spec.analysis: no; notify spec.analysis: no",
@@ -393,20 +400,22 @@ static const struct row {
          "the target has the promoted template again: nothing is left to analyse"},
 	{"reverted, an undo",
          {undo, promoting, reverted},
-         "primary release-2",
+         "primary release-2 x2",
          "the primary gets the template of Release cart-2"},
 	{"reverted at rest", {judged, reverted}, "write canary status Failed", "nothing to do"},
 	{"reverted, configs unread",
          {progressing, reverted, configs_unread},
          "see configs; write canary status Progressing",
-         "waiting for the next check"},
+         "waiting for the next check",
+         5000},
 	{"not compared",
          {progressing, unsure},
          "compare templates; write canary status Progressing",
-         "waiting for the next check"},
+         "waiting for the next check",
+         5000},
 	{"not compared, an undo",
          {promoting, undo, unsure},
-         "compare templates; primary release-2",
+         "compare templates; primary release-2 x2",
          "the primary gets the template of Release cart-2"},
 	{"suspended",
          {progressing, suspended, due},
@@ -448,6 +457,14 @@ static const struct row {
          {progressing, suspended, due, failed},
          "write canary status Progressing",
          "skipping canary run as object is suspended"},
+	{"newer in the first run, clients with the target",
+         {finalising, init, primary_half, newer, apex_canary},
+         "save release Retreating superseded n1!",
+         "New revision detected! Restarting analysis for cart.shop"},
+	{"newer in the first run, a weight",
+         {finalising, init, primary_half, newer, route_20},
+         "save release Retreating superseded n1!",
+         "New revision detected! Restarting analysis for cart.shop"},
 };
 
 /* A run of v2, with the canary's pods up and clients with the primary. */
@@ -480,15 +497,17 @@ static void test_rows(void **state)
 	for (size_t i = 0; i < array_length(rows); i++) {
 		const struct row *row = &rows[i];
 		struct model model;
+		int64_t wake;
 
 		put(&model);
 		for (size_t j = 0; row->given[j]; j++)
 			row->given[j](&model);
 		decide(&model.spec, &model.truth, &plan);
-		if (strcmp(model_tell_plan(&plan, text), row->plan) != 0 ||
+		wake = instant_is_set(plan.wake) ? plan.wake.ms - model.truth.now.ms : 0;
+		if (strcmp(model_tell_plan(&plan, text), row->plan) != 0 || wake != row->wake ||
 		    strncmp(plan.reason, row->because, strlen(row->because)) != 0)
-			fail_msg("%s: %s (%s)\nexpected %s (%s)", row->what, text, plan.reason,
-			         row->plan, row->because);
+			fail_msg("%s: %s (%s) %d\nexpected %s (%s) %d", row->what, text,
+			         plan.reason, (int)wake, row->plan, row->because, (int)row->wake);
 		model_fini(&model);
 	}
 }

@@ -178,19 +178,46 @@ static void copies(struct model *model)
 	put_step(model, 0, 0, 60000);
 }
 
+static void primary_foreign(struct model *model)
+{
+	text_copy(model->truth.primary.release_uid, "somebody");
+}
+
+static void target_large(struct model *model)
+{
+	put_pods(&model->truth.target, 3, 3);
+}
+
+static void withdrawn(struct model *model)
+{
+	model->truth.newest.status.weight.to = 0;
+	model->truth.route.weight = 0;
+}
+
+static void read_primary(struct model *model)
+{
+	model->truth.primary.slot.read_at = model->truth.now;
+}
+
+static void route_pending(struct model *model)
+{
+	text_copy(model->truth.route.pending, "Gateway says no");
+}
+
 static const struct row {
 	const char *what;
-	given *given[6];
+	given *given[7];
 	const char *plan;
 	const char *because; /* how the reason begins */
+	int64_t wake;        /* ms from now; 0: none */
 } rows[] = {
 	{"promoting",
          {promoting},
-         "primary release-2",
+         "primary release-2 x2",
          "the primary gets the template of Release cart-2"},
 	{"the primary is gone",
          {promoting, primary_absent},
-         "apex service canary; primary release-2",
+         "apex service canary; primary release-2 x2",
          "the apex service is to select the canary's pods"},
 	{"the primary is not seen",
          {promoting, primary_unknown},
@@ -230,11 +257,11 @@ static const struct row {
          "the route is to give the canary weight 0"},
 	{"a weight too high",
          {promoting, route_60},
-         "route 40!; primary release-2",
+         "route 40!; primary release-2 x2",
          "the route is to give the canary weight 40"},
 	{"a weight too low",
          {promoting, route_0},
-         "primary release-2",
+         "primary release-2 x2",
          "the primary gets the template of Release cart-2"},
 	{"it may become empty",
          {promoting, primary_may_empty},
@@ -242,12 +269,13 @@ static const struct row {
          "the apex service is to select the canary's pods"},
 	{"… the canary covers",
          {promoting, primary_may_empty, apex_canary},
-         "primary release-2",
+         "primary release-2 x2",
          "the primary gets the template of Release cart-2"},
 	{"… since just now",
          {promoting, primary_may_empty, apex_canary, apex_just_now},
          "write canary status Promoting",
-         "waiting until the new weight holds everywhere"},
+         "waiting until the new weight holds everywhere",
+         3000},
 	{"… with fewer pods",
          {promoting, primary_may_empty, target_small},
          "scale target 2",
@@ -266,7 +294,7 @@ static const struct row {
          "New revision detected! Restarting analysis for cart.shop"},
 	{"an undo of what is promoted",
          {promoting, undo, primary_may_empty},
-         "primary release-2",
+         "primary release-2 x2",
          "the primary gets the template of Release cart-2"},
 	{"… when the target has what was promoted",
          {promoting, undo, primary_may_empty, reverted},
@@ -278,11 +306,11 @@ static const struct row {
          "the apex service is to select the canary's pods"},
 	{"only the canary has pods",
          {promoting, primary_dead},
-         "apex service canary; primary release-2",
+         "apex service canary; primary release-2 x2",
          "the apex service is to select the canary's pods"},
 	{"only the primary has pods",
          {promoting, target_waits, apex_canary},
-         "apex service primary; primary release-2",
+         "apex service primary; primary release-2 x2",
          "the apex service is to select the primary's pods"},
 	{"written",
          {promoting, primary_new},
@@ -348,6 +376,31 @@ static const struct row {
          {promoting, primary_new, copies, promoting, route_0},
          "save release Finalising from 40 n1",
          "Routing all traffic to primary"},
+	{"somebody's template",
+         {promoting, primary_foreign},
+         "primary release-2 x2",
+         "the primary gets the template of Release cart-2"},
+	{"somebody's, empty, and a newer revision",
+         {promoting, primary_foreign, primary_may_empty, primary_dead, newer},
+         "apex service canary; primary release-2 x2",
+         "the apex service is to select the canary's pods"},
+	{"it may become empty, the canary is larger",
+         {promoting, primary_may_empty, target_large},
+         "apex service canary",
+         "the apex service is to select the canary's pods"},
+	{"withdrawn, a newer revision, not ready",
+         {promoting, withdrawn, primary_new, newer, primary_half, unready_just},
+         "write canary status Promoting",
+         "cart-primary.shop not ready: waiting for rollout to finish: 1 of 2 (re",
+         1},
+	{"for too long, the route waits",
+         {promoting, primary_new, primary_half, unready_long, read_primary, route_pending},
+         "apex service canary!; save release Retreating failed_promotion from 40 n1 unready 1!",
+         "Promotion of cart.shop failed, primary not ready: cart-primary.shop no"},
+	{"for too long, no target",
+         {promoting, primary_new, primary_half, unready_read, target_absent, withdrawn},
+         "save release Retreating failed_promotion n1 unready 1!",
+         "Promotion of cart.shop failed, primary not ready: cart-primary.shop no"},
 };
 
 /* A run of v2, with the canary's pods up and clients with the primary. */
@@ -380,15 +433,17 @@ static void test_rows(void **state)
 	for (size_t i = 0; i < array_length(rows); i++) {
 		const struct row *row = &rows[i];
 		struct model model;
+		int64_t wake;
 
 		put(&model);
 		for (size_t j = 0; row->given[j]; j++)
 			row->given[j](&model);
 		decide(&model.spec, &model.truth, &plan);
-		if (strcmp(model_tell_plan(&plan, text), row->plan) != 0 ||
+		wake = instant_is_set(plan.wake) ? plan.wake.ms - model.truth.now.ms : 0;
+		if (strcmp(model_tell_plan(&plan, text), row->plan) != 0 || wake != row->wake ||
 		    strncmp(plan.reason, row->because, strlen(row->because)) != 0)
-			fail_msg("%s: %s (%s)\nexpected %s (%s)", row->what, text, plan.reason,
-			         row->plan, row->because);
+			fail_msg("%s: %s (%s) %d\nexpected %s (%s) %d", row->what, text,
+			         plan.reason, (int)wake, row->plan, row->because, (int)row->wake);
 		model_fini(&model);
 	}
 }

@@ -18,6 +18,16 @@ static void target_v2(struct model *model)
 	text_copy(model->truth.target.digest, "v2");
 }
 
+static void target_v3(struct model *model)
+{
+	text_copy(model->truth.target.digest, "v3");
+}
+
+static void refused_before(struct model *model)
+{
+	text_copy(model->truth.mirror.refusal, "spec.service: no");
+}
+
 static void compared(struct model *model)
 {
 	text_copy(model->truth.change.digest, model->truth.target.digest);
@@ -233,7 +243,7 @@ static const struct row {
 	{"not there", {target_absent}, "", "deployment cart.shop not found"},
 	{"not there, nor the primary",
          {target_absent, primary_absent},
-         "primary release-1",
+         "primary release-1 x2",
          "the primary gets the template of Release cart-1"},
 	{"not there, the route raised",
          {target_absent, route_raised},
@@ -251,7 +261,7 @@ static const struct row {
 	{"an edit waits", {target_v2, compared, moved}, "", "nothing to do"},
 	{"the primary is gone",
          {primary_absent},
-         "primary release-1",
+         "primary release-1 x2",
          "the primary gets the template of Release cart-1"},
 	{"the primary is unseen", {primary_unknown}, "see primary", "the primary was not seen yet"},
 	{"the primary is not ready",
@@ -325,6 +335,26 @@ static const struct row {
          {cancelled, target_v2},
          "create release 3 revision",
          "New revision detected! Scaling up cart.shop"},
+	{"a config of what is promoted, after another that was rolled back",
+         {rolled_back, configs_changed},
+         "create release 3 config",
+         "New revision detected!"},
+	{"superseded by what only grew",
+         {superseded, target_v3, grown, target_pods},
+         "write canary status Progressing",
+         ""},
+	{"a new revision, the primary unseen",
+         {target_v2, compared, primary_unknown},
+         "see primary",
+         "the primary was not seen yet"},
+	{"refused, a primary that is not ready",
+         {refused, target_v2, compared, primary_half},
+         "",
+         ""},
+	{"refused for another reason",
+         {refused, refused_before},
+         "write canary status Initialized: spec.analysis: no; notify spec.analysis: no",
+         ""},
 	{"superseded by what is promoted", {superseded}, "", "nothing to do"},
 	{"… whose pods are left",
          {superseded, target_pods},

@@ -201,11 +201,27 @@ static void apex_just_now(struct model *model)
 	model->truth.apex.since = model->truth.now;
 }
 
+static void post_rollout(struct model *model)
+{
+	model_hook(model, HOOK_POST_ROLLOUT, NULL);
+}
+
+static void route_2s(struct model *model)
+{
+	model->truth.route.since.ms = model->truth.now.ms - 2000;
+}
+
+static void no_replicas(struct model *model)
+{
+	model->truth.newest.primary_replicas = 0;
+}
+
 static const struct row {
 	const char *what;
 	given *given[6];
 	const char *plan;
 	const char *because; /* how the reason begins */
+	int64_t wake;        /* ms from now; 0: none */
 } rows[] = {
 	{"retreating", {retreating}, "scale target 0", "scaling the target to 0"},
 	{"… the route is not seen",
@@ -223,7 +239,8 @@ static const struct row {
 	{"… just taken off",
          {retreating, route_just_now},
          "write canary status Progressing",
-         "waiting until the new weight holds everywhere"},
+         "waiting until the new weight holds everywhere",
+         1000},
 	{"… a write is under way",
          {retreating, route_written},
          "write canary status Progressing",
@@ -242,7 +259,7 @@ static const struct row {
          "the apex service is to select the canary's pods"},
 	{"… the primary is gone",
          {retreating, primary_absent},
-         "primary release-1!; apex service canary!",
+         "primary release-1 x2!; apex service canary!",
          "the primary gets the template of Release cart-1"},
 	{"… no pod is left",
          {retreating, target_down},
@@ -256,7 +273,8 @@ static const struct row {
 	{"… superseded, not held",
          {superseded, route_just_now},
          "write canary status Progressing",
-         "waiting until the new weight holds everywhere"},
+         "waiting until the new weight holds everywhere",
+         1000},
 	{"… superseded, no pod",
          {superseded, primary_dead},
          "apex service canary!",
@@ -309,7 +327,7 @@ static const struct row {
          "the apex service is to select the canary's pods"},
 	{"… the primary is gone",
          {failed_promotion, primary_absent},
-         "apex service canary!; primary release-1!",
+         "apex service canary!; primary release-1 x2!",
          "the apex service is to select the canary's pods"},
 	{"in a mesh: the primary's Service",
          {retreating, mesh, primary_service_canary},
@@ -322,7 +340,8 @@ static const struct row {
 	{"in a mesh: it holds since now",
          {retreating, mesh, primary_service_just_now},
          "write canary status Progressing",
-         "waiting until the new weight holds everywhere"},
+         "waiting until the new weight holds everywhere",
+         1000},
 	{"not in a mesh: nobody asks",
          {retreating, primary_service_just_now},
          "scale target 0",
@@ -346,19 +365,44 @@ static const struct row {
 	{"another writes it",
          {retreating, route_20, route_fought},
          "write canary status Progressing",
-         "helm changes the route again and again, 5 times so far: it is put righ"},
+         "helm changes the route again and again, 5 times so far: it is put righ",
+         500},
 	{"the route waits, lately",
          {retreating, route_pending, route_recent},
          "write canary status Progressing",
-         "waiting until the route is taken in: Gateway says no"},
+         "waiting until the route is taken in: Gateway says no",
+         50000},
 	{"a failed promotion, the route waits",
          {failed_promotion, route_pending, route_recent},
          "write canary status Progressing",
-         "waiting until the route is taken in: Gateway says no"},
+         "waiting until the route is taken in: Gateway says no",
+         50000},
 	{"a superseded run, the apex just now",
          {superseded, apex_just_now},
          "write canary status Progressing",
-         "waiting until the new weight holds everywhere"},
+         "waiting until the new weight holds everywhere",
+         1000},
+	{"hooks after it",
+         {retreating, target_down, post_rollout},
+         "save release Done rolled_back h1",
+         "it failed"},
+	{"no hooks after what is superseded",
+         {superseded, post_rollout},
+         "save release Done superseded",
+         "it failed"},
+	{"no hooks after an init",
+         {retreating, init, post_rollout},
+         "save release Done rolled_back",
+         "it failed"},
+	{"taken off 2 s ago",
+         {retreating, route_2s},
+         "write canary status Progressing",
+         "waiting until the new weight holds everywhere",
+         1000},
+	{"the primary is gone, with no pods before",
+         {retreating, primary_absent, no_replicas},
+         "primary release-1 x1!; apex service canary!",
+         "the primary gets the template of Release cart-1"},
 };
 
 /* A run of v2, with the canary's pods up and clients with the primary. */
@@ -391,15 +435,17 @@ static void test_rows(void **state)
 	for (size_t i = 0; i < array_length(rows); i++) {
 		const struct row *row = &rows[i];
 		struct model model;
+		int64_t wake;
 
 		put(&model);
 		for (size_t j = 0; row->given[j]; j++)
 			row->given[j](&model);
 		decide(&model.spec, &model.truth, &plan);
-		if (strcmp(model_tell_plan(&plan, text), row->plan) != 0 ||
+		wake = instant_is_set(plan.wake) ? plan.wake.ms - model.truth.now.ms : 0;
+		if (strcmp(model_tell_plan(&plan, text), row->plan) != 0 || wake != row->wake ||
 		    strncmp(plan.reason, row->because, strlen(row->because)) != 0)
-			fail_msg("%s: %s (%s)\nexpected %s (%s)", row->what, text, plan.reason,
-			         row->plan, row->because);
+			fail_msg("%s: %s (%s) %d\nexpected %s (%s) %d", row->what, text,
+			         plan.reason, (int)wake, row->plan, row->because, (int)row->wake);
 		model_fini(&model);
 	}
 }

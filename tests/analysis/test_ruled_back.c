@@ -321,12 +321,14 @@ static const struct row {
 	given *given[6];
 	const char *plan;
 	const char *because; /* how the reason begins */
+	int64_t wake;        /* ms from now; 0: none */
 } rows[] = {
 	{"retry", {judged, ask_retry}, "create release 3 retry", "retry wanted by alice: again"},
 	{"retry in a run",
          {progressing, early, ask_retry},
          "write canary status Progressing; answer action: cart-2 is under way: abort it first, or wait",
-         "waiting for the next check"},
+         "waiting for the next check",
+         1},
 	{"retry, suspended",
          {judged, suspended, ask_retry},
          "write canary status Failed; answer action: the Canary is suspended (spec.suspend)",
@@ -374,7 +376,8 @@ static const struct row {
 	{"retry, configs",
          {judged, configs, ask_retry},
          "create release 3 retry",
-         "retry wanted by alice: again"},
+         "retry wanted by alice: again",
+         10000},
 	{"retry, configs not read",
          {judged, configs_unread, ask_retry},
          "see configs; write canary status Failed",
@@ -386,7 +389,8 @@ static const struct row {
 	{"undo in a run",
          {progressing, early, ask_undo, earlier},
          "write canary status Progressing; answer action: cart-2 is under way: abort it first, or wait",
-         "waiting for the next check"},
+         "waiting for the next check",
+         1},
 	{"undo, none before",
          {judged, ask_undo_none},
          "write canary status Failed; answer action: there is none before cart-1",
@@ -454,11 +458,13 @@ static const struct row {
 	{"done: pause",
          {progressing, early, paused, ask_pause, done},
          "write canary status Progressing; answer action: cart-2 is held at weight 20; its checks go on",
-         "waiting for the next check"},
+         "waiting for the next check",
+         1},
 	{"done: resume",
          {progressing, early, ask_resume, done},
          "write canary status Progressing; answer action: cart-2 goes on",
-         "waiting for the next check"},
+         "waiting for the next check",
+         1},
 	{"done: abort",
          {retreating, ask_abort, done},
          "scale target 0; answer action: cart-2 goes back: all traffic to the primary",
@@ -470,22 +476,25 @@ static const struct row {
 	{"done: approve",
          {progressing, early, ask_approve, done},
          "write canary status Progressing; answer action: cart-2 goes on",
-         "waiting for the next check"},
+         "waiting for the next check",
+         1},
 	{"done: promote",
          {progressing, early, ask_promote, done},
          "write canary status Progressing; answer action: cart-2 goes on: ",
-         "waiting for the next check"},
+         "waiting for the next check",
+         1},
 	{"done: promote in full",
          {promoting, ask_full, done_full},
-         "primary release-2; answer action: cart-2 is promoted as soon as its canary is ready",
+         "primary release-2 x2; answer action: cart-2 is promoted as soon as its canary is ready",
          "the primary gets the template of Release cart-2"},
 	{"done: retry",
          {progressing, early, ask_retry, done},
          "write canary status Progressing; answer action: cart-2 analyses the target's template again",
-         "waiting for the next check"},
+         "waiting for the next check",
+         1},
 	{"done: undo",
          {promoting, undo, ask_undo, done},
-         "primary release-2; answer action: cart-2 puts the earlier template into the primary; the target is left as it is, and its template counts as handled",
+         "primary release-2 x2; answer action: cart-2 puts the earlier template into the primary; the target is left as it is, and its template counts as handled",
          "the primary gets the template of Release cart-2"},
 };
 
@@ -519,15 +528,17 @@ static void test_rows(void **state)
 	for (size_t i = 0; i < array_length(rows); i++) {
 		const struct row *row = &rows[i];
 		struct model model;
+		int64_t wake;
 
 		put(&model);
 		for (size_t j = 0; row->given[j]; j++)
 			row->given[j](&model);
 		decide(&model.spec, &model.truth, &plan);
-		if (strcmp(model_tell_plan(&plan, text), row->plan) != 0 ||
+		wake = instant_is_set(plan.wake) ? plan.wake.ms - model.truth.now.ms : 0;
+		if (strcmp(model_tell_plan(&plan, text), row->plan) != 0 || wake != row->wake ||
 		    strncmp(plan.reason, row->because, strlen(row->because)) != 0)
-			fail_msg("%s: %s (%s)\nexpected %s (%s)", row->what, text, plan.reason,
-			         row->plan, row->because);
+			fail_msg("%s: %s (%s) %d\nexpected %s (%s) %d", row->what, text,
+			         plan.reason, (int)wake, row->plan, row->because, (int)row->wake);
 		model_fini(&model);
 	}
 }

@@ -250,11 +250,27 @@ static void primary_unknown(struct model *model)
 	model->truth.primary.slot.state = FACT_UNKNOWN;
 }
 
+static void target_large(struct model *model)
+{
+	put_pods(&model->truth.target, 3, 3);
+}
+
+static void route_young(struct model *model)
+{
+	model->truth.route.since.ms = model->truth.now.ms - 9999;
+}
+
+static void reach(struct model *model)
+{
+	model->spec.route.reach = span_ms(30000);
+}
+
 static const struct row {
 	const char *what;
 	given *given[7];
 	const char *plan;
 	const char *because; /* how the reason begins */
+	int64_t wake;        /* ms from now; 0: none */
 } rows[] = {
 	{"starting",
          {starting},
@@ -280,7 +296,8 @@ static const struct row {
 	{"… not too long yet",
          {starting, target_waits, unready_just},
          "write canary status Progressing",
-         "canary deployment cart.shop not ready: waiting for rollout to finish: "},
+         "canary deployment cart.shop not ready: waiting for rollout to finish: ",
+         1},
 	{"ready just now",
          {starting, target_just_ready, mesh},
          "save release Progressing to 20 n2",
@@ -289,7 +306,8 @@ static const struct row {
 	{"a weight till just now",
          {starting, route_just_now},
          "write canary status Progressing",
-         "waiting until the new weight holds everywhere"},
+         "waiting until the new weight holds everywhere",
+         1000},
 	{"the apex with the canary",
          {starting, apex_canary},
          "apex service primary",
@@ -304,7 +322,7 @@ static const struct row {
          "the route is not taken in yet: Gateway says no"},
 	{"the primary is gone",
          {starting, primary_absent},
-         "primary release-1; save release Starting unready 1",
+         "primary release-1 x2; save release Starting unready 1",
          "the primary gets the template of Release cart-1"},
 	{"paused", {starting, paused}, "write canary status Progressing", "paused by bob"},
 	{"paused, with a deadline",
@@ -337,7 +355,7 @@ static const struct row {
          "Advance cart.shop canary iteration 1/2"},
 	{"pre-rollout",
          {starting, pre_rollout},
-         "ask hook 0; write canary status Progressing",
+         "ask hook 0 (Progressing); write canary status Progressing",
          "asking the hooks of the first step"},
 	{"… says no",
          {starting, due, pre_rollout, hook_no},
@@ -350,14 +368,15 @@ static const struct row {
 	{"… not due",
          {starting, early, pre_rollout},
          "write canary status Progressing",
-         "waiting for the next check"},
+         "waiting for the next check",
+         1},
 	{"… ready again, and hooks to be asked",
          {starting, pre_rollout, unready_just},
          "save release Starting",
          "nothing to do"},
 	{"the gate of the first weight",
          {starting, gate_increase},
-         "ask hook 0; write canary status Progressing",
+         "ask hook 0 (Progressing); write canary status Progressing",
          "asking the hooks of the first step"},
 	{"… says no",
          {starting, due, gate_increase, hook_no, receiver},
@@ -370,14 +389,15 @@ static const struct row {
 	{"… said no already",
          {starting, due, gate_increase, hook_was_no, hook_no},
          "write canary status Progressing",
-         "waiting for approval: confirm-traffic-increase gate says no: no"},
+         "waiting for approval: confirm-traffic-increase gate says no: no",
+         10000},
 	{"… of blue/green is not asked",
          {starting, blue_green, gate_increase},
          "save release Progressing i1 n2",
          "Advance cart.shop canary iteration 1/2"},
 	{"a rollback hook",
          {starting, rollback},
-         "ask hook 0; write canary status Progressing",
+         "ask hook 0 (Progressing); write canary status Progressing",
          "asking the hooks of the first step"},
 	{"… says yes",
          {starting, due, rollback, hook_yes},
@@ -407,6 +427,44 @@ static const struct row {
          {starting, init, primary_new, unready_just},
          "save release Finalising",
          "the primary is ready; clients go to it next"},
+	{"it has more pods than before",
+         {starting, target_large},
+         "save release Progressing to 20 n2",
+         "Advance cart.shop canary weight 20"},
+	{"ready again, and a rollback hook",
+         {starting, rollback, unready_just},
+         "save release Starting",
+         "nothing to do"},
+	{"ready again, and a gate",
+         {starting, gate_increase, unready_just},
+         "save release Starting",
+         "nothing to do"},
+	{"ready again, skipped",
+         {starting, skipped, pre_rollout, unready_just},
+         "save release Promoting n1",
+         "the analysis is skipped: promoting"},
+	{"an init with hooks, ready again",
+         {starting, init, primary_new, pre_rollout, unready_just},
+         "save release Finalising",
+         "the primary is ready; clients go to it next"},
+	{"the route is not taken in, not read",
+         {starting, route_pending, unready_long},
+         "see route; write canary status Progressing",
+         "waiting until the route is taken in: Gateway says no"},
+	{"the route is not taken in, not late",
+         {starting, route_pending},
+         "write canary status Progressing",
+         "waiting until the route is taken in: Gateway says no"},
+	{"the route is not taken in, just written",
+         {starting, route_pending, route_young, unready_read},
+         "write canary status Progressing",
+         "waiting until the route is taken in: Gateway says no",
+         1},
+	{"pods that nobody knows yet",
+         {starting, reach, target_just_ready},
+         "write canary status Progressing",
+         "waiting until the new pods are known to those who send requests",
+         30000},
 };
 
 /* A run of v2, with the canary's pods up and clients with the primary. */
@@ -439,15 +497,17 @@ static void test_rows(void **state)
 	for (size_t i = 0; i < array_length(rows); i++) {
 		const struct row *row = &rows[i];
 		struct model model;
+		int64_t wake;
 
 		put(&model);
 		for (size_t j = 0; row->given[j]; j++)
 			row->given[j](&model);
 		decide(&model.spec, &model.truth, &plan);
-		if (strcmp(model_tell_plan(&plan, text), row->plan) != 0 ||
+		wake = instant_is_set(plan.wake) ? plan.wake.ms - model.truth.now.ms : 0;
+		if (strcmp(model_tell_plan(&plan, text), row->plan) != 0 || wake != row->wake ||
 		    strncmp(plan.reason, row->because, strlen(row->because)) != 0)
-			fail_msg("%s: %s (%s)\nexpected %s (%s)", row->what, text, plan.reason,
-			         row->plan, row->because);
+			fail_msg("%s: %s (%s) %d\nexpected %s (%s) %d", row->what, text,
+			         plan.reason, (int)wake, row->plan, row->because, (int)row->wake);
 		model_fini(&model);
 	}
 }

@@ -43,6 +43,11 @@ static void target_waits(struct facts *facts)
 	put_pods(&facts->target, 2, 0);
 }
 
+static void target_one(struct facts *facts)
+{
+	put_pods(&facts->target, 2, 1);
+}
+
 static void target_absent(struct facts *facts)
 {
 	facts->target = (struct workload_fact){.slot.state = FACT_ABSENT};
@@ -276,6 +281,11 @@ static const struct row {
          {run_open, target_waits, primary_half, nothing_promoted},
          ""},
 	{"half, the target serves", {run_open, target_smaller, primary_half}, "scale target 2"},
+	{"one pod serves", {target_one, apex_back}, ""},
+	{"the target unseen, half promoted",
+         {run_open, target_unknown, primary_half},
+         "see target"},
+	{"the primary gone, fewer pods", {primary_absent, target_smaller}, "apex service canary"},
 	/* clients */
 	{"wait for clients", {target_back, apex_back_just_now}, ""},
 	{"own selector, ours", {target_back, apex_elsewhere}, "apex service canary"},

@@ -240,12 +240,30 @@ static void ask_undo(struct model *model)
 	text_copy(earlier->action, model->truth.action.uid);
 }
 
+static void failed_thrice(struct model *model)
+{
+	model->truth.configs.slot.failures = 3;
+}
+
+static void not_tracked(struct model *model)
+{
+	model->truth.target.has_configs = false;
+}
+
 static const struct row {
 	const char *what;
 	given *given[6];
 	const char *plan;
 	const char *because; /* how the reason begins */
 } rows[] = {
+	{"configs that failed, and are known now",
+         {configs_known, failed_thrice},
+         "",
+         "nothing to do"},
+	{"configs that fail, and are not tracked any more",
+         {configs_failed_again, not_tracked},
+         "",
+         "nothing to do"},
 	{"a config changed",
          {configs_changed},
          "create release 2 config",
