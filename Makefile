@@ -121,7 +121,7 @@ build-fuzz/build.ninja:
 	@export CC=clang; $(SETUP) build-fuzz -Dbuildtype=debug -Doptimization=1 -Dfuzzing=true \
 		-Db_sanitize=address,undefined -Db_lundef=false
 build-mutants/build.ninja:
-	@$(SETUP) build-mutants -Dmutants=true -Dwerror=false
+	@$(SETUP) build-mutants -Dmutants=true -Dwerror=false -Db_sanitize=undefined
 build-demo/build.ninja: # without what only the tests need
 	@$(SETUP) build-demo -Dtests=false
 build-install/build.ninja: # without what only the tests need

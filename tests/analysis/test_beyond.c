@@ -335,6 +335,40 @@ static void test_behind_the_count(void **state)
 	compare(true, true, fill_facts);
 }
 
+/* As many of all as there may be: nothing is looked for behind the last one. */
+static void given_full(struct model *model)
+{
+	struct canary_spec *spec = &model->spec;
+
+	for (size_t i = 0; i < SPEC_HOOKS_MAX; i++)
+		model_hook(model, HOOK_CONFIRM_ROLLOUT + i % HOOK_EVENT, NULL);
+	for (size_t i = 0; i < SPEC_ALERTS_MAX; i++)
+		model_receiver(model, i % 2 ? SEVERITY_ERROR : SEVERITY_INFO);
+	for (size_t i = 1; i < SPEC_CHECKS_MAX; i++)
+		spec->checks[i] = spec->checks[0];
+	spec->n_checks = SPEC_CHECKS_MAX;
+	for (size_t i = 0; i < SPEC_STEPS_MAX; i++)
+		spec->step_weights[i] = i < 98 ? 1 : (int)i;
+	spec->n_step_weights = SPEC_STEPS_MAX;
+}
+
+static void test_full(void **state)
+{
+	static const struct flow full[] = {
+		{"promoted", given_full, {{0, apply_v2}}, "Succeeded"},
+		{"rolled back", given_full, {{0, apply_v2}, {20000, fail_checks}}, "Failed"},
+		{"approved",
+	         given_full,
+	         {{0, close_gates}, {1, apply_v2}, {30000, ask_approve}, {60000, open_gates}},
+	         "Succeeded"},
+	};
+
+	for (size_t i = 0; i < array_length(full); i++) {
+		free(play(&full[i], false, false, NULL));
+		free(play(&full[i], true, false, NULL));
+	}
+}
+
 static void test_not_seen(void **state)
 {
 	compare(false, false, lie_of_pods);
@@ -348,6 +382,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_behind_the_count),
 		cmocka_unit_test(test_not_seen),
+		cmocka_unit_test(test_full),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
