@@ -9,6 +9,7 @@
 #include "analysis/primary.h"
 #include "analysis/readiness.h"
 #include "analysis/retreat.h"
+#include "analysis/scaler.h"
 #include "analysis/traffic.h"
 #include "analysis/workload.h"
 
@@ -20,7 +21,7 @@ static bool is_covered(struct thought *thought)
 {
 	const struct facts *facts = thought->facts;
 	char why[SENTENCE_MAX];
-	int needed = facts->newest.primary_replicas;
+	int needed = scaler_cap(thought, facts->newest.primary_replicas);
 
 	/* What an undo takes away is no cover, unless clients have it now. */
 	if (facts->newest.cause == CAUSE_UNDO && !facts_is_promoted(facts))
@@ -102,6 +103,7 @@ void phase_promoting(struct thought *thought)
 			primary_runs_newest(thought);
 		return;
 	}
+	(void)scaler_follows(thought);
 	readiness = readiness_check(thought, false, why);
 	/* A retreat says itself where clients are safe. */
 	if (readiness != READINESS_LATE)

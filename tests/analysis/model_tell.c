@@ -201,6 +201,7 @@ static const char *verb_of(const struct effect *effect)
 	case EFFECT_CREATE_PRIMARY:
 	case EFFECT_WRITE_PRIMARY:
 		return "";
+	case EFFECT_WRITE_SCALER:
 	case EFFECT_NONE:
 	case EFFECT_MEASURE:
 	case EFFECT_MEASURE_SHARE:

@@ -96,9 +96,17 @@ static json_t *messages(struct stage *stage)
 
 char *stage_describe(struct stage *stage)
 {
-	static const char *const plurals[] = {"deployments",      "services",   "ingresses",
-	                                      "releases",         "canaries",   "virtualservices",
-	                                      "destinationrules", "configmaps", "secrets"};
+	static const char *const plurals[] = {"deployments",
+	                                      "services",
+	                                      "ingresses",
+	                                      "releases",
+	                                      "canaries",
+	                                      "virtualservices",
+	                                      "destinationrules",
+	                                      "configmaps",
+	                                      "secrets",
+	                                      "scaledobjects",
+	                                      "horizontalpodautoscalers"};
 	json_t *all = json_object();
 	char *text;
 
