@@ -302,7 +302,7 @@ static const struct row {
          {starting, target_just_ready, mesh},
          "save release Progressing to 20 n2",
          "Advance cart.shop canary weight 20"},
-	{"a weight", {starting, route_20}, "route 0", "the route is to give the canary weight 0"},
+	{"a weight", {starting, route_20}, "route 0!", "the route is to give the canary weight 0"},
 	{"a weight till just now",
          {starting, route_just_now},
          "write canary status Progressing",
