@@ -3,8 +3,8 @@
 
 usage: mutants.py [--sample N --epoch SECONDS] [--only PATTERN] [--jobs N] [--table FILE] [--again FILE] [--by PATTERN] BUILD
 
-BUILD is a build directory with -Dmutants=true; what is needed of it is built. For each mutant the programs of
-PROGRAMS that come by it at all are run, those first that found most in its file for their time, until one fails, dies
+BUILD is a build directory with -Dmutants=true; what is needed of it is built. For each mutant the
+programs of the suites core and providers that come by it at all are run, those first that found most in its file for their time, until one fails, dies
 or does not end. A mutant that nobody noticed must stand in survivors.txt with the reason, one line each: "NAME :: REASON".
 With --sample, only so many are tried, chosen by the epoch, of those that are not listed.
 The last line is "N passed, N failed".
@@ -27,7 +27,6 @@ import time
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 SURVIVORS = os.path.join(ROOT, "tests", "mutants", "survivors.txt")
 STRIDE = 101  # of the walk: it divides no dimension's size
-ALSO = ["test_golden", "test_told", "test_rival_flows", "test_disk"]  # flows that take little time
 MEMORY = 4 << 30  # bytes, of a mutant that allocates for ever
 
 
@@ -89,7 +88,7 @@ def find_programs(build, by):
     programs = []
     for row in json.loads(listing.stdout):
         is_small = any(suite.endswith((":core", ":providers")) for suite in row["suite"])
-        if row["name"] in ALSO or (is_small and not row["name"].startswith("walk")):
+        if is_small and not row["name"].startswith("walk"):
             programs.append(Program(row["name"], row["cmd"]))
         elif row["name"] == "walk":
             programs.append(Program(f"walk {STRIDE}", row["cmd"] + [str(STRIDE)]))
