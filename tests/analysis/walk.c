@@ -516,10 +516,12 @@ int main(int argc, char **argv)
 	struct walk walk = {.world = &world, .plan = &plan};
 	struct walk_verbs verbs;
 	uint64_t stride = argc > 1 ? strtoull(argv[1], NULL, 10) : STRIDE;
-	uint64_t most = argc > 1 ? 1 : BROKEN_MAX;
+	uint64_t most = BROKEN_MAX;
 
 	if (!effects || stride == 0)
 		return 2;
+	if (argc > 1)
+		most = 1;
 	walk_verbs_init(&verbs);
 	for (uint64_t number = 0; number < worlds_count() && walk.n_broken < most;
 	     number += stride) {
