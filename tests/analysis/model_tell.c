@@ -166,7 +166,7 @@ static void tell_detail(const struct effect *effect, char ret[SENTENCE_MAX])
 	else if (effect->kind == EFFECT_WRITE_ROUTE)
 		text_format(ret, SENTENCE_MAX, " %d%s", effect->weight,
 		            effect->is_mirrored ? " mirrored" : "");
-	else if (effect->kind == EFFECT_SCALE)
+	else if (effect->kind == EFFECT_SCALE || effect->kind == EFFECT_WRITE_SCALER)
 		text_format(ret, SENTENCE_MAX, " %d", effect->replicas);
 	else if (effect->kind == EFFECT_CREATE_PRIMARY || effect->kind == EFFECT_WRITE_PRIMARY ||
 	         effect->kind == EFFECT_REMOVE)
