@@ -208,6 +208,11 @@ static void mirror_empty(struct model *model)
 	model->truth.mirror = (struct mirror_fact){0};
 }
 
+static void mirror_failed(struct model *model)
+{
+	text_copy(model->truth.mirror.phase, "Failed");
+}
+
 static const struct row {
 	const char *what;
 	given *given[6];
@@ -374,6 +379,10 @@ static const struct row {
 	{"the gate, nothing was mirrored yet",
          {phase_none, gate_rollout, mirror_empty},
          "ask hook 0 (Initialized)",
+         "asking whether the run may begin"},
+	{"the gate, after a run that failed",
+         {phase_none, gate_rollout, mirror_failed},
+         "ask hook 0 (Failed)",
          "asking whether the run may begin"},
 };
 

@@ -123,6 +123,19 @@ static void share_none(struct model *model)
 	put_share(model, SAMPLE_NONE);
 }
 
+static void no_min(struct model *model)
+{
+	model->spec.checks[0].has_min = false;
+	model->spec.checks[0].min = 0;
+	model->spec.checks[0].has_max = true;
+	model->spec.checks[0].max = 5;
+}
+
+static void negative(struct model *model)
+{
+	put_sample(model, SAMPLE_VALUE, -5);
+}
+
 static const struct row {
 	const char *what;
 	given *given[8];
@@ -162,6 +175,10 @@ static const struct row {
          {progressing, due, passed, share_none},
          "measure share; write canary status Progressing",
          "asking the metrics"},
+	{"below a bound that is not there",
+         {progressing, due, no_min, negative, shared},
+         "save release Progressing from 20 to 40 seen 1 c1 n1",
+         "Advance cart.shop canary weight 40"},
 };
 
 /* A run of v2, with the canary's pods up and clients with the primary. */

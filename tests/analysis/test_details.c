@@ -229,6 +229,35 @@ static void test_what_an_undo_is_compared_with(void **state)
 	}
 }
 
+/* The primary is written as it was seen; a retreat's write takes the place of whatever is there. */
+static void test_versions_of_the_primary(void **state)
+{
+	for (int is_retreat = 0; is_retreat <= 1; is_retreat++) {
+		struct effect effects[PLAN_EFFECTS_MAX];
+		struct plan plan = {.effects = effects};
+		struct model model;
+		struct facts *facts = &model.truth;
+		const struct effect *write;
+
+		model_init(&model);
+		model_initialise(&model);
+		text_copy(facts->primary.resource_version, "77");
+		text_copy(facts->newest.uid, "release-2");
+		facts->newest.cause = CAUSE_REVISION;
+		facts->newest.status = (struct release_status){.phase = PHASE_PROMOTING};
+		if (is_retreat) {
+			text_copy(facts->primary.release_uid, "release-2");
+			facts->newest.status.phase = PHASE_RETREATING;
+			facts->newest.status.ending = OUTCOME_FAILED_PROMOTION;
+		}
+		decide(&model.spec, facts, &plan);
+		write = find_effect(&plan, EFFECT_WRITE_PRIMARY);
+		assert_non_null(write);
+		assert_string_equal(write->resource_version, is_retreat ? "" : "77");
+		model_fini(&model);
+	}
+}
+
 /* An answer counts for the hook that was called, for this end of the run. */
 static void test_answers_of_post_rollout_hooks(void **state)
 {
@@ -277,6 +306,7 @@ int main(void)
 		cmocka_unit_test(test_the_last_iteration),
 		cmocka_unit_test(test_questions_are_of_a_run),
 		cmocka_unit_test(test_what_an_undo_is_compared_with),
+		cmocka_unit_test(test_versions_of_the_primary),
 		cmocka_unit_test(test_answers_of_post_rollout_hooks),
 	};
 

@@ -267,6 +267,12 @@ static void hook_no_once(struct model *model)
 	model->truth.hooks[0].refused.ms = model->truth.now.ms - 9999;
 }
 
+static void hook_no_earlier(struct model *model)
+{
+	put_answer(model, HOOK_FAIL);
+	model->truth.hooks[model->spec.n_hooks - 1].refused.ms -= 5000;
+}
+
 static const struct row {
 	const char *what;
 	given *given[9];
@@ -464,6 +470,12 @@ static const struct row {
          "write canary status Progressing",
          "waiting for approval: confirm-traffic-increase gate says no: no",
          1},
+	{"two gates said no",
+         {second_step, due, gate_increase, hook_was_no, hook_no, gate_promotion, hook_was_no,
+          hook_no_earlier},
+         "write canary status Progressing",
+         "waiting for approval: confirm-traffic-increase gate says no: no",
+         10000},
 };
 
 /* A run of v2, with the canary's pods up and clients with the primary. */

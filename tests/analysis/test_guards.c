@@ -465,6 +465,22 @@ static const struct row {
          {finalising, init, primary_half, newer, route_20},
          "save release Retreating superseded n1!",
          "New revision detected! Restarting analysis for cart.shop"},
+	{"quarantined, unseen",
+         {quarantined, progressing, route_unknown},
+         "write canary status Progressing: the agent aborted twice while this canary was in hand; it is left alone until its spec changes; notify the agent aborted twice while this canary was in hand; it is left alone until its spec changes",
+         "quarantined: the agent aborted twice while this canary was in hand"},
+	{"quarantined, not compared",
+         {quarantined, progressing, unsure},
+         "write canary status Progressing: the agent aborted twice while this canary was in hand; it is left alone until its spec changes; notify the agent aborted twice while this canary was in hand; it is left alone until its spec changes",
+         "quarantined: the agent aborted twice while this canary was in hand"},
+	{"deleted, configs not read",
+         {judged, configs_unread, deleted},
+         "apex service canary",
+         "the apex service is to select the canary's pods"},
+	{"suspended at rest, the apex with the canary",
+         {judged, suspended, apex_canary},
+         "write canary status Failed",
+         "skipping canary run as object is suspended"},
 };
 
 /* A run of v2, with the canary's pods up and clients with the primary. */

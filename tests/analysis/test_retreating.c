@@ -216,6 +216,11 @@ static void no_replicas(struct model *model)
 	model->truth.newest.primary_replicas = 0;
 }
 
+static void apex_absent(struct model *model)
+{
+	model->truth.apex = (struct service_fact){.slot.state = FACT_ABSENT};
+}
+
 static const struct row {
 	const char *what;
 	given *given[6];
@@ -403,6 +408,10 @@ static const struct row {
          {retreating, primary_absent, no_replicas},
          "primary release-1 x1!; apex service canary!",
          "the primary gets the template of Release cart-1"},
+	{"the apex is gone",
+         {retreating, apex_absent},
+         "apex service primary",
+         "the apex service is to select the primary's pods"},
 };
 
 /* A run of v2, with the canary's pods up and clients with the primary. */

@@ -1,6 +1,7 @@
 /* At rest: what a run waits for, before it begins: configs, and what is to be told. Each row is one
  * decision. */
 #include "analysis/base/text.h"
+#include "analysis/mirror.h"
 #include "tests/analysis/model.h"
 #include "tests/analysis/model_tell.h"
 
@@ -36,6 +37,12 @@ static void refused(struct model *model)
 static void primary_absent(struct model *model)
 {
 	model->truth.primary = (struct workload_fact){.slot.state = FACT_ABSENT};
+}
+
+static void grown(struct model *model)
+{
+	compared(model);
+	model->truth.change.kind = CHANGE_DEFAULTS;
 }
 
 static void configs_known(struct model *model)
@@ -250,12 +257,67 @@ static void not_tracked(struct model *model)
 	model->truth.target.has_configs = false;
 }
 
+static void event_hook(struct model *model)
+{
+	model_hook(model, HOOK_EVENT, NULL);
+}
+
+static void deleted(struct model *model)
+{
+	model->truth.is_deleted = true;
+	model->truth.target.refusal[0] = '\0';
+}
+
+static void no_spec(struct model *model)
+{
+	model->truth.has_spec = false;
+	text_copy(model->truth.refusal, "spec: no");
+	text_copy(model->truth.mirror.refusal, "spec: no");
+}
+
+static void quarantine_told(struct model *model)
+{
+	struct mirror mirror;
+
+	quarantined(model);
+	mirror = mirror_of(&model->spec, &model->truth);
+	text_copy(model->truth.mirror.refusal, mirror.refusal);
+	text_copy(model->truth.mirror.refusal_reason, mirror.refusal_reason);
+}
+
+static void configs_unread_red(struct model *model)
+{
+	configs_unread(model);
+	text_copy(model->truth.configs.digest, "red");
+}
+
 static const struct row {
 	const char *what;
-	given *given[6];
+	given *given[7];
 	const char *plan;
 	const char *because; /* how the reason begins */
 } rows[] = {
+	{"an event hook", {notice, event_hook}, "tell hook 0; notify it ended", ""},
+	{"an event hook, in quarantine",
+         {notice, event_hook, quarantine_told},
+         "notify it ended",
+         ""},
+	{"an event hook, deleted",
+         {rolled_back, target_v2, notice, event_hook, deleted},
+         "notify it ended",
+         "the Canary is deleted"},
+	{"an event hook, no spec", {notice, event_hook, no_spec}, "notify it ended", ""},
+	{"a hook of the last run, in quarantine", {post_rollout, quarantine_told}, "", ""},
+	{"a hook of the last run, no spec", {post_rollout, no_spec}, "", ""},
+	{"an alert, in quarantine, told", {alert, quarantine_told}, "", ""},
+	{"an alert, deleted",
+         {rolled_back, target_v2, alert, deleted},
+         "",
+         "the Canary is deleted"},
+	{"only defaults, configs not read",
+         {target_v2, grown, configs_unread_red},
+         "see configs",
+         ""},
 	{"configs that failed, and are known now",
          {configs_known, failed_thrice},
          "",
