@@ -265,7 +265,7 @@ static void event_hook(struct model *model)
 static void deleted(struct model *model)
 {
 	model->truth.is_deleted = true;
-	model->truth.target.refusal[0] = '\0';
+	model->truth.newest.status.ending = model->truth.newest.status.outcome;
 }
 
 static void no_spec(struct model *model)
