@@ -4,6 +4,7 @@
 #include "providers/kube/api.h"
 #include "providers/kube/config.h"
 #include "providers/kube/release_status.h"
+#include "providers/kube/scaler.h"
 #include "providers/kube/tree.h"
 #include "providers/traffic_provider.h"
 
@@ -197,6 +198,8 @@ static json_t *made_of(const struct canary_world *world)
 	add_made(made, KUBE_SERVICE, world->apex);
 	add_made(made, KUBE_SERVICE, world->primary_service);
 	add_made(made, KUBE_SERVICE, world->canary_service);
+	if (world->spec->scaler_kind != SCALER_NONE)
+		add_made(made, kube_scaler_kind(world), world->spec->primary_scaler);
 	if (world->spec->route.weighs && route.kind != KUBE_NONE)
 		add_made(made, route.kind, route.name);
 	for (size_t i = 0; i < n; i++) {
