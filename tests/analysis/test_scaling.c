@@ -255,9 +255,31 @@ static void deleted(struct model *model)
 	model->truth.is_deleted = true;
 }
 
+static void no_release(struct model *model)
+{
+	model->truth.newest = (struct release){0};
+	model->truth.promoted = (struct release_ref){0};
+}
+
+static void releases_absent(struct model *model)
+{
+	model->truth.releases.state = FACT_ABSENT;
+}
+
+static void primary_absent(struct model *model)
+{
+	model->truth.primary = (struct workload_fact){.slot.state = FACT_ABSENT};
+}
+
+static void unasked_1(struct model *model)
+{
+	model->truth.scaler.slot.state = FACT_KNOWN;
+	model->truth.scaler.most = 1;
+}
+
 static const struct row {
 	const char *what;
-	given *given[7];
+	given *given[8];
 	const char *plan;
 	const char *because; /* how the reason begins */
 	int64_t wake;        /* ms from now; 0: none */
@@ -439,6 +461,42 @@ static const struct row {
          "write canary status Progressing",
          "waiting for the next check",
          1},
+	{"hpa: at rest, unseen",
+         {hpa, scaler_unknown, judged},
+         "write canary status Failed; see autoscaler",
+         "the autoscaler was not seen yet"},
+	{"hpa: at rest, the primary's unseen",
+         {hpa, primary_scaler_unknown, judged},
+         "write canary status Failed; see primary autoscaler",
+         "the primary autoscaler was not seen yet"},
+	{"hpa: at rest, both unseen",
+         {hpa, scaler_unknown, primary_scaler_unknown, judged},
+         "write canary status Failed; see autoscaler; see primary autoscaler",
+         "the autoscaler was not seen yet"},
+	{"hpa: at rest, the primary's is missing",
+         {hpa, primary_scaler_absent, judged},
+         "write autoscaler 2",
+         "HorizontalPodAutoscaler cart-primary.shop follows cart"},
+	{"hpa: the first, unseen",
+         {hpa, scaler_unknown, no_release, releases_absent, primary_absent},
+         "see autoscaler",
+         "the autoscaler was not seen yet"},
+	{"hpa: the first",
+         {hpa, no_release, releases_absent, primary_absent},
+         "create release 1 init",
+         "New Deployment detected, starting initialization."},
+	{"hpa: deleted, no most",
+         {hpa, most_0, judged, deleted, newer, target_down},
+         "scale target 2",
+         "scaling the target to 2"},
+	{"hpa: deleted, unseen",
+         {hpa, most_1, scaler_unknown, judged, deleted, newer, target_down},
+         "scale target 2; see autoscaler",
+         "scaling the target to 2"},
+	{"none: what it would allow counts for nothing",
+         {unasked_1, judged, deleted, newer, target_down},
+         "scale target 2",
+         "scaling the target to 2"},
 };
 
 /* A run of v2, with the canary's pods up and clients with the primary. */
