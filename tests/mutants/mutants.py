@@ -3,10 +3,10 @@
 
 usage: mutants.py [--sample N --epoch SECONDS] [--only PATTERN] [--jobs N] [--table FILE] [--again FILE] [--by PATTERN] BUILD
 
-BUILD is a build directory with -Dmutants=true; what is needed of it is built. For each mutant the
-programs of the suite core, and of BESIDE, that come by it at all are run, those first that found most in its file for their time, until one fails, dies
-or does not end. A mutant that nobody noticed must stand in survivors.txt with the reason, one line each: "NAME :: REASON".
-With --sample, only so many are tried, chosen by the epoch, of those that are not listed.
+BUILD is a build directory with -Dmutants=true; what is needed of it is built. For each mutant the programs of the
+suite core that come by it at all are run (and those of BESIDE), first those that found most in its file for their time,
+until one fails, dies or does not end. A mutant that nobody noticed must stand in survivors.txt with the reason, one
+line each: "NAME :: REASON". With --sample, only so many are tried, chosen by the epoch, of those that are not listed.
 The last line is "N passed, N failed".
 """
 import argparse
