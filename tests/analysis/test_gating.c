@@ -471,7 +471,7 @@ static const struct row {
          "waiting for approval: confirm-traffic-increase gate says no: no",
          1},
 	{"two gates said no",
-         {second_step, due, gate_increase, hook_was_no, hook_no, gate_promotion, hook_was_no,
+         {second_step, overdue, gate_increase, hook_was_no, hook_no, gate_promotion, hook_was_no,
           hook_no_earlier},
          "write canary status Progressing",
          "waiting for approval: confirm-traffic-increase gate says no: no",

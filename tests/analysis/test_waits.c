@@ -317,7 +317,7 @@ static const struct row {
 	{"only defaults, configs not read",
          {target_v2, grown, configs_unread_red},
          "see configs",
-         ""},
+         "nothing to do"},
 	{"configs that failed, and are known now",
          {configs_known, failed_thrice},
          "",
