@@ -277,6 +277,9 @@ json_t *journal_spec(const struct canary_spec *spec)
 		json_array_append_new(checks, item);
 	}
 	json_object_set_new(json, "stepWeights", steps);
+	if (spec->step_weight_promotion > 0)
+		json_object_set_new(json, "stepWeightPromotion",
+		                    json_integer(spec->step_weight_promotion));
 	json_object_set_new(json, "checks", checks);
 	if (spec->n_hooks > 0)
 		json_object_set_new(json, "hooks", journal_hooks(spec));

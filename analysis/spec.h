@@ -92,6 +92,7 @@ struct canary_spec {
 	int max_weight; /* 1..100 */
 	int step_weights[SPEC_STEPS_MAX];
 	size_t n_step_weights;
+	int step_weight_promotion; /* 0..100: how far each step back goes; 0: all at once */
 	int iterations;
 	int threshold; /* >= 1: the failed check that ends the run */
 	struct span interval;

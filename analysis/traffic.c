@@ -261,3 +261,12 @@ int traffic_live_weight(const struct thought *thought)
 
 	return thought->spec->route.weighs && route->slot.state == FACT_KNOWN ? route->weight : 0;
 }
+
+bool traffic_is_stepped(const struct thought *thought)
+{
+	const struct canary_spec *spec = thought->spec;
+
+	return spec->step_weight_promotion > 0 && spec->strategy != STRATEGY_AB &&
+	       traffic_live_weight(thought) > 0 && thought->facts->newest.status.weight.to > 0 &&
+	       workload_serves(&thought->facts->target);
+}

@@ -1,14 +1,17 @@
 /*
  * Promoting: the decision stands in the Release (D-62), now the primary gets the recorded template
  * (D-9). When its rollout may leave it without a ready pod, clients go to the canary's pods
- * meanwhile.
+ * meanwhile. With stepWeightPromotion the requests then come back in steps: how far they are is
+ * told by the weight that stands in the Release and on the route, by nothing else.
  */
 #include "analysis/alert.h"
 #include "analysis/base/text.h"
+#include "analysis/pace.h"
 #include "analysis/phase/phase.h"
 #include "analysis/primary.h"
 #include "analysis/readiness.h"
 #include "analysis/retreat.h"
+#include "analysis/strategy.h"
 #include "analysis/traffic.h"
 #include "analysis/workload.h"
 
@@ -63,7 +66,14 @@ static bool withdraw(struct thought *thought)
 	return true;
 }
 
-static void finalise(struct thought *thought)
+static void tell_back(const struct thought *thought, struct release_status *status, int weight)
+{
+	text_format(status->reason, sizeof(status->reason),
+	            "Advance %.100s.%.63s primary weight %d", thought->spec->name,
+	            thought->spec->k8s_namespace, SPEC_WEIGHT_FULL - weight);
+}
+
+static void finalise(struct thought *thought, bool is_last_step)
 {
 	struct release_status status = thought_next_status(thought);
 
@@ -72,9 +82,65 @@ static void finalise(struct thought *thought)
 	status.weight.from = status.weight.to;
 	status.weight.to = 0;
 	status.weight.is_mirrored = false;
-	text_format(status.reason, sizeof(status.reason), "Routing all traffic to primary");
+	if (is_last_step)
+		tell_back(thought, &status, 0);
+	else
+		text_format(status.reason, sizeof(status.reason), "Routing all traffic to primary");
 	if (thought->spec->route.weighs)
 		thought_notice(&status, false, "%s", status.reason);
+	thought_save(thought, &status, false);
+	thought_because(thought, "%s", status.reason);
+}
+
+/* The weight that came back so far is kept; more was given by a foreign hand. Less stays as it is.
+ */
+static void keep_weight(struct thought *thought)
+{
+	const struct release_status *status = &thought->facts->newest.status;
+	int live = traffic_live_weight(thought);
+
+	if (0 < status->weight.to && status->weight.to < live && live <= status->weight.from)
+		traffic_weighs(thought, status->weight.to, false); /* a step that is being taken */
+	else
+		traffic_caps(thought, status->weight.to);
+}
+
+/* The primary can take more of the requests: all that was given to it so far arrives, and it has
+ * the capacity that it had when the run began. */
+static bool can_take_more(struct thought *thought)
+{
+	const struct facts *facts = thought->facts;
+	int needed = facts->newest.primary_replicas;
+
+	if (traffic_live_weight(thought) > facts->newest.status.weight.to)
+		return false;
+	if (facts->primary.replicas < needed && !thought_scaled(thought, SUBJECT_PRIMARY, needed))
+		return false;
+	return traffic_reaches(thought, &facts->primary) && traffic_holds(thought) &&
+	       pace_is_due(thought);
+}
+
+/* The primary is ready. The next step back, of which the last one is all that remains. */
+static void step_back(struct thought *thought)
+{
+	int live = traffic_live_weight(thought);
+	int to = thought->facts->newest.status.weight.to;
+	int weight = live < to ? live : to;
+	int next = strategy_back(thought->spec, weight);
+	struct release_status status;
+
+	if (!can_take_more(thought))
+		return;
+	if (next == 0) {
+		finalise(thought, true);
+		return;
+	}
+	status = thought_next_status(thought);
+	status.times.next_check_at = instant_after(thought->facts->now, thought->spec->interval);
+	status.weight.from = weight;
+	status.weight.to = next;
+	tell_back(thought, &status, next);
+	thought_notice(&status, false, "%s", status.reason);
 	thought_save(thought, &status, false);
 	thought_because(thought, "%s", status.reason);
 }
@@ -89,7 +155,7 @@ void phase_promoting(struct thought *thought)
 
 	if (withdraw(thought))
 		return;
-	traffic_caps(thought, facts->newest.status.weight.to);
+	keep_weight(thought);
 	if (!thought_knows(thought, SUBJECT_PRIMARY) || !thought_knows(thought, SUBJECT_TARGET))
 		return;
 	if (facts->primary.slot.state == FACT_ABSENT ||
@@ -108,7 +174,11 @@ void phase_promoting(struct thought *thought)
 		traffic_selects(thought, traffic_backend(thought), false);
 	switch (readiness) {
 	case READINESS_READY:
-		finalise(thought);
+		if (traffic_is_stepped(thought))
+			step_back(thought);
+		else if (spec->step_weight_promotion == 0 || !spec->route.weighs ||
+		         thought_knows(thought, SUBJECT_ROUTE))
+			finalise(thought, false);
 		return;
 	case READINESS_LATE:
 		status = thought_next_status(thought);

@@ -7,6 +7,7 @@
 #include "analysis/rival.h"
 #include "analysis/strategy.h"
 #include "analysis/workload.h"
+#include "tests/analysis/walk_back.h"
 #include "tests/analysis/walk_configs.h"
 #include "tests/analysis/walk_hooks.h"
 #include "tests/analysis/walk_look.h"
@@ -222,7 +223,7 @@ static void check_route(struct walk *walk)
 		broken(walk, "a lowering that waits");
 	if (route->weight > 0 &&
 	    ((!is_checking(facts) && route->weight >= live_weight(walk->world)) ||
-	     route->weight != cap(facts) || facts->is_deleted))
+	     route->weight != walk_back_weight(facts) || facts->is_deleted))
 		broken(walk, "a weight that no observed Release asks for");
 	if (route->is_mirrored && (route->weight != 0 || route->is_retreat || facts->is_deleted ||
 	                           !walk->world->spec.route.mirrors ||
@@ -461,6 +462,8 @@ static void check_alive(struct walk *walk)
 
 static void check(struct walk *walk)
 {
+	const char *what;
+
 	walk->n_worlds++;
 	walk->n_of[walk->world->spec.strategy]++;
 	walk->n_effects += walk->plan->n_effects;
@@ -476,6 +479,9 @@ static void check(struct walk *walk)
 	check_teardown(walk);
 	check_guards(walk);
 	check_alive(walk);
+	what = walk_back_check(walk->world, walk->plan);
+	if (what)
+		broken(walk, what);
 }
 
 /* Decide in the same world with hooks. */

@@ -54,6 +54,7 @@ static bool put_strategy(struct world *world, unsigned value)
 		spec->step_weights[0] = 30;
 		spec->step_weights[1] = 60;
 		spec->n_step_weights = 2;
+		spec->step_weight_promotion = 25;
 		spec->step_weight = 0;
 		return true;
 	case 2:
@@ -86,7 +87,7 @@ static bool put_strategy(struct world *world, unsigned value)
 }
 
 /* The weights of the run, by strategy (the value of put_strategy) and step: the first, the last,
- * one further or beside after an edit, and none. */
+ * one further or beside after an edit, none, and one step back. */
 static void put_step(struct world *world, unsigned step)
 {
 	static const struct {
@@ -94,9 +95,9 @@ static void put_step(struct world *world, unsigned step)
 		int to;
 		int iteration;
 		bool is_mirrored;
-	} rows[][4] = {
+	} rows[][5] = {
 		{{0, 60, 0}, {60, 100, 0}, {60, 90, 0}, {60, 0, 0}},
-		{{0, 30, 0}, {30, 60, 0}, {30, 45, 0}, {60, 0, 0}},
+		{{0, 30, 0}, {30, 60, 0}, {30, 45, 0}, {60, 0, 0}, {60, 35, 0}},
 		{{0, 100, 1}, {100, 100, 2}, {100, 100, 3}, {100, 0, 2}},
 		{{0, 0, 1}, {0, 0, 2}, {0, 100, 3}, {100, 0, 3}},
 		{{0, 0, 1}, {0, 0, 2}, {0, 0, 3}, {0, 0, 3}},
@@ -143,6 +144,7 @@ static bool put_release(struct world *world, unsigned value)
 		{CAUSE_REVISION, PHASE_DONE, OUTCOME_ROLLED_BACK, OUTCOME_ROLLED_BACK},
 		{CAUSE_REVISION, PHASE_DONE, OUTCOME_NONE, OUTCOME_NONE}, /* nobody writes this */
 		{CAUSE_REVISION, PHASE_DONE, OUTCOME_SUPERSEDED, OUTCOME_SUPERSEDED},
+		{CAUSE_REVISION, PHASE_PROMOTING, OUTCOME_NONE, OUTCOME_NONE, 4}, /* a step back */
 	};
 	struct facts *facts = &world->facts;
 	struct release *newest = &facts->newest;
@@ -167,6 +169,8 @@ static bool put_release(struct world *world, unsigned value)
 		newest->status.times.started = worlds_ago(100000);
 	if (rows[value].phase == PHASE_PROGRESSING || rows[value].phase == PHASE_PROMOTING)
 		put_step(world, rows[value].step);
+	if (rows[value].step == 4 && world->spec.step_weight_promotion == 0)
+		return false;
 	if (!is_first) {
 		text_copy(facts->promoted.name, "cart-1");
 		text_copy(facts->promoted.uid, "release-1");
@@ -465,7 +469,7 @@ static bool put_rare(struct world *world, unsigned value)
 static const struct dimension dimensions[] = {
 	{"rare", 33, NULL},           {"check", 16, worlds_check},   {"route", 13, put_route},
 	{"apex", 7, put_apex},        {"primary", 8, put_primary},   {"target", 13, put_target},
-	{"release", 22, put_release}, {"strategy", 8, put_strategy},
+	{"release", 23, put_release}, {"strategy", 8, put_strategy},
 };
 
 uint64_t worlds_count(void)

@@ -1,0 +1,79 @@
+#include "tests/analysis/walk_back.h"
+
+#include "tests/analysis/walk_look.h"
+
+int walk_back_weight(const struct facts *facts)
+{
+	const struct release_status *status = &facts->newest.status;
+
+	return status->phase == PHASE_FINALISING ? status->weight.from : status->weight.to;
+}
+
+/* The primary runs what is promoted, on all its pods, as many as it had when the run began. */
+static bool has_primary(const struct facts *facts)
+{
+	return facts->primary.slot.state == FACT_KNOWN &&
+	       strcmp(facts->primary.release_uid, facts->newest.uid) == 0 &&
+	       facts->primary.available >= facts->primary.replicas &&
+	       facts->primary.replicas >= facts->newest.primary_replicas;
+}
+
+/* The step that stands in the Release was taken, and holds. */
+static bool is_taken(const struct world *world)
+{
+	const struct facts *facts = &world->facts;
+
+	return facts->route.slot.state == FACT_KNOWN &&
+	       facts->route.weight <= facts->newest.status.weight.to &&
+	       facts->now.ms - facts->route.since.ms >= world->spec.route.hold.ms;
+}
+
+static const char *check_step(const struct world *world, const struct effect *save)
+{
+	const struct facts *facts = &world->facts;
+	const struct release_status *now = &facts->newest.status;
+	int live = facts->route.weight;
+	int from = live < now->weight.to ? live : now->weight.to;
+
+	if (!has_primary(facts))
+		return "a step back to a primary that is not ready for it";
+	if (!is_taken(world))
+		return "a step back before the one before it holds";
+	if (facts->now.ms < now->times.next_check_at.ms)
+		return "a step back before it is due";
+	if (save->is_retreat)
+		return "a step back in haste";
+	if (save->status.weight.to != 0 &&
+	    (save->status.weight.to != from - world->spec.step_weight_promotion ||
+	     save->status.weight.from != from ||
+	     save->status.times.next_check_at.ms != facts->now.ms + world->spec.interval.ms))
+		return "a step back of another width, or at another time";
+	if (save->status.weight.to == 0 && from > world->spec.step_weight_promotion)
+		return "steps back that are left out";
+	return NULL;
+}
+
+const char *walk_back_check(const struct world *world, const struct plan *plan)
+{
+	const struct facts *facts = &world->facts;
+	const struct effect *save = find(plan, EFFECT_SAVE_RELEASE, SUBJECT_RELEASES);
+	const struct effect *route = find(plan, EFFECT_WRITE_ROUTE, SUBJECT_ROUTE);
+
+	if (!is_running(facts) || facts->newest.status.phase != PHASE_PROMOTING ||
+	    is_strange(facts))
+		return NULL;
+	if (route && is_stepping_back(facts) && live_weight(world) <= cap(facts) &&
+	    route->weight > 0 && route->is_retreat)
+		return "a step back written in haste";
+	if (route && route->weight == 0 && !route->is_retreat)
+		return "all traffic on the primary before the Release says so";
+	if (!save || save->status.phase == PHASE_RETREATING ||
+	    save->status.weight.to == facts->newest.status.weight.to)
+		return NULL;
+	if (world->spec.step_weight_promotion == 0 || world->spec.strategy == STRATEGY_AB)
+		return save->status.phase == PHASE_PROMOTING ? "a step back that nobody asked for"
+		                                             : NULL;
+	if (live_weight(world) == 0 || !workload_serves(&facts->target))
+		return save->status.phase == PHASE_PROMOTING ? "a step back of nothing" : NULL;
+	return check_step(world, save);
+}
