@@ -85,6 +85,22 @@ static json_t *service_of(const struct service_fact *service)
 	return json;
 }
 
+/* Those that there are, by what they do. */
+static void put_cookies(json_t *json, const char *key, const struct cookies *cookies)
+{
+	json_t *object = json_object();
+
+	kube_tree_set_some(object, "canary", cookies->canary.value);
+	kube_tree_set_some(object, "canaryName", cookies->canary.name);
+	kube_tree_set_some(object, "earlier", cookies->earlier.value);
+	kube_tree_set_some(object, "earlierName", cookies->earlier.name);
+	kube_tree_set_some(object, "primary", cookies->primary.value);
+	kube_tree_set_some(object, "primaryName", cookies->primary.name);
+	if (json_object_size(object) > 0)
+		json_object_set(json, key, object);
+	json_decref(object);
+}
+
 static json_t *route_of(const struct route_fact *route)
 {
 	json_t *json = slot_of(&route->slot);
@@ -92,6 +108,7 @@ static json_t *route_of(const struct route_fact *route)
 	json_object_set_new(json, "weight", json_integer(route->weight));
 	put_flag(json, "exact", route->is_exact);
 	put_flag(json, "mirrored", route->is_mirrored);
+	put_cookies(json, "cookies", &route->cookies);
 	kube_tree_set_some(json, "pending", route->pending);
 	put_flag(json, "ours", route->is_ours);
 	put_number(json, "since", route->since.ms);
@@ -118,6 +135,7 @@ static json_t *status_of(const struct release_status *status)
 	put_number(json, "finished", status->times.finished.ms);
 	if (status->weight.has_seen)
 		json_object_set_new(json, "seenShare", json_real(status->weight.seen_share));
+	put_cookies(json, "cookies", &status->cookies);
 	kube_tree_set_some(json, "ending", release_outcome_name(status->ending));
 	kube_tree_set_some(json, "outcome", release_outcome_name(status->outcome));
 	kube_tree_set_some(json, "reason", status->reason);
@@ -223,6 +241,8 @@ json_t *journal_facts(const struct facts *facts)
 	if (facts->newest.name[0] != '\0')
 		json_object_set_new(json, "newest", release_of(&facts->newest));
 	kube_tree_set_some(json, "promoted", facts->promoted.name);
+	kube_tree_set_some(json, "draw", facts->draw);
+	put_cookies(json, "former", &facts->former.cookies);
 	for (size_t i = 0; i < SPEC_CHECKS_MAX && facts->samples[i].kind != SAMPLE_NONE; i++)
 		json_array_append_new(samples, sample_of(&facts->samples[i]));
 	json_object_set_new(json, "samples", samples);
@@ -262,6 +282,10 @@ json_t *journal_spec(const struct canary_spec *spec)
 	json_t *checks = json_array();
 
 	kube_tree_set_some(json, "provider", spec->provider);
+	if (spec->affinity.cookie)
+		kube_tree_set_text(json, "cookie", spec->affinity.cookie);
+	if (spec->affinity.primary_cookie)
+		kube_tree_set_text(json, "primaryCookie", spec->affinity.primary_cookie);
 	put_flag(json, "suspend", spec->suspend);
 	put_flag(json, "skipAnalysis", spec->skip_analysis);
 	for (size_t i = 0; i < spec->n_step_weights; i++)
@@ -297,6 +321,7 @@ static json_t *effect_of(const struct effect *effect)
 	case EFFECT_WRITE_ROUTE:
 		json_object_set_new(json, "weight", json_integer(effect->weight));
 		put_flag(json, "mirrored", effect->is_mirrored);
+		put_cookies(json, "cookies", &effect->cookies);
 		break;
 	case EFFECT_SCALE:
 		json_object_set_new(json, "replicas", json_integer(effect->replicas));

@@ -157,7 +157,31 @@ static void leave(const struct mirror_fact *live, struct mirror *ret)
 	ret->iterations = live->iterations;
 	text_copy(ret->last_applied, live->last_applied);
 	text_copy(ret->last_promoted, live->last_promoted);
+	ret->cookies = live->cookies;
 	text_copy(ret->message, message_of(live->phase));
+}
+
+static void name_cookie(const struct cookie *cookie, char ret[COOKIE_NAME_SIZE + COOKIE_VALUE_SIZE])
+{
+	ret[0] = '\0';
+	if (cookie_is_set(cookie))
+		text_format(ret, COOKIE_NAME_SIZE + COOKIE_VALUE_SIZE, "%s=%s", cookie->name,
+		            cookie->value);
+}
+
+/* Those that routes hand out, and the one that they take away. */
+static void tell_cookies(const struct facts *facts, struct mirror_cookies *ret)
+{
+	const struct release_status *status = &facts->newest.status;
+	const struct cookies *cookies = &status->cookies;
+	bool is_over = status->weight.to == 0 || status->outcome != OUTCOME_NONE;
+	bool has_some = cookie_is_set(&cookies->canary);
+
+	name_cookie(&cookies->primary, ret->primary);
+	if (has_some && !is_over)
+		name_cookie(&cookies->canary, ret->present);
+	name_cookie(has_some && is_over ? &cookies->canary : &facts->former.cookies.canary,
+	            ret->previous);
 }
 
 struct mirror mirror_of(const struct canary_spec *spec, const struct facts *facts)
@@ -181,6 +205,8 @@ struct mirror mirror_of(const struct canary_spec *spec, const struct facts *fact
 	text_copy(mirror.message, message_of(mirror.phase));
 	text_copy(mirror.last_applied, newest->handled[0] ? newest->handled : newest->digest);
 	text_copy(mirror.last_promoted, facts->promoted.digest);
+	if (spec->affinity.cookie)
+		tell_cookies(facts, &mirror.cookies);
 	if (status->outcome == OUTCOME_NONE && spec->strategy == STRATEGY_CANARY)
 		mirror.weight = status->weight.to;
 	if (status->outcome == OUTCOME_NONE && status->phase != PHASE_FINALISING)
@@ -203,6 +229,9 @@ static bool is_different(const struct mirror *wanted, const struct facts *facts)
 	       wanted->failed_checks != live->failed_checks ||
 	       wanted->iterations != live->iterations ||
 	       strcmp(wanted->last_applied, live->last_applied) != 0 ||
+	       strcmp(wanted->cookies.present, live->cookies.present) != 0 ||
+	       strcmp(wanted->cookies.previous, live->cookies.previous) != 0 ||
+	       strcmp(wanted->cookies.primary, live->cookies.primary) != 0 ||
 	       strcmp(wanted->last_promoted, live->last_promoted) != 0;
 }
 

@@ -4,6 +4,7 @@
  * meanwhile. With stepWeightPromotion the requests then come back in steps: how far they are is
  * told by the weight that stands in the Release and on the route, by nothing else.
  */
+#include "analysis/affinity.h"
 #include "analysis/alert.h"
 #include "analysis/base/text.h"
 #include "analysis/pace.h"
@@ -99,7 +100,8 @@ static void keep_weight(struct thought *thought)
 	const struct release_status *status = &thought->facts->newest.status;
 	int live = traffic_live_weight(thought);
 
-	if (0 < status->weight.to && status->weight.to < live && live <= status->weight.from)
+	if (0 < status->weight.to && status->weight.to < live && live <= status->weight.from &&
+	    !thought->is_newer)
 		traffic_weighs(thought, status->weight.to, false); /* a step that is being taken */
 	else
 		traffic_caps(thought, status->weight.to);
@@ -139,6 +141,7 @@ static void step_back(struct thought *thought)
 	status.times.next_check_at = instant_after(thought->facts->now, thought->spec->interval);
 	status.weight.from = weight;
 	status.weight.to = next;
+	affinity_turn(thought, &status);
 	tell_back(thought, &status, next);
 	thought_notice(&status, false, "%s", status.reason);
 	thought_save(thought, &status, false);

@@ -1,5 +1,6 @@
 #include "providers/kube/canary_analysis.h"
 
+#include "providers/kube/canary_affinity.h"
 #include "providers/kube/canary_alert.h"
 #include "providers/kube/canary_metric.h"
 #include "providers/kube/canary_warning.h"
@@ -19,16 +20,6 @@ struct field kube_canary_analysis_find(const struct field *spec)
 	struct field analysis = field_member(spec, "analysis");
 
 	return analysis.json ? analysis : field_member(spec, "canaryAnalysis");
-}
-
-/* Fields that are refused when they ask for something. */
-static bool refuse_unserved(const struct field *analysis, struct err *err)
-{
-	struct field affinity = field_member(analysis, "sessionAffinity");
-
-	if (affinity.json)
-		return field_refuse(&affinity, err, ERR_INVALID, "not served yet");
-	return true;
 }
 
 static bool interval_read(const struct field *analysis, struct arena *arena,
@@ -265,15 +256,15 @@ bool kube_canary_analysis_read(const struct field *spec_node,
 		spec->skip_analysis = true;
 		return kube_canary_alert_read(&analysis, options, canary, err);
 	}
-	return kube_node_object(&analysis, err) && refuse_unserved(&analysis, err) &&
-	       interval_read(&analysis, arena, canary, err) && counts_read(&analysis, spec, err) &&
-	       weights_read(&analysis, arena, canary, err) &&
+	return kube_node_object(&analysis, err) && interval_read(&analysis, arena, canary, err) &&
+	       counts_read(&analysis, spec, err) && weights_read(&analysis, arena, canary, err) &&
 	       ready_read(&analysis, "primaryReadyThreshold", arena, canary,
 	                  &spec->primary_ready_percent, err) &&
 	       ready_read(&analysis, "canaryReadyThreshold", arena, canary,
 	                  &spec->canary_ready_percent, err) &&
 	       no_data_read(&analysis, spec, err) && strategy_read(&analysis, arena, canary, err) &&
 	       promotion_read(&analysis, arena, canary, err) &&
+	       kube_canary_affinity_read(&analysis, arena, canary, err) &&
 	       mirror_read(&analysis, arena, canary, err) &&
 	       kube_canary_metric_read(&analysis, arena, canary, err) &&
 	       kube_canary_webhook_read(&analysis, options, canary, arena, err) &&
