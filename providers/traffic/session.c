@@ -173,10 +173,11 @@ void session_read(struct session_reading *reading, const struct cookie *cookies,
 		if (n > 1)
 			known->earlier = cookies[1];
 	} else if (n > 0 && share == 0 && is_gone) {
-		if (cookie_is_set(&known->canary))
-			known->earlier = cookies[0];
-		else
+		/* There may be one such rule before each that is ours. */
+		if (!cookie_is_set(&known->canary))
 			known->canary = cookies[0];
+		else if (!cookie_is_same(&known->canary, &cookies[0]))
+			known->earlier = cookies[0];
 	} else if (n > 0 && share == 0) {
 		known->primary = cookies[0];
 	} else if (share > reading->weight) {

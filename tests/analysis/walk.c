@@ -480,6 +480,8 @@ static void check(struct walk *walk)
 	check_guards(walk);
 	check_alive(walk);
 	what = walk_back_check(walk->world, walk->plan);
+	if (!what)
+		what = walk_back_cookies(walk->world, walk->plan);
 	if (what)
 		broken(walk, what);
 }

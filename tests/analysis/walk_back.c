@@ -53,6 +53,57 @@ static const char *check_step(const struct world *world, const struct effect *sa
 	return NULL;
 }
 
+/* What a route hands out stands in the Release that was seen; at weight 0 it takes away, no more.
+ */
+static const char *check_route_cookies(const struct world *world, const struct effect *route)
+{
+	const struct facts *facts = &world->facts;
+	struct cookies known = facts->newest.status.cookies;
+	static const struct cookies none;
+
+	if (!world->spec.affinity.cookie)
+		return cookie_are_same(&route->cookies, &none) ? NULL
+		                                               : "cookies that nobody asked for";
+	if (!cookie_is_set(&known.canary) && route->weight == 0)
+		known = facts->former.cookies;
+	if (route->weight == 0)
+		known.primary = (struct cookie){0};
+	return cookie_are_same(&route->cookies, &known)
+	               ? NULL
+	               : "cookies on the route that no observed Release has";
+}
+
+/* With each step the primary's is new; the canary's only where its name is. */
+static const char *check_saved_cookies(const struct world *world, const struct effect *save)
+{
+	const struct cookies *was = &world->facts.newest.status.cookies;
+	const struct cookies *is = &save->status.cookies;
+	bool is_step = save->status.weight.to > 0 &&
+	               save->status.weight.to != world->facts.newest.status.weight.to;
+
+	if (!is_step)
+		return cookie_are_same(was, is) ? NULL : "other cookies without a step";
+	if (!world->spec.affinity.cookie)
+		return NULL;
+	if (strcmp(is->canary.name, world->spec.affinity.cookie) != 0 ||
+	    cookie_is_same(&was->primary, &is->primary))
+		return "a step without its cookies";
+	if (strcmp(was->canary.name, is->canary.name) == 0
+	            ? !cookie_is_same(&was->canary, &is->canary)
+	            : !cookie_is_same(&was->canary, &is->earlier))
+		return "a step that moves those who had the canary";
+	return NULL;
+}
+
+const char *walk_back_cookies(const struct world *world, const struct plan *plan)
+{
+	const struct effect *save = find(plan, EFFECT_SAVE_RELEASE, SUBJECT_RELEASES);
+	const struct effect *route = find(plan, EFFECT_WRITE_ROUTE, SUBJECT_ROUTE);
+	const char *what = route ? check_route_cookies(world, route) : NULL;
+
+	return !what && save ? check_saved_cookies(world, save) : what;
+}
+
 const char *walk_back_check(const struct world *world, const struct plan *plan)
 {
 	const struct facts *facts = &world->facts;

@@ -1,4 +1,5 @@
-/* What holds where the requests come back to the primary in steps (stepWeightPromotion). */
+/* What holds where the requests come back to the primary in steps (stepWeightPromotion), and of the
+ * cookies by which clients stay (sessionAffinity). */
 #ifndef TESTS_ANALYSIS_WALK_BACK_H
 #define TESTS_ANALYSIS_WALK_BACK_H
 
@@ -10,5 +11,8 @@ int walk_back_weight(const struct facts *facts);
 
 /* What is broken in PLAN, of WORLD, or NULL. */
 const char *walk_back_check(const struct world *world, const struct plan *plan);
+
+/* The same of the cookies of session affinity. */
+const char *walk_back_cookies(const struct world *world, const struct plan *plan);
 
 #endif

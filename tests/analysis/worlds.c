@@ -55,6 +55,8 @@ static bool put_strategy(struct world *world, unsigned value)
 		spec->step_weights[1] = 60;
 		spec->n_step_weights = 2;
 		spec->step_weight_promotion = 25;
+		spec->route.sticks = true;
+		spec->affinity = (struct affinity_spec){.cookie = "cnry", .primary_cookie = "prim"};
 		spec->step_weight = 0;
 		return true;
 	case 2:
@@ -111,6 +113,24 @@ static void put_step(struct world *world, unsigned step)
 	status->weight.to = rows[world->strategy][step].to;
 	status->weight.is_mirrored = rows[world->strategy][step].is_mirrored;
 	status->iteration = rows[world->strategy][step].iteration;
+	if (!world->spec.affinity.cookie || status->weight.to == 0)
+		return;
+	status->cookies.canary = cookie_of(step == 0 ? "cnry" : "older", "1");
+	status->cookies.primary = cookie_of("prim", "2");
+}
+
+/* Those of this run, none, or those of the run before. */
+static struct cookies cookies_on_route(const struct world *world, unsigned value)
+{
+	struct cookies cookies = world->facts.newest.status.cookies;
+
+	if (!world->spec.affinity.cookie || value == 6 || value == 8)
+		return (struct cookies){0};
+	if (!cookie_is_set(&cookies.canary))
+		return world->facts.former.cookies;
+	if (world->facts.route.weight == 0)
+		cookies.primary = (struct cookie){0};
+	return cookies;
 }
 
 static bool put_release(struct world *world, unsigned value)
@@ -161,6 +181,11 @@ static bool put_release(struct world *world, unsigned value)
 	newest->cause = rows[value].cause;
 	newest->target_replicas = newest->primary_replicas = 2;
 	facts->n_releases = is_first ? 1 : 13;
+	if (world->spec.affinity.cookie)
+		text_copy(facts->draw, "3");
+	if (world->spec.affinity.cookie && !is_first)
+		facts->former =
+			(struct former_fact){.number = 1, .cookies.canary = cookie_of("cnry", "0")};
 	newest->status.phase = rows[value].phase;
 	newest->status.ending = rows[value].ending;
 	newest->status.outcome = rows[value].outcome;
@@ -364,6 +389,7 @@ static bool put_route(struct world *world, unsigned value)
 	route->is_made = value != 5; /* the user's own, taken over */
 	route->is_exact = rows[value].is_exact;
 	route->since = worlds_ago(rows[value].age);
+	route->cookies = cookies_on_route(world, value);
 	if ((value == 2 || value == 3) && route->weight == 0)
 		return false; /* as the first */
 	return route->weight >= 0 && route->weight <= SPEC_WEIGHT_FULL;

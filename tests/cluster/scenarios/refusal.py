@@ -17,7 +17,7 @@ ROWS = [
     ("match", {"iterations": 2, "match": []}, {"provider": "contour"}, ["spec.provider", "contour"]),
     ("hooks", {"iterations": 2, "webhooks": [HOOK]}, {}, ["spec.analysis.webhooks[0].url", "127.0.0.1:1/"]),
     ("scaler", {"iterations": 2}, {"autoscalerRef": SCALER}, ["spec.autoscalerRef", "not served yet"]),
-    ("affinity", {"iterations": 2, "sessionAffinity": AFFINITY}, {}, ["analysis.sessionAffinity", "not served yet"]),
+    ("affinity", {"iterations": 2, "sessionAffinity": AFFINITY}, {}, ["analysis.sessionAffinity", "cannot keep clients by cookies"]),
     ("daemon", {"iterations": 2}, {"kind": "DaemonSet"}, ["spec.targetRef.kind", "DaemonSet"]),
     ("missing", {"iterations": 2}, {}, ["configmap settings.", "not found"]),
 ]
