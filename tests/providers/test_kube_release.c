@@ -117,7 +117,17 @@ static void test_refusals(void **state)
 	         ERR_INVALID, "status.hooks.result: \"x\""},
 		{"{'status': {'hooks': [{'type': 'rollout', 'result': 'pass', 'question': 'x'}]}}",
 	         ERR_INVALID, "status.hooks.question: expected a number in hex, got \"x\""},
+		{"{'status': {'state': {'cookies': ['c=v']}}}", ERR_INVALID,
+	         "status.state.cookies: \"c=v\" is no word"},
+		{"{'status': {'state': {'cookies': [7]}}}", ERR_INVALID,
+	         "status.state.cookies: \"\" is no word"},
+		{"{'status': {'state': {'cookies': ['canary:c']}}}", ERR_INVALID,
+	         "status.state.cookies: expected name=value, got \"c\""},
 		/* limits */
+		{"{'status': {'state': {'cookies': ['primary:" TEN("0123456") "=v']}}}", ERR_LIMIT,
+	         "status.state.cookies: expected a name of at most 64 and a value of at most 47"},
+		{"{'status': {'state': {'cookies': ['primary:c=" TEN("01234") "']}}}", ERR_LIMIT,
+	         "status.state.cookies: expected a name of at most 64 and a value of at most 47"},
 		{"{'metadata': {'uid': '0123456789012345678901234567890123456789'}}", ERR_LIMIT,
 	         "metadata/uid: more than 39 bytes"},
 		{"{'spec': {'digest': '" TEN("0123456") "'}}", ERR_LIMIT, "spec/digest"},
@@ -210,6 +220,9 @@ static struct release_status full_status(void)
 		.id = 60, .severity = SEVERITY_INFO, .has_details = true, .text = "c"};
 	status.alerts[1] = (struct notice){
 		.id = 72, .is_warning = true, .severity = SEVERITY_ERROR, .text = "d"};
+	status.cookies.canary = cookie_of("c.1", "0123");
+	status.cookies.earlier = cookie_of("c", "4567");
+	status.cookies.primary = (struct cookie){"p", "a=b:c"};
 	text_copy(status.reason, "because \"x\" \xc3\xa4");
 	return status;
 }
