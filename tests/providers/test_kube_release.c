@@ -117,17 +117,7 @@ static void test_refusals(void **state)
 	         ERR_INVALID, "status.hooks.result: \"x\""},
 		{"{'status': {'hooks': [{'type': 'rollout', 'result': 'pass', 'question': 'x'}]}}",
 	         ERR_INVALID, "status.hooks.question: expected a number in hex, got \"x\""},
-		{"{'status': {'state': {'cookies': ['c=v']}}}", ERR_INVALID,
-	         "status.state.cookies: \"c=v\" is no word"},
-		{"{'status': {'state': {'cookies': [7]}}}", ERR_INVALID,
-	         "status.state.cookies: \"\" is no word"},
-		{"{'status': {'state': {'cookies': ['canary:c']}}}", ERR_INVALID,
-	         "status.state.cookies: expected name=value, got \"c\""},
 		/* limits */
-		{"{'status': {'state': {'cookies': ['primary:" TEN("0123456") "=v']}}}", ERR_LIMIT,
-	         "status.state.cookies: expected a name of at most 64 and a value of at most 47"},
-		{"{'status': {'state': {'cookies': ['primary:c=" TEN("01234") "']}}}", ERR_LIMIT,
-	         "status.state.cookies: expected a name of at most 64 and a value of at most 47"},
 		{"{'metadata': {'uid': '0123456789012345678901234567890123456789'}}", ERR_LIMIT,
 	         "metadata/uid: more than 39 bytes"},
 		{"{'spec': {'digest': '" TEN("0123456") "'}}", ERR_LIMIT, "spec/digest"},
@@ -169,6 +159,37 @@ static void test_refusals(void **state)
 		if (i != 10) /* a time's kind is instant_parse's to say */
 			assert_int_equal(err.kind, rows[i].kind);
 		assert_int_equal(release.number, 99);
+		json_decref(object);
+	}
+}
+
+static void test_refused_cookies(void **state)
+{
+	static const struct {
+		const char *patch;
+		enum err_kind kind;
+		const char *text;
+	} rows[] = {
+		{"{'status': {'state': {'cookies': ['c=v']}}}", ERR_INVALID,
+	         "status.state.cookies: \"c=v\" is no word"},
+		{"{'status': {'state': {'cookies': [7]}}}", ERR_INVALID,
+	         "status.state.cookies: \"\" is no word"},
+		{"{'status': {'state': {'cookies': ['canary:c']}}}", ERR_INVALID,
+	         "status.state.cookies: expected name=value, got \"c\""},
+		{"{'status': {'state': {'cookies': ['primary:" TEN("0123456") "=v']}}}", ERR_LIMIT,
+	         "status.state.cookies: expected a name of at most 64 and a value of at most 47"},
+		{"{'status': {'state': {'cookies': ['primary:c=" TEN("01234") "']}}}", ERR_LIMIT,
+	         "status.state.cookies: expected a name of at most 64 and a value of at most 47"},
+	};
+
+	for (size_t i = 0; i < array_length(rows); i++) {
+		json_t *object = merge_text(RELEASE, rows[i].patch);
+		struct release release;
+		struct err err = {0};
+
+		assert_false(kube_release_read(object, &release, &err));
+		assert_non_null(strstr(err.text, rows[i].text));
+		assert_int_equal(err.kind, rows[i].kind);
 		json_decref(object);
 	}
 }
@@ -358,10 +379,10 @@ static void test_patch(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_read),       cmocka_unit_test(test_read_new),
-		cmocka_unit_test(test_refusals),   cmocka_unit_test(test_round),
-		cmocka_unit_test(test_not_finite), cmocka_unit_test(test_new),
-		cmocka_unit_test(test_patch),
+		cmocka_unit_test(test_read),     cmocka_unit_test(test_read_new),
+		cmocka_unit_test(test_refusals), cmocka_unit_test(test_refused_cookies),
+		cmocka_unit_test(test_round),    cmocka_unit_test(test_not_finite),
+		cmocka_unit_test(test_new),      cmocka_unit_test(test_patch),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
