@@ -21,9 +21,9 @@ static const enum kube_kind kinds[] = {KUBE_CANARY, KUBE_DEPLOYMENT, KUBE_SERVIC
 /* Followed once a canary needs them, and Actions after all others, since their definitions may not
  * be installed. Nothing waits for their lists: what was not seen is asked for. */
 static const enum kube_kind extras[] = {
-	KUBE_VIRTUAL_SERVICE, KUBE_DESTINATION_RULE, KUBE_HTTP_ROUTE,
-	KUBE_HTTP_ROUTE_BETA, KUBE_GRPC_ROUTE,       KUBE_SPLIT_ALPHA1,
-	KUBE_SPLIT_ALPHA2,    KUBE_SPLIT_ALPHA3,     KUBE_ACTION,
+	KUBE_VIRTUAL_SERVICE, KUBE_DESTINATION_RULE, KUBE_HTTP_ROUTE,   KUBE_HTTP_ROUTE_BETA,
+	KUBE_GRPC_ROUTE,      KUBE_SPLIT_ALPHA1,     KUBE_SPLIT_ALPHA2, KUBE_SPLIT_ALPHA3,
+	KUBE_AUTOSCALER,      KUBE_SCALED_OBJECT,    KUBE_ACTION,
 };
 
 #define EXTRAS       (sizeof(extras) / sizeof(extras[0]))

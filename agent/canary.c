@@ -20,6 +20,7 @@ static struct canary_edition *edition_free(struct canary_edition *edition)
 		return NULL;
 	json_decref(edition->object);
 	json_decref(edition->target_template);
+	json_decref(edition->scaler);
 	for (size_t i = 0; i < TRAFFIC_BESIDE_MAX; i++)
 		json_decref(edition->beside[i]);
 	json_decref(edition->route);
@@ -66,8 +67,9 @@ static struct canary_edition *edition_read(const struct canary *canary, const js
 	edition->world.ingress = read.ingress;
 	service = json_dumps(json_object_get(json_object_get(object, "spec"), "service"),
 	                     JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY);
-	text_format(edition->identity, sizeof(edition->identity), "%s|%s|%s|%s", read.spec.target,
-	            read.spec.provider, read.ingress ? read.ingress : "",
+	text_format(edition->identity, sizeof(edition->identity), "%s|%s|%s|%s|%s",
+	            read.spec.target, read.spec.provider, read.ingress ? read.ingress : "",
+	            read.spec.scaler ? read.spec.scaler : "",
 	            digest_text(service ? service : "", digest));
 	free(service);
 	for (size_t i = 0; i < read.n_warnings; i++) {
@@ -210,6 +212,8 @@ static void forget_world(struct canary *canary)
 	facts->primary_service = (struct service_fact){0};
 	facts->canary_service = (struct service_fact){0};
 	facts->route = (struct route_fact){0};
+	facts->scaler = (struct scaler_fact){0};
+	facts->primary_scaler = (struct scaler_fact){0};
 	canary->wish = (struct route_wish){0};
 	facts->configs = (struct config_fact){0};
 }
@@ -222,6 +226,8 @@ static void hand_over(struct canary_edition *from, struct canary_edition *to)
 		to->world.beside[i] = to->beside[i];
 		text_copy(to->world.beside_versions[i], from->world.beside_versions[i]);
 	}
+	to->scaler = json_incref(from->scaler);
+	to->world.scaler_object = to->scaler;
 	to->route = json_incref(from->route);
 	to->world.route_object = to->world.traffic->keeps_route ? to->route : NULL;
 }
@@ -254,6 +260,8 @@ static void enforce(struct canary *canary, struct canary_edition *edition)
 		canary->facts.canary_service.slot.state = FACT_UNKNOWN;
 		canary->facts.apex.slot.state = FACT_UNKNOWN;
 		canary->facts.route.slot.state = FACT_UNKNOWN;
+		canary->facts.scaler.slot.state = FACT_UNKNOWN;
+		canary->facts.primary_scaler.slot.state = FACT_UNKNOWN;
 	}
 	if (!edition->spec.route.weighs && canary->facts.has_spec) {
 		canary->facts.route.slot.state = FACT_KNOWN;
@@ -440,6 +448,10 @@ const char *canary_subject_name(const struct canary *canary, enum subject subjec
 		return edition->world.primary_service;
 	case SUBJECT_CANARY_SERVICE:
 		return edition->world.canary_service;
+	case SUBJECT_SCALER:
+		return edition->spec.scaler ? edition->spec.scaler : "";
+	case SUBJECT_PRIMARY_SCALER:
+		return edition->spec.primary_scaler ? edition->spec.primary_scaler : "";
 	case SUBJECT_ROUTE:
 	case SUBJECT_NONE:
 	case SUBJECT_CANARY:

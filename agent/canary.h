@@ -58,6 +58,7 @@ struct canary_edition {
 	struct canary_world world;
 	json_t *object;
 	json_t *target_template;            /* kept only for service.portDiscovery */
+	json_t *scaler;                     /* {spec} of the target's autoscaler; NULL: not seen */
 	json_t *beside[TRAFFIC_BESIDE_MAX]; /* the objects beside the route, in part */
 	json_t *route;                      /* the route, in part; kept for some providers */
 	char warning[SENTENCE_MAX];         /* what is accepted, but hardly meant; "" for nothing */

@@ -10,6 +10,7 @@
 #include "analysis/base/text.h"
 #include "providers/kube/action.h"
 #include "providers/kube/release.h"
+#include "providers/kube/scaler.h"
 #include "providers/kube/tree.h"
 #include "providers/traffic.h"
 
@@ -121,6 +122,18 @@ static struct canary *bind_route(struct fleet *fleet, struct canary *canary)
 	return other;
 }
 
+static struct canary *bind_scaler(struct fleet *fleet, struct canary *canary)
+{
+	static const enum subject subjects[] = {SUBJECT_SCALER, SUBJECT_PRIMARY_SCALER};
+	enum kube_kind kind = kube_scaler_kind(&canary->edition->world);
+	struct canary *other = NULL;
+
+	for (size_t i = 0; i < array_length(subjects) && kind != KUBE_NONE && !other; i++)
+		other = bind(fleet, canary, &(struct binding){.kind = kind, .subject = subjects[i]},
+		             canary_subject_name(canary, subjects[i]));
+	return other;
+}
+
 static struct canary *bind_all(struct fleet *fleet, struct canary *canary)
 {
 	static const struct binding rows[] = {
@@ -137,6 +150,9 @@ static struct canary *bind_all(struct fleet *fleet, struct canary *canary)
 		if (other)
 			return other;
 	}
+	other = bind_scaler(fleet, canary);
+	if (other)
+		return other;
 	return bind_route(fleet, canary);
 }
 
@@ -473,7 +489,7 @@ static bool is_by_version(const struct canary *canary)
 void fleet_bind(struct fleet *fleet)
 {
 	for (struct member *member = fleet->list; member; member = member->next) {
-		if (!member->canary->edition || !is_by_version(member->canary))
+		if (!member->canary->facts.has_spec || !is_by_version(member->canary))
 			continue;
 		learn_route_forget(member->canary);
 		on_bind(fleet, member->canary);

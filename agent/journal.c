@@ -219,6 +219,25 @@ static json_t *configs_of(const struct config_fact *configs)
 	return json;
 }
 
+/* Under KEY; nothing of one that was not seen. */
+static void put_scaler(json_t *json, const char *key, const struct scaler_fact *scaler)
+{
+	json_t *fact;
+
+	if (scaler->slot.state == FACT_UNKNOWN && scaler->uid[0] == '\0')
+		return;
+	fact = slot_of(&scaler->slot);
+	put_number(fact, "least", scaler->least);
+	put_number(fact, "most", scaler->most);
+	put_number(fact, "primaryLeast", scaler->primary_least);
+	put_number(fact, "primaryMost", scaler->primary_most);
+	put_flag(fact, "pinned", scaler->is_pinned);
+	put_flag(fact, "exact", scaler->is_exact);
+	put_flag(fact, "ours", scaler->is_ours);
+	put_flag(fact, "foreign", scaler->is_foreign);
+	json_object_set_new(json, key, fact);
+}
+
 json_t *journal_facts(const struct facts *facts)
 {
 	json_t *json = json_pack("{sI so so so so so so so so}", "now", (json_int_t)facts->now.ms,
@@ -231,6 +250,8 @@ json_t *journal_facts(const struct facts *facts)
 	json_t *samples = json_array();
 	json_t *hooks;
 
+	put_scaler(json, "scaler", &facts->scaler);
+	put_scaler(json, "primaryScaler", &facts->primary_scaler);
 	if (facts->target.has_configs)
 		json_object_set_new(json, "configs", configs_of(&facts->configs));
 	put_number(json, "generation", facts->canary_generation);
@@ -324,6 +345,7 @@ static json_t *effect_of(const struct effect *effect)
 		put_cookies(json, "cookies", &effect->cookies);
 		break;
 	case EFFECT_SCALE:
+	case EFFECT_WRITE_SCALER:
 		json_object_set_new(json, "replicas", json_integer(effect->replicas));
 		break;
 	case EFFECT_WRITE_SERVICE:

@@ -5,6 +5,7 @@
 #include "agent/learn_config.h"
 #include "agent/learn_hook.h"
 #include "agent/learn_route.h"
+#include "agent/learn_scaler.h"
 #include "agent/learn_slot.h"
 #include "agent/log.h"
 #include "agent/poison.h"
@@ -176,6 +177,10 @@ void learn_object(struct canary *canary, enum subject subject, const json_t *obj
 		break;
 	case SUBJECT_ROUTE:
 		learn_route_object(canary, object);
+		break;
+	case SUBJECT_SCALER:
+	case SUBJECT_PRIMARY_SCALER:
+		learn_scaler(canary, subject, object);
 		break;
 	case SUBJECT_CANARY:
 		/* A reply that the deletion overtook does not bring the Canary back. */
@@ -372,6 +377,12 @@ void learn_forget_version(struct canary *canary, enum subject subject)
 	case SUBJECT_ROUTE:
 		facts->route.resource_version[0] = '\0';
 		return;
+	case SUBJECT_SCALER:
+		facts->scaler.resource_version[0] = '\0';
+		return;
+	case SUBJECT_PRIMARY_SCALER:
+		facts->primary_scaler.resource_version[0] = '\0';
+		return;
 	case SUBJECT_NONE:
 		for (size_t i = 0; i < TRAFFIC_BESIDE_MAX && canary->edition; i++)
 			canary->edition->world.beside_versions[i][0] = '\0';
@@ -490,6 +501,7 @@ static void learn_success(struct canary *canary, const struct effect *effect,
 	case EFFECT_CREATE_PRIMARY:
 	case EFFECT_WRITE_PRIMARY:
 	case EFFECT_SCALE:
+	case EFFECT_WRITE_SCALER:
 	case EFFECT_WRITE_MIRROR:
 	case EFFECT_ASK_HOOK:
 	case EFFECT_TELL_HOOK:

@@ -12,6 +12,8 @@ static const char *const names[SUBJECT_MAX] = {
 	[SUBJECT_PRIMARY_SERVICE] = "primary service",
 	[SUBJECT_CANARY_SERVICE] = "canary service",
 	[SUBJECT_ROUTE] = "route",
+	[SUBJECT_SCALER] = "autoscaler",
+	[SUBJECT_PRIMARY_SCALER] = "primary autoscaler",
 	[SUBJECT_RELEASES] = "releases",
 	[SUBJECT_CHANGE] = "change of template",
 	[SUBJECT_CONFIGS] = "configs",
@@ -37,6 +39,10 @@ struct fact_slot *facts_slot(struct facts *facts, enum subject subject)
 		return &facts->canary_service.slot;
 	case SUBJECT_ROUTE:
 		return &facts->route.slot;
+	case SUBJECT_SCALER:
+		return &facts->scaler.slot;
+	case SUBJECT_PRIMARY_SCALER:
+		return &facts->primary_scaler.slot;
 	case SUBJECT_CHANGE:
 		return &facts->change.slot;
 	case SUBJECT_CONFIGS:

@@ -27,7 +27,9 @@ enum subject {
 	SUBJECT_APEX,    /* Service that clients use */
 	SUBJECT_PRIMARY_SERVICE,
 	SUBJECT_CANARY_SERVICE,
-	SUBJECT_ROUTE,    /* the provider's traffic object */
+	SUBJECT_ROUTE,  /* the provider's traffic object */
+	SUBJECT_SCALER, /* the target's autoscaler, which people edit */
+	SUBJECT_PRIMARY_SCALER,
 	SUBJECT_RELEASES, /* all Releases of the canary */
 	SUBJECT_CHANGE,   /* how the target's template differs from the Releases' */
 	SUBJECT_CONFIGS,  /* the ConfigMaps and Secrets that the target refers to */
@@ -115,6 +117,21 @@ struct route_fact {
 	                               why */
 	struct instant since;       /* when this weight was first seen */
 	struct rival_fact rival;
+};
+
+/* An autoscaler: of the target, or the primary's, which is made from it. */
+struct scaler_fact {
+	struct fact_slot slot;
+	char uid[UID_MAX];
+	char resource_version[24];
+	int least;         /* pods that it keeps at least */
+	int most;          /* … and at most; 0: it does not say */
+	int primary_least; /* of the target's: what the primary's should say, … */
+	int primary_most;
+	bool is_pinned;  /* it was told to hold its workload at no pods */
+	bool is_exact;   /* of the primary's: all beside `least` is as wanted */
+	bool is_ours;    /* it carries our label: we may remove it */
+	bool is_foreign; /* of the primary's: somebody else's, for something else */
 };
 
 enum sample_kind {
@@ -249,6 +266,8 @@ struct facts {
 	struct service_fact primary_service;
 	struct service_fact canary_service;
 	struct route_fact route;
+	struct scaler_fact scaler; /* of the target */
+	struct scaler_fact primary_scaler;
 
 	/* The Releases: the slot speaks of the list */
 	struct fact_slot releases;

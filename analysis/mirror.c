@@ -4,6 +4,7 @@
 #include "analysis/base/text.h"
 #include "analysis/hooks.h"
 #include "analysis/outbox.h"
+#include "analysis/scaler.h"
 #include "analysis/workload.h"
 
 #include <string.h>
@@ -126,6 +127,17 @@ static void tell_unread(const struct thought *thought, struct mirror *mirror)
 		return;
 	text_copy(mirror->refusal, facts->configs.slot.error);
 	text_copy(mirror->refusal_reason, "ConfigNotRead");
+}
+
+static void tell_scaler(const struct thought *thought, struct mirror *mirror)
+{
+	char why[SENTENCE_MAX];
+
+	if (mirror->refusal[0] != '\0' || release_is_open(&thought->facts->newest) ||
+	    !scaler_prevents(thought, why))
+		return;
+	text_format(mirror->refusal, sizeof(mirror->refusal), "spec.autoscalerRef: %.250s", why);
+	text_copy(mirror->refusal_reason, "InvalidAutoscaler");
 }
 
 /* A run that was not let in yet: nothing of it is to be seen but its Release. */
@@ -299,6 +311,7 @@ static void keep_status(struct thought *thought)
 
 	tell_waiting(thought, &wanted);
 	tell_unread(thought, &wanted);
+	tell_scaler(thought, &wanted);
 	if (facts->is_deleted || facts->canary.state != FACT_KNOWN || !is_different(&wanted, facts))
 		return;
 	want_mirror(thought, &wanted);

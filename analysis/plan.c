@@ -17,6 +17,7 @@ static const char *const names[] = {
 	[EFFECT_CREATE_PRIMARY] = "create primary",
 	[EFFECT_WRITE_PRIMARY] = "write primary",
 	[EFFECT_SCALE] = "scale",
+	[EFFECT_WRITE_SCALER] = "write autoscaler",
 	[EFFECT_WRITE_MIRROR] = "write canary status",
 	[EFFECT_NOTIFY] = "notify",
 	[EFFECT_TELL_HOOK] = "tell hook",
@@ -109,6 +110,7 @@ bool effect_is_same(const struct effect *a, const struct effect *b)
 		return strcmp(a->release, b->release) == 0 &&
 		       strcmp(a->old_release_uid, b->old_release_uid) == 0;
 	case EFFECT_SCALE:
+	case EFFECT_WRITE_SCALER:
 		return a->replicas == b->replicas;
 	case EFFECT_WRITE_MIRROR:
 		return is_same_mirror(&a->mirror, &b->mirror);

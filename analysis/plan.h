@@ -34,7 +34,11 @@ enum effect_kind {
 	                           first */
 	EFFECT_WRITE_PRIMARY,   /* the template of Release `release`, replacing that of
 	                           `old_release_uid`; unless it is a retreat, copies first */
-	EFFECT_SCALE,           /* workload `subject` to `replicas` */
+	EFFECT_SCALE,           /* workload `subject` to `replicas`; the primary's autoscaler: at
+	                           least so many; the target's: 0 pins it at no pods, else it is let
+	                           go */
+	EFFECT_WRITE_SCALER,    /* create or correct the primary's autoscaler, as the target's, with
+	                           at least `replicas` pods */
 	EFFECT_WRITE_MIRROR,    /* Canary.status */
 	EFFECT_NOTIFY,          /* post notice `notice` as an Event */
 	EFFECT_TELL_HOOK,       /* tell hook number `index`, of type event, notice `notice` */

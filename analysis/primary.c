@@ -1,6 +1,7 @@
 #include "analysis/primary.h"
 
 #include "analysis/base/text.h"
+#include "analysis/scaler.h"
 
 #include <string.h>
 
@@ -50,7 +51,7 @@ bool primary_runs_newest(struct thought *thought)
 		.release = newest->name,
 		.uid = newest->uid,
 		.new_replicas = capacity,
-		.replicas = capacity,
+		.replicas = thought->spec->scaler_kind == SCALER_NONE ? capacity : 0,
 	};
 
 	return runs(thought, &wish);
@@ -77,4 +78,5 @@ void primary_revive(struct thought *thought)
 	if (facts->primary.slot.state == FACT_ABSENT && facts->promoted.name[0] != '\0')
 		primary_runs_promoted(thought, PRIMARY_AS_BEFORE,
 		                      facts->newest.status.phase == PHASE_RETREATING);
+	(void)scaler_holds(thought);
 }

@@ -61,6 +61,13 @@ struct alert_spec {
 	                           never 0 */
 };
 
+/* Who sets the number of pods, if not the Canary's user. */
+enum scaler_kind {
+	SCALER_NONE,
+	SCALER_HPA,  /* HorizontalPodAutoscaler: leaves a workload without pods alone */
+	SCALER_KEDA, /* ScaledObject: has to be told to */
+};
+
 /* What the traffic provider can do; filled in from its table row. */
 struct route_ability {
 	bool weighs;        /* it can give the canary a share; false: there is no route object
@@ -89,6 +96,9 @@ struct canary_spec {
 	const char *target;   /* the Deployment's name */
 	const char *primary;  /* "<target>-primary" */
 	const char *provider; /* "nginx", "kubernetes" */
+	enum scaler_kind scaler_kind;
+	const char *scaler;         /* of the target; NULL: none */
+	const char *primary_scaler; /* "<scaler>-primary" */
 	struct route_ability route;
 	bool suspend;
 	bool skip_analysis;

@@ -3,6 +3,7 @@
 #include "analysis/alert.h"
 #include "analysis/base/text.h"
 #include "analysis/outbox.h"
+#include "analysis/scaler.h"
 
 #include <assert.h>
 #include <stdarg.h>
@@ -175,10 +176,12 @@ bool thought_scaled(struct thought *thought, enum subject subject, int replicas)
 		subject == SUBJECT_TARGET ? &thought->facts->target : &thought->facts->primary;
 	const struct fact_slot *releases = &thought->facts->releases;
 	struct effect effect = {.kind = EFFECT_SCALE, .subject = subject, .replicas = replicas};
+	bool is_turned;
 
 	if (!thought_knows(thought, subject))
 		return false;
-	if (workload->slot.state == FACT_ABSENT || workload->replicas == replicas)
+	is_turned = subject != SUBJECT_TARGET || scaler_is_turned(thought, replicas > 0);
+	if (workload->slot.state == FACT_ABSENT || (workload->replicas == replicas && is_turned))
 		return true;
 	if (thought->is_unsure && subject == SUBJECT_TARGET && replicas == 0) {
 		thought_because(thought,
@@ -191,6 +194,9 @@ bool thought_scaled(struct thought *thought, enum subject subject, int replicas)
 		thought_because(thought, "waiting for the answer to a save of the Release");
 		return false;
 	}
+	/* What it is told first it would else undo. */
+	if (!is_turned && !scaler_turns(thought, replicas > 0))
+		return false;
 	text_copy(effect.resource_version, workload->resource_version);
 	thought_want(thought, &effect);
 	thought_because(thought, "scaling the %s to %d", subject_name(subject), replicas);

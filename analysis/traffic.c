@@ -177,6 +177,14 @@ bool traffic_weighs(struct thought *thought, int weight, bool is_retreat)
 	return weighs(thought, weight, false, is_retreat);
 }
 
+bool traffic_rests(struct thought *thought)
+{
+	const struct release *newest = &thought->facts->newest;
+	bool is_first = release_is_open(newest) && newest->cause == CAUSE_INIT;
+
+	return traffic_weighs(thought, 0, !is_first && traffic_live_weight(thought) > 0);
+}
+
 void traffic_withdraws(struct thought *thought)
 {
 	const struct route_fact *route = &thought->facts->route;

@@ -26,8 +26,15 @@ bool traffic_services(struct thought *thought);
  */
 bool traffic_weighs(struct thought *thought, int weight, bool is_retreat);
 
-/* The same for weight 0 where a retreat begins: it waits for nothing, a fight with another writer
- * included. */
+/*
+ * Want weight 0 while no run moves clients; true when it was seen. A weight that a foreign hand
+ * gave the canary there is taken back as in a retreat: what nobody analyses answers for it. (Before
+ * the first promotion clients are where they were, and the route is fitted without haste.)
+ */
+bool traffic_rests(struct thought *thought);
+
+/* Weight 0 as traffic_weighs wants it, where a retreat begins: it waits for nothing, a fight with
+ * another writer included. */
 void traffic_withdraws(struct thought *thought);
 
 /* Want copies of the requests for the canary, and weight 0; true when it was seen. */

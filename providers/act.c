@@ -7,6 +7,7 @@
 #include "providers/act_observe.h"
 #include "providers/act_release.h"
 #include "providers/act_reply.h"
+#include "providers/act_scaler.h"
 #include "providers/act_service.h"
 #include "providers/act_tell.h"
 #include "providers/act_workload.h"
@@ -58,6 +59,15 @@ static enum talk_step remove_subject(struct talk *talk, const struct http_reply 
 	return act_service_remove_next(talk, reply, err);
 }
 
+static enum talk_step scale(struct talk *talk, const struct http_reply *reply, struct err *err)
+{
+	enum subject subject = act_reply_owner(talk)->effect->subject;
+
+	if (subject == SUBJECT_SCALER || subject == SUBJECT_PRIMARY_SCALER)
+		return act_scaler_next(talk, reply, err);
+	return act_workload_scale_next(talk, reply, err);
+}
+
 static act_step *const steps[] = {
 	[EFFECT_NONE] = NULL,
 	[EFFECT_OBSERVE] = act_observe_next,
@@ -72,7 +82,8 @@ static act_step *const steps[] = {
 	[EFFECT_WRITE_ROUTE] = write_route,
 	[EFFECT_CREATE_PRIMARY] = act_workload_primary_next,
 	[EFFECT_WRITE_PRIMARY] = act_workload_primary_next,
-	[EFFECT_SCALE] = act_workload_scale_next,
+	[EFFECT_SCALE] = scale,
+	[EFFECT_WRITE_SCALER] = act_scaler_next,
 	[EFFECT_WRITE_MIRROR] = act_tell_mirror_next,
 	[EFFECT_NOTIFY] = act_tell_notice_next,
 	[EFFECT_TELL_HOOK] = act_hook_next,

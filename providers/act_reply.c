@@ -1,6 +1,7 @@
 #include "providers/act_reply.h"
 
 #include "analysis/base/text.h"
+#include "providers/kube/scaler.h"
 #include "providers/kube/service.h"
 #include "providers/kube/tree.h"
 #include "providers/traffic_provider.h"
@@ -53,6 +54,12 @@ struct kube_ref act_reply_ref(const struct canary_world *world, enum subject sub
 		break;
 	case SUBJECT_ROUTE:
 		return world->traffic->ref(world, arena);
+	case SUBJECT_SCALER:
+	case SUBJECT_PRIMARY_SCALER:
+		ref.kind = kube_scaler_kind(world);
+		ref.name = subject == SUBJECT_SCALER ? world->spec->scaler
+		                                     : world->spec->primary_scaler;
+		break;
 	case SUBJECT_RELEASES:
 		ref = canary_ref(world);
 		ref.kind = KUBE_RELEASE;

@@ -12,7 +12,7 @@
 enum talk_step act_workload_primary_next(struct talk *talk, const struct http_reply *reply,
                                          struct err *err);
 
-/* EFFECT_SCALE: one patch. */
+/* EFFECT_SCALE of a Deployment: one patch. */
 enum talk_step act_workload_scale_next(struct talk *talk, const struct http_reply *reply,
                                        struct err *err);
 

@@ -60,6 +60,7 @@ struct canary_world {
 	char label_value[SERVICE_NAME_MAX];
 	/* As last seen, borrowed; NULL: not seen, then what depends on it is not compared. */
 	const json_t *target_template; /* spec.template of the target: service.portDiscovery */
+	const json_t *scaler_object;   /* {spec} of the target's autoscaler */
 	const json_t *route_object;    /* the route, of providers that keep it (keeps_route) */
 	/* The objects beside the route, in the provider's order; null: there is none. */
 	const json_t *beside[TRAFFIC_BESIDE_MAX];

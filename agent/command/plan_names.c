@@ -29,6 +29,20 @@ static void add_templates(struct plan_names *names, const json_t *canary, const 
 	}
 }
 
+static void add_scaler(struct plan_names *names, const json_t *canary, const char *k8s_namespace,
+                       struct arena *arena)
+{
+	const char *kind = kube_tree_text(canary, "spec/autoscalerRef/kind");
+	const char *name = arena_text(arena, kube_tree_text(canary, "spec/autoscalerRef/name"));
+	enum kube_kind as =
+		strcmp(kind, "ScaledObject") == 0 ? KUBE_SCALED_OBJECT : KUBE_AUTOSCALER;
+
+	if (!*name)
+		return;
+	add(names, as, k8s_namespace, name, true);
+	add(names, as, k8s_namespace, arena_format(arena, "%s-primary", name), false);
+}
+
 /* By name; one that names no provider may be Istio's by default. */
 static bool is_istio(const json_t *canary)
 {
@@ -74,6 +88,7 @@ void plan_names_read(const json_t *canary, const char *k8s_namespace, struct are
 		add(ret, KUBE_INGRESS, space, ingress, true);
 		add(ret, KUBE_INGRESS, space, arena_format(arena, "%s-canary", ingress), false);
 	}
+	add_scaler(ret, canary, space, arena);
 	if (*apex && is_istio(canary)) {
 		add(ret, KUBE_VIRTUAL_SERVICE, space, apex, false);
 		add(ret, KUBE_DESTINATION_RULE, space, arena_format(arena, "%s-primary", apex),

@@ -215,11 +215,13 @@ static void read_news(struct cluster *cluster)
 			if (cluster_endpoints_concerned(&news))
 				cluster->is_endpoints_due = true;
 			cluster->are_routes_due |= cluster_routes_concerned(&news);
+			cluster->are_scalers_due |= cluster_scalers_concerned(&news);
 			break;
 		case APISERVER_READ_LOST:
 			cluster_gc_note_all(cluster);
 			cluster->is_endpoints_due = true;
 			cluster->are_routes_due = true;
+			cluster->are_scalers_due = true;
 			break;
 		}
 	}
@@ -242,6 +244,7 @@ struct instant cluster_step(struct cluster *cluster, struct instant now)
 		read_news(cluster);
 		assert(++n_passes < PASSES_MAX);
 	}
+	cluster_scalers_act(cluster);
 	for (size_t i = 0; (object = apiserver_at(server, "deployments", i)); i++)
 		reconcile(cluster, object);
 	forget(cluster);

@@ -1,6 +1,7 @@
 /*
  * The controllers of a cluster, simulated beside an API server: they roll Deployments out, collect
- * the garbage of deleted owners and keep EndpointSlices, in the caller's time. ReplicaSets and pods
+ * the garbage of deleted owners, keep EndpointSlices and scale as autoscalers say, in the caller's
+ * time. ReplicaSets and pods
  * are no objects of the API; their counts can be asked for here.
  *
  * As the real ones: observedGeneration, RollingUpdate (maxSurge rounded up, maxUnavailable down,

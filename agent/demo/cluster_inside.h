@@ -86,6 +86,7 @@ struct cluster {
 	struct apiserver_cursor cursor; /* the writes that were looked at */
 	bool is_endpoints_due;
 	bool are_routes_due;
+	bool are_scalers_due;
 	struct instant now;
 	struct instant next;
 	uint64_t revision; /* of the server after the last step */
@@ -145,6 +146,12 @@ void cluster_endpoints_write(struct cluster *cluster);
 bool cluster_routes_concerned(const struct apiserver_news *news);
 /* Say of each route that it is taken in, if it is due. */
 void cluster_routes_write(struct cluster *cluster);
+
+/* cluster_scalers.c: HorizontalPodAutoscalers and KEDA's ScaledObjects */
+/* Does this write concern them? */
+bool cluster_scalers_concerned(const struct apiserver_news *news);
+/* Scale Deployments as they say, if it is due. */
+void cluster_scalers_act(struct cluster *cluster);
 
 /* cluster.c: a request of the controllers; takes the body's reference. True when it succeeded. */
 bool cluster_send(struct cluster *cluster, enum http_method method, const char *url,

@@ -12,6 +12,7 @@
 #include "analysis/primary.h"
 #include "analysis/readiness.h"
 #include "analysis/retreat.h"
+#include "analysis/scaler.h"
 #include "analysis/strategy.h"
 #include "analysis/traffic.h"
 #include "analysis/workload.h"
@@ -24,7 +25,7 @@ static bool is_covered(struct thought *thought)
 {
 	const struct facts *facts = thought->facts;
 	char why[SENTENCE_MAX];
-	int needed = facts->newest.primary_replicas;
+	int needed = scaler_cap(thought, facts->newest.primary_replicas);
 
 	/* What an undo takes away is no cover, unless clients have it now. */
 	if (facts->newest.cause == CAUSE_UNDO && !facts_is_promoted(facts))
@@ -107,16 +108,32 @@ static void keep_weight(struct thought *thought)
 		traffic_caps(thought, status->weight.to);
 }
 
-/* The primary can take more of the requests: all that was given to it so far arrives, and it has
- * the capacity that it had when the run began. */
-static bool can_take_more(struct thought *thought)
+/* The primary has the pods that it had when the run began. An autoscaler was told to see to that,
+ * and gives no more than it may; one that is not there is waited for by nobody. */
+static bool has_capacity(struct thought *thought)
 {
 	const struct facts *facts = thought->facts;
 	int needed = facts->newest.primary_replicas;
+	int most = facts->primary_scaler.most;
+	char why[SENTENCE_MAX];
 
-	if (traffic_live_weight(thought) > facts->newest.status.weight.to)
-		return false;
-	if (facts->primary.replicas < needed && !thought_scaled(thought, SUBJECT_PRIMARY, needed))
+	if (facts->primary.replicas >= needed)
+		return true;
+	if (thought->spec->scaler_kind == SCALER_NONE)
+		return thought_scaled(thought, SUBJECT_PRIMARY, needed);
+	if (scaler_prevents(thought, why) || (facts->primary_scaler.slot.state == FACT_KNOWN &&
+	                                      most > 0 && facts->primary.replicas >= most))
+		return true;
+	thought_because(thought, "waiting until the primary has %d pods again", needed);
+	return false;
+}
+
+/* The primary can take more of the requests: all that was given to it so far arrives. */
+static bool can_take_more(struct thought *thought)
+{
+	const struct facts *facts = thought->facts;
+
+	if (traffic_live_weight(thought) > facts->newest.status.weight.to || !has_capacity(thought))
 		return false;
 	return traffic_reaches(thought, &facts->primary) && traffic_holds(thought) &&
 	       pace_is_due(thought);
@@ -171,6 +188,7 @@ void phase_promoting(struct thought *thought)
 			primary_runs_newest(thought);
 		return;
 	}
+	(void)scaler_follows(thought);
 	readiness = readiness_check(thought, false, why);
 	/* A retreat says itself where clients are safe. */
 	if (readiness != READINESS_LATE)

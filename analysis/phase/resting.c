@@ -11,6 +11,7 @@
 #include "analysis/phase/phase.h"
 #include "analysis/primary.h"
 #include "analysis/ruling.h"
+#include "analysis/scaler.h"
 #include "analysis/traffic.h"
 #include "analysis/workload.h"
 
@@ -45,15 +46,17 @@ static bool keep(struct thought *thought)
 {
 	bool has_route;
 	bool has_services = traffic_services(thought);
+	bool has_scaler;
 	bool has_apex;
 
 	/* A primary that somebody deleted comes back from the promoted Release, never from the live
 	 * target (D-36). */
 	if (!primary_runs_promoted(thought, thought_run_replicas(thought), false))
 		return false;
+	has_scaler = scaler_follows(thought);
 	has_apex = traffic_selects(thought, traffic_backend(thought), false);
-	has_route = traffic_weighs(thought, 0, false);
-	return has_services && has_apex && has_route;
+	has_route = traffic_rests(thought);
+	return has_services && has_scaler && has_apex && has_route;
 }
 
 /* The Canary's first Release; also after one that was superseded before it was done. */
@@ -71,6 +74,8 @@ static void initialise(struct thought *thought)
 			thought->spec->primary, thought->spec->k8s_namespace);
 		return;
 	}
+	if (!scaler_is_there(thought))
+		return;
 	create_release(thought, CAUSE_INIT);
 	thought_because(thought, "New Deployment detected, starting initialization.");
 }
@@ -132,6 +137,14 @@ static void scale_down_left(struct thought *thought)
 		thought_scaled(thought, SUBJECT_TARGET, 0);
 }
 
+/* An autoscaler that wakes the target up is told to let it sleep, once no client is left there. */
+static void pin_left(struct thought *thought)
+{
+	if (!scaler_is_turned(thought, false) && !thought->is_unsure &&
+	    workload_serves(&thought->facts->primary) && traffic_settled(thought))
+		(void)scaler_turns(thought, false);
+}
+
 void phase_resting(struct thought *thought)
 {
 	const struct facts *facts = thought->facts;
@@ -168,6 +181,7 @@ void phase_resting(struct thought *thought)
 	}
 	if (!thought->is_newer) {
 		scale_down_left(thought);
+		pin_left(thought);
 		prune(thought);
 		return;
 	}

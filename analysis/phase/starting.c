@@ -17,6 +17,7 @@
 #include "analysis/primary.h"
 #include "analysis/readiness.h"
 #include "analysis/retreat.h"
+#include "analysis/scaler.h"
 #include "analysis/strategy.h"
 #include "analysis/traffic.h"
 #include "analysis/workload.h"
@@ -103,7 +104,7 @@ static bool is_fresh(struct thought *thought)
 		return true;
 	primary_revive(thought);
 	is_clear = traffic_selects(thought, traffic_backend(thought), false);
-	is_clear &= traffic_weighs(thought, 0, false);
+	is_clear &= traffic_rests(thought);
 	if (!is_clear || !traffic_settled(thought))
 		return false;
 	if (!workload_serves(&facts->primary)) {
@@ -166,6 +167,7 @@ static void initialise(struct thought *thought)
 	traffic_services(thought);
 	if (!primary_runs_newest(thought))
 		return;
+	(void)scaler_follows(thought);
 	/* However late, the target goes on serving: nothing is scaled down before the primary is
 	 * ready (D-6). */
 	switch (readiness_check(thought, false, why)) {
@@ -323,9 +325,11 @@ static bool is_scaled_up(struct thought *thought)
 {
 	if (!thought_knows(thought, SUBJECT_TARGET))
 		return false;
+	if (!scaler_turns(thought, true))
+		return false;
 	if (thought->facts->target.replicas > 0)
 		return true;
-	return thought_scaled(thought, SUBJECT_TARGET, thought_run_replicas(thought));
+	return thought_scaled(thought, SUBJECT_TARGET, scaler_first(thought));
 }
 
 /* While a run waits what stands is kept as it is. */
@@ -336,7 +340,7 @@ static void keep(struct thought *thought)
 	primary_revive(thought);
 	traffic_services(thought);
 	traffic_selects(thought, BACKEND_PRIMARY, false);
-	traffic_weighs(thought, 0, false);
+	traffic_rests(thought);
 }
 
 static void give_up(struct thought *thought, const char *why)
@@ -367,7 +371,8 @@ void phase_starting(struct thought *thought)
 	primary_revive(thought);
 	is_clear = traffic_services(thought);
 	is_clear &= traffic_selects(thought, BACKEND_PRIMARY, false);
-	is_clear &= traffic_weighs(thought, 0, false);
+	is_clear &= traffic_rests(thought);
+	is_clear &= scaler_holds(thought);
 	if (is_clear && readiness_is_route_late(thought, why)) {
 		give_up(thought, why);
 		return;

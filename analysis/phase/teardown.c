@@ -7,6 +7,7 @@
 #include "analysis/base/text.h"
 #include "analysis/phase/phase.h"
 #include "analysis/primary.h"
+#include "analysis/scaler.h"
 #include "analysis/traffic.h"
 #include "analysis/workload.h"
 
@@ -75,14 +76,16 @@ static bool has_pods(struct thought *thought)
 static bool is_target_back(struct thought *thought)
 {
 	const struct facts *facts = thought->facts;
+	int capacity = scaler_cap(thought, facts->primary.replicas);
 	char why[SENTENCE_MAX];
 
+	if (!scaler_turns(thought, true))
+		return false;
 	if (facts->target.slot.state == FACT_ABSENT)
 		return true;
 	if (facts->primary.slot.state == FACT_ABSENT)
 		return has_pods(thought);
-	if (facts->target.replicas < facts->primary.replicas &&
-	    !thought_scaled(thought, SUBJECT_TARGET, facts->primary.replicas))
+	if (facts->target.replicas < capacity && !thought_scaled(thought, SUBJECT_TARGET, capacity))
 		return false;
 	if (workload_is_ready(&facts->target, thought->spec->canary_ready_percent, why))
 		return true;
@@ -124,6 +127,9 @@ static bool are_objects_gone(struct thought *thought)
 
 	is_clear &= is_gone(thought, SUBJECT_PRIMARY_SERVICE, &facts->primary_service.slot,
 	                    facts->primary_service.uid, facts->primary_service.is_ours);
+	if (thought->spec->scaler_kind != SCALER_NONE)
+		is_clear &= is_gone(thought, SUBJECT_PRIMARY_SCALER, &facts->primary_scaler.slot,
+		                    facts->primary_scaler.uid, facts->primary_scaler.is_ours);
 	is_clear &= is_gone(thought, SUBJECT_PRIMARY, &facts->primary.slot, facts->primary.uid,
 	                    is_ours);
 	return is_clear;

@@ -41,6 +41,9 @@ static const struct resource resources[] = {
 	[KUBE_SECRET] = {"v1", "Secret", "secrets"},
 	[KUBE_CONFIG_MAP] = {"v1", "ConfigMap", "configmaps"},
 	[KUBE_REPLICA_SET] = {"apps/v1", "ReplicaSet", "replicasets"},
+	[KUBE_AUTOSCALER] = {"autoscaling/v2", "HorizontalPodAutoscaler",
+                             "horizontalpodautoscalers"},
+	[KUBE_SCALED_OBJECT] = {"keda.sh/v1alpha1", "ScaledObject", "scaledobjects"},
 };
 
 const char *kube_api_version(enum kube_kind kind)

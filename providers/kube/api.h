@@ -44,6 +44,8 @@ enum kube_kind {
 	KUBE_SECRET,
 	KUBE_CONFIG_MAP,
 	KUBE_REPLICA_SET,
+	KUBE_AUTOSCALER,    /* HorizontalPodAutoscaler */
+	KUBE_SCALED_OBJECT, /* KEDA's */
 	KUBE_MAX,
 };
 

@@ -3,6 +3,7 @@
 #include "analysis/base/text.h"
 #include "providers/kube/canary_affinity.h"
 #include "providers/kube/canary_analysis.h"
+#include "providers/kube/canary_scaler.h"
 #include "providers/kube/mirror.h"
 #include "providers/kube/node.h"
 #include "providers/traffic.h"
@@ -61,12 +62,9 @@ bool kube_canary_head_read(const json_t *object, struct arena *arena, struct kub
 
 static bool refuse_unserved(const struct field *spec, struct err *err)
 {
-	struct field autoscaler = field_member(spec, "autoscalerRef");
 	struct field revert = field_member(spec, "revertOnDeletion");
 	bool reverts = false;
 
-	if (autoscaler.json)
-		return field_refuse(&autoscaler, err, ERR_INVALID, "not served yet");
 	if (!field_optional_flag(&revert, &reverts, err))
 		return false;
 	if (reverts)
@@ -316,6 +314,7 @@ bool kube_canary_read(const json_t *object, const struct provider_options *optio
 	canary.spec.k8s_namespace = canary.head.k8s_namespace;
 	if (!provider_read(&spec, options, arena, &canary.spec, err) ||
 	    !target_read(&spec, arena, &canary.spec, err) || !refuse_unserved(&spec, err) ||
+	    !kube_canary_scaler_read(&spec, arena, &canary.spec, err) ||
 	    !service_read(&spec, &canary, err) || !ingress_read(&spec, arena, &canary, err) ||
 	    !metrics_server_read(&spec, options, arena, &canary.metrics_server, err) ||
 	    !scalars_read(&spec, &canary.spec, err) ||

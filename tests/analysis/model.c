@@ -1,6 +1,7 @@
 #include "tests/analysis/model.h"
 
 #include "analysis/base/text.h"
+#include "tests/analysis/model_scaler.h"
 #include "tests/analysis/model_tell.h"
 
 #include <assert.h>
@@ -145,6 +146,10 @@ static void observe(struct model *model, enum subject subject)
 		view->canary_service = truth->canary_service;
 	if (subject == SUBJECT_ROUTE)
 		view->route = truth->route;
+	if (subject == SUBJECT_SCALER)
+		view->scaler = truth->scaler;
+	if (subject == SUBJECT_PRIMARY_SCALER)
+		view->primary_scaler = truth->primary_scaler;
 	if (subject == SUBJECT_RELEASES) {
 		view->releases = truth->releases;
 		view->newest = truth->newest;
@@ -312,6 +317,10 @@ static void scale(struct model *model, const struct effect *effect)
 {
 	char text[32];
 
+	if (effect->subject == SUBJECT_SCALER || effect->subject == SUBJECT_PRIMARY_SCALER) {
+		model_scaler(model, effect);
+		return;
+	}
 	begin_pods(model, effect->subject, effect->replicas);
 	text_format(text, sizeof(text), "%s %d", subject_name(effect->subject), effect->replicas);
 	model_write_down(model, "scale", text);
@@ -446,6 +455,7 @@ static void carry_out(struct model *model, const struct effect *effect)
 		write_primary(model, effect);
 		return;
 	case EFFECT_SCALE:
+	case EFFECT_WRITE_SCALER:
 		scale(model, effect);
 		return;
 	case EFFECT_WRITE_MIRROR:
@@ -567,6 +577,8 @@ void model_run(struct model *model, int64_t for_ms, const struct model_event *ev
 		if (wake == 0)
 			continue;
 		n_turns = 0;
+		if (model_scaler_settle(model))
+			continue;
 		wake = sooner(sooner(sooner(wake, end), model->target_ready_ms),
 		              model->primary_ready_ms);
 		if (events && events->happens)

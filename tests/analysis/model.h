@@ -50,6 +50,9 @@ struct model {
 	int n_unserved; /* decisions after which clients were with pods that do not answer, while
 	                   others would */
 	int max_weight_seen;
+	int primary_load; /* pods that the primary's autoscaler would give it, -1: none; 0: as many
+	                     as there are */
+	int n_woken;      /* how often the target's ScaledObject woke it up */
 	int n_checks;
 	struct release kept[MODEL_RELEASES_MAX]; /* those that are over, by number */
 	int n_actions;

@@ -213,6 +213,55 @@ static void test_steps_back_wait_for_the_capacity(void **state)
 	model_fini(&model);
 }
 
+/* The number of pods is an autoscaler's to say: it is waited for, within what it may give. */
+static void test_steps_back_wait_for_an_autoscaler(void **state)
+{
+	static const struct {
+		int pods;
+		int most;
+		bool is_gone;
+		bool steps;
+	} rows[] = {
+		{1, 5, false, false}, /* told to give two, and has not yet */
+		{2, 5, false, true},
+		{1, 1, false, true}, /* it never will */
+		{1, 5, true, true},  /* nobody will */
+	};
+	struct effect effects[PLAN_EFFECTS_MAX];
+	struct model model;
+
+	begin_steps(&model);
+	run_to_weight(&model, 25);
+	model.spec.scaler_kind = SCALER_HPA;
+	model.spec.scaler = "cart";
+	model.spec.primary_scaler = "cart-primary";
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct plan plan = {.effects = effects};
+		struct facts facts = model.truth;
+		bool steps = false;
+
+		facts.now = facts.newest.status.times.next_check_at;
+		facts.scaler = (struct scaler_fact){
+			.slot.state = FACT_KNOWN, .primary_least = 1, .primary_most = rows[i].most};
+		facts.primary_scaler = (struct scaler_fact){.slot.state = FACT_KNOWN,
+		                                            .least = 2,
+		                                            .most = rows[i].most,
+		                                            .is_exact = true};
+		if (rows[i].is_gone)
+			facts.scaler.slot.state = FACT_ABSENT;
+		facts.primary.replicas = facts.primary.updated = facts.primary.total = rows[i].pods;
+		facts.primary.ready = facts.primary.available = rows[i].pods;
+		decide(&model.spec, &facts, &plan);
+		for (size_t j = 0; j < plan.n_effects; j++) {
+			assert_false(effects[j].kind == EFFECT_SCALE &&
+			             effects[j].subject == SUBJECT_PRIMARY);
+			steps |= effects[j].kind == EFFECT_SAVE_RELEASE;
+		}
+		assert_int_equal(steps, rows[i].steps);
+	}
+	model_fini(&model);
+}
+
 /* D-12: a weight that is gone, and a canary that answers nobody, leave no step to take. */
 static void test_D_12_no_step_back_is_left(void **state)
 {
@@ -290,6 +339,7 @@ int main(void)
 		cmocka_unit_test(test_a_primary_that_breaks_between_steps_back),
 		cmocka_unit_test(test_a_primary_that_recovers_between_steps_back),
 		cmocka_unit_test(test_steps_back_wait_for_the_capacity),
+		cmocka_unit_test(test_steps_back_wait_for_an_autoscaler),
 		cmocka_unit_test(test_D_12_no_step_back_is_left),
 		cmocka_unit_test(test_D_61_foreign_weights_between_steps_back),
 		cmocka_unit_test(test_a_newer_revision_between_steps_back),

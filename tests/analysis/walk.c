@@ -4,13 +4,13 @@
  * of the guards it stops at the first broken invariant, and the exit code is 0 when there was one.
  */
 #include "analysis/base/text.h"
-#include "analysis/rival.h"
 #include "analysis/strategy.h"
 #include "analysis/workload.h"
 #include "tests/analysis/walk_back.h"
 #include "tests/analysis/walk_configs.h"
 #include "tests/analysis/walk_hooks.h"
 #include "tests/analysis/walk_look.h"
+#include "tests/analysis/walk_route.h"
 #include "tests/analysis/walk_verbs.h"
 #include "tests/analysis/worlds.h"
 
@@ -184,53 +184,12 @@ static void check_primary(struct walk *walk)
 	}
 }
 
-/* More than that was given by a foreign hand: it is taken back at once, whatever else waits. */
-static void check_raise(struct walk *walk)
-{
-	const struct facts *facts = &walk->world->facts;
-	const struct effect *route = find(walk->plan, EFFECT_WRITE_ROUTE, SUBJECT_ROUTE);
-
-	/* In a fight no write comes so soon after the other's, but where a retreat begins. */
-	if (facts->route.rival.edits > RIVAL_EDITS) {
-		if (route && facts->route.slot.state == FACT_KNOWN &&
-		    !(route->is_retreat && route->weight == 0 &&
-		      find(walk->plan, EFFECT_SAVE_RELEASE, SUBJECT_RELEASES)))
-			broken(walk, "a fight without a wait");
-		return;
-	}
-	if (!is_running(facts) || facts->newest.status.phase == PHASE_RETREATING ||
-	    walk->world->spec.suspend || facts->route.slot.failures > 0 ||
-	    live_weight(walk->world) <= cap(facts))
-		return;
-	if (!route || route->weight > cap(facts) ||
-	    (!route->is_retreat && facts->newest.status.phase != PHASE_FINALISING))
-		broken(walk, "a foreign raise that stays");
-}
-
-/* Weights rise only to what an observed Release says. */
 static void check_route(struct walk *walk)
 {
-	const struct facts *facts = &walk->world->facts;
-	const struct effect *route = find(walk->plan, EFFECT_WRITE_ROUTE, SUBJECT_ROUTE);
+	const char *wrong = walk_route_check(walk->world, walk->plan);
 
-	if (!route)
-		return;
-	if (!walk->world->spec.route.weighs)
-		broken(walk, "a weight where the provider has none");
-	if (is_running(facts) && route->weight < live_weight(walk->world) && !route->is_retreat &&
-	    (is_checking(facts) || facts->newest.status.phase == PHASE_RETREATING ||
-	     is_newer(facts)))
-		broken(walk, "a lowering that waits");
-	if (route->weight > 0 &&
-	    ((!is_checking(facts) && route->weight >= live_weight(walk->world)) ||
-	     route->weight != walk_back_weight(facts) || facts->is_deleted))
-		broken(walk, "a weight that no observed Release asks for");
-	if (route->is_mirrored && (route->weight != 0 || route->is_retreat || facts->is_deleted ||
-	                           !walk->world->spec.route.mirrors ||
-	                           !facts->newest.status.weight.is_mirrored || !is_checking(facts)))
-		broken(walk, "copies that no observed Release asks for");
-	if (route->weight > live_weight(walk->world) && facts->newest.status.ending != OUTCOME_NONE)
-		broken(walk, "a weight raised in a retreat");
+	if (wrong)
+		broken(walk, wrong);
 }
 
 /* What must end in a retreat does, in this very plan. */
@@ -322,6 +281,7 @@ static void check_haste(struct walk *walk)
 		     walk->plan->effects[i].subject == SUBJECT_CANARY_SERVICE))
 			broken(walk, "a Service that no client uses, in haste");
 		if (walk->plan->effects[i].is_retreat && !retreats &&
+		    !walk_route_takes_back(walk->world, &walk->plan->effects[i]) &&
 		    (!release_is_open(&facts->newest) ||
 		     facts->newest.status.phase <= PHASE_STARTING ||
 		     (facts->newest.status.phase == PHASE_FINALISING &&
@@ -471,7 +431,6 @@ static void check(struct walk *walk)
 	check_served(walk);
 	check_primary(walk);
 	check_route(walk);
-	check_raise(walk);
 	check_retreat(walk);
 	check_kept(walk);
 	check_cover(walk);

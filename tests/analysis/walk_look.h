@@ -35,6 +35,12 @@ static inline int live_weight(const struct world *world)
 	return world->spec.route.weighs && route->slot.state == FACT_KNOWN ? route->weight : 0;
 }
 
+/* Before the first promotion. */
+static inline bool is_first(const struct facts *facts)
+{
+	return release_is_open(&facts->newest) && facts->newest.cause == CAUSE_INIT;
+}
+
 /* A run that moves clients: open, past its start, not the first. */
 static inline bool is_running(const struct facts *facts)
 {

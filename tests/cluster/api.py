@@ -19,6 +19,8 @@ KINDS = {
     "secret": ("/api/v1", "secrets"),
     "deployment": ("/apis/apps/v1", "deployments"),
     "endpointslice": ("/apis/discovery.k8s.io/v1", "endpointslices"),
+    "horizontalpodautoscaler": ("/apis/autoscaling/v2", "horizontalpodautoscalers"),
+    "scaledobject": ("/apis/keda.sh/v1alpha1", "scaledobjects"),
     "ingress": ("/apis/networking.k8s.io/v1", "ingresses"),
     "virtualservice": ("/apis/networking.istio.io/v1beta1", "virtualservices"),
     "destinationrule": ("/apis/networking.istio.io/v1beta1", "destinationrules"),

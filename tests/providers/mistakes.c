@@ -56,8 +56,9 @@ const struct mistake mistakes_table[] = {
          "spec.progressDeadlineSeconds: expected a whole number from 1 to 2147483647, got \"1m\""},
 	{"Seconds: 60", "Seconds: 60\n  suspend: \"true\"", 9, 12,
          "spec.suspend: expected true or false, got \"true\""},
-	{"Seconds: 60", "Seconds: 60\n  autoscalerRef:\n    kind: HorizontalPodAutoscaler", 9, 3,
-         "spec.autoscalerRef: not served yet"},
+	{"Seconds: 60", "Seconds: 60\n  autoscalerRef:\n    kind: VerticalPodAutoscaler", 10, 11,
+         "spec.autoscalerRef.kind: expected HorizontalPodAutoscaler or ScaledObject, got "
+         "\"VerticalPodAutoscaler\""},
 	{"Seconds: 60", "Seconds: 60\n  revertOnDeletion: true", 9, 21,
          "spec.revertOnDeletion: true is not served yet"},
 	{"Seconds: 60", "Seconds: 60\n  metricsServer: prometheus:9090", 9, 18,

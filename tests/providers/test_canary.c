@@ -246,9 +246,6 @@ static void test_steps_back(void **state)
 static void test_not_served_yet(void **state)
 {
 	static const struct canary_row rows[] = {
-		{"autoscalerRef",
-	         "{'spec': {'autoscalerRef': {'kind': 'HorizontalPodAutoscaler'}}}",
-	         "spec.autoscalerRef: not served yet"},
 		{"revertOnDeletion", "{'spec': {'revertOnDeletion': true}}",
 	         "spec.revertOnDeletion: true is not served yet"},
 	};

@@ -17,14 +17,26 @@ bool front_is_mesh(const struct truth_canary *canary)
 	return strcmp(canary->provider, "istio") == 0;
 }
 
+bool front_is_gateway(const struct truth_canary *canary)
+{
+	return strcmp(canary->provider, "gatewayapi") == 0;
+}
+
+bool front_is_past_apex(const struct truth_canary *canary)
+{
+	return front_is_mesh(canary) || front_is_gateway(canary);
+}
+
 const char *front_plural(const struct truth_canary *canary)
 {
+	if (front_is_gateway(canary))
+		return "httproutes";
 	return front_is_mesh(canary) ? "virtualservices" : "ingresses";
 }
 
 const char *front_name(const struct truth_canary *canary, char ret[FRONT_NAME_MAX])
 {
-	if (front_is_mesh(canary))
+	if (front_is_past_apex(canary))
 		text_format(ret, FRONT_NAME_MAX, "%s", canary->service);
 	else
 		text_format(ret, FRONT_NAME_MAX, "%s-front-canary", canary->name);
@@ -44,17 +56,21 @@ static int annotation_weight(const json_t *object)
 /* The most that a rule gives it: every rule here leads to primary and canary. */
 static int rules_weight(const struct truth_canary *canary, const json_t *rules)
 {
+	bool is_gateway = front_is_gateway(canary);
 	char service[FRONT_NAME_MAX];
 	int most = 0;
 
 	text_format(service, sizeof(service), "%s-canary", canary->service);
 	for (size_t i = 0; i < json_array_size(rules); i++) {
-		const json_t *route = json_object_get(json_array_get(rules, i), "route");
+		const json_t *route = json_object_get(json_array_get(rules, i),
+		                                      is_gateway ? "backendRefs" : "route");
 
 		for (size_t j = 0; j < json_array_size(route); j++) {
 			const json_t *entry = json_array_get(route, j);
 			const char *host = json_string_value(
-				json_object_get(json_object_get(entry, "destination"), "host"));
+				is_gateway ? json_object_get(entry, "name")
+					   : json_object_get(json_object_get(entry, "destination"),
+			                                     "host"));
 			int weight = (int)json_integer_value(json_object_get(entry, "weight"));
 
 			if (host && strcmp(host, service) == 0 && weight > most)
@@ -66,9 +82,10 @@ static int rules_weight(const struct truth_canary *canary, const json_t *rules)
 
 int front_weight(const struct truth_canary *canary, const json_t *object)
 {
-	if (!front_is_mesh(canary))
+	if (!front_is_past_apex(canary))
 		return annotation_weight(object);
-	return rules_weight(canary, json_object_get(json_object_get(object, "spec"), "http"));
+	return rules_weight(canary, json_object_get(json_object_get(object, "spec"),
+	                                            front_is_mesh(canary) ? "http" : "rules"));
 }
 
 char *front_edit(const struct truth_canary *canary, int weight)
@@ -82,6 +99,12 @@ char *front_edit(const struct truth_canary *canary, int weight)
 		                  json_sprintf("%s-primary", canary->service), "weight",
 		                  100 - weight, "destination", "host",
 		                  json_sprintf("%s-canary", canary->service), "weight", weight);
+	else if (front_is_gateway(canary))
+		patch = json_pack("{s:{s:[{s:[{s:o,s:i,s:i},{s:o,s:i,s:i}]}]}}", "spec", "rules",
+		                  "backendRefs", "name",
+		                  json_sprintf("%s-primary", canary->service), "port", 80, "weight",
+		                  100 - weight, "name", json_sprintf("%s-canary", canary->service),
+		                  "port", 80, "weight", weight);
 	else
 		patch = json_pack("{s:{s:{s:o}}}", "metadata", "annotations", ANNOTATION "-weight",
 		                  json_sprintf("%d", weight));
@@ -94,5 +117,6 @@ char *front_edit(const struct truth_canary *canary, int weight)
 
 bool front_is_url(const char *url)
 {
-	return strstr(url, "/ingresses/") || strstr(url, "/virtualservices/");
+	return strstr(url, "/ingresses/") || strstr(url, "/virtualservices/") ||
+	       strstr(url, "/httproutes/");
 }

@@ -34,12 +34,13 @@ static const int bad_month_weights[QUALITY_MAX] = {
 void people_url(const struct truth_canary *canary, const char *plural, const char *name,
                 char ret[PEOPLE_URL_MAX])
 {
-	const char *group = strcmp(plural, "services") == 0      ? "/api/v1"
-	                    : strcmp(plural, "deployments") == 0 ? "/apis/apps/v1"
-	                    : strcmp(plural, "ingresses") == 0   ? "/apis/networking.k8s.io/v1"
-	                    : strcmp(plural, "virtualservices") == 0
-	                            ? "/apis/networking.istio.io/v1beta1"
-	                            : "/apis/flagger.app/v1beta1";
+	const char *group =
+		strcmp(plural, "services") == 0          ? "/api/v1"
+		: strcmp(plural, "deployments") == 0     ? "/apis/apps/v1"
+		: strcmp(plural, "ingresses") == 0       ? "/apis/networking.k8s.io/v1"
+		: strcmp(plural, "virtualservices") == 0 ? "/apis/networking.istio.io/v1beta1"
+		: strcmp(plural, "httproutes") == 0      ? "/apis/gateway.networking.k8s.io/v1"
+							 : "/apis/flagger.app/v1beta1";
 
 	text_format(ret, PEOPLE_URL_MAX, "%s/namespaces/%s/%s%s%s", group, canary->space, plural,
 	            name ? "/" : "", name ? name : "");
@@ -383,6 +384,9 @@ static void settle(struct simulation *simulation, struct truth_canary *canary)
 	(void)post(simulation, canary, "ingresses", truth_ingress(canary), "people");
 	if (canary->asking == TRUTH_ASK_TEMPLATE)
 		(void)post(simulation, canary, "metrictemplates", truth_metric_template(canary),
+		           "people");
+	if (canary->has_alerts)
+		(void)post(simulation, canary, "alertproviders", truth_alert_provider(canary),
 		           "people");
 	create(simulation, canary);
 }

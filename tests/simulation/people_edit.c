@@ -150,6 +150,9 @@ static bool edit_labels(const struct hand *hand)
 		put(hand, HTTP_PATCH, front, name,
 		    "{\"metadata\":{\"labels\":{\"team\":\"other\"}},\"spec\":{\"gateways\":[\"x/y\"],"
 		    "\"exportTo\":[\".\"]}}");
+	} else if (front_is_gateway(hand->canary)) {
+		put(hand, HTTP_PATCH, front, name,
+		    "{\"metadata\":{\"labels\":{\"team\":\"other\"}},\"spec\":{\"hostnames\":[\"x.y\"]}}");
 	} else if (strips) {
 		put(hand, HTTP_PATCH, front, name,
 		    "{\"metadata\":{\"labels\":null,\"ownerReferences\":null}}");

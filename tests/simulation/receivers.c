@@ -8,11 +8,16 @@
 #define CLOSED_MS_MIN 5000
 #define CLOSED_MS_MAX 240000
 
+bool receivers_are_called(const struct http_request *request)
+{
+	return strncmp(request->url, ADDRESS, strlen(ADDRESS)) == 0;
+}
+
 enum hook_type receivers_called(const struct http_request *request)
 {
 	const char *slash;
 
-	if (strncmp(request->url, ADDRESS, strlen(ADDRESS)) != 0)
+	if (!receivers_are_called(request))
 		return HOOK_NONE;
 	slash = strrchr(request->url, '/');
 	return hook_type_find(slash + 1);
@@ -96,7 +101,7 @@ struct sim_http_fate receivers_fate(struct simulation *simulation,
 	int canary = truth_find(&simulation->truth, request->url);
 	struct sim_http_fate fate = {0};
 
-	if (type == HOOK_NONE || canary < 0 || simulation->faults.is_calm)
+	if (!receivers_are_called(request) || canary < 0 || simulation->faults.is_calm)
 		return fate;
 	if (strike(simulation, FAULT_HOOK_SILENT, canary))
 		fate.is_reply_lost = true;

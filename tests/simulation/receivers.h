@@ -1,6 +1,7 @@
 /*
- * The receivers of hooks, at http://hooks/CANARY/TYPE: they agree, unless a gate is closed for a
- * while, the dice make them refuse, break or be silent, or somebody calls for a rollback.
+ * The receivers of hooks, at http://hooks/CANARY/TYPE, and of alerts, at …/alert: they agree,
+ * unless a gate is closed for a while, the dice make them refuse, break or be silent, or somebody
+ * calls for a rollback.
  */
 #ifndef TESTS_SIMULATION_RECEIVERS_H
 #define TESTS_SIMULATION_RECEIVERS_H
@@ -17,6 +18,9 @@ struct receivers {
 
 /* The type of the hook that is called; HOOK_NONE when it is none. */
 enum hook_type receivers_called(const struct http_request *request);
+
+/* Some receiver is called: of a hook, or of alerts. */
+bool receivers_are_called(const struct http_request *request);
 
 /* What it answers. */
 struct http_reply receivers_answer(struct simulation *simulation,

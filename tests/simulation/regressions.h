@@ -60,6 +60,8 @@ static const struct regression {
 	{91116, 0, "a watch that fell silent as calm came had an edit to tell"},
 	{91163, 0, "the second write of a retreat is not its first: witness_history.c"},
 	{23770, 0, "a template compared without end while the watch of its target was late"},
+	{200178, 0, "a weight raised before the run began waited behind a back-off: walk"},
+	{36, 0, "what the cluster serves came while a Canary was there that never was valid"},
 };
 
 #endif

@@ -264,7 +264,7 @@ struct http_reply source_answer(void *user, const struct http_request *request, 
 	};
 	struct http_reply reply = {0};
 
-	if (receivers_called(request) != HOOK_NONE)
+	if (receivers_are_called(request))
 		return receivers_answer(simulation, request, arena);
 	if (canary < 0) {
 		say(&reply, arena, "");

@@ -126,10 +126,10 @@ static void name_cookies(char *text)
 
 char *stage_describe(struct stage *stage)
 {
-	static const char *const plurals[] = {"deployments",      "services",   "ingresses",
-	                                      "releases",         "canaries",   "virtualservices",
-	                                      "destinationrules", "httproutes", "configmaps",
-	                                      "secrets"};
+	static const char *const plurals[] = {
+		"deployments", "services",        "ingresses",        "releases",
+		"canaries",    "virtualservices", "destinationrules", "httproutes",
+		"configmaps",  "secrets",         "scaledobjects",    "horizontalpodautoscalers"};
 	json_t *all = json_object();
 	char *text;
 

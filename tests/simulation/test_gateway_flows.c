@@ -203,6 +203,23 @@ static void test_linkerd(void **state)
 	stage_free(stage);
 }
 
+/* What the cluster serves is learnt while a Canary is there that never was valid. */
+static void test_beside_an_invalid_one(void **state)
+{
+	struct stage *stage = stage_new(1);
+
+	(void)state;
+	start(stage);
+	stage_write(
+		stage, HTTP_POST, CANARIES,
+		"{\"apiVersion\":\"flagger.app/v1beta1\",\"kind\":\"Canary\",\"metadata\":{\"name\":\"aaa\","
+		"\"namespace\":\"shop\"},\"spec\":{\"provider\":\"none\"}}");
+	stage_run(stage, 3);
+	make_canary(stage);
+	assert_true(stage_run_to(stage, "Initialized", 60));
+	stage_free(stage);
+}
+
 /* An hour at rest without a request beside lease and watches. */
 static void test_idle(void **state)
 {
@@ -219,7 +236,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_given_back), cmocka_unit_test(test_drift),
 		cmocka_unit_test(test_linkerd),    cmocka_unit_test(test_idle),
-		cmocka_unit_test(test_flows),
+		cmocka_unit_test(test_flows),      cmocka_unit_test(test_beside_an_invalid_one),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -93,6 +93,8 @@ void truth_init(struct truth *truth, uint64_t seed)
 	struct dice dice = dice_init(seed, "truth");
 	struct dice rollouts = dice_init(seed, "rollouts");
 	struct dice meshes = dice_init(seed, "meshes");
+	struct dice gateways = dice_init(seed, "gateways");
+	struct dice alerts = dice_init(seed, "alerts");
 	struct dice hooks = dice_init(seed, "hooks");
 
 	*truth = (struct truth){.n_canaries = (int)dice_between(&dice, 2, FAULT_CANARIES_MAX)};
@@ -101,7 +103,10 @@ void truth_init(struct truth *truth, uint64_t seed)
 		truth->canaries[i].empties = dice_chance(&rollouts, 0.12);
 		if (front_is_weighed(&truth->canaries[i]) && dice_chance(&meshes, 0.1))
 			truth->canaries[i].provider = "istio";
+		if (front_is_weighed(&truth->canaries[i]) && dice_chance(&gateways, 0.08))
+			truth->canaries[i].provider = "gatewayapi";
 		truth->canaries[i].hooks = cast_hooks(&hooks);
+		truth->canaries[i].has_alerts = dice_chance(&alerts, 0.15);
 		(void)truth_push(&truth->canaries[i], QUALITY_GOOD);
 	}
 }

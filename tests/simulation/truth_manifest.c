@@ -1,5 +1,6 @@
 #include "analysis/base/text.h"
 #include "analysis/hook.h"
+#include "tests/simulation/front.h"
 #include "tests/simulation/truth.h"
 
 #include <assert.h>
@@ -57,6 +58,28 @@ char *truth_metric_template(const struct truth_canary *canary)
 	                         "name", name, "namespace", canary->space, "spec", "provider",
 	                         "type", "prometheus", "address", "http://prometheus:9090", "query",
 	                         query));
+}
+
+char *truth_alert_provider(const struct truth_canary *canary)
+{
+	char name[32];
+	char address[48];
+
+	text_format(name, sizeof(name), "%s-chat", canary->name);
+	text_format(address, sizeof(address), "http://hooks/%s/alert", canary->name);
+	return printed(json_pack("{s:s,s:s,s:{s:s,s:s},s:{s:s,s:s,s:s}}", "apiVersion",
+	                         "flagger.app/v1beta1", "kind", "AlertProvider", "metadata", "name",
+	                         name, "namespace", canary->space, "spec", "type", "slack",
+	                         "channel", "releases", "address", address));
+}
+
+static json_t *alerts(const struct truth_canary *canary)
+{
+	char name[32];
+
+	text_format(name, sizeof(name), "%s-chat", canary->name);
+	return json_pack("[{s:s,s:s,s:{s:s}}]", "name", "chat", "severity", "info", "providerRef",
+	                 "name", name);
 }
 
 static json_t *metric(const char *name, const char *bound, int value)
@@ -117,6 +140,8 @@ static json_t *analysis(const struct truth_canary *canary)
 	                 "metrics", metrics(canary));
 	if (canary->hooks != 0)
 		json_object_set_new(made, "webhooks", webhooks(canary));
+	if (canary->has_alerts)
+		json_object_set_new(made, "alerts", alerts(canary));
 	if (canary->iterations > 0)
 		json_object_set_new(made, "iterations", json_integer(canary->iterations));
 	if (canary->step > 0)
@@ -138,15 +163,20 @@ static json_t *analysis(const struct truth_canary *canary)
 static json_t *spec_of(const struct truth_canary *canary)
 {
 	char front[32];
+	json_t *spec;
 
 	text_format(front, sizeof(front), "%s-front", canary->name);
-	return json_pack("{s:s,s:i,s:b,s:{s:s,s:s,s:s},s:{s:s,s:s,s:s},s:{s:s,s:i,s:i},s:o}",
+	spec = json_pack("{s:s,s:i,s:b,s:{s:s,s:s,s:s},s:{s:s,s:s,s:s},s:{s:s,s:i,s:i},s:o}",
 	                 "provider", canary->provider, "progressDeadlineSeconds", canary->deadline,
 	                 "skipAnalysis", canary->skips, "targetRef", "apiVersion", "apps/v1",
 	                 "kind", "Deployment", "name", canary->name, "ingressRef", "apiVersion",
 	                 "networking.k8s.io/v1", "kind", "Ingress", "name", front, "service",
 	                 "name", canary->service, "port", 80, "targetPort", canary->target_port,
 	                 "analysis", analysis(canary));
+	if (front_is_gateway(canary))
+		json_object_set_new(json_object_get(spec, "service"), "gatewayRefs",
+		                    json_pack("[{s:s}]", "name", "public"));
+	return spec;
 }
 
 char *truth_resource(const struct truth_canary *canary)

@@ -176,21 +176,22 @@ void witness_left(struct simulation *simulation, int agent, struct witness_fligh
 	struct witness_agent *of = &simulation->witness.agents[agent];
 	bool is_metric = request->peer == HTTP_PEER_URL;
 	enum hook_type hook = receivers_called(request);
-	const char *about =
-		is_metric && request->body && hook == HOOK_NONE ? request->body : request->url;
+	bool is_question = is_metric && !receivers_are_called(request);
+	const char *about = is_question && request->body ? request->body : request->url;
 
 	*flight = (struct witness_flight){
 		.left = sim_loop_now(simulation->loop),
 		.clock = read_clock(simulation, agent),
 		.url = witness_world_hash(request),
 		.canary = truth_find(&simulation->truth, about),
-		.question = is_metric && hook == HOOK_NONE ? witness_check_question(about) : -1,
+		.question = is_question ? witness_check_question(about) : -1,
 		.hook = hook,
 		.is_metric = is_metric,
 		.is_template = strstr(request->url, "/metrictemplates/") != NULL,
 		.is_watch = !is_metric && apiserver_watch_asked(request),
 		.is_lease = !is_metric && strstr(request->url, "/leases") != NULL,
 		.is_renewal = request->method != HTTP_GET && strstr(request->url, "/leases"),
+		.is_front = !is_metric && front_is_url(request->url),
 		.is_retreat = request->method == HTTP_PATCH &&
 	                      (strstr(request->url, "/releases/") || front_is_url(request->url)),
 	};
@@ -199,6 +200,7 @@ void witness_left(struct simulation *simulation, int agent, struct witness_fligh
 		witness_accuse(simulation, "agent-%d writes %s, which may land after its lease",
 		               agent, request->url);
 	witness_cost_left(simulation, agent, flight, request);
+	witness_duty_sent(simulation, flight);
 	if (hook != HOOK_NONE && flight->canary >= 0)
 		witness_hook_left(simulation, agent, flight);
 	if (of->n_flights < WITNESS_FLIGHTS_MAX)
@@ -271,6 +273,7 @@ void witness_came(struct simulation *simulation, int agent, struct witness_fligh
 		reply->error.kind != ERR_NONE || (reply->status >= 400 && reply->status != 404);
 	if (has_failed)
 		witness_cost_failed(simulation, agent);
+	witness_duty_refused(simulation, flight, reply);
 	/* What asks for a measurement could not be read: so nothing was measured. */
 	if (has_failed && flight->canary >= 0 && flight->is_template)
 		truth_unmeasured(people_run_version(simulation, flight->canary), flight->left);

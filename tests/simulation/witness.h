@@ -112,6 +112,7 @@ enum witness_duty {
 	WITNESS_DUTY_CLIENTS, /* clients are on pods of which none is ready, beside some that are */
 	WITNESS_DUTY_APEX,    /* clients are on the canary's pods outside a run */
 	WITNESS_DUTY_BEGUN,   /* a retreat wrote its route, and its Release says nothing of it */
+	WITNESS_DUTY_AGAIN,   /* a retreat's write of the route was refused */
 	WITNESS_DUTY_MISSING, /* at rest something of ours is not there */
 	WITNESS_DUTY_MAX,
 };
@@ -148,6 +149,7 @@ struct witness_flight {
 	bool is_metric;
 	bool is_template; /* how the metrics are asked */
 	bool is_retreat;  /* of the route, the Release or the apex: what a retreat writes */
+	bool is_front;    /* of the route */
 	bool is_served;   /* it took effect, or was refused */
 };
 

@@ -7,6 +7,7 @@
 
 /* From when somebody is free to do it: the second that is promised, and one of backoff. */
 #define PATIENCE_MS         2000
+#define PATIENCE_MS_AGAIN   1500  /* a retreat's backoff is a second at most */
 #define PATIENCE_MS_CALMLY  12000 /* what is no retreat: a forward write, with its backoff */
 #define PATIENCE_MS_BACKOFF 75000 /* … the longest one: what stood in the way was not ours */
 
@@ -23,6 +24,8 @@ static const struct {
 	[WITNESS_DUTY_APEX] = {"clients are on the canary's pods outside a run", PATIENCE_MS_CALMLY,
                                true},
 	[WITNESS_DUTY_BEGUN] = {"a retreat that had begun is not gone on with", PATIENCE_MS, true},
+	[WITNESS_DUTY_AGAIN] = {"a retreat's write that was refused is not sent again",
+                                PATIENCE_MS_AGAIN, false},
 	[WITNESS_DUTY_MISSING] = {"something of it is missing", PATIENCE_MS_BACKOFF, true},
 };
 
@@ -128,6 +131,8 @@ void witness_duty_note(struct simulation *simulation, int canary)
 	    is_kept && is_apex_wrong(world, run, witness, canary));
 	set(simulation, canary, WITNESS_DUTY_BEGUN, is_begun(simulation, canary));
 	set(simulation, canary, WITNESS_DUTY_MISSING, is_missing(simulation, canary));
+	if (has_retreated(world, run) || !world->has_canary || run->phase != PHASE_RETREATING)
+		set(simulation, canary, WITNESS_DUTY_AGAIN, false);
 	/* A write that came between asks all anew. */
 	if (has_retreated(world, run) || !world->has_canary ||
 	    (run->phase == PHASE_PROGRESSING && instant_is_before(retreat, run->written)))
@@ -145,12 +150,14 @@ void witness_duty_check(struct simulation *simulation, int canary)
 		int64_t patience = duties[duty].patience_ms;
 		struct instant free;
 
-		if (!is_open(&witness->runs[canary]) && patience < PATIENCE_MS_CALMLY)
+		if (!is_open(&witness->runs[canary]) && patience < PATIENCE_MS_CALMLY &&
+		    duty != WITNESS_DUTY_EXCESS)
 			patience = PATIENCE_MS_CALMLY;
 		if (!instant_is_set(since) || instant_between(since, now).ms <= patience)
 			continue;
 		free = witness_world_free(simulation, canary, duties[duty].with_watch,
-		                          duty == WITNESS_DUTY_RETREAT);
+		                          duty == WITNESS_DUTY_RETREAT ||
+		                                  duty == WITNESS_DUTY_AGAIN);
 		if (!instant_is_set(free) || instant_between(free, now).ms <= patience)
 			continue;
 		witness_accuse(simulation, "%s: for %d ms %s (weight %d, %s %s says %d)",
@@ -164,6 +171,27 @@ void witness_duty_check(struct simulation *simulation, int canary)
 
 void witness_duty_forget(struct simulation *simulation)
 {
-	for (int i = 0; i < simulation->truth.n_canaries; i++)
+	for (int i = 0; i < simulation->truth.n_canaries; i++) {
 		simulation->witness.duties[i][WITNESS_DUTY_RETREAT] = (struct instant){0};
+		simulation->witness.duties[i][WITNESS_DUTY_AGAIN] = (struct instant){0};
+	}
+}
+
+void witness_duty_refused(struct simulation *simulation, const struct witness_flight *flight,
+                          const struct http_reply *reply)
+{
+	const struct witness *witness = &simulation->witness;
+	int canary = flight->canary;
+
+	if (!flight->is_front || canary < 0 || (reply->status != 409 && reply->status != 500) ||
+	    witness->runs[canary].phase != PHASE_RETREATING || !is_open(&witness->runs[canary]))
+		return;
+	set(simulation, canary, WITNESS_DUTY_AGAIN, false);
+	set(simulation, canary, WITNESS_DUTY_AGAIN, witness->worlds[canary].weight > 0);
+}
+
+void witness_duty_sent(struct simulation *simulation, const struct witness_flight *flight)
+{
+	if (flight->is_front && flight->canary >= 0)
+		set(simulation, flight->canary, WITNESS_DUTY_AGAIN, false);
 }

@@ -1,14 +1,17 @@
 #include "tests/simulation/witness_history.h"
 
 #include "analysis/base/text.h"
+#include "tests/simulation/front.h"
 #include "tests/simulation/sim_disk.h"
 #include "tests/simulation/simulation.h"
+#include "tests/simulation/witness_world.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define HASTE_MS 100
+#define KNOWN_MS 3000 /* and nothing troubled the agent since */
 
 /* What is begun ---------------------------------------------------------------------------------
  */
@@ -22,6 +25,7 @@ static const struct {
 	{"/canaries", {EFFECT_WRITE_MIRROR, EFFECT_REMOVE, EFFECT_RESTORE, EFFECT_REMOVE_RELEASES}},
 	{"/events", {EFFECT_NOTIFY}},
 	{"/ingresses", {EFFECT_WRITE_ROUTE, EFFECT_REMOVE, EFFECT_RESTORE}},
+	{"/httproutes", {EFFECT_WRITE_ROUTE, EFFECT_REMOVE, EFFECT_RESTORE}},
 	{"/virtualservices", {EFFECT_WRITE_ROUTE, EFFECT_REMOVE, EFFECT_RESTORE}},
 	{"/destinationrules", {EFFECT_WRITE_ROUTE, EFFECT_REMOVE, EFFECT_RESTORE}},
 	{"/services", {EFFECT_WRITE_SERVICE, EFFECT_REMOVE, EFFECT_RESTORE}},
@@ -108,6 +112,18 @@ static void note_save(struct simulation *simulation, int agent, size_t index)
 	text_copy(save->release, record->release);
 }
 
+/* After an edit of the provider nothing is known of the route; when the Canary is deleted then, one
+ * whose list is atomic is read before it is written. */
+static bool may_look(const struct simulation *simulation, const char *url,
+                     const struct sim_record *change)
+{
+	int canary = truth_find(&simulation->truth, url);
+
+	return canary >= 0 && change->act == EFFECT_WRITE_ROUTE &&
+	       !simulation->truth.canaries[canary].is_there &&
+	       front_is_past_apex(&simulation->truth.canaries[canary]);
+}
+
 /* A retreat's first write leaves with its record, unless its process stood still meanwhile. */
 static void check_haste(struct simulation *simulation, int agent, const char *url,
                         const struct sim_record *change)
@@ -118,10 +134,50 @@ static void check_haste(struct simulation *simulation, int agent, const char *ur
 	if (!change->is_retreat || change->has_left || waited <= HASTE_MS ||
 	    (change->act != EFFECT_SAVE_RELEASE && change->act != EFFECT_WRITE_ROUTE &&
 	     change->act != EFFECT_WRITE_SERVICE) ||
-	    instant_is_before(change->at, process->paused_until))
+	    instant_is_before(change->at, process->paused_until) ||
+	    may_look(simulation, url, change))
 		return;
 	witness_accuse(simulation, "agent-%d writes %s %d ms after it decided to retreat", agent,
 	               url, (int)waited);
+}
+
+/* The agent has seen for a while that the route gives the canary weight. */
+static bool is_weight_known(struct simulation *simulation, int canary)
+{
+	const struct witness *witness = &simulation->witness;
+	struct instant free = witness_world_free(simulation, canary, true, false);
+	struct instant since = instant_after(witness->times[canary].weight, span_ms(KNOWN_MS));
+
+	return front_is_weighed(&simulation->truth.canaries[canary]) &&
+	       witness->worlds[canary].weight > 0 && instant_is_set(free) &&
+	       instant_is_before(instant_after(free, span_ms(KNOWN_MS)),
+	                         sim_loop_now(simulation->loop)) &&
+	       instant_is_before(since, sim_loop_now(simulation->loop));
+}
+
+/* A retreat from the steps takes the weight off in the round that saves it: the route does not wait
+ * for the Release. */
+static void check_withdrawn(struct simulation *simulation, int agent, int canary, size_t index)
+{
+	const struct sim_disk *disk = simulation->crew.agents[agent].disk;
+	const struct sim_record *save = sim_disk_record(disk, index);
+	const struct witness_run *run = &simulation->witness.runs[canary];
+
+	if (!save->is_retreat || save->phase != PHASE_RETREATING || run->is_init ||
+	    run->phase != PHASE_PROGRESSING || !is_weight_known(simulation, canary))
+		return;
+	for (size_t i = sim_disk_count(disk); i > 0; i--) {
+		const struct sim_record *record = sim_disk_record(disk, i - 1);
+
+		if (record->kind == HISTORY_RECORD_ROUND && record->boot != save->boot)
+			break;
+		if (record->effect == HISTORY_CHANGE && record->act == EFFECT_WRITE_ROUTE &&
+		    record->is_retreat && strcmp(record->canary, save->canary) == 0 &&
+		    (!record->is_ended || strcmp(record->round, save->round) == 0))
+			return;
+	}
+	witness_accuse(simulation, "%s: a retreat is saved, and the route keeps weight %d",
+	               run->name, simulation->witness.worlds[canary].weight);
 }
 
 /* A write that left needs a change that is recorded, is not over, and need not wait. */
@@ -147,6 +203,8 @@ static void check_begun(struct simulation *simulation, int agent, enum http_meth
 			sim_disk_left(simulation->crew.agents[agent].disk, i - 1);
 			if (record->act == EFFECT_SAVE_RELEASE)
 				note_save(simulation, agent, i - 1);
+			if (record->act == EFFECT_SAVE_RELEASE && canary >= 0)
+				check_withdrawn(simulation, agent, canary, i - 1);
 			return;
 		}
 		is_early = true;

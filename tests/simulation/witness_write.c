@@ -317,9 +317,9 @@ static void check_target(struct simulation *simulation, int canary, const struct
 		               name);
 	/* A clock that jumped makes times short; requests by other hands come as they come, and
 	 * may go unseen. */
-	if (instant_between(requested, now).ms < (front_is_mesh(&simulation->truth.canaries[canary])
-	                                                  ? SETTLED_MESH_MS
-	                                                  : SETTLED_MS) &&
+	if (instant_between(requested, now).ms <
+	            (front_is_past_apex(&simulation->truth.canaries[canary]) ? SETTLED_MESH_MS
+	                                                                     : SETTLED_MS) &&
 	    !instant_is_before(requested, agent->offset_changed) &&
 	    witness_world_knew(simulation, canary, flight, witness->times[canary].requested_from) &&
 	    new->has_route)

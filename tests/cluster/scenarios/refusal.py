@@ -4,7 +4,12 @@ import objects
 from scenario import scenario
 from scenarios import start
 
-SCALER = {"apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler", "name": "app"}
+SCALER = {
+    "apiVersion": "autoscaling/v2",
+    "kind": "HorizontalPodAutoscaler",
+    "name": "app",
+    "primaryScalerReplicas": {"minReplicas": 3, "maxReplicas": 2},
+}
 HOOK = {"name": "load", "type": "rollout", "url": "127.0.0.1:1/"}
 AFFINITY = {"cookieName": "serin", "maxAge": 60}
 
@@ -16,7 +21,7 @@ ROWS = [
     ("falling", {"stepWeights": [50, 20]}, {}, ["spec.analysis.stepWeights[1]", "20"]),
     ("match", {"iterations": 2, "match": []}, {"provider": "contour"}, ["spec.provider", "contour"]),
     ("hooks", {"iterations": 2, "webhooks": [HOOK]}, {}, ["spec.analysis.webhooks[0].url", "127.0.0.1:1/"]),
-    ("scaler", {"iterations": 2}, {"autoscalerRef": SCALER}, ["spec.autoscalerRef", "not served yet"]),
+    ("scaler", {"iterations": 2}, {"autoscalerRef": SCALER}, ["primaryScalerReplicas.minReplicas", "at most maxReplicas"]),
     ("affinity", {"iterations": 2, "sessionAffinity": AFFINITY}, {}, ["analysis.sessionAffinity", "cannot keep clients by cookies"]),
     ("daemon", {"iterations": 2}, {"kind": "DaemonSet"}, ["spec.targetRef.kind", "DaemonSet"]),
     ("missing", {"iterations": 2}, {}, ["configmap settings.", "not found"]),

@@ -64,7 +64,7 @@ def rights(s):
     roles = [("clusterrole", "serin", None), ("clusterrole", "serin-nginx", None), ("role", "serin-lease", "serin")]
     # What only other scenarios need, and with the mesh, where there is one, not each verb on each kind.
     # Those of Secrets are given by the scenario that needs them.
-    others = ["configs", *(install.MESH_COMPONENTS if os.environ.get("KIT_MESH") else ())]
-    others += ["config-secrets"] if s.api.get("clusterrole", "serin-config-secrets") else []
+    others = ["configs", "autoscalers", *(install.MESH_COMPONENTS if os.environ.get("KIT_MESH") else ())]
+    others += [name for name in ("config-secrets", "keda") if s.api.get("clusterrole", f"serin-{name}")]
     others = [("clusterrole", f"serin-{name}", None) for name in others]
     install.check_rights(s, s.agents[0].user, roles, others)

@@ -1,0 +1,14 @@
+/* The changes of act.c to autoscalers. A `next` as talk.h has it. */
+#ifndef PROVIDERS_ACT_SCALER_H
+#define PROVIDERS_ACT_SCALER_H
+
+#include "providers/act.h"
+
+/*
+ * EFFECT_WRITE_SCALER: the primary's is created or patched after the target's as it is now.
+ * EFFECT_SCALE of SUBJECT_PRIMARY_SCALER: the least number of pods alone. EFFECT_SCALE of
+ * SUBJECT_SCALER: the pause of a ScaledObject. What is as wanted is not written.
+ */
+enum talk_step act_scaler_next(struct talk *talk, const struct http_reply *reply, struct err *err);
+
+#endif
