@@ -287,5 +287,5 @@ bool traffic_is_stepped(const struct thought *thought)
 
 	return spec->step_weight_promotion > 0 && spec->strategy != STRATEGY_AB &&
 	       traffic_live_weight(thought) > 0 && thought->facts->newest.status.weight.to > 0 &&
-	       workload_serves(&thought->facts->target);
+	       workload_serves(&thought->facts->target) && !thought->is_reverted;
 }

@@ -63,7 +63,8 @@ bool traffic_settled(struct thought *thought);
 
 /*
  * In Promoting: the requests come back to the primary in steps. Not where the canary has none of
- * them (D-12), and not from a canary without a ready pod, whose share nobody answers.
+ * them (D-12), and not from a canary without a ready pod, whose share nobody answers, or whose
+ * template people put back meanwhile.
  */
 bool traffic_is_stepped(const struct thought *thought);
 

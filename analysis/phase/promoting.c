@@ -100,10 +100,12 @@ static void keep_weight(struct thought *thought)
 {
 	const struct release_status *status = &thought->facts->newest.status;
 	int live = traffic_live_weight(thought);
+	bool is_step = 0 < status->weight.to && status->weight.to < status->weight.from;
 
-	if (0 < status->weight.to && status->weight.to < live && live <= status->weight.from &&
+	/* A step that is being taken, or was: then all else about the route is kept, too. */
+	if (is_step && status->weight.to <= live && live <= status->weight.from &&
 	    !thought->is_newer)
-		traffic_weighs(thought, status->weight.to, false); /* a step that is being taken */
+		traffic_weighs(thought, status->weight.to, false);
 	else
 		traffic_caps(thought, status->weight.to);
 }

@@ -1,4 +1,5 @@
 /* What happens between the decision to promote and its end, and cannot undo it. */
+#include "analysis/base/text.h"
 #include "tests/analysis/model.h"
 
 #include <setjmp.h>
@@ -315,6 +316,43 @@ static void test_a_newer_revision_between_steps_back(void **state)
 	model_fini(&model);
 }
 
+/* The target went back to what was promoted before: its pods are not what was analysed. */
+static void test_a_revert_between_steps_back(void **state)
+{
+	struct effect effects[PLAN_EFFECTS_MAX];
+	struct plan plan = {.effects = effects};
+	struct model model;
+	struct facts facts;
+	bool is_last = false;
+
+	begin_steps(&model);
+	run_to_weight(&model, 25);
+	facts = model.truth;
+	facts.now = facts.newest.status.times.next_check_at;
+	text_copy(facts.target.digest, facts.promoted.digest);
+	decide(&model.spec, &facts, &plan);
+	for (size_t i = 0; i < plan.n_effects; i++)
+		is_last |= effects[i].kind == EFFECT_SAVE_RELEASE &&
+		           effects[i].status.phase == PHASE_FINALISING;
+	assert_true(is_last);
+	model_fini(&model);
+}
+
+/* What a foreign hand did to the rest of the route is put right with the weight of the step. */
+static void test_D_61_drift_between_steps_back(void **state)
+{
+	struct model model;
+
+	begin_steps(&model);
+	run_to_weight(&model, 25);
+	model.truth.route.is_exact = false;
+	model.trace[0] = '\0';
+	model_run(&model, 1000, NULL);
+	assert_true(model.truth.route.is_exact);
+	assert_written(&model, "25 ");
+	model_fini(&model);
+}
+
 /* An edit of the field counts from the next step; 0 leaves none. */
 static void test_stepWeightPromotion_edited(void **state)
 {
@@ -343,6 +381,8 @@ int main(void)
 		cmocka_unit_test(test_D_12_no_step_back_is_left),
 		cmocka_unit_test(test_D_61_foreign_weights_between_steps_back),
 		cmocka_unit_test(test_a_newer_revision_between_steps_back),
+		cmocka_unit_test(test_a_revert_between_steps_back),
+		cmocka_unit_test(test_D_61_drift_between_steps_back),
 		cmocka_unit_test(test_stepWeightPromotion_edited),
 		cmocka_unit_test(test_D_56_a_canary_that_breaks_in_promoting),
 		cmocka_unit_test(test_D_12_weight_0_in_promoting),

@@ -124,7 +124,7 @@ const char *walk_back_check(const struct world *world, const struct plan *plan)
 	if (world->spec.step_weight_promotion == 0 || world->spec.strategy == STRATEGY_AB)
 		return save->status.phase == PHASE_PROMOTING ? "a step back that nobody asked for"
 		                                             : NULL;
-	if (live_weight(world) == 0 || !workload_serves(&facts->target))
+	if (live_weight(world) == 0 || !workload_serves(&facts->target) || is_back(facts))
 		return save->status.phase == PHASE_PROMOTING ? "a step back of nothing" : NULL;
 	return check_step(world, save);
 }
