@@ -62,6 +62,11 @@ bool agent_is_ready(const struct agent *agent)
 	return is_synced(agent) && leader_holder(agent->leader)[0] != '\0';
 }
 
+const char *agent_holder(const struct agent *agent)
+{
+	return leader_holder(agent->leader);
+}
+
 bool agent_is_leading(struct agent *agent)
 {
 	return !agent->is_stopping && leader_is_leading(agent->leader) && is_synced(agent);
@@ -131,6 +136,8 @@ static void on_event(void *user, enum kube_kind kind, enum follow_event event, c
 	struct agent *agent = user;
 
 	fleet_take(agent->fleet, kind, event, object);
+	if (agent->seams.seen)
+		agent->seams.seen(agent->seams.seen_user, kind, event, object);
 	if (event == FOLLOW_SYNCED && kind != KUBE_ACTION)
 		alarm_start(agent->seams.loop, &agent->next, span_ms(0));
 }

@@ -5,6 +5,7 @@
 #ifndef AGENT_AGENT_H
 #define AGENT_AGENT_H
 
+#include "agent/follow.h"
 #include "agent/history.h"
 #include "agent/http.h"
 #include "agent/loop.h"
@@ -26,6 +27,8 @@ struct agent_seams {
 	struct log *log;
 	struct metrics *metrics;
 	struct poison *poison; /* NULL: no quarantine */
+	follow_sink *seen;     /* told what is followed, too; NULL: nobody is */
+	void *seen_user;
 };
 
 /* Texts and options outlive the agent. */
@@ -56,6 +59,9 @@ bool agent_is_ready(const struct agent *agent);
 
 /* The lease is ours, and all is listed since it was won. */
 bool agent_is_leading(struct agent *agent);
+
+/* Who holds the lease; "" for nobody. */
+const char *agent_holder(const struct agent *agent);
 
 /* Visit the canaries in no particular order. */
 void agent_each(struct agent *agent, void (*visit)(void *user, struct canary *canary), void *user);

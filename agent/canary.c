@@ -166,6 +166,7 @@ struct canary *canary_free(struct canary *canary)
 	history_forget(canary->host->history, canary);
 	wishes_clear(&canary->wishes);
 	json_decref(canary->rival_edit);
+	free(canary->facts_base);
 	edition_free(canary->edition);
 	edition_free(canary->pending);
 	free(canary);

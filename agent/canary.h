@@ -86,6 +86,7 @@ struct canary {
 	int64_t clock;                  /* how far the wall clock was ahead of the monotonic one */
 	bool is_restored;               /* the spec that an open Release keeps was looked at */
 	int numbers[RELEASES_SEEN_MAX]; /* of the Releases that there are */
+	char *facts_base;               /* what the records of rounds share; NULL: none yet */
 	struct wishes wishes;           /* what people ask for */
 	struct route_wish wish;         /* what was last written to the route, or is being */
 	json_t *rival_edit; /* another's change of the route, for the next round's record; NULL:

@@ -31,8 +31,10 @@ struct history_round {
 	struct instant decided_at;
 	const char *decide_version;
 	const char *reason;
-	const char *spec;  /* JSON: what decide got */
-	const char *facts; /* JSON: what decide got */
+	const char *spec; /* JSON: what decide got */
+	const char *base; /* JSON: facts that many rounds share, stored once; "": facts stand alone,
+	                     and are less than decide got */
+	const char *facts; /* JSON: what decide got, as a merge patch (RFC 7396) of base */
 	const char *plan;  /* JSON: what it answered */
 };
 

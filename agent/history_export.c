@@ -34,8 +34,9 @@ static const char *const texts[N_TEXTS] = {
 	[ROUND] =
 		"SELECT k8s_namespace AS namespace, canary_name AS canary, canary_uid,"
 		" release_name AS release, release_seq, decided_at, decide_version, reason,"
-		" spec_json, facts_json, plan_json, is_cut FROM round"
-		" LEFT JOIN canary_spec ON sha256 = spec_sha256 WHERE uid = $1",
+		" spec_json, b.facts_json AS base_json, round.facts_json, plan_json, is_cut FROM round"
+		" LEFT JOIN canary_spec s ON s.sha256 = spec_sha256"
+		" LEFT JOIN facts_base b ON b.sha256 = base_sha256 WHERE uid = $1",
 	[EFFECT] =
 		"SELECT round_uid AS round, kind, effect_key AS effect, detail_json, result,"
 		" happened_at, is_cut FROM round_effect WHERE uid = $1",

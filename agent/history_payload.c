@@ -76,11 +76,16 @@ static void begin(struct buf *ret)
 	buf_drop(ret, ret->length);
 }
 
-void history_payload_round(const struct history_round *round, const char *spec_sha256, bool is_cut,
-                           struct buf *ret)
+void history_payload_round(const struct history_round *round, const char *spec_sha256,
+                           const char *base_sha256, bool is_cut, struct buf *ret)
 {
 	begin(ret);
-	member_text(ret, "{\"canary\":", round->canary);
+	put(ret, "{", 1);
+	if (*base_sha256) { /* rounds from before there were any have no such member */
+		member_text(ret, "\"base_sha256\":", base_sha256);
+		put(ret, ",", 1);
+	}
+	member_text(ret, "\"canary\":", round->canary);
 	member_text(ret, ",\"canary_uid\":", round->canary_uid);
 	member_number(ret, ",\"cut\":", is_cut);
 	member_text(ret, ",\"decide_version\":", round->decide_version);

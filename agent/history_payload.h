@@ -11,10 +11,10 @@
 
 #define HISTORY_PAYLOAD_MAX (128 * 1024) /* bytes; above what the limits of a record allow */
 
-/* Of a round; its spec is given by digest. Replaces what RET holds; RET's max must be
- * HISTORY_PAYLOAD_MAX. */
-void history_payload_round(const struct history_round *round, const char *spec_sha256, bool is_cut,
-                           struct buf *ret);
+/* Of a round; its spec is given by digest, and so is the base of its facts, "" for none. Replaces
+ * what RET holds; RET's max must be HISTORY_PAYLOAD_MAX. */
+void history_payload_round(const struct history_round *round, const char *spec_sha256,
+                           const char *base_sha256, bool is_cut, struct buf *ret);
 
 /* Of an effect; KIND as stored. */
 void history_payload_effect(const char *uid, const char *kind, const struct history_effect *effect,

@@ -1,9 +1,11 @@
 #include "agent/history_read.h"
 
 #include "agent/history_beside.h"
+#include "agent/history_facts.h"
 #include "agent/history_schema.h"
 #include "analysis/base/buf.h"
 #include "analysis/base/compiler.h"
+#include "providers/wire/tree.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -74,12 +76,18 @@ bool history_read_open(const char *path, sqlite3 **ret_db, struct err *err)
 	}
 	if (!history_schema_find(db, &owner, &version, &fault))
 		return err_set(err, ERR_SYSTEM, "%s: %s", path, fault.text);
-	if (owner != HISTORY_SCHEMA_OURS || version != HISTORY_SCHEMA_VERSION)
-		return err_set(
-			err, ERR_INVALID, "%s: expected a history of schema version %d, got %s %d",
-			path, HISTORY_SCHEMA_VERSION,
-			owner == HISTORY_SCHEMA_FOREIGN ? "another database of version" : "version",
-			version);
+	if (owner != HISTORY_SCHEMA_OURS || version > HISTORY_SCHEMA_VERSION)
+		return err_set(err, ERR_INVALID,
+		               "%s: expected a history of schema version %d or before, got %s %d",
+		               path, HISTORY_SCHEMA_VERSION,
+		               owner == HISTORY_SCHEMA_FOREIGN ? "another database of version"
+		                                               : "version",
+		               version);
+	if (version < HISTORY_SCHEMA_VERSION &&
+	    sqlite3_exec(db, history_schema_beside, NULL, NULL, NULL) != SQLITE_OK) {
+		(void)history_read_failed(db, err);
+		return err_wrap(err, "%s", path);
+	}
 	*ret_db = db;
 	db = NULL;
 	return true;
@@ -98,10 +106,23 @@ static const char *column(sqlite3_stmt *statement, int index)
 	return text ? text : "";
 }
 
+/* Whole, as text; what cannot be read is left to whoever reads it. */
+static char *facts_text(const char *base, const char *facts)
+{
+	CLEANUP(tree_freep) json_t *whole = NULL;
+	char *text = *base && history_facts_read(base, facts, &whole, NULL) ? tree_text(whole)
+	                                                                    : strdup(facts);
+
+	if (!text)
+		abort();
+	return text;
+}
+
 static void round_visit(sqlite3_stmt *row,
                         void (*visit)(void *user, const struct history_read_round *round),
                         void *user)
 {
+	CLEANUP(tree_text_freep) char *facts = facts_text(column(row, 15), column(row, 11));
 	const struct history_read_round round = {
 		.round =
 			{
@@ -115,7 +136,8 @@ static void round_visit(sqlite3_stmt *row,
 				.decide_version = column(row, 7),
 				.reason = column(row, 8),
 				.spec = column(row, 10),
-				.facts = column(row, 11),
+				.base = column(row, 15),
+				.facts = facts,
 				.plan = column(row, 12),
 			},
 		.spec_sha256 = column(row, 9),
@@ -133,8 +155,10 @@ bool history_read_rounds(sqlite3 *db, const struct history_read_filter *filter,
 	static const char sql[] =
 		"SELECT r.uid, r.k8s_namespace, r.canary_name, r.canary_uid, r.release_name, r.release_seq,"
 		" r.decided_at, r.decide_version, r.reason, r.spec_sha256, s.spec_json, r.facts_json, r.plan_json,"
-		" r.is_cut, EXISTS (SELECT 1 FROM gap g WHERE g.round_uid = r.uid AND g.kind = 'ahead')"
+		" r.is_cut, EXISTS (SELECT 1 FROM gap g WHERE g.round_uid = r.uid AND g.kind = 'ahead'),"
+		" b.facts_json"
 		" FROM round r JOIN canary_spec s ON s.sha256 = r.spec_sha256"
+		" LEFT JOIN facts_base b ON b.sha256 = r.base_sha256"
 		" WHERE ($1 IS NULL OR r.k8s_namespace = $1) AND ($2 IS NULL OR r.canary_name = $2)"
 		" AND ($3 IS NULL OR r.release_name = $3)"
 		" ORDER BY r.decided_at DESC, r.id DESC LIMIT $4";

@@ -25,7 +25,8 @@ sqlite3 *history_read_close(sqlite3 *db);
 /* The last error of a connection as ours. Returns false. */
 bool history_read_failed(sqlite3 *db, struct err *err);
 
-/* A stored round. Texts are valid during the call that gives it. */
+/* A stored round. Texts are valid during the call that gives it. Its facts are whole, beside the
+ * base that it was stored with. */
 struct history_read_round {
 	struct history_round round;
 	const char *spec_sha256;

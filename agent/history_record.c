@@ -82,6 +82,7 @@ struct history_record *history_record_round(const struct history_round *round)
 		{round->reason, &copy.reason, HISTORY_RECORD_REASON_MAX, 0},
 		{round->plan, &copy.plan, HISTORY_ROUND_MAX, 0},
 		{round->facts, &copy.facts, HISTORY_ROUND_MAX, 0},
+		{round->base, &copy.base, HISTORY_ROUND_MAX, 0},
 		{round->spec, &copy.spec, HISTORY_ROUND_MAX, 0},
 	};
 	bool is_cut = false;

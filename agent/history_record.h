@@ -53,8 +53,8 @@ struct history_record {
 
 /*
  * Copies. A text that is NULL counts as "". When all texts together pass HISTORY_ROUND_MAX, plan
- * goes before facts before spec; a text is cut between characters of UTF-8. To be freed with
- * history_record_free.
+ * goes before facts before their base before spec; a text is cut between characters of UTF-8. To be
+ * freed with history_record_free.
  */
 struct history_record *history_record_round(const struct history_round *round);
 struct history_record *history_record_effect(const struct history_effect *effect);

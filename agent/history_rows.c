@@ -12,6 +12,7 @@
 
 enum statement {
 	STATEMENT_SPEC,
+	STATEMENT_BASE,
 	STATEMENT_ROUND,
 	STATEMENT_EFFECT,
 	STATEMENT_GAP,
@@ -23,10 +24,14 @@ static const char *const statement_texts[N_STATEMENTS] = {
 	[STATEMENT_SPEC] =
 		"INSERT INTO canary_spec (sha256, spec_json) VALUES ($1, $2)"
 		" ON CONFLICT (sha256) DO NOTHING",
+	[STATEMENT_BASE] =
+		"INSERT INTO facts_base (sha256, facts_json) VALUES ($1, $2)"
+		" ON CONFLICT (sha256) DO NOTHING",
 	[STATEMENT_ROUND] =
 		"INSERT INTO round (uid, k8s_namespace, canary_name, canary_uid, release_name,"
 		" release_seq, decided_at, decide_version, reason, spec_sha256, facts_json, plan_json,"
-		" is_cut) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"
+		" is_cut, base_sha256)"
+		" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)"
 		" ON CONFLICT (uid) DO NOTHING",
 	[STATEMENT_EFFECT] =
 		"INSERT INTO round_effect (uid, round_uid, kind, effect_key, detail_json, result,"
@@ -155,6 +160,18 @@ static bool audit(struct history_rows *rows, struct history_chain_entry *entry,
 	return true;
 }
 
+/* What rounds share is stored once, by its digest. */
+static bool shared_write(struct history_rows *rows, enum statement which, const char *text,
+                         char ret_sha256[HISTORY_CHAIN_DIGEST_SIZE], struct history_fault *fault)
+{
+	bool is_new = false;
+
+	history_chain_digest_text(text, ret_sha256);
+	bind_text(rows->statements[which], 1, ret_sha256);
+	bind_text(rows->statements[which], 2, text);
+	return insert(rows, which, &is_new, fault);
+}
+
 static bool round_write(struct history_rows *rows, const struct history_record *record,
                         struct history_fault *fault)
 {
@@ -167,12 +184,11 @@ static bool round_write(struct history_rows *rows, const struct history_record *
 		.entity_uid = round->uid,
 	};
 	char spec_sha256[HISTORY_CHAIN_DIGEST_SIZE];
+	char base_sha256[HISTORY_CHAIN_DIGEST_SIZE] = "";
 	bool is_new = false;
 
-	history_chain_digest_text(round->spec, spec_sha256);
-	bind_text(rows->statements[STATEMENT_SPEC], 1, spec_sha256);
-	bind_text(rows->statements[STATEMENT_SPEC], 2, round->spec);
-	if (!insert(rows, STATEMENT_SPEC, &is_new, fault))
+	if (!shared_write(rows, STATEMENT_SPEC, round->spec, spec_sha256, fault) ||
+	    (*round->base && !shared_write(rows, STATEMENT_BASE, round->base, base_sha256, fault)))
 		return false;
 	bind_text(statement, 1, round->uid);
 	bind_text(statement, 2, round->k8s_namespace);
@@ -187,9 +203,10 @@ static bool round_write(struct history_rows *rows, const struct history_record *
 	bind_text(statement, 11, round->facts);
 	bind_text(statement, 12, round->plan);
 	bind_number(statement, 13, record->is_cut);
+	bind_text(statement, 14, base_sha256);
 	if (!insert(rows, STATEMENT_ROUND, &is_new, fault))
 		return false;
-	history_payload_round(round, spec_sha256, record->is_cut, &rows->payload);
+	history_payload_round(round, spec_sha256, base_sha256, record->is_cut, &rows->payload);
 	return !is_new || audit(rows, &entry, fault);
 }
 

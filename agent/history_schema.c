@@ -64,7 +64,21 @@ static const char step_1[] =
 	"     '0000000000000000000000000000000000000000000000000000000000000000')\n"
 	"BEGIN SELECT RAISE(ABORT, 'broken chain'); END;\n";
 
-const char *const history_schema_steps[HISTORY_SCHEMA_VERSION] = {step_1};
+/*
+ * From here on all that `decide` got is recorded. Most of it does not change from round to round:
+ * it is stored once, and rounds say what is different. Rounds of before have no base.
+ */
+static const char step_2[] =
+	"CREATE TABLE facts_base ("
+	" sha256 TEXT PRIMARY KEY, facts_json TEXT NOT NULL);\n"
+	"ALTER TABLE round ADD COLUMN base_sha256 TEXT NOT NULL DEFAULT '';\n" GUARD("facts_base");
+
+const char *const history_schema_steps[HISTORY_SCHEMA_VERSION] = {step_1, step_2};
+
+const char history_schema_beside[] =
+	"PRAGMA temp_store = MEMORY;\n"
+	"CREATE TEMP TABLE facts_base (sha256 TEXT PRIMARY KEY, facts_json TEXT NOT NULL);\n"
+	"CREATE TEMP VIEW round AS SELECT *, '' AS base_sha256 FROM main.round;\n";
 
 static void statement_free(sqlite3_stmt **statement)
 {

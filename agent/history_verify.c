@@ -1,13 +1,18 @@
 #include "agent/history_verify.h"
 
+#include "agent/derive.h"
 #include "agent/history_chain.h"
+#include "agent/history_facts.h"
 #include "agent/history_payload.h"
 #include "agent/history_read.h"
 #include "analysis/base/compiler.h"
+#include "analysis/base/text.h"
+#include "providers/wire/tree.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* The tables that the chain covers; names as in audit_log.entity. */
@@ -22,7 +27,7 @@ static const char *const entity_names[N_ENTITIES] = {"round", "round_effect", "g
 
 static const char *const entity_texts[N_ENTITIES] = {
 	"SELECT id, uid, k8s_namespace, canary_name, canary_uid, release_name, release_seq, decided_at, decide_version,"
-	" reason, facts_json, plan_json, spec_sha256, is_cut FROM round WHERE uid = $1",
+	" reason, facts_json, plan_json, spec_sha256, is_cut, base_sha256 FROM round WHERE uid = $1",
 	"SELECT id, uid, round_uid, kind, effect_key, detail_json, result, happened_at, is_cut FROM round_effect"
 	" WHERE uid = $1",
 	"SELECT id, uid, kind, round_uid, n_records, from_at, until_at, detail FROM gap WHERE uid = $1",
@@ -45,13 +50,38 @@ static const char *const entity_strays[N_ENTITIES] = {
 	" UNION ALL SELECT uid FROM gap GROUP BY uid HAVING COUNT(*) > 1",
 };
 
+/* What rounds share, one text by its digest. */
+enum shared {
+	SHARED_SPEC,
+	SHARED_BASE,
+	N_SHARED,
+};
+
+static const struct {
+	const char *name;
+	const char *text;
+	const char *stray;
+} shared_tables[N_SHARED] = {
+	{"canary_spec", "SELECT spec_json FROM canary_spec WHERE sha256 = $1",
+         "SELECT sha256 FROM canary_spec WHERE sha256 NOT IN (SELECT spec_sha256 FROM round)"},
+	{"facts_base", "SELECT facts_json FROM facts_base WHERE sha256 = $1",
+         "SELECT sha256 FROM facts_base WHERE sha256 NOT IN (SELECT base_sha256 FROM round)"},
+};
+
+/* The one that was looked at last. */
+struct shared_text {
+	sqlite3_stmt *find;
+	char sha256[HISTORY_CHAIN_DIGEST_SIZE];
+	char *text;
+};
+
 struct verify {
 	sqlite3 *db;
 	sqlite3_stmt *rows[N_ENTITIES];
-	sqlite3_stmt *spec;
-	int64_t n_rows[N_ENTITIES];                  /* that the chain knows */
-	int64_t last_id[N_ENTITIES];                 /* in the chain in hand */
-	char spec_sha256[HISTORY_CHAIN_DIGEST_SIZE]; /* of the spec looked at last */
+	struct shared_text shared[N_SHARED];
+	struct derive *derive;
+	int64_t n_rows[N_ENTITIES];  /* that the chain knows */
+	int64_t last_id[N_ENTITIES]; /* in the chain in hand */
 	struct buf payload;
 	const struct history_witnesses *witnesses;
 	struct history_verdict *verdict;
@@ -116,7 +146,7 @@ static void round_payload(sqlite3_stmt *row, struct buf *ret)
 		.plan = column(row, 11),
 	};
 
-	history_payload_round(&round, column(row, 12), number(row, 13) != 0, ret);
+	history_payload_round(&round, column(row, 12), column(row, 14), number(row, 13) != 0, ret);
 }
 
 static void effect_payload(sqlite3_stmt *row, struct buf *ret)
@@ -160,28 +190,33 @@ enum entry_column {
 	ENTRY_HASH,
 };
 
-/* Is the spec that a round was decided on there, and what its digest says? */
-static bool spec_check(struct verify *verify, int64_t seq, const char *sha256)
+/* Is the text that a round shares with others there, and what its digest says? */
+static bool shared_check(struct verify *verify, enum shared which, int64_t seq, const char *sha256)
 {
+	struct shared_text *shared = &verify->shared[which];
+	const char *name = shared_tables[which].name;
 	char digest[HISTORY_CHAIN_DIGEST_SIZE];
 	bool is_there;
 
-	if (strcmp(verify->spec_sha256, sha256) == 0)
+	if (shared->text && strcmp(shared->sha256, sha256) == 0)
 		return true;
-	sqlite3_bind_text(verify->spec, 1, sha256, -1, SQLITE_STATIC);
-	is_there = sqlite3_step(verify->spec) == SQLITE_ROW;
+	free(shared->text);
+	shared->text = NULL;
+	sqlite3_bind_text(shared->find, 1, sha256, -1, SQLITE_STATIC);
+	is_there = sqlite3_step(shared->find) == SQLITE_ROW;
 	if (is_there)
-		history_chain_digest_text(column(verify->spec, 0), digest);
-	sqlite3_reset(verify->spec);
+		shared->text = strdup(column(shared->find, 0));
+	sqlite3_reset(shared->find);
 	if (!is_there)
-		return bad(verify, seq,
-		           "entry %" PRId64 " of chain \"%s\": canary_spec \"%s\" is missing", seq,
-		           verify->chain, sha256);
+		return bad(verify, seq, "entry %" PRId64 " of chain \"%s\": %s \"%s\" is missing",
+		           seq, verify->chain, name, sha256);
+	if (!shared->text)
+		abort();
+	history_chain_digest_text(shared->text, digest);
 	if (strcmp(digest, sha256) != 0)
-		return bad(verify, seq,
-		           "entry %" PRId64 " of chain \"%s\": canary_spec \"%s\" was changed", seq,
-		           verify->chain, sha256);
-	memcpy(verify->spec_sha256, digest, sizeof(digest));
+		return bad(verify, seq, "entry %" PRId64 " of chain \"%s\": %s \"%s\" was changed",
+		           seq, verify->chain, name, sha256);
+	memcpy(shared->sha256, digest, sizeof(digest));
 	return true;
 }
 
@@ -209,6 +244,48 @@ static const char *row_wrong(struct verify *verify, enum entity entity, sqlite3_
 	return NULL;
 }
 
+/* The decision of the round in hand, which is as it was recorded, and whose spec and base are:
+ * derived again it must be the same. */
+static bool decision_check(struct verify *verify, sqlite3_stmt *row, int64_t seq)
+{
+	const struct history_round round = {
+		.decide_version = column(row, 8),
+		.plan = column(row, 11),
+		.spec = verify->shared[SHARED_SPEC].text,
+		.base = *column(row, 14) ? verify->shared[SHARED_BASE].text : "",
+	};
+	CLEANUP(tree_freep) json_t *facts = NULL;
+	struct history_verdict *verdict = verify->verdict;
+	char why[ERR_TEXT_MAX];
+
+	/* What cannot be read is found below, and said there. */
+	(void)history_facts_read(round.base, column(row, 10), &facts, NULL);
+	switch (derive_round(verify->derive, &round, facts, number(row, 13) != 0, why)) {
+	case DERIVE_SAME:
+		verdict->n_derived++;
+		return true;
+	case DERIVE_IMPOSSIBLE:
+		if (verdict->n_underivable++ == 0)
+			text_copy(verdict->underivable, why);
+		return true;
+	case DERIVE_OTHER:
+	case DERIVE_NONE:
+		break;
+	}
+	return bad(verify, seq,
+	           "entry %" PRId64 " of chain \"%s\": round \"%s\" was decided otherwise: %s", seq,
+	           verify->chain, column(row, 1), why);
+}
+
+static bool round_check(struct verify *verify, sqlite3_stmt *row, int64_t seq)
+{
+	const char *base = column(row, 14);
+
+	return shared_check(verify, SHARED_SPEC, seq, column(row, 12)) &&
+	       (!*base || shared_check(verify, SHARED_BASE, seq, base)) &&
+	       decision_check(verify, row, seq);
+}
+
 /* Is the row that an entry speaks of there, and as the entry says? */
 static bool row_check(struct verify *verify, enum entity entity, sqlite3_stmt *entry)
 {
@@ -216,20 +293,18 @@ static bool row_check(struct verify *verify, enum entity entity, sqlite3_stmt *e
 	const char *uid = column(entry, ENTRY_UID);
 	int64_t seq = number(entry, ENTRY_SEQ);
 	const char *wrong = "is missing";
-	char spec[HISTORY_CHAIN_DIGEST_SIZE] = "";
+	bool is_fine;
 
 	sqlite3_bind_text(row, 1, uid, -1, SQLITE_STATIC);
-	if (sqlite3_step(row) == SQLITE_ROW) {
+	if (sqlite3_step(row) == SQLITE_ROW)
 		wrong = row_wrong(verify, entity, entry);
-		if (entity == ENTITY_ROUND)
-			snprintf(spec, sizeof(spec), "%s", column(row, 12));
-	}
+	is_fine = wrong ? bad(verify, seq, "entry %" PRId64 " of chain \"%s\": %s \"%s\" %s", seq,
+	                      verify->chain, entity_names[entity], uid, wrong)
+	                : entity != ENTITY_ROUND || round_check(verify, row, seq);
 	sqlite3_reset(row);
-	if (wrong)
-		return bad(verify, seq, "entry %" PRId64 " of chain \"%s\": %s \"%s\" %s", seq,
-		           verify->chain, entity_names[entity], uid, wrong);
-	verify->n_rows[entity]++;
-	return entity != ENTITY_ROUND || spec_check(verify, seq, spec);
+	if (is_fine)
+		verify->n_rows[entity]++;
+	return is_fine;
 }
 
 static bool entity_check(struct verify *verify, sqlite3_stmt *entry)
@@ -413,20 +488,31 @@ static bool counts_check(struct verify *verify, struct err *err)
 	return true;
 }
 
-/* Specs that no round was decided on. */
-static bool specs_check(struct verify *verify, struct err *err)
+/* Texts that no round shares. */
+static bool strays_check(struct verify *verify, enum shared which, struct err *err)
 {
-	static const char sql[] =
-		"SELECT sha256 FROM canary_spec WHERE sha256 NOT IN (SELECT spec_sha256 FROM round)";
 	CLEANUP(statement_free) sqlite3_stmt *row = NULL;
 	int code;
 
-	if (sqlite3_prepare_v2(verify->db, sql, -1, &row, NULL) != SQLITE_OK)
+	if (sqlite3_prepare_v2(verify->db, shared_tables[which].stray, -1, &row, NULL) != SQLITE_OK)
 		return history_read_failed(verify->db, err);
 	code = sqlite3_step(row);
 	if (code == SQLITE_ROW)
-		return bad(verify, 0, "canary_spec \"%s\" came in without a round", column(row, 0));
+		return bad(verify, 0, "%s \"%s\" came in without a round",
+		           shared_tables[which].name, column(row, 0));
 	return code == SQLITE_DONE || history_read_failed(verify->db, err);
+}
+
+static void verify_fini(struct verify *verify)
+{
+	for (size_t i = 0; i < N_ENTITIES; i++)
+		sqlite3_finalize(verify->rows[i]);
+	for (size_t i = 0; i < N_SHARED; i++) {
+		sqlite3_finalize(verify->shared[i].find);
+		free(verify->shared[i].text);
+	}
+	derive_free(verify->derive);
+	buf_fini(&verify->payload);
 }
 
 static bool rows_prepare(struct verify *verify, struct err *err)
@@ -436,9 +522,12 @@ static bool rows_prepare(struct verify *verify, struct err *err)
 		    SQLITE_OK)
 			return history_read_failed(verify->db, err);
 	}
-	return sqlite3_prepare_v2(verify->db, "SELECT spec_json FROM canary_spec WHERE sha256 = $1",
-	                          -1, &verify->spec, NULL) == SQLITE_OK ||
-	       history_read_failed(verify->db, err);
+	for (size_t i = 0; i < N_SHARED; i++) {
+		if (sqlite3_prepare_v2(verify->db, shared_tables[i].text, -1,
+		                       &verify->shared[i].find, NULL) != SQLITE_OK)
+			return history_read_failed(verify->db, err);
+	}
+	return true;
 }
 
 bool history_verify_db(sqlite3 *db, const struct history_witnesses *witnesses,
@@ -450,16 +539,15 @@ bool history_verify_db(sqlite3 *db, const struct history_witnesses *witnesses,
 		.db = db,
 		.verdict = &verdict,
 		.witnesses = witnesses ? witnesses : &none,
+		.derive = derive_new(),
 	};
 	bool is_read;
 
 	is_read = rows_prepare(&verify, err) && chains_check(&verify, err) &&
 	          strangers_check(&verify, err) && counts_check(&verify, err) &&
-	          specs_check(&verify, err);
-	for (size_t i = 0; i < N_ENTITIES; i++)
-		sqlite3_finalize(verify.rows[i]);
-	sqlite3_finalize(verify.spec);
-	buf_fini(&verify.payload);
+	          strays_check(&verify, SHARED_SPEC, err) &&
+	          strays_check(&verify, SHARED_BASE, err);
+	verify_fini(&verify);
 	if (!is_read && verdict.is_intact)
 		return false;
 	*ret = verdict;

@@ -1,6 +1,7 @@
 /*
  * Checking a history: every entry of the audit chain is hashed again, and every row again compared
- * with what its entry says. A chain alone cannot show that its end was cut off or written anew;
+ * with what its entry says; each decision is derived again from its recorded facts, if it is of our
+ * version of `decide`. A chain alone cannot show that its end was cut off or written anew;
  * that takes anchors kept outside the file, as the Releases of a cluster keep them.
  */
 #ifndef AGENT_HISTORY_VERIFY_H
@@ -28,10 +29,13 @@ struct history_witnesses {
 
 struct history_verdict {
 	bool is_intact;
-	int64_t n_records;       /* entries found good, before the first bad one */
-	int64_t n_anchored;      /* of them: up to the last anchor of their chain */
-	size_t n_witnesses;      /* anchors that agree */
-	size_t n_strangers;      /* anchors of chains that are not in this file */
+	int64_t n_records;              /* entries found good, before the first bad one */
+	int64_t n_anchored;             /* of them: up to the last anchor of their chain */
+	int64_t n_derived;              /* decisions derived again, and the same */
+	int64_t n_underivable;          /* decisions that this binary cannot derive */
+	char underivable[ERR_TEXT_MAX]; /* why, of the first of them */
+	size_t n_witnesses;             /* anchors that agree */
+	size_t n_strangers;             /* anchors of chains that are not in this file */
 	int64_t seq;             /* of the first bad entry; 0 when it is not about one entry */
 	char what[ERR_TEXT_MAX]; /* what is wrong, "" when intact: `entry 7 of chain "…": round "…"
 	                            was changed` */

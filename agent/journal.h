@@ -21,9 +21,10 @@ void journal_answer(struct canary *canary, struct flight *flight, const struct a
 /* Keep the plan's reason; a new one is logged once. */
 void journal_reason(struct canary *canary, const struct plan *plan);
 
-/* The facts, the spec and the plan as JSON; owned by the caller. */
-json_t *journal_facts(const struct facts *facts);
-json_t *journal_spec(const struct canary_spec *spec);
+/* What another hand changed, beside the facts of a record. */
+#define JOURNAL_EDITED "edited"
+
+/* The plan as JSON, with a digest of all of it; owned by the caller. */
 json_t *journal_plan(const struct plan *plan);
 
 #endif

@@ -29,48 +29,6 @@ void journal_action_put_status(json_t *json, const struct release_status *status
 	put_standing(json, "full", &status->full);
 }
 
-static json_t *action_of(const struct action_fact *action)
-{
-	json_t *json = kube_tree_object();
-
-	kube_tree_set_text(json, "name", action->name);
-	kube_tree_set_text(json, "uid", action->uid);
-	kube_tree_set_text(json, "verb", verb_name(action->verb));
-	kube_tree_set_text(json, "by", action->by);
-	kube_tree_set_some(json, "reason", action->why);
-	kube_tree_set_some(json, "release", action->release);
-	kube_tree_set_some(json, "releaseUid", action->release_uid);
-	kube_tree_set_some(json, "canaryUid", action->canary_uid);
-	kube_tree_set_some(json, "refusal", action->refusal);
-	if (action->is_full)
-		kube_tree_set(json, "full", json_true());
-	if (action->to > 0)
-		kube_tree_set_whole(json, "to", action->to);
-	if (action->slot.state != FACT_KNOWN)
-		kube_tree_set(json, "unknown", json_true());
-	return json;
-}
-
-static json_t *earlier_of(const struct earlier_fact *earlier)
-{
-	json_t *json = kube_tree_object();
-
-	kube_tree_set_text(json, "name", earlier->ref.name);
-	kube_tree_set_some(json, "uid", earlier->ref.uid);
-	kube_tree_set_some(json, "digest", earlier->ref.digest);
-	kube_tree_set_some(json, "outcome", release_outcome_name(earlier->outcome));
-	kube_tree_set_text(json, "action", earlier->action);
-	return json;
-}
-
-void journal_action_put_facts(json_t *json, const struct facts *facts)
-{
-	if (facts->action.uid[0])
-		kube_tree_set(json, "action", action_of(&facts->action));
-	if (facts->earlier.ref.name[0])
-		kube_tree_set(json, "earlier", earlier_of(&facts->earlier));
-}
-
 void journal_action_read(const json_t *newest, struct release *ret)
 {
 	const json_t *actions = json_object_get(newest, "actions");

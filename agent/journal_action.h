@@ -9,9 +9,6 @@
 /* What was carried out, and who holds the run: "actions", "paused", "full" of JSON. */
 void journal_action_put_status(json_t *json, const struct release_status *status);
 
-/* What is asked for next, and the Release that an undo would bring back: "action", "earlier". */
-void journal_action_put_facts(json_t *json, const struct facts *facts);
-
 /* The actions of a Release in a record; those that cannot be read are left out. */
 void journal_action_read(const json_t *newest, struct release *ret);
 

@@ -17,6 +17,7 @@ enum kind {
 	KIND_PORT,
 	KIND_LEVEL,
 	KIND_ENCODING,
+	KIND_ACCESS,
 	/* What Flagger has and we do not: */
 	KIND_IGNORED, /* any value, with a warning */
 	KIND_IGNORED_TRUTH,
@@ -76,7 +77,10 @@ static const struct flag flags[] = {
          "accepted as Flagger's; one lease always decides who writes"},
 	{"leader-election-namespace", KIND_TEXT, AT(leader_election_namespace), "kube-system",
          "NAME", "where the lease is"},
-	{"port", KIND_PORT, AT(port), "8080", "NUMBER", "of /metrics, /healthz and /readyz"},
+	{"port", KIND_PORT, AT(port), "8080", "NUMBER",
+         "of /metrics, /healthz, /readyz and the API"},
+	{"api", KIND_ACCESS, AT(api), "token", "WHO",
+         "may read the API: off, loopback, token (or loopback), strict (token) or open"},
 	{"log-level", KIND_LEVEL, AT(log_level), "info", "LEVEL", "debug, info, warn or error"},
 	{"zap-encoding", KIND_ENCODING, AT(log_form), "", "FORM",
          "json or console; without it, console on a terminal and json elsewhere"},
@@ -190,6 +194,16 @@ static bool set_encoding(const struct flag *flag, const char *value, enum log_fo
 	return true;
 }
 
+static bool set_access(const struct flag *flag, const char *value, enum api_access *ret,
+                       struct err *err)
+{
+	if (api_parse_access(value, ret))
+		return true;
+	return err_set(err, ERR_INVALID,
+	               "--%s: expected off, loopback, token, strict or open, got \"%.100s\"",
+	               flag->name, value);
+}
+
 /* A warning that finds no room is one too many. */
 static void warn(struct buf *warnings, const struct flag *flag)
 {
@@ -233,6 +247,8 @@ static bool set(const struct flag *flag, const char *value, struct options *opti
 		return true;
 	case KIND_ENCODING:
 		return set_encoding(flag, value, at, err);
+	case KIND_ACCESS:
+		return set_access(flag, value, at, err);
 	case KIND_IGNORED:
 	case KIND_IGNORED_TRUTH:
 		warn(warnings, flag);

@@ -7,6 +7,7 @@
 #ifndef AGENT_OPTIONS_H
 #define AGENT_OPTIONS_H
 
+#include "agent/api.h"
 #include "agent/log.h"
 #include "analysis/base/buf.h"
 
@@ -36,7 +37,8 @@ struct options {
 	bool has_config_tracking;
 	bool has_leader_election;
 	const char *leader_election_namespace;
-	int port; /* 0: the kernel chooses */
+	int port;            /* 0: the kernel chooses */
+	enum api_access api; /* who may read the API */
 	enum log_level log_level;
 	enum log_form log_form;
 	const char *history;   /* path of the SQLite file; "": in memory */

@@ -1,7 +1,10 @@
 #include "agent/serve.h"
 
 #include "agent/agent.h"
+#include "agent/api.h"
+#include "agent/api_feed.h"
 #include "agent/credentials.h"
+#include "agent/history_clerk.h"
 #include "agent/history_memory.h"
 #include "agent/history_sqlite.h"
 #include "agent/http_curl.h"
@@ -20,6 +23,7 @@
 #include <unistd.h>
 
 #define HISTORY_PATIENCE_MS 3000 /* how long the exit waits for records to reach the disk */
+#define CLERK_PATIENCE_MS   500  /* … and for a page of it that is being read */
 #define TERMINATION_LOG     "/dev/termination-log"
 #define PATH_TEXT_MAX       4096
 #define LABELS_TEXT_MAX     1024
@@ -33,6 +37,9 @@ struct service {
 	struct credentials *credentials;
 	struct http_curl *http;
 	struct history *history;
+	struct api_feed *feed; /* NULL, as the next two: there is no API */
+	struct history_clerk *clerk;
+	struct api *api;
 	struct poison *poison;
 	struct agent *agent;
 	struct server *server;
@@ -112,6 +119,68 @@ static void close_history(struct service *service)
 	}
 }
 
+/* The API ----------------------------------------------------------------------------------------
+ */
+
+static bool on_is_leading(void *user)
+{
+	struct service *service = user;
+
+	return agent_is_leading(service->agent);
+}
+
+static const char *on_holder(void *user)
+{
+	struct service *service = user;
+
+	return agent_holder(service->agent);
+}
+
+/* What it hears, from the agent's beginning on. */
+static void open_feed(struct service *service)
+{
+	if (service->options->api != API_ACCESS_OFF)
+		service->feed = api_feed_new(loop_ev_seam(service->loop), service->history);
+}
+
+static void open_api(struct service *service)
+{
+	const char *k8s_namespace = service->options->k8s_namespace;
+	struct history_clerk_settings clerk = {
+		.loop = service->loop,
+		.path = service->is_on_disk ? service->history_path : "",
+		.memory = service->history,
+	};
+	struct api_settings settings = {
+		.loop = loop_ev_seam(service->loop),
+		.http = http_curl_seam(service->http),
+		.log = service->log,
+		.feed = service->feed,
+		.access = service->options->api,
+		.k8s_namespace = k8s_namespace[0] ? k8s_namespace : NULL,
+		.boot = service->start,
+		.is_leading = on_is_leading,
+		.holder = on_holder,
+		.user = service,
+	};
+	struct err err = {0};
+
+	if (!service->feed)
+		return;
+	service->clerk = history_clerk_new(&clerk, &err);
+	if (!service->clerk)
+		log_event(service->log, LOG_WARNING, "api.history", err.text, NULL);
+	settings.clerk = service->clerk;
+	service->api = api_new(&settings);
+}
+
+static void on_asked(void *user, struct server_exchange *exchange)
+{
+	struct service *service = user;
+
+	api_asked(service->api, exchange);
+}
+
 /* The server -------------------------------------------------------------------------------------
  */
 
@@ -154,6 +223,7 @@ static bool open_server(struct service *service, struct err *err)
 		.metrics = on_metrics,
 		.is_healthy = on_healthy,
 		.is_ready = on_ready,
+		.asked = service->api ? on_asked : NULL,
 		.user = service,
 	};
 
@@ -246,10 +316,12 @@ static void open_agent(struct service *service)
 	struct agent_seams seams = {
 		.loop = loop_ev_seam(service->loop),
 		.http = http_curl_seam(service->http),
-		.history = service->history,
+		.history = service->feed ? api_feed_history(service->feed) : service->history,
 		.log = service->log,
 		.metrics = service->metrics,
 		.poison = service->poison,
+		.seen = service->feed ? api_feed_see : NULL,
+		.seen_user = service->feed,
 	};
 	struct agent_settings settings = {
 		.options =
@@ -325,14 +397,19 @@ static bool open_service(struct service *service, struct err *err)
 	if (!service->poison)
 		log_event(service->log, LOG_INFO, "poison.off", err->text, NULL);
 	open_history(service);
+	open_feed(service);
 	open_agent(service);
+	open_api(service);
 	return open_server(service, err);
 }
 
 static void close_service(struct service *service)
 {
 	server_free(service->server);
+	history_clerk_free(service->clerk, span_ms(CLERK_PATIENCE_MS));
+	api_free(service->api);
 	agent_free(service->agent);
+	api_feed_free(service->feed);
 	if (service->loop)
 		close_history(service);
 	poison_free(service->poison);

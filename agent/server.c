@@ -2,6 +2,7 @@
 
 #include "agent/loop_ev.h"
 #include "agent/metrics.h"
+#include "agent/server_inside.h"
 
 #include <arpa/inet.h>
 #include <assert.h>
@@ -21,7 +22,8 @@ struct server {
 	struct MHD_Daemon *daemon;
 	struct ev_io watcher;
 	struct ev_timer timer;
-	bool has_left; /* a connection was closed since the last look */
+	struct server_inside inside;
+	bool is_due; /* a connection was closed, or is woken, since the last look */
 };
 
 /* A connection, which is cut when it takes too long. libmicrohttpd itself only notices silence. */
@@ -55,9 +57,9 @@ static void serve(struct server *server)
 	MHD_UNSIGNED_LONG_LONG after_ms;
 
 	do {
-		server->has_left = false;
+		server->is_due = false;
 		(void)MHD_run(server->daemon);
-	} while (server->has_left);
+	} while (server->is_due);
 	ev_timer_stop(server->backend, &server->timer);
 	if (MHD_get_timeout(server->daemon, &after_ms) != MHD_YES)
 		return;
@@ -106,7 +108,7 @@ static void on_connection(void *user, struct MHD_Connection *connection, void **
 	if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
 		ev_timer_stop(server->backend, &guest->patience);
 		free(guest);
-		server->has_left = true;
+		server->is_due = true;
 		return;
 	}
 	guest = calloc(1, sizeof(*guest));
@@ -126,7 +128,25 @@ static void on_completed(void *user, struct MHD_Connection *connection, void **c
 {
 	struct guest *guest = guest_of(connection);
 
+	if (*context)
+		server_exchange_free(*context);
+	*context = NULL;
 	give(guest, IDLE_SECONDS + SERVER_REQUEST_SECONDS);
+}
+
+static void on_stir(struct server_inside *inside)
+{
+	struct server *server = container_of(inside, struct server, inside);
+
+	server->is_due = true;
+	ev_timer_stop(server->backend, &server->timer);
+	ev_timer_set(&server->timer, 0., 0.);
+	ev_timer_start(server->backend, &server->timer);
+}
+
+static void on_give(struct server_inside *inside, struct MHD_Connection *connection, int seconds)
+{
+	give(guest_of(connection), seconds);
 }
 
 /* Takes the body. */
@@ -171,13 +191,30 @@ static bool write_body(const struct server *server, size_t route, struct buf *bo
 	return writers[route](settings->user, body);
 }
 
+/* A page that is none of ours. */
+static enum MHD_Result hand_over(struct server *server, struct MHD_Connection *connection,
+                                 const char *url, void **context)
+{
+	struct server_exchange *exchange;
+
+	if (!server->settings.asked)
+		return refuse(connection, MHD_HTTP_NOT_FOUND,
+		              "not here: /metrics /healthz /readyz\n");
+	exchange = server_exchange_new(&server->inside, connection, url);
+	*context = exchange;
+	server->settings.asked(server->settings.user, exchange);
+	return server_exchange_proceed(exchange);
+}
+
 static enum MHD_Result on_request(void *user, struct MHD_Connection *connection, const char *url,
                                   const char *method, const char *version, const char *upload,
                                   size_t *upload_length, void **context)
 {
-	const struct server *server = user;
+	struct server *server = user;
 
 	give(guest_of(connection), SERVER_EXCHANGE_SECONDS);
+	if (*context)
+		return server_exchange_proceed(*context);
 	if (strcmp(method, MHD_HTTP_METHOD_GET) != 0 && strcmp(method, MHD_HTTP_METHOD_HEAD) != 0)
 		return refuse(connection, MHD_HTTP_METHOD_NOT_ALLOWED, "only GET and HEAD\n");
 	for (size_t i = 0; i < array_length(routes); i++) {
@@ -190,7 +227,7 @@ static enum MHD_Result on_request(void *user, struct MHD_Connection *connection,
 		return answer(connection, is_fine ? MHD_HTTP_OK : routes[i].status_of_false,
 		              routes[i].type, &body);
 	}
-	return refuse(connection, MHD_HTTP_NOT_FOUND, "not here: /metrics /healthz /readyz\n");
+	return hand_over(server, connection, url, context);
 }
 
 /*
@@ -200,9 +237,9 @@ static enum MHD_Result on_request(void *user, struct MHD_Connection *connection,
 static struct MHD_Daemon *listen_on(struct server *server, const struct sockaddr *address,
                                     unsigned int family)
 {
-	return MHD_start_daemon(MHD_USE_EPOLL | family, (uint16_t)server->settings.port, NULL, NULL,
-	                        on_request, server, MHD_OPTION_CONNECTION_LIMIT,
-	                        (unsigned int)SERVER_CONNECTIONS_MAX,
+	return MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | family,
+	                        (uint16_t)server->settings.port, NULL, NULL, on_request, server,
+	                        MHD_OPTION_CONNECTION_LIMIT, (unsigned int)SERVER_CONNECTIONS_MAX,
 	                        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)SERVER_MEMORY_MAX,
 	                        MHD_OPTION_CONNECTION_TIMEOUT,
 	                        (unsigned int)SERVER_EXCHANGE_SECONDS, MHD_OPTION_NOTIFY_CONNECTION,
@@ -243,6 +280,9 @@ struct server *server_new(const struct server_settings *settings, struct err *er
 		abort();
 	server->settings = *settings;
 	server->backend = loop_ev_backend(settings->loop);
+	server->inside = (struct server_inside){.stir = on_stir, .give = on_give};
+	ev_timer_init(&server->timer, on_timer, 0., 0.);
+	server->timer.data = server;
 	if (!start(server, err)) {
 		free(server);
 		return NULL;
@@ -252,8 +292,6 @@ struct server *server_new(const struct server_settings *settings, struct err *er
 	ev_io_init(&server->watcher, on_event, fd, EV_READ);
 	server->watcher.data = server;
 	ev_io_start(server->backend, &server->watcher);
-	ev_timer_init(&server->timer, on_timer, 0., 0.);
-	server->timer.data = server;
 	return server;
 }
 
@@ -261,6 +299,7 @@ struct server *server_free(struct server *server)
 {
 	if (!server)
 		return NULL;
+	server_exchange_wake_all(&server->inside);
 	ev_io_stop(server->backend, &server->watcher);
 	ev_timer_stop(server->backend, &server->timer);
 	MHD_stop_daemon(server->daemon);

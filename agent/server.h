@@ -1,6 +1,7 @@
 /*
- * What others ask us: /metrics, /healthz and /readyz over HTTP, on the loop. GET and HEAD only. A
- * stranger can hold few connections, and none for long without asking something whole.
+ * What others ask us: /metrics, /healthz and /readyz over HTTP, on the loop, and what somebody else
+ * answers (agent/api.h). GET and HEAD only. A stranger can hold few connections, and none for long
+ * without asking something whole.
  */
 #ifndef AGENT_SERVER_H
 #define AGENT_SERVER_H
@@ -12,6 +13,7 @@
 
 struct loop_ev;
 struct server;
+struct server_exchange;
 
 #define SERVER_CONNECTIONS_MAX 128
 #define SERVER_MEMORY_MAX \
@@ -32,6 +34,8 @@ struct server_settings {
 	bool (*metrics)(void *user, struct buf *body);
 	bool (*is_healthy)(void *user, struct buf *body);
 	bool (*is_ready)(void *user, struct buf *body);
+	/* A GET or HEAD of any other path, to be answered now or later; NULL: there is none. */
+	void (*asked)(void *user, struct server_exchange *exchange);
 	void *user;
 };
 

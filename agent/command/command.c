@@ -24,7 +24,8 @@ const char *const command_exits[COMMAND_EXITS_MAX] = {
 	[COMMAND_FAILED] = "No answer, no right, or a file that cannot be read or written.",
 	[COMMAND_USAGE] = "A flag or word that is not understood.",
 	[COMMAND_NOT_FOUND] = "What was named is not there.",
-	[COMMAND_REFUSED] = "lint found errors, or audit verify a bad record.",
+	[COMMAND_REFUSED] =
+		"lint found errors, audit verify a bad record, or replay another decision.",
 	[COMMAND_CHANGES] = "plan found something that would be written.",
 	[COMMAND_VERB_REFUSED] = "A verb was refused; the sentence says why.",
 	[COMMAND_UNANSWERED] =

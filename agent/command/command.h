@@ -24,7 +24,7 @@ enum command_exit {
 	COMMAND_FAILED = 1,          /* no answer, no right, a file that cannot be read */
 	COMMAND_USAGE = 2,           /* a flag or word that is not understood */
 	COMMAND_NOT_FOUND = 3,       /* the named canary or release is not there */
-	COMMAND_REFUSED = 4,         /* lint: an error was found; audit verify: a bad record */
+	COMMAND_REFUSED = 4,         /* lint, audit verify, replay: something is wrong there */
 	COMMAND_CHANGES = 5,         /* plan: something would be written */
 	COMMAND_VERB_REFUSED = 6,    /* a verb that cannot be carried out */
 	COMMAND_UNANSWERED = 7,      /* a verb that no agent answered in time */

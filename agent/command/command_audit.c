@@ -84,6 +84,9 @@ static void show_tree(const struct command_call *call, const struct history_verd
 	kube_tree_set(tree, "entries", json_integer(verdict->n_records));
 	kube_tree_set(tree, "anchored", json_integer(verdict->n_anchored));
 	kube_tree_set(tree, "notAnchored", json_integer(verdict->n_records - verdict->n_anchored));
+	kube_tree_set(tree, "derived", json_integer(verdict->n_derived));
+	kube_tree_set(tree, "notDerivable", json_integer(verdict->n_underivable));
+	kube_tree_set(tree, "notDerivableReason", command_run_text_tree(verdict->underivable));
 	kube_tree_set(tree, "anchors", json_integer((json_int_t)verdict->n_witnesses));
 	kube_tree_set(tree, "anchorsOfOtherFiles", json_integer((json_int_t)verdict->n_strangers));
 	kube_tree_set(tree, "entry", verdict->seq > 0 ? json_integer(verdict->seq) : json_null());
@@ -106,6 +109,14 @@ static void show_text(const struct command_call *call, const struct history_verd
 	              " not anchored yet.\n",
 	              verdict->n_anchored, verdict->n_witnesses,
 	              verdict->n_records - verdict->n_anchored);
+	if (verdict->n_derived > 0)
+		(void)fprintf(call->out,
+		              "%" PRId64
+		              " decisions derived again from their facts, all the same.\n",
+		              verdict->n_derived);
+	if (verdict->n_underivable > 0)
+		(void)fprintf(call->out, "%" PRId64 " decisions this binary cannot derive: %s.\n",
+		              verdict->n_underivable, verdict->underivable);
 	if (verdict->n_strangers > 0)
 		(void)fprintf(call->out,
 		              "%zu anchors are of chains that are not in this file; --complete "
@@ -178,9 +189,10 @@ const struct command command_audit = {
 	.summary = "Prove that a history file is what the agent wrote, or export it",
 	.words = "verify|export",
 	.text = "verify hashes every entry of the audit chain again, compares every row with its entry, "
-		"and asks\nthe cluster's Releases, each of which keeps the hash that the chain had "
-		"when it was written: what\nis older than that cannot have been cut off or written "
-		"anew. The first bad record is named.\nexport writes one JSON document a line: each "
+		"derives\nevery decision again from its recorded facts, and asks the cluster's "
+		"Releases, each of which keeps\nthe hash that the chain had when it was written: "
+		"what is older than that cannot have been cut off\nor written anew. The first bad "
+		"record is named.\nexport writes one JSON document a line: each "
 		"entry with its record.\n",
 	.example = "audit verify --file history.db",
 	.takes = COMMAND_TAKES_CLUSTER | COMMAND_TAKES_NAMESPACE | COMMAND_TAKES_OUTPUT,

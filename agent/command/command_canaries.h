@@ -6,8 +6,8 @@
 #include "agent/command/command_view.h"
 
 /* Write VIEWS; the first time, and again with those that changed. */
-typedef void command_canaries_show(const struct command_call *call,
-                                   const struct command_views *views, bool is_first);
+typedef void command_canaries_show(struct command_call *call, const struct command_views *views,
+                                   bool is_first);
 
 /*
  * Read the Canary that the call names, or all of its namespace, and show them; with -w, again at

@@ -37,6 +37,7 @@ struct exchange {
 	struct command_client *client;
 	const char *path;
 	size_t max;
+	bool is_any; /* every answer is one */
 	int status;
 	json_t *body; /* of a 2xx */
 	struct err err;
@@ -82,7 +83,7 @@ static struct credentials *find_credentials(struct command_client *client, struc
 	                           call->environment("KUBERNETES_SERVICE_PORT"), err);
 }
 
-struct command_client *command_client_new(struct command_call *call, struct err *err)
+static struct command_client *make(struct command_call *call, bool is_known, struct err *err)
 {
 	struct command_client *client = calloc(1, sizeof(*client));
 	struct http_curl_settings settings;
@@ -93,10 +94,10 @@ struct command_client *command_client_new(struct command_call *call, struct err 
 	client->loop = loop_ev_new(err);
 	if (!client->loop)
 		return command_client_free(client);
-	client->credentials = find_credentials(client, err);
-	if (!client->credentials)
+	client->credentials = is_known ? find_credentials(client, err) : NULL;
+	if (is_known && !client->credentials)
 		return command_client_free(client);
-	client->k8s_namespace = choose_namespace(client);
+	client->k8s_namespace = is_known ? choose_namespace(client) : NULL;
 	settings = (struct http_curl_settings){
 		.loop = client->loop,
 		.credentials = client->credentials,
@@ -104,6 +105,16 @@ struct command_client *command_client_new(struct command_call *call, struct err 
 	};
 	client->http = http_curl_new(&settings);
 	return client;
+}
+
+struct command_client *command_client_new(struct command_call *call, struct err *err)
+{
+	return make(call, true, err);
+}
+
+struct command_client *command_client_new_stranger(struct command_call *call, struct err *err)
+{
+	return make(call, false, err);
 }
 
 struct command_client *command_client_free(struct command_client *client)
@@ -183,6 +194,9 @@ static void on_done(struct http_call *call, const struct http_reply *reply)
 	exchange->status = reply->status;
 	if (reply->error.kind != ERR_NONE)
 		(void)err_set(&exchange->err, reply->error.kind, "%s", reply->error.text);
+	else if (exchange->is_any)
+		(void)document_read_json(reply->body, reply->body_length, exchange->max,
+		                         &exchange->body, NULL);
 	else if (reply->status < 200 || reply->status > 299)
 		read_refusal(exchange, reply);
 	else if (!document_read_json(reply->body, reply->body_length, exchange->max,
@@ -198,6 +212,7 @@ static bool ask_once(struct command_client *client, struct http_request *request
 		.client = client,
 		.path = request->url,
 		.max = request->reply_max,
+		.is_any = exchange->is_any,
 	};
 	request->timeout = span_seconds(COMMAND_CLIENT_SECONDS);
 	http_start(http_curl_seam(client->http), &exchange->call, request);
@@ -217,7 +232,7 @@ static bool ask(struct command_client *client, struct http_request *request,
 static bool ask_for_one(struct command_client *client, struct http_request *request, json_t **ret,
                         struct err *err)
 {
-	struct exchange exchange;
+	struct exchange exchange = {0};
 
 	if (ask(client, request, &exchange) || exchange.status == 404) {
 		*ret = exchange.body;
@@ -238,6 +253,18 @@ bool command_client_get(struct command_client *client, const char *path, json_t 
 
 	http_request_add(&request, "Accept", "application/json");
 	return ask_for_one(client, &request, ret, err);
+}
+
+bool command_client_ask(struct command_client *client, struct http_request *request,
+                        int *ret_status, json_t **ret, struct err *err)
+{
+	struct exchange exchange = {.is_any = true};
+
+	if (!ask_once(client, request, &exchange))
+		return err_set(err, exchange.err.kind, "%s", exchange.err.text);
+	*ret_status = exchange.status;
+	*ret = exchange.body;
+	return true;
 }
 
 bool command_client_find(struct command_client *client, const struct kube_ref *ref, json_t **ret,
@@ -265,7 +292,7 @@ bool command_client_post(struct command_client *client, const char *path, json_t
 		.body_length = text ? strlen(text) : 0,
 		.reply_max = KUBE_API_OBJECT_MAX,
 	};
-	struct exchange exchange;
+	struct exchange exchange = {0};
 	bool is_fine;
 
 	json_decref(body);

@@ -23,6 +23,9 @@ struct command_client;
  */
 struct command_client *command_client_new(struct command_call *call, struct err *err);
 
+/* The same without a kubeconfig, for HTTP_PEER_URL only; it has no namespace. */
+struct command_client *command_client_new_stranger(struct command_call *call, struct err *err);
+
 /* Accepts NULL, returns NULL. */
 struct command_client *command_client_free(struct command_client *client);
 
@@ -38,6 +41,13 @@ const char *command_client_namespace(const struct command_client *client);
  */
 bool command_client_get(struct command_client *client, const char *path, json_t **ret,
                         struct err *err);
+
+/*
+ * Any request, once; its timeout is set here. *ret is the answer's JSON, whatever its status, owned
+ * by the caller; NULL: it is none.
+ */
+bool command_client_ask(struct command_client *client, struct http_request *request,
+                        int *ret_status, json_t **ret, struct err *err);
 
 /* One object; *ret is NULL when it is not there, and owned by the caller otherwise. */
 bool command_client_find(struct command_client *client, const struct kube_ref *ref, json_t **ret,

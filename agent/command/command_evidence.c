@@ -134,7 +134,9 @@ struct check_result command_evidence_check(const json_t *spec, const json_t *sam
 	read_number(spec, "min", &check.has_min, &check.min);
 	read_number(spec, "max", &check.has_max, &check.max);
 	read_number(sample, "value", &check.has_value, &check.value);
-	if (strcmp(kind, "value") != 0)
+	if (!*kind)
+		check.verdict = VERDICT_UNKNOWN; /* not answered yet, unlike those after it */
+	else if (strcmp(kind, "value") != 0)
 		check.verdict = strcmp(kind, "error") == 0 ? VERDICT_ERROR : VERDICT_NO_DATA;
 	else if ((check.has_min && check.value < check.min) ||
 	         (check.has_max && check.value > check.max))
@@ -167,7 +169,7 @@ static void read_deciding(struct command_run *run, const json_t *spec, const jso
 		struct check_result check = command_evidence_check(json_array_get(checks, i),
 		                                                   json_array_get(samples, i));
 
-		if (check.verdict == VERDICT_PASS ||
+		if (check.verdict == VERDICT_PASS || check.verdict == VERDICT_UNKNOWN ||
 		    (run->has_deciding && check.verdict != VERDICT_FAIL))
 			continue;
 		run->has_deciding = true;
@@ -253,29 +255,38 @@ static void take_runs(struct reading *reading, struct command_runs *ret)
 	memcpy(ret->runs, reading->runs, reading->n_runs * sizeof(*ret->runs));
 }
 
-bool command_evidence_read(const char *path, const struct command_evidence_filter *filter,
-                           struct arena *arena, struct command_runs *ret, size_t *ret_n_unreadable,
-                           struct err *err)
+bool command_evidence_read_open(sqlite3 *db, const struct command_evidence_filter *filter,
+                                struct arena *arena, struct command_runs *ret,
+                                size_t *ret_n_unreadable, struct err *err)
 {
-	struct reading reading = {.arena = arena};
+	struct reading reading = {.db = db, .arena = arena};
 	struct history_read_filter rounds = {
 		.k8s_namespace = filter->k8s_namespace,
 		.canary = filter->canary,
 	};
-	bool is_fine;
+	bool is_fine = history_read_rounds(db, &rounds, on_round, &reading, err);
 
-	if (!history_read_open(path, &reading.db, err))
-		return false;
-	is_fine = history_read_rounds(reading.db, &rounds, on_round, &reading, err);
-	if (!is_fine)
-		(void)err_wrap(err, "%s", path);
-	else if (reading.err.kind != ERR_NONE)
-		is_fine = err_set(err, reading.err.kind, "%s: %s", path, reading.err.text);
-	history_read_close(reading.db);
+	if (is_fine && reading.err.kind != ERR_NONE)
+		is_fine = err_set(err, reading.err.kind, "%s", reading.err.text);
 	if (is_fine) {
 		take_runs(&reading, ret);
 		*ret_n_unreadable = reading.n_unreadable;
 	}
 	free(reading.runs);
+	return is_fine;
+}
+
+bool command_evidence_read(const char *path, const struct command_evidence_filter *filter,
+                           struct arena *arena, struct command_runs *ret, size_t *ret_n_unreadable,
+                           struct err *err)
+{
+	sqlite3 *db;
+	bool is_fine;
+
+	if (!history_read_open(path, &db, err))
+		return false;
+	is_fine = command_evidence_read_open(db, filter, arena, ret, ret_n_unreadable, err) ||
+	          err_wrap(err, "%s", path);
+	history_read_close(db);
 	return is_fine;
 }

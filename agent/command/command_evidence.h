@@ -4,6 +4,8 @@
 
 #include "agent/command/command_run.h"
 
+struct sqlite3; /* of history_read_open */
+
 #define COMMAND_EVIDENCE_RUNS_MAX 10000 /* releases of one file; more is ERR_LIMIT */
 
 /* Whose rounds are read; NULL: any. */
@@ -19,6 +21,11 @@ struct command_evidence_filter {
 bool command_evidence_read(const char *path, const struct command_evidence_filter *filter,
                            struct arena *arena, struct command_runs *ret, size_t *ret_n_unreadable,
                            struct err *err);
+
+/* The same from a history that is open. */
+bool command_evidence_read_open(struct sqlite3 *db, const struct command_evidence_filter *filter,
+                                struct arena *arena, struct command_runs *ret,
+                                size_t *ret_n_unreadable, struct err *err);
 
 /* A check of a recorded spec beside its recorded sample: the value, its bounds and what they say.
  */

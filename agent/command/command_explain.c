@@ -1,7 +1,8 @@
 /* `serin explain`: why a canary stands where it stands. */
-#include "agent/command/command_client.h"
+#include "agent/command/command_api.h"
 #include "agent/command/command_print.h"
 #include "agent/command/command_rows.h"
+#include "agent/command/command_run.h"
 #include "agent/command/explain_collect.h"
 #include "providers/wire/tree.h"
 
@@ -42,6 +43,26 @@ static void write_tree(const struct command_call *call, const struct explain_wor
 	command_print_tree(call, tree);
 }
 
+/* What the agent measured for the newest Release, when it is to be asked. */
+static void add_evidence(struct command_call *call, const struct explain_world *world,
+                         struct explain_answer *answer)
+{
+	const char *where = command_value(call, "api");
+	const char *sentences[COMMAND_API_SENTENCES_MAX];
+	struct arena arena = {0};
+	struct command_runs runs = command_run_read(world->releases, &arena);
+	const char *release = runs.n_runs > 0 ? runs.runs[0].release.name : "";
+	size_t n_sentences = 0;
+
+	if (where && *release)
+		n_sentences = command_api_tell(call, where, world->k8s_namespace, release, &arena,
+		                               sentences);
+	for (size_t i = 0; i < n_sentences; i++)
+		explain_fact_add(answer, arena_format(&answer->arena, "evidence %.200s", release),
+		                 "%s", sentences[i]);
+	arena_fini(&arena);
+}
+
 static enum command_exit explain(struct command_call *call, struct command_client *client)
 {
 	const char *lease = command_value(call, "leader-election-namespace");
@@ -63,6 +84,7 @@ static enum command_exit explain(struct command_call *call, struct command_clien
 	} else {
 		world.now = command_now(call);
 		explain_answer(&world, &answer);
+		add_evidence(call, &world, &answer);
 		if (command_print_is_tree(call))
 			write_tree(call, &world, &answer);
 		else
@@ -89,6 +111,7 @@ static const struct command_flag flags[] = {
 	{.name = "mesh-provider",
          .value_name = "NAME",
          .help = "provider of canaries that name none, as given to the agent"},
+	COMMAND_API_FLAG,
 };
 
 const struct command command_explain = {
@@ -96,7 +119,8 @@ const struct command command_explain = {
 	.summary = "Tell why a canary stands where it stands",
 	.words = "NAME",
 	.text = "One sentence, then the facts it rests on: what the Canary, its Releases, Deployments,\n"
-		"pods and route say, and who serves canaries. Needs no agent.\n",
+		"pods and route say, and who serves canaries. Needs no agent; with\n--api it is asked what it measured, "
+		"too.\n",
 	.example = "explain cart -n shop",
 	.takes = COMMAND_TAKES_CLUSTER | COMMAND_TAKES_NAMESPACE | COMMAND_TAKES_OUTPUT,
 	.n_words_min = 1,

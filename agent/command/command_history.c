@@ -1,13 +1,16 @@
+#include "agent/command/command_api.h"
 #include "agent/command/command_choice.h"
 #include "agent/command/command_client.h"
 #include "agent/command/command_evidence.h"
 #include "agent/command/command_flags.h"
 #include "agent/command/command_print.h"
+#include "agent/command/command_releases.h"
 #include "agent/command/command_rows.h"
 #include "agent/command/command_run.h"
 #include "analysis/base/text.h"
 #include "providers/kube/tree.h"
 #include "providers/wire/tree.h"
+#include "providers/wire/url.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -35,6 +38,7 @@ static const struct command_flag flags[] = {
 	{"all", 0, NULL, "initialisations too: the release that each canary begins with"},
 	{"since", 0, "AGE", "only those that ended since, or are open: 90m, 7d, 2026-11-20"},
 	{"result", 0, "WORD", "only what ended so; more than one with commas"},
+	COMMAND_API_FLAG,
 };
 
 /* One call. */
@@ -142,37 +146,10 @@ static void show_table(const struct command_call *call, const struct command_run
 	command_print_table_free(table);
 }
 
-/* Newest first. */
-static int compare(const void *a, const void *b)
-{
-	const struct command_run *left = a;
-	const struct command_run *right = b;
-	int64_t earlier = left->release.status.times.started.ms;
-	int64_t later = right->release.status.times.started.ms;
-
-	/* one that has not started is newer than all that have */
-	if (earlier != later && (earlier == 0 || later == 0))
-		return earlier == 0 ? -1 : 1;
-	if (earlier != later)
-		return earlier > later ? -1 : 1;
-	return strcmp(right->release.name, left->release.name);
-}
-
-/* Drop what is not wanted: initialisations, too, unless all are asked for: nothing was released by
- * them. */
 static void keep_chosen(const struct history *history, struct command_runs *runs)
 {
-	const struct command_call *call = history->call;
-	size_t n_kept = 0;
-
-	for (size_t i = 0; i < runs->n_runs; i++) {
-		const struct command_run *run = &runs->runs[i];
-
-		if ((command_value(call, "all") || run->release.cause != CAUSE_INIT) &&
-		    command_choice_takes(&history->choice, run, command_now(call)))
-			runs->runs[n_kept++] = *run;
-	}
-	runs->n_runs = n_kept;
+	command_releases_keep(runs, &history->choice, command_value(history->call, "all") != NULL,
+	                      command_now(history->call));
 }
 
 /* Drop the runs that were shown as they are. */
@@ -194,22 +171,16 @@ static void keep_changed(struct history *history, struct command_runs *runs)
 	runs->n_runs = n_kept;
 }
 
-static void show(const struct command_call *call, const struct command_runs *runs, bool is_first)
+static void show(const struct command_call *call, struct command_runs *runs, bool is_first)
 {
 	CLEANUP(tree_freep) json_t *tree = NULL;
-	json_t *list;
 
-	if (runs->n_runs > 0)
-		qsort(runs->runs, runs->n_runs, sizeof(*runs->runs), compare);
+	command_releases_sort(runs);
 	if (!command_print_is_tree(call)) {
 		show_table(call, runs, is_first);
 		return;
 	}
-	tree = kube_tree_object();
-	list = kube_tree_list();
-	for (size_t i = 0; i < runs->n_runs; i++)
-		kube_tree_append(list, command_run_tree(&runs->runs[i]));
-	kube_tree_set(tree, "releases", list);
+	tree = command_releases_tree(runs);
 	command_print_tree(call, tree);
 }
 
@@ -261,6 +232,63 @@ static enum command_exit run_file(struct history *history, struct arena *arena)
 		(void)command_say(call, COMMAND_OK, "%s: %zu rounds cannot be read", path,
 		                  n_unreadable);
 	history->where = path;
+	return conclude(history, &runs);
+}
+
+#define ASKED_MAX 500 /* of the agent's API */
+
+/* "&since=7d", escaped; nothing when it is not given. */
+static const char *argument(struct command_api *api, const char *name, const char *value)
+{
+	CLEANUP(buf_fini) struct buf text = {.max = URL_TEXT_MAX};
+
+	if (!value || !url_escape(value, strlen(value), &text))
+		return "";
+	return arena_format(&api->arena, "&%s=%s", name, buf_text(&text));
+}
+
+/* The same choice is made there. */
+static bool ask_agent(struct history *history, const char *where, json_t **ret, struct err *err)
+{
+	struct command_call *call = history->call;
+	struct command_api api;
+	const char *rest;
+	bool is_fine;
+
+	history->client = command_api_client(call, where, err);
+	if (!history->client)
+		return false;
+	is_fine = command_api_init(&api, call, history->client, where, err);
+	if (is_fine) {
+		rest = arena_format(
+			&api.arena, "releases?limit=%d%s%s%s%s", ASKED_MAX,
+			argument(&api, "canary", call->n_words > 0 ? call->words[0] : NULL),
+			argument(&api, "since", command_value(call, "since")),
+			argument(&api, "result", command_value(call, "result")),
+			argument(&api, "all", command_value(call, "all") ? "true" : NULL));
+		is_fine = command_api_get(&api, command_api_path(&api, call, rest), ret, err);
+	}
+	command_api_fini(&api);
+	return is_fine;
+}
+
+static enum command_exit run_agent(struct history *history, struct arena *arena)
+{
+	CLEANUP(tree_freep) json_t *tree = NULL;
+	const struct command_call *call = history->call;
+	struct command_runs runs;
+	struct err err = {0};
+
+	if (call->flags.is_watching || command_value(call, "file"))
+		return command_say(call, COMMAND_USAGE, "expected --api, --file or --watch alone");
+	if (!ask_agent(history, command_value(call, "api"), &tree, &err))
+		return command_fail(call, &err);
+	history->where = "the agent's history";
+	if (command_print_is_tree(call) && tree) {
+		command_print_tree(call, tree);
+		return COMMAND_OK;
+	}
+	runs = command_releases_read(tree, arena);
 	return conclude(history, &runs);
 }
 
@@ -334,7 +362,10 @@ static enum command_exit run(struct command_call *call)
 	if (!command_choice_parse(command_value(call, "since"), command_value(call, "result"),
 	                          &history.choice, &err))
 		return command_say(call, COMMAND_USAGE, "%s", err.text);
-	if (command_value(call, "file")) {
+	if (command_value(call, "api")) {
+		status = run_agent(&history, &arena);
+		command_client_free(history.client);
+	} else if (command_value(call, "file")) {
 		status = run_file(&history, &arena);
 	} else {
 		history.client = command_client_new(call, &err);
@@ -352,7 +383,7 @@ const struct command command_history = {
 	.words = "[NAME]",
 	.text = "The Releases of a Canary, or of the namespace, newest first; the cluster keeps the "
 		"newest ten of\neach. --file reads the evidence that an agent wrote (its --history), "
-		"with the query of the check\nthat decided. -o wide adds whole images and the "
+		"and --api asks the agent for\nits newest 500, with the query of the check that decided. -o wide adds whole images and the "
 		"reason.\n\nResults are " COMMAND_CHOICE_RESULTS ".\n",
 	.example = "history cart -n shop --since 7d --result rolled_back,failed_promotion",
 	.takes = COMMAND_TAKES_CLUSTER | COMMAND_TAKES_NAMESPACE | COMMAND_TAKES_ALL |

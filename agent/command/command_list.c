@@ -102,7 +102,7 @@ static void add(struct command_print_table *table, const struct command_call *ca
 	                        colour_of(view));
 }
 
-static void show(const struct command_call *call, const struct command_views *views, bool is_first)
+static void show(struct command_call *call, const struct command_views *views, bool is_first)
 {
 	size_t skipped = call->flags.is_everywhere ? 0 : 1;
 	struct command_print_table *table;

@@ -1,4 +1,5 @@
 /* The whole of one release, from the history file: for people, for programs, and as a page. */
+#include "agent/command/command_api.h"
 #include "agent/command/command_flags.h"
 #include "agent/command/command_print.h"
 #include "agent/command/command_rows.h"
@@ -16,6 +17,7 @@
 static const struct command_flag flags[] = {
 	{"file", 'f', "FILE", "the history file, also while an agent writes to it"},
 	{"html", 0, "PAGE", "write a page with charts, which needs no network"},
+	COMMAND_API_FLAG,
 };
 
 static struct instant time_of(const json_t *point)
@@ -144,6 +146,21 @@ static enum command_exit write_page(const struct command_call *call, const json_
 	return COMMAND_OK;
 }
 
+static bool read_report(struct command_call *call, const char *name, json_t **ret, struct err *err)
+{
+	const char *path = command_value(call, "file");
+	const char *where = command_value(call, "api");
+
+	const char *k8s_namespace = *call->flags.k8s_namespace ? call->flags.k8s_namespace : NULL;
+
+	if (path)
+		return report_read(path, k8s_namespace, name, ret, err);
+	if (command_api_report(call, where ? where : COMMAND_API_AUTO, k8s_namespace, name, ret,
+	                       err))
+		return true;
+	return where ? false : err_wrap(err, "no --file was given, and no agent answered");
+}
+
 static enum command_exit run(struct command_call *call)
 {
 	CLEANUP(tree_freep) json_t *report = NULL;
@@ -155,14 +172,15 @@ static enum command_exit run(struct command_call *call)
 	if (!command_flags_is_name(name))
 		return command_say(call, COMMAND_USAGE,
 		                   "\"%.100s\": expected the name of a release", name);
-	if (!path || !*path)
+	if (path && (!*path || command_value(call, "api")))
 		return command_say(call, COMMAND_USAGE,
-		                   "expected --file FILE, the agent's history");
-	if (!report_read(path, *call->flags.k8s_namespace ? call->flags.k8s_namespace : NULL, name,
-	                 &report, &err))
+		                   *path ? "expected --file or --api, got both"
+		                         : "expected --file FILE, the agent's history");
+	if (!read_report(call, name, &report, &err))
 		return command_fail(call, &err);
 	if (!report)
-		return command_say(call, COMMAND_NOT_FOUND, "no release \"%s\" in %s", name, path);
+		return command_say(call, COMMAND_NOT_FOUND, "no release \"%s\" in %s", name,
+		                   path ? path : "the agent's history");
 	if (page)
 		return write_page(call, report, page);
 	if (command_print_is_tree(call)) {
@@ -180,11 +198,11 @@ const struct command command_report = {
 	.name = "report",
 	.summary = "Tell the whole of one release: weights, checks, and what happened",
 	.words = "RELEASE",
-	.text = "From the history file: each weight as set and as seen, each sample of each check "
-		"beside its bounds,\nwhat hooks answered, what people did and what was told. --html "
-		"writes one page with charts that\nneeds nothing else and can be printed.\n",
+	.text = "From the agent's history, by its API or from its file: each weight as set and as "
+		"seen, each sample\nof each check beside its bounds, what hooks answered, what people did and what was told. --html\n"
+		"writes one page with charts that needs nothing else and can be printed.\n",
 	.example = "report cart-3 --file history.db --html cart-3.html",
-	.takes = COMMAND_TAKES_NAMESPACE | COMMAND_TAKES_OUTPUT,
+	.takes = COMMAND_TAKES_CLUSTER | COMMAND_TAKES_NAMESPACE | COMMAND_TAKES_OUTPUT,
 	.n_words_min = 1,
 	.n_words_max = 1,
 	.flags = flags,

@@ -18,6 +18,7 @@ extern const struct command command_pause;
 extern const struct command command_plan;
 extern const struct command command_promote;
 extern const struct command command_reject;
+extern const struct command command_replay;
 extern const struct command command_report;
 extern const struct command command_resume;
 extern const struct command command_retry;

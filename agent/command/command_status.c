@@ -1,4 +1,5 @@
 /* A card for each canary: where it stands, each check beside its bounds, what comes next. */
+#include "agent/command/command_api.h"
 #include "agent/command/command_canaries.h"
 #include "agent/command/command_print.h"
 #include "agent/command/command_rows.h"
@@ -317,6 +318,25 @@ static void write_deeds(const struct command_call *call, const struct command_ru
 	}
 }
 
+/* What the agent knows of the newest release, beyond what the Release says. */
+static void write_evidence(struct command_call *call, const struct command_view *view)
+{
+	const char *where = command_value(call, "api");
+	const char *sentences[COMMAND_API_SENTENCES_MAX];
+	struct arena arena = {0};
+	size_t n_sentences;
+
+	if (!where && call->flags.form == COMMAND_FORM_WIDE)
+		where = COMMAND_API_AUTO;
+	if (!where || !view->run || call->n_words == 0 || call->flags.is_watching)
+		return;
+	n_sentences = command_api_tell(call, where, view->k8s_namespace, view->run->release.name,
+	                               &arena, sentences);
+	for (size_t i = 0; i < n_sentences; i++)
+		write_sentence(call, i == 0 ? "evidence" : "", sentences[i]);
+	arena_fini(&arena);
+}
+
 static const char *reason_of(const struct command_view *view)
 {
 	if (view->run && *view->run->trouble)
@@ -324,8 +344,7 @@ static const char *reason_of(const struct command_view *view)
 	return view->run ? view->run->release.status.reason : view->message;
 }
 
-static void write_card(const struct command_call *call, const struct command_view *view,
-                       bool is_short)
+static void write_card(struct command_call *call, const struct command_view *view, bool is_short)
 {
 	const char *reason = reason_of(view);
 
@@ -343,9 +362,10 @@ static void write_card(const struct command_call *call, const struct command_vie
 	write_next(call, view);
 	if (view->n_last > 0 && !is_short)
 		write_last(call, view);
+	write_evidence(call, view);
 }
 
-static void show(const struct command_call *call, const struct command_views *views, bool is_first)
+static void show(struct command_call *call, const struct command_views *views, bool is_first)
 {
 	if (command_print_is_tree(call)) {
 		CLEANUP(tree_freep) json_t *tree = command_view_tree(views, command_now(call));
@@ -366,6 +386,10 @@ static enum command_exit run(struct command_call *call)
 	return command_canaries_run(call, show);
 }
 
+static const struct command_flag flags[] = {
+	COMMAND_API_FLAG,
+};
+
 const struct command command_status = {
 	.name = "status",
 	.summary = "Show where a canary stands and what comes next",
@@ -375,6 +399,8 @@ const struct command command_status = {
 		"comes next and when,\nand the last releases. More than four get short cards; -o wide "
 		"makes them whole.\n",
 	.example = "status cart -n shop -w",
+	.flags = flags,
+	.n_flags = array_length(flags),
 	.takes = COMMAND_TAKES_CLUSTER | COMMAND_TAKES_NAMESPACE | COMMAND_TAKES_ALL |
                  COMMAND_TAKES_OUTPUT | COMMAND_TAKES_WIDE | COMMAND_TAKES_WATCH,
 	.n_words_max = 1,

@@ -242,23 +242,18 @@ static void sort_events(json_t *events)
 	}
 }
 
-static bool read_rounds(struct reading *reading, const char *path, const struct command_run *run,
-                        struct err *err)
+static bool read_rounds(struct reading *reading, const struct command_run *run, struct err *err)
 {
 	const struct history_read_filter filter = {
 		.k8s_namespace = run->k8s_namespace,
 		.canary = run->canary,
 		.release = run->release.name,
 	};
-	bool is_read;
 
-	if (!history_read_open(path, &reading->db, err))
+	if (!history_read_rounds(reading->db, &filter, on_round, reading, err))
 		return false;
-	is_read = history_read_rounds(reading->db, &filter, on_round, reading, err);
-	history_read_close(reading->db);
-	if (is_read && reading->err.kind != ERR_NONE)
-		is_read = err_set(err, reading->err.kind, "%s", reading->err.text);
-	return is_read || err_wrap(err, "%s", path);
+	return reading->err.kind == ERR_NONE ||
+	       err_set(err, reading->err.kind, "%s", reading->err.text);
 }
 
 /* The run that is meant, or NULL. */
@@ -282,11 +277,12 @@ static bool find(const struct command_runs *runs, const char *name, const struct
 	return true;
 }
 
-static bool build(const char *path, const struct command_run *run, json_t **ret, struct err *err)
+static bool build(sqlite3 *db, const struct command_run *run, json_t **ret, struct err *err)
 {
 	json_t *report = kube_tree_object();
 	json_t *release = command_run_tree(run);
 	struct reading reading = {
+		.db = db,
 		.release = run->release.name,
 		.started = run->release.status.times.started.ms,
 		.set = kube_tree_list(),
@@ -300,7 +296,7 @@ static bool build(const char *path, const struct command_run *run, json_t **ret,
 	kube_tree_set(report, "seen", reading.seen);
 	kube_tree_set(report, "checks", reading.checks);
 	kube_tree_set(report, "events", reading.events);
-	if (!read_rounds(&reading, path, run, err)) {
+	if (!read_rounds(&reading, run, err)) {
 		json_decref(report);
 		return false;
 	}
@@ -310,8 +306,8 @@ static bool build(const char *path, const struct command_run *run, json_t **ret,
 	return true;
 }
 
-bool report_read(const char *path, const char *k8s_namespace, const char *release, json_t **ret,
-                 struct err *err)
+bool report_read_open(sqlite3 *db, const char *k8s_namespace, const char *release, json_t **ret,
+                      struct err *err)
 {
 	const char *dash = strrchr(release, '-');
 	struct arena arena = {0};
@@ -326,8 +322,22 @@ bool report_read(const char *path, const char *k8s_namespace, const char *releas
 	bool is_fine;
 
 	*ret = NULL;
-	is_fine = command_evidence_read(path, &filter, &arena, &runs, &n_unreadable, err) &&
-	          find(&runs, release, &run, err) && (!run || build(path, run, ret, err));
+	is_fine = command_evidence_read_open(db, &filter, &arena, &runs, &n_unreadable, err) &&
+	          find(&runs, release, &run, err) && (!run || build(db, run, ret, err));
 	arena_fini(&arena);
+	return is_fine;
+}
+
+bool report_read(const char *path, const char *k8s_namespace, const char *release, json_t **ret,
+                 struct err *err)
+{
+	sqlite3 *db;
+	bool is_fine;
+
+	if (!history_read_open(path, &db, err))
+		return false;
+	is_fine =
+		report_read_open(db, k8s_namespace, release, ret, err) || err_wrap(err, "%s", path);
+	history_read_close(db);
 	return is_fine;
 }

@@ -10,6 +10,8 @@
 #include <jansson.h>
 #include <stdbool.h>
 
+struct sqlite3; /* of history_read_open */
+
 #define REPORT_READ_POINTS_MAX 20000 /* samples and events of one release; more is ERR_LIMIT */
 
 /*
@@ -19,5 +21,9 @@
  */
 bool report_read(const char *path, const char *k8s_namespace, const char *release, json_t **ret,
                  struct err *err);
+
+/* The same from a history that is open. */
+bool report_read_open(struct sqlite3 *db, const char *k8s_namespace, const char *release,
+                      json_t **ret, struct err *err);
 
 #endif

@@ -112,8 +112,8 @@ static const char *with(struct arena *arena, const char *url, const char *key, c
 const char *kube_api_list_url(struct arena *arena, const struct kube_ref *ref,
                               const struct kube_query *query)
 {
-	const char *url =
-		arena_format(arena, "%s?limit=%d", kube_api_path(arena, ref), KUBE_API_PAGE);
+	const char *url = arena_format(arena, "%s?limit=%d", kube_api_path(arena, ref),
+	                               query->n_page > 0 ? query->n_page : KUBE_API_PAGE);
 
 	url = with(arena, url, "labelSelector", query->labels);
 	url = with(arena, url, "fieldSelector", query->fields);

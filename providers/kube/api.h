@@ -63,6 +63,7 @@ struct kube_query {
 	const char *fields;           /* "metadata.name=serin" */
 	const char *continue_token;   /* of the page before */
 	const char *resource_version; /* of a watch: begin there */
+	int n_page;                   /* objects of one page; 0: KUBE_API_PAGE */
 };
 
 enum kube_patch {
@@ -86,7 +87,7 @@ const char *kube_api_plural(enum kube_kind kind);  /* "deployments" */
 /* "/apis/apps/v1/namespaces/shop/deployments/cart" */
 const char *kube_api_path(struct arena *arena, const struct kube_ref *ref);
 
-/* Address of a page of at most KUBE_API_PAGE objects. Without continue_token and resource_version
+/* Address of a page of at most so many objects. Without continue_token and resource_version
  * the answer is consistent: not older than the request. */
 const char *kube_api_list_url(struct arena *arena, const struct kube_ref *ref,
                               const struct kube_query *query);

@@ -129,7 +129,7 @@ static bool check_range(struct look *look, json_t *schema, json_t *value, const 
 static void check_keywords(json_t *schema)
 {
 	static const char known[] =
-		" $schema title description $defs type enum properties required "
+		" $schema $id title description $defs type enum properties required "
 		"additionalProperties items minimum maximum anyOf $ref ";
 	const char *key;
 	json_t *value;
@@ -197,4 +197,35 @@ void command_schema_check(const char *name, const char *output)
 
 	if (*command_schema_refusal(name, output, why))
 		fail_msg("%s: %s in %s", name, why, output);
+}
+
+#define COMPONENT "#/components/schemas/"
+
+void command_schema_check_api(json_t *document, json_t *schema, json_t *value)
+{
+	const json_t *components =
+		json_object_get(json_object_get(document, "components"), "schemas");
+	char why[256] = "";
+	struct look look = {.ret = why, .root = schema};
+
+	for (;;) {
+		const char *ref = json_string_value(json_object_get(schema, "$ref"));
+		const char *inside = ref ? strchr(ref, '#') : NULL;
+		char name[64];
+
+		if (!ref || inside == NULL || strncmp(ref, "#/$defs/", 8) == 0)
+			break;
+		if (strncmp(ref, COMPONENT, strlen(COMPONENT)) == 0) {
+			schema = json_object_get(components, ref + strlen(COMPONENT));
+			look.root = schema;
+		} else {
+			(void)snprintf(name, sizeof(name), "%.*s", (int)(inside - ref), ref);
+			look.root = json_object_get(components, name);
+			schema = json_object_get(json_object_get(look.root, "$defs"),
+			                         inside + strlen("#/$defs/"));
+		}
+		assert_non_null(schema);
+	}
+	if (!check(&look, schema, value, "$"))
+		fail_msg("%s", why);
 }

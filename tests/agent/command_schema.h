@@ -2,6 +2,8 @@
 #ifndef TESTS_AGENT_COMMAND_SCHEMA_H
 #define TESTS_AGENT_COMMAND_SCHEMA_H
 
+#include <jansson.h>
+
 /*
  * Fail the test unless the JSON text OUTPUT is as docs/schema/NAME.json says. Known are type, enum,
  * properties, required, additionalProperties, items, minimum, maximum, anyOf and $ref; a schema
@@ -11,5 +13,11 @@ void command_schema_check(const char *name, const char *output);
 
 /* Whether it is, and why not. The text is valid until the next call. */
 const char *command_schema_refusal(const char *name, const char *output, char ret[256]);
+
+/*
+ * Fail the test unless VALUE is as SCHEMA of the OpenAPI document says: a reference to one of its
+ * components, which may themselves have an $id and refer inside themselves.
+ */
+void command_schema_check_api(json_t *document, json_t *schema, json_t *value);
 
 #endif

@@ -1,6 +1,11 @@
 #include "tests/agent/history_desk.h"
 
+#include "agent/history_facts.h"
 #include "agent/history_verify.h"
+#include "agent/journal.h"
+#include "analysis/decide.h"
+#include "providers/record_shapes.h"
+#include "providers/wire/tree.h"
 
 #include <dirent.h>
 #include <setjmp.h>
@@ -51,6 +56,7 @@ void history_desk_free(struct desk *desk)
 	pthread_cond_destroy(&desk->posted);
 	pthread_mutex_destroy(&desk->lock);
 	directory_remove(desk->directory);
+	free(desk->facts_base);
 	free(desk);
 }
 
@@ -126,6 +132,65 @@ void history_desk_round(struct desk *desk, unsigned number)
 	desk->is_in_call = true;
 	history_round(desk->history, &round, on_acked, desk);
 	desk->is_in_call = false;
+}
+
+void history_desk_decision(struct desk *desk, unsigned number)
+{
+	const struct canary_spec spec = {
+		.name = "podinfo",
+		.k8s_namespace = "shop",
+		.target = "podinfo",
+		.primary = "podinfo-primary",
+		.provider = "nginx",
+		.route = {.weighs = true},
+		.strategy = STRATEGY_CANARY,
+		.threshold = 1,
+	};
+	struct facts *facts = calloc(1, sizeof(*facts));
+	struct effect *effects = calloc(PLAN_EFFECTS_MAX, sizeof(*effects));
+	struct plan plan = {.effects = effects};
+	char *texts[3];
+	char uid[16];
+	json_t *json;
+
+	assert_true(facts && effects);
+	facts->now = (struct instant){1795236300000 + (int64_t)number * 10};
+	facts->has_spec = true;
+	facts->canary.state = FACT_KNOWN;
+	facts->target.slot.state = number % 3 == 0 ? FACT_KNOWN : FACT_UNKNOWN;
+	facts->target.replicas = (int)number;
+	decide(&spec, facts, &plan);
+	json = record_write(&record_spec_shape, &spec);
+	texts[0] = tree_text(json);
+	json_decref(json);
+	json = record_write(&record_facts_shape, facts);
+	texts[1] = history_facts_write(json, NULL, &desk->facts_base);
+	json_decref(json);
+	json = journal_plan(&plan);
+	texts[2] = tree_text(json);
+	json_decref(json);
+	(void)snprintf(uid, sizeof(uid), "r%05u", number);
+	history_round(desk->history,
+	              &(struct history_round){
+			      .uid = uid,
+			      .k8s_namespace = "shop",
+			      .canary = "podinfo",
+			      .canary_uid = "0b1c",
+			      .release = "podinfo-2",
+			      .release_seq = 2,
+			      .decided_at = facts->now,
+			      .decide_version = DECIDE_VERSION,
+			      .reason = plan.reason,
+			      .spec = texts[0],
+			      .base = desk->facts_base,
+			      .facts = texts[1],
+			      .plan = texts[2],
+		      },
+	              NULL, NULL);
+	for (int i = 0; i < 3; i++)
+		free(texts[i]);
+	free(effects);
+	free(facts);
 }
 
 void history_desk_effect(struct desk *desk, unsigned number, enum history_kind kind,

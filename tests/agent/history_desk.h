@@ -19,6 +19,7 @@ struct desk {
 	unsigned n_posts; /* under the lock; not yet delivered */
 	unsigned n_acks;
 	char acks[DESK_ACKS_MAX][16]; /* uids, as they came */
+	char *facts_base;             /* of the decisions */
 	bool is_in_call;              /* an acknowledgement now would be one from inside a call */
 };
 
@@ -36,6 +37,9 @@ size_t history_desk_close(struct desk *desk);
 
 /* Append round NUMBER, whose uid is "r" and five digits. */
 void history_desk_round(struct desk *desk, unsigned number);
+
+/* The same with a decision that `decide` takes, and all that it takes it from. */
+void history_desk_decision(struct desk *desk, unsigned number);
 
 /* Append an effect of round NUMBER. */
 void history_desk_effect(struct desk *desk, unsigned number, enum history_kind kind,

@@ -4,7 +4,7 @@
 #include "agent/history_read.h"
 #include "agent/history_verify.h"
 #include "analysis/base/compiler.h"
-#include "tests/agent/history_desk.h"
+#include "tests/agent/audit_original.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,37 +13,18 @@
 
 #include <cmocka.h>
 
-#define TAMPERINGS  10500
-#define ROUNDS      14
-#define N_ANCHORS   3
-#define ENTRIES_MAX 100
-#define CHAIN       "cluster-a/serin"
-
-/* One entry as it was written. */
-struct entry {
-	char entity[16];
-	char uid[64];
-};
-
-struct original {
-	unsigned char *image; /* without its triggers */
-	sqlite3_int64 size;
-	int n; /* entries */
-	struct entry entries[ENTRIES_MAX + 1];
-	char anchor_names[N_ANCHORS][32];
-	struct history_witness anchors[N_ANCHORS];
-	int anchored; /* the last of them */
-};
+#define TAMPERINGS 10500
 
 /* One forgery. */
 struct forgery {
-	const struct original *original;
+	const struct audit_original *original;
 	sqlite3 *db;
 	uint64_t random;
 	int lo; /* the first bad entry is one of these */
 	int hi;
-	char named[128]; /* or this is in the verdict; "" when the entry must be named */
-	char told[256];  /* what was done */
+	char named[128];     /* or this is in the verdict; "" when the entry must be named */
+	char told[256];      /* what was done */
+	bool is_unwitnessed; /* no anchors are at hand */
 };
 
 static uint64_t draw(struct forgery *forgery)
@@ -76,17 +57,6 @@ static bool sql(struct forgery *forgery, const char *format, ...)
 	code = sqlite3_exec(forgery->db, text, NULL, NULL, NULL);
 	sqlite3_free(text);
 	return code == SQLITE_OK && sqlite3_changes(forgery->db) > 0;
-}
-
-static void write_text(sqlite3 *db, const char *text, char *ret, size_t size)
-{
-	sqlite3_stmt *row = NULL;
-
-	*ret = '\0';
-	assert_int_equal(sqlite3_prepare_v2(db, text, -1, &row, NULL), SQLITE_OK);
-	if (sqlite3_step(row) == SQLITE_ROW)
-		(void)snprintf(ret, size, "%s", (const char *)sqlite3_column_text(row, 0));
-	sqlite3_finalize(row);
 }
 
 /* The ways to another value; %w is the column. */
@@ -128,7 +98,7 @@ static const char *column_of(struct forgery *forgery, const char *entity)
 	                                    "canary_uid",  "release_name",   "release_seq",
 	                                    "decided_at",  "decide_version", "reason",
 	                                    "spec_sha256", "facts_json",     "plan_json",
-	                                    "is_cut"};
+	                                    "is_cut",      "base_sha256"};
 	static const char *const effect[] = {"uid",         "round_uid",   "kind",
 	                                     "effect_key",  "detail_json", "result",
 	                                     "happened_at", "is_cut"};
@@ -145,7 +115,7 @@ static const char *column_of(struct forgery *forgery, const char *entity)
 static bool edit_row(struct forgery *forgery)
 {
 	int k = choose(forgery, forgery->original->anchored);
-	const struct entry *entry = &forgery->original->entries[k];
+	const struct audit_entry *entry = &forgery->original->entries[k];
 	char where[128];
 
 	(void)snprintf(where, sizeof(where), "uid = '%s'", entry->uid);
@@ -180,12 +150,20 @@ static bool edit_spec(struct forgery *forgery)
 	return edit(forgery, "canary_spec", columns[draw(forgery) % 2], "1");
 }
 
+static bool edit_base(struct forgery *forgery)
+{
+	static const char *const columns[] = {"facts_json", "sha256"};
+
+	expect(forgery, 1, 1);
+	return edit(forgery, "facts_base", columns[draw(forgery) % 2], "1");
+}
+
 /* Deletions --------------------------------------------------------------------------------- */
 
 static bool delete_row(struct forgery *forgery)
 {
 	int k = choose(forgery, forgery->original->anchored);
-	const struct entry *entry = &forgery->original->entries[k];
+	const struct audit_entry *entry = &forgery->original->entries[k];
 
 	expect(forgery, k, k);
 	return sql(forgery, "DELETE FROM %s WHERE uid = %Q", entry->entity, entry->uid);
@@ -194,7 +172,7 @@ static bool delete_row(struct forgery *forgery)
 static bool delete_entry(struct forgery *forgery)
 {
 	int k = choose(forgery, forgery->original->anchored);
-	const struct entry *entry = &forgery->original->entries[k];
+	const struct audit_entry *entry = &forgery->original->entries[k];
 
 	expect(forgery, k, k);
 	return sql(forgery, "DELETE FROM audit_log WHERE seq = %d", k) &&
@@ -206,6 +184,12 @@ static bool delete_spec(struct forgery *forgery)
 {
 	expect(forgery, 1, 1);
 	return sql(forgery, "DELETE FROM canary_spec");
+}
+
+static bool delete_base(struct forgery *forgery)
+{
+	expect(forgery, 1, 1);
+	return sql(forgery, "DELETE FROM facts_base");
 }
 
 /* The end is cut off, rows and all. */
@@ -226,7 +210,7 @@ static bool cut(struct forgery *forgery)
 /* Two different entries, the first of them first; both of one table when IS_SAME. */
 static bool choose_two(struct forgery *forgery, bool is_same, int *ret_a, int *ret_b)
 {
-	const struct entry *entries = forgery->original->entries;
+	const struct audit_entry *entries = forgery->original->entries;
 	int a = choose(forgery, forgery->original->anchored);
 	int b = choose(forgery, forgery->original->anchored);
 
@@ -238,7 +222,7 @@ static bool choose_two(struct forgery *forgery, bool is_same, int *ret_a, int *r
 /* Two rows change places in their table. */
 static bool swap_rows(struct forgery *forgery)
 {
-	const struct entry *entries = forgery->original->entries;
+	const struct audit_entry *entries = forgery->original->entries;
 	char ids[2][32];
 	char select[160];
 	int a;
@@ -250,7 +234,7 @@ static bool swap_rows(struct forgery *forgery)
 	for (int i = 0; i < 2; i++) {
 		(void)snprintf(select, sizeof(select), "SELECT id FROM %s WHERE uid = '%s'",
 		               entries[a].entity, entries[i ? b : a].uid);
-		write_text(forgery->db, select, ids[i], sizeof(ids[i]));
+		audit_original_text(forgery->db, select, ids[i], sizeof(ids[i]));
 	}
 	return sql(forgery, "UPDATE %s SET id = -1 WHERE id = %s", entries[a].entity, ids[0]) &&
 	       sql(forgery, "UPDATE %s SET id = %s WHERE id = %s", entries[a].entity, ids[0],
@@ -274,7 +258,7 @@ static bool swap_entries(struct forgery *forgery)
 static bool copy_row(struct forgery *forgery)
 {
 	int k = choose(forgery, forgery->original->n);
-	const struct entry *entry = &forgery->original->entries[k];
+	const struct audit_entry *entry = &forgery->original->entries[k];
 
 	(void)snprintf(forgery->named, sizeof(forgery->named), "\"%s-copy\"", entry->uid);
 	(void)sql(forgery, "CREATE TEMP TABLE copy AS SELECT * FROM %s WHERE uid = %Q",
@@ -364,7 +348,7 @@ static void expect_stretch(struct forgery *forgery, int k)
 {
 	int before = 0;
 
-	for (int i = 0; i < N_ANCHORS; i++) {
+	for (int i = 0; i < AUDIT_ANCHORS; i++) {
 		int seq = (int)forgery->original->anchors[i].anchor.seq;
 
 		if (seq < k && seq > before)
@@ -391,11 +375,57 @@ static bool rewrite(struct forgery *forgery)
 static bool take_out(struct forgery *forgery)
 {
 	int k = choose(forgery, forgery->original->anchored);
-	const struct entry *entry = &forgery->original->entries[k];
+	const struct audit_entry *entry = &forgery->original->entries[k];
 
 	expect_stretch(forgery, k);
 	return sql(forgery, "DELETE FROM %s WHERE uid = %Q", entry->entity, entry->uid) &&
 	       sql(forgery, "DELETE FROM audit_log WHERE seq = %d", k) && rehash(forgery);
+}
+
+/* Decisions --------------------------------------------------------------------------------- */
+
+/* What stands in COLUMN of round UID becomes its replacement of FROM by TO, in the row, in the
+ * digest that its entry has of it and in all hashes after. */
+static bool mend(struct forgery *forgery, const char *uid, const char *column, const char *from,
+                 const char *to)
+{
+	char old[8192];
+	char new[8192];
+	char digests[2][HISTORY_CHAIN_DIGEST_SIZE];
+	char select[128];
+
+	(void)snprintf(select, sizeof(select), "SELECT %s FROM round WHERE uid = '%s'", column,
+	               uid);
+	audit_original_text(forgery->db, select, old, sizeof(old));
+	if (!sql(forgery, "UPDATE round SET %s = replace(%s, %Q, %Q) WHERE uid = %Q", column,
+	         column, from, to, uid))
+		return false;
+	audit_original_text(forgery->db, select, new, sizeof(new));
+	if (strcmp(old, new) == 0)
+		return false;
+	history_chain_digest_text(old, digests[0]);
+	history_chain_digest_text(new, digests[1]);
+	return sql(forgery,
+	           "UPDATE audit_log SET payload = replace(payload, %Q, %Q) WHERE entity_uid = %Q",
+	           digests[0], digests[1], uid) &&
+	       rehash(forgery);
+}
+
+/* Another decision, or other facts for it, and everything mended that says otherwise: only deriving
+ * it again tells at once. */
+static bool decide_otherwise(struct forgery *forgery)
+{
+	int k = choose(forgery, forgery->original->anchored);
+	const struct audit_entry *entry = &forgery->original->entries[k];
+
+	expect(forgery, k, k);
+	forgery->is_unwitnessed = draw(forgery) % 2 == 0;
+	if (strcmp(entry->entity, "round") != 0)
+		return false;
+	if (draw(forgery) % 2 == 0)
+		return mend(forgery, entry->uid, "plan_json", "\"kind\":\"observe\"",
+		            "\"kind\":\"remove\"");
+	return mend(forgery, entry->uid, "facts_json", "\"now\":", "\"deleted\":true,\"now\":");
 }
 
 /* All of it --------------------------------------------------------------------------------- */
@@ -404,39 +434,35 @@ static const struct {
 	const char *name;
 	bool (*forge)(struct forgery *forgery);
 } forgers[] = {
-	{"edit row", edit_row},       {"edit row", edit_row},
-	{"edit row", edit_row},       {"edit entry", edit_entry},
-	{"edit entry", edit_entry},   {"edit spec", edit_spec},
-	{"delete row", delete_row},   {"delete entry", delete_entry},
-	{"delete spec", delete_spec}, {"cut", cut},
-	{"swap rows", swap_rows},     {"swap entries", swap_entries},
-	{"copy row", copy_row},       {"copy entry", copy_entry},
-	{"copy spec", copy_spec},     {"rewrite entry", rewrite},
+	{"edit row", edit_row},
+	{"edit row", edit_row},
+	{"edit row", edit_row},
+	{"edit entry", edit_entry},
+	{"edit entry", edit_entry},
+	{"edit spec", edit_spec},
+	{"delete row", delete_row},
+	{"delete entry", delete_entry},
+	{"delete spec", delete_spec},
+	{"cut", cut},
+	{"swap rows", swap_rows},
+	{"swap entries", swap_entries},
+	{"copy row", copy_row},
+	{"copy entry", copy_entry},
+	{"copy spec", copy_spec},
+	{"rewrite entry", rewrite},
 	{"take out", take_out},
+	{"edit base", edit_base},
+	{"delete base", delete_base},
+	{"decide otherwise", decide_otherwise},
+	{"decide otherwise", decide_otherwise},
 };
 
-static void open_copy(const struct original *original, sqlite3 **ret)
-{
-	unsigned char *image = sqlite3_malloc64((sqlite3_uint64)original->size);
-
-	assert_non_null(image);
-	memcpy(image, original->image, (size_t)original->size);
-	assert_int_equal(sqlite3_open(":memory:", ret), SQLITE_OK);
-	assert_int_equal(sqlite3_deserialize(*ret, "main", image, original->size, original->size,
-	                                     SQLITE_DESERIALIZE_FREEONCLOSE |
-	                                             SQLITE_DESERIALIZE_RESIZEABLE),
-	                 SQLITE_OK);
-	assert_int_equal(sqlite3_exec(*ret, "PRAGMA ignore_check_constraints = ON", NULL, NULL,
-	                              NULL),
-	                 SQLITE_OK);
-}
-
-static void check(const struct original *original, struct forgery *forgery, const char *name,
+static void check(const struct audit_original *original, struct forgery *forgery, const char *name,
                   uint64_t seed)
 {
 	const struct history_witnesses witnesses = {
 		.list = original->anchors,
-		.n = N_ANCHORS,
+		.n = forgery->is_unwitnessed ? 0 : AUDIT_ANCHORS,
 		.are_of_this = true,
 	};
 	struct history_verdict verdict = {0};
@@ -454,95 +480,30 @@ static void check(const struct original *original, struct forgery *forgery, cons
 		         forgery->named, (long)verdict.seq, verdict.what);
 }
 
-static void write_original(struct desk *desk)
-{
-	history_desk_open(desk);
-	for (unsigned i = 1; i <= ROUNDS; i++) {
-		history_desk_round(desk, i);
-		history_desk_effect(desk, i, HISTORY_QUESTION, "measure request-duration");
-		history_desk_effect(desk, i, HISTORY_CHANGE, "write route");
-		history_desk_effect(desk, i, HISTORY_ANSWER, "write route");
-		if (i % 5 == 0)
-			history_gap(desk->history, "r00001", (struct instant){1795236300000});
-		if (i == ROUNDS / 2) {
-			history_desk_close(desk);
-			history_desk_open(desk); /* and a gap that says so */
-		}
-	}
-	history_desk_close(desk);
-}
-
-static void read_original(struct desk *desk, struct original *ret)
-{
-	sqlite3 *db = NULL;
-	sqlite3_stmt *row = NULL;
-	char name[64];
-
-	assert_int_equal(sqlite3_open(desk->path, &db), SQLITE_OK);
-	assert_int_equal(sqlite3_prepare_v2(
-				 db,
-				 "SELECT seq, entity, entity_uid, hash FROM audit_log ORDER BY seq",
-				 -1, &row, NULL),
-	                 SQLITE_OK);
-	while (sqlite3_step(row) == SQLITE_ROW) {
-		struct entry *entry = &ret->entries[++ret->n];
-		struct history_witness *anchor;
-
-		assert_true(ret->n < ENTRIES_MAX);
-		(void)snprintf(entry->entity, sizeof(entry->entity), "%s", text_at(row, 1));
-		(void)snprintf(entry->uid, sizeof(entry->uid), "%s", text_at(row, 2));
-		if (ret->n > N_ANCHORS * 18 || ret->n % 18 != 0)
-			continue;
-		anchor = &ret->anchors[ret->n / 18 - 1];
-		(void)snprintf(ret->anchor_names[ret->n / 18 - 1], sizeof(ret->anchor_names[0]),
-		               "release cart-%d", ret->n / 18);
-		anchor->name = ret->anchor_names[ret->n / 18 - 1];
-		anchor->anchor.seq = ret->n;
-		(void)snprintf(anchor->anchor.chain, sizeof(anchor->anchor.chain), CHAIN);
-		(void)snprintf(anchor->anchor.hash, sizeof(anchor->anchor.hash), "%s",
-		               text_at(row, 3));
-		ret->anchored = ret->n;
-	}
-	sqlite3_finalize(row);
-	for (;;) {
-		char drop[128];
-
-		write_text(db, "SELECT name FROM sqlite_schema WHERE type = 'trigger'", name,
-		           sizeof(name));
-		if (name[0] == '\0')
-			break;
-		(void)snprintf(drop, sizeof(drop), "DROP TRIGGER %s", name);
-		assert_int_equal(sqlite3_exec(db, drop, NULL, NULL, NULL), SQLITE_OK);
-	}
-	assert_int_equal(sqlite3_exec(db, "PRAGMA journal_mode = DELETE", NULL, NULL, NULL),
-	                 SQLITE_OK);
-	ret->image = sqlite3_serialize(db, "main", &ret->size, 0);
-	assert_non_null(ret->image);
-	sqlite3_close(db);
-}
-
 static void test_tamperings(void **state)
 {
-	struct original original = {0};
+	struct audit_original original = {0};
 	struct desk *desk = history_desk_new();
 	int n_done = 0;
 	sqlite3 *db;
 
 	(void)state;
-	write_original(desk);
-	read_original(desk, &original);
-	assert_int_equal(original.anchored, N_ANCHORS * 18);
-	open_copy(&original, &db); /* untouched it is intact, or nothing below would count */
+	audit_original_read(desk, &original);
+	assert_int_equal(original.anchored, AUDIT_ANCHORS * 18);
+	audit_original_open(&original,
+	                    &db); /* untouched it is intact, or nothing below would count */
 	{
 		struct history_verdict verdict = {0};
-		const struct history_witnesses witnesses = {original.anchors, N_ANCHORS, true};
+		const struct history_witnesses witnesses = {original.anchors, AUDIT_ANCHORS, true};
 
 		assert_true(history_verify_db(db, &witnesses, &verdict, NULL));
 		if (!verdict.is_intact)
 			fail_msg("%s", verdict.what);
 		assert_int_equal(verdict.n_records, original.n);
 		assert_int_equal(verdict.n_anchored, original.anchored);
-		assert_int_equal(verdict.n_witnesses, N_ANCHORS);
+		assert_int_equal(verdict.n_witnesses, AUDIT_ANCHORS);
+		assert_int_equal(verdict.n_derived, AUDIT_ROUNDS);
+		assert_int_equal(verdict.n_underivable, 0);
 	}
 	sqlite3_close(db);
 	for (uint64_t seed = 1; n_done < TAMPERINGS; seed++) {
@@ -552,7 +513,7 @@ static void test_tamperings(void **state)
 		};
 		size_t which = draw(&forgery) % array_length(forgers);
 
-		open_copy(&original, &forgery.db);
+		audit_original_open(&original, &forgery.db);
 		if (forgers[which].forge(&forgery)) {
 			check(&original, &forgery, forgers[which].name, seed);
 			n_done++;

@@ -97,7 +97,9 @@ static void test_words(void **state)
 	assert_int_equal(place->desk->status, COMMAND_OK);
 	assert_string_equal(place->desk->out,
 	                    "10 entries, intact: every link, hash and row.\n"
-	                    "0 of them anchored by 0 Releases, 10 not anchored yet.\n");
+	                    "0 of them anchored by 0 Releases, 10 not anchored yet.\n"
+	                    "5 decisions this binary cannot derive: recorded before all facts "
+	                    "were.\n");
 	assert_string_equal(place->desk->trouble, "");
 	run(place, "prove");
 	assert_int_equal(place->desk->status, COMMAND_USAGE);
@@ -130,6 +132,8 @@ static void test_witness(void **state)
 	assert_string_equal(place->desk->out,
 	                    "10 entries, intact: every link, hash and row.\n"
 	                    "7 of them anchored by 2 Releases, 3 not anchored yet.\n"
+	                    "5 decisions this binary cannot derive: recorded before all facts "
+	                    "were.\n"
 	                    "1 anchors are of chains that are not in this file; --complete minds "
 	                    "them.\n");
 	run(place, "verify --complete -o json");

@@ -248,9 +248,13 @@ static void test_words(void **state)
 	assert_int_equal(place->desk->status, COMMAND_NOT_FOUND);
 	run(place, "No_Name");
 	assert_int_equal(place->desk->status, COMMAND_USAGE);
-	command_desk_run(place->desk, "report cart-2");
+	command_desk_run(place->desk, "report cart-2 --file=");
 	assert_int_equal(place->desk->status, COMMAND_USAGE);
 	assert_non_null(strstr(place->desk->trouble, "expected --file FILE"));
+	/* nobody to ask */
+	command_desk_run(place->desk, "report cart-2");
+	assert_int_equal(place->desk->status, COMMAND_FAILED);
+	assert_non_null(strstr(place->desk->trouble, "no Service serin-api in namespace serin"));
 	command_desk_run(place->desk, "report cart-2 --file /nowhere/history.db");
 	assert_int_equal(place->desk->status, COMMAND_FAILED);
 }

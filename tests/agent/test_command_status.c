@@ -16,7 +16,7 @@
 
 #include <cmocka.h>
 
-#define GOLDEN_MAX 16384
+#define GOLDEN_MAX 65536
 
 static int set_up(void **state)
 {
@@ -248,6 +248,7 @@ static void read_text(const char *path, char *ret, size_t size)
 
 	assert_non_null(file);
 	ret[fread(ret, 1, size - 1, file)] = '\0';
+	assert_true(feof(file)); /* else it is longer than what is compared */
 	(void)fclose(file);
 }
 

@@ -158,6 +158,7 @@ static void test_migrate(void **state)
 	struct desk *desk = *state;
 	const char *const steps[] = {
 		history_schema_steps[0],
+		history_schema_steps[1],
 		"ALTER TABLE gap ADD COLUMN note TEXT NOT NULL DEFAULT '';",
 		"ALTER TABLE gap ADD COLUMN other TEXT; SELECT no_such_column FROM gap;",
 	};
@@ -169,14 +170,14 @@ static void test_migrate(void **state)
 	history_desk_close(desk);
 	assert_int_equal(history_desk_number(desk, "PRAGMA user_version"), HISTORY_SCHEMA_VERSION);
 	assert_int_equal(sqlite3_open(desk->path, &db), SQLITE_OK);
-	assert_true(history_schema_migrate(db, steps, 2, (struct instant){7}, &fault));
-	assert_true(history_schema_migrate(db, steps, 2, (struct instant){8},
+	assert_true(history_schema_migrate(db, steps, 3, (struct instant){7}, &fault));
+	assert_true(history_schema_migrate(db, steps, 3, (struct instant){8},
 	                                   &fault)); /* nothing to do */
-	assert_false(history_schema_migrate(db, steps, 3, (struct instant){9}, &fault));
+	assert_false(history_schema_migrate(db, steps, 4, (struct instant){9}, &fault));
 	assert_non_null(strstr(fault.text, "no_such_column"));
 	sqlite3_close(db);
-	assert_int_equal(history_desk_number(desk, "PRAGMA user_version"), 2);
-	assert_int_equal(history_desk_number(desk, "SELECT MAX(version) FROM schema_version"), 2);
+	assert_int_equal(history_desk_number(desk, "PRAGMA user_version"), 3);
+	assert_int_equal(history_desk_number(desk, "SELECT MAX(version) FROM schema_version"), 3);
 	assert_int_equal(
 		history_desk_number(desk,
 	                            "SELECT COUNT(*) FROM pragma_table_info('gap') WHERE name IN"
@@ -184,7 +185,7 @@ static void test_migrate(void **state)
 		1);
 	assert_int_equal(history_desk_number(desk, "SELECT COUNT(*) FROM round"), 1);
 
-	/* To an agent that knows version 1 this is a file from the future. */
+	/* To an agent that knows version 2 this is a file from the future. */
 	history_desk_open(desk);
 	history_desk_round(desk, 2);
 	history_desk_wait_acks(desk, 1);

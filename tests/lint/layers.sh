@@ -35,7 +35,7 @@ owned()
 owned 'curl/' 'agent/http_[a-z_]+'
 owned 'ev\.h' 'agent/(loop_ev|http_[a-z_]+|server)'
 owned 'sqlite3\.h' 'agent/history_[a-z_]+'
-owned 'microhttpd\.h' 'agent/(server|demo/front)'
+owned 'microhttpd\.h' 'agent/(server(_[a-z]+)?|demo/front)'
 owned 'pcre2\.h' 'providers/wire/pattern'
 owned 'yaml\.h' 'providers/wire/document(_write)?'
 

@@ -81,7 +81,7 @@ expect_now()
 	report 'not ok' "$2: $3"
 }
 
-lints='listed.sh layers.sh purity.sh headers.sh names.sh globals.sh sizes.sh format.sh words.sh shell.sh hazards.sh'
+lints='listed.sh layers.sh purity.sh headers.sh names.sh globals.sh sizes.sh format.sh words.sh shell.sh hazards.sh records.sh'
 
 # plant LINT NAME PATTERN PATH: the file comes on standard input
 plant()
@@ -214,6 +214,12 @@ sed -i '/^| D-8 |/d' "$tree/docs/compatibility.md"
 expect_now heard hazards.sh 'finds a hazard without a row' 'no row: D-8'
 printf 'static void test_D_8_seed(void)\n{\n}\n' >>"$tree/tests/seed2.c"
 expect_now heard hazards.sh 'finds the test of a hazard without a row' 'without a row.*: D-8'
+sow
+printf 'struct seed {\n\tint first; /* a\n\t              b; */\n\tchar second[4];\n};\n' >"$tree/analysis/facts.h"
+printf '#define OF(member) RECORD_AT(struct seed, member)\n{"a", OF(first)},\n{"b", OF(second)},\n' >"$tree/providers/record_seed.c"
+expect_now silent records.sh 'is silent where each member has its row'
+sed -i '/second/d' "$tree/providers/record_seed.c"
+expect_now heard records.sh 'finds a member without a row' 'struct seed: second'
 sow
 grow
 echo 'int seed2;' >"$tree/agent/seed2.c"

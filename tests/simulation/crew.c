@@ -16,6 +16,8 @@
 #define PAUSE_MS          60000
 #define PAUSE_AT_CROSSING 0.03 /* of the chance that a second has */
 #define SHUT_MS           90000
+#define TEMPTED           50 /* times as likely */
+#define TEMPTED_MS        20
 #define GRACE_MS          30000 /* from the wish that it stops until it is killed */
 
 static const char *const selector_labels[] = {"app", "name", "app.kubernetes.io/name", NULL};
@@ -56,7 +58,8 @@ static bool dies(void *user)
 	    instant_is_before(agent->paused_until, now) &&
 	    faults_strike(faults, FAULT_PAUSE, -1, now))
 		pause_process(agent, now);
-	if (!faults_strike(faults, FAULT_CRASH, -1, now))
+	if (!faults_strike_at(faults, FAULT_CRASH, -1, now,
+	                      instant_is_before(now, agent->tempted_until) ? TEMPTED : 1))
 		return false;
 	agent->is_doomed = true;
 	return true;
@@ -69,7 +72,8 @@ static void begin_life(struct crew_agent *agent)
 	struct instant now = sim_loop_now(simulation->loop);
 
 	agent->life++;
-	agent->has_stopped = false;
+	agent->has_stopped = agent->is_to_stop = false;
+	agent->tempted_until = (struct instant){0};
 	agent->skew = span_ms(0);
 	agent->shut_until = agent->kill_at = (struct instant){0};
 	agent->paused_until = agent->wrong_until = (struct instant){0};
@@ -280,6 +284,19 @@ static void pass_on(struct crew_agent *agent, struct instant now)
 		agent->is_doomed = true;
 }
 
+static void be_stopped(struct crew_agent *agent, struct instant now)
+{
+	story_tell(&agent->simulation->story, agent->name, "is told to stop");
+	agent->kill_at = instant_after(now, span_ms(GRACE_MS));
+	agent_stop(agent->agent, on_stopped, agent);
+}
+
+static bool may_be_stopped(const struct crew_agent *agent, struct instant now)
+{
+	return agent->agent && !agent->is_doomed && !instant_is_set(agent->kill_at) &&
+	       !instant_is_before(now, agent->paused_until);
+}
+
 static void suffer(struct crew_agent *agent, struct instant now)
 {
 	struct faults *faults = &agent->simulation->faults;
@@ -290,12 +307,19 @@ static void suffer(struct crew_agent *agent, struct instant now)
 		shut(agent, now);
 	if (!instant_is_set(agent->wrong_until) && faults_strike(faults, FAULT_JUMP, -1, now))
 		jump(agent, now);
-	if (instant_is_set(agent->kill_at) || instant_is_before(now, agent->paused_until) ||
-	    !faults_strike(faults, FAULT_RESTART, -1, now))
-		return;
-	story_tell(&agent->simulation->story, agent->name, "is told to stop");
-	agent->kill_at = instant_after(now, span_ms(GRACE_MS));
-	agent_stop(agent->agent, on_stopped, agent);
+	if (may_be_stopped(agent, now) && faults_strike(faults, FAULT_RESTART, -1, now))
+		be_stopped(agent, now);
+}
+
+void crew_tempt(struct simulation *simulation, int agent)
+{
+	struct crew_agent *process = &simulation->crew.agents[agent];
+	struct instant now = sim_loop_now(simulation->loop);
+
+	process->tempted_until = instant_after(now, span_ms(TEMPTED_MS));
+	if (may_be_stopped(process, now) && !process->is_to_stop &&
+	    faults_strike_at(&simulation->faults, FAULT_RESTART, -1, now, TEMPTED))
+		process->is_to_stop = true;
 }
 
 void crew_weather(struct simulation *simulation)
@@ -321,6 +345,9 @@ void crew_sweep(struct simulation *simulation)
 	for (int i = 0; i < simulation->crew.n_agents; i++) {
 		struct crew_agent *agent = &simulation->crew.agents[i];
 
+		if (agent->is_to_stop && may_be_stopped(agent, sim_loop_now(simulation->loop)))
+			be_stopped(agent, sim_loop_now(simulation->loop));
+		agent->is_to_stop = false;
 		if (!agent->is_doomed)
 			continue;
 		agent->is_doomed = false;

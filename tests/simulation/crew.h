@@ -38,6 +38,8 @@ struct crew_agent {
 	struct instant kill_at;     /* it is stopping: and is killed then; not set: it is not */
 	bool is_doomed;             /* it died; it is taken away when its code has returned */
 	bool has_stopped;           /* in order */
+	bool is_to_stop;            /* in order, when its code has returned */
+	struct instant tempted_until;
 };
 
 struct crew {
@@ -54,6 +56,9 @@ void crew_weather(struct simulation *simulation);
 /* The process stops for a while; its machine dies, and what it sent is still on its way. */
 void crew_pause(struct simulation *simulation, int agent);
 void crew_kill(struct simulation *simulation, int agent);
+
+/* Something stands half done: now a crash, or a stop in order, would hurt, and is more likely. */
+void crew_tempt(struct simulation *simulation, int agent);
 
 /* Take away those that died in the last event. */
 void crew_sweep(struct simulation *simulation);

@@ -2,6 +2,7 @@
 
 #include "analysis/base/compiler.h"
 #include "analysis/base/text.h"
+#include "tests/simulation/sim_derive.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -55,6 +56,7 @@ static void on_round(struct history *history, const struct history_round *round,
 	struct hung_history *hung = (struct hung_history *)(void *)history;
 	struct ack *ack;
 
+	sim_derive_round(round);
 	hung->n_rounds++;
 	if (round->facts && strstr(round->facts, "\"edited\":")) {
 		free(hung->edited);

@@ -4,6 +4,7 @@
 #include "agent/history_queue.h"
 #include "analysis/base/compiler.h"
 #include "analysis/base/text.h"
+#include "tests/simulation/sim_derive.h"
 #include "tests/simulation/sim_file.h"
 
 #include <assert.h>
@@ -294,6 +295,7 @@ static void on_round(struct history *history, const struct history_round *round,
 
 	if (!disk->loop || disk->is_finished)
 		return;
+	sim_derive_round(round);
 	sim_record_round(round, &record);
 	disk->n_rounds++;
 	disk->last_round = disk->n_records;

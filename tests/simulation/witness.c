@@ -191,11 +191,13 @@ void witness_left(struct simulation *simulation, int agent, struct witness_fligh
 		.is_watch = !is_metric && apiserver_watch_asked(request),
 		.is_lease = !is_metric && strstr(request->url, "/leases") != NULL,
 		.is_renewal = request->method != HTTP_GET && strstr(request->url, "/leases"),
+		.is_write = !is_metric && request->method != HTTP_GET &&
+	                    !strstr(request->url, "/leases"),
 		.is_front = !is_metric && front_is_url(request->url),
 		.is_retreat = request->method == HTTP_PATCH &&
 	                      (strstr(request->url, "/releases/") || front_is_url(request->url)),
 	};
-	if (!is_metric && !flight->is_lease && request->method != HTTP_GET &&
+	if (flight->is_write &&
 	    instant_between(of->lease_sent, flight->left).ms + request->timeout.ms > LEASE_MS)
 		witness_accuse(simulation, "agent-%d writes %s, which may land after its lease",
 		               agent, request->url);

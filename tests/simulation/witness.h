@@ -150,6 +150,7 @@ struct witness_flight {
 	bool is_template; /* how the metrics are asked */
 	bool is_retreat;  /* of the route, the Release or the apex: what a retreat writes */
 	bool is_front;    /* of the route */
+	bool is_write;    /* to the API server, and not of the lease */
 	bool is_served;   /* it took effect, or was refused */
 };
 

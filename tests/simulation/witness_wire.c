@@ -96,6 +96,8 @@ static void cancel(struct tap *tap)
 	witness_came(tap->wire->simulation, tap->wire->agent, &tap->flight, NULL);
 	(void)take_off(tap);
 	http_cancel(&tap->inner);
+	if (tap->flight.is_write && tap->wire->simulation->crew.agents[tap->wire->agent].agent)
+		crew_tempt(tap->wire->simulation, tap->wire->agent);
 }
 
 static void on_cancel(struct http *http, struct http_call *call)

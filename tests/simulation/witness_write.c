@@ -213,6 +213,8 @@ static void check_return(struct simulation *simulation, int canary, const struct
 	    run->phase == PHASE_PROGRESSING && run->weight > 0 && run->weight_from > 0) {
 		times->returned = witness_world_now(simulation);
 		text_copy(times->returned_run, run->uid);
+		if (simulation->witness.leader >= 0)
+			crew_tempt(simulation, simulation->witness.leader);
 	} else if (new->weight > old->weight && run->uid[0] &&
 	           strcmp(times->returned_run, run->uid) == 0 &&
 	           witness_world_knew(simulation, canary, flight, times->returned)) {

@@ -1,0 +1,345 @@
+/* replay: what `serin demo` records (cart-2 is promoted, cart-3 rolled back at its third slow
+ * check) is derived again, judged by other policies, and forged. */
+#include "agent/demo/demo.h"
+#include "analysis/base/compiler.h"
+#include "tests/agent/command_desk.h"
+#include "tests/agent/command_schema.h"
+
+#include <fcntl.h>
+#include <jansson.h>
+#include <setjmp.h>
+#include <sqlite3.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define CANARY(analysis)                                                               \
+ "apiVersion: flagger.app/v1beta1\n"                                                   \
+ "kind: Canary\n"                                                                      \
+ "metadata: {name: cart, namespace: shop}\n"                                           \
+ "spec:\n"                                                                             \
+ "  provider: nginx\n"                                                                 \
+ "  targetRef: {apiVersion: apps/v1, kind: Deployment, name: cart}\n"                  \
+ "  ingressRef: {apiVersion: networking.k8s.io/v1, kind: Ingress, name: storefront}\n" \
+ "  progressDeadlineSeconds: 300\n"                                                    \
+ "  service: {port: 80, targetPort: 8080}\n"                                           \
+ "  analysis: {interval: 1m, " analysis "}\n"
+#define RATE     "{name: request-success-rate, interval: 1m, thresholdRange: {min: 99}}"
+#define SLOW(ms) "{name: request-duration, interval: 1m, thresholdRange: {max: " ms "}}"
+#define STEPS    "threshold: 3, stepWeight: 10, maxWeight: 80, "
+
+struct place {
+	struct command_desk *desk;
+	char history[160];
+};
+
+/* The demo ends within a second in virtual time; its words are none of ours. */
+static void record(const char *folder)
+{
+	char *words[] = {(char[]){"demo"},    (char[]){"--dir"}, strdup(folder),
+	                 (char[]){"--speed"}, (char[]){"0"},     NULL};
+	int status = 0;
+	pid_t pid;
+
+	(void)fflush(stdout);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
+
+		_exit(nowhere < 0 || dup2(nowhere, STDOUT_FILENO) < 0 ? 99 : demo(5, words));
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	free(words[2]);
+}
+
+static int place_new(void **state)
+{
+	struct place *place = calloc(1, sizeof(*place));
+
+	assert_non_null(place);
+	place->desk = command_desk_new();
+	(void)snprintf(place->history, sizeof(place->history), "%s/history.db",
+	               place->desk->folder);
+	record(place->desk->folder);
+	*state = place;
+	return 0;
+}
+
+static int place_free(void **state)
+{
+	struct place *place = *state;
+	static const char *const ends[] = {"", "-agent", "-wal", "-shm"};
+	char path[192];
+
+	for (size_t i = 0; i < array_length(ends); i++) {
+		(void)snprintf(path, sizeof(path), "%s%s", place->history, ends[i]);
+		(void)unlink(path);
+	}
+	command_desk_free(place->desk);
+	free(place);
+	return 0;
+}
+
+PRINTF_LIKE(2, 3)
+static json_t *run(struct place *place, const char *format, ...)
+{
+	char words[512];
+	char line[768];
+	va_list args;
+
+	va_start(args, format);
+	(void)vsnprintf(words, sizeof(words), format, args);
+	va_end(args);
+	(void)snprintf(line, sizeof(line), "replay --file %s %s", place->history, words);
+	command_desk_run(place->desk, line);
+	return json_loads(place->desk->out, 0, NULL);
+}
+
+static void says(const char *text, const char *part)
+{
+	if (!strstr(text, part))
+		fail_msg("expected \"%s\" in: %s", part, text);
+}
+
+static int64_t number(const json_t *tree, const char *key)
+{
+	assert_true(json_is_integer(json_object_get(tree, key)));
+	return json_integer_value(json_object_get(tree, key));
+}
+
+/* Each decision of both releases is the same again, and is told. */
+static void test_release(void **state)
+{
+	static const char *const releases[] = {"cart-1", "cart-2", "cart-3"};
+	struct place *place = *state;
+
+	for (size_t i = 0; i < array_length(releases); i++) {
+		json_t *tree = run(place, "%s -o json", releases[i]);
+
+		assert_int_equal(place->desk->status, COMMAND_OK);
+		command_schema_check("replay", place->desk->out);
+		assert_true(number(tree, "same") > 5);
+		assert_int_equal(number(tree, "other"), 0);
+		assert_int_equal(number(tree, "notDerivable"), 0);
+		assert_int_equal(json_array_size(json_object_get(tree, "decisions")),
+		                 number(tree, "same"));
+		json_decref(tree);
+	}
+	(void)run(place, "cart-3");
+	says(place->desk->out, "same           Halt cart.shop advancement request duration");
+	says(place->desk->out, "write route route, save release releases");
+	says(place->desk->out,
+	     "decisions the same, 0 otherwise, 0 that this binary cannot derive.");
+	(void)run(place, "cart-9");
+	assert_int_equal(place->desk->status, COMMAND_NOT_FOUND);
+	(void)run(place, "%s", "");
+	assert_int_equal(place->desk->status, COMMAND_USAGE);
+	(void)run(place, "cart-3 --since 3d");
+	assert_int_equal(place->desk->status, COMMAND_USAGE);
+}
+
+struct expected {
+	const char *would;  /* have become of cart-2 */
+	const char *reason; /* begins so */
+	const char *slow_would;
+	const char *slow_reason; /* of cart-3 */
+	int n_checks;            /* judged for cart-2, and for cart-3 */
+	int n_slow_checks;
+	bool is_elsewhere; /* some check of cart-2 was at another weight */
+};
+
+static const char back_reason[] = "Halt cart.shop advancement request duration 2.1";
+
+static const struct {
+	const char *name;
+	const char *manifest;
+	struct expected expected;
+} policies[] = {
+	{"the one that ruled",
+         CANARY(STEPS "metrics: [" RATE ", " SLOW("500") "]"),
+         {"promoted", "passed at weight 80", "rolled_back", back_reason, 8, 3, false}},
+	{"the other order",
+         CANARY(STEPS "metrics: [" SLOW("500") ", " RATE "]"),
+         {"promoted", "passed at weight 80", "rolled_back", back_reason, 8, 3, false}},
+	{"no patience",
+         CANARY("threshold: 1, stepWeight: 10, maxWeight: 80, "
+                "metrics: [" RATE ", " SLOW("500") "]"),
+         {"promoted", "passed at weight 80", "rolled_back", back_reason, 8, 1, false}},
+	{"nothing is good enough",
+         CANARY(STEPS "metrics: [" SLOW("5") "]"),
+         {"rolled_back", "Halt cart.shop advancement request duration", "rolled_back", back_reason,
+          3, 3, true}},
+	{"anything is: what it would have done at the next step is not known",
+         CANARY(STEPS "metrics: [" SLOW("9000") "]"),
+         {"promoted", "passed at weight 80", "unknown", "weight 20 was never reached", 8, 1,
+          false}},
+	{"fewer steps",
+         CANARY("threshold: 3, stepWeight: 40, maxWeight: 80, "
+                "metrics: [" RATE ", " SLOW("500") "]"),
+         {"promoted", "passed at weight 80", "unknown", "weight 40 was never reached", 2, 0, true}},
+	{"more steps than there were",
+         CANARY("threshold: 3, stepWeight: 5, maxWeight: 80, "
+                "metrics: [" RATE "]"),
+         {"unknown", "it would have gone on at weight", "unknown", "weight 15 was never reached", 8,
+          2, true}},
+	{"a metric that nobody asked",
+         CANARY(STEPS "metrics: [{name: errors, query: up, thresholdRange: {max: 1}}]"),
+         {"unknown", "errors was not recorded with this query", "unknown",
+          "errors was not recorded with this query", 0, 0, false}},
+	{"another window is another query",
+         CANARY(STEPS
+                "metrics: [{name: request-duration, interval: 5m, thresholdRange: {max: 9}}]"),
+         {"unknown", "request-duration was not recorded with this query", "unknown",
+          "request-duration was not recorded with this query", 0, 0, false}},
+	{"a MetricTemplate that is not there",
+         CANARY(STEPS "metrics: [{name: errors, templateRef: {name: errors}, "
+                      "thresholdRange: {max: 1}}]"),
+         {"unknown", "errors was not recorded", "unknown", "errors was not recorded", 0, 0, false}},
+	{"a MetricTemplate that is there, with another query",
+         CANARY(STEPS
+                "metrics: [{name: errors, templateRef: {name: errors}, "
+                "thresholdRange: {max: 1}}]") "---\n"
+                                              "apiVersion: flagger.app/v1beta1\n"
+                                              "kind: MetricTemplate\n"
+                                              "metadata: {name: errors, namespace: shop}\n"
+                                              "spec: {provider: {type: prometheus, address: 'http://p'}, query: up}\n",
+         {"unknown", "errors was not recorded with this query", "unknown",
+          "errors was not recorded with this query", 0, 0, false}},
+	{"a gate that was never asked",
+         CANARY(STEPS "metrics: [" RATE "], webhooks: [{name: g, type: "
+                      "confirm-traffic-increase, url: 'http://gate'}]"),
+         {"unknown", "hook g was not asked at this step", "unknown",
+          "hook g was not asked at this step", 0, 0, false}},
+};
+
+static void check_row(const char *name, const json_t *row, const char *would, const char *reason,
+                      int n_checks)
+{
+	const char *said = json_string_value(json_object_get(row, "reason"));
+
+	if (strcmp(json_string_value(json_object_get(row, "would")), would) != 0 ||
+	    strncmp(said, reason, strlen(reason)) != 0)
+		fail_msg("%s: expected %s, \"%s\", got %s", name, would, reason,
+		         json_dumps(row, 0));
+	if (number(row, "checks") != n_checks)
+		fail_msg("%s: expected %d checks, got %s", name, n_checks, json_dumps(row, 0));
+}
+
+static void test_policies(void **state)
+{
+	struct place *place = *state;
+	char path[160];
+
+	for (size_t i = 0; i < array_length(policies); i++) {
+		const struct expected *expected = &policies[i].expected;
+		const json_t *rows;
+		json_t *tree;
+
+		command_desk_file(place->desk, "policy.yaml", policies[i].manifest, path);
+		tree = run(place, "--policy %s -o json", path);
+		if (!tree)
+			fail_msg("%s: %s", policies[i].name, place->desk->trouble);
+		assert_int_equal(place->desk->status, COMMAND_OK);
+		command_schema_check("replay-policy", place->desk->out);
+		rows = json_object_get(tree, "releases");
+		assert_int_equal(json_array_size(rows), 2); /* cart-1 was not analysed */
+		check_row(policies[i].name, json_array_get(rows, 0), expected->would,
+		          expected->reason, expected->n_checks);
+		check_row(policies[i].name, json_array_get(rows, 1), expected->slow_would,
+		          expected->slow_reason, expected->n_slow_checks);
+		assert_int_equal(
+			json_is_true(json_object_get(json_array_get(rows, 0), "atOtherWeights")),
+			expected->is_elsewhere);
+		json_decref(tree);
+	}
+}
+
+/* The words, whose canaries are meant, and what is refused. */
+static void test_words(void **state)
+{
+	struct place *place = *state;
+	char path[160];
+
+	command_desk_file(place->desk, "policy.yaml", policies[3].manifest, path);
+	(void)run(place, "--policy %s", path);
+	assert_int_equal(place->desk->status, COMMAND_OK);
+	says(place->desk->out, "cart-2");
+	assert_null(strstr(place->desk->out, "cart-3")); /* it ends as it did */
+	says(place->desk->out, "(by samples taken at other weights)");
+	says(place->desk->out,
+	     "would have rolled back 2 of 2 releases, promoted 0; of 0 it cannot be known\n");
+	(void)run(place, "--policy %s -o wide", path);
+	says(place->desk->out, "cart-3");
+	(void)run(place, "--policy %s till", path);
+	says(place->desk->out, "would have rolled back 0 of 0 releases");
+	(void)run(place, "--policy %s -n other", path);
+	says(place->desk->out, "would have rolled back 0 of 0 releases");
+	(void)run(place, "--policy %s --since yesterday", path);
+	assert_int_equal(place->desk->status, COMMAND_FAILED);
+	(void)run(place, "--policy /nowhere.yaml");
+	assert_int_equal(place->desk->status, COMMAND_FAILED);
+	command_desk_file(place->desk, "policy.yaml", "kind: ConfigMap\n", path);
+	(void)run(place, "--policy %s", path);
+	assert_int_equal(place->desk->status, COMMAND_FAILED);
+	says(place->desk->trouble, "there is no Canary in it");
+	command_desk_file(place->desk, "policy.yaml", CANARY("threshold: no"), path);
+	(void)run(place, "--policy %s", path);
+	assert_int_equal(place->desk->status, COMMAND_FAILED);
+	says(place->desk->trouble, "Canary shop/cart: spec.analysis.threshold");
+}
+
+static void forge(struct place *place, const char *sql)
+{
+	sqlite3 *db = NULL;
+
+	assert_int_equal(sqlite3_open(place->history, &db), SQLITE_OK);
+	if (sqlite3_exec(db, sql, NULL, NULL, NULL) != SQLITE_OK)
+		fail_msg("%s", sqlite3_errmsg(db));
+	sqlite3_close(db);
+}
+
+/* A fact that was changed leads to another decision; a version that we are not derives nothing. */
+static void test_forged(void **state)
+{
+	struct place *place = *state;
+	json_t *tree;
+
+	forge(place,
+	      "DROP TRIGGER round_no_update;"
+	      "UPDATE round SET facts_json = replace(facts_json, '\"now\":', "
+	      "'\"deleted\":true,\"now\":') WHERE id = (SELECT MAX(id) - 3 FROM round)");
+	tree = run(place, "cart-3 -o json");
+	assert_int_equal(place->desk->status, COMMAND_REFUSED);
+	assert_int_equal(number(tree, "other"), 1);
+	json_decref(tree);
+	(void)run(place, "cart-3");
+	says(place->desk->out, "\n      recorded \"");
+	forge(place, "UPDATE round SET decide_version = '0' WHERE release_name = 'cart-3'");
+	(void)run(place, "cart-3");
+	assert_int_equal(place->desk->status, COMMAND_FAILED);
+	says(place->desk->out, "decided by version 0 of decide, this is version ");
+	says(place->desk->trouble, "none of its decisions can be derived by this binary");
+	forge(place,
+	      "UPDATE round SET plan_json = '{', facts_json = '[' WHERE release_name = 'cart-2'");
+	(void)run(place, "cart-2");
+	assert_int_equal(place->desk->status, COMMAND_FAILED);
+	says(place->desk->out, "its record cannot be read: ");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_release), cmocka_unit_test(test_policies),
+		cmocka_unit_test(test_words),
+		cmocka_unit_test(test_forged), /* the last: it changes what the others read */
+	};
+
+	return cmocka_run_group_tests(tests, place_new, place_free);
+}

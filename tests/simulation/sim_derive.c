@@ -1,0 +1,33 @@
+#include "tests/simulation/sim_derive.h"
+
+#include "agent/derive.h"
+#include "agent/history_facts.h"
+#include "analysis/base/compiler.h"
+#include "providers/wire/tree.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define EACH                                                                         \
+ 4 /* one in so many, by the millisecond: deriving costs as much as an agent's round \
+    */
+
+void sim_derive_round(const struct history_round *round)
+{
+	CLEANUP(tree_freep) json_t *facts = NULL;
+	char why[ERR_TEXT_MAX];
+	struct derive *derive;
+
+	if (!round->base || !*round->base)
+		return; /* some tests make up what is recorded */
+	if (round->decided_at.ms % EACH != 0)
+		return;
+	derive = derive_new();
+	(void)history_facts_read(round->base, round->facts, &facts, NULL);
+	if (derive_round(derive, round, facts, false, why) != DERIVE_SAME) {
+		(void)fprintf(stderr, "round %s of %s is decided otherwise: %s\n%s\n%s\n",
+		              round->uid, round->canary, why, round->plan, derive_plan(derive));
+		abort();
+	}
+	derive_free(derive);
+}
