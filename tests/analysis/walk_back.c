@@ -28,6 +28,13 @@ static bool is_taken(const struct world *world)
 	       facts->now.ms - facts->route.since.ms >= world->spec.route.hold.ms;
 }
 
+/* The target has what was promoted before, as far as that is known. */
+static bool is_put_back(const struct facts *facts)
+{
+	return strcmp(facts->target.digest, facts->promoted.digest) == 0 &&
+	       !is_held_other(facts, facts->promoted.configs);
+}
+
 static const char *check_step(const struct world *world, const struct effect *save)
 {
 	const struct facts *facts = &world->facts;
@@ -124,7 +131,7 @@ const char *walk_back_check(const struct world *world, const struct plan *plan)
 	if (world->spec.step_weight_promotion == 0 || world->spec.strategy == STRATEGY_AB)
 		return save->status.phase == PHASE_PROMOTING ? "a step back that nobody asked for"
 		                                             : NULL;
-	if (live_weight(world) == 0 || !workload_serves(&facts->target) || is_back(facts))
+	if (live_weight(world) == 0 || !workload_serves(&facts->target) || is_put_back(facts))
 		return save->status.phase == PHASE_PROMOTING ? "a step back of nothing" : NULL;
 	return check_step(world, save);
 }
