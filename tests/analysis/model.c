@@ -1,6 +1,7 @@
 #include "tests/analysis/model.h"
 
 #include "analysis/base/text.h"
+#include "tests/analysis/model_action.h"
 #include "tests/analysis/model_scaler.h"
 #include "tests/analysis/model_tell.h"
 
@@ -380,22 +381,6 @@ static void write_mirror(struct model *model, const struct effect *effect)
 	model_write_down(model, "status", text);
 }
 
-static void measure(struct model *model, const struct effect *effect)
-{
-	struct sample_fact *sample = &model->view.samples[effect->index];
-
-	*sample = (struct sample_fact){
-		.check = effect->check, .kind = SAMPLE_VALUE, .value = model->success_rate};
-	model->n_checks++;
-	if (model->success_rate < 0) {
-		sample->kind = SAMPLE_ABSENT;
-		text_copy(sample->text, "no values");
-	} else if (model->success_rate > 100) {
-		sample->kind = SAMPLE_ERROR;
-		text_copy(sample->text, "connection refused");
-	}
-}
-
 static void removed(struct model *model, const struct effect *effect)
 {
 	struct facts *truth = &model->truth;
@@ -406,44 +391,12 @@ static void removed(struct model *model, const struct effect *effect)
 	facts_slot(truth, effect->subject)->state = FACT_ABSENT;
 }
 
-void model_ask(struct model *model, enum verb verb, const char *why)
+static void remove_releases(struct model *model)
 {
-	struct action_fact *action = &model->truth.action;
-
-	*action = (struct action_fact){.slot.state = FACT_KNOWN, .verb = verb};
-	text_format(action->uid, sizeof(action->uid), "action-%d", ++model->n_actions);
-	text_format(action->name, sizeof(action->name), "cart-%s-%d", verb_name(verb),
-	            model->n_actions);
-	text_copy(action->by, "alice");
-	text_copy(action->why, why);
-	text_copy(action->canary_uid, model->truth.canary_uid);
-	text_copy(action->release, model->truth.newest.name);
-	text_copy(action->release_uid, model->truth.newest.uid);
-}
-
-static void answer(struct model *model, const struct effect *effect)
-{
-	model_write_down(model, effect->answer.is_refused ? "refused" : "accepted",
-	                 effect->answer.text);
-	assert(strcmp(effect->answer.uid, model->truth.action.uid) == 0);
-	model->truth.action = (struct action_fact){0};
-	model->n_answers++;
-}
-
-static void find_release(struct model *model, const struct effect *effect)
-{
-	struct earlier_fact *earlier = &model->view.earlier;
-
-	*earlier = (struct earlier_fact){.slot.state = FACT_ABSENT};
-	text_copy(earlier->ref.name, effect->earlier);
-	text_copy(earlier->action, effect->answer.uid);
-	for (int number = 1; number < MODEL_RELEASES_MAX; number++) {
-		if (strcmp(model->kept[number].name, effect->earlier) != 0)
-			continue;
-		earlier->ref = release_ref_of(&model->kept[number]);
-		earlier->outcome = model->kept[number].status.outcome;
-		earlier->slot.state = FACT_KNOWN;
-	}
+	model_write_down(model, "remove", "releases");
+	model->truth.newest = (struct release){0};
+	model->truth.promoted = (struct release_ref){0};
+	model->truth.releases.state = FACT_ABSENT;
 }
 
 static void carry_out(struct model *model, const struct effect *effect)
@@ -456,7 +409,7 @@ static void carry_out(struct model *model, const struct effect *effect)
 		facts_slot(view, effect->subject)->read_at = model->truth.now;
 		return;
 	case EFFECT_MEASURE:
-		measure(model, effect);
+		model_measure(model, effect);
 		return;
 	case EFFECT_MEASURE_SHARE:
 		view->share = (struct sample_fact){.check = effect->check,
@@ -468,10 +421,10 @@ static void carry_out(struct model *model, const struct effect *effect)
 		text_copy(view->change.digest, effect->digest);
 		return;
 	case EFFECT_FIND_RELEASE:
-		find_release(model, effect);
+		model_find_release(model, effect);
 		return;
 	case EFFECT_ANSWER:
-		answer(model, effect);
+		model_answer(model, effect);
 		return;
 	case EFFECT_CREATE_RELEASE:
 		create_release(model, effect);
@@ -506,10 +459,7 @@ static void carry_out(struct model *model, const struct effect *effect)
 		removed(model, effect);
 		return;
 	case EFFECT_REMOVE_RELEASES:
-		model_write_down(model, "remove", "releases");
-		model->truth.newest = (struct release){0};
-		model->truth.promoted = (struct release_ref){0};
-		model->truth.releases.state = FACT_ABSENT;
+		remove_releases(model);
 		return;
 	case EFFECT_ASK_HOOK:
 		model_ask_hook(model, effect);
