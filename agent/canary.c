@@ -383,6 +383,7 @@ void canary_see(struct canary *canary, const json_t *object)
 	          strcmp(facts->canary_uid, head.uid) == 0 && canary->edition;
 	facts->canary.state = FACT_KNOWN;
 	facts->mirror = head.mirror;
+	facts->flagger_wrote = head.flagger_wrote;
 	facts->is_deleted = head.is_deleted;
 	text_copy(facts->canary_uid, head.uid);
 	notice_generation(canary, head.generation);

@@ -121,6 +121,7 @@ static json_t *effect_of(const struct effect *effect)
 	case EFFECT_MEASURE_SHARE:
 	case EFFECT_CREATE_PRIMARY:
 	case EFFECT_WRITE_PRIMARY:
+	case EFFECT_TAKE_PRIMARY:
 	case EFFECT_REMOVE:
 	case EFFECT_RESTORE:
 	case EFFECT_REMOVE_RELEASES:

@@ -14,6 +14,7 @@
 #include "analysis/backoff.h"
 #include "analysis/base/text.h"
 #include "providers/kube/list.h"
+#include "providers/kube/owner.h"
 #include "providers/kube/release.h"
 #include "providers/kube/service.h"
 #include "providers/kube/workload.h"
@@ -103,6 +104,7 @@ static void learn_workload(struct canary *canary, enum subject subject, const js
 	if (is_target)
 		learn_template(canary, object);
 	kube_workload_read(object, canary->host->options, is_target, workload);
+	workload->is_owned = !is_target && kube_owner_is_canary(object, canary->name);
 	if (workload->ready > 0)
 		workload->ready_since = instant_is_set(since) ? since : canary_now(canary);
 	learn_slot_known(canary, &workload->slot);
@@ -488,6 +490,7 @@ static void learn_success(struct canary *canary, const struct effect *effect,
 	case EFFECT_WRITE_ROUTE:
 	case EFFECT_CREATE_PRIMARY:
 	case EFFECT_WRITE_PRIMARY:
+	case EFFECT_TAKE_PRIMARY:
 	case EFFECT_SCALE:
 	case EFFECT_WRITE_SCALER:
 	case EFFECT_WRITE_MIRROR:

@@ -250,6 +250,7 @@ static void read_text(const char *path, char *ret, size_t size)
 
 	assert_non_null(file);
 	ret[fread(ret, 1, size - 1, file)] = '\0';
+	assert_true(feof(file)); /* else it is longer than what is compared */
 	(void)fclose(file);
 }
 
