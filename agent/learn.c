@@ -17,6 +17,7 @@
 #include "providers/kube/owner.h"
 #include "providers/kube/release.h"
 #include "providers/kube/service.h"
+#include "providers/kube/tree.h"
 #include "providers/kube/workload.h"
 #include "providers/traffic.h"
 
@@ -34,7 +35,7 @@ static void fail(struct canary *canary, struct fact_slot *slot, struct span dela
 	text_copy(slot->error, text);
 }
 
-/* Deployments ---------------------------------------------------------------------------------- */
+/* Workloads ------------------------------------------------------------------------------------ */
 
 static void ask_anew(struct fact_slot *slot)
 {
@@ -215,6 +216,16 @@ static void promote(struct facts *facts, const struct release *release)
 	facts->promoted = release_ref_of(release);
 }
 
+/* Its clients may still have its cookies when it is not the newest any more. */
+static void pass_on(struct facts *facts, const struct release *release)
+{
+	if (!cookie_is_set(&release->status.cookies.canary) ||
+	    release->number < facts->former.number)
+		return;
+	facts->former.number = release->number;
+	facts->former.cookies = release->status.cookies;
+}
+
 /* A Release that was deleted by hand: what is left is read again. */
 static void lose(struct facts *facts, const struct release *release)
 {
@@ -232,12 +243,15 @@ static void lose(struct facts *facts, const struct release *release)
 /* Releases are of one target; a spec that was read before and names another is refused. */
 static void learn_target(struct canary *canary, const json_t *object)
 {
-	const char *name = json_string_value(json_object_get(
-		json_object_get(json_object_get(object, "spec"), "target"), "name"));
+	const json_t *target = kube_tree_find(object, "spec/target");
+	const char *name = kube_tree_text(target, "name");
 
-	text_copy(canary->released_target, name ? name : "");
-	if (name && canary->facts.has_spec && !release_is_open(&canary->facts.newest) &&
-	    strcmp(canary->edition->spec.target, name) != 0)
+	text_copy(canary->released_target, name);
+	canary->released_kind = strcmp(kube_tree_text(target, "kind"), "DaemonSet") == 0
+	                                ? TARGET_DAEMON_SET
+	                                : TARGET_DEPLOYMENT;
+	if (canary->facts.has_spec && !release_is_open(&canary->facts.newest) &&
+	    !canary_is_released(canary, &canary->edition->spec))
 		canary_refuse_target(canary);
 }
 
@@ -278,6 +292,9 @@ void learn_release(struct canary *canary, const json_t *object, bool is_deleted)
 		lose(facts, release);
 	} else {
 		count(canary, release->number, false);
+		if (release->number != facts->newest.number)
+			pass_on(facts,
+			        release->number < facts->newest.number ? release : &facts->newest);
 		if (release->number > facts->newest.number ||
 		    (strcmp(release->name, facts->newest.name) == 0 &&
 		     !learn_slot_is_older(facts->newest.uid, facts->newest.resource_version,
@@ -308,6 +325,7 @@ void learn_releases_begin(struct canary *canary)
 	facts->n_releases = 0;
 	facts->newest = (struct release){0};
 	facts->promoted = (struct release_ref){0};
+	facts->former = (struct former_fact){0};
 	facts->releases.state = FACT_ABSENT;
 }
 

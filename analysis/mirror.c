@@ -56,27 +56,33 @@ static const char *phase_of(const struct release *newest)
 	return "Progressing";
 }
 
-static const char *message_of(const char *phase)
+static const char *message_of(const struct canary_spec *spec, const char *phase)
 {
 	static const struct {
 		const char *phase;
 		const char *message;
+		const char *of_daemon_set; /* NULL: the same */
 	} rows[] = {
-		{"Initializing", "New Deployment detected, starting initialization."},
-		{"Initialized", "Deployment initialization completed."},
+		{"Initializing", "New Deployment detected, starting initialization.",
+	         "New DaemonSet detected, starting initialization."},
+		{"Initialized", "Deployment initialization completed.",
+	         "DaemonSet initialization completed."},
 		{"Waiting", "Waiting for approval."},
 		{"WaitingPromotion", "Waiting for approval."},
 		{"Progressing", "New revision detected, progressing canary analysis."},
 		{"Promoting", "Canary analysis completed, starting primary rolling update."},
 		{"Finalising", "Canary analysis completed, routing all traffic to primary."},
 		{"Succeeded", "Canary analysis completed successfully, promotion finished."},
-		{"Failed", "Canary analysis failed, Deployment scaled to zero."},
+		{"Failed", "Canary analysis failed, Deployment scaled to zero.",
+	         "Canary analysis failed, DaemonSet scaled to zero."},
 	};
 
 	size_t i = 0;
 
 	while (i < array_length(rows) - 1 && strcmp(rows[i].phase, phase) != 0)
 		i++;
+	if (spec->target_kind == TARGET_DAEMON_SET && rows[i].of_daemon_set)
+		return rows[i].of_daemon_set;
 	return rows[i].message;
 }
 
@@ -164,7 +170,8 @@ const char *mirror_phase(const struct canary_spec *spec, const struct facts *fac
 }
 
 /* As it is. */
-static void leave(const struct mirror_fact *live, struct mirror *ret)
+static void leave(const struct canary_spec *spec, const struct mirror_fact *live,
+                  struct mirror *ret)
 {
 	text_copy(ret->phase, live->phase);
 	ret->weight = live->weight;
@@ -172,11 +179,13 @@ static void leave(const struct mirror_fact *live, struct mirror *ret)
 	ret->iterations = live->iterations;
 	text_copy(ret->last_applied, live->last_applied);
 	text_copy(ret->last_promoted, live->last_promoted);
-	text_copy(ret->message, message_of(live->phase));
+	ret->cookies = live->cookies;
+	text_copy(ret->message, message_of(spec, live->phase));
 }
 
 /* As Flagger left it, to the last word. */
-static void restore(const struct adoption *adoption, struct mirror *ret)
+static void restore(const struct canary_spec *spec, const struct adoption *adoption,
+                    struct mirror *ret)
 {
 	text_copy(ret->phase, adoption->phase);
 	ret->weight = adoption->weight;
@@ -184,13 +193,36 @@ static void restore(const struct adoption *adoption, struct mirror *ret)
 	ret->iterations = adoption->iterations;
 	text_copy(ret->last_applied, adoption->last_applied);
 	text_copy(ret->last_promoted, adoption->last_promoted);
-	text_copy(ret->message, message_of(adoption->phase));
+	text_copy(ret->message, message_of(spec, adoption->phase));
 }
 
 /* Flagger's hash where it is known: going back to it begins no run then. */
 static const char *hash_of(const char *hash, const char *digest)
 {
 	return hash[0] ? hash : digest;
+}
+
+static void name_cookie(const struct cookie *cookie, char ret[COOKIE_NAME_SIZE + COOKIE_VALUE_SIZE])
+{
+	ret[0] = '\0';
+	if (cookie_is_set(cookie))
+		text_format(ret, COOKIE_NAME_SIZE + COOKIE_VALUE_SIZE, "%s=%s", cookie->name,
+		            cookie->value);
+}
+
+/* Those that routes hand out, and the one that they take away. */
+static void tell_cookies(const struct facts *facts, struct mirror_cookies *ret)
+{
+	const struct release_status *status = &facts->newest.status;
+	const struct cookies *cookies = &status->cookies;
+	bool is_over = status->weight.to == 0 || status->outcome != OUTCOME_NONE;
+	bool has_some = cookie_is_set(&cookies->canary);
+
+	name_cookie(&cookies->primary, ret->primary);
+	if (has_some && !is_over)
+		name_cookie(&cookies->canary, ret->present);
+	name_cookie(has_some && is_over ? &cookies->canary : &facts->former.cookies.canary,
+	            ret->previous);
 }
 
 struct mirror mirror_of(const struct canary_spec *spec, const struct facts *facts)
@@ -207,18 +239,21 @@ struct mirror mirror_of(const struct canary_spec *spec, const struct facts *fact
 		return mirror;
 	}
 	if (is_unadmitted(spec, newest) || adoption_is_raw(newest)) {
-		leave(&facts->mirror, &mirror);
+		leave(spec, &facts->mirror, &mirror);
 		return mirror;
 	}
 	if (release_is_found(newest)) {
-		restore(&newest->adoption, &mirror);
+		restore(spec, &newest->adoption, &mirror);
+		mirror.cookies = facts->mirror.cookies;
 		return mirror;
 	}
 	text_copy(mirror.phase, mirror_phase(spec, facts));
-	text_copy(mirror.message, message_of(mirror.phase));
+	text_copy(mirror.message, message_of(spec, mirror.phase));
 	text_copy(mirror.last_applied,
 	          newest->handled[0] ? newest->handled : hash_of(newest->hash, newest->digest));
 	text_copy(mirror.last_promoted, hash_of(facts->promoted.hash, facts->promoted.digest));
+	if (spec->affinity.cookie)
+		tell_cookies(facts, &mirror.cookies);
 	if (status->outcome == OUTCOME_NONE && spec->strategy == STRATEGY_CANARY)
 		mirror.weight = status->weight.to;
 	if (status->outcome == OUTCOME_NONE && status->phase != PHASE_FINALISING)
@@ -241,6 +276,9 @@ static bool is_different(const struct mirror *wanted, const struct facts *facts)
 	       wanted->failed_checks != live->failed_checks ||
 	       wanted->iterations != live->iterations ||
 	       strcmp(wanted->last_applied, live->last_applied) != 0 ||
+	       strcmp(wanted->cookies.present, live->cookies.present) != 0 ||
+	       strcmp(wanted->cookies.previous, live->cookies.previous) != 0 ||
+	       strcmp(wanted->cookies.primary, live->cookies.primary) != 0 ||
 	       strcmp(wanted->last_promoted, live->last_promoted) != 0;
 }
 

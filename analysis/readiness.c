@@ -2,6 +2,8 @@
 
 #include "analysis/base/text.h"
 #include "analysis/hooks.h"
+#include "analysis/target.h"
+#include "analysis/traffic.h"
 #include "analysis/workload.h"
 
 #include <stdint.h>
@@ -26,8 +28,9 @@ static bool is_canary_ready(const struct thought *thought, char *ret_why)
 
 	if (workload_is_ready(&thought->facts->target, thought->spec->canary_ready_percent, why))
 		return true;
-	text_format(ret_why, SENTENCE_MAX, "canary deployment %.80s.%.63s not ready: %.150s",
-	            thought->spec->target, thought->spec->k8s_namespace, why);
+	text_format(ret_why, SENTENCE_MAX, "canary %s %.80s.%.63s not ready: %.150s",
+	            target_kind_word(thought->spec->target_kind), thought->spec->target,
+	            thought->spec->k8s_namespace, why);
 	return false;
 }
 
@@ -70,7 +73,7 @@ static bool is_left_when_ready(const struct thought *thought)
 
 	if (newest->status.phase == PHASE_STARTING)
 		return newest->cause == CAUSE_INIT || !is_asked_first(thought->spec);
-	return newest->status.phase == PHASE_PROMOTING;
+	return newest->status.phase == PHASE_PROMOTING && !traffic_is_stepped(thought);
 }
 
 /* The deadline is decided on what was asked for after it: a watch may have been silent for longer

@@ -61,6 +61,12 @@ struct alert_spec {
 	                           never 0 */
 };
 
+/* What people edit. */
+enum target_kind {
+	TARGET_DEPLOYMENT,
+	TARGET_DAEMON_SET, /* a pod on each node that it may run on, or, told so, on none */
+};
+
 /* Who sets the number of pods, if not the Canary's user. */
 enum scaler_kind {
 	SCALER_NONE,
@@ -73,6 +79,7 @@ struct route_ability {
 	bool weighs;        /* it can give the canary a share; false: there is no route object
 	                       (`kubernetes`) */
 	bool matches;       /* it can send matching requests to the canary */
+	bool sticks;        /* it can keep a client where it was sent, by cookies */
 	bool mirrors;       /* it can copy requests to the canary, whose answers nobody gets */
 	bool names_primary; /* its objects send requests to the primary's Service, past the apex:
 	                       what that selects is where clients are */
@@ -81,11 +88,19 @@ struct route_ability {
 	struct span hold; /* measured: how long after a write the old weights may still be served */
 };
 
+/* Whom cookies keep; what else is said of them (age, path) is not decided on. */
+struct affinity_spec {
+	const char *cookie; /* of those whom the canary answered; NULL: nobody is kept */
+	const char
+		*primary_cookie; /* of those whom the primary answered; NULL: they are not kept */
+};
+
 /* All texts are owned by whoever filled the spec (one arena per generation). */
 struct canary_spec {
 	const char *name;
 	const char *k8s_namespace;
-	const char *target;   /* the Deployment's name */
+	enum target_kind target_kind;
+	const char *target;   /* its name */
 	const char *primary;  /* "<target>-primary" */
 	const char *provider; /* "nginx", "kubernetes" */
 	enum scaler_kind scaler_kind;
@@ -98,10 +113,12 @@ struct canary_spec {
 	enum strategy strategy;
 	bool mirror; /* analysis.mirror: copies of requests, before the first weight or during the
 	                iterations of blue/green */
+	struct affinity_spec affinity;
 	int step_weight;
 	int max_weight; /* 1..100 */
 	int step_weights[SPEC_STEPS_MAX];
 	size_t n_step_weights;
+	int step_weight_promotion; /* 0..100: how far each step back goes; 0: all at once */
 	int iterations;
 	int threshold; /* >= 1: the failed check that ends the run */
 	struct span interval;

@@ -4,6 +4,8 @@
 #include "agent/command/explain_route.h"
 #include "analysis/base/number.h"
 #include "analysis/base/text.h"
+#include "analysis/strategy.h"
+#include "analysis/target.h"
 #include "analysis/verdict.h"
 #include "analysis/workload.h"
 #include "providers/kube/canary.h"
@@ -69,6 +71,13 @@ static struct workload_fact read_workload(const struct explain_workload *workloa
 	return fact;
 }
 
+/* "Deployment cart" */
+static const char *about_workload(const struct run *run, const struct explain_workload *workload)
+{
+	return arena_format(&run->answer->arena, "%s %s", target_kind_name(run->spec.target_kind),
+	                    workload->name);
+}
+
 static void tell_workload(const struct run *run, const struct explain_workload *workload)
 {
 	struct workload_fact fact = read_workload(workload);
@@ -76,7 +85,7 @@ static void tell_workload(const struct run *run, const struct explain_workload *
 
 	if (!workload->is_known || !workload->name)
 		return;
-	about = arena_format(&run->answer->arena, "Deployment %s", workload->name);
+	about = about_workload(run, workload);
 	if (workload->deployment)
 		explain_fact_add(run->answer, about,
 		                 "%d wanted, %d updated, %d ready, %d available, image %s",
@@ -120,9 +129,7 @@ static bool is_ready(struct run *run, const struct explain_workload *workload, i
 	            workload->name, run->world->k8s_namespace, pods ? pods : why,
 	            deadline_of(run, since));
 	if (pods)
-		explain_fact_add(run->answer,
-		                 arena_format(&run->answer->arena, "Deployment %s", workload->name),
-		                 "%s", why);
+		explain_fact_add(run->answer, about_workload(run, workload), "%s", why);
 	return false;
 }
 
@@ -234,12 +241,34 @@ static void explain_progressing(struct run *run)
 	            run->spec.threshold, name_next_check(run));
 }
 
+/* The requests come back to a primary that is ready, a step an interval. */
+static void explain_way_back(struct run *run)
+{
+	const struct release_status *status = &run->release.status;
+	struct instant now = run->world->now;
+	struct instant next = status->times.next_check_at;
+	char age[EXPLAIN_AGE_MAX];
+
+	explain_say(
+		run->answer, "promoting",
+		"the checks passed: the canary's %d%% come back to the primary in steps of %d; the "
+		"next is %s%s",
+		status->weight.to, run->spec.step_weight_promotion,
+		instant_is_before(now, next) ? "in " : "due",
+		instant_is_before(now, next) ? explain_age(next, now, age) : "");
+}
+
 static void explain_promoting(struct run *run)
 {
+	const struct release_status *status = &run->release.status;
+
 	if (!is_ready(run, &run->world->primary, run->spec.primary_ready_percent,
 	              "promoting: primary "))
 		return;
-	explain_say(run->answer, "promoting", "the checks passed: %s", run->release.status.reason);
+	if (status->weight.to > 0 && strategy_back(&run->spec, SPEC_WEIGHT_FULL) > 0)
+		explain_way_back(run);
+	else
+		explain_say(run->answer, "promoting", "the checks passed: %s", status->reason);
 }
 
 static void explain_leaving(struct run *run)

@@ -7,6 +7,7 @@
  * asked when the canary is ready.
  */
 #include "analysis/actions.h"
+#include "analysis/affinity.h"
 #include "analysis/alert.h"
 #include "analysis/base/text.h"
 #include "analysis/failure.h"
@@ -18,6 +19,7 @@
 #include "analysis/retreat.h"
 #include "analysis/scaler.h"
 #include "analysis/strategy.h"
+#include "analysis/target.h"
 #include "analysis/traffic.h"
 #include "analysis/workload.h"
 
@@ -145,7 +147,8 @@ static bool is_begun(struct thought *thought)
 		undo(thought, &status);
 	} else if (is_init) {
 		text_format(status.reason, sizeof(status.reason),
-		            "New Deployment detected, starting initialization.");
+		            "New %s detected, starting initialization.",
+		            target_kind_name(spec->target_kind));
 	} else {
 		text_format(status.reason, sizeof(status.reason),
 		            "New revision detected, progressing canary analysis.");
@@ -282,6 +285,7 @@ static void step(struct thought *thought)
 		status.weight.to = first.weight;
 		status.weight.is_mirrored = first.is_mirrored;
 		status.iteration = first.iteration;
+		affinity_turn(thought, &status);
 		tell_beginning(thought, &status);
 		hooks_keep(thought, &status, pace_due(thought));
 		hooks_use(&status);

@@ -7,6 +7,7 @@
 #include "analysis/strategy.h"
 #include "analysis/workload.h"
 #include "tests/analysis/walk_adoption.h"
+#include "tests/analysis/walk_back.h"
 #include "tests/analysis/walk_configs.h"
 #include "tests/analysis/walk_hooks.h"
 #include "tests/analysis/walk_look.h"
@@ -423,6 +424,8 @@ static void check_alive(struct walk *walk)
 
 static void check(struct walk *walk)
 {
+	const char *what;
+
 	walk->n_worlds++;
 	walk->n_of[walk->world->spec.strategy]++;
 	walk->n_effects += walk->plan->n_effects;
@@ -437,6 +440,11 @@ static void check(struct walk *walk)
 	check_teardown(walk);
 	check_guards(walk);
 	check_alive(walk);
+	what = walk_back_check(walk->world, walk->plan);
+	if (!what)
+		what = walk_back_cookies(walk->world, walk->plan);
+	if (what)
+		broken(walk, what);
 }
 
 /* Decide in the same world with hooks. */
@@ -528,19 +536,24 @@ static void check_adoption(struct walk *walk, struct world *world, struct walk_v
 	walk->plan = plan;
 }
 
-int main(void)
+/* With an argument, only every so many worlds, to the first that is broken: for mutants. */
+int main(int argc, char **argv)
 {
 	struct effect *effects = calloc(PLAN_EFFECTS_MAX, sizeof(*effects));
 	struct plan plan = {.effects = effects};
 	struct world world = {0};
 	struct walk walk = {.world = &world, .plan = &plan};
 	struct walk_verbs verbs;
+	uint64_t stride = argc > 1 ? strtoull(argv[1], NULL, 10) : STRIDE;
+	uint64_t most = BROKEN_MAX;
 
-	if (!effects)
+	if (!effects || stride == 0)
 		return 2;
+	if (argc > 1)
+		most = 1;
 	walk_verbs_init(&verbs);
-	for (uint64_t number = 0; number < worlds_count() && walk.n_broken < BROKEN_MAX;
-	     number += STRIDE) {
+	for (uint64_t number = 0; number < worlds_count() && walk.n_broken < most;
+	     number += stride) {
 		if (!worlds_make(number, &world))
 			continue;
 		walk.number = number;

@@ -279,7 +279,7 @@ static void test_enums_are_served_or_refused_in_words(void **state)
 		int n_served;
 	} enums[] = {
 		{"spec.provider", 11},
-		{"spec.targetRef.kind", 1},
+		{"spec.targetRef.kind", 2},
 		{"spec.ingressRef.kind", 1},
 		{"spec.analysis.noData", 2},
 		{"spec.service.trafficDistribution", 3},
@@ -338,9 +338,8 @@ static void example_check(const char *path, const json_t *object)
 static void test_examples(void **state)
 {
 	static const char *const paths[] = {
-		"manifests/examples/istio-canary.yaml",
-		"manifests/examples/nginx-canary.yaml",
-		"manifests/examples/nginx-ab.yaml",
+		"manifests/examples/istio-canary.yaml", "manifests/examples/istio-sticky.yaml",
+		"manifests/examples/nginx-canary.yaml", "manifests/examples/nginx-ab.yaml",
 		"manifests/examples/blue-green.yaml",
 	};
 
