@@ -110,8 +110,12 @@ bool scaler_holds(struct thought *thought)
 
 	if (has_none(thought))
 		return true;
-	if (!thought_knows(thought, SUBJECT_PRIMARY_SCALER) || primary->is_foreign)
+	if (!thought_knows(thought, SUBJECT_PRIMARY_SCALER))
 		return false;
+	if (primary->slot.state == FACT_KNOWN && primary->is_foreign) {
+		(void)is_prevented(thought);
+		return false;
+	}
 	if (primary->slot.state == FACT_ABSENT) {
 		if (!thought_knows(thought, SUBJECT_SCALER))
 			return false;

@@ -176,6 +176,7 @@ static void watch(struct model *model)
 	model->view.now = model->truth.now;
 	model->view.is_deleted = model->truth.is_deleted;
 	model->view.mirror = model->truth.mirror;
+	model->view.flagger_wrote = model->truth.flagger_wrote;
 }
 
 static void begin_pods(struct model *model, enum subject subject, int replicas)
@@ -221,7 +222,8 @@ static void settle_pods(struct model *model)
 	if (model->primary_ready_ms && model->primary_ready_ms <= now) {
 		model->primary_ready_ms = 0;
 		if (!model->is_primary_broken ||
-		    strcmp(model->truth.primary.release_uid, model->truth.promoted.uid) == 0)
+		    strcmp(model->truth.primary.release_uid,
+		           release_ref_id(&model->truth.promoted)) == 0)
 			put_ready(model, &model->truth.primary);
 	}
 }
@@ -240,6 +242,11 @@ static void create_release(struct model *model, const struct effect *effect)
 	text_copy(newest->handled, effect->handled);
 	text_copy(newest->previous, effect->release);
 	newest->action = effect->action;
+	newest->adoption = effect->adoption;
+	if (effect->old_release_uid[0]) {
+		text_copy(newest->handled, model->is_unseen ? "" : effect->digest);
+		text_copy(newest->digest, model->found);
+	}
 	model->truth.releases.state = FACT_KNOWN;
 }
 
@@ -265,6 +272,8 @@ static void write_service(struct model *model, const struct effect *effect)
 	                                       ? &model->truth.canary_service
 	                                       : &model->truth.primary_service;
 
+	assert(service->slot.state != FACT_KNOWN || !service->is_exact ||
+	       service->backend != effect->backend);
 	*service = (struct service_fact){.slot.state = FACT_KNOWN,
 	                                 .backend = effect->backend,
 	                                 .is_exact = true,
@@ -280,6 +289,10 @@ static void write_route(struct model *model, const struct effect *effect)
 	int edits = model->truth.route.rival.edits;
 	char text[16];
 
+	/* nothing is written that is so already */
+	assert(model->truth.route.slot.state != FACT_KNOWN || !model->truth.route.is_exact ||
+	       model->truth.route.weight != effect->weight ||
+	       model->truth.route.is_mirrored != effect->is_mirrored);
 	model->truth.route = (struct route_fact){.slot.state = FACT_KNOWN,
 	                                         .rival = {.edits = edits},
 	                                         .weight = effect->weight,
@@ -303,9 +316,28 @@ static void write_primary(struct model *model, const struct effect *effect)
 {
 	int replicas = effect->replicas > 0 ? effect->replicas : model->truth.primary.replicas;
 
+	assert(model->truth.primary.slot.state != FACT_KNOWN ||
+	       strcmp(model->truth.primary.release_uid, effect->release_uid) != 0);
 	text_copy(model->truth.primary.release_uid, effect->release_uid);
+	for (int number = 1; number < MODEL_RELEASES_MAX; number++) {
+		if (strcmp(model->kept[number].uid, effect->release_uid) == 0)
+			text_copy(model->truth.primary.release_uid,
+			          release_id(&model->kept[number]));
+	}
 	model_write_down(model, "primary", effect->release_uid);
 	begin_pods(model, SUBJECT_PRIMARY, replicas);
+}
+
+static void restore_apex(struct model *model)
+{
+	model->truth.apex.is_ours = false;
+	model_write_down(model, "restore", "apex");
+}
+
+static void take_primary(struct model *model)
+{
+	model->truth.primary.is_owned = false;
+	model_write_down(model, "take primary", "");
 }
 
 static void scale(struct model *model, const struct effect *effect)
@@ -316,6 +348,9 @@ static void scale(struct model *model, const struct effect *effect)
 		model_scaler(model, effect);
 		return;
 	}
+	assert((effect->subject == SUBJECT_TARGET
+	                ? model->truth.target.replicas
+	                : model->truth.primary.replicas) != effect->replicas);
 	begin_pods(model, effect->subject, effect->replicas);
 	text_format(text, sizeof(text), "%s %d", subject_name(effect->subject), effect->replicas);
 	model_write_down(model, "scale", text);
@@ -448,6 +483,9 @@ static void carry_out(struct model *model, const struct effect *effect)
 	case EFFECT_WRITE_PRIMARY:
 		write_primary(model, effect);
 		return;
+	case EFFECT_TAKE_PRIMARY:
+		take_primary(model);
+		return;
 	case EFFECT_SCALE:
 	case EFFECT_WRITE_SCALER:
 		scale(model, effect);
@@ -477,8 +515,7 @@ static void carry_out(struct model *model, const struct effect *effect)
 		model_alert(model, effect);
 		return;
 	case EFFECT_RESTORE:
-		model->truth.apex.is_ours = false;
-		model_write_down(model, "restore", "apex");
+		restore_apex(model);
 		return;
 	case EFFECT_NONE:
 		break;
@@ -523,6 +560,8 @@ static int64_t turn(struct model *model)
 		restart(model);
 	watch(model);
 	do { /* a new agent looks around before anything else can happen */
+		if (model->lies)
+			model->lies(&model->view);
 		decide(&model->spec, &model->view, &plan);
 		for (size_t i = 0; i < plan.n_effects; i++)
 			carry_out(model, &plan.effects[i]);

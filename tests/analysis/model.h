@@ -35,6 +35,7 @@ struct model {
 	bool is_canary_broken;
 	int route_pending_from; /* a weight from which on nobody takes the route in; 0: none */
 	void (*meddles)(struct model *model); /* another hand, after each write of the route */
+	void (*lies)(struct facts *view);     /* about what is not known, before each decision */
 	double success_rate; /* the only check, min 99; below 0: no data, above 100: an error */
 	enum hook_result says[HOOK_EVENT + 1]; /* what hooks of a type answer; rollback: no */
 	int n_asked[HOOK_EVENT + 1];
@@ -46,8 +47,10 @@ struct model {
 	bool is_forgetful; /* it starts anew before each */
 	const char *ear;   /* what receivers of alerts answer; "": that they took it; NULL: never */
 	int n_alerts;
-	int n_unserved; /* decisions after which clients were with pods that do not answer, while
-	                   others would */
+	const char *found; /* of an adoption: the digest of what the primary runs */
+	bool is_unseen;    /* … and Flagger did not see what is in the target */
+	int n_unserved;    /* decisions after which clients were with pods that do not answer, while
+	                      others would */
 	int max_weight_seen;
 	int primary_load; /* pods that the primary's autoscaler would give it, -1: none; 0: as many
 	                     as there are */
