@@ -14,12 +14,16 @@ NEEDS_BUILD = gcc libc6-dev meson ninja-build pkgconf python3 libcurl4-openssl-d
 NEEDS_TEST = $(NEEDS_BUILD) ca-certificates libcmocka-dev openssl nghttp2-server chromium
 NEEDS_LINT = $(NEEDS_TEST) binutils clang clang-format-14 shellcheck
 NEEDS_FUZZ = $(NEEDS_TEST) clang libclang-rt-14-dev
+NEEDS_MUTANTS = $(NEEDS_TEST) clang patch
 
 export ASAN_OPTIONS = detect_stack_use_after_return=1:strict_string_checks=1
 export UBSAN_OPTIONS = print_stacktrace=1
 
-.PHONY: all help demo test lint sanitize clang sim bench planted idle coverage fuzz tidy format install clean \
-	needs-build needs-test needs-lint needs-coverage needs-fuzz needs-tidy
+# The same sample for each run of one commit.
+EPOCH = $$(git log -1 --format=%ct 2>/dev/null || echo 0)
+
+.PHONY: all help demo test lint sanitize clang sim bench planted mutants idle coverage fuzz tidy format install clean \
+	needs-build needs-test needs-lint needs-coverage needs-fuzz needs-mutants needs-tidy
 .NOTPARALLEL:
 
 all: $(BUILD)/build.ninja ## build
@@ -28,9 +32,11 @@ all: $(BUILD)/build.ninja ## build
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1	\2/p' Makefile | expand -t 16
 
-test: needs-test $(BUILD)/build.ninja build-asan/build.ninja ## every suite; core, providers and agent also sanitized
-	@SIM_EPOCH=$$(git log -1 --format=%ct 2>/dev/null) tests/run.py \
+test: needs-test needs-mutants $(BUILD)/build.ninja build-asan/build.ninja build-mutants/build.ninja ## every suite; core, providers and agent also sanitized
+	@SIM_EPOCH=$(EPOCH) tests/run.py \
 		$(BUILD):core,providers,agent,simulation,fuzz-corpus build-asan:core,providers,agent \
+		"mutants=tests/mutants/mutants.py --sample 50 --epoch $(EPOCH) build-mutants" \
+		"hazards=tests/mutants/hazards.py --sample 2 --epoch $(EPOCH)" \
 		$(if $(CLUSTER),"cluster=tests/cluster/build.sh && $(CLUSTER)")
 
 lint: needs-lint $(BUILD)/build.ninja build-clang/build.ninja build-release/build.ninja ## architecture, names, sizes, format, clang, release
@@ -59,6 +65,9 @@ bench: needs-test build-release/build.ninja ## what the history costs, beside pl
 
 planted: needs-test ## each planted bug must be found by the simulator: the table of docs/testing.md
 	@tests/simulation/planted.py
+
+mutants: needs-mutants build-mutants/build.ninja ## each decision of the core made wrongly: some test must notice
+	@tests/run.py "mutants=tests/mutants/mutants.py build-mutants" "hazards=tests/mutants/hazards.py"
 
 idle: needs-test $(BUILD)/build.ninja ## 100 canaries at rest for 10 minutes cost nothing; about 15 minutes
 	ninja -C $(BUILD) --quiet
@@ -95,6 +104,8 @@ needs-coverage:
 	@tests/needs.sh $(NEEDS_TEST) gcovr
 needs-fuzz:
 	@tests/needs.sh $(NEEDS_FUZZ)
+needs-mutants:
+	@tests/needs.sh $(NEEDS_MUTANTS)
 needs-tidy:
 	@tests/needs.sh $(NEEDS_LINT) clang-tidy
 
@@ -114,6 +125,8 @@ build-coverage/build.ninja:
 build-fuzz/build.ninja:
 	@export CC=clang; $(SETUP) build-fuzz -Dbuildtype=debug -Doptimization=1 -Dfuzzing=true \
 		-Db_sanitize=address,undefined -Db_lundef=false
+build-mutants/build.ninja:
+	@$(SETUP) build-mutants -Dmutants=true -Dwerror=false -Db_sanitize=undefined
 build-demo/build.ninja: # without what only the tests need
 	@$(SETUP) build-demo -Dtests=false
 build-install/build.ninja: # without what only the tests need

@@ -110,8 +110,12 @@ bool scaler_holds(struct thought *thought)
 
 	if (has_none(thought))
 		return true;
-	if (!thought_knows(thought, SUBJECT_PRIMARY_SCALER) || primary->is_foreign)
+	if (!thought_knows(thought, SUBJECT_PRIMARY_SCALER))
 		return false;
+	if (primary->slot.state == FACT_KNOWN && primary->is_foreign) {
+		(void)is_prevented(thought);
+		return false;
+	}
 	if (primary->slot.state == FACT_ABSENT) {
 		if (!thought_knows(thought, SUBJECT_SCALER))
 			return false;
@@ -169,6 +173,8 @@ int scaler_cap(const struct thought *thought, int replicas)
 {
 	const struct scaler_fact *scaler = &thought->facts->scaler;
 
+	if (thought->spec->target_kind == TARGET_DAEMON_SET)
+		return replicas > 1 ? 1 : replicas;
 	if (has_none(thought) || scaler->slot.state != FACT_KNOWN || scaler->most <= 0)
 		return replicas;
 	return replicas > scaler->most ? scaler->most : replicas;

@@ -125,9 +125,10 @@ static bool are_objects_gone(struct thought *thought)
 {
 	const struct facts *facts = thought->facts;
 	/* Where nothing is promoted yet, it may be of an earlier first run that was superseded. */
-	bool is_ours = strcmp(facts->primary.release_uid, release_ref_id(&facts->promoted)) == 0 ||
-	               strcmp(facts->primary.release_uid, release_id(&facts->newest)) == 0 ||
-	               (facts->promoted.name[0] == '\0' && facts->primary.release_uid[0] != '\0');
+	bool is_ours = facts->primary.release_uid[0] != '\0' &&
+	               (facts->promoted.name[0] == '\0' ||
+	                strcmp(facts->primary.release_uid, release_ref_id(&facts->promoted)) == 0 ||
+	                strcmp(facts->primary.release_uid, release_id(&facts->newest)) == 0);
 	bool is_clear = is_gone(thought, SUBJECT_CANARY_SERVICE, &facts->canary_service.slot,
 	                        facts->canary_service.uid, facts->canary_service.is_ours);
 

@@ -272,6 +272,8 @@ static void write_service(struct model *model, const struct effect *effect)
 	                                       ? &model->truth.canary_service
 	                                       : &model->truth.primary_service;
 
+	assert(service->slot.state != FACT_KNOWN || !service->is_exact ||
+	       service->backend != effect->backend);
 	*service = (struct service_fact){.slot.state = FACT_KNOWN,
 	                                 .backend = effect->backend,
 	                                 .is_exact = true,
@@ -287,6 +289,10 @@ static void write_route(struct model *model, const struct effect *effect)
 	int edits = model->truth.route.rival.edits;
 	char text[16];
 
+	/* nothing is written that is so already */
+	assert(model->truth.route.slot.state != FACT_KNOWN || !model->truth.route.is_exact ||
+	       model->truth.route.weight != effect->weight ||
+	       model->truth.route.is_mirrored != effect->is_mirrored);
 	model->truth.route = (struct route_fact){.slot.state = FACT_KNOWN,
 	                                         .rival = {.edits = edits},
 	                                         .weight = effect->weight,
@@ -315,6 +321,8 @@ static void write_primary(struct model *model, const struct effect *effect)
 		model_write_down(model, "take primary", "");
 		return;
 	}
+	assert(model->truth.primary.slot.state != FACT_KNOWN ||
+	       strcmp(model->truth.primary.release_uid, effect->release_uid) != 0);
 	text_copy(model->truth.primary.release_uid, effect->release_uid);
 	for (int number = 1; number < MODEL_RELEASES_MAX; number++) {
 		if (strcmp(model->kept[number].uid, effect->release_uid) == 0)
@@ -333,6 +341,9 @@ static void scale(struct model *model, const struct effect *effect)
 		model_scaler(model, effect);
 		return;
 	}
+	assert((effect->subject == SUBJECT_TARGET
+	                ? model->truth.target.replicas
+	                : model->truth.primary.replicas) != effect->replicas);
 	begin_pods(model, effect->subject, effect->replicas);
 	text_format(text, sizeof(text), "%s %d", subject_name(effect->subject), effect->replicas);
 	model_write_down(model, "scale", text);
@@ -380,21 +391,6 @@ static void removed(struct model *model, const struct effect *effect)
 	if (effect->subject == SUBJECT_PRIMARY)
 		truth->primary = (struct workload_fact){0};
 	facts_slot(truth, effect->subject)->state = FACT_ABSENT;
-}
-
-void model_ask(struct model *model, enum verb verb, const char *why)
-{
-	struct action_fact *action = &model->truth.action;
-
-	*action = (struct action_fact){.slot.state = FACT_KNOWN, .verb = verb};
-	text_format(action->uid, sizeof(action->uid), "action-%d", ++model->n_actions);
-	text_format(action->name, sizeof(action->name), "cart-%s-%d", verb_name(verb),
-	            model->n_actions);
-	text_copy(action->by, "alice");
-	text_copy(action->why, why);
-	text_copy(action->canary_uid, model->truth.canary_uid);
-	text_copy(action->release, model->truth.newest.name);
-	text_copy(action->release_uid, model->truth.newest.uid);
 }
 
 static void answer(struct model *model, const struct effect *effect)
@@ -541,6 +537,8 @@ static int64_t turn(struct model *model)
 		restart(model);
 	watch(model);
 	do { /* a new agent looks around before anything else can happen */
+		if (model->lies)
+			model->lies(&model->view);
 		decide(&model->spec, &model->view, &plan);
 		for (size_t i = 0; i < plan.n_effects; i++)
 			carry_out(model, &plan.effects[i]);

@@ -35,6 +35,7 @@ struct model {
 	bool is_canary_broken;
 	int route_pending_from; /* a weight from which on nobody takes the route in; 0: none */
 	void (*meddles)(struct model *model); /* another hand, after each write of the route */
+	void (*lies)(struct facts *view);     /* about what is not known, before each decision */
 	double success_rate; /* the only check, min 99; below 0: no data, above 100: an error */
 	enum hook_result says[HOOK_EVENT + 1]; /* what hooks of a type answer; rollback: no */
 	int n_asked[HOOK_EVENT + 1];

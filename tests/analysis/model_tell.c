@@ -106,3 +106,154 @@ void model_alert(struct model *model, const struct effect *effect)
 	fact->failed = fact->is_deaf ? effect->notice.id : fact->failed;
 	text_copy(fact->text, model->ear);
 }
+
+static const char *backend_name(enum backend backend)
+{
+	return backend == BACKEND_CANARY ? "canary" : "primary";
+}
+
+/* " n2": so many, where there are any. */
+static void tell_number(const char *what, int64_t number, char ret[SENTENCE_MAX])
+{
+	size_t used = strlen(ret);
+
+	if (number != 0)
+		text_format(ret + used, SENTENCE_MAX - used, " %s%d", what, (int)number);
+}
+
+/* Phase and ending, weights, and how many checks, hooks, notices and alerts it has; which times
+ * run. */
+static void tell_status(const struct release_status *status, char ret[SENTENCE_MAX])
+{
+	enum release_outcome ending = status->outcome ? status->outcome : status->ending;
+
+	text_format(ret, SENTENCE_MAX, " %s%s%s", release_phase_name(status->phase),
+	            ending ? " " : "", release_outcome_name(ending));
+	tell_number("from ", status->weight.from, ret);
+	tell_number("to ", status->weight.to, ret);
+	tell_number("mirrored ", status->weight.is_mirrored, ret);
+	tell_number("seen ", status->weight.has_seen, ret);
+	tell_number("i", status->iteration, ret);
+	tell_number("f", status->failed_checks, ret);
+	tell_number("c", (int64_t)status->n_checks, ret);
+	tell_number("h", (int64_t)status->n_hooks, ret);
+	tell_number("n", (int64_t)status->n_notices, ret);
+	tell_number("a", (int64_t)status->n_alerts, ret);
+	tell_number("started ", instant_is_set(status->times.started), ret);
+	tell_number("unready ", instant_is_set(status->times.not_ready_since), ret);
+	tell_number("unmeasured ", instant_is_set(status->times.unmeasured_since), ret);
+}
+
+/* Of which Release, and with how many pods. */
+static void tell_object(const struct effect *effect, char ret[SENTENCE_MAX])
+{
+	if (effect->release_uid[0])
+		text_format(ret, SENTENCE_MAX, " %s", effect->release_uid);
+	tell_number("x", effect->replicas, ret);
+}
+
+/* What the effect is to come to. */
+static void tell_detail(const struct effect *effect, char ret[SENTENCE_MAX])
+{
+	ret[0] = '\0';
+	if (effect->kind == EFFECT_SAVE_RELEASE)
+		tell_status(&effect->status, ret);
+	else if (effect->kind == EFFECT_CREATE_RELEASE)
+		text_format(ret, SENTENCE_MAX, " %d %s", effect->number,
+		            release_cause_name(effect->cause));
+	else if (effect->kind == EFFECT_WRITE_SERVICE)
+		text_format(ret, SENTENCE_MAX, " %s", backend_name(effect->backend));
+	else if (effect->kind == EFFECT_WRITE_ROUTE)
+		text_format(ret, SENTENCE_MAX, " %d%s", effect->weight,
+		            effect->is_mirrored ? " mirrored" : "");
+	else if (effect->kind == EFFECT_SCALE || effect->kind == EFFECT_WRITE_SCALER)
+		text_format(ret, SENTENCE_MAX, " %d", effect->replicas);
+	else if (effect->kind == EFFECT_CREATE_PRIMARY || effect->kind == EFFECT_WRITE_PRIMARY ||
+	         effect->kind == EFFECT_REMOVE)
+		tell_object(effect, ret);
+	else if (effect->kind == EFFECT_WRITE_MIRROR)
+		text_format(ret, SENTENCE_MAX, " %s%s%s", effect->mirror.phase,
+		            effect->mirror.refusal[0] ? ": " : "", effect->mirror.refusal);
+	else if (effect->kind == EFFECT_ASK_HOOK)
+		text_format(ret, SENTENCE_MAX, " %zu (%s)", effect->index, effect->phase);
+	else if (effect->kind == EFFECT_MEASURE || effect->kind == EFFECT_TELL_HOOK ||
+	         effect->kind == EFFECT_ALERT)
+		text_format(ret, SENTENCE_MAX, " %zu", effect->index);
+	else if (effect->kind == EFFECT_ANSWER)
+		text_format(ret, SENTENCE_MAX, ": %s", effect->answer.text);
+	else if (effect->kind == EFFECT_NOTIFY)
+		text_format(ret, SENTENCE_MAX, " %.300s", effect->notice.text);
+}
+
+static const char *verb_of(const struct effect *effect)
+{
+	switch (effect->kind) {
+	case EFFECT_OBSERVE:
+		return "see ";
+	case EFFECT_SCALE:
+		return "scale ";
+	case EFFECT_REMOVE:
+		return "remove ";
+	case EFFECT_TAKE_PRIMARY:
+		return "take ";
+	case EFFECT_RESTORE:
+		return "restore ";
+	case EFFECT_WRITE_SERVICE:
+	case EFFECT_WRITE_ROUTE:
+	case EFFECT_CREATE_PRIMARY:
+	case EFFECT_WRITE_PRIMARY:
+		return "";
+	case EFFECT_WRITE_SCALER:
+	case EFFECT_NONE:
+	case EFFECT_MEASURE:
+	case EFFECT_MEASURE_SHARE:
+	case EFFECT_FIND_RELEASE:
+	case EFFECT_ASK_HOOK:
+	case EFFECT_COMPARE:
+	case EFFECT_CREATE_RELEASE:
+	case EFFECT_SAVE_RELEASE:
+	case EFFECT_WRITE_MIRROR:
+	case EFFECT_NOTIFY:
+	case EFFECT_TELL_HOOK:
+	case EFFECT_ALERT:
+	case EFFECT_ANSWER:
+	case EFFECT_REMOVE_RELEASES:
+		break;
+	}
+	return NULL;
+}
+
+const char *model_tell_plan(const struct plan *plan, char ret[MODEL_PLAN_MAX])
+{
+	char detail[SENTENCE_MAX];
+	size_t used = 0;
+
+	ret[0] = '\0';
+	for (size_t i = 0; i < plan->n_effects; i++) {
+		const struct effect *effect = &plan->effects[i];
+		const char *verb = verb_of(effect);
+
+		tell_detail(effect, detail);
+		text_format(ret + used, MODEL_PLAN_MAX - used, "%s%s%s%s%s", i > 0 ? "; " : "",
+		            verb ? verb : effect_kind_name(effect->kind),
+		            verb ? subject_name(effect->subject) : "", detail,
+		            effect->is_retreat ? "!" : "");
+		used = strlen(ret);
+	}
+	return ret;
+}
+
+void model_ask(struct model *model, enum verb verb, const char *why)
+{
+	struct action_fact *action = &model->truth.action;
+
+	*action = (struct action_fact){.slot.state = FACT_KNOWN, .verb = verb};
+	text_format(action->uid, sizeof(action->uid), "action-%d", ++model->n_actions);
+	text_format(action->name, sizeof(action->name), "cart-%s-%d", verb_name(verb),
+	            model->n_actions);
+	text_copy(action->by, "alice");
+	text_copy(action->why, why);
+	text_copy(action->canary_uid, model->truth.canary_uid);
+	text_copy(action->release, model->truth.newest.name);
+	text_copy(action->release_uid, model->truth.newest.uid);
+}

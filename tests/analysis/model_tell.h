@@ -17,4 +17,10 @@ void model_ask_hook(struct model *model, const struct effect *effect);
 void model_tell_hook(struct model *model, const struct effect *effect);
 void model_alert(struct model *model, const struct effect *effect);
 
+#define MODEL_PLAN_MAX 4096
+
+/* The plan in words, for tables: its effects in order, joined by "; ", and nothing of the reason. A
+ * retreat has a mark behind it: "route 0!; save release Retreating rolled_back!". */
+const char *model_tell_plan(const struct plan *plan, char ret[MODEL_PLAN_MAX]);
+
 #endif

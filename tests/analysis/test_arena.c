@@ -22,7 +22,8 @@ static void test_alloc(void **state)
 	memset(first, 'x', 3);
 	assert_memory_equal(second, "\0\0\0", 3);
 	assert_int_equal(arena.used, 2 * sizeof(max_align_t));
-	assert_non_null(arena_alloc(&arena, 0)); /* also nothing has an address */
+	/* also nothing has an address, of its own */
+	assert_ptr_not_equal(arena_alloc(&arena, 0), arena_alloc(&arena, 0));
 	arena_fini(&arena);
 	assert_int_equal(arena.used, 0);
 	assert_null(arena.blocks);
@@ -61,6 +62,26 @@ static void test_texts(void **state)
 	assert_string_equal(arena_format(&arena, "%s-%d", "cart", 17), "cart-17");
 	assert_string_equal(arena_format(&arena, "%s", ""), "");
 	arena_fini(&arena);
+	assert_string_equal(arena_format(&arena, "%s", "the first of all"), "the first of all");
+	arena_fini(&arena);
+}
+
+/* A text that does not fit into what is left of a block, of each length around that. */
+static void test_format_across_blocks(void **state)
+{
+	for (int length = 800; length < 1100; length++) {
+		struct arena arena = {0};
+		char *before = arena_alloc(&arena, 16);
+		char *text;
+
+		memset(before, 'b', 16);
+		text = arena_format(&arena, "%0*d", length, 7);
+		assert_int_equal(strlen(text), length);
+		assert_int_equal(text[length - 1], '7');
+		assert_memory_equal(before, "bbbbbbbbbbbbbbbb", 16);
+		assert_int_equal(*(char *)arena_alloc(&arena, 1), 0);
+		arena_fini(&arena);
+	}
 }
 
 int main(void)
@@ -69,6 +90,7 @@ int main(void)
 		cmocka_unit_test(test_alloc),
 		cmocka_unit_test(test_many),
 		cmocka_unit_test(test_texts),
+		cmocka_unit_test(test_format_across_blocks),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -21,6 +21,7 @@ static void test_add(void **state)
 	assert_true(buf_add(&buf, "def", 3));
 	assert_string_equal(buf_text(&buf), "abcdef");
 	assert_false(buf_add(&buf, "g", 1)); /* full */
+	assert_false(buf_add(&buf, "ghijkl", 6));
 	assert_false(buf_add(&buf, "ghijklm", 7));
 	assert_true(buf_add(&buf, "", 0));
 	assert_string_equal(buf_text(&buf), "abcdef");
@@ -39,6 +40,7 @@ static void test_no_max(void **state)
 	assert_false(buf_add(&buf, "x", 1));
 	assert_false(buf_format(&buf, "x"));
 	assert_true(buf_format(&buf, "%s", ""));
+	assert_null(buf.bytes); /* nothing needs no memory */
 }
 
 static void test_format(void **state)
@@ -72,6 +74,23 @@ static void test_drop(void **state)
 	buf_fini(&buf);
 }
 
+/* At once as much as is allowed. */
+static void test_all_at_once(void **state)
+{
+	char bytes[300];
+	struct buf buf = {.max = sizeof(bytes)};
+
+	memset(bytes, 'a', sizeof(bytes));
+	assert_true(buf_add(&buf, bytes, sizeof(bytes)));
+	assert_int_equal(strlen(buf_text(&buf)), sizeof(bytes));
+	buf_fini(&buf);
+	for (size_t length = 60; length < 70; length++) {
+		assert_true(buf_add(&buf, bytes, length));
+		assert_int_equal(strlen(buf_text(&buf)), length);
+		buf_fini(&buf);
+	}
+}
+
 /* It grows by doubling and keeps what it had. */
 static void test_grow(void **state)
 {
@@ -92,7 +111,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_add),    cmocka_unit_test(test_no_max),
 		cmocka_unit_test(test_format), cmocka_unit_test(test_drop),
-		cmocka_unit_test(test_grow),
+		cmocka_unit_test(test_grow),   cmocka_unit_test(test_all_at_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -42,6 +42,10 @@ static const struct span_row span_rows[] = {
 	{"0.100000000000000000000h", 360000}, /* more digits than a number holds */
 	{"0.830103483285477580700h", 2988372},
 	{"876000h", 3153600000000},
+	{"876600h", 3155760000000}, /* 100 years, no more */
+	{"876599h60m", 3155760000000},
+	{"3155760000000000000ns", 3155760000000},
+	{"0.9223372036854775799s", 922}, /* the most digits that a number holds */
 };
 
 static void test_span_parse(void **state)
@@ -81,6 +85,9 @@ static const struct refusal_row span_refusals[] = {
 	{"876599h3601s", "more than 100 years"}, /* the sum */
 	{"99999999999999999999s", "more than 100 years"},
 	{"9223372036854775808ns", "more than 100 years"},
+	{"36893488147419103233s", "more than 100 years"}, /* 2^65 + 1 */
+	{"18446744073709551617ns", "more than 100 years"},
+	{"876600h1ns", "more than 100 years"},
 };
 
 static void test_span_refusals(void **state)
@@ -106,6 +113,8 @@ struct span_text_row {
 static const struct span_text_row span_texts[] = {
 	{0, "0s"},
 	{1, "1ms"},
+	{2000, "2s"},
+	{1001, "1.001s"},
 	{-5, "-5ms"},
 	{500, "500ms"},
 	{999, "999ms"},
@@ -195,6 +204,11 @@ static const char *const instant_refusals[] = {
 	"1969-12-31T23:59:59Z",      /* before the first year */
 	"1970-01-01T00:00:00+01:00", /* … by its zone */
 	"9999-12-31T23:59:59-01:00", /* after the last year by its zone */
+	"2026-1x-21T04:45:00Z",      /* letters for digits */
+	"2026-11-2:T04:45:00Z",
+	"2026-11-21T04:4/:00Z",
+	"202\"-11-21T04:45:00Z",
+	"2026-11-00T04:45:00Z",
 };
 
 static void test_instant_refusals(void **state)
@@ -238,6 +252,8 @@ static void test_format_bounds(void **state)
 	                    "9999-12-31T23:59:59.999Z");
 	assert_string_equal(instant_format_seconds((struct instant){1795236300999}, text),
 	                    "2026-11-21T04:45:00Z");
+	assert_string_equal(instant_format_seconds((struct instant){-86400001}, text),
+	                    "1970-01-01T00:00:00Z");
 }
 
 static void test_earlier(void **state)

@@ -30,6 +30,9 @@ static const struct {
 	{4, "\xF0\x9F\x90\xA4", ""},           /* four bytes: one missing */
 	{5, "\xF0\x9F\x90\xA4x", "\xF0\x9F\x90\xA4"},
 	{3, "\x80\x80\x80\x80", "\x80\x80"}, /* no character at all: kept */
+	{2, "\xC0\x80", ""},                 /* the first of two bytes, of three, of four */
+	{3, "\xE0\x80\x80", ""},
+	{4, "\xF0\x80\x80\x80", ""},
 	{6, "\xE2\x80\xA6\xC3\xA4", "\xE2\x80\xA6\xC3\xA4"},
 	{5, "\xE2\x80\xA6\xC3\xA4", "\xE2\x80\xA6"},
 };
@@ -41,6 +44,11 @@ static void test_cut(void **state)
 	for (size_t i = 0; i < array_length(rows); i++) {
 		memset(text, '#', sizeof(text));
 		text_format(text, rows[i].size, "%s", rows[i].text);
+		assert_string_equal(text, rows[i].left);
+		assert_int_equal(text[rows[i].size], '#');
+		/* copied, it is cut in the same way */
+		memset(text, '#', sizeof(text));
+		text_cut(text, rows[i].size, rows[i].text);
 		assert_string_equal(text, rows[i].left);
 		assert_int_equal(text[rows[i].size], '#');
 	}

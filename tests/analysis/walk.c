@@ -528,19 +528,24 @@ static void check_adoption(struct walk *walk, struct world *world, struct walk_v
 	walk->plan = plan;
 }
 
-int main(void)
+/* With an argument, only every so many worlds, to the first that is broken: for mutants. */
+int main(int argc, char **argv)
 {
 	struct effect *effects = calloc(PLAN_EFFECTS_MAX, sizeof(*effects));
 	struct plan plan = {.effects = effects};
 	struct world world = {0};
 	struct walk walk = {.world = &world, .plan = &plan};
 	struct walk_verbs verbs;
+	uint64_t stride = argc > 1 ? strtoull(argv[1], NULL, 10) : STRIDE;
+	uint64_t most = BROKEN_MAX;
 
-	if (!effects)
+	if (!effects || stride == 0)
 		return 2;
+	if (argc > 1)
+		most = 1;
 	walk_verbs_init(&verbs);
-	for (uint64_t number = 0; number < worlds_count() && walk.n_broken < BROKEN_MAX;
-	     number += STRIDE) {
+	for (uint64_t number = 0; number < worlds_count() && walk.n_broken < most;
+	     number += stride) {
 		if (!worlds_make(number, &world))
 			continue;
 		walk.number = number;

@@ -340,7 +340,7 @@ static const struct error_row error_rows[] = {
 	{302, "moved", ERR_STATUS, "the metrics server answered 302, a redirect"},
 };
 
-static void test_errors(void **state)
+static void test_D_32_odd_answers(void **state)
 {
 	for (size_t i = 0; i < array_length(error_rows); i++) {
 		const struct error_row *row = &error_rows[i];
@@ -417,7 +417,7 @@ int main(void)
 		cmocka_unit_test(test_request),           cmocka_unit_test(test_headers),
 		cmocka_unit_test(test_password),          cmocka_unit_test(test_only_reads),
 		cmocka_unit_test(test_refused_questions), cmocka_unit_test(test_long_query),
-		cmocka_unit_test(test_samples),           cmocka_unit_test(test_errors),
+		cmocka_unit_test(test_samples),           cmocka_unit_test(test_D_32_odd_answers),
 		cmocka_unit_test(test_long_answer),       cmocka_unit_test(test_reply_limit),
 		cmocka_unit_test(test_deep_answer),       cmocka_unit_test(test_no_reply),
 	};

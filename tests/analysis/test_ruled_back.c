@@ -1,0 +1,553 @@
+/* What people ask for after a run, and what they are told: what is done next, and why. Each row is
+ * one decision. */
+#include "analysis/base/text.h"
+#include "tests/analysis/model.h"
+#include "tests/analysis/model_tell.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+typedef void given(struct model *model);
+
+static void put_pods(struct workload_fact *workload, int replicas, int ready)
+{
+	workload->is_observed = true;
+	workload->replicas = replicas;
+	workload->total = replicas;
+	workload->updated = replicas;
+	workload->ready = ready;
+	workload->available = ready;
+}
+
+/* On the way from one weight to the next, which holds since MS. */
+static void put_step(struct model *model, int from, int to, int64_t ms)
+{
+	model->truth.newest.status.weight.from = from;
+	model->truth.newest.status.weight.to = to;
+	model->truth.route.weight = to;
+	model->truth.route.since.ms = model->truth.now.ms - ms;
+	model->truth.newest.status.times.next_check_at.ms = model->truth.now.ms + 5000;
+}
+
+static void put_ending(struct model *model, enum release_outcome ending)
+{
+	model->truth.newest.status.phase = PHASE_RETREATING;
+	model->truth.newest.status.ending = ending;
+	text_copy(model->truth.newest.status.reason, "it failed");
+}
+
+/* Tracked, and known: as they were promoted. */
+static void put_configs(struct model *model)
+{
+	struct facts *facts = &model->truth;
+
+	facts->target.has_configs = true;
+	facts->configs.slot.state = FACT_KNOWN;
+	facts->configs.slot.read_at = facts->now;
+	text_copy(facts->configs.template, facts->target.digest);
+}
+
+/* The check is due since MS. */
+static void put_due(struct model *model, int64_t ms)
+{
+	model->truth.newest.status.times.next_check_at.ms = model->truth.now.ms - ms;
+}
+
+static void put_earlier(struct model *model, enum release_outcome outcome)
+{
+	struct earlier_fact *earlier = &model->truth.earlier;
+
+	*earlier = (struct earlier_fact){.slot.state = FACT_KNOWN, .outcome = outcome};
+	text_copy(earlier->ref.name, "cart-0");
+	text_copy(earlier->ref.digest, "v0");
+	text_copy(earlier->action, model->truth.action.uid);
+}
+
+static void over(struct model *model)
+{
+	model->truth.newest.status.phase = PHASE_DONE;
+	model->truth.newest.status.outcome = OUTCOME_ROLLED_BACK;
+}
+
+static void judged(struct model *model)
+{
+	over(model);
+	text_copy(model->truth.mirror.last_applied, "v2");
+}
+
+static void ask_retry(struct model *model)
+{
+	model_ask(model, VERB_RETRY, "again");
+}
+
+static void progressing(struct model *model)
+{
+	model->truth.newest.status.phase = PHASE_PROGRESSING;
+	put_step(model, 0, 20, 60000);
+}
+
+static void early(struct model *model)
+{
+	put_due(model, -1);
+}
+
+static void suspended(struct model *model)
+{
+	model->spec.suspend = true;
+}
+
+static void nothing_promoted(struct model *model)
+{
+	model->truth.promoted = (struct release_ref){0};
+}
+
+static void refused(struct model *model)
+{
+	text_copy(model->truth.refusal, "spec.analysis: no");
+}
+
+static void target_absent(struct model *model)
+{
+	model->truth.target = (struct workload_fact){.slot.state = FACT_ABSENT};
+}
+
+static void target_refused(struct model *model)
+{
+	text_copy(model->truth.target.refusal, "no labels");
+}
+
+static void target_unknown(struct model *model)
+{
+	model->truth.target.slot.state = FACT_UNKNOWN;
+}
+
+static void unsure(struct model *model)
+{
+	text_copy(model->truth.target.digest, "v3");
+}
+
+static void reverted(struct model *model)
+{
+	text_copy(model->truth.target.digest, "v1");
+}
+
+static void newer(struct model *model)
+{
+	text_copy(model->truth.target.digest, "v3");
+	text_copy(model->truth.change.digest, "v3");
+	model->truth.change.kind = CHANGE_REAL;
+}
+
+static void primary_unknown(struct model *model)
+{
+	model->truth.primary.slot.state = FACT_UNKNOWN;
+}
+
+static void primary_half(struct model *model)
+{
+	put_pods(&model->truth.primary, 2, 1);
+}
+
+static void configs(struct model *model)
+{
+	text_copy(model->truth.newest.configs, "blue");
+	text_copy(model->truth.configs.digest, "blue");
+	put_configs(model);
+}
+
+static void configs_unread(struct model *model)
+{
+	configs(model);
+	model->truth.configs.slot.state = FACT_UNKNOWN;
+}
+
+static void ask_undo(struct model *model)
+{
+	model_ask(model, VERB_UNDO, "oh no");
+	text_copy(model->truth.promoted.previous, "cart-0");
+}
+
+static void earlier(struct model *model)
+{
+	put_earlier(model, OUTCOME_PROMOTED);
+}
+
+static void ask_undo_none(struct model *model)
+{
+	model_ask(model, VERB_UNDO, "oh no");
+}
+
+static void earlier_other(struct model *model)
+{
+	put_earlier(model, OUTCOME_PROMOTED);
+	text_copy(model->truth.earlier.ref.name, "cart-9");
+}
+
+static void earlier_asked_before(struct model *model)
+{
+	put_earlier(model, OUTCOME_PROMOTED);
+	text_copy(model->truth.earlier.action, "action-0");
+}
+
+static void earlier_unread(struct model *model)
+{
+	put_earlier(model, OUTCOME_PROMOTED);
+	model->truth.earlier.slot.state = FACT_UNKNOWN;
+}
+
+static void earlier_gone(struct model *model)
+{
+	put_earlier(model, OUTCOME_NONE);
+	model->truth.earlier.slot.state = FACT_ABSENT;
+}
+
+static void earlier_failed(struct model *model)
+{
+	put_earlier(model, OUTCOME_ROLLED_BACK);
+}
+
+static void earlier_open(struct model *model)
+{
+	put_earlier(model, OUTCOME_NONE);
+}
+
+static void earlier_skipped(struct model *model)
+{
+	put_earlier(model, OUTCOME_SKIPPED);
+}
+
+static void earlier_same(struct model *model)
+{
+	put_earlier(model, OUTCOME_PROMOTED);
+	text_copy(model->truth.earlier.ref.digest, "v1");
+}
+
+static void earlier_same_but_configs(struct model *model)
+{
+	earlier_same(model);
+	text_copy(model->truth.earlier.ref.configs, "red");
+}
+
+static void ask_undo_1(struct model *model)
+{
+	model_ask(model, VERB_UNDO, "oh no");
+	model->truth.action.to = 1;
+}
+
+static void ask_undo_2(struct model *model)
+{
+	model_ask(model, VERB_UNDO, "oh no");
+	model->truth.action.to = 2;
+}
+
+static void paused(struct model *model)
+{
+	text_copy(model->truth.newest.status.paused.action, "action-9");
+	text_copy(model->truth.newest.status.paused.by, "bob");
+}
+
+static void ask_pause(struct model *model)
+{
+	model_ask(model, VERB_PAUSE, "lunch");
+}
+
+static void done(struct model *model)
+{
+	model->truth.newest.status.actions[0].verb = model->truth.action.verb;
+	text_copy(model->truth.newest.status.actions[0].uid, model->truth.action.uid);
+	model->truth.newest.status.n_actions = 1;
+}
+
+static void ask_resume(struct model *model)
+{
+	model_ask(model, VERB_RESUME, "lunch is over");
+}
+
+static void retreating(struct model *model)
+{
+	put_ending(model, OUTCOME_ROLLED_BACK);
+}
+
+static void ask_abort(struct model *model)
+{
+	model_ask(model, VERB_ABORT, "it smells");
+}
+
+static void ask_reject(struct model *model)
+{
+	model_ask(model, VERB_REJECT, "it smells");
+}
+
+static void ask_approve(struct model *model)
+{
+	model_ask(model, VERB_APPROVE, "fine");
+}
+
+static void ask_promote(struct model *model)
+{
+	model_ask(model, VERB_PROMOTE, "hurry");
+}
+
+static void promoting(struct model *model)
+{
+	model->truth.newest.status.phase = PHASE_PROMOTING;
+	put_step(model, 20, 40, 60000);
+}
+
+static void ask_full(struct model *model)
+{
+	model_ask(model, VERB_PROMOTE, "hurry");
+	model->truth.action.is_full = true;
+}
+
+static void done_full(struct model *model)
+{
+	done(model);
+	text_copy(model->truth.newest.status.full.action, model->truth.action.uid);
+}
+
+static void undo(struct model *model)
+{
+	model->truth.newest.cause = CAUSE_UNDO;
+}
+
+static const struct row {
+	const char *what;
+	given *given[6];
+	const char *plan;
+	const char *because; /* how the reason begins */
+	int64_t wake;        /* ms from now; 0: none */
+} rows[] = {
+	{"retry", {judged, ask_retry}, "create release 3 retry", "retry wanted by alice: again"},
+	{"retry in a run",
+         {progressing, early, ask_retry},
+         "write canary status Progressing; answer action: cart-2 is under way: abort it first, or wait",
+         "waiting for the next check",
+         1},
+	{"retry, suspended",
+         {judged, suspended, ask_retry},
+         "write canary status Failed; answer action: the Canary is suspended (spec.suspend)",
+         "skipping canary run as object is suspended"},
+	{"retry, nothing promoted",
+         {judged, nothing_promoted, ask_retry},
+         "create release 3 init; answer action: nothing was promoted yet",
+         "New Deployment detected, starting initialization."},
+	{"retry, the spec refused",
+         {judged, refused, ask_retry},
+         "write canary status Failed: spec.analysis: no; notify spec.analysis: no; answer action: spec.analysis: no",
+         "nothing to do"},
+	{"retry, no target",
+         {judged, target_absent, ask_retry},
+         "write canary status Failed; answer action: deployment cart.shop not found",
+         "deployment cart.shop not found"},
+	{"retry, target refused",
+         {judged, target_refused, ask_retry},
+         "write canary status Failed: no labels; notify no labels; answer action: no labels",
+         "no labels"},
+	{"retry, target unseen",
+         {judged, target_unknown, ask_retry},
+         "write canary status Failed; see target",
+         "the target was not seen yet"},
+	{"retry, not compared",
+         {judged, unsure, ask_retry},
+         "compare templates; write canary status Failed",
+         "nothing to do"},
+	{"retry, what is promoted",
+         {judged, reverted, ask_retry},
+         "write canary status Failed; answer action: the target has the promoted template (cart-1): there is nothing to analyse",
+         "nothing to do"},
+	{"retry, a newer one",
+         {judged, newer, ask_retry},
+         "create release 3 revision; answer action: the target has a newer revision: it begins by itself",
+         "New revision detected! Scaling up cart.shop"},
+	{"retry, primary unseen",
+         {judged, primary_unknown, ask_retry},
+         "write canary status Failed; see primary",
+         "the primary was not seen yet"},
+	{"retry, primary not ready",
+         {judged, primary_half, ask_retry},
+         "write canary status Failed; answer action: the primary is not ready: waiting for rollout to finish: 1 of 2 (readyThreshold 100%) updated replicas are available",
+         "nothing to do"},
+	{"retry, configs",
+         {judged, configs, ask_retry},
+         "create release 3 retry",
+         "retry wanted by alice: again",
+         10000},
+	{"retry, configs not read",
+         {judged, configs_unread, ask_retry},
+         "see configs; write canary status Failed",
+         "nothing to do"},
+	{"undo",
+         {judged, ask_undo, earlier},
+         "create release 3 undo",
+         "undo wanted by alice: oh no"},
+	{"undo in a run",
+         {progressing, early, ask_undo, earlier},
+         "write canary status Progressing; answer action: cart-2 is under way: abort it first, or wait",
+         "waiting for the next check",
+         1},
+	{"undo, none before",
+         {judged, ask_undo_none},
+         "write canary status Failed; answer action: there is none before cart-1",
+         "nothing to do"},
+	{"undo, not looked at",
+         {judged, ask_undo},
+         "find release; write canary status Failed",
+         "nothing to do"},
+	{"undo, another was looked at",
+         {judged, ask_undo, earlier_other},
+         "find release; write canary status Failed",
+         "nothing to do"},
+	{"undo, looked at for another",
+         {judged, ask_undo, earlier_asked_before},
+         "find release; write canary status Failed",
+         "nothing to do"},
+	{"undo, not read",
+         {judged, ask_undo, earlier_unread},
+         "find release; write canary status Failed",
+         "nothing to do"},
+	{"undo, gone",
+         {judged, ask_undo, earlier_gone},
+         "write canary status Failed; answer action: there is no cart-0 any more",
+         "nothing to do"},
+	{"undo, rolled back",
+         {judged, ask_undo, earlier_failed},
+         "write canary status Failed; answer action: cart-0 was never promoted: rolled_back",
+         "nothing to do"},
+	{"undo, open",
+         {judged, ask_undo, earlier_open},
+         "write canary status Failed; answer action: cart-0 was never promoted: it is not over",
+         "nothing to do"},
+	{"undo, skipped",
+         {judged, ask_undo, earlier_skipped},
+         "create release 3 undo",
+         "undo wanted by alice: oh no"},
+	{"undo, the same",
+         {judged, ask_undo, earlier_same},
+         "write canary status Failed; answer action: cart-0 has the template that is promoted (cart-1)",
+         "nothing to do"},
+	{"undo, the same but for configs",
+         {judged, ask_undo, earlier_same_but_configs},
+         "create release 3 undo",
+         "undo wanted by alice: oh no"},
+	{"undo to what is promoted",
+         {judged, ask_undo_1},
+         "write canary status Failed; answer action: cart-1 is what is promoted",
+         "nothing to do"},
+	{"undo to a number",
+         {judged, ask_undo_2},
+         "find release; write canary status Failed",
+         "nothing to do"},
+	{"undo, target unseen",
+         {judged, target_unknown, ask_undo, earlier},
+         "write canary status Failed; see target",
+         "the target was not seen yet"},
+	{"undo, target gone",
+         {judged, target_absent, ask_undo, earlier},
+         "write canary status Failed; answer action: deployment cart.shop not found",
+         "deployment cart.shop not found"},
+	{"undo, suspended",
+         {judged, suspended, ask_undo, earlier},
+         "write canary status Failed; answer action: the Canary is suspended (spec.suspend)",
+         "skipping canary run as object is suspended"},
+	{"done: pause",
+         {progressing, early, paused, ask_pause, done},
+         "write canary status Progressing; answer action: cart-2 is held at weight 20; its checks go on",
+         "waiting for the next check",
+         1},
+	{"done: resume",
+         {progressing, early, ask_resume, done},
+         "write canary status Progressing; answer action: cart-2 goes on",
+         "waiting for the next check",
+         1},
+	{"done: abort",
+         {retreating, ask_abort, done},
+         "scale target 0; answer action: cart-2 goes back: all traffic to the primary",
+         "scaling the target to 0"},
+	{"done: reject",
+         {retreating, ask_reject, done},
+         "scale target 0; answer action: cart-2 goes back: all traffic to the primary",
+         "scaling the target to 0"},
+	{"done: approve",
+         {progressing, early, ask_approve, done},
+         "write canary status Progressing; answer action: cart-2 goes on",
+         "waiting for the next check",
+         1},
+	{"done: promote",
+         {progressing, early, ask_promote, done},
+         "write canary status Progressing; answer action: cart-2 goes on: ",
+         "waiting for the next check",
+         1},
+	{"done: promote in full",
+         {promoting, ask_full, done_full},
+         "primary release-2 x2; answer action: cart-2 is promoted as soon as its canary is ready",
+         "the primary gets the template of Release cart-2"},
+	{"done: retry",
+         {progressing, early, ask_retry, done},
+         "write canary status Progressing; answer action: cart-2 analyses the target's template again",
+         "waiting for the next check",
+         1},
+	{"done: undo",
+         {promoting, undo, ask_undo, done},
+         "primary release-2 x2; answer action: cart-2 puts the earlier template into the primary; the target is left as it is, and its template counts as handled",
+         "the primary gets the template of Release cart-2"},
+};
+
+/* A run of v2, with the canary's pods up and clients with the primary. */
+static void put(struct model *model)
+{
+	struct facts *facts = &model->truth;
+
+	model_init(model);
+	model_initialise(model);
+	facts->now.ms += 600000;
+	facts->n_releases = 2;
+	facts->newest = (struct release){.number = 2,
+	                                 .name = "cart-2",
+	                                 .uid = "release-2",
+	                                 .digest = "v2",
+	                                 .cause = CAUSE_REVISION,
+	                                 .target_replicas = 2,
+	                                 .primary_replicas = 2};
+	text_copy(facts->target.digest, "v2");
+	put_pods(&facts->target, 2, 2);
+	facts->target.ready_since.ms = 1;
+}
+
+static void test_rows(void **state)
+{
+	struct effect effects[PLAN_EFFECTS_MAX];
+	struct plan plan = {.effects = effects};
+	char text[MODEL_PLAN_MAX];
+
+	for (size_t i = 0; i < array_length(rows); i++) {
+		const struct row *row = &rows[i];
+		struct model model;
+		int64_t wake;
+
+		put(&model);
+		for (size_t j = 0; row->given[j]; j++)
+			row->given[j](&model);
+		decide(&model.spec, &model.truth, &plan);
+		wake = instant_is_set(plan.wake) ? plan.wake.ms - model.truth.now.ms : 0;
+		if (strcmp(model_tell_plan(&plan, text), row->plan) != 0 || wake != row->wake ||
+		    strncmp(plan.reason, row->because, strlen(row->because)) != 0)
+			fail_msg("%s: %s (%s) %d\nexpected %s (%s) %d", row->what, text,
+			         plan.reason, (int)wake, row->plan, row->because, (int)row->wake);
+		model_fini(&model);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_rows),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
