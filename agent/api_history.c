@@ -8,6 +8,7 @@
 #include "agent/command/command_releases.h"
 #include "agent/command/report_read.h"
 #include "agent/history_clerk.h"
+#include "agent/history_facts.h"
 #include "analysis/base/text.h"
 #include "providers/kube/tree.h"
 #include "providers/wire/document.h"
@@ -150,6 +151,16 @@ static const char *word_of(enum history_kind kind)
 	return "unknown";
 }
 
+/* Whole, whatever the round shares with others. */
+static void set_facts(json_t *tree, const struct history_round *round)
+{
+	json_t *facts = NULL;
+
+	if (!history_facts_read(round->base, round->facts, &facts, NULL))
+		facts = json_null();
+	kube_tree_set(tree, "facts", facts);
+}
+
 struct effects {
 	json_t *list;
 	size_t n_bytes;
@@ -182,7 +193,7 @@ static void add_round(struct rounds *rounds, const struct history_read_round *re
 	kube_tree_set(tree, "ahead", json_boolean(read->is_ahead));
 	kube_tree_set(tree, "cut", json_boolean(read->is_cut));
 	set_part(tree, "spec", round->spec);
-	set_part(tree, "facts", round->facts);
+	set_facts(tree, round);
 	set_part(tree, "plan", round->plan);
 	(void)history_read_effects(rounds->db, round->uid, on_effect, &effects, &rounds->err);
 	kube_tree_set(tree, "effects", effects.list);
@@ -243,6 +254,7 @@ static void leave(struct api_visit *visit)
 	struct job *job = visit->work;
 
 	job->visit = NULL;
+	job->base.is_unwanted = true;
 }
 
 static unsigned int status_of(const struct err *err)

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <time.h>
 
+#define STEPS_BETWEEN 20000 /* of SQLite, before a job is looked at that may be unwanted */
 #define NS_PER_MS     1000000
 #define NS_PER_SECOND 1000000000
 
@@ -101,13 +102,24 @@ static bool open_memory(const struct history_record *records, sqlite3 **ret, str
 	return err_set(err, ERR_SYSTEM, "%s", fault.text);
 }
 
+static int on_progress(void *user)
+{
+	const struct history_clerk_job *job = user;
+
+	return job->is_unwanted ? 1 : 0;
+}
+
 static void read_one(const struct desk *desk, struct history_clerk_job *job)
 {
 	sqlite3 *db = NULL;
 
-	if (desk->path ? history_read_open(desk->path, &db, &job->err)
-	               : open_memory(job->records, &db, &job->err))
+	if (job->is_unwanted) {
+		(void)err_set(&job->err, ERR_TRANSPORT, "nobody waits for it any more");
+	} else if (desk->path ? history_read_open(desk->path, &db, &job->err)
+	                      : open_memory(job->records, &db, &job->err)) {
+		sqlite3_progress_handler(db, STEPS_BETWEEN, on_progress, job);
 		job->is_read = job->read(job, db, &job->err);
+	}
 	history_read_close(db);
 	job->records = history_record_free(job->records);
 }

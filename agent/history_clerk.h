@@ -9,19 +9,23 @@
 #include "agent/history_read.h"
 #include "analysis/base/err.h"
 
+#include <stdatomic.h>
+
 struct history_clerk;
 struct history_record;
 struct loop_ev;
 
 #define HISTORY_CLERK_JOBS_MAX 8 /* that wait or are read */
 
-/* Embedded in its owner, on the heap; zero it and set the first two. */
+/* Embedded in its owner, on the heap; zero it and set the first two, and is_unwanted at any time.
+ */
 struct history_clerk_job {
 	/* Read what is wanted, in the clerk's thread: nothing of the loop's may be touched. */
 	bool (*read)(struct history_clerk_job *job, sqlite3 *db, struct err *err);
 	/* Once, from the loop: it was read, or ERR says why not. NULL for both: the clerk is freed,
 	   so the job must be. */
 	void (*done)(struct history_clerk_job *job, bool is_read, const struct err *err);
+	atomic_bool is_unwanted; /* nobody waits for it any more: it fails as soon as it can */
 	struct history_clerk_job *next; /* the clerk's own, as all below */
 	struct history_record *records;
 	struct err err;

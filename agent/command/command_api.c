@@ -110,22 +110,21 @@ static const char *sentence_of(const json_t *body)
 	return is_agents(body) ? kube_tree_value(body, "error") : kube_tree_value(body, "message");
 }
 
-/* What an answer means; BODY is taken. */
-static bool conclude(int status, json_t *body, const char *where, json_t **ret, struct err *err)
+/* What an answer means. *RET is its body, and NULL unless it is what was asked for. */
+static bool conclude(int status, const char *where, json_t **ret, struct err *err)
 {
-	CLEANUP(tree_freep) json_t *owned = body;
+	bool is_agent = is_agents(*ret);
 
-	*ret = NULL;
-	if (status == 200 && body) {
-		*ret = json_incref(body);
-		return true;
-	}
-	if (status == 404 && is_agents(body))
+	if (status == 200 && *ret)
 		return true;
 	if (status == 200)
 		return err_set(err, ERR_MALFORMED, "%s: it is not the agent's API", where);
-	return err_set(err, ERR_STATUS, "the agent's API (%s): %d %.300s", where, status,
-	               sentence_of(body));
+	if (status != 404 || !is_agent)
+		(void)err_set(err, ERR_STATUS, "the agent's API (%s): %d %.300s", where, status,
+		              sentence_of(*ret));
+	json_decref(*ret);
+	*ret = NULL;
+	return status == 404 && is_agent;
 }
 
 /* At an address ------------------------------------------------------------------------------- */
@@ -134,7 +133,6 @@ static bool ask_address(struct command_api *api, const char *path, json_t **ret,
 {
 	CLEANUP(buf_fini) struct buf token = {.max = URL_TEXT_MAX * 8};
 	struct letter letter = {.peer = HTTP_PEER_URL};
-	json_t *body = NULL;
 	int status = 0;
 
 	letter.url = arena_format(
@@ -148,9 +146,9 @@ static bool ask_address(struct command_api *api, const char *path, json_t **ret,
 		letter.header = "Authorization";
 		letter.token = buf_text(&token);
 	}
-	if (!send_letter(api, &letter, &status, &body, err))
+	if (!send_letter(api, &letter, &status, ret, err))
 		return err_wrap(err, "the agent's API");
-	return conclude(status, body, api->where, ret, err);
+	return conclude(status, api->where, ret, err);
 }
 
 /* Through the proxy --------------------------------------------------------------------------- */
@@ -263,17 +261,17 @@ static bool look_for_it(struct command_api *api, const char *path, int *ret_stat
 
 bool command_api_get(struct command_api *api, const char *path, json_t **ret, struct err *err)
 {
-	json_t *body = NULL;
 	int status = 0;
 	bool is_fine;
 
+	*ret = NULL;
 	if (command_api_is_url(api->where))
 		return ask_address(api, path, ret, err);
-	is_fine = api->service ? ask_service(api, path, &status, &body, err)
-	                       : look_for_it(api, path, &status, &body, err);
+	is_fine = api->service ? ask_service(api, path, &status, ret, err)
+	                       : look_for_it(api, path, &status, ret, err);
 	if (!is_fine)
 		return false;
-	return conclude(status, body,
+	return conclude(status,
 	                arena_format(&api->arena, "%s/%s", api->k8s_namespace, api->service), ret,
 	                err);
 }

@@ -1,5 +1,6 @@
 #include "tests/agent/api_desk.h"
 
+#include "agent/history_facts.h"
 #include "agent/history_memory.h"
 #include "providers/kube/tree.h"
 #include "providers/wire/tree.h"
@@ -257,6 +258,7 @@ struct api_desk *api_desk_free(struct api_desk *desk)
 	history_memory_free(desk->history);
 	command_desk_free(desk->cluster);
 	desk_shut(&desk->desk);
+	free(desk->base);
 	free(desk);
 	return NULL;
 }
@@ -375,6 +377,9 @@ static void write_round(struct api_desk *desk, size_t number, const char *releas
                         int64_t started)
 {
 	struct arena arena = {0};
+	const char *facts;
+	json_t *whole;
+	char *patch;
 	char uid[32];
 	struct history_round round = {
 		.uid = uid,
@@ -397,7 +402,7 @@ static void write_round(struct api_desk *desk, size_t number, const char *releas
 
 	(void)snprintf(uid, sizeof(uid), "r%05zu", number);
 	round.spec = quoted(&arena, "{'checks':[{'name':'request-duration','max':500}]}");
-	round.facts = quoted(
+	facts = quoted(
 		&arena,
 		arena_format(
 			&arena,
@@ -406,6 +411,11 @@ static void write_round(struct api_desk *desk, size_t number, const char *releas
 			"'Progressing','started':%lld,'to':10},'samples':[{'kind':'value',"
 			"'value':420.5,'check':%lld}]}",
 			release, (long long)started, (long long)at));
+	whole = json_loads(facts, 0, NULL);
+	patch = history_facts_write(whole, NULL, &desk->base);
+	json_decref(whole);
+	round.base = desk->base;
+	round.facts = patch;
 	effect.detail =
 		quoted(&arena, "{'check':'request-duration','query':'rate(x[1m])','value':420.5}");
 	history_round(api_feed_history(desk->feed), &round, NULL, NULL);
@@ -415,6 +425,7 @@ static void write_round(struct api_desk *desk, size_t number, const char *releas
 	effect.result = "";
 	effect.detail = quoted(&arena, "{'text':'Advance cart.shop canary weight 10'}");
 	history_effect(api_feed_history(desk->feed), &effect);
+	free(patch);
 	arena_fini(&arena);
 }
 

@@ -24,6 +24,7 @@ struct api_desk {
 	struct api_feed *feed;
 	struct api *api;
 	struct server *server;
+	char *base; /* what the facts of its rounds have in common */
 	bool is_leading;
 	/* What the API server says of tokens; "alice" may `get` in shop, "root" may all, "mallory"
 	 * nothing, others are unknown. */

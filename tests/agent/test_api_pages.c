@@ -232,6 +232,40 @@ static void test_paging(void **state)
 	assert_string_equal(names, "broken cart till ");
 }
 
+/* The facts of each round are whole, though the history keeps what they share once. */
+static void test_facts(void **state)
+{
+	struct api_desk *desk = *state;
+	CLEANUP(tree_freep) json_t *page = NULL;
+	const json_t *rounds;
+
+	api_desk_rounds(desk, 3, 0);
+	page = get(desk, "/api/v1/namespaces/shop/releases/cart-2/rounds", 200);
+	rounds = json_object_get(page, "rounds");
+	assert_int_equal(json_array_size(rounds), 3);
+	for (size_t i = 0; i < 3; i++) {
+		const json_t *facts = json_object_get(json_array_get(rounds, i), "facts");
+
+		assert_string_equal(kube_tree_text(facts, "newest/name"), "cart-2");
+		assert_string_equal(kube_tree_text(facts, "target/image"), "shop/cart:v2");
+	}
+}
+
+/* Row 12 of the scenarios: what runs in production is both versions, with their weights. */
+static void test_row_12_both_versions(void **state)
+{
+	CLEANUP(tree_freep)
+	json_t *page = get(*state, "/api/v1/namespaces/shop/canaries/cart", 200);
+	const json_t *cart = json_array_get(json_object_get(page, "canaries"), 0);
+
+	assert_string_equal(kube_tree_text(cart, "release/fromImage"),
+	                    "registry.example/shop/cart:v1");
+	assert_string_equal(kube_tree_text(cart, "release/toImage"),
+	                    "registry.example/shop/cart:v3");
+	assert_int_equal(kube_tree_whole(cart, "weight/set", -1), 20);
+	assert_true(json_is_number(kube_tree_find(cart, "weight/seen")));
+}
+
 /* The token of a page that the API server forgot. */
 static void test_old_page(void **state)
 {
@@ -326,6 +360,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_document_is_whole, open_desk, shut_desk),
 		cmocka_unit_test_setup_teardown(test_like_the_command, open_desk, shut_desk),
 		cmocka_unit_test_setup_teardown(test_paging, open_desk, shut_desk),
+		cmocka_unit_test_setup_teardown(test_facts, open_desk, shut_desk),
+		cmocka_unit_test_setup_teardown(test_row_12_both_versions, open_desk, shut_desk),
 		cmocka_unit_test_setup_teardown(test_old_page, open_desk, shut_desk),
 		cmocka_unit_test_setup_teardown(test_methods, open_desk, shut_desk),
 		cmocka_unit_test_setup_teardown(test_sizes, open_desk, shut_desk),
