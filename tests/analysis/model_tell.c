@@ -258,18 +258,3 @@ const char *model_tell_plan(const struct plan *plan, char ret[MODEL_PLAN_MAX])
 	}
 	return ret;
 }
-
-void model_ask(struct model *model, enum verb verb, const char *why)
-{
-	struct action_fact *action = &model->truth.action;
-
-	*action = (struct action_fact){.slot.state = FACT_KNOWN, .verb = verb};
-	text_format(action->uid, sizeof(action->uid), "action-%d", ++model->n_actions);
-	text_format(action->name, sizeof(action->name), "cart-%s-%d", verb_name(verb),
-	            model->n_actions);
-	text_copy(action->by, "alice");
-	text_copy(action->why, why);
-	text_copy(action->canary_uid, model->truth.canary_uid);
-	text_copy(action->release, model->truth.newest.name);
-	text_copy(action->release_uid, model->truth.newest.uid);
-}
