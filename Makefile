@@ -22,7 +22,7 @@ export UBSAN_OPTIONS = print_stacktrace=1
 # The same sample for each run of one commit.
 EPOCH = $$(git log -1 --format=%ct 2>/dev/null || echo 0)
 
-.PHONY: all help demo test lint sanitize clang sim planted mutants idle coverage fuzz tidy format install clean \
+.PHONY: all help demo test lint sanitize clang sim bench planted mutants idle coverage fuzz tidy format install clean \
 	needs-build needs-test needs-lint needs-coverage needs-fuzz needs-mutants needs-tidy
 .NOTPARALLEL:
 
@@ -57,6 +57,11 @@ SIM = ninja -C build-release --quiet tests/serin-sim && build-release/tests/seri
 sim: needs-test build-release/build.ninja ## the simulator, for as long as told: SEEDS= or HOURS=, FIRST=, SEED= for one story
 	@$(SIM) $(if $(SEED),--seed $(SEED) --tell,--jobs $$(nproc) $(if $(FIRST),--first $(FIRST)) \
 		$(if $(HOURS),--hours $(HOURS),--seeds $(or $(SEEDS),1000)))
+
+bench: needs-test build-release/build.ninja ## what the history costs, beside plain SQLite; RELEASES=1000
+	@ninja -C build-release --quiet && rm -rf build-release/bench && mkdir -p build-release/bench
+	@build-release/agent/serin demo --speed 0 --dir build-release/bench >build-release/bench/demo.txt
+	@build-release/tests/bench-history build-release/bench/history.db build-release/bench $(or $(RELEASES),1000)
 
 planted: needs-test ## each planted bug must be found by the simulator: the table of docs/testing.md
 	@tests/simulation/planted.py

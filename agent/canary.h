@@ -89,9 +89,11 @@ struct canary {
 	char *facts_base;               /* what the records of rounds share; NULL: none yet */
 	struct wishes wishes;           /* what people ask for */
 	struct route_wish wish;         /* what was last written to the route, or is being */
-	json_t *rival_edit; /* another's change of the route, for the next round's record; NULL:
-	                       none */
-	bool is_partial;    /* a list of its Releases is under way: not all is known */
+	json_t *rival_edit;     /* another's change of the route, for the next round's record; NULL:
+	                           none */
+	json_t *made;           /* the newest Release, for the next round's record; NULL: none */
+	char made_uid[UID_MAX]; /* of the one that was recorded last */
+	bool is_partial;        /* a list of its Releases is under way: not all is known */
 };
 
 struct canary *canary_new(const struct canary_host *host, const char *k8s_namespace,

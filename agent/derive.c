@@ -71,8 +71,7 @@ static bool read_facts(struct derive *derive, const json_t *facts, struct err *e
 {
 	CLEANUP(tree_freep) json_t *known = json_copy((json_t *)(uintptr_t)facts);
 
-	if (json_object_get(known, JOURNAL_EDITED))
-		(void)json_object_del(known, JOURNAL_EDITED);
+	journal_strip(known);
 	/* Facts hold no names: nothing goes into the arena. */
 	return record_read(&record_facts_shape, known, &derive->arena, &derive->facts, err) ||
 	       err_wrap(err, "facts");

@@ -61,12 +61,16 @@ char *history_facts_write(const json_t *whole, json_t *beside, char **base)
 	char *patch;
 
 	if (*base) {
-		patch = patch_of(whole, beside, *base);
-		if (strlen(patch) * PATCH_PART <= strlen(*base))
+		patch = patch_of(whole, NULL, *base);
+		if (strlen(patch) * PATCH_PART > strlen(*base)) {
+			free(*base);
+			*base = NULL;
+		} else if (json_object_size(beside) == 0) {
 			return patch;
+		}
 		free(patch);
-		free(*base);
 	}
-	*base = text_of(whole);
+	if (!*base)
+		*base = text_of(whole);
 	return patch_of(whole, beside, *base);
 }

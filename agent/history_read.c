@@ -1,13 +1,12 @@
 #include "agent/history_read.h"
 
 #include "agent/history_beside.h"
-#include "agent/history_facts.h"
 #include "agent/history_schema.h"
 #include "analysis/base/buf.h"
 #include "analysis/base/compiler.h"
-#include "providers/wire/tree.h"
+#include "analysis/base/text.h"
 
-#include <stdlib.h>
+#include <assert.h>
 #include <string.h>
 
 #define URI_MAX 16384
@@ -106,23 +105,10 @@ static const char *column(sqlite3_stmt *statement, int index)
 	return text ? text : "";
 }
 
-/* Whole, as text; what cannot be read is left to whoever reads it. */
-static char *facts_text(const char *base, const char *facts)
-{
-	CLEANUP(tree_freep) json_t *whole = NULL;
-	char *text = *base && history_facts_read(base, facts, &whole, NULL) ? tree_text(whole)
-	                                                                    : strdup(facts);
-
-	if (!text)
-		abort();
-	return text;
-}
-
 static void round_visit(sqlite3_stmt *row,
                         void (*visit)(void *user, const struct history_read_round *round),
                         void *user)
 {
-	CLEANUP(tree_text_freep) char *facts = facts_text(column(row, 15), column(row, 11));
 	const struct history_read_round round = {
 		.round =
 			{
@@ -137,7 +123,7 @@ static void round_visit(sqlite3_stmt *row,
 				.reason = column(row, 8),
 				.spec = column(row, 10),
 				.base = column(row, 15),
-				.facts = facts,
+				.facts = column(row, 11),
 				.plan = column(row, 12),
 			},
 		.spec_sha256 = column(row, 9),
@@ -148,33 +134,84 @@ static void round_visit(sqlite3_stmt *row,
 	visit(user, &round);
 }
 
+#define ROUNDS                                                                                       \
+ "SELECT r.uid, r.k8s_namespace, r.canary_name, r.canary_uid, r.release_name, r.release_seq,"        \
+ " r.decided_at, r.decide_version, r.reason, r.spec_sha256, s.spec_json, r.facts_json, r.plan_json," \
+ " r.is_cut, EXISTS (SELECT 1 FROM gap g WHERE g.round_uid = r.uid AND g.kind = 'ahead'),"           \
+ " b.facts_json"                                                                                     \
+ " FROM round r JOIN canary_spec s ON s.sha256 = r.spec_sha256"                                      \
+ " LEFT JOIN facts_base b ON b.sha256 = r.base_sha256 WHERE "
+#define NAMED   "r.k8s_namespace = $1 AND r.canary_name = $2"
+#define ANY     "($1 IS NULL OR r.k8s_namespace = $1) AND ($2 IS NULL OR r.canary_name = $2)"
+#define RELEASE " AND r.release_name = $3 AND ($4 IS NULL OR r.canary_uid = $4)"
+#define ONE     "r.k8s_namespace = $1 AND $2 = $2 AND r.release_name = $3 AND r.canary_uid = $4"
+#define NEWEST  " ORDER BY r.decided_at DESC, r.id DESC LIMIT "
+#define OLDEST  " ORDER BY r.decided_at, r.id LIMIT "
+
+/* Each has an index that it can be read by. */
+static const char *rounds_text(const struct history_read_filter *filter)
+{
+	if (filter->release && filter->k8s_namespace && filter->canary && filter->canary_uid)
+		return filter->is_oldest_first ? ROUNDS ONE OLDEST "$5" : ROUNDS ONE NEWEST "$5";
+	assert(!filter->is_oldest_first); /* nobody asked for that yet */
+	if (filter->release)
+		return ROUNDS ANY RELEASE NEWEST "$5";
+	return filter->k8s_namespace && filter->canary ? ROUNDS NAMED NEWEST "$3"
+	                                               : ROUNDS ANY NEWEST "$3";
+}
+
+static bool rounds_bind(sqlite3_stmt *row, const struct history_read_filter *filter)
+{
+	sqlite3_int64 n_max = filter->n_max ? (sqlite3_int64)filter->n_max : -1;
+
+	return sqlite3_bind_text(row, 1, filter->k8s_namespace, -1, SQLITE_STATIC) == SQLITE_OK &&
+	       sqlite3_bind_text(row, 2, filter->canary, -1, SQLITE_STATIC) == SQLITE_OK &&
+	       (!filter->release ||
+	        (sqlite3_bind_text(row, 3, filter->release, -1, SQLITE_STATIC) == SQLITE_OK &&
+	         sqlite3_bind_text(row, 4, filter->canary_uid, -1, SQLITE_STATIC) == SQLITE_OK)) &&
+	       sqlite3_bind_int64(row, filter->release ? 5 : 3, n_max) == SQLITE_OK;
+}
+
 bool history_read_rounds(sqlite3 *db, const struct history_read_filter *filter,
                          void (*visit)(void *user, const struct history_read_round *round),
                          void *user, struct err *err)
 {
-	static const char sql[] =
-		"SELECT r.uid, r.k8s_namespace, r.canary_name, r.canary_uid, r.release_name, r.release_seq,"
-		" r.decided_at, r.decide_version, r.reason, r.spec_sha256, s.spec_json, r.facts_json, r.plan_json,"
-		" r.is_cut, EXISTS (SELECT 1 FROM gap g WHERE g.round_uid = r.uid AND g.kind = 'ahead'),"
-		" b.facts_json"
-		" FROM round r JOIN canary_spec s ON s.sha256 = r.spec_sha256"
-		" LEFT JOIN facts_base b ON b.sha256 = r.base_sha256"
-		" WHERE ($1 IS NULL OR r.k8s_namespace = $1) AND ($2 IS NULL OR r.canary_name = $2)"
-		" AND ($3 IS NULL OR r.release_name = $3)"
-		" ORDER BY r.decided_at DESC, r.id DESC LIMIT $4";
 	CLEANUP(statement_free) sqlite3_stmt *row = NULL;
 	int code;
 
-	if (sqlite3_prepare_v2(db, sql, -1, &row, NULL) != SQLITE_OK ||
-	    sqlite3_bind_text(row, 1, filter->k8s_namespace, -1, SQLITE_STATIC) != SQLITE_OK ||
-	    sqlite3_bind_text(row, 2, filter->canary, -1, SQLITE_STATIC) != SQLITE_OK ||
-	    sqlite3_bind_int64(row, 4, filter->n_max ? (sqlite3_int64)filter->n_max : -1) !=
-	            SQLITE_OK ||
-	    sqlite3_bind_text(row, 3, filter->release, -1, SQLITE_STATIC) != SQLITE_OK)
+	if (sqlite3_prepare_v2(db, rounds_text(filter), -1, &row, NULL) != SQLITE_OK ||
+	    !rounds_bind(row, filter))
 		return history_read_failed(db, err);
 	while ((code = sqlite3_step(row)) == SQLITE_ROW)
 		round_visit(row, visit, user);
 	return code == SQLITE_DONE || history_read_failed(db, err);
+}
+
+/* From one release to the next by the index, whatever number of rounds lies between. */
+bool history_read_releases(sqlite3 *db, const struct history_read_release *after,
+                           struct history_read_release *ret, bool *ret_is_found, struct err *err)
+{
+	static const char sql[] =
+		"SELECT release_name, k8s_namespace, canary_uid, canary_name FROM round"
+		" WHERE (release_name, k8s_namespace, canary_uid) > ($1, $2, $3)"
+		" ORDER BY release_name, k8s_namespace, canary_uid LIMIT 1";
+	CLEANUP(statement_free) sqlite3_stmt *row = NULL;
+	int code;
+
+	if (sqlite3_prepare_v2(db, sql, -1, &row, NULL) != SQLITE_OK ||
+	    sqlite3_bind_text(row, 1, after->name, -1, SQLITE_TRANSIENT) != SQLITE_OK ||
+	    sqlite3_bind_text(row, 2, after->k8s_namespace, -1, SQLITE_TRANSIENT) != SQLITE_OK ||
+	    sqlite3_bind_text(row, 3, after->canary_uid, -1, SQLITE_TRANSIENT) != SQLITE_OK)
+		return history_read_failed(db, err);
+	code = sqlite3_step(row);
+	*ret_is_found = code == SQLITE_ROW;
+	if (code != SQLITE_ROW)
+		return code == SQLITE_DONE || history_read_failed(db, err);
+	text_copy(ret->name, column(row, 0));
+	text_copy(ret->k8s_namespace, column(row, 1));
+	text_copy(ret->canary_uid, column(row, 2));
+	text_copy(ret->canary, column(row, 3));
+	return true;
 }
 
 static enum history_kind kind_of(const char *text)
@@ -195,30 +232,36 @@ static enum history_kind kind_of(const char *text)
 	return HISTORY_UNKNOWN;
 }
 
+static void effect_visit(sqlite3_stmt *row,
+                         void (*visit)(void *user, const struct history_effect *effect), void *user)
+{
+	const struct history_effect effect = {
+		.round_uid = column(row, 0),
+		.kind = kind_of(column(row, 1)),
+		.key = column(row, 2),
+		.detail = column(row, 3),
+		.result = column(row, 4),
+		.at = {sqlite3_column_int64(row, 5)},
+	};
+
+	visit(user, &effect);
+}
+
+#define EFFECTS "SELECT e.round_uid, e.kind, e.effect_key, e.detail_json, e.result, e.happened_at"
+
 bool history_read_effects(sqlite3 *db, const char *round_uid,
                           void (*visit)(void *user, const struct history_effect *effect),
                           void *user, struct err *err)
 {
 	static const char sql[] =
-		"SELECT round_uid, kind, effect_key, detail_json, result, happened_at"
-		" FROM round_effect WHERE round_uid = $1 ORDER BY id";
+		EFFECTS " FROM round_effect e WHERE e.round_uid = $1 ORDER BY e.id";
 	CLEANUP(statement_free) sqlite3_stmt *row = NULL;
 	int code;
 
 	if (sqlite3_prepare_v2(db, sql, -1, &row, NULL) != SQLITE_OK ||
 	    sqlite3_bind_text(row, 1, round_uid, -1, SQLITE_STATIC) != SQLITE_OK)
 		return history_read_failed(db, err);
-	while ((code = sqlite3_step(row)) == SQLITE_ROW) {
-		const struct history_effect effect = {
-			.round_uid = column(row, 0),
-			.kind = kind_of(column(row, 1)),
-			.key = column(row, 2),
-			.detail = column(row, 3),
-			.result = column(row, 4),
-			.at = {sqlite3_column_int64(row, 5)},
-		};
-
-		visit(user, &effect);
-	}
+	while ((code = sqlite3_step(row)) == SQLITE_ROW)
+		effect_visit(row, visit, user);
 	return code == SQLITE_DONE || history_read_failed(db, err);
 }

@@ -5,7 +5,7 @@
 #ifndef AGENT_HISTORY_READ_H
 #define AGENT_HISTORY_READ_H
 
-#include "agent/history.h"
+#include "agent/history_record.h"
 #include "analysis/base/err.h"
 
 #include <sqlite3.h>
@@ -25,8 +25,8 @@ sqlite3 *history_read_close(sqlite3 *db);
 /* The last error of a connection as ours. Returns false. */
 bool history_read_failed(sqlite3 *db, struct err *err);
 
-/* A stored round. Texts are valid during the call that gives it. Its facts are whole, beside the
- * base that it was stored with. */
+/* A stored round. Texts are valid during the call that gives it. Its facts are a patch of its base:
+ * history_facts_read. */
 struct history_read_round {
 	struct history_round round;
 	const char *spec_sha256;
@@ -38,8 +38,25 @@ struct history_read_filter {
 	const char *k8s_namespace; /* NULL: any */
 	const char *canary;        /* NULL: any */
 	const char *release;       /* NULL: any */
+	const char *canary_uid;    /* with all of these; NULL: any */
+	bool is_oldest_first;      /* the same */
 	size_t n_max;              /* rounds; 0: all */
 };
+
+/* A release that rounds tell of; a canary made anew begins its numbers anew, too. */
+struct history_read_release {
+	char name[HISTORY_RECORD_NAME_MAX + 1];
+	char k8s_namespace[HISTORY_RECORD_NAME_MAX + 1];
+	char canary[HISTORY_RECORD_NAME_MAX + 1];
+	char canary_uid[HISTORY_RECORD_NAME_MAX + 1];
+};
+
+/*
+ * The next release AFTER one, by name, namespace and uid, which need not be there: zero is before
+ * all. *RET, which may be AFTER, is set when one is found.
+ */
+bool history_read_releases(sqlite3 *db, const struct history_read_release *after,
+                           struct history_read_release *ret, bool *ret_is_found, struct err *err);
 
 /* Visit the newest rounds that pass FILTER, newest first. */
 bool history_read_rounds(sqlite3 *db, const struct history_read_filter *filter,

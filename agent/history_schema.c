@@ -71,7 +71,10 @@ static const char step_1[] =
 static const char step_2[] =
 	"CREATE TABLE facts_base ("
 	" sha256 TEXT PRIMARY KEY, facts_json TEXT NOT NULL);\n"
-	"ALTER TABLE round ADD COLUMN base_sha256 TEXT NOT NULL DEFAULT '';\n" GUARD("facts_base");
+	"ALTER TABLE round ADD COLUMN base_sha256 TEXT NOT NULL DEFAULT '';\n"
+	"CREATE INDEX ix_round_release ON round"
+	" (release_name, k8s_namespace, canary_uid, decided_at, id);\n"
+	"CREATE INDEX ix_gap ON gap (round_uid);\n" GUARD("facts_base");
 
 const char *const history_schema_steps[HISTORY_SCHEMA_VERSION] = {step_1, step_2};
 

@@ -121,6 +121,7 @@ static json_t *effect_of(const struct effect *effect)
 	case EFFECT_MEASURE_SHARE:
 	case EFFECT_CREATE_PRIMARY:
 	case EFFECT_WRITE_PRIMARY:
+	case EFFECT_TAKE_PRIMARY:
 	case EFFECT_REMOVE:
 	case EFFECT_RESTORE:
 	case EFFECT_REMOVE_RELEASES:
@@ -170,6 +171,35 @@ static char *dump(json_t *json)
 	return text;
 }
 
+void journal_strip(json_t *facts)
+{
+	static const char *const keys[] = {JOURNAL_EDITED, JOURNAL_MADE};
+
+	for (size_t i = 0; i < array_length(keys); i++) {
+		if (json_object_get(facts, keys[i]))
+			(void)json_object_del(facts, keys[i]);
+	}
+}
+
+void journal_release(struct canary *canary, const json_t *object)
+{
+	json_t *policy;
+
+	json_decref(canary->made);
+	canary->made = NULL;
+	if (strcmp(canary->made_uid, canary->facts.newest.uid) == 0 ||
+	    !release_is_open(&canary->facts.newest) || !canary->edition)
+		return;
+	policy = kube_tree_copy(kube_tree_find(canary->edition->object, "spec"));
+	canary->made = json_object();
+	json_object_set_new(canary->made, "metadata",
+	                    json_pack("{ss ss ss}", "name", kube_tree_text(object, "metadata/name"),
+	                              "namespace", kube_tree_text(object, "metadata/namespace"),
+	                              "uid", kube_tree_text(object, "metadata/uid")));
+	json_object_set_new(canary->made, "spec", kube_tree_copy(kube_tree_find(object, "spec")));
+	json_object_set_new(canary->made, "status", json_pack("{s{so}}", "policy", "spec", policy));
+}
+
 /* The facts, and what another hand changed since the round before: before and after. */
 static char *round_facts(struct canary *canary)
 {
@@ -180,6 +210,11 @@ static char *round_facts(struct canary *canary)
 	if (canary->rival_edit)
 		json_object_set_new(beside, JOURNAL_EDITED, canary->rival_edit);
 	canary->rival_edit = NULL;
+	if (canary->made) {
+		json_object_set_new(beside, JOURNAL_MADE, canary->made);
+		text_copy(canary->made_uid, canary->facts.newest.uid);
+	}
+	canary->made = NULL;
 	return history_facts_write(facts, beside, &canary->facts_base);
 }
 

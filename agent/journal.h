@@ -21,8 +21,19 @@ void journal_answer(struct canary *canary, struct flight *flight, const struct a
 /* Keep the plan's reason; a new one is logged once. */
 void journal_reason(struct canary *canary, const struct plan *plan);
 
-/* What another hand changed, beside the facts of a record. */
+/* What stands beside the facts of a record: what another hand changed, … */
 #define JOURNAL_EDITED "edited"
+
+/* … and, in the first round of a run, its Release as it was made, with the rules that it began
+ * under: template, configs by their digest and where it comes from are known from the history when
+ * the cluster has it no more. */
+#define JOURNAL_MADE "made"
+
+/* The newest Release was seen, as served. */
+void journal_release(struct canary *canary, const json_t *object);
+
+/* Take off FACTS what stands beside them. */
+void journal_strip(json_t *facts);
 
 /* The plan as JSON, with a digest of all of it; owned by the caller. */
 json_t *journal_plan(const struct plan *plan);

@@ -1,5 +1,6 @@
 #include "agent/learn.h"
 
+#include "agent/journal.h"
 #include "agent/learn_action.h"
 #include "agent/learn_alert.h"
 #include "agent/learn_config.h"
@@ -13,6 +14,7 @@
 #include "analysis/backoff.h"
 #include "analysis/base/text.h"
 #include "providers/kube/list.h"
+#include "providers/kube/owner.h"
 #include "providers/kube/release.h"
 #include "providers/kube/service.h"
 #include "providers/kube/workload.h"
@@ -102,6 +104,7 @@ static void learn_workload(struct canary *canary, enum subject subject, const js
 	if (is_target)
 		learn_template(canary, object);
 	kube_workload_read(object, canary->host->options, is_target, workload);
+	workload->is_owned = !is_target && kube_owner_is_canary(object, canary->name);
 	if (workload->ready > 0)
 		workload->ready_since = instant_is_set(since) ? since : canary_now(canary);
 	learn_slot_known(canary, &workload->slot);
@@ -286,6 +289,7 @@ void learn_release(struct canary *canary, const json_t *object, bool is_deleted)
 				tally_outcome(canary);
 			learn_target(canary, object);
 			canary_restore(canary, object);
+			journal_release(canary, object);
 		}
 		promote(facts, release);
 		/* One Release says nothing of the others: a list that is to be read still is. */
@@ -486,6 +490,7 @@ static void learn_success(struct canary *canary, const struct effect *effect,
 	case EFFECT_WRITE_ROUTE:
 	case EFFECT_CREATE_PRIMARY:
 	case EFFECT_WRITE_PRIMARY:
+	case EFFECT_TAKE_PRIMARY:
 	case EFFECT_SCALE:
 	case EFFECT_WRITE_SCALER:
 	case EFFECT_WRITE_MIRROR:

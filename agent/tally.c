@@ -74,7 +74,7 @@ void tally_outcome(const struct canary *canary)
 	const char *status = newest->status.outcome == OUTCOME_SKIPPED ? "skipped" : "completed";
 	enum metric metric;
 
-	if (newest->cause == CAUSE_INIT)
+	if (newest->cause == CAUSE_INIT || release_is_found(newest))
 		return;
 	if (release_is_promoted(newest))
 		metric = METRIC_FLAGGER_CANARY_SUCCESSES_TOTAL;

@@ -1,6 +1,7 @@
 #include "analysis/decide.h"
 
 #include "analysis/actions.h"
+#include "analysis/adoption.h"
 #include "analysis/guards.h"
 #include "analysis/mirror.h"
 #include "analysis/phase/phase.h"
@@ -59,6 +60,26 @@ static void observe_unknown(struct thought *thought)
 	}
 }
 
+/* What is to be done, and what is to be told of it. */
+static void decide_for(struct thought *thought)
+{
+	const struct facts *facts = thought->facts;
+
+	if (!facts->is_quarantined)
+		guards_compare(thought);
+	ruling_find(thought);
+	if (!adoption_settle(thought) && !guards_hold(thought)) {
+		if (release_is_open(&facts->newest))
+			phases[facts->newest.status.phase](thought);
+		else
+			phase_resting(thought);
+	}
+	adoption_take(thought);
+	actions_save(thought);
+	mirror_keep(thought);
+	actions_answer(thought);
+}
+
 void decide(const struct canary_spec *spec, const struct facts *facts, struct plan *plan)
 {
 	struct thought thought = {.spec = spec, .facts = facts, .plan = plan};
@@ -66,18 +87,8 @@ void decide(const struct canary_spec *spec, const struct facts *facts, struct pl
 	plan->n_effects = 0;
 	plan->wake = (struct instant){0};
 	plan->reason[0] = '\0';
-	if (!facts->is_quarantined)
-		guards_compare(&thought);
-	ruling_find(&thought);
-	if (!guards_hold(&thought)) {
-		if (release_is_open(&facts->newest))
-			phases[facts->newest.status.phase](&thought);
-		else
-			phase_resting(&thought);
-	}
-	actions_save(&thought);
-	mirror_keep(&thought);
-	actions_answer(&thought);
+	if (!adoption_waits(&thought))
+		decide_for(&thought);
 	if (!facts->is_quarantined)
 		observe_unknown(&thought);
 	if (plan->reason[0] == '\0')

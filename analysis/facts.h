@@ -67,12 +67,13 @@ struct workload_fact {
 	int ready;
 	struct instant ready_since; /* when it was first seen to have a ready pod; of the agent's */
 	int available;
-	char digest[DIGEST_MAX];    /* of the template, without our own annotations */
-	char release_uid[UID_MAX];  /* the template's flagger-id; "" when none */
-	char image[96];             /* of the first container, cut; for sentences */
-	bool has_configs;           /* of a target: its template refers to configs, and they are
-	                               tracked */
-	bool may_empty;             /* its rollout strategy may leave it without a ready pod */
+	char digest[DIGEST_MAX];   /* of the template, without our own annotations */
+	char release_uid[UID_MAX]; /* the template's flagger-id; "" when none */
+	char image[96];            /* of the first container, cut; for sentences */
+	bool has_configs;          /* of a target: its template refers to configs, and they are
+	                              tracked */
+	bool may_empty;            /* its rollout strategy may leave it without a ready pod */
+	bool is_owned; /* it would be garbage-collected with the Canary: Flagger made it */
 	char refusal[SENTENCE_MAX]; /* not empty: this workload cannot be served, and why */
 };
 
@@ -211,12 +212,14 @@ struct earlier_fact {
 	char action[UID_MAX]; /* for which Action it was asked */
 };
 
-/* What Canary.status says, to write it only when it differs. Never a reason for anything else. */
+/* What Canary.status says, to write it only when it differs. A reason for something only where no
+ * Release is: at an adoption. */
 struct mirror_fact {
 	char phase[24];
 	int weight;
 	int failed_checks;
 	int iterations;
+	struct instant moved; /* lastTransitionTime */
 	char last_applied[DIGEST_MAX];
 	char last_promoted[DIGEST_MAX];
 	bool has_refusal;           /* condition Ready=False stands */
@@ -241,6 +244,7 @@ struct facts {
 	bool has_spec;              /* a valid spec was ever seen; false: the spec given is empty */
 	bool is_moved; /* an edit of target, provider, service or ingress waits for the run's end */
 	struct mirror_fact mirror;
+	struct instant flagger_wrote; /* Canary.status, last, by managedFields; not set: never */
 
 	/* The world */
 	struct workload_fact target;

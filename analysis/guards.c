@@ -124,7 +124,8 @@ static bool may_withdraw(const struct thought *thought)
 	case PHASE_PROMOTING:
 		return facts->primary.slot.state == FACT_KNOWN && !facts->primary.slot.is_written &&
 		       facts->promoted.name[0] != '\0' &&
-		       strcmp(facts->primary.release_uid, facts->promoted.uid) == 0;
+		       strcmp(facts->primary.release_uid, release_id(&facts->newest)) != 0 &&
+		       strcmp(facts->primary.release_uid, release_ref_id(&facts->promoted)) == 0;
 	case PHASE_FINALISING:
 		return facts->newest.cause == CAUSE_INIT && !is_first_settled(thought);
 	case PHASE_RETREATING:

@@ -1,5 +1,6 @@
 #include "analysis/mirror.h"
 
+#include "analysis/adoption.h"
 #include "analysis/alert.h"
 #include "analysis/base/text.h"
 #include "analysis/hooks.h"
@@ -152,7 +153,9 @@ const char *mirror_phase(const struct canary_spec *spec, const struct facts *fac
 {
 	const struct release *newest = &facts->newest;
 
-	if (is_unadmitted(spec, newest))
+	if (release_is_found(newest))
+		return newest->adoption.phase;
+	if (is_unadmitted(spec, newest) || adoption_is_raw(newest))
 		return facts->mirror.phase[0] ? facts->mirror.phase : "Initialized";
 	if (newest->status.outcome == OUTCOME_SUPERSEDED && newest->cause != CAUSE_INIT &&
 	    facts_is_back(facts)) /* no run follows: as if it had been cancelled */
@@ -172,6 +175,24 @@ static void leave(const struct mirror_fact *live, struct mirror *ret)
 	text_copy(ret->message, message_of(live->phase));
 }
 
+/* As Flagger left it, to the last word. */
+static void restore(const struct adoption *adoption, struct mirror *ret)
+{
+	text_copy(ret->phase, adoption->phase);
+	ret->weight = adoption->weight;
+	ret->failed_checks = adoption->failed_checks;
+	ret->iterations = adoption->iterations;
+	text_copy(ret->last_applied, adoption->last_applied);
+	text_copy(ret->last_promoted, adoption->last_promoted);
+	text_copy(ret->message, message_of(adoption->phase));
+}
+
+/* Flagger's hash where it is known: going back to it begins no run then. */
+static const char *hash_of(const char *hash, const char *digest)
+{
+	return hash[0] ? hash : digest;
+}
+
 struct mirror mirror_of(const struct canary_spec *spec, const struct facts *facts)
 {
 	const struct release *newest = &facts->newest;
@@ -185,14 +206,19 @@ struct mirror mirror_of(const struct canary_spec *spec, const struct facts *fact
 		text_copy(mirror.phase, facts->mirror.phase);
 		return mirror;
 	}
-	if (is_unadmitted(spec, newest)) {
+	if (is_unadmitted(spec, newest) || adoption_is_raw(newest)) {
 		leave(&facts->mirror, &mirror);
+		return mirror;
+	}
+	if (release_is_found(newest)) {
+		restore(&newest->adoption, &mirror);
 		return mirror;
 	}
 	text_copy(mirror.phase, mirror_phase(spec, facts));
 	text_copy(mirror.message, message_of(mirror.phase));
-	text_copy(mirror.last_applied, newest->handled[0] ? newest->handled : newest->digest);
-	text_copy(mirror.last_promoted, facts->promoted.digest);
+	text_copy(mirror.last_applied,
+	          newest->handled[0] ? newest->handled : hash_of(newest->hash, newest->digest));
+	text_copy(mirror.last_promoted, hash_of(facts->promoted.hash, facts->promoted.digest));
 	if (status->outcome == OUTCOME_NONE && spec->strategy == STRATEGY_CANARY)
 		mirror.weight = status->weight.to;
 	if (status->outcome == OUTCOME_NONE && status->phase != PHASE_FINALISING)

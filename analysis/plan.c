@@ -16,6 +16,7 @@ static const char *const names[] = {
 	[EFFECT_WRITE_ROUTE] = "write route",
 	[EFFECT_CREATE_PRIMARY] = "create primary",
 	[EFFECT_WRITE_PRIMARY] = "write primary",
+	[EFFECT_TAKE_PRIMARY] = "take primary",
 	[EFFECT_SCALE] = "scale",
 	[EFFECT_WRITE_SCALER] = "write autoscaler",
 	[EFFECT_WRITE_MIRROR] = "write canary status",
@@ -124,6 +125,7 @@ bool effect_is_same(const struct effect *a, const struct effect *b)
 	case EFFECT_REMOVE:
 	case EFFECT_RESTORE:
 	case EFFECT_REMOVE_RELEASES:
+	case EFFECT_TAKE_PRIMARY:
 		break;
 	}
 	return true;

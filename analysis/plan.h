@@ -25,7 +25,8 @@ enum effect_kind {
 	/* changes */
 	EFFECT_CREATE_RELEASE,  /* number, cause, previous, replicas; template read anew and tested
 	                           against digest, configs against theirs; an undo takes those of
-	                           `earlier` and tests the target against `handled` */
+	                           `earlier` and tests the target against `handled`; the first of an
+	                           adoption finds out what the primary with `old_release_uid` runs */
 	EFFECT_SAVE_RELEASE,    /* replace the status of Release `release` by `status` */
 	EFFECT_WRITE_SERVICE,   /* create or correct the Service `subject`, selecting `backend` */
 	EFFECT_WRITE_ROUTE,     /* create or correct the route, canary weight `weight`, with copies
@@ -34,6 +35,8 @@ enum effect_kind {
 	                           first */
 	EFFECT_WRITE_PRIMARY,   /* the template of Release `release`, replacing that of
 	                           `old_release_uid`; unless it is a retreat, copies first */
+	EFFECT_TAKE_PRIMARY,    /* the primary that Flagger made is not garbage-collected with its
+	                           Canary any more: its metadata alone */
 	EFFECT_SCALE,           /* workload `subject` to `replicas`; the primary's autoscaler: at
 	                           least so many; the target's: 0 pins it at no pods, else it is let
 	                           go */
@@ -102,6 +105,7 @@ struct effect {
 	char earlier_uid[UID_MAX];
 	char handled[DIGEST_MAX];
 	char handled_configs[DIGEST_MAX];
+	struct adoption adoption; /* EFFECT_CREATE_RELEASE */
 };
 
 struct plan {

@@ -8,6 +8,7 @@
 struct primary_wish {
 	const char *release; /* its name, and */
 	const char *uid;
+	const char *id;   /* its flagger-id in the primary */
 	int new_replicas; /* of a primary that must be made */
 	int replicas;     /* of one that is there; 0: as they are */
 	bool is_retreat;
@@ -28,7 +29,7 @@ static bool runs(struct thought *thought, const struct primary_wish *wish)
 	text_copy(effect.release, wish->release);
 	text_copy(effect.release_uid, wish->uid);
 	if (primary->slot.state == FACT_KNOWN) {
-		if (strcmp(primary->release_uid, wish->uid) == 0)
+		if (strcmp(primary->release_uid, wish->id) == 0)
 			return true;
 		effect.kind = EFFECT_WRITE_PRIMARY;
 		effect.replicas = wish->replicas;
@@ -50,6 +51,7 @@ bool primary_runs_newest(struct thought *thought)
 	struct primary_wish wish = {
 		.release = newest->name,
 		.uid = newest->uid,
+		.id = release_id(newest),
 		.new_replicas = capacity,
 		.replicas = thought->spec->scaler_kind == SCALER_NONE ? capacity : 0,
 	};
@@ -64,6 +66,7 @@ bool primary_runs_promoted(struct thought *thought, int replicas, bool is_retrea
 	struct primary_wish wish = {
 		.release = facts->promoted.name,
 		.uid = facts->promoted.uid,
+		.id = release_ref_id(&facts->promoted),
 		.new_replicas = replicas == PRIMARY_AS_BEFORE ? before : replicas,
 		.is_retreat = is_retreat,
 	};

@@ -27,8 +27,9 @@ static const char *const outcomes[] = {
 };
 
 static const char *const causes[] = {
-	[CAUSE_NONE] = "",         [CAUSE_INIT] = "init",   [CAUSE_REVISION] = "revision",
-	[CAUSE_CONFIG] = "config", [CAUSE_RETRY] = "retry", [CAUSE_UNDO] = "undo",
+	[CAUSE_NONE] = "",           [CAUSE_INIT] = "init",   [CAUSE_REVISION] = "revision",
+	[CAUSE_CONFIG] = "config",   [CAUSE_RETRY] = "retry", [CAUSE_UNDO] = "undo",
+	[CAUSE_ADOPTED] = "adopted",
 };
 
 /* The index of NAME in NAMES, 0 when it is none of them. */
@@ -101,6 +102,23 @@ const struct action_mark *release_find_action(const struct release *release, con
 	return uid[0] && strcmp(release->action.uid, uid) == 0 ? &release->action : NULL;
 }
 
+const char *release_id(const struct release *release)
+{
+	const char *id = release->adoption.primary_id;
+
+	return id[0] ? id : release->uid;
+}
+
+const char *release_ref_id(const struct release_ref *ref)
+{
+	return ref->primary_id[0] ? ref->primary_id : ref->uid;
+}
+
+bool release_is_found(const struct release *release)
+{
+	return release->cause == CAUSE_ADOPTED && release->previous[0] == '\0';
+}
+
 struct release_ref release_ref_of(const struct release *release)
 {
 	struct release_ref ref = {.number = release->number};
@@ -112,6 +130,9 @@ struct release_ref release_ref_of(const struct release *release)
 	text_copy(ref.handled, release->handled);
 	text_copy(ref.handled_configs, release->handled_configs);
 	text_copy(ref.previous, release->previous);
+	text_copy(ref.primary_id, release->adoption.primary_id);
+	text_copy(ref.hash,
+	          release_is_found(release) ? release->adoption.last_promoted : release->hash);
 	return ref;
 }
 

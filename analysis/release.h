@@ -26,6 +26,8 @@ enum release_cause {
 	CAUSE_CONFIG,   /* what its tracked ConfigMaps and Secrets hold changed */
 	CAUSE_RETRY,    /* a person wants the target's template analysed again */
 	CAUSE_UNDO,     /* a person wants an earlier Release's template back */
+	CAUSE_ADOPTED,  /* what Flagger left: first what its primary runs, then the run that it had
+	                   under way, if there was one (analysis/adoption.h) */
 };
 
 enum release_phase {
@@ -125,6 +127,19 @@ struct release_status {
 	char reason[SENTENCE_MAX];
 };
 
+/* What Flagger left in the Canary's status, and the primary's identity; phase "": nothing. */
+struct adoption {
+	char phase[24];
+	int weight;
+	int iterations;
+	int failed_checks;
+	struct instant next_check_at;
+	char last_applied[DIGEST_MAX];
+	char last_promoted[DIGEST_MAX];
+	char primary_id[UID_MAX]; /* the flagger-id of the primary that runs this Release; "": its
+	                             UID, as with every other */
+};
+
 /* A Release as observed. */
 struct release {
 	char name[NAME_MAX_K8S];
@@ -133,12 +148,14 @@ struct release {
 	char resource_version[24];
 	enum release_cause cause;
 	char digest[DIGEST_MAX];     /* of the recorded template */
+	char hash[DIGEST_MAX];       /* … as Flagger 1.44 has it; "": it is not known */
 	char configs[DIGEST_MAX];    /* of its tracked configs; "" when there are none */
 	char previous[NAME_MAX_K8S]; /* the promoted Release to fall back to, "" for none */
 	char handled[DIGEST_MAX];    /* of the target's template, which an undo leaves as it is;
 	                                "" for none */
 	char handled_configs[DIGEST_MAX]; /* … and of what its configs held */
 	struct action_mark action;        /* that made it; uid "": none */
+	struct adoption adoption;
 	int target_replicas;
 	int primary_replicas; /* the capacity to keep during the run */
 	struct release_status status;
@@ -153,6 +170,8 @@ struct release_ref {
 	char handled[DIGEST_MAX];
 	char handled_configs[DIGEST_MAX];
 	char previous[NAME_MAX_K8S];
+	char primary_id[UID_MAX];
+	char hash[DIGEST_MAX]; /* Flagger's hash of its template; "": it is not known */
 	int number;
 };
 
@@ -176,6 +195,13 @@ bool release_is_full(const struct release *release);
 
 /* The Action with this UID was carried out: it stands in the Release. NULL: it was not. */
 const struct action_mark *release_find_action(const struct release *release, const char *uid);
+
+/* The flagger-id of the primary's template when it runs this Release. */
+const char *release_id(const struct release *release);
+const char *release_ref_id(const struct release_ref *ref);
+
+/* Made from what Flagger left at rest or half-way: it says what the primary runs. */
+bool release_is_found(const struct release *release);
 
 /* What is remembered of RELEASE. */
 struct release_ref release_ref_of(const struct release *release);

@@ -14,7 +14,7 @@ static bool is_promotion_half(const struct thought *thought)
 	const struct facts *facts = thought->facts;
 	char why[SENTENCE_MAX];
 
-	return strcmp(facts->primary.release_uid, facts->newest.uid) == 0 &&
+	return strcmp(facts->primary.release_uid, release_id(&facts->newest)) == 0 &&
 	       !workload_is_ready(&facts->primary, thought->spec->primary_ready_percent, why);
 }
 
@@ -24,7 +24,7 @@ static bool is_restored(const struct thought *thought)
 	const struct facts *facts = thought->facts;
 	char why[SENTENCE_MAX];
 
-	return strcmp(facts->primary.release_uid, facts->promoted.uid) == 0 &&
+	return strcmp(facts->primary.release_uid, release_ref_id(&facts->promoted)) == 0 &&
 	       workload_is_ready(&facts->primary, thought->spec->primary_ready_percent, why);
 }
 

@@ -2,6 +2,7 @@
 
 #include "analysis/base/text.h"
 #include "providers/act_action.h"
+#include "providers/act_adopt.h"
 #include "providers/act_alert.h"
 #include "providers/act_hook.h"
 #include "providers/act_observe.h"
@@ -59,6 +60,17 @@ static enum talk_step remove_subject(struct talk *talk, const struct http_reply 
 	return act_service_remove_next(talk, reply, err);
 }
 
+/* The first Release of an adoption says what the primary runs, which is to be found out. */
+static enum talk_step create_release(struct talk *talk, const struct http_reply *reply,
+                                     struct err *err)
+{
+	const struct effect *effect = act_reply_owner(talk)->effect;
+
+	if (effect->old_release_uid[0])
+		return act_adopt_release_next(talk, reply, err);
+	return act_release_create_next(talk, reply, err);
+}
+
 static enum talk_step scale(struct talk *talk, const struct http_reply *reply, struct err *err)
 {
 	enum subject subject = act_reply_owner(talk)->effect->subject;
@@ -76,12 +88,13 @@ static act_step *const steps[] = {
 	[EFFECT_FIND_RELEASE] = act_action_find_next,
 	[EFFECT_ASK_HOOK] = act_hook_next,
 	[EFFECT_COMPARE] = act_observe_compare_next,
-	[EFFECT_CREATE_RELEASE] = act_release_create_next,
+	[EFFECT_CREATE_RELEASE] = create_release,
 	[EFFECT_SAVE_RELEASE] = act_release_save_next,
 	[EFFECT_WRITE_SERVICE] = act_service_write_next,
 	[EFFECT_WRITE_ROUTE] = write_route,
 	[EFFECT_CREATE_PRIMARY] = act_workload_primary_next,
 	[EFFECT_WRITE_PRIMARY] = act_workload_primary_next,
+	[EFFECT_TAKE_PRIMARY] = act_adopt_take_next,
 	[EFFECT_SCALE] = scale,
 	[EFFECT_WRITE_SCALER] = act_scaler_next,
 	[EFFECT_WRITE_MIRROR] = act_tell_mirror_next,

@@ -187,7 +187,7 @@ static enum talk_step on_look(struct act *act, int step, const struct http_reply
 		return act_reply_get(act, step + COPY_SOURCE, &source);
 	if (outcome != ACT_OK)
 		return act_reply_end(act, err);
-	is_fine = is_same(object, entry);
+	is_fine = is_same(object, entry) || kube_config_is_found(entry);
 	json_decref(object);
 	if (is_fine)
 		return next_copy(act, step);

@@ -2,6 +2,7 @@
 
 #include "analysis/base/text.h"
 #include "providers/act_reply.h"
+#include "providers/flagger_hash.h"
 #include "providers/kube/canary_webhook.h"
 #include "providers/wire/url.h"
 
@@ -16,27 +17,17 @@
 #define NOT_IMPLEMENTED 501
 #define TOO_MANY        429
 #define UNAVAILABLE     503
-#define FNV32_BASIS     2166136261U
-#define FNV32_PRIME     16777619U
 #define DOUBLINGS_MAX   5 /* 2^5 s is more than WAIT_MAX */
 
-/* FNV-1a of Go's debug text, its digits as letters that are no words (appendix A of the contract).
- */
 void act_hook_checksum(const char *last_applied, char ret[ACT_HOOK_CHECKSUM_MAX])
 {
-	static const char letters[] = "456789bcdf";
 	char text[256];
-	uint32_t hash = FNV32_BASIS;
 
 	text_format(text, sizeof(text),
 	            "(struct { TrackedConfigs *map[string]string; LastAppliedSpec string "
 	            "}){TrackedConfigs:(*map[string]string)<nil> LastAppliedSpec:(string)%s}",
 	            last_applied);
-	for (const char *at = text; *at; at++)
-		hash = (hash ^ (unsigned char)*at) * FNV32_PRIME;
-	text_format(ret, ACT_HOOK_CHECKSUM_MAX, "%" PRIu32, hash);
-	for (char *at = ret; *at; at++)
-		*at = letters[*at - '0'];
+	flagger_hash_text(text, strlen(text), ret);
 }
 
 static json_t *metadata_of(const struct effect *effect, const struct kube_webhook *hook)

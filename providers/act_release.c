@@ -87,6 +87,11 @@ static enum talk_step on_target(struct act *act, const struct http_reply *reply,
 			"deployment %.100s.%.63s: spec.template is larger than %zu bytes",
 			act->world->spec->target, act->world->spec->k8s_namespace,
 			KUBE_TEMPLATE_MAX);
+	/* What goes on is in the earlier one, whatever is in the target by now. */
+	if (act->effect->cause == CAUSE_ADOPTED && act->effect->earlier[0]) {
+		earlier = release_ref(act, act->effect->earlier);
+		return act_reply_get(act, STEP_EARLIER, &earlier);
+	}
 	if (strcmp(digest, act->effect->handled[0] ? act->effect->handled : act->effect->digest) !=
 	    0) {
 		act->result.object = json_incref(target);

@@ -30,6 +30,14 @@ static json_t *tests(const struct effect *effect)
 	return patch;
 }
 
+/* What the primary was adopted with stays its name: what it had before finds its pods again. */
+static const char *id_of(const json_t *release)
+{
+	const char *adopted = kube_tree_text(release, "spec/adopted/primaryId");
+
+	return adopted[0] ? adopted : kube_tree_text(release, "metadata/uid");
+}
+
 static enum talk_step write_primary(struct act *act, const json_t *target)
 {
 	const struct canary_world *world = act->world;
@@ -38,7 +46,7 @@ static enum talk_step write_primary(struct act *act, const json_t *target)
 	struct kube_primary primary = {
 		.template = kube_tree_find(act_reply_kept(act, "release"), "spec/template"),
 		.target = target,
-		.release_uid = kube_tree_text(act_reply_kept(act, "release"), "metadata/uid"),
+		.release_uid = id_of(act_reply_kept(act, "release")),
 		.replicas = act->effect->replicas,
 		.configs = kube_tree_find(act_reply_kept(act, "release"), "spec/configs"),
 	};

@@ -81,6 +81,7 @@ static const struct record_field workload_fields[] = {
 	{"image", RECORD_TEXT, OF(image)},
 	{"hasConfigs", RECORD_FLAG, OF(has_configs)},
 	{"mayEmpty", RECORD_FLAG, OF(may_empty)},
+	{"owned", RECORD_FLAG, OF(is_owned)},
 	{"refusal", RECORD_TEXT, OF(refusal)},
 };
 #undef OF
@@ -251,6 +252,7 @@ static const struct record_field mirror_fields[] = {
 	{"weight", RECORD_INT, OF(weight)},
 	{"failedChecks", RECORD_INT, OF(failed_checks)},
 	{"iterations", RECORD_INT, OF(iterations)},
+	{"moved", RECORD_LONG, OF(moved)},
 	{"lastApplied", RECORD_TEXT, OF(last_applied)},
 	{"lastPromoted", RECORD_TEXT, OF(last_promoted)},
 	{"hasRefusal", RECORD_FLAG, OF(has_refusal)},
@@ -277,6 +279,7 @@ static const struct record_field facts_fields[] = {
 	{"hasSpec", RECORD_FLAG, OF(has_spec)},
 	{"moved", RECORD_FLAG, OF(is_moved)},
 	{"mirror", RECORD_PART, OF(mirror), .shape = &mirror_shape},
+	{"flaggerWrote", RECORD_LONG, OF(flagger_wrote)},
 	{"target", RECORD_PART, OF(target), .shape = &workload_shape},
 	{"primary", RECORD_PART, OF(primary), .shape = &workload_shape},
 	{"apex", RECORD_PART, OF(apex), .shape = &service_shape},

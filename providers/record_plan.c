@@ -76,6 +76,7 @@ static const struct record_field effect_fields[] = {
 	{"earlierUid", RECORD_TEXT, OF(earlier_uid)},
 	{"handled", RECORD_TEXT, OF(handled)},
 	{"handledConfigs", RECORD_TEXT, OF(handled_configs)},
+	{"adoption", RECORD_PART, OF(adoption), .shape = &record_release_adoption},
 };
 #undef OF
 

@@ -46,7 +46,7 @@ static const char *severity_text(int value)
 static const struct record_words phases = {phase_text, PHASE_DONE + 1};
 static const struct record_words verdicts = {verdict_text, VERDICT_ERROR + 1};
 const struct record_words record_release_outcomes = {outcome_text, OUTCOME_CANCELLED + 1};
-const struct record_words record_release_causes = {cause_text, CAUSE_UNDO + 1};
+const struct record_words record_release_causes = {cause_text, CAUSE_ADOPTED + 1};
 const struct record_words record_release_verbs = {verb_text, VERB_REJECT + 1};
 const struct record_words record_release_hooks = {hook_text, HOOK_EVENT + 1};
 const struct record_words record_release_results = {result_text, HOOK_SKIPPED + 1};
@@ -156,6 +156,22 @@ static const struct record_field status_fields[] = {
 const struct record_shape record_release_status = {"release_status", sizeof(struct release_status),
                                                    array_length(status_fields), status_fields};
 
+#define OF(member) RECORD_AT(struct adoption, member)
+static const struct record_field adoption_fields[] = {
+	{"phase", RECORD_TEXT, OF(phase)},
+	{"weight", RECORD_INT, OF(weight)},
+	{"iterations", RECORD_INT, OF(iterations)},
+	{"failedChecks", RECORD_INT, OF(failed_checks)},
+	{"nextCheckAt", RECORD_DATE, OF(next_check_at)},
+	{"lastAppliedSpec", RECORD_TEXT, OF(last_applied)},
+	{"lastPromotedSpec", RECORD_TEXT, OF(last_promoted)},
+	{"primaryId", RECORD_TEXT, OF(primary_id)},
+};
+#undef OF
+
+const struct record_shape record_release_adoption = {
+	"adoption", sizeof(struct adoption), array_length(adoption_fields), adoption_fields};
+
 #define OF(member) RECORD_AT(struct release, member)
 static const struct record_field release_fields[] = {
 	{"name", RECORD_TEXT, OF(name)},
@@ -164,11 +180,13 @@ static const struct record_field release_fields[] = {
 	{"resourceVersion", RECORD_TEXT, OF(resource_version)},
 	{"cause", RECORD_WORD, OF(cause), .words = &record_release_causes},
 	{"digest", RECORD_TEXT, OF(digest)},
+	{"hash", RECORD_TEXT, OF(hash)},
 	{"configs", RECORD_TEXT, OF(configs)},
 	{"previous", RECORD_TEXT, OF(previous)},
 	{"handled", RECORD_TEXT, OF(handled)},
 	{"handledConfigs", RECORD_TEXT, OF(handled_configs)},
 	{"action", RECORD_PART, OF(action), .shape = &record_release_action},
+	{"adoption", RECORD_PART, OF(adoption), .shape = &record_release_adoption},
 	{"targetReplicas", RECORD_INT, OF(target_replicas)},
 	{"primaryReplicas", RECORD_INT, OF(primary_replicas)},
 	{"status", RECORD_INLINE, OF(status), .shape = &record_release_status},
@@ -187,6 +205,8 @@ static const struct record_field ref_fields[] = {
 	{"handled", RECORD_TEXT, OF(handled)},
 	{"handledConfigs", RECORD_TEXT, OF(handled_configs)},
 	{"previous", RECORD_TEXT, OF(previous)},
+	{"primaryId", RECORD_TEXT, OF(primary_id)},
+	{"hash", RECORD_TEXT, OF(hash)},
 	{"number", RECORD_INT, OF(number)},
 };
 #undef OF

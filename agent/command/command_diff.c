@@ -3,6 +3,7 @@
 #include "agent/command/command_client.h"
 #include "agent/command/command_flags.h"
 #include "agent/command/command_print.h"
+#include "agent/command/command_recorded.h"
 #include "agent/command/command_rows.h"
 #include "agent/command/command_run.h"
 #include "analysis/base/compiler.h"
@@ -15,6 +16,11 @@
 
 #define DEPTH_MAX 64 /* of a tree; deeper ones are compared as text */
 #define PATH_SIZE 1024
+
+static const struct command_flag flags[] = {
+	{"file", 'f', "FILE",
+         "read a history file instead of the cluster, also while an agent writes to it"},
+};
 
 enum part {
 	IMAGE,
@@ -280,9 +286,24 @@ static void show(const struct command_call *call, const struct pair *pair)
 /* The call
  * -------------------------------------------------------------------------------------- */
 
+/* As it was made, from the history file. */
+static enum command_exit read_recorded(const struct command_call *call, const char *path,
+                                       const char *name, json_t **ret)
+{
+	const char *k8s_namespace = *call->flags.k8s_namespace ? call->flags.k8s_namespace : NULL;
+	struct err err = {0};
+
+	if (!command_recorded_read(path, k8s_namespace, name, ret, &err))
+		return command_fail(call, &err);
+	if (!*ret)
+		return command_say(call, COMMAND_NOT_FOUND, "%s does not tell how \"%s\" was made",
+		                   path, name);
+	return COMMAND_OK;
+}
+
 /* COMMAND_OK, or what is wrong was said. */
-static enum command_exit read_release(const struct command_call *call,
-                                      struct command_client *client, const char *name, json_t **ret)
+static enum command_exit read_served(const struct command_call *call, struct command_client *client,
+                                     const char *name, json_t **ret)
 {
 	struct kube_ref ref = {
 		.kind = KUBE_RELEASE,
@@ -299,6 +320,14 @@ static enum command_exit read_release(const struct command_call *call,
 		                   "newest ten of each canary",
 		                   name, ref.k8s_namespace);
 	return COMMAND_OK;
+}
+
+/* CLIENT NULL: from the history file. */
+static enum command_exit read_release(const struct command_call *call,
+                                      struct command_client *client, const char *name, json_t **ret)
+{
+	return client ? read_served(call, client, name, ret)
+	              : read_recorded(call, command_value(call, "file"), name, ret);
 }
 
 static enum command_exit read_pair(const struct command_call *call, struct command_client *client,
@@ -332,9 +361,11 @@ static enum command_exit run(struct command_call *call)
 			                   "\"%.100s\": expected the name of a release",
 			                   call->words[i]);
 	}
-	client = command_client_new(call, &err);
-	if (!client)
-		return command_fail(call, &err);
+	if (!command_value(call, "file")) {
+		client = command_client_new(call, &err);
+		if (!client)
+			return command_fail(call, &err);
+	}
 	status = read_pair(call, client, &pair);
 	if (status == COMMAND_OK)
 		show(call, &pair);
@@ -347,10 +378,14 @@ const struct command command_diff = {
 	.words = "RELEASE [RELEASE]",
 	.text = "Images, environment, tracked ConfigMaps and Secrets (by digest: no data is in a "
 		"Release), the\nCanary's rules as the run had them, and the rest of the pod template. "
-		"Of one release: what it changes\nin the one that it would fall back to.\n",
+		"Of one release: what it changes\nin the one that it would fall back to. --file "
+		"reads a history file, also of releases that the\ncluster keeps no more: they are "
+		"compared as they were made.\n",
 	.example = "diff cart-2 cart-3 -n shop",
 	.takes = COMMAND_TAKES_CLUSTER | COMMAND_TAKES_NAMESPACE | COMMAND_TAKES_OUTPUT,
 	.n_words_min = 1,
 	.n_words_max = 2,
+	.flags = flags,
+	.n_flags = array_length(flags),
 	.run = run,
 };

@@ -1,11 +1,13 @@
 /*
- * Rounds come newest first. The first one that tells of a release shows how it stands in the end,
- * the last one what ran before it, and the one that planned the retreat which check decided; the
- * question to that check was asked in a round before.
+ * Of each release the newest round shows how it stands in the end, the oldest one what ran before
+ * it, and the one that planned the retreat which check decided; the question to that check was
+ * asked in a round before.
  */
 #include "agent/command/command_evidence.h"
 
+#include "agent/history_facts.h"
 #include "agent/history_read.h"
+#include "agent/journal.h"
 #include "agent/journal_action.h"
 #include "analysis/base/text.h"
 #include "providers/kube/tree.h"
@@ -25,7 +27,8 @@ struct reading {
 	size_t n_runs;
 	size_t size;
 	size_t n_unreadable;
-	struct err err; /* set: no further round counts */
+	struct command_run *run; /* of the release in hand; NULL: nothing of it could be read yet */
+	struct err err;          /* set: no further round counts */
 };
 
 /* The deciding sample while its question is sought. */
@@ -109,20 +112,6 @@ static struct command_run *add_run(struct reading *reading, const struct history
 	text_copy(run->release.name, round->release);
 	read_status(newest, &run->release);
 	return run;
-}
-
-/* Of this round; rounds of one canary stand together, so the latest run is looked at first. */
-static struct command_run *find_run(struct reading *reading, const struct history_round *round)
-{
-	for (size_t i = reading->n_runs; i > 0; i--) {
-		struct command_run *run = &reading->runs[i - 1];
-
-		if (strcmp(run->release.name, round->release) == 0 &&
-		    strcmp(run->k8s_namespace, round->k8s_namespace) == 0 &&
-		    strcmp(run->canary_uid, round->canary_uid) == 0)
-			return run;
-	}
-	return NULL;
 }
 
 struct check_result command_evidence_check(const json_t *spec, const json_t *sample)
@@ -216,34 +205,148 @@ static bool read_part(const char *text, json_t **ret)
 	return document_read_json(text, strlen(text), FACTS_MAX, ret, NULL);
 }
 
+static json_t *read_facts(const struct history_round *round)
+{
+	json_t *facts = NULL;
+
+	return history_facts_read(round->base, round->facts, &facts, NULL) ? facts : NULL;
+}
+
+/* How it stands in the end. */
+static void on_newest(void *user, const struct history_read_round *read)
+{
+	struct reading *reading = user;
+	CLEANUP(tree_freep) json_t *facts = read_facts(&read->round);
+
+	if (reading->err.kind != ERR_NONE || reading->run)
+		return;
+	if (!facts) {
+		reading->n_unreadable++;
+		return;
+	}
+	reading->run = add_run(reading, &read->round, json_object_get(facts, "newest"));
+	if (reading->run)
+		read_images(reading->run, facts, reading->arena);
+}
+
+/* Where it comes from, when the round tells how it was made. */
+static void read_source(struct command_run *run, const json_t *made, struct arena *arena)
+{
+	for (int i = 0; made && i < COMMAND_SOURCE_FACTS; i++)
+		run->source[i] =
+			arena_text(arena, command_source_find(made, (enum command_source_fact)i));
+}
+
+/* What ran before it. */
+static void on_oldest(void *user, const struct history_read_round *read)
+{
+	struct reading *reading = user;
+	CLEANUP(tree_freep) json_t *facts = read_facts(&read->round);
+
+	if (!facts)
+		return;
+	read_images(reading->run, facts, reading->arena);
+	read_source(reading->run, json_object_get(facts, JOURNAL_MADE), reading->arena);
+}
+
+/* Newest first: which check decided it, and what was asked for that. */
 static void on_round(void *user, const struct history_read_round *read)
 {
 	struct reading *reading = user;
 	const struct history_round *round = &read->round;
+	struct command_run *run = reading->run;
 	CLEANUP(tree_freep) json_t *spec = NULL;
 	CLEANUP(tree_freep) json_t *facts = NULL;
 	CLEANUP(tree_freep) json_t *plan = NULL;
-	const json_t *newest;
-	struct command_run *run;
 
-	if (reading->err.kind != ERR_NONE || !*round->release)
+	if (reading->err.kind != ERR_NONE)
 		return;
-	if (!read_part(round->spec, &spec) || !read_part(round->facts, &facts) ||
-	    !read_part(round->plan, &plan)) {
-		reading->n_unreadable++;
-		return;
+	if (!run->has_deciding && strstr(round->plan, "\"rolled_back\"")) {
+		facts = read_facts(round);
+		if (!facts || !read_part(round->spec, &spec) || !read_part(round->plan, &plan)) {
+			reading->n_unreadable++;
+			return;
+		}
+		if (is_rolling_back(plan, json_object_get(facts, "newest")))
+			read_deciding(run, spec, facts);
 	}
-	newest = json_object_get(facts, "newest");
-	run = find_run(reading, round);
-	if (!run)
-		run = add_run(reading, round, newest);
-	if (!run)
-		return;
-	read_images(run, facts, reading->arena);
-	if (is_rolling_back(plan, newest) && run->release.status.ending == OUTCOME_ROLLED_BACK &&
-	    !run->has_deciding)
-		read_deciding(run, spec, facts);
 	find_query(reading, run, round->uid);
+}
+
+/* Three looks into a release, of which two see one round each. */
+static bool read_release(struct reading *reading, const struct history_read_release *release,
+                         struct err *err)
+{
+	struct history_read_filter filter = {
+		.k8s_namespace = release->k8s_namespace,
+		.canary = release->canary,
+		.release = release->name,
+		.canary_uid = release->canary_uid,
+		.n_max = 1,
+	};
+
+	size_t n_unreadable = reading->n_unreadable;
+
+	reading->run = NULL;
+	if (!history_read_rounds(reading->db, &filter, on_newest, reading, err))
+		return false;
+	filter.n_max = 0;
+	if (!reading->run)
+		reading->n_unreadable = n_unreadable; /* counted below */
+	if (!reading->run && !history_read_rounds(reading->db, &filter, on_newest, reading, err))
+		return false; /* the newest of those that can be read */
+	if (!reading->run)
+		return true;
+	if (reading->run->release.status.ending == OUTCOME_ROLLED_BACK &&
+	    !history_read_rounds(reading->db, &filter, on_round, reading, err))
+		return false;
+	filter.n_max = 1;
+	filter.is_oldest_first = true;
+	return history_read_rounds(reading->db, &filter, on_oldest, reading, err);
+}
+
+static bool is_wanted(const struct command_evidence_filter *filter,
+                      const struct history_read_release *release)
+{
+	return *release->name &&
+	       (!filter->release || strcmp(filter->release, release->name) == 0) &&
+	       (!filter->canary || strcmp(filter->canary, release->canary) == 0) &&
+	       (!filter->k8s_namespace ||
+	        strcmp(filter->k8s_namespace, release->k8s_namespace) == 0);
+}
+
+/* Beyond all names that FILTER can mean: "cart-2", or those that begin with "cart-". */
+static bool is_beyond(const struct command_evidence_filter *filter,
+                      const struct history_read_release *release)
+{
+	size_t length;
+	int code;
+
+	if (filter->release)
+		return strcmp(release->name, filter->release) > 0;
+	if (!filter->canary)
+		return false;
+	length = strlen(filter->canary);
+	code = strncmp(release->name, filter->canary, length);
+	return code > 0 || (code == 0 && release->name[length] > '-');
+}
+
+static bool read_releases(struct reading *reading, const struct command_evidence_filter *filter,
+                          struct err *err)
+{
+	struct history_read_release release = {0};
+	const char *first = filter->release ? filter->release : filter->canary;
+	bool is_found = true;
+
+	if (first) /* where its names begin: rounds with that name have a namespace */
+		text_copy(release.name, first);
+	while (history_read_releases(reading->db, &release, &release, &is_found, err)) {
+		if (!is_found || is_beyond(filter, &release) || reading->err.kind != ERR_NONE)
+			return true;
+		if (is_wanted(filter, &release) && !read_release(reading, &release, err))
+			return false;
+	}
+	return false;
 }
 
 static void take_runs(struct reading *reading, struct command_runs *ret)
@@ -260,11 +363,7 @@ bool command_evidence_read_open(sqlite3 *db, const struct command_evidence_filte
                                 size_t *ret_n_unreadable, struct err *err)
 {
 	struct reading reading = {.db = db, .arena = arena};
-	struct history_read_filter rounds = {
-		.k8s_namespace = filter->k8s_namespace,
-		.canary = filter->canary,
-	};
-	bool is_fine = history_read_rounds(db, &rounds, on_round, &reading, err);
+	bool is_fine = read_releases(&reading, filter, err);
 
 	if (is_fine && reading.err.kind != ERR_NONE)
 		is_fine = err_set(err, reading.err.kind, "%s", reading.err.text);

@@ -12,11 +12,13 @@ struct sqlite3; /* of history_read_open */
 struct command_evidence_filter {
 	const char *k8s_namespace;
 	const char *canary;
+	const char *release;
 };
 
 /*
- * The releases that the rounds of the file at PATH tell of, in no order. A round that cannot be
- * read is passed over and counted in *ret_n_unreadable.
+ * The releases that the rounds of the file at PATH tell of, in no order. Of each only the rounds
+ * are looked at that tell how it began, was decided and ended; one that cannot be read is passed
+ * over and counted in *ret_n_unreadable.
  */
 bool command_evidence_read(const char *path, const struct command_evidence_filter *filter,
                            struct arena *arena, struct command_runs *ret, size_t *ret_n_unreadable,

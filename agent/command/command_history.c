@@ -15,8 +15,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define COLUMNS 11
-#define BY      8 /* left out when nobody acted */
+#define COLUMNS 14
+#define BY      8  /* left out when nobody acted */
+#define SOURCE  11 /* this and what follows: when it is known of one of them */
 
 static const struct command_print_column columns[COLUMNS] = {
 	{.title = "NAMESPACE", .is_cut = true},
@@ -30,6 +31,9 @@ static const struct command_print_column columns[COLUMNS] = {
 	{.title = "BY", .is_cut = true},
 	{.title = "CHECK", .is_cut = true},
 	{.title = "REASON", .is_wide = true, .is_cut = true},
+	{.title = "COMMIT", .is_wide = true, .is_cut = true},
+	{.title = "AUTHOR", .is_wide = true, .is_cut = true},
+	{.title = "CHANGE", .is_wide = true, .is_cut = true},
 };
 
 static const struct command_flag flags[] = {
@@ -70,6 +74,11 @@ static enum command_print_colour colour_of(const struct command_run *run)
 	return COMMAND_PRINT_PLAIN;
 }
 
+static const char *source_of(const struct command_run *run, enum command_source_fact fact)
+{
+	return run->source[fact] ? run->source[fact] : "";
+}
+
 static void add(struct command_print_table *table, const struct command_call *call,
                 const struct command_run *run, size_t skipped, bool has_deeds)
 {
@@ -95,6 +104,9 @@ static void add(struct command_print_table *table, const struct command_call *ca
 		by,
 		check,
 		*run->trouble ? run->trouble : status->reason,
+		source_of(run, COMMAND_SOURCE_COMMIT),
+		source_of(run, COMMAND_SOURCE_AUTHOR),
+		source_of(run, COMMAND_SOURCE_CHANGE),
 	};
 
 	if (instant_is_set(status->times.started)) {
@@ -122,11 +134,23 @@ static bool has_deeds(const struct command_call *call, const struct command_runs
 	return call->flags.is_watching;
 }
 
+static bool has_source(const struct command_call *call, const struct command_runs *runs)
+{
+	for (size_t i = 0; i < runs->n_runs; i++) {
+		if (*source_of(&runs->runs[i], COMMAND_SOURCE_COMMIT) ||
+		    *source_of(&runs->runs[i], COMMAND_SOURCE_AUTHOR) ||
+		    *source_of(&runs->runs[i], COMMAND_SOURCE_CHANGE))
+			return true;
+	}
+	return call->flags.is_watching;
+}
+
 static void show_table(const struct command_call *call, const struct command_runs *runs,
                        bool is_first)
 {
 	size_t skipped = call->flags.is_everywhere || command_value(call, "file") ? 0 : 1;
 	bool is_personal = has_deeds(call, runs);
+	bool is_traced = has_source(call, runs);
 	struct command_print_column chosen[COLUMNS];
 	struct command_print_table *table;
 	size_t n_columns = 0;
@@ -134,7 +158,7 @@ static void show_table(const struct command_call *call, const struct command_run
 	if (runs->n_runs == 0)
 		return;
 	for (size_t i = skipped; i < COLUMNS; i++) {
-		if (i != BY || is_personal)
+		if ((i != BY || is_personal) && (i < SOURCE || is_traced))
 			chosen[n_columns++] = columns[i];
 	}
 	table = command_print_table_new(call, chosen, n_columns);

@@ -53,6 +53,23 @@ static void show_head(const struct command_call *call, const json_t *release)
 	}
 }
 
+/* Where it comes from, as far as that is known. */
+static void show_source(const struct command_call *call, const json_t *release)
+{
+	const json_t *source = json_object_get(release, "source");
+
+	for (int i = 0; i < COMMAND_SOURCE_FACTS; i++) {
+		const char *name = command_source_name((enum command_source_fact)i);
+		const char *text = kube_tree_value(source, name);
+
+		if (!*text)
+			continue;
+		(void)fprintf(call->out, "  %-10s ", name);
+		command_print_words(call, text, 13);
+		(void)fputc('\n', call->out);
+	}
+}
+
 /* As set and as seen, by time. */
 static void show_weights(const struct command_call *call, const json_t *report)
 {
@@ -188,6 +205,7 @@ static enum command_exit run(struct command_call *call)
 		return COMMAND_OK;
 	}
 	show_head(call, json_object_get(report, "release"));
+	show_source(call, json_object_get(report, "release"));
 	show_weights(call, report);
 	show_checks(call, json_object_get(report, "checks"));
 	show_events(call, json_object_get(report, "events"));

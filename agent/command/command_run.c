@@ -62,6 +62,8 @@ static void read_one(struct command_run *run, const json_t *object, struct arena
 	run->from_digest = "";
 	run->query = "";
 	run->trouble = "";
+	for (int i = 0; i < COMMAND_SOURCE_FACTS; i++)
+		run->source[i] = command_source_find(object, (enum command_source_fact)i);
 	if (!kube_release_read(object, &run->release, &err)) {
 		run->trouble = arena_text(arena, err.text);
 		text_copy(run->release.name, kube_tree_text(object, "metadata/name"));
@@ -197,6 +199,16 @@ static json_t *actions_tree(const struct command_run *run)
 	return tree;
 }
 
+static json_t *source_tree(const struct command_run *run)
+{
+	json_t *tree = kube_tree_object();
+
+	for (int i = 0; i < COMMAND_SOURCE_FACTS; i++)
+		kube_tree_set(tree, command_source_name((enum command_source_fact)i),
+		              command_run_text_tree(run->source[i] ? run->source[i] : ""));
+	return tree;
+}
+
 json_t *command_run_tree(const struct command_run *run)
 {
 	const struct release_status *status = &run->release.status;
@@ -224,6 +236,7 @@ json_t *command_run_tree(const struct command_run *run)
 	kube_tree_set(tree, "check", check);
 	kube_tree_set(tree, "paused", json_boolean(release_is_paused(&run->release)));
 	kube_tree_set(tree, "actions", actions_tree(run));
+	kube_tree_set(tree, "source", source_tree(run));
 	return tree;
 }
 

@@ -4,6 +4,7 @@
 #ifndef AGENT_COMMAND_COMMAND_RUN_H
 #define AGENT_COMMAND_COMMAND_RUN_H
 
+#include "agent/command/command_source.h"
 #include "analysis/base/arena.h"
 #include "analysis/release.h"
 
@@ -20,8 +21,9 @@ struct command_run {
 	const char *from_digest;
 	bool has_deciding; /* it was rolled back because of a check */
 	struct check_result deciding;
-	const char *query;    /* of the deciding check; only a history file knows it */
-	const char *trouble;  /* why the object cannot be read */
+	const char *query;   /* of the deciding check; only a history file knows it */
+	const char *trouble; /* why the object cannot be read */
+	const char *source[COMMAND_SOURCE_FACTS]; /* where it comes from; NULL: not known */
 	const json_t *object; /* as served, borrowed; NULL: not from the cluster */
 };
 

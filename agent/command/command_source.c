@@ -1,6 +1,5 @@
 #include "agent/command/command_source.h"
 
-#include "agent/command/command_run.h"
 #include "analysis/base/compiler.h"
 #include "providers/kube/tree.h"
 
@@ -58,29 +57,6 @@ static const json_t *containers_of(const json_t *release)
 static const char *image_at(const json_t *containers, size_t index)
 {
 	return kube_tree_text(json_array_get(containers, index), "image");
-}
-
-json_t *command_source_tree(const json_t *release)
-{
-	const json_t *containers = containers_of(release);
-	json_t *tree = kube_tree_object();
-	json_t *images = kube_tree_list();
-
-	for (int fact = 0; fact < COMMAND_SOURCE_FACTS; fact++)
-		kube_tree_set(tree, facts[fact].name,
-		              command_run_text_tree(command_source_find(
-				      release, (enum command_source_fact)fact)));
-	for (size_t i = 0; i < json_array_size(containers); i++) {
-		json_t *image = kube_tree_object();
-
-		kube_tree_set(image, "container",
-		              command_run_text_tree(
-				      kube_tree_text(json_array_get(containers, i), "name")));
-		kube_tree_set(image, "image", command_run_text_tree(image_at(containers, i)));
-		kube_tree_append(images, image);
-	}
-	kube_tree_set(tree, "images", images);
-	return tree;
 }
 
 /* TEXT ends in END, from its beginning or after a '/'. */

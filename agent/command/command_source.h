@@ -29,9 +29,6 @@ const char *command_source_name(enum command_source_fact fact);
 /* What RELEASE, as served, says; "" when it does not. Borrowed. */
 const char *command_source_find(const json_t *release, enum command_source_fact fact);
 
-/* As docs/schema/report.json has it: each fact, or null, and the images by container. */
-json_t *command_source_tree(const json_t *release);
-
 /* One of its containers has this image: the whole reference, or from a name on ("cart:v2"). */
 bool command_source_has_image(const json_t *release, const char *image);
 

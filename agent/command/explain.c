@@ -4,6 +4,7 @@
 #include "analysis/base/text.h"
 #include "providers/kube/canary.h"
 #include "providers/kube/lease.h"
+#include "providers/kube/owner.h"
 #include "providers/kube/tree.h"
 
 #include <ctype.h>
@@ -11,8 +12,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#define UUID_LENGTH    36
-#define LEASE_PATIENCE 3 /* lease durations without renewal until its holder is taken for dead */
+#define UUID_LENGTH     36
+#define INTERVALS_QUIET 2 /* after Flagger's last word, until Serin acts */
+#define LEASE_PATIENCE  3 /* lease durations without renewal until its holder is taken for dead */
 
 /* Parts for explain_*.c ------------------------------------------------------------------------ */
 
@@ -177,6 +179,25 @@ static void explain_refusal(const struct explain_world *world, struct explain_an
 		explain_say(ret, "InvalidSpec", "%s (the agent has not said so yet)", err.text);
 }
 
+/* Flagger is at work on it, as its status says. */
+static void explain_flagger(const struct explain_world *world, struct explain_answer *ret)
+{
+	const char *text = kube_tree_text(world->canary, "spec/analysis/interval");
+	struct instant wrote = kube_owner_wrote_status(world->canary, "flagger");
+	struct span interval;
+	char age[EXPLAIN_AGE_MAX];
+
+	if (!span_parse(text, &interval, NULL))
+		interval = span_seconds(60);
+	if (!instant_is_set(wrote) ||
+	    instant_between(wrote, world->now).ms >= INTERVALS_QUIET * interval.ms)
+		return;
+	explain_say(ret, "flagger-writes",
+	            "Flagger wrote the status of %.100s/%.100s %s ago: Serin stands by and writes "
+	            "nothing",
+	            world->k8s_namespace, world->name, explain_age(world->now, wrote, age));
+}
+
 static void explain_head(const struct explain_world *world, struct explain_answer *ret)
 {
 	const char *deleted = kube_tree_text(world->canary, "metadata/deletionTimestamp");
@@ -188,6 +209,7 @@ static void explain_head(const struct explain_world *world, struct explain_answe
 		            "the Canary was deleted %s ago: the target comes back, then what was "
 		            "made for it goes",
 		            explain_age(world->now, since, age));
+	explain_flagger(world, ret);
 	explain_refusal(world, ret);
 	if (json_is_true(kube_tree_find(world->canary, "spec/suspend")))
 		explain_say(ret, "suspended",

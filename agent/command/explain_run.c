@@ -443,11 +443,18 @@ static void tell_checks(struct run *run)
 	}
 }
 
+#define FLAGGER_ID "spec/template/metadata/annotations/flagger-id"
+
 static void explain_none(const struct explain_world *world, struct explain_answer *ret)
 {
 	if (!world->releases)
 		return;
-	if (world->primary.deployment)
+	if (world->primary.deployment && kube_tree_find(world->primary.deployment, FLAGGER_ID))
+		explain_say(ret, "adopting",
+		            "deployment %.100s.%.63s is Flagger's: it is taken over when Flagger "
+		            "has written nothing for two intervals",
+		            world->primary.name, world->k8s_namespace);
+	else if (world->primary.deployment)
 		explain_say(ret, "not-adopted",
 		            "deployment %.100s.%.63s exists and no Release tells what it runs: not "
 		            "adopted, nothing is touched",

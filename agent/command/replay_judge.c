@@ -1,5 +1,6 @@
 #include "agent/command/replay_judge.h"
 
+#include "agent/history_facts.h"
 #include "agent/journal.h"
 #include "analysis/base/compiler.h"
 #include "analysis/base/text.h"
@@ -135,7 +136,7 @@ static void on_round(void *user, const struct history_read_round *read)
 	if (!history_read_effects(record->db, read->round.uid, on_effect, record, &record->err))
 		return;
 	if (read->is_cut || !*read->round.base || !read_part(read->round.spec, &spec) ||
-	    !read_part(read->round.facts, &facts)) {
+	    !history_facts_read(read->round.base, read->round.facts, &facts, NULL)) {
 		record->n_partial++;
 		return;
 	}
@@ -268,8 +269,7 @@ static bool take_facts(struct judge *judge, const json_t *check, struct err *err
 {
 	CLEANUP(tree_freep) json_t *facts = json_copy(json_object_get(check, "facts"));
 
-	if (json_object_get(facts, JOURNAL_EDITED))
-		(void)json_object_del(facts, JOURNAL_EDITED);
+	journal_strip(facts);
 	arena_fini(&judge->arena);
 	return record_read(&record_spec_shape, json_object_get(check, "spec"), &judge->arena,
 	                   &judge->then, err) &&

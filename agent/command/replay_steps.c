@@ -3,6 +3,7 @@
 
 #include "agent/command/command_run.h"
 #include "agent/derive.h"
+#include "agent/history_facts.h"
 #include "agent/history_read.h"
 #include "analysis/base/compiler.h"
 #include "analysis/base/text.h"
@@ -92,7 +93,7 @@ static void on_round(void *user, const struct history_read_round *read)
 		(void)err_set(&replay->err, ERR_LIMIT, "more than %d decisions", REPLAY_STEPS_MAX);
 		return;
 	}
-	(void)document_read_json(round->facts, strlen(round->facts), FACTS_MAX, &facts, NULL);
+	(void)history_facts_read(round->base, round->facts, &facts, NULL);
 	result = derive_round(replay->derive, round, facts, read->is_cut, why);
 	count(replay, result);
 	step = kube_tree_object();

@@ -2,6 +2,7 @@
 #include "agent/command/report_read.h"
 
 #include "agent/command/command_evidence.h"
+#include "agent/history_facts.h"
 #include "agent/history_read.h"
 #include "analysis/base/compiler.h"
 #include "analysis/base/text.h"
@@ -192,7 +193,7 @@ static void on_round(void *user, const struct history_read_round *read)
 	const json_t *newest;
 
 	if (reading->err.kind != ERR_NONE || !read_part(read->round.spec, &spec) ||
-	    !read_part(read->round.facts, &facts))
+	    !history_facts_read(read->round.base, read->round.facts, &facts, NULL))
 		return;
 	newest = json_object_get(facts, "newest");
 	if (strcmp(kube_tree_value(newest, "name"), reading->release) == 0) {
@@ -315,6 +316,7 @@ bool report_read_open(sqlite3 *db, const char *k8s_namespace, const char *releas
 		.k8s_namespace = k8s_namespace,
 		.canary = dash ? arena_format(&arena, "%.*s", (int)(dash - release), release)
 	                       : release,
+		.release = release,
 	};
 	const struct command_run *run = NULL;
 	struct command_runs runs = {0};

@@ -94,7 +94,7 @@ void phase_promoting(struct thought *thought)
 	if (!thought_knows(thought, SUBJECT_PRIMARY) || !thought_knows(thought, SUBJECT_TARGET))
 		return;
 	if (facts->primary.slot.state == FACT_ABSENT ||
-	    strcmp(facts->primary.release_uid, facts->newest.uid) != 0) {
+	    strcmp(facts->primary.release_uid, release_id(&facts->newest)) != 0) {
 		/* Where only one of the two has ready pods, clients go there, whatever else waits.
 		 */
 		if (workload_serves(&facts->primary) != workload_serves(&facts->target))

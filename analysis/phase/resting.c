@@ -4,6 +4,7 @@
  * world moves (D-8).
  */
 #include "analysis/actions.h"
+#include "analysis/adoption.h"
 #include "analysis/alert.h"
 #include "analysis/base/text.h"
 #include "analysis/configs.h"
@@ -67,6 +68,8 @@ static void initialise(struct thought *thought)
 	if (!thought_knows(thought, SUBJECT_PRIMARY))
 		return;
 	if (facts->newest.name[0] == '\0' && facts->primary.slot.state == FACT_KNOWN) {
+		if (adoption_begin(thought))
+			return;
 		thought_because(
 			thought,
 			"deployment %.100s.%.63s exists and no Release tells what it runs: not adopted, "
@@ -168,6 +171,8 @@ void phase_resting(struct thought *thought)
 		initialise(thought);
 		return;
 	}
+	if (adoption_resume(thought))
+		return;
 	/* It may be wanted because what is promoted does not stand; no hook holds it up. */
 	if (ruling_wants(thought, VERB_UNDO) && are_notices_told(thought)) {
 		actions_release(thought);

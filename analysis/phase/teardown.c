@@ -52,8 +52,8 @@ static void keep_primary(struct thought *thought)
 	char why[SENTENCE_MAX];
 
 	if (facts->promoted.name[0] != '\0' && facts->newest.name[0] != '\0' &&
-	    strcmp(primary->release_uid, facts->newest.uid) == 0 &&
-	    strcmp(primary->release_uid, facts->promoted.uid) != 0 &&
+	    strcmp(primary->release_uid, release_id(&facts->newest)) == 0 &&
+	    strcmp(primary->release_uid, release_ref_id(&facts->promoted)) != 0 &&
 	    !(primary->may_empty && workload_serves(primary)) &&
 	    !workload_is_ready(primary, thought->spec->primary_ready_percent, why))
 		(void)primary_runs_promoted(thought, PRIMARY_AS_BEFORE, false);
@@ -101,9 +101,15 @@ static bool is_target_bad(struct thought *thought)
 	const struct facts *facts = thought->facts;
 	enum release_outcome ending = facts->newest.status.ending;
 
+	bool is_failed = (ending == OUTCOME_ROLLED_BACK || ending == OUTCOME_FAILED_PROMOTION) &&
+	                 facts_is_newest(facts);
+
+	/* So Flagger judged it. */
+	if (release_is_found(&facts->newest) &&
+	    strcmp(facts->newest.adoption.phase, "Failed") == 0 && facts_is_undone(facts))
+		is_failed = !facts_is_promoted(facts);
 	if (facts->target.slot.state != FACT_KNOWN || !workload_serves(&facts->primary) ||
-	    (ending != OUTCOME_ROLLED_BACK && ending != OUTCOME_FAILED_PROMOTION) ||
-	    !facts_is_newest(facts))
+	    !is_failed)
 		return false;
 	traffic_selects(thought, BACKEND_PRIMARY, false);
 	thought_because(
@@ -121,8 +127,8 @@ static bool are_objects_gone(struct thought *thought)
 	/* Where nothing is promoted yet, it may be of an earlier first run that was superseded. */
 	bool is_ours = facts->primary.release_uid[0] != '\0' &&
 	               (facts->promoted.name[0] == '\0' ||
-	                strcmp(facts->primary.release_uid, facts->promoted.uid) == 0 ||
-	                strcmp(facts->primary.release_uid, facts->newest.uid) == 0);
+	                strcmp(facts->primary.release_uid, release_ref_id(&facts->promoted)) == 0 ||
+	                strcmp(facts->primary.release_uid, release_id(&facts->newest)) == 0);
 	bool is_clear = is_gone(thought, SUBJECT_CANARY_SERVICE, &facts->canary_service.slot,
 	                        facts->canary_service.uid, facts->canary_service.is_ours);
 

@@ -5,6 +5,7 @@
 #include "providers/kube/canary_scaler.h"
 #include "providers/kube/mirror.h"
 #include "providers/kube/node.h"
+#include "providers/kube/owner.h"
 #include "providers/traffic.h"
 
 #include <assert.h>
@@ -55,6 +56,7 @@ bool kube_canary_head_read(const json_t *object, struct arena *arena, struct kub
 	head.generation = json_integer_value(json_object_get(metadata.json, "generation"));
 	head.is_deleted = json_is_string(json_object_get(metadata.json, "deletionTimestamp"));
 	kube_mirror_read(json_object_get(object, "status"), &head.mirror);
+	head.flagger_wrote = kube_owner_wrote_status(object, "flagger");
 	*ret = head;
 	return true;
 }

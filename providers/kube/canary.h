@@ -26,6 +26,7 @@ struct kube_canary_head {
 	int64_t generation;
 	bool is_deleted; /* deletionTimestamp is set */
 	struct mirror_fact mirror;
+	struct instant flagger_wrote; /* its status, last; not set: never */
 };
 
 /* A valid Canary. All texts live in the arena. */

@@ -341,3 +341,12 @@ bool kube_config_is_used(const json_t *template, const char *kind, const char *n
 	visit_spec(kube_tree_find(template, "spec"), on_searched, &search);
 	return search.is_found;
 }
+
+bool kube_config_is_found(const json_t *entry)
+{
+	const char *name = kube_tree_text(entry, "name");
+	const char *copy = kube_tree_text(entry, "copy");
+	size_t length = strlen(name);
+
+	return strncmp(copy, name, length) == 0 && strcmp(copy + length, "-primary") == 0;
+}

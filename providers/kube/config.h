@@ -52,6 +52,10 @@ json_t *kube_config_copy(const struct canary_world *world, const json_t *entry,
 /* In SPEC, of pods, references to the originals of ENTRIES become references to the copies. */
 void kube_config_rename(json_t *spec, const json_t *entries);
 
+/* The copy that ENTRY names is one of Flagger's, "<name>-primary": whatever it holds, the primary
+ * had it. */
+bool kube_config_is_found(const json_t *entry);
+
 /* TEMPLATE refers to NAME of that kind. */
 bool kube_config_is_used(const json_t *template, const char *kind, const char *name);
 

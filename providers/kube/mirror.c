@@ -56,6 +56,8 @@ void kube_mirror_read(const json_t *status, struct mirror_fact *ret)
 		.iterations = count_of(status, "iterations"),
 		.has_refusal = strcmp(text_of(ready, "status"), "False") == 0,
 	};
+	if (!instant_parse(text_of(status, "lastTransitionTime"), &ret->moved, NULL))
+		ret->moved = (struct instant){0};
 	text_copy(ret->phase, text_of(status, "phase"));
 	text_copy(ret->last_applied, text_of(status, "lastAppliedSpec"));
 	text_copy(ret->last_promoted, text_of(status, "lastPromotedSpec"));

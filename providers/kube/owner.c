@@ -82,6 +82,21 @@ bool kube_owner_wrote_last(const json_t *object, const char *manager, const char
 	return is_last;
 }
 
+const char *kube_owner_last_write(const json_t *object, const char *field)
+{
+	const json_t *entries = kube_tree_find(object, "metadata/managedFields");
+	const char *newest = "";
+
+	for (size_t i = 0; i < json_array_size(entries); i++) {
+		const json_t *entry = json_array_get(entries, i);
+		const char *time = kube_tree_text(entry, "time");
+
+		if (has_field(entry, field) && strcmp(time, newest) > 0)
+			newest = time;
+	}
+	return newest;
+}
+
 void kube_owner_last_other(const json_t *object, const char *manager, char *ret, size_t size)
 {
 	const json_t *entries = kube_tree_find(object, "metadata/managedFields");
@@ -99,6 +114,24 @@ void kube_owner_last_other(const json_t *object, const char *manager, char *ret,
 		text_format(ret, size, "%s", name);
 		newest = time;
 	}
+}
+
+struct instant kube_owner_wrote_status(const json_t *object, const char *manager)
+{
+	const json_t *entries = kube_tree_find(object, "metadata/managedFields");
+	struct instant last = {0};
+
+	for (size_t i = 0; i < json_array_size(entries); i++) {
+		const json_t *entry = json_array_get(entries, i);
+		struct instant time;
+
+		if (strcmp(kube_tree_text(entry, "manager"), manager) == 0 &&
+		    strcmp(kube_tree_text(entry, "subresource"), "status") == 0 &&
+		    instant_parse(kube_tree_text(entry, "time"), &time, NULL) &&
+		    instant_is_before(last, time))
+			last = time;
+	}
+	return last;
 }
 
 void kube_owner_set_flux(json_t *annotations)

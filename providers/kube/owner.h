@@ -6,6 +6,10 @@
 
 #include <jansson.h>
 
+/* When anybody last wrote FIELD ("f:spec/f:template") of OBJECT, as it stands there; "": never, or
+ * nobody says. */
+const char *kube_owner_last_write(const json_t *object, const char *field);
+
 /* The Canary of this name owns OBJECT: Flagger made it. */
 bool kube_owner_is_canary(const json_t *object, const char *canary);
 
@@ -29,6 +33,9 @@ bool kube_owner_wrote_last(const json_t *object, const char *manager, const char
 /* managedFields: who wrote OBJECT last but MANAGER, its status apart, into RET; "" when they do not
  * say. */
 void kube_owner_last_other(const json_t *object, const char *manager, char *ret, size_t size);
+
+/* managedFields: when MANAGER wrote OBJECT's status last; not set: never. */
+struct instant kube_owner_wrote_status(const json_t *object, const char *manager);
 
 /* Put the two annotations that keep Flux from undoing what we write. */
 void kube_owner_set_flux(json_t *annotations);

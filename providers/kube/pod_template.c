@@ -89,24 +89,38 @@ static json_t *suffixed(const char *text)
 	return string;
 }
 
-/* In the list VALUES, the first that is the target's name gets the suffix. */
-static void rename_first(json_t *values, const char *target)
+/* Selectors that name one workload's pods are to name another's. */
+struct renaming {
+	const struct provider_options *options;
+	const char *from;
+	const char *to;
+};
+
+static json_t *text_json(const char *text)
+{
+	json_t *string = json_string(text);
+
+	if (!string)
+		abort();
+	return string;
+}
+
+/* In the list VALUES, the first that is the one name becomes the other. */
+static void rename_first(const struct renaming *renaming, json_t *values)
 {
 	for (size_t i = 0; i < json_array_size(values); i++) {
 		const char *value = json_string_value(json_array_get(values, i));
 
-		if (!value || strcmp(value, target) != 0)
+		if (!value || strcmp(value, renaming->from) != 0)
 			continue;
-		if (json_array_set_new(values, i, suffixed(target)) != 0)
+		if (json_array_set_new(values, i, text_json(renaming->to)) != 0)
 			abort();
 		return;
 	}
 }
 
-/* A label selector that names the target's pods names the primary's. */
-static void rename_selector(const struct canary_world *world, json_t *selector)
+static void rename_selector(const struct renaming *renaming, json_t *selector)
 {
-	const char *target = world->spec->target;
 	json_t *labels = json_object_get(selector, "matchLabels");
 	json_t *expressions = json_object_get(selector, "matchExpressions");
 	const char *key;
@@ -114,20 +128,20 @@ static void rename_selector(const struct canary_world *world, json_t *selector)
 
 	json_object_foreach(labels, key, value)
 	{
-		if (is_selector_label(world->options, key) && json_is_string(value) &&
-		    strcmp(json_string_value(value), target) == 0)
-			kube_tree_set(labels, key, suffixed(target));
+		if (is_selector_label(renaming->options, key) && json_is_string(value) &&
+		    strcmp(json_string_value(value), renaming->from) == 0)
+			kube_tree_set(labels, key, text_json(renaming->to));
 	}
 	for (size_t i = 0; i < json_array_size(expressions); i++) {
 		json_t *expression = json_array_get(expressions, i);
 
-		if (is_selector_label(world->options, kube_tree_text(expression, "key")))
-			rename_first(json_object_get(expression, "values"), target);
+		if (is_selector_label(renaming->options, kube_tree_text(expression, "key")))
+			rename_first(renaming, json_object_get(expression, "values"));
 	}
 }
 
 /* Pods that keep away from their likes keep away from the primary's (2.4.3). */
-static void rename_spread(const struct canary_world *world, json_t *spec)
+static void rename_spread(const struct renaming *renaming, json_t *spec)
 {
 	json_t *spread = json_object_get(spec, "topologySpreadConstraints");
 	json_t *anti = kube_tree_find(spec, "affinity/podAntiAffinity");
@@ -136,13 +150,22 @@ static void rename_spread(const struct canary_world *world, json_t *spec)
 		json_object_get(anti, "preferredDuringSchedulingIgnoredDuringExecution");
 
 	for (size_t i = 0; i < json_array_size(spread); i++)
-		rename_selector(world, kube_tree_find(json_array_get(spread, i), "labelSelector"));
+		rename_selector(renaming,
+		                kube_tree_find(json_array_get(spread, i), "labelSelector"));
 	for (size_t i = 0; i < json_array_size(required); i++)
-		rename_selector(world,
+		rename_selector(renaming,
 		                kube_tree_find(json_array_get(required, i), "labelSelector"));
 	for (size_t i = 0; i < json_array_size(preferred); i++)
-		rename_selector(world, kube_tree_find(json_array_get(preferred, i),
-		                                      "podAffinityTerm/labelSelector"));
+		rename_selector(renaming, kube_tree_find(json_array_get(preferred, i),
+		                                         "podAffinityTerm/labelSelector"));
+}
+
+/* Deployments' names are longer than Services', whose label value it may be. */
+#define PRIMARY_NAME_MAX (NAME_MAX_K8S + sizeof(KUBE_TEMPLATE_SUFFIX))
+
+static void primary_name(const char *target, char ret[PRIMARY_NAME_MAX])
+{
+	text_format(ret, PRIMARY_NAME_MAX, "%.253s%s", target, KUBE_TEMPLATE_SUFFIX);
 }
 
 json_t *kube_pod_template_primary(const struct canary_world *world, const json_t *template,
@@ -152,8 +175,11 @@ json_t *kube_pod_template_primary(const struct canary_world *world, const json_t
 	json_t *metadata;
 	json_t *labels;
 	json_t *annotations;
+	char primary[PRIMARY_NAME_MAX];
+	struct renaming renaming = {world->options, world->spec->target, primary};
 
 	assert(world->label[0] != '\0');
+	primary_name(world->spec->target, primary);
 	if (!json_is_object(json_object_get(copy, "metadata")))
 		kube_tree_set(copy, "metadata", kube_tree_object());
 	metadata = json_object_get(copy, "metadata");
@@ -163,9 +189,32 @@ json_t *kube_pod_template_primary(const struct canary_world *world, const json_t
 	kube_tree_set_text(annotations, KUBE_TEMPLATE_ID, release_uid);
 	kube_tree_set(metadata, "labels", labels);
 	kube_tree_set(metadata, "annotations", annotations);
-	rename_spread(world, json_object_get(copy, "spec"));
+	rename_spread(&renaming, json_object_get(copy, "spec"));
 	kube_config_rename(json_object_get(copy, "spec"), configs);
 	return copy;
+}
+
+json_t *kube_pod_template_target(const struct canary_world *world, const json_t *template)
+{
+	json_t *copy = bare(template);
+	json_t *labels = kube_tree_find(copy, "metadata/labels");
+	char primary[PRIMARY_NAME_MAX];
+	struct renaming renaming = {world->options, primary, world->spec->target};
+
+	assert(world->label[0] != '\0');
+	primary_name(world->spec->target, primary);
+	if (labels)
+		kube_tree_set_text(labels, world->label, world->label_value);
+	rename_spread(&renaming, json_object_get(copy, "spec"));
+	return copy;
+}
+
+bool kube_pod_template_is_same(const json_t *a, const json_t *b)
+{
+	json_auto_t *left = bare(a);
+	json_auto_t *right = bare(b);
+
+	return json_equal(left, right);
 }
 
 bool kube_pod_template_is_grown(const json_t *recorded, const json_t *live)

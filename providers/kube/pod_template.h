@@ -30,6 +30,15 @@ bool kube_pod_template_digest(const json_t *template, char ret[DIGEST_MAX], stru
 json_t *kube_pod_template_primary(const struct canary_world *world, const json_t *template,
                                   const json_t *configs, const char *release_uid);
 
+/*
+ * The template of a target whose primary has TEMPLATE, in a new object: what _primary does, undone,
+ * but for config names, which stay those of the copies, and for what is never copied.
+ */
+json_t *kube_pod_template_target(const struct canary_world *world, const json_t *template);
+
+/* Both are the same, but for our annotations. */
+bool kube_pod_template_is_same(const json_t *a, const json_t *b);
+
 /* LIVE holds everything of RECORDED unchanged, and perhaps more fields; our annotations do not
  * count. */
 bool kube_pod_template_is_grown(const json_t *recorded, const json_t *live);

@@ -1,6 +1,7 @@
 #include "providers/kube/release.h"
 
 #include "analysis/base/text.h"
+#include "providers/flagger_hash.h"
 #include "providers/kube/api.h"
 #include "providers/kube/config.h"
 #include "providers/kube/release_status.h"
@@ -48,6 +49,24 @@ static bool read_text(const json_t *object, const char *path, char *ret, size_t 
 	return true;
 }
 
+static bool read_adopted(const json_t *object, struct adoption *ret, struct err *err)
+{
+	const char *due = kube_tree_text(object, "spec/adopted/nextCheckAt");
+
+	if (due[0] && !instant_parse(due, &ret->next_check_at, err))
+		return err_wrap(err, "spec.adopted.nextCheckAt");
+	ret->weight = kube_tree_whole(object, "spec/adopted/weight", 0);
+	ret->iterations = kube_tree_whole(object, "spec/adopted/iterations", 0);
+	ret->failed_checks = kube_tree_whole(object, "spec/adopted/failedChecks", 0);
+	return read_text(object, "spec/adopted/phase", ret->phase, sizeof(ret->phase), err) &&
+	       read_text(object, "spec/adopted/lastAppliedSpec", ret->last_applied,
+	                 sizeof(ret->last_applied), err) &&
+	       read_text(object, "spec/adopted/lastPromotedSpec", ret->last_promoted,
+	                 sizeof(ret->last_promoted), err) &&
+	       read_text(object, "spec/adopted/primaryId", ret->primary_id, sizeof(ret->primary_id),
+	                 err);
+}
+
 static bool read_spec(const json_t *object, struct release *ret, struct err *err)
 {
 	const char *cause = kube_tree_text(object, "spec/cause");
@@ -56,9 +75,10 @@ static bool read_spec(const json_t *object, struct release *ret, struct err *err
 	if (ret->cause == CAUSE_NONE)
 		return err_set(
 			err, ERR_INVALID,
-			"spec.cause: expected init, revision, config, retry or undo, got \"%.40s\"",
+			"spec.cause: expected init, revision, config, retry, undo or adopted, got \"%.40s\"",
 			cause);
 	if (!read_text(object, "spec/digest", ret->digest, sizeof(ret->digest), err) ||
+	    !read_text(object, "spec/flaggerHash", ret->hash, sizeof(ret->hash), err) ||
 	    !read_text(object, "spec/previous", ret->previous, sizeof(ret->previous), err))
 		return false;
 	kube_config_digest_all(kube_tree_find(object, "spec/configs"), ret->configs);
@@ -66,7 +86,8 @@ static bool read_spec(const json_t *object, struct release *ret, struct err *err
 	    !read_text(object, "spec/target/configs", ret->handled_configs,
 	               sizeof(ret->handled_configs), err) ||
 	    !kube_release_status_action_read(kube_tree_find(object, "spec/action"), &ret->action,
-	                                     err))
+	                                     err) ||
+	    !read_adopted(object, &ret->adoption, err))
 		return false;
 	ret->target_replicas = kube_tree_whole(object, "spec/target/replicas", 0);
 	ret->primary_replicas = kube_tree_whole(object, "spec/primaryReplicas", 0);
@@ -136,12 +157,33 @@ static json_t *target_of(const json_t *target, const struct effect *effect)
 	return ref;
 }
 
+/* What Flagger left; of a Release that it has nothing to do with there is nothing. */
+static json_t *adopted_of(const struct adoption *adoption)
+{
+	json_t *object = kube_tree_object();
+	char time[INSTANT_TEXT_MAX];
+
+	kube_tree_set_some(object, "phase", adoption->phase);
+	kube_tree_set_whole(object, "weight", adoption->weight);
+	kube_tree_set_whole(object, "iterations", adoption->iterations);
+	kube_tree_set_whole(object, "failedChecks", adoption->failed_checks);
+	if (instant_is_set(adoption->next_check_at))
+		kube_tree_set_text(object, "nextCheckAt",
+		                   instant_format(adoption->next_check_at, time));
+	kube_tree_set_some(object, "lastAppliedSpec", adoption->last_applied);
+	kube_tree_set_some(object, "lastPromotedSpec", adoption->last_promoted);
+	kube_tree_set_some(object, "primaryId", adoption->primary_id);
+	return object;
+}
+
 json_t *kube_release_new(const struct canary_world *world, const struct effect *effect,
                          const json_t *target, const json_t *template, const json_t *configs)
 {
 	json_t *object = kube_tree_object();
 	json_t *canary = kube_tree_object();
 	json_t *spec = kube_tree_object();
+	char hash[FLAGGER_HASH_MAX];
+	size_t length;
 
 	kube_tree_set_text(canary, "name", world->spec->name);
 	kube_tree_set_text(canary, "uid", world->uid);
@@ -151,12 +193,16 @@ json_t *kube_release_new(const struct canary_world *world, const struct effect *
 	kube_tree_set_whole(spec, "primaryReplicas", effect->primary_replicas);
 	kube_tree_set(spec, "template", kube_tree_copy(template));
 	kube_tree_set_text(spec, "digest", effect->digest);
+	(void)flagger_hash_template(template, hash, &length);
+	kube_tree_set_some(spec, "flaggerHash", hash);
 	if (json_array_size(configs) > 0)
 		kube_tree_set(spec, "configs", kube_tree_copy(configs));
 	if (effect->release[0])
 		kube_tree_set_text(spec, "previous", effect->release);
 	if (effect->action.uid[0])
 		kube_tree_set(spec, "action", kube_release_status_action_write(&effect->action));
+	if (effect->cause == CAUSE_ADOPTED || effect->adoption.primary_id[0])
+		kube_tree_set(spec, "adopted", adopted_of(&effect->adoption));
 	kube_tree_set_text(object, "apiVersion", kube_api_version(KUBE_RELEASE));
 	kube_tree_set_text(object, "kind", kube_api_kind(KUBE_RELEASE));
 	kube_tree_set(object, "metadata", metadata_of(world, effect, target));

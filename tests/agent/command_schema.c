@@ -17,6 +17,22 @@ struct look {
 
 static bool check(struct look *look, json_t *schema, json_t *value, const char *path);
 
+/* "#/$defs/release" of a schema, "#/components/schemas/error" of an OpenAPI document. */
+static json_t *find_definition(const json_t *root, const char *ref)
+{
+	json_t *found;
+
+	if (strncmp(ref, "#/$defs/", strlen("#/$defs/")) == 0)
+		found = json_object_get(json_object_get(root, "$defs"), ref + strlen("#/$defs/"));
+	else
+		found = json_object_get(json_object_get(json_object_get(root, "components"),
+		                                        "schemas"),
+		                        ref + strlen("#/components/schemas/"));
+	if (!found)
+		fail_msg("%s leads nowhere", ref);
+	return found;
+}
+
 static bool refuse(struct look *look, const char *path, const char *why)
 {
 	(void)snprintf(look->ret, 256, "%s: %s", path, why);
@@ -129,7 +145,7 @@ static bool check_range(struct look *look, json_t *schema, json_t *value, const 
 static void check_keywords(json_t *schema)
 {
 	static const char known[] =
-		" $schema $id title description $defs type enum properties required "
+		" $schema title description $defs type enum properties required "
 		"additionalProperties items minimum maximum anyOf $ref ";
 	const char *key;
 	json_t *value;
@@ -153,11 +169,7 @@ static bool check(struct look *look, json_t *schema, json_t *value, const char *
 
 	check_keywords(schema);
 	if (ref) {
-		const char *name = ref + strlen("#/$defs/");
-		json_t *inner = json_object_get(json_object_get(look->root, "$defs"), name);
-
-		assert_non_null(inner);
-		return check(look, inner, value, path);
+		return check(look, find_definition(look->root, ref), value, path);
 	}
 	if ((type && !check_type(look, type, value, path)) ||
 	    (list && !check_enum(look, list, value, path)) ||
@@ -199,33 +211,11 @@ void command_schema_check(const char *name, const char *output)
 		fail_msg("%s: %s in %s", name, why, output);
 }
 
-#define COMPONENT "#/components/schemas/"
-
 void command_schema_check_api(json_t *document, json_t *schema, json_t *value)
 {
-	const json_t *components =
-		json_object_get(json_object_get(document, "components"), "schemas");
 	char why[256] = "";
-	struct look look = {.ret = why, .root = schema};
+	struct look look = {.ret = why, .root = document};
 
-	for (;;) {
-		const char *ref = json_string_value(json_object_get(schema, "$ref"));
-		const char *inside = ref ? strchr(ref, '#') : NULL;
-		char name[64];
-
-		if (!ref || inside == NULL || strncmp(ref, "#/$defs/", 8) == 0)
-			break;
-		if (strncmp(ref, COMPONENT, strlen(COMPONENT)) == 0) {
-			schema = json_object_get(components, ref + strlen(COMPONENT));
-			look.root = schema;
-		} else {
-			(void)snprintf(name, sizeof(name), "%.*s", (int)(inside - ref), ref);
-			look.root = json_object_get(components, name);
-			schema = json_object_get(json_object_get(look.root, "$defs"),
-			                         inside + strlen("#/$defs/"));
-		}
-		assert_non_null(schema);
-	}
 	if (!check(&look, schema, value, "$"))
 		fail_msg("%s", why);
 }

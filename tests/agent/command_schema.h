@@ -14,10 +14,8 @@ void command_schema_check(const char *name, const char *output);
 /* Whether it is, and why not. The text is valid until the next call. */
 const char *command_schema_refusal(const char *name, const char *output, char ret[256]);
 
-/*
- * Fail the test unless VALUE is as SCHEMA of the OpenAPI document says: a reference to one of its
- * components, which may themselves have an $id and refer inside themselves.
- */
+/* Fail the test unless VALUE is as SCHEMA of the OpenAPI document says, which may refer to its
+ * components. */
 void command_schema_check_api(json_t *document, json_t *schema, json_t *value);
 
 #endif

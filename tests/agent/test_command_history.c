@@ -44,7 +44,9 @@ static const struct row rows[] = {
          "{'effects':[]}", "", ""},
 	{"cart-2",
          "{'target':{'image':'shop/cart:v2'},'primary':{'image':'shop/cart:v1'},'newest':{"
-         "'name':'cart-2','cause':'revision','phase':'Progressing'},'samples':[]}",
+         "'name':'cart-2','cause':'revision','phase':'Progressing'},'samples':[],'made':{'spec':{"
+         "'template':{'metadata':{'annotations':{'serin.dev/commit':'1a2b3c4d',"
+         "'org.opencontainers.image.authors':'Ada','serin.dev/change':'7'}}}}}}",
          "{'effects':[{'kind':'measure','index':1}]}", "measure request-duration",
          "{'query':'the question','check':'request-duration','max':500}"},
 	/* the round that decided */
@@ -189,6 +191,10 @@ static void test_releases(void **state)
 	release = json_array_get(json_object_get(root, "releases"), 0);
 	assert_string_equal(text_at(release, "name"), "cart-2");
 	assert_string_equal(text_at(release, "outcome"), "rolled_back");
+	assert_string_equal(text_at(json_object_get(release, "source"), "commit"), "1a2b3c4d");
+	assert_string_equal(text_at(json_object_get(release, "source"), "author"), "Ada");
+	assert_true(
+		json_is_null(json_object_get(json_object_get(release, "source"), "repository")));
 	assert_string_equal(text_at(release, "reason"), "too slow");
 	assert_string_equal(text_at(release, "fromImage"), "shop/cart:v1");
 	assert_string_equal(text_at(release, "toImage"), "shop/cart:v2");

@@ -295,6 +295,40 @@ static void test_words(void **state)
 	says(place->desk->trouble, "Canary shop/cart: spec.analysis.threshold");
 }
 
+/* What the demo's cluster no longer has is compared from the history. */
+static void test_diff(void **state)
+{
+	struct place *place = *state;
+	static const struct {
+		const char *words;
+		enum command_exit status;
+		const char *says;
+	} rows[] = {
+		{"cart-2 cart-3", COMMAND_OK, "\"after\": \"shop/cart:v3\""},
+		{"cart-3", COMMAND_OK, "\"before\": \"shop/cart:v2\""},
+		{"cart-3 -n shop", COMMAND_OK, "\"part\": \"image\""},
+		{"cart-3 -n other", COMMAND_NOT_FOUND, "does not tell how \"cart-3\" was made"},
+		{"cart-1", COMMAND_NOT_FOUND, "there was no release before cart-1"},
+		{"cart-9", COMMAND_NOT_FOUND, "does not tell how \"cart-9\" was made"},
+	};
+	char line[512];
+
+	for (size_t i = 0; i < array_length(rows); i++) {
+		(void)snprintf(line, sizeof(line), "diff --file %s -o json %s", place->history,
+		               rows[i].words);
+		command_desk_run(place->desk, line);
+		assert_int_equal(place->desk->status, rows[i].status);
+		says(rows[i].status == COMMAND_OK ? place->desk->out : place->desk->trouble,
+		     rows[i].says);
+		if (rows[i].status == COMMAND_OK)
+			command_schema_check("diff", place->desk->out);
+	}
+	(void)snprintf(line, sizeof(line), "audit verify --offline -o json --file %s",
+	               place->history);
+	command_desk_run(place->desk, line);
+	says(place->desk->out, "\"notDerivable\": 0");
+}
+
 static void forge(struct place *place, const char *sql)
 {
 	sqlite3 *db = NULL;
@@ -337,7 +371,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_release), cmocka_unit_test(test_policies),
-		cmocka_unit_test(test_words),
+		cmocka_unit_test(test_words),   cmocka_unit_test(test_diff),
 		cmocka_unit_test(test_forged), /* the last: it changes what the others read */
 	};
 

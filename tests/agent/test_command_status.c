@@ -16,7 +16,9 @@
 
 #include <cmocka.h>
 
-#define GOLDEN_MAX 65536
+#define DOCS_MAX 65536 /* bytes of docs/commands.md */
+
+#define GOLDEN_MAX 16384
 
 static int set_up(void **state)
 {
@@ -255,11 +257,12 @@ static void read_text(const char *path, char *ret, size_t size)
 /* The table of exit codes is in the docs, too, and so is each command with its flags. */
 static void test_docs(void **state)
 {
-	char docs[GOLDEN_MAX];
+	char docs[DOCS_MAX];
 	char line[256];
 
 	(void)state;
 	read_text("docs/commands.md", docs, sizeof(docs));
+	assert_true(strlen(docs) + 1 < sizeof(docs)); /* whole */
 	for (size_t i = 0; i < COMMAND_EXITS_MAX; i++) {
 		(void)snprintf(line, sizeof(line), "\n| %zu | %s |\n", i, command_exits[i]);
 		assert_non_null(strstr(docs, line));

@@ -167,6 +167,15 @@ static const struct row refusals[] = {
 	{"not-adopted", "{'releases': {'cart-2': null}}",
          "deployment cart-primary.shop exists and no Release tells what it runs: not adopted, nothing is "
          "touched"},
+	{"flagger-writes",
+         "{'canary': {'metadata': {'managedFields': [{'manager': 'flagger', 'subresource': 'status', 'time': "
+         "'2026-03-01T09:59:55Z'}]}}}",
+         "Flagger wrote the status of shop/cart 5s ago: Serin stands by and writes nothing"},
+	{"adopting",
+         "{'releases': {'cart-2': null}, 'primary': {'spec': {'template': {'metadata': {'annotations': "
+         "{'flagger-id': 'a-b'}}}}}}",
+         "deployment cart-primary.shop is Flagger's: it is taken over when Flagger has written nothing for "
+         "two intervals"},
 	{"not-begun", "{'releases': {'cart-2': null}, 'primary': null}",
          "the agent has not begun with shop/cart yet: it has no Release"},
 	{"unreadable", "{" RELEASE("'phase': 'Pondering'") "}",

@@ -41,6 +41,7 @@ static void test_standards(void **state)
 	assert_true(options.has_config_tracking);
 	assert_false(options.has_leader_election);
 	assert_int_equal(options.port, 8080);
+	assert_int_equal(options.api, API_ACCESS_TOKEN);
 	assert_int_equal(options.log_level, LOG_INFO);
 	assert_int_equal(options.log_form, LOG_FORM_UNKNOWN);
 	assert_string_equal(options.history, "");
@@ -88,6 +89,8 @@ static void test_whole(void **state)
 		{"-no-cross-namespace-refs=false", ""},
 		{"--history /data/history.db --state-dir /data --context minikube", ""},
 		{"--zap-encoding=console --enable-leader-election", ""},
+		{"--api=off", ""},
+		{"--api strict", ""},
 		{"--help", ""},
 		{"-h", ""},
 		{"--version", ""},
@@ -133,6 +136,8 @@ static void test_refused(void **state)
 		{"--port=-1", "got \"-1\""},
 		{"--enable-config-tracking=yes", "expected true or false, got \"yes\""},
 		{"--zap-encoding=xml", "expected json or console"},
+		{"--api=all", "--api: expected off, loopback, token, strict or open, got \"all\""},
+		{"--api=", "got \"\""},
 		{"--master=https://x", "--master: name the server in a kubeconfig"},
 		{"--slack-uri=https://secret", "did you mean --slack-url?"},
 		{"--no-cross-namespace-refs", "--no-cross-namespace-refs: references"},

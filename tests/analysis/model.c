@@ -176,6 +176,7 @@ static void watch(struct model *model)
 	model->view.now = model->truth.now;
 	model->view.is_deleted = model->truth.is_deleted;
 	model->view.mirror = model->truth.mirror;
+	model->view.flagger_wrote = model->truth.flagger_wrote;
 }
 
 static void begin_pods(struct model *model, enum subject subject, int replicas)
@@ -221,7 +222,8 @@ static void settle_pods(struct model *model)
 	if (model->primary_ready_ms && model->primary_ready_ms <= now) {
 		model->primary_ready_ms = 0;
 		if (!model->is_primary_broken ||
-		    strcmp(model->truth.primary.release_uid, model->truth.promoted.uid) == 0)
+		    strcmp(model->truth.primary.release_uid,
+		           release_ref_id(&model->truth.promoted)) == 0)
 			put_ready(model, &model->truth.primary);
 	}
 }
@@ -240,6 +242,11 @@ static void create_release(struct model *model, const struct effect *effect)
 	text_copy(newest->handled, effect->handled);
 	text_copy(newest->previous, effect->release);
 	newest->action = effect->action;
+	newest->adoption = effect->adoption;
+	if (effect->old_release_uid[0]) {
+		text_copy(newest->handled, model->is_unseen ? "" : effect->digest);
+		text_copy(newest->digest, model->found);
+	}
 	model->truth.releases.state = FACT_KNOWN;
 }
 
@@ -312,8 +319,25 @@ static void write_primary(struct model *model, const struct effect *effect)
 	assert(model->truth.primary.slot.state != FACT_KNOWN ||
 	       strcmp(model->truth.primary.release_uid, effect->release_uid) != 0);
 	text_copy(model->truth.primary.release_uid, effect->release_uid);
+	for (int number = 1; number < MODEL_RELEASES_MAX; number++) {
+		if (strcmp(model->kept[number].uid, effect->release_uid) == 0)
+			text_copy(model->truth.primary.release_uid,
+			          release_id(&model->kept[number]));
+	}
 	model_write_down(model, "primary", effect->release_uid);
 	begin_pods(model, SUBJECT_PRIMARY, replicas);
+}
+
+static void restore_apex(struct model *model)
+{
+	model->truth.apex.is_ours = false;
+	model_write_down(model, "restore", "apex");
+}
+
+static void take_primary(struct model *model)
+{
+	model->truth.primary.is_owned = false;
+	model_write_down(model, "take primary", "");
 }
 
 static void scale(struct model *model, const struct effect *effect)
@@ -459,6 +483,9 @@ static void carry_out(struct model *model, const struct effect *effect)
 	case EFFECT_WRITE_PRIMARY:
 		write_primary(model, effect);
 		return;
+	case EFFECT_TAKE_PRIMARY:
+		take_primary(model);
+		return;
 	case EFFECT_SCALE:
 	case EFFECT_WRITE_SCALER:
 		scale(model, effect);
@@ -488,8 +515,7 @@ static void carry_out(struct model *model, const struct effect *effect)
 		model_alert(model, effect);
 		return;
 	case EFFECT_RESTORE:
-		model->truth.apex.is_ours = false;
-		model_write_down(model, "restore", "apex");
+		restore_apex(model);
 		return;
 	case EFFECT_NONE:
 		break;

@@ -47,8 +47,10 @@ struct model {
 	bool is_forgetful; /* it starts anew before each */
 	const char *ear;   /* what receivers of alerts answer; "": that they took it; NULL: never */
 	int n_alerts;
-	int n_unserved; /* decisions after which clients were with pods that do not answer, while
-	                   others would */
+	const char *found; /* of an adoption: the digest of what the primary runs */
+	bool is_unseen;    /* … and Flagger did not see what is in the target */
+	int n_unserved;    /* decisions after which clients were with pods that do not answer, while
+	                      others would */
 	int max_weight_seen;
 	int primary_load; /* pods that the primary's autoscaler would give it, -1: none; 0: as many
 	                     as there are */

@@ -185,40 +185,18 @@ static void tell_detail(const struct effect *effect, char ret[SENTENCE_MAX])
 		text_format(ret, SENTENCE_MAX, " %.300s", effect->notice.text);
 }
 
+/* What stands before the subject; NULL: the kind's name, and no subject. */
 static const char *verb_of(const struct effect *effect)
 {
-	switch (effect->kind) {
-	case EFFECT_OBSERVE:
-		return "see ";
-	case EFFECT_SCALE:
-		return "scale ";
-	case EFFECT_REMOVE:
-		return "remove ";
-	case EFFECT_RESTORE:
-		return "restore ";
-	case EFFECT_WRITE_SERVICE:
-	case EFFECT_WRITE_ROUTE:
-	case EFFECT_CREATE_PRIMARY:
-	case EFFECT_WRITE_PRIMARY:
-		return "";
-	case EFFECT_WRITE_SCALER:
-	case EFFECT_NONE:
-	case EFFECT_MEASURE:
-	case EFFECT_MEASURE_SHARE:
-	case EFFECT_FIND_RELEASE:
-	case EFFECT_ASK_HOOK:
-	case EFFECT_COMPARE:
-	case EFFECT_CREATE_RELEASE:
-	case EFFECT_SAVE_RELEASE:
-	case EFFECT_WRITE_MIRROR:
-	case EFFECT_NOTIFY:
-	case EFFECT_TELL_HOOK:
-	case EFFECT_ALERT:
-	case EFFECT_ANSWER:
-	case EFFECT_REMOVE_RELEASES:
-		break;
-	}
-	return NULL;
+	static const char *const verbs[] = {
+		[EFFECT_OBSERVE] = "see ",       [EFFECT_SCALE] = "scale ",
+		[EFFECT_REMOVE] = "remove ",     [EFFECT_RESTORE] = "restore ",
+		[EFFECT_WRITE_SERVICE] = "",     [EFFECT_WRITE_ROUTE] = "",
+		[EFFECT_CREATE_PRIMARY] = "",    [EFFECT_WRITE_PRIMARY] = "",
+		[EFFECT_REMOVE_RELEASES] = NULL,
+	};
+
+	return verbs[effect->kind];
 }
 
 const char *model_tell_plan(const struct plan *plan, char ret[MODEL_PLAN_MAX])

@@ -6,6 +6,7 @@
 #include "analysis/base/text.h"
 #include "analysis/strategy.h"
 #include "analysis/workload.h"
+#include "tests/analysis/walk_adoption.h"
 #include "tests/analysis/walk_configs.h"
 #include "tests/analysis/walk_hooks.h"
 #include "tests/analysis/walk_look.h"
@@ -46,6 +47,7 @@ struct walk {
 	uint64_t n_effects;
 	uint64_t n_hooks; /* worlds with them */
 	uint64_t n_configs;
+	uint64_t n_adoptions;
 	uint64_t n_broken;
 };
 
@@ -507,6 +509,25 @@ static void check_configs(struct walk *walk, struct world *world, struct walk_ve
 	walk->plan = plan;
 }
 
+/* Yet another one in 32 is as Flagger left it. */
+static void check_adoption(struct walk *walk, struct world *world, struct walk_verbs *verbs)
+{
+	uint64_t chance = walk->number * 0x9E3779B97F4A7C15U >> 20;
+	const struct plan *plan = walk->plan;
+	const char *what;
+
+	if (chance % 32 != 2)
+		return;
+	walk_adoption_put(world, chance / 32);
+	decide(&world->spec, &world->facts, &verbs->plan);
+	walk->plan = &verbs->plan;
+	walk->n_adoptions++;
+	what = walk_adoption_check(world, &verbs->plan);
+	if (what)
+		broken(walk, what);
+	walk->plan = plan;
+}
+
 /* With an argument, only every so many worlds, to the first that is broken: for mutants. */
 int main(int argc, char **argv)
 {
@@ -534,11 +555,13 @@ int main(int argc, char **argv)
 		check(&walk);
 		check_verbs(&walk, &verbs);
 		check_configs(&walk, &world, &verbs);
+		check_adoption(&walk, &world, &verbs);
 		if (number % HOOKS_STRIDE == 0)
 			walk_hooks(&walk, &world, &plan);
 	}
 	printf("# %" PRIu64 " worlds with hooks\n", walk.n_hooks);
 	printf("# %" PRIu64 " worlds with configs\n", walk.n_configs);
+	printf("# %" PRIu64 " worlds of Flagger's\n", walk.n_adoptions);
 	for (enum strategy strategy = STRATEGY_CANARY; strategy <= STRATEGY_BLUE_GREEN; strategy++)
 		printf("# %" PRIu64 " worlds of %s\n", walk.n_of[strategy],
 		       strategy_name(strategy));

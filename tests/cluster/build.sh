@@ -106,10 +106,10 @@ build_ingress() {
 	say "built ingress-nginx in $(($(date +%s) - begun)) s"
 }
 
-# Flagger's load tester, built in a copy of its module, by its own go.sum.
-build_loadtester() {
-	[ -x "$flagger/loadtester" ] && return 0
-	say "building Flagger's load tester $FLAGGER_VERSION (about 3 minutes, once per machine)..."
+# Flagger's own programs, built in a copy of its module, by its own go.sum.
+build_flagger() {
+	[ -x "$flagger/loadtester" ] && [ -x "$flagger/flagger" ] && return 0
+	say "building Flagger $FLAGGER_VERSION and its load tester (about 5 minutes, once per machine)..."
 	find_go
 	begun=$(date +%s)
 	mkdir -p "$flagger"
@@ -118,10 +118,12 @@ build_loadtester() {
 	[ "$(jq -r .Sum "$work/module.json")" = "$FLAGGER_SUM" ] || fail "$FLAGGER_MODULE is not what it was: its checksum differs"
 	cp -r "$(jq -r .Dir "$work/module.json")" "$work/src"
 	chmod -R u+w "$work/src"
-	(cd "$work/src" && CGO_ENABLED=0 nice go build -p 2 -trimpath -buildvcs=false -ldflags "-s -w" -o "$work/loadtester" ./cmd/loadtester) >&2
-	mv "$work/loadtester" "$flagger/loadtester"
+	for program in loadtester flagger; do
+		(cd "$work/src" && CGO_ENABLED=0 nice go build -p 2 -trimpath -buildvcs=false -ldflags "-s -w" -o "$work/$program" "./cmd/$program") >&2
+		mv "$work/$program" "$flagger/$program"
+	done
 	rm -rf "$work"
-	say "built the load tester in $(($(date +%s) - begun)) s"
+	say "built Flagger in $(($(date +%s) - begun)) s"
 }
 
 # istiod, by its own go.mod, and the definitions that come with its modules.
@@ -167,8 +169,8 @@ optional() { "$here/build.sh" "$1" || say "could not build $1: the kit goes with
 
 main() {
 	case ${1:-} in
-	loadtester)
-		build_loadtester
+	flagger)
+		build_flagger
 		return
 		;;
 	mesh)
@@ -186,7 +188,7 @@ main() {
 	}
 	build_cluster
 	build_ingress
-	optional loadtester
+	optional flagger
 	[ -z "${KIT_MESH:-}" ] || optional mesh
 	for t in testapp loadgen; do
 		build "$tools" "$t" "./cmd/$t" "" "(our own; a minute the first time)"

@@ -100,7 +100,7 @@ static void test_refusals(void **state)
 		{"{'status': {'checks': [{'name': 'a', 'verdict': 'maybe'}]}}", ERR_INVALID,
 	         "status.checks.verdict: \"maybe\""},
 		{"{'spec': {'cause': 'dance'}}", ERR_INVALID,
-	         "spec.cause: expected init, revision, config, retry or undo"},
+	         "spec.cause: expected init, revision, config, retry, undo or adopted"},
 		{"{'spec': {'action': {'uid': 'a', 'verb': 'dance', 'by': 'alice'}}}", ERR_INVALID,
 	         "action.verb: \"dance\""},
 		{"{'status': {'actions': [{'uid': 'a', 'verb': 'x', 'by': 'alice'}]}}", ERR_INVALID,
@@ -260,19 +260,20 @@ static void test_new(void **state)
 	cart_init(&cart, "{}");
 	json_object_set_new(json_object_get(target, "spec"), "template", merge_parse("{'a': 1}"));
 	/* no owner reference: it feeds the teardown and goes last */
-	cart_same(kube_release_new(&cart.world, &effect, target,
-	                           json_object_get(json_object_get(target, "spec"), "template"),
-	                           NULL),
-	          "{'apiVersion': 'serin.dev/v1alpha1', 'kind': 'Release', 'metadata': {'name':"
-	          " 'cart-17', 'namespace': 'shop', 'labels': {'serin.dev/canary': 'cart',"
-	          " 'serin.dev/canary-uid': '" CART_UID
-	          "'}, 'annotations':"
-	          " {'serin.dev/target-revision': '4'}}, 'spec': {'canary': {'name': 'cart', 'uid':"
-	          " '" CART_UID
-	          "'}, 'cause': 'revision', 'target': {'apiVersion': 'apps/v1',"
-	          " 'kind': 'Deployment', 'name': 'cart', 'uid': 'd1', 'generation': 7, 'replicas':"
-	          " 3}, 'primaryReplicas': 4, 'template': {'a': 1}, 'digest': 'abc', 'previous':"
-	          " 'cart-16'}}");
+	cart_same(
+		kube_release_new(&cart.world, &effect, target,
+	                         json_object_get(json_object_get(target, "spec"), "template"),
+	                         NULL),
+		"{'apiVersion': 'serin.dev/v1alpha1', 'kind': 'Release', 'metadata': {'name':"
+		" 'cart-17', 'namespace': 'shop', 'labels': {'serin.dev/canary': 'cart',"
+		" 'serin.dev/canary-uid': '" CART_UID
+		"'}, 'annotations':"
+		" {'serin.dev/target-revision': '4'}}, 'spec': {'canary': {'name': 'cart', 'uid':"
+		" '" CART_UID
+		"'}, 'cause': 'revision', 'target': {'apiVersion': 'apps/v1',"
+		" 'kind': 'Deployment', 'name': 'cart', 'uid': 'd1', 'generation': 7, 'replicas':"
+		" 3}, 'primaryReplicas': 4, 'template': {'a': 1}, 'digest': 'abc', 'flaggerHash': '85748b7f68', 'previous':"
+		" 'cart-16'}}");
 	json_decref(target);
 	cart_fini(&cart);
 }

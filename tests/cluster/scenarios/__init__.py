@@ -19,6 +19,7 @@ from scenarios import answers  # noqa: F401
 from scenarios import idle  # noqa: F401
 from scenarios import rights  # noqa: F401
 from scenarios import people  # noqa: F401
+from scenarios import adopt  # noqa: F401
 from scenarios import reading  # noqa: F401
 from scenarios import restart  # noqa: F401
 from scenarios import installed  # noqa: F401

@@ -22,27 +22,27 @@ WAITING = 25  # seconds in which a closed gate is asked twice at least
 class Tester:
     """The load tester in the kit's network, with a folder for what its commands write."""
 
-    def __init__(self, s):
-        self.s = s
+    def __init__(self, s, port=PORT):
+        self.s, self.address = s, f"http://127.0.0.1:{port}"
         if not shutil.which("loadtester"):
             raise Failure("the kit has no load tester: it could not be built, see the kit's first lines")
         self.folder = tempfile.mkdtemp(prefix="serin-gates.")
         self.log = open(os.path.join(self.folder, "log"), "w", encoding="utf-8")  # pylint: disable=consider-using-with
-        command = ["loadtester", "-port", str(PORT), "-log-level", "info"]
+        command = ["loadtester", "-port", str(port), "-log-level", "info"]
         self.process = subprocess.Popen(command, stdout=self.log, stderr=self.log)  # pylint: disable=consider-using-with
         s.wait("the load tester answers", self.is_up, 20)
 
     def is_up(self):
         try:
-            with urllib.request.urlopen(f"{TESTER}/healthz", timeout=1):
+            with urllib.request.urlopen(f"{self.address}/healthz", timeout=1):
                 return True
         except OSError:
             return False
 
-    def turn(self, what):
+    def turn(self, what, canary="app"):
         """Such as gate/open."""
-        body = json.dumps({"name": "app", "namespace": self.s.namespace}).encode()
-        with urllib.request.urlopen(urllib.request.Request(f"{TESTER}/{what}", body), timeout=5) as reply:
+        body = json.dumps({"name": canary, "namespace": self.s.namespace}).encode()
+        with urllib.request.urlopen(urllib.request.Request(f"{self.address}/{what}", body), timeout=5) as reply:
             self.s.check(reply.status == 202, f"{what} is accepted", reply.status)
 
     def lines(self, name):
