@@ -1,6 +1,7 @@
 #include "tests/analysis/model.h"
 
 #include "analysis/base/text.h"
+#include "tests/analysis/model_decide.h"
 #include "tests/analysis/model_scaler.h"
 #include "tests/analysis/model_tell.h"
 
@@ -272,8 +273,6 @@ static void write_service(struct model *model, const struct effect *effect)
 	                                       ? &model->truth.canary_service
 	                                       : &model->truth.primary_service;
 
-	assert(service->slot.state != FACT_KNOWN || !service->is_exact ||
-	       service->backend != effect->backend);
 	*service = (struct service_fact){.slot.state = FACT_KNOWN,
 	                                 .backend = effect->backend,
 	                                 .is_exact = true,
@@ -289,10 +288,6 @@ static void write_route(struct model *model, const struct effect *effect)
 	int edits = model->truth.route.rival.edits;
 	char text[16];
 
-	/* nothing is written that is so already */
-	assert(model->truth.route.slot.state != FACT_KNOWN || !model->truth.route.is_exact ||
-	       model->truth.route.weight != effect->weight ||
-	       model->truth.route.is_mirrored != effect->is_mirrored);
 	model->truth.route = (struct route_fact){.slot.state = FACT_KNOWN,
 	                                         .rival = {.edits = edits},
 	                                         .weight = effect->weight,
@@ -316,8 +311,6 @@ static void write_primary(struct model *model, const struct effect *effect)
 {
 	int replicas = effect->replicas > 0 ? effect->replicas : model->truth.primary.replicas;
 
-	assert(model->truth.primary.slot.state != FACT_KNOWN ||
-	       strcmp(model->truth.primary.release_uid, effect->release_uid) != 0);
 	text_copy(model->truth.primary.release_uid, effect->release_uid);
 	for (int number = 1; number < MODEL_RELEASES_MAX; number++) {
 		if (strcmp(model->kept[number].uid, effect->release_uid) == 0)
@@ -348,9 +341,6 @@ static void scale(struct model *model, const struct effect *effect)
 		model_scaler(model, effect);
 		return;
 	}
-	assert((effect->subject == SUBJECT_TARGET
-	                ? model->truth.target.replicas
-	                : model->truth.primary.replicas) != effect->replicas);
 	begin_pods(model, effect->subject, effect->replicas);
 	text_format(text, sizeof(text), "%s %d", subject_name(effect->subject), effect->replicas);
 	model_write_down(model, "scale", text);
@@ -560,9 +550,7 @@ static int64_t turn(struct model *model)
 		restart(model);
 	watch(model);
 	do { /* a new agent looks around before anything else can happen */
-		if (model->lies)
-			model->lies(&model->view);
-		decide(&model->spec, &model->view, &plan);
+		model_decide(model, &plan);
 		for (size_t i = 0; i < plan.n_effects; i++)
 			carry_out(model, &plan.effects[i]);
 		watch(model);
