@@ -311,6 +311,11 @@ static void write_primary(struct model *model, const struct effect *effect)
 {
 	int replicas = effect->replicas > 0 ? effect->replicas : model->truth.primary.replicas;
 
+	if (effect->kind == EFFECT_TAKE_PRIMARY) {
+		model->truth.primary.is_owned = false;
+		model_write_down(model, "take primary", "");
+		return;
+	}
 	text_copy(model->truth.primary.release_uid, effect->release_uid);
 	for (int number = 1; number < MODEL_RELEASES_MAX; number++) {
 		if (strcmp(model->kept[number].uid, effect->release_uid) == 0)
@@ -319,18 +324,6 @@ static void write_primary(struct model *model, const struct effect *effect)
 	}
 	model_write_down(model, "primary", effect->release_uid);
 	begin_pods(model, SUBJECT_PRIMARY, replicas);
-}
-
-static void restore_apex(struct model *model)
-{
-	model->truth.apex.is_ours = false;
-	model_write_down(model, "restore", "apex");
-}
-
-static void take_primary(struct model *model)
-{
-	model->truth.primary.is_owned = false;
-	model_write_down(model, "take primary", "");
 }
 
 static void scale(struct model *model, const struct effect *effect)
@@ -471,10 +464,8 @@ static void carry_out(struct model *model, const struct effect *effect)
 		return;
 	case EFFECT_CREATE_PRIMARY:
 	case EFFECT_WRITE_PRIMARY:
-		write_primary(model, effect);
-		return;
 	case EFFECT_TAKE_PRIMARY:
-		take_primary(model);
+		write_primary(model, effect);
 		return;
 	case EFFECT_SCALE:
 	case EFFECT_WRITE_SCALER:
@@ -505,7 +496,8 @@ static void carry_out(struct model *model, const struct effect *effect)
 		model_alert(model, effect);
 		return;
 	case EFFECT_RESTORE:
-		restore_apex(model);
+		model->truth.apex.is_ours = false;
+		model_write_down(model, "restore", "apex");
 		return;
 	case EFFECT_NONE:
 		break;
