@@ -5,6 +5,7 @@
 #include "agent/poison.h"
 #include "agent/tick.h"
 #include "analysis/base/text.h"
+#include "analysis/target.h"
 #include "providers/kube/canary.h"
 #include "providers/traffic.h"
 #include "providers/wire/digest.h"
@@ -67,9 +68,9 @@ static struct canary_edition *edition_read(const struct canary *canary, const js
 	edition->world.ingress = read.ingress;
 	service = json_dumps(json_object_get(json_object_get(object, "spec"), "service"),
 	                     JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY);
-	text_format(edition->identity, sizeof(edition->identity), "%s|%s|%s|%s|%s",
-	            read.spec.target, read.spec.provider, read.ingress ? read.ingress : "",
-	            read.spec.scaler ? read.spec.scaler : "",
+	text_format(edition->identity, sizeof(edition->identity), "%s|%s|%s|%s|%s|%s",
+	            target_kind_name(read.spec.target_kind), read.spec.target, read.spec.provider,
+	            read.ingress ? read.ingress : "", read.spec.scaler ? read.spec.scaler : "",
 	            digest_text(service ? service : "", digest));
 	free(service);
 	for (size_t i = 0; i < read.n_warnings; i++) {
@@ -299,15 +300,26 @@ static bool is_checking(const struct canary *canary)
 	return instant_is_set(check) && canary->facts.samples[0].check.ms == check.ms;
 }
 
+bool canary_is_released(const struct canary *canary, const struct canary_spec *spec)
+{
+	return canary->released_target[0] == '\0' ||
+	       (strcmp(canary->released_target, spec->target) == 0 &&
+	        canary->released_kind == spec->target_kind);
+}
+
 void canary_refuse_target(struct canary *canary)
 {
 	const struct canary_edition *edition = canary->pending ? canary->pending : canary->edition;
+	const struct canary_spec *spec = &edition->spec;
+	bool is_other_kind = spec->target_kind != canary->released_kind;
 
-	text_format(
-		canary->facts.refusal, sizeof(canary->facts.refusal),
-		"spec.targetRef.name: expected \"%.100s\", which the Releases are of, got \"%.100s\": make "
-		"another Canary for another target",
-		canary->released_target, edition->spec.target);
+	text_format(canary->facts.refusal, sizeof(canary->facts.refusal),
+	            "spec.targetRef.%s: expected \"%.100s\", which the Releases are of, got "
+	            "\"%.100s\": make another Canary for another target",
+	            is_other_kind ? "kind" : "name",
+	            is_other_kind ? target_kind_name(canary->released_kind)
+	                          : canary->released_target,
+	            is_other_kind ? target_kind_name(spec->target_kind) : spec->target);
 	text_copy(canary->facts.refusal_reason, "InvalidSpec");
 	if (!canary->pending)
 		canary->facts.has_spec = false;
@@ -322,8 +334,7 @@ void canary_settle(struct canary *canary)
 
 	if (!edition)
 		return;
-	if (canary->released_target[0] != '\0' &&
-	    strcmp(canary->released_target, edition->spec.target) != 0 &&
+	if (!canary_is_released(canary, &edition->spec) &&
 	    !release_is_open(&canary->facts.newest)) {
 		canary_refuse_target(canary);
 		return;

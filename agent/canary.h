@@ -72,8 +72,9 @@ struct canary {
 	char name[64];
 	struct facts facts;
 	struct canary_edition *edition;     /* the one in force; NULL: none was ever valid */
-	char released_target[NAME_MAX_K8S]; /* the Deployment that the newest Release is of; "" for
+	char released_target[NAME_MAX_K8S]; /* the workload that the newest Release is of; "" for
 	                                       none */
+	enum target_kind released_kind;
 	struct canary_edition *pending; /* the one that waits for the check, or the run, to end */
 	struct flight *flights[CANARY_FLIGHTS_MAX];
 	size_t n_flights;
@@ -123,6 +124,9 @@ void canary_settle_writes(struct canary *canary);
  * one in force.
  */
 void canary_see(struct canary *canary, const json_t *object);
+
+/* SPEC names the target that the Releases are of, or there is no Release. */
+bool canary_is_released(const struct canary *canary, const struct canary_spec *spec);
 
 /* The spec names another target than the Releases do: refuse it, nothing of the other one is
  * touched. */

@@ -12,6 +12,7 @@
 #include "providers/kube/release.h"
 #include "providers/kube/scaler.h"
 #include "providers/kube/tree.h"
+#include "providers/kube/workload.h"
 #include "providers/traffic.h"
 
 #include <search.h>
@@ -136,9 +137,10 @@ static struct canary *bind_scaler(struct fleet *fleet, struct canary *canary)
 
 static struct canary *bind_all(struct fleet *fleet, struct canary *canary)
 {
-	static const struct binding rows[] = {
-		{.kind = KUBE_DEPLOYMENT, .subject = SUBJECT_TARGET},
-		{.kind = KUBE_DEPLOYMENT, .subject = SUBJECT_PRIMARY},
+	enum kube_kind workload = kube_workload_kind(&canary->edition->spec);
+	const struct binding rows[] = {
+		{.kind = workload, .subject = SUBJECT_TARGET},
+		{.kind = workload, .subject = SUBJECT_PRIMARY},
 		{.kind = KUBE_SERVICE, .subject = SUBJECT_APEX},
 		{.kind = KUBE_SERVICE, .subject = SUBJECT_PRIMARY_SERVICE},
 		{.kind = KUBE_SERVICE, .subject = SUBJECT_CANARY_SERVICE},

@@ -17,6 +17,7 @@
 #include "providers/kube/owner.h"
 #include "providers/kube/release.h"
 #include "providers/kube/service.h"
+#include "providers/kube/tree.h"
 #include "providers/kube/workload.h"
 #include "providers/traffic.h"
 
@@ -34,7 +35,7 @@ static void fail(struct canary *canary, struct fact_slot *slot, struct span dela
 	text_copy(slot->error, text);
 }
 
-/* Deployments ---------------------------------------------------------------------------------- */
+/* Workloads ------------------------------------------------------------------------------------ */
 
 static void ask_anew(struct fact_slot *slot)
 {
@@ -232,12 +233,15 @@ static void lose(struct facts *facts, const struct release *release)
 /* Releases are of one target; a spec that was read before and names another is refused. */
 static void learn_target(struct canary *canary, const json_t *object)
 {
-	const char *name = json_string_value(json_object_get(
-		json_object_get(json_object_get(object, "spec"), "target"), "name"));
+	const json_t *target = kube_tree_find(object, "spec/target");
+	const char *name = kube_tree_text(target, "name");
 
-	text_copy(canary->released_target, name ? name : "");
-	if (name && canary->facts.has_spec && !release_is_open(&canary->facts.newest) &&
-	    strcmp(canary->edition->spec.target, name) != 0)
+	text_copy(canary->released_target, name);
+	canary->released_kind = strcmp(kube_tree_text(target, "kind"), "DaemonSet") == 0
+	                                ? TARGET_DAEMON_SET
+	                                : TARGET_DEPLOYMENT;
+	if (canary->facts.has_spec && !release_is_open(&canary->facts.newest) &&
+	    !canary_is_released(canary, &canary->edition->spec))
 		canary_refuse_target(canary);
 }
 

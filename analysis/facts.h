@@ -22,8 +22,8 @@ enum fact_state {
 enum subject {
 	SUBJECT_NONE,
 	SUBJECT_CANARY,  /* the Canary resource; its status is a mirror */
-	SUBJECT_TARGET,  /* the Deployment that people edit */
-	SUBJECT_PRIMARY, /* the Deployment that serves */
+	SUBJECT_TARGET,  /* the workload that people edit */
+	SUBJECT_PRIMARY, /* the one that serves */
 	SUBJECT_APEX,    /* Service that clients use */
 	SUBJECT_PRIMARY_SERVICE,
 	SUBJECT_CANARY_SERVICE,
@@ -61,7 +61,7 @@ struct workload_fact {
 	char uid[UID_MAX];
 	char resource_version[24];
 	bool is_observed; /* the status speaks of the current spec (observedGeneration) */
-	int replicas;     /* wanted */
+	int replicas;     /* wanted; of a DaemonSet one at least, unless it is to have none */
 	int updated;
 	int total; /* pods of any template */
 	int ready;
@@ -72,6 +72,7 @@ struct workload_fact {
 	char image[96];            /* of the first container, cut; for sentences */
 	bool has_configs;          /* of a target: its template refers to configs, and they are
 	                              tracked */
+	bool is_daemon;            /* a DaemonSet: its pods are counted by nodes */
 	bool may_empty;            /* its rollout strategy may leave it without a ready pod */
 	bool is_owned; /* it would be garbage-collected with the Canary: Flagger made it */
 	char refusal[SENTENCE_MAX]; /* not empty: this workload cannot be served, and why */

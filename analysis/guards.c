@@ -8,6 +8,7 @@
 #include "analysis/phase/phase.h"
 #include "analysis/retreat.h"
 #include "analysis/ruling.h"
+#include "analysis/target.h"
 #include "analysis/traffic.h"
 #include "analysis/workload.h"
 
@@ -198,10 +199,12 @@ static bool guard_target_gone(struct thought *thought)
 	    !may_withdraw(thought))
 		return false;
 	status = thought_next_status(thought);
-	thought_notice(&status, true, "deployment %.100s.%.63s not found", thought->spec->target,
+	thought_notice(&status, true, "%s %.100s.%.63s not found",
+	               target_kind_word(thought->spec->target_kind), thought->spec->target,
 	               thought->spec->k8s_namespace);
-	retreat_begin(thought, &status, OUTCOME_CANCELLED, "deployment %.100s.%.63s was deleted",
-	              thought->spec->target, thought->spec->k8s_namespace);
+	retreat_begin(thought, &status, OUTCOME_CANCELLED, "%s %.100s.%.63s was deleted",
+	              target_kind_word(thought->spec->target_kind), thought->spec->target,
+	              thought->spec->k8s_namespace);
 	return true;
 }
 

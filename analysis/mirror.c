@@ -56,27 +56,33 @@ static const char *phase_of(const struct release *newest)
 	return "Progressing";
 }
 
-static const char *message_of(const char *phase)
+static const char *message_of(const struct canary_spec *spec, const char *phase)
 {
 	static const struct {
 		const char *phase;
 		const char *message;
+		const char *of_daemon_set; /* NULL: the same */
 	} rows[] = {
-		{"Initializing", "New Deployment detected, starting initialization."},
-		{"Initialized", "Deployment initialization completed."},
+		{"Initializing", "New Deployment detected, starting initialization.",
+	         "New DaemonSet detected, starting initialization."},
+		{"Initialized", "Deployment initialization completed.",
+	         "DaemonSet initialization completed."},
 		{"Waiting", "Waiting for approval."},
 		{"WaitingPromotion", "Waiting for approval."},
 		{"Progressing", "New revision detected, progressing canary analysis."},
 		{"Promoting", "Canary analysis completed, starting primary rolling update."},
 		{"Finalising", "Canary analysis completed, routing all traffic to primary."},
 		{"Succeeded", "Canary analysis completed successfully, promotion finished."},
-		{"Failed", "Canary analysis failed, Deployment scaled to zero."},
+		{"Failed", "Canary analysis failed, Deployment scaled to zero.",
+	         "Canary analysis failed, DaemonSet scaled to zero."},
 	};
 
 	size_t i = 0;
 
 	while (i < array_length(rows) - 1 && strcmp(rows[i].phase, phase) != 0)
 		i++;
+	if (spec->target_kind == TARGET_DAEMON_SET && rows[i].of_daemon_set)
+		return rows[i].of_daemon_set;
 	return rows[i].message;
 }
 
@@ -164,7 +170,8 @@ const char *mirror_phase(const struct canary_spec *spec, const struct facts *fac
 }
 
 /* As it is. */
-static void leave(const struct mirror_fact *live, struct mirror *ret)
+static void leave(const struct canary_spec *spec, const struct mirror_fact *live,
+                  struct mirror *ret)
 {
 	text_copy(ret->phase, live->phase);
 	ret->weight = live->weight;
@@ -172,11 +179,12 @@ static void leave(const struct mirror_fact *live, struct mirror *ret)
 	ret->iterations = live->iterations;
 	text_copy(ret->last_applied, live->last_applied);
 	text_copy(ret->last_promoted, live->last_promoted);
-	text_copy(ret->message, message_of(live->phase));
+	text_copy(ret->message, message_of(spec, live->phase));
 }
 
 /* As Flagger left it, to the last word. */
-static void restore(const struct adoption *adoption, struct mirror *ret)
+static void restore(const struct canary_spec *spec, const struct adoption *adoption,
+                    struct mirror *ret)
 {
 	text_copy(ret->phase, adoption->phase);
 	ret->weight = adoption->weight;
@@ -184,7 +192,7 @@ static void restore(const struct adoption *adoption, struct mirror *ret)
 	ret->iterations = adoption->iterations;
 	text_copy(ret->last_applied, adoption->last_applied);
 	text_copy(ret->last_promoted, adoption->last_promoted);
-	text_copy(ret->message, message_of(adoption->phase));
+	text_copy(ret->message, message_of(spec, adoption->phase));
 }
 
 /* Flagger's hash where it is known: going back to it begins no run then. */
@@ -207,15 +215,15 @@ struct mirror mirror_of(const struct canary_spec *spec, const struct facts *fact
 		return mirror;
 	}
 	if (is_unadmitted(spec, newest) || adoption_is_raw(newest)) {
-		leave(&facts->mirror, &mirror);
+		leave(spec, &facts->mirror, &mirror);
 		return mirror;
 	}
 	if (release_is_found(newest)) {
-		restore(&newest->adoption, &mirror);
+		restore(spec, &newest->adoption, &mirror);
 		return mirror;
 	}
 	text_copy(mirror.phase, mirror_phase(spec, facts));
-	text_copy(mirror.message, message_of(mirror.phase));
+	text_copy(mirror.message, message_of(spec, mirror.phase));
 	text_copy(mirror.last_applied,
 	          newest->handled[0] ? newest->handled : hash_of(newest->hash, newest->digest));
 	text_copy(mirror.last_promoted, hash_of(facts->promoted.hash, facts->promoted.digest));

@@ -53,7 +53,10 @@ bool primary_runs_newest(struct thought *thought)
 		.uid = newest->uid,
 		.id = release_id(newest),
 		.new_replicas = capacity,
-		.replicas = thought->spec->scaler_kind == SCALER_NONE ? capacity : 0,
+		.replicas = thought->spec->scaler_kind == SCALER_NONE &&
+	                                    thought->spec->target_kind == TARGET_DEPLOYMENT
+	                            ? capacity
+	                            : 0,
 	};
 
 	return runs(thought, &wish);

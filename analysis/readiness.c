@@ -2,6 +2,7 @@
 
 #include "analysis/base/text.h"
 #include "analysis/hooks.h"
+#include "analysis/target.h"
 #include "analysis/workload.h"
 
 #include <stdint.h>
@@ -26,8 +27,9 @@ static bool is_canary_ready(const struct thought *thought, char *ret_why)
 
 	if (workload_is_ready(&thought->facts->target, thought->spec->canary_ready_percent, why))
 		return true;
-	text_format(ret_why, SENTENCE_MAX, "canary deployment %.80s.%.63s not ready: %.150s",
-	            thought->spec->target, thought->spec->k8s_namespace, why);
+	text_format(ret_why, SENTENCE_MAX, "canary %s %.80s.%.63s not ready: %.150s",
+	            target_kind_word(thought->spec->target_kind), thought->spec->target,
+	            thought->spec->k8s_namespace, why);
 	return false;
 }
 

@@ -3,6 +3,7 @@
 #include "analysis/base/text.h"
 #include "analysis/configs.h"
 #include "analysis/hooks.h"
+#include "analysis/target.h"
 #include "analysis/workload.h"
 
 #include <assert.h>
@@ -189,8 +190,9 @@ static bool is_busy(struct thought *thought)
 	else if (facts->refusal[0])
 		rule(thought, RULING_REFUSED, "%s", facts->refusal);
 	else if (facts->target.slot.state == FACT_ABSENT)
-		rule(thought, RULING_REFUSED, "deployment %.100s.%.63s not found",
-		     thought->spec->target, thought->spec->k8s_namespace);
+		rule(thought, RULING_REFUSED, "%s %.100s.%.63s not found",
+		     target_kind_word(thought->spec->target_kind), thought->spec->target,
+		     thought->spec->k8s_namespace);
 	else if (facts->target.refusal[0])
 		rule(thought, RULING_REFUSED, "%s", facts->target.refusal);
 	else

@@ -173,6 +173,8 @@ int scaler_cap(const struct thought *thought, int replicas)
 {
 	const struct scaler_fact *scaler = &thought->facts->scaler;
 
+	if (thought->spec->target_kind == TARGET_DAEMON_SET)
+		return replicas > 1 ? 1 : replicas;
 	if (has_none(thought) || scaler->slot.state != FACT_KNOWN || scaler->most <= 0)
 		return replicas;
 	return replicas > scaler->most ? scaler->most : replicas;

@@ -31,7 +31,8 @@ bool scaler_turns(struct thought *thought, bool is_up);
 /* With how many pods a canary begins that has none. */
 int scaler_first(const struct thought *thought);
 
-/* REPLICAS, but no more than the target's autoscaler would leave there. */
+/* REPLICAS, but no more than the target's autoscaler would leave there, or than can be asked for of
+ * a target that is no Deployment. */
 int scaler_cap(const struct thought *thought, int replicas);
 
 #endif

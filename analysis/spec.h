@@ -61,6 +61,12 @@ struct alert_spec {
 	                           never 0 */
 };
 
+/* What people edit. */
+enum target_kind {
+	TARGET_DEPLOYMENT,
+	TARGET_DAEMON_SET, /* a pod on each node that it may run on, or, told so, on none */
+};
+
 /* Who sets the number of pods, if not the Canary's user. */
 enum scaler_kind {
 	SCALER_NONE,
@@ -85,7 +91,8 @@ struct route_ability {
 struct canary_spec {
 	const char *name;
 	const char *k8s_namespace;
-	const char *target;   /* the Deployment's name */
+	enum target_kind target_kind;
+	const char *target;   /* its name */
 	const char *primary;  /* "<target>-primary" */
 	const char *provider; /* "nginx", "kubernetes" */
 	enum scaler_kind scaler_kind;

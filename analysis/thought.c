@@ -177,11 +177,15 @@ bool thought_scaled(struct thought *thought, enum subject subject, int replicas)
 	const struct fact_slot *releases = &thought->facts->releases;
 	struct effect effect = {.kind = EFFECT_SCALE, .subject = subject, .replicas = replicas};
 	bool is_turned;
+	bool is_there;
 
 	if (!thought_knows(thought, subject))
 		return false;
+	is_there = workload->replicas == replicas ||
+	           (thought->spec->target_kind == TARGET_DAEMON_SET && workload->replicas > 0 &&
+	            replicas > 0);
 	is_turned = subject != SUBJECT_TARGET || scaler_is_turned(thought, replicas > 0);
-	if (workload->slot.state == FACT_ABSENT || (workload->replicas == replicas && is_turned))
+	if (workload->slot.state == FACT_ABSENT || (is_there && is_turned))
 		return true;
 	if (thought->is_unsure && subject == SUBJECT_TARGET && replicas == 0) {
 		thought_because(thought,

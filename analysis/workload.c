@@ -18,12 +18,16 @@ bool workload_is_ready(const struct workload_fact *workload, int percent, char *
 		                            ? "there is no such deployment"
 		                            : "it was not seen yet");
 	if (!workload->is_observed)
-		return say(ret_why, "observed deployment generation less than desired generation");
+		return say(ret_why,
+		           workload->is_daemon
+		                   ? "observed daemonset generation less than desired generation"
+		                   : "observed deployment generation less than desired generation");
 	if (workload->replicas <= 0)
 		return say(ret_why, "it is scaled to zero");
 	if (workload->updated < workload->replicas) {
-		text_format(text, sizeof(text), "%d out of %d new replicas have been updated",
-		            workload->updated, workload->replicas);
+		text_format(text, sizeof(text), "%d out of %d new %s have been updated",
+		            workload->updated, workload->replicas,
+		            workload->is_daemon ? "pods" : "replicas");
 		return say(ret_why, text);
 	}
 	if (workload->total > workload->updated) {

@@ -1,6 +1,7 @@
 #include "providers/act_alert.h"
 
 #include "analysis/base/text.h"
+#include "analysis/target.h"
 #include "providers/act_reply.h"
 #include "providers/kube/alert_provider.h"
 #include "providers/kube/canary_alert.h"
@@ -157,7 +158,8 @@ static void message_of(const struct act *act, struct notifier_message *ret)
 	if (!alert->has_details)
 		return;
 	add_field(ret, "Target",
-	          arena_format(arena, "Deployment/%s.%s", spec->target, spec->k8s_namespace));
+	          arena_format(arena, "%s/%s.%s", target_kind_name(spec->target_kind), spec->target,
+	                       spec->k8s_namespace));
 	add_field(ret, "Failed checks threshold", arena_format(arena, "%d", spec->threshold));
 	add_field(ret, "Progress deadline",
 	          arena_format(arena, "%" PRId64 "s", spec->progress_deadline.ms / 1000));

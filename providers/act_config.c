@@ -1,6 +1,7 @@
 #include "providers/act_config.h"
 
 #include "analysis/base/text.h"
+#include "analysis/target.h"
 #include "providers/act_reply.h"
 #include "providers/kube/config.h"
 #include "providers/kube/list.h"
@@ -68,9 +69,11 @@ enum talk_step act_config_read(struct act *act, const struct http_reply *reply, 
 	outcome = act_reply_read(act, &ref, reply, &object);
 	if (outcome == ACT_ABSENT && !json_is_true(json_object_get(reference, "optional")))
 		return act_reply_stop(act, ACT_FAILED, err,
-		                      "%s %.100s.%.63s not found, and deployment %.63s needs it",
+		                      "%s %.100s.%.63s not found, and %s %.63s needs it",
 		                      ref.kind == KUBE_SECRET ? "secret" : "configmap", ref.name,
-		                      ref.k8s_namespace, act->world->spec->target);
+		                      ref.k8s_namespace,
+		                      target_kind_word(act->world->spec->target_kind),
+		                      act->world->spec->target);
 	if (outcome != ACT_OK && outcome != ACT_ABSENT)
 		return act_reply_end(act, err);
 	if (!object || kube_config_is_tracked(object))

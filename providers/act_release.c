@@ -1,5 +1,6 @@
 #include "providers/act_release.h"
 
+#include "analysis/target.h"
 #include "providers/act_config.h"
 #include "providers/act_observe.h"
 #include "providers/act_reply.h"
@@ -82,11 +83,11 @@ static enum talk_step on_target(struct act *act, const struct http_reply *reply,
 	act_reply_keep(act, "target", target);
 	template = kube_tree_find(target, "spec/template");
 	if (!kube_pod_template_digest(template, digest, err))
-		return act_reply_stop(
-			act, ACT_FAILED, err,
-			"deployment %.100s.%.63s: spec.template is larger than %zu bytes",
-			act->world->spec->target, act->world->spec->k8s_namespace,
-			KUBE_TEMPLATE_MAX);
+		return act_reply_stop(act, ACT_FAILED, err,
+		                      "%s %.100s.%.63s: spec.template is larger than %zu bytes",
+		                      target_kind_word(act->world->spec->target_kind),
+		                      act->world->spec->target, act->world->spec->k8s_namespace,
+		                      KUBE_TEMPLATE_MAX);
 	/* What goes on is in the earlier one, whatever is in the target by now. */
 	if (act->effect->cause == CAUSE_ADOPTED && act->effect->earlier[0]) {
 		earlier = release_ref(act, act->effect->earlier);

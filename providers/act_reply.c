@@ -4,6 +4,7 @@
 #include "providers/kube/scaler.h"
 #include "providers/kube/service.h"
 #include "providers/kube/tree.h"
+#include "providers/kube/workload.h"
 #include "providers/traffic_provider.h"
 
 #include <assert.h>
@@ -43,7 +44,7 @@ struct kube_ref act_reply_ref(const struct canary_world *world, enum subject sub
 		return canary_ref(world);
 	case SUBJECT_TARGET:
 	case SUBJECT_PRIMARY:
-		ref.kind = KUBE_DEPLOYMENT;
+		ref.kind = kube_workload_kind(world->spec);
 		ref.name = subject == SUBJECT_TARGET ? world->spec->target : world->spec->primary;
 		break;
 	case SUBJECT_APEX:

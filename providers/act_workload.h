@@ -12,7 +12,7 @@
 enum talk_step act_workload_primary_next(struct talk *talk, const struct http_reply *reply,
                                          struct err *err);
 
-/* EFFECT_SCALE of a Deployment: one patch. */
+/* EFFECT_SCALE of a Deployment: one patch; of a DaemonSet: its nodeSelector, after a look at it. */
 enum talk_step act_workload_scale_next(struct talk *talk, const struct http_reply *reply,
                                        struct err *err);
 

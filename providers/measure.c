@@ -139,9 +139,9 @@ static enum talk_step ask_server(struct measure *measure, struct talk *talk)
 	struct err err = {0};
 
 	if (measure->is_share)
-		text = builtin_share_query(spec->provider);
+		text = builtin_share_query(spec->provider, spec->target_kind);
 	else if (measure->metric.origin == METRIC_BUILTIN)
-		text = builtin_query(spec->provider, measure->metric.kind);
+		text = builtin_query(spec->provider, spec->target_kind, measure->metric.kind);
 	if (!text) {
 		(void)err_set(&err, ERR_INVALID, "no builtin query for provider %s",
 		              spec->provider);

@@ -80,6 +80,7 @@ static const struct record_field workload_fields[] = {
 	{"release", RECORD_TEXT, OF(release_uid)},
 	{"image", RECORD_TEXT, OF(image)},
 	{"hasConfigs", RECORD_FLAG, OF(has_configs)},
+	{"daemon", RECORD_FLAG, OF(is_daemon)},
 	{"mayEmpty", RECORD_FLAG, OF(may_empty)},
 	{"owned", RECORD_FLAG, OF(is_owned)},
 	{"refusal", RECORD_TEXT, OF(refusal)},

@@ -27,6 +27,13 @@ static const char *scaler_text(int value)
 	return texts[value];
 }
 
+/* Of records from before there were others: Deployments. */
+static const char *target_text(int value)
+{
+	return value == TARGET_DAEMON_SET ? "daemonset" : "";
+}
+
+static const struct record_words targets = {target_text, TARGET_DAEMON_SET + 1};
 static const struct record_words scalers = {scaler_text, SCALER_KEDA + 1};
 static const struct record_words strategies = {strategy_text, STRATEGY_BLUE_GREEN + 1};
 static const struct record_words checks = {check_text, CHECK_VALUE + 1};
@@ -85,6 +92,7 @@ static const struct record_shape route_shape = {"route_ability", sizeof(struct r
 static const struct record_field spec_fields[] = {
 	{"name", RECORD_NAME, OF(name)},
 	{"namespace", RECORD_NAME, OF(k8s_namespace)},
+	{"targetKind", RECORD_WORD, OF(target_kind), .words = &targets},
 	{"target", RECORD_NAME, OF(target)},
 	{"primary", RECORD_NAME, OF(primary)},
 	{"provider", RECORD_NAME, OF(provider)},

@@ -87,13 +87,19 @@ static json_t *list(struct collect *collect, const char *group, const char *plur
 	return items;
 }
 
+static bool is_daemon(const struct explain_world *world)
+{
+	return strcmp(kube_tree_text(world->canary, "spec/targetRef/kind"), "DaemonSet") == 0;
+}
+
 static void collect_workload(struct collect *collect, const char *name,
                              struct explain_workload *ret)
 {
 	const char *selector;
 
 	ret->name = name;
-	ret->is_known = find(collect, KUBE_DEPLOYMENT, name, &ret->deployment);
+	ret->is_known = find(collect, is_daemon(collect->world) ? KUBE_DAEMON_SET : KUBE_DEPLOYMENT,
+	                     name, &ret->deployment);
 	if (!ret->deployment)
 		return;
 	selector = selector_of(ret->deployment, &collect->world->arena);

@@ -258,6 +258,10 @@ const char *explain_pods_find(const struct explain_world *world,
 {
 	struct search search = {.world = world, .answer = answer};
 	const json_t *set = newest_set(workload);
+	/* A DaemonSet's pods are its own. */
+	const json_t *owner = kube_tree_find(workload->deployment, "spec/updateStrategy")
+	                              ? workload->deployment
+	                              : set;
 
 	if (kube_tree_whole(workload->deployment, "spec/replicas", 1) == 0)
 		find(&search, AILMENT_SCALED, "deployment", workload->deployment,
@@ -268,10 +272,10 @@ const char *explain_pods_find(const struct explain_world *world,
 	look_at_failure(&search, "ReplicaSet", set);
 	if (search.worst != AILMENT_QUOTA)
 		look_at_failure(&search, "Deployment", workload->deployment);
-	for (size_t i = 0; set && i < json_array_size(workload->pods); i++) {
+	for (size_t i = 0; owner && i < json_array_size(workload->pods); i++) {
 		const json_t *pod = json_array_get(workload->pods, i);
 
-		if (is_owned(pod, set))
+		if (is_owned(pod, owner))
 			look_at_pod(&search, pod);
 	}
 	if (search.n_told > EXPLAIN_PODS_MAX)

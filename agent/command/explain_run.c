@@ -4,6 +4,7 @@
 #include "agent/command/explain_route.h"
 #include "analysis/base/number.h"
 #include "analysis/base/text.h"
+#include "analysis/target.h"
 #include "analysis/verdict.h"
 #include "analysis/workload.h"
 #include "providers/kube/canary.h"
@@ -69,6 +70,13 @@ static struct workload_fact read_workload(const struct explain_workload *workloa
 	return fact;
 }
 
+/* "Deployment cart" */
+static const char *about_workload(const struct run *run, const struct explain_workload *workload)
+{
+	return arena_format(&run->answer->arena, "%s %s", target_kind_name(run->spec.target_kind),
+	                    workload->name);
+}
+
 static void tell_workload(const struct run *run, const struct explain_workload *workload)
 {
 	struct workload_fact fact = read_workload(workload);
@@ -76,7 +84,7 @@ static void tell_workload(const struct run *run, const struct explain_workload *
 
 	if (!workload->is_known || !workload->name)
 		return;
-	about = arena_format(&run->answer->arena, "Deployment %s", workload->name);
+	about = about_workload(run, workload);
 	if (workload->deployment)
 		explain_fact_add(run->answer, about,
 		                 "%d wanted, %d updated, %d ready, %d available, image %s",
@@ -120,9 +128,7 @@ static bool is_ready(struct run *run, const struct explain_workload *workload, i
 	            workload->name, run->world->k8s_namespace, pods ? pods : why,
 	            deadline_of(run, since));
 	if (pods)
-		explain_fact_add(run->answer,
-		                 arena_format(&run->answer->arena, "Deployment %s", workload->name),
-		                 "%s", why);
+		explain_fact_add(run->answer, about_workload(run, workload), "%s", why);
 	return false;
 }
 

@@ -29,6 +29,19 @@ static void add_templates(struct plan_names *names, const json_t *canary, const 
 	}
 }
 
+static void add_target(struct plan_names *names, const json_t *canary, const char *k8s_namespace,
+                       struct arena *arena)
+{
+	const char *kind = kube_tree_text(canary, "spec/targetRef/kind");
+	const char *name = arena_text(arena, kube_tree_text(canary, "spec/targetRef/name"));
+	enum kube_kind as = strcmp(kind, "DaemonSet") == 0 ? KUBE_DAEMON_SET : KUBE_DEPLOYMENT;
+
+	if ((as == KUBE_DEPLOYMENT && strcmp(kind, "Deployment") != 0) || !*name)
+		return;
+	add(names, as, k8s_namespace, name, true);
+	add(names, as, k8s_namespace, arena_format(arena, "%s-primary", name), false);
+}
+
 static void add_scaler(struct plan_names *names, const json_t *canary, const char *k8s_namespace,
                        struct arena *arena)
 {
@@ -75,10 +88,7 @@ void plan_names_read(const json_t *canary, const char *k8s_namespace, struct are
 	space = arena_text(arena, *space ? space : k8s_namespace);
 	if (!*apex)
 		apex = target;
-	if (strcmp(kube_tree_text(canary, "spec/targetRef/kind"), "Deployment") == 0 && *target) {
-		add(ret, KUBE_DEPLOYMENT, space, target, true);
-		add(ret, KUBE_DEPLOYMENT, space, arena_format(arena, "%s-primary", target), false);
-	}
+	add_target(ret, canary, space, arena);
 	if (*apex) {
 		add(ret, KUBE_SERVICE, space, apex, false);
 		add(ret, KUBE_SERVICE, space, arena_format(arena, "%s-primary", apex), false);

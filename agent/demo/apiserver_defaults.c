@@ -144,6 +144,27 @@ static void fill_deployment(json_t *object)
 	add_text(rolling, "maxSurge", "25%");
 }
 
+static void fill_daemon_set(json_t *object)
+{
+	json_t *spec = json_object_get(object, "spec");
+	json_t *strategy;
+	json_t *rolling;
+
+	if (!json_is_object(spec))
+		return;
+	add(spec, "updateStrategy", json_object());
+	add(spec, "revisionHistoryLimit", json_integer(10));
+	fill_pod_spec(json_object_get(json_object_get(spec, "template"), "spec"));
+	strategy = json_object_get(spec, "updateStrategy");
+	add_text(strategy, "type", "RollingUpdate");
+	if (strcmp(json_string_value(json_object_get(strategy, "type")), "RollingUpdate") != 0)
+		return;
+	add(strategy, "rollingUpdate", json_object());
+	rolling = json_object_get(strategy, "rollingUpdate");
+	add(rolling, "maxUnavailable", json_integer(1));
+	add(rolling, "maxSurge", json_integer(0));
+}
+
 /* A Service keeps its address when an update leaves it out. */
 static void fill_address(struct apiserver *server, const json_t *old, json_t *spec)
 {
@@ -197,6 +218,8 @@ void apiserver_defaults_fill(struct apiserver *server, const struct apiserver_re
 	drop_nulls(object);
 	if (strcmp(resource->plural, "deployments") == 0)
 		fill_deployment(object);
+	if (strcmp(resource->plural, "daemonsets") == 0)
+		fill_daemon_set(object);
 	if (strcmp(resource->plural, "services") == 0)
 		fill_service(server, old, object);
 	if (strcmp(resource->plural, "ingresses") == 0)

@@ -9,9 +9,10 @@ static const struct short_name {
 	const char *plural;
 	const char *name;
 } short_names[] = {
-	{"deployments", "deploy"}, {"replicasets", "rs"}, {"services", "svc"},
-	{"events", "ev"},          {"pods", "po"},        {"configmaps", "cm"},
-	{"namespaces", "ns"},      {"nodes", "no"},       {"ingresses", "ing"},
+	{"deployments", "deploy"}, {"daemonsets", "ds"}, {"replicasets", "rs"},
+	{"services", "svc"},       {"events", "ev"},     {"pods", "po"},
+	{"configmaps", "cm"},      {"namespaces", "ns"}, {"nodes", "no"},
+	{"ingresses", "ing"},
 };
 
 static bool is_known(const struct apiserver *server, const char *group, const char *version)

@@ -13,6 +13,7 @@ const struct apiserver_resource apiserver_resources[] = {
          "spec"},
 	{"serin.dev", "v1alpha1", "actions", "Action", true, true, true, false, true, SPEC, "spec"},
 	{"apps", "v1", "deployments", "Deployment", true, false, true, false, false, BOTH, NULL},
+	{"apps", "v1", "daemonsets", "DaemonSet", true, false, true, false, false, SPEC, NULL},
 	{"apps", "v1", "replicasets", "ReplicaSet", true, false, true, false, false, SPEC, NULL},
 	{"", "v1", "namespaces", "Namespace", false, false, true, false, false, 0, NULL},
 	{"", "v1", "nodes", "Node", false, false, true, false, false, 0, NULL},

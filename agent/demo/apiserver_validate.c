@@ -185,7 +185,8 @@ bool apiserver_validate_object(struct apiserver_call *call, const json_t *old, c
 		return false;
 	if (strcmp(plural, "actions") == 0 && !check_person(call, old, object))
 		return false;
-	if (strcmp(plural, "deployments") == 0 && !check_deployment(call, old, object))
+	if ((strcmp(plural, "deployments") == 0 || strcmp(plural, "daemonsets") == 0) &&
+	    !check_deployment(call, old, object))
 		return false;
 	if (strcmp(plural, "services") == 0 && !check_service(call, old, object))
 		return false;

@@ -124,7 +124,10 @@ static void look(struct cluster *cluster, struct cluster_deployment *deployment,
 	deployment->generation = generation;
 	json_decref(deployment->spec);
 	deployment->spec = json_incref(spec);
-	cluster_rollout_read(spec, &deployment->wish);
+	if (deployment->is_daemon)
+		cluster_rollout_read_daemon(spec, &deployment->wish);
+	else
+		cluster_rollout_read(spec, &deployment->wish);
 }
 
 static struct instant next_of(const struct cluster *cluster,
@@ -149,15 +152,16 @@ static struct instant next_of(const struct cluster *cluster,
 /* Remember what was dealt with: nothing is to be done until that changes, or time has come. */
 static void settle(struct cluster *cluster, struct cluster_deployment *deployment)
 {
-	const json_t *object = apiserver_find(cluster->options.server, "deployments",
-	                                      deployment->namespace, deployment->name);
+	const json_t *object =
+		apiserver_find(cluster->options.server, cluster_status_plural(deployment),
+	                       deployment->namespace, deployment->name);
 
 	json_decref(deployment->object);
 	deployment->object = json_incref((json_t *)(uintptr_t)object);
 	deployment->wakes_at = next_of(cluster, deployment);
 }
 
-static void reconcile(struct cluster *cluster, const json_t *object)
+static void reconcile(struct cluster *cluster, const json_t *object, bool is_daemon)
 {
 	struct cluster_deployment *deployment = deployment_of(cluster, object);
 	bool is_awake =
@@ -166,6 +170,7 @@ static void reconcile(struct cluster *cluster, const json_t *object)
 	size_t n_moves = 0;
 
 	deployment->is_there = true;
+	deployment->is_daemon = is_daemon;
 	if (deployment->object == object && !is_awake)
 		return;
 	look(cluster, deployment, object);
@@ -246,7 +251,9 @@ struct instant cluster_step(struct cluster *cluster, struct instant now)
 	}
 	cluster_scalers_act(cluster);
 	for (size_t i = 0; (object = apiserver_at(server, "deployments", i)); i++)
-		reconcile(cluster, object);
+		reconcile(cluster, object, false);
+	for (size_t i = 0; (object = apiserver_at(server, "daemonsets", i)); i++)
+		reconcile(cluster, object, true);
 	forget(cluster);
 	if (cluster->options.has_endpoints)
 		cluster_endpoints_write(cluster);

@@ -1,8 +1,8 @@
 /*
- * The controllers of a cluster, simulated beside an API server: they roll Deployments out, collect
- * the garbage of deleted owners, keep EndpointSlices and scale as autoscalers say, in the caller's
- * time. ReplicaSets and pods
- * are no objects of the API; their counts can be asked for here.
+ * The controllers of a cluster, simulated beside an API server: they roll Deployments and
+ * DaemonSets out, collect the garbage of deleted owners, keep EndpointSlices and scale as
+ * autoscalers say, in the caller's time. ReplicaSets and pods are no objects of the API; their
+ * counts can be asked for here.
  *
  * As the real ones: observedGeneration, RollingUpdate (maxSurge rounded up, maxUnavailable down,
  * proportional scaling) and Recreate, minReadySeconds, progressDeadlineSeconds, paused, conditions
@@ -16,6 +16,9 @@
 #include "agent/demo/apiserver.h"
 
 #include <jansson.h>
+
+/* How many nodes there are for the pods of DaemonSets. */
+#define CLUSTER_NODES 2
 
 /* More pods of one Deployment than this are not simulated; the rest is never created. */
 #define CLUSTER_PODS_MAX 1000

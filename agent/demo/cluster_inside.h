@@ -49,11 +49,13 @@ struct cluster_wish {
 	int64_t history; /* empty old sets that are kept */
 };
 
+/* A Deployment, or a DaemonSet, whose replicas are its nodes. */
 struct cluster_deployment {
 	struct cluster_deployment *next;
 	char *namespace;
 	char *name;
 	char *uid;
+	bool is_daemon;
 	bool is_there;           /* in this step */
 	json_t *object;          /* as reconciled last; NULL: look at it in the next step */
 	struct instant wakes_at; /* when it changes by itself; 0: never */
@@ -95,6 +97,7 @@ struct cluster {
 /* cluster_rollout.c */
 /* Read the spec; the template must be an object. */
 void cluster_rollout_read(const json_t *spec, struct cluster_wish *ret);
+void cluster_rollout_read_daemon(const json_t *spec, struct cluster_wish *ret);
 /* One move towards the wish, or false when there is none to make now. */
 bool cluster_rollout_move(struct cluster *cluster, struct cluster_deployment *deployment);
 /* Drop old sets without pods beyond revisionHistoryLimit. */
@@ -120,6 +123,8 @@ size_t cluster_set_break(struct cluster_set *set, size_t n, struct instant now);
 size_t cluster_set_mend(const struct cluster *cluster, struct cluster_set *set);
 
 /* cluster_status.c */
+/* "deployments", "daemonsets" */
+const char *cluster_status_plural(const struct cluster_deployment *deployment);
 /* Compare the counts with the last ones: is the rollout progressing? */
 void cluster_status_judge(struct cluster *cluster, struct cluster_deployment *deployment);
 /* Write the status, if it changed. */

@@ -51,6 +51,26 @@ void cluster_rollout_read(const json_t *spec, struct cluster_wish *ret)
 		ret->unavailable = 1;
 }
 
+void cluster_rollout_read_daemon(const json_t *spec, struct cluster_wish *ret)
+{
+	const json_t *rolling =
+		json_object_get(json_object_get(spec, "updateStrategy"), "rollingUpdate");
+	const json_t *pod = json_object_get(json_object_get(spec, "template"), "spec");
+	const json_t *selector = json_object_get(pod, "nodeSelector");
+
+	/* No node has a label that is asked for. */
+	*ret = (struct cluster_wish){
+		.replicas = json_object_size(selector) > 0 ? 0 : CLUSTER_NODES,
+		.history = HISTORY,
+	};
+	ret->min_ready = span_seconds(json_integer_value(json_object_get(spec, "minReadySeconds")));
+	ret->surge = share(json_object_get(rolling, "maxSurge"), ret->replicas, true, 0);
+	ret->unavailable =
+		share(json_object_get(rolling, "maxUnavailable"), ret->replicas, true, 1);
+	if (ret->unavailable > ret->replicas)
+		ret->unavailable = ret->replicas;
+}
+
 struct cluster_counts cluster_rollout_count(const struct cluster_deployment *deployment,
                                             struct instant now)
 {

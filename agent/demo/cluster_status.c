@@ -140,8 +140,44 @@ static json_t *status_of(struct cluster *cluster, struct cluster_deployment *dep
 	return status;
 }
 
-void cluster_status_write(struct cluster *cluster, struct cluster_deployment *deployment,
-                          const json_t *object)
+const char *cluster_status_plural(const struct cluster_deployment *deployment)
+{
+	return deployment->is_daemon ? "daemonsets" : "deployments";
+}
+
+/* The pods of nodes that none is to be on any more are misscheduled. */
+static void write_daemon(struct cluster *cluster, struct cluster_deployment *deployment,
+                         const json_t *object)
+{
+	const struct cluster_counts *counts = &deployment->counts;
+	int64_t wanted = deployment->wish.replicas;
+	struct arena arena = {0};
+	int64_t current;
+	json_t *status;
+
+	cluster_status_judge(cluster, deployment);
+	current = counts->replicas < wanted ? counts->replicas : wanted;
+	status = json_pack("{s:I, s:I, s:I, s:I, s:I}", "observedGeneration",
+	                   (json_int_t)deployment->generation, "desiredNumberScheduled",
+	                   (json_int_t)wanted, "currentNumberScheduled", (json_int_t)current,
+	                   "numberMisscheduled", (json_int_t)(counts->replicas - current),
+	                   "numberReady", (json_int_t)counts->ready);
+	add_count(status, "updatedNumberScheduled", counts->updated);
+	add_count(status, "numberAvailable", counts->available);
+	if (!json_equal(status, json_object_get(object, "status")))
+		(void)cluster_send(cluster, HTTP_PATCH,
+		                   arena_format(&arena,
+		                                "/apis/apps/v1/namespaces/%s/daemonsets/%s/status",
+		                                deployment->namespace, deployment->name),
+		                   "application/json-patch+json",
+		                   json_pack("[{s:s, s:s, s:O}]", "op", "add", "path", "/status",
+		                             "value", status));
+	json_decref(status);
+	arena_fini(&arena);
+}
+
+static void write_deployment(struct cluster *cluster, struct cluster_deployment *deployment,
+                             const json_t *object)
 {
 	const json_t *annotations =
 		json_object_get(json_object_get(object, "metadata"), "annotations");
@@ -171,4 +207,13 @@ void cluster_status_write(struct cluster *cluster, struct cluster_deployment *de
 	}
 	json_decref(status);
 	arena_fini(&arena);
+}
+
+void cluster_status_write(struct cluster *cluster, struct cluster_deployment *deployment,
+                          const json_t *object)
+{
+	if (deployment->is_daemon)
+		write_daemon(cluster, deployment, object);
+	else
+		write_deployment(cluster, deployment, object);
 }

@@ -10,6 +10,7 @@
 #include "analysis/primary.h"
 #include "analysis/readiness.h"
 #include "analysis/retreat.h"
+#include "analysis/target.h"
 #include "analysis/traffic.h"
 #include "analysis/workload.h"
 
@@ -20,6 +21,7 @@ static void finish(struct thought *thought)
 	bool is_skipped = spec->skip_analysis || release_is_full(newest);
 	bool is_judged = !is_skipped && newest->cause != CAUSE_UNDO;
 	struct release_status status = thought_next_status(thought);
+	char why[SENTENCE_MAX];
 
 	status.phase = PHASE_DONE;
 	status.times.finished = thought->facts->now;
@@ -27,8 +29,9 @@ static void finish(struct thought *thought)
 	if (newest->cause == CAUSE_INIT) {
 		text_format(status.reason, sizeof(status.reason),
 		            "Initialization done! %.100s.%.63s", spec->name, spec->k8s_namespace);
-		alert_introduce(thought, &status,
-		                "New Deployment detected, initialization completed.");
+		text_format(why, sizeof(why), "New %s detected, initialization completed.",
+		            target_kind_name(spec->target_kind));
+		alert_introduce(thought, &status, why);
 	} else {
 		text_format(status.reason, sizeof(status.reason),
 		            "Promotion completed! %s %.100s.%.63s",

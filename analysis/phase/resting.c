@@ -13,6 +13,7 @@
 #include "analysis/primary.h"
 #include "analysis/ruling.h"
 #include "analysis/scaler.h"
+#include "analysis/target.h"
 #include "analysis/traffic.h"
 #include "analysis/workload.h"
 
@@ -72,15 +73,17 @@ static void initialise(struct thought *thought)
 			return;
 		thought_because(
 			thought,
-			"deployment %.100s.%.63s exists and no Release tells what it runs: not adopted, "
+			"%s %.100s.%.63s exists and no Release tells what it runs: not adopted, "
 			"nothing is touched",
-			thought->spec->primary, thought->spec->k8s_namespace);
+			target_kind_word(thought->spec->target_kind), thought->spec->primary,
+			thought->spec->k8s_namespace);
 		return;
 	}
 	if (!scaler_is_there(thought))
 		return;
 	create_release(thought, CAUSE_INIT);
-	thought_because(thought, "New Deployment detected, starting initialization.");
+	thought_because(thought, "New %s detected, starting initialization.",
+	                target_kind_name(thought->spec->target_kind));
 }
 
 /* What people were not told yet of the last run comes before the next one, unless it cannot be
@@ -159,7 +162,8 @@ void phase_resting(struct thought *thought)
 		/* Its clients stay with the primary, whoever sends them elsewhere. */
 		if (facts->promoted.name[0] != '\0')
 			(void)keep(thought);
-		thought_because(thought, "deployment %.100s.%.63s not found", thought->spec->target,
+		thought_because(thought, "%s %.100s.%.63s not found",
+		                target_kind_word(thought->spec->target_kind), thought->spec->target,
 		                thought->spec->k8s_namespace);
 		return;
 	}

@@ -18,6 +18,7 @@
 #include "analysis/retreat.h"
 #include "analysis/scaler.h"
 #include "analysis/strategy.h"
+#include "analysis/target.h"
 #include "analysis/traffic.h"
 #include "analysis/workload.h"
 
@@ -145,7 +146,8 @@ static bool is_begun(struct thought *thought)
 		undo(thought, &status);
 	} else if (is_init) {
 		text_format(status.reason, sizeof(status.reason),
-		            "New Deployment detected, starting initialization.");
+		            "New %s detected, starting initialization.",
+		            target_kind_name(spec->target_kind));
 	} else {
 		text_format(status.reason, sizeof(status.reason),
 		            "New revision detected, progressing canary analysis.");

@@ -24,6 +24,7 @@ static const struct resource resources[] = {
 	[KUBE_RELEASE] = {"serin.dev/v1alpha1", "Release", "releases"},
 	[KUBE_ACTION] = {"serin.dev/v1alpha1", "Action", "actions"},
 	[KUBE_DEPLOYMENT] = {"apps/v1", "Deployment", "deployments"},
+	[KUBE_DAEMON_SET] = {"apps/v1", "DaemonSet", "daemonsets"},
 	[KUBE_SERVICE] = {"v1", "Service", "services"},
 	[KUBE_INGRESS] = {"networking.k8s.io/v1", "Ingress", "ingresses"},
 	[KUBE_VIRTUAL_SERVICE] = {"networking.istio.io/v1beta1", "VirtualService",

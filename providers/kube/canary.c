@@ -113,12 +113,15 @@ static bool target_read(const struct field *spec, struct arena *arena, struct ca
 		return field_expect(&target, "an object with apiVersion, kind and name", err);
 	if (!kube_node_text(&kind, NAME_LENGTH_MAX, &kind_text, err))
 		return false;
-	if (strcmp(kind_text, "Deployment") != 0)
-		return field_expect(&kind, "Deployment (others are not served yet)", err);
+	if (strcmp(kind_text, "DaemonSet") == 0)
+		ret->target_kind = TARGET_DAEMON_SET;
+	else if (strcmp(kind_text, "Deployment") != 0)
+		return field_expect(&kind, "Deployment or DaemonSet (others are not served yet)",
+		                    err);
 	if (!kube_node_name(&name, SUFFIXED_NAME_MAX, &name_text, err))
 		return false;
 	if (!name_text)
-		return field_expect(&name, "the Deployment's name", err);
+		return field_expect(&name, "the workload's name", err);
 	ret->target = arena_text(arena, name_text);
 	ret->primary = arena_format(arena, "%s-primary", name_text);
 	return true;

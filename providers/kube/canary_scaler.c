@@ -50,6 +50,10 @@ bool kube_canary_scaler_read(const struct field *spec, struct arena *arena, stru
 
 	if (!ref.json)
 		return true;
+	if (ret->target_kind == TARGET_DAEMON_SET)
+		return field_refuse(&ref, err, ERR_INVALID,
+		                    "expected none: how many pods a DaemonSet has is for its nodes "
+		                    "to say");
 	if (!kube_node_object(&ref, err) || !kind_read(&ref, &ret->scaler_kind, err) ||
 	    !kube_node_name(&name, NAME_MOST, &text, err) || !replicas_check(&ref, err) ||
 	    !kube_node_text_map(&queries, err))

@@ -22,6 +22,7 @@ static json_t *bare(const json_t *template)
 	json_t *copy = kube_tree_copy(template);
 	json_t *metadata = json_object_get(copy, "metadata");
 	json_t *annotations = json_object_get(metadata, "annotations");
+	json_t *selector = kube_tree_find(copy, "spec/nodeSelector");
 	const char *key;
 	json_t *value;
 	void *next;
@@ -33,6 +34,11 @@ static json_t *bare(const json_t *template)
 	}
 	if (annotations && json_object_size(annotations) == 0)
 		(void)json_object_del(metadata, "annotations");
+	if (selector) {
+		(void)json_object_del(selector, KUBE_TEMPLATE_NOWHERE);
+		if (json_object_size(selector) == 0)
+			(void)json_object_del(json_object_get(copy, "spec"), "nodeSelector");
+	}
 	if (json_is_null(json_object_get(metadata, "creationTimestamp")))
 		(void)json_object_del(metadata, "creationTimestamp");
 	return copy;

@@ -15,10 +15,13 @@
 #define KUBE_TEMPLATE_ID_PATH "/spec/template/metadata/annotations/flagger-id"
 #define KUBE_TEMPLATE_TOOLKIT "toolkit.fluxcd.io" /* keys that contain it are never copied */
 #define KUBE_TEMPLATE_SUFFIX  "-primary"
+/* No node has this: a DaemonSet with it in its nodeSelector has no pods. */
+#define KUBE_TEMPLATE_NOWHERE "flagger.app/scale-to-zero"
 
 /*
  * The SHA-256, in hex, of TEMPLATE's canonical JSON: keys sorted, compact, without annotations of
- * serin.dev and flagger-id. ERR_LIMIT: more than KUBE_TEMPLATE_MAX bytes.
+ * serin.dev and flagger-id, and without what tells a DaemonSet to have no pods. ERR_LIMIT: more
+ * than KUBE_TEMPLATE_MAX bytes.
  */
 bool kube_pod_template_digest(const json_t *template, char ret[DIGEST_MAX], struct err *err);
 

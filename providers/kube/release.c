@@ -7,6 +7,7 @@
 #include "providers/kube/release_status.h"
 #include "providers/kube/scaler.h"
 #include "providers/kube/tree.h"
+#include "providers/kube/workload.h"
 #include "providers/traffic_provider.h"
 
 #include <limits.h>
@@ -139,13 +140,15 @@ static json_t *metadata_of(const struct canary_world *world, const struct effect
 }
 
 /* An undo says which template of the target counts as handled. */
-static json_t *target_of(const json_t *target, const struct effect *effect)
+static json_t *target_of(const struct canary_world *world, const json_t *target,
+                         const struct effect *effect)
 {
+	enum kube_kind kind = kube_workload_kind(world->spec);
 	json_t *ref = kube_tree_object();
 	const json_t *generation = kube_tree_find(target, "metadata/generation");
 
-	kube_tree_set_text(ref, "apiVersion", kube_api_version(KUBE_DEPLOYMENT));
-	kube_tree_set_text(ref, "kind", kube_api_kind(KUBE_DEPLOYMENT));
+	kube_tree_set_text(ref, "apiVersion", kube_api_version(kind));
+	kube_tree_set_text(ref, "kind", kube_api_kind(kind));
 	kube_tree_set_text(ref, "name", kube_tree_text(target, "metadata/name"));
 	kube_tree_set_text(ref, "uid", kube_tree_text(target, "metadata/uid"));
 	kube_tree_set_whole(ref, "generation", json_integer_value(generation));
@@ -189,7 +192,7 @@ json_t *kube_release_new(const struct canary_world *world, const struct effect *
 	kube_tree_set_text(canary, "uid", world->uid);
 	kube_tree_set(spec, "canary", canary);
 	kube_tree_set_text(spec, "cause", release_cause_name(effect->cause));
-	kube_tree_set(spec, "target", target_of(target, effect));
+	kube_tree_set(spec, "target", target_of(world, target, effect));
 	kube_tree_set_whole(spec, "primaryReplicas", effect->primary_replicas);
 	kube_tree_set(spec, "template", kube_tree_copy(template));
 	kube_tree_set_text(spec, "digest", effect->digest);
@@ -240,7 +243,7 @@ static json_t *made_of(const struct canary_world *world)
 	struct kube_ref route = world->traffic->ref(world, &arena);
 	size_t n = world->traffic->beside ? world->traffic->beside(world, &arena, beside) : 0;
 
-	add_made(made, KUBE_DEPLOYMENT, world->spec->primary);
+	add_made(made, kube_workload_kind(world->spec), world->spec->primary);
 	add_made(made, KUBE_SERVICE, world->apex);
 	add_made(made, KUBE_SERVICE, world->primary_service);
 	add_made(made, KUBE_SERVICE, world->canary_service);

@@ -13,6 +13,23 @@
 
 #define LABEL_VALUE_MAX 63
 
+enum kube_kind kube_workload_kind(const struct canary_spec *spec)
+{
+	return spec->target_kind == TARGET_DAEMON_SET ? KUBE_DAEMON_SET : KUBE_DEPLOYMENT;
+}
+
+/* Lists show their items without kind; every DaemonSet that is served has this. */
+static bool is_daemon(const json_t *object)
+{
+	return kube_tree_find(object, "spec/updateStrategy") != NULL;
+}
+
+static const json_t *nowhere(const json_t *object)
+{
+	return json_object_get(kube_tree_find(object, "spec/template/spec/nodeSelector"),
+	                       KUBE_TEMPLATE_NOWHERE);
+}
+
 bool kube_workload_label(const json_t *object, const struct provider_options *options,
                          const char **ret_label, const char **ret_value, struct err *err)
 {
@@ -37,12 +54,12 @@ bool kube_workload_label(const json_t *object, const struct provider_options *op
 		*ret_value = value;
 		return true;
 	}
-	return err_set(
-		err, ERR_INVALID,
-		"getSelectorLabel failed: deployment %.63s.%.63s spec.selector.matchLabels must "
-		"contain one of [%s]",
-		kube_tree_text(object, "metadata/name"),
-		kube_tree_text(object, "metadata/namespace"), names);
+	return err_set(err, ERR_INVALID,
+	               "getSelectorLabel failed: %s %.63s.%.63s spec.selector.matchLabels must "
+	               "contain one of [%s]",
+	               is_daemon(object) ? "daemonset" : "deployment",
+	               kube_tree_text(object, "metadata/name"),
+	               kube_tree_text(object, "metadata/namespace"), names);
 }
 
 bool kube_workload_trim(const char *value, char *ret, size_t size)
@@ -91,6 +108,45 @@ static bool may_empty(const json_t *object, int replicas)
 	return unavailable >= wanted;
 }
 
+/* A DaemonSet's: without maxSurge a pod goes before its successor comes. */
+static bool may_empty_daemon(const json_t *object, int wanted)
+{
+	const json_t *rolling = kube_tree_find(object, "spec/updateStrategy/rollingUpdate");
+	const json_t *most = json_object_get(rolling, "maxUnavailable");
+	const json_t *surge = json_object_get(rolling, "maxSurge");
+
+	if (surge && resolve(surge, wanted, true) > 0)
+		return false;
+	return (most ? resolve(most, wanted, true) : 1) >= wanted;
+}
+
+/* How many nodes are to have a pod is its controller's to say; before it did, one at least. */
+static void read_daemon(const json_t *object, struct workload_fact *ret)
+{
+	int wanted = kube_tree_whole(object, "status/desiredNumberScheduled", 0);
+
+	ret->is_daemon = true;
+	ret->replicas = wanted > 0 ? wanted : 1;
+	ret->updated = kube_tree_whole(object, "status/updatedNumberScheduled", 0);
+	ret->total = kube_tree_whole(object, "status/currentNumberScheduled", 0) +
+	             kube_tree_whole(object, "status/numberMisscheduled", 0);
+	ret->ready = kube_tree_whole(object, "status/numberReady", 0);
+	ret->available = kube_tree_whole(object, "status/numberAvailable", 0);
+	ret->may_empty = may_empty_daemon(object, ret->replicas);
+	if (nowhere(object))
+		ret->replicas = 0;
+}
+
+static void read_deployment(const json_t *object, struct workload_fact *ret)
+{
+	ret->replicas = kube_tree_whole(object, "spec/replicas", 1);
+	ret->updated = kube_tree_whole(object, "status/updatedReplicas", 0);
+	ret->total = kube_tree_whole(object, "status/replicas", 0);
+	ret->ready = kube_tree_whole(object, "status/readyReplicas", 0);
+	ret->available = kube_tree_whole(object, "status/availableReplicas", 0);
+	ret->may_empty = may_empty(object, ret->replicas);
+}
+
 static bool is_observed(const json_t *object)
 {
 	json_int_t wanted = json_integer_value(kube_tree_find(object, "metadata/generation"));
@@ -107,9 +163,18 @@ static void refuse(const json_t *object, const struct provider_options *options,
 	const char *value;
 	struct err err;
 	json_t *configs = NULL;
+	const char *update = kube_tree_text(object, "spec/updateStrategy/type");
 
 	if (!kube_workload_label(object, options, &label, &value, &err)) {
 		text_copy(ret->refusal, err.text);
+		return;
+	}
+	if (ret->is_daemon && strcmp(update, "RollingUpdate") != 0) {
+		text_format(ret->refusal, sizeof(ret->refusal),
+		            "spec.updateStrategy.type: daemonset %.63s.%.63s must have "
+		            "RollingUpdate strategy but have %.40s",
+		            kube_tree_text(object, "metadata/name"),
+		            kube_tree_text(object, "metadata/namespace"), update);
 		return;
 	}
 	if (!ret->has_configs)
@@ -141,12 +206,10 @@ void kube_workload_read(const json_t *object, const struct provider_options *opt
 	text_copy(fact.uid, kube_tree_text(object, "metadata/uid"));
 	text_copy(fact.resource_version, kube_tree_text(object, "metadata/resourceVersion"));
 	fact.is_observed = is_observed(object);
-	fact.replicas = kube_tree_whole(object, "spec/replicas", 1);
-	fact.updated = kube_tree_whole(object, "status/updatedReplicas", 0);
-	fact.total = kube_tree_whole(object, "status/replicas", 0);
-	fact.ready = kube_tree_whole(object, "status/readyReplicas", 0);
-	fact.available = kube_tree_whole(object, "status/availableReplicas", 0);
-	fact.may_empty = may_empty(object, fact.replicas);
+	if (is_daemon(object))
+		read_daemon(object, &fact);
+	else
+		read_deployment(object, &fact);
 	read_template(object, &fact);
 	fact.has_configs = is_target && options->track_configs &&
 	                   kube_config_is_referred(kube_tree_find(object, "spec/template"));
@@ -173,6 +236,7 @@ static json_t *annotations_of(const json_t *target)
 
 	(void)json_object_del(annotations, "kubectl.kubernetes.io/last-applied-configuration");
 	(void)json_object_del(annotations, "deployment.kubernetes.io/revision");
+	(void)json_object_del(annotations, "deprecated.daemonset.template.generation");
 	return annotations;
 }
 
@@ -191,10 +255,8 @@ static json_t *metadata_of(const struct canary_world *world, const json_t *targe
 }
 
 static const char *const copied[] = {
-	"progressDeadlineSeconds",
-	"minReadySeconds",
-	"revisionHistoryLimit",
-	"strategy",
+	"progressDeadlineSeconds", "minReadySeconds", "revisionHistoryLimit", "strategy",
+	"updateStrategy",
 };
 
 json_t *kube_workload_primary(const struct canary_world *world, const struct kube_primary *primary)
@@ -202,12 +264,14 @@ json_t *kube_workload_primary(const struct canary_world *world, const struct kub
 	json_t *object = kube_tree_object();
 	json_t *spec = kube_tree_object();
 	json_t *selector = kube_tree_object();
+	enum kube_kind kind = kube_workload_kind(world->spec);
 	int replicas = primary->replicas;
 
 	if (replicas <= 0)
 		replicas = kube_tree_whole(primary->target, "spec/replicas", 1);
 	set_label(world, selector);
-	kube_tree_set_whole(spec, "replicas", replicas > 0 ? replicas : 1);
+	if (kind == KUBE_DEPLOYMENT)
+		kube_tree_set_whole(spec, "replicas", replicas > 0 ? replicas : 1);
 	kube_tree_set(spec, "selector", kube_tree_object());
 	kube_tree_set(json_object_get(spec, "selector"), "matchLabels", selector);
 	kube_tree_set(spec, "template",
@@ -220,8 +284,8 @@ json_t *kube_workload_primary(const struct canary_world *world, const struct kub
 		if (value)
 			kube_tree_set(spec, copied[i], kube_tree_copy(value));
 	}
-	kube_tree_set_text(object, "apiVersion", kube_api_version(KUBE_DEPLOYMENT));
-	kube_tree_set_text(object, "kind", kube_api_kind(KUBE_DEPLOYMENT));
+	kube_tree_set_text(object, "apiVersion", kube_api_version(kind));
+	kube_tree_set_text(object, "kind", kube_api_kind(kind));
 	kube_tree_set(object, "metadata", metadata_of(world, primary->target));
 	kube_tree_set(object, "spec", spec);
 	return object;
@@ -246,5 +310,22 @@ json_t *kube_workload_primary_patch(const struct canary_world *world,
 	}
 	if (primary->replicas > 0)
 		kube_tree_patch(patch, "add", "/spec/replicas", json_integer(primary->replicas));
+	return patch;
+}
+
+json_t *kube_workload_daemon_patch(const json_t *live, bool has_pods)
+{
+	static const char path[] = "/spec/template/spec/nodeSelector";
+	json_t *patch = kube_tree_list();
+	json_t *selector;
+
+	if (has_pods == !nowhere(live))
+		return patch;
+	selector = kube_tree_copy(kube_tree_find(live, path + 1));
+	if (has_pods)
+		(void)json_object_del(selector, KUBE_TEMPLATE_NOWHERE);
+	else
+		kube_tree_set_text(selector, KUBE_TEMPLATE_NOWHERE, "true");
+	kube_tree_patch(patch, "add", path, selector);
 	return patch;
 }

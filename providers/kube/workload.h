@@ -1,17 +1,24 @@
-/* Deployments: what we know of one, and the primary as we make it. */
+/* Deployments and DaemonSets: what we know of one, and the primary as we make it. */
 #ifndef PROVIDERS_KUBE_WORKLOAD_H
 #define PROVIDERS_KUBE_WORKLOAD_H
 
 #include "providers/canary_world.h"
+#include "providers/kube/api.h"
 
 #include <jansson.h>
 
 /*
- * Read OBJECT, a Deployment as served, into *ret; the slot stays as it is. It never fails: a target
- * that cannot be served has a refusal. Only a target (IS_TARGET) is refused.
+ * Read OBJECT, a Deployment or DaemonSet as served, into *ret; the slot stays as it is. It never
+ * fails: a target that cannot be served has a refusal. Only a target (IS_TARGET) is refused.
  */
 void kube_workload_read(const json_t *object, const struct provider_options *options,
                         bool is_target, struct workload_fact *ret);
+
+/* Of target and primary. */
+enum kube_kind kube_workload_kind(const struct canary_spec *spec);
+
+/* The steps of a JSON patch that make LIVE, a DaemonSet, have pods or none; none when it is so. */
+json_t *kube_workload_daemon_patch(const json_t *live, bool has_pods);
 
 /*
  * Find the first of `options->selector_labels` among the selector's matchLabels of OBJECT, borrowed

@@ -193,7 +193,7 @@ static const char *verb_of(const struct effect *effect)
 		[EFFECT_REMOVE] = "remove ",     [EFFECT_RESTORE] = "restore ",
 		[EFFECT_WRITE_SERVICE] = "",     [EFFECT_WRITE_ROUTE] = "",
 		[EFFECT_CREATE_PRIMARY] = "",    [EFFECT_WRITE_PRIMARY] = "",
-		[EFFECT_REMOVE_RELEASES] = NULL,
+		[EFFECT_TAKE_PRIMARY] = "take ", [EFFECT_REMOVE_RELEASES] = NULL,
 	};
 
 	return verbs[effect->kind];

@@ -18,6 +18,7 @@ KINDS = {
     "configmap": ("/api/v1", "configmaps"),
     "secret": ("/api/v1", "secrets"),
     "deployment": ("/apis/apps/v1", "deployments"),
+    "daemonset": ("/apis/apps/v1", "daemonsets"),
     "endpointslice": ("/apis/discovery.k8s.io/v1", "endpointslices"),
     "horizontalpodautoscaler": ("/apis/autoscaling/v2", "horizontalpodautoscalers"),
     "scaledobject": ("/apis/keda.sh/v1alpha1", "scaledobjects"),

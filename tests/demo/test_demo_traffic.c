@@ -271,9 +271,12 @@ static void test_queries(void **state)
 	annotate(world, "true", "0");
 	pass(world, 30);
 	/* no request of the canary: no success rate and no duration, and a share of nothing */
-	assert_false(query(world, builtin_query("nginx", CHECK_SUCCESS_RATE), "1m").is_there);
-	assert_false(query(world, builtin_query("nginx", CHECK_DURATION), "1m").is_there);
-	value = query(world, builtin_share_query("nginx"), "1m");
+	assert_false(
+		query(world, builtin_query("nginx", TARGET_DEPLOYMENT, CHECK_SUCCESS_RATE), "1m")
+			.is_there);
+	assert_false(query(world, builtin_query("nginx", TARGET_DEPLOYMENT, CHECK_DURATION), "1m")
+	                     .is_there);
+	value = query(world, builtin_share_query("nginx", TARGET_DEPLOYMENT), "1m");
 	assert_true(value.is_there && fabs(value.number) < 1e-9);
 	/* a window longer than the canary's life begins at its first scrape */
 	annotate(world, "true", "30");
@@ -281,15 +284,15 @@ static void test_queries(void **state)
 	before = demo_traffic_all(world->traffic);
 	pass(world, 120);
 	after = demo_traffic_all(world->traffic);
-	value = query(world, builtin_share_query("nginx"), "2m");
+	value = query(world, builtin_share_query("nginx", TARGET_DEPLOYMENT), "2m");
 	assert_true(fabs(value.number - (double)(after.n_canary - before.n_canary) /
 	                                        (double)(after.n_requests - before.n_requests)) <
 	            0.005);
 	broken = demo_traffic_version(world->traffic, "v4");
-	value = query(world, builtin_query("nginx", CHECK_SUCCESS_RATE), "3m");
+	value = query(world, builtin_query("nginx", TARGET_DEPLOYMENT, CHECK_SUCCESS_RATE), "3m");
 	assert_true(fabs(value.number -
 	                 100 * (1 - (double)broken.n_errors / (double)broken.n_requests)) < 0.5);
-	value = query(world, builtin_query("nginx", CHECK_DURATION), "1m");
+	value = query(world, builtin_query("nginx", TARGET_DEPLOYMENT, CHECK_DURATION), "1m");
 	assert_true(value.number > 35 && value.number < 55); /* a mean of 40 ms × e^0.08 */
 }
 

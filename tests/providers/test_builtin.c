@@ -41,15 +41,15 @@ static void renders_as(const char *query, const char *want)
 
 static void test_nginx(void **state)
 {
-	renders_as(builtin_query("nginx", CHECK_SUCCESS_RATE),
+	renders_as(builtin_query("nginx", TARGET_DEPLOYMENT, CHECK_SUCCESS_RATE),
 	           "(sum(rate(" REQUESTS "{" CANARY
 	           ", status!~\"5.*\"}[30s])) or vector(0)) / "
 	           "sum(rate(" REQUESTS "{" CANARY "}[30s])) * 100");
-	renders_as(builtin_query("nginx", CHECK_DURATION),
+	renders_as(builtin_query("nginx", TARGET_DEPLOYMENT, CHECK_DURATION),
 	           "sum(rate(" RESPONSE "_sum{" CANARY
 	           "}[30s])) / "
 	           "sum(rate(" RESPONSE "_count{" CANARY "}[30s])) * 1000");
-	renders_as(builtin_share_query("nginx"),
+	renders_as(builtin_share_query("nginx", TARGET_DEPLOYMENT),
 	           "(sum(increase(" REQUESTS "{" CANARY
 	           "}[30s])) or vector(0)) / "
 	           "sum(increase(" REQUESTS "{" INGRESS ", service=\"cart\"}[30s]))");
@@ -62,7 +62,7 @@ static void test_nginx(void **state)
 
 static void test_istio(void **state)
 {
-	renders_as(builtin_query("istio", CHECK_SUCCESS_RATE),
+	renders_as(builtin_query("istio", TARGET_DEPLOYMENT, CHECK_SUCCESS_RATE),
 	           "(sum(rate(" MESH "{" MINE
 	           ", response_code!~\"5.*\", grpc_response_status!~\"2|4|12|13|14|15\"}[30s]))"
 	           " or vector(0)) / ((sum(rate(" MESH "{" MINE
@@ -70,10 +70,10 @@ static void test_istio(void **state)
 	           "{reporter=\"source\", destination_service=~\"cart-canary\\\\.shop\\\\..+\","
 	           " response_flags=~\"(.*,)?(UH|UF|UO|NC)(,.*)?\"}[30s])) or vector(0))) * 100");
 	renders_as(
-		builtin_query("istio", CHECK_DURATION),
+		builtin_query("istio", TARGET_DEPLOYMENT, CHECK_DURATION),
 		"histogram_quantile(0.99, sum(rate(istio_request_duration_milliseconds_bucket{" MINE
 		"}[30s])) by (le))");
-	renders_as(builtin_share_query("istio"),
+	renders_as(builtin_share_query("istio", TARGET_DEPLOYMENT),
 	           "(sum(increase(" MESH "{" MINE "}[30s])) or vector(0)) / sum(increase(" MESH
 	           "{" REPORTED "=~\"cart-app(-primary)?\"}[30s]))");
 }
@@ -82,14 +82,14 @@ static void test_istio(void **state)
 
 static void test_linkerd(void **state)
 {
-	renders_as(builtin_query("linkerd", CHECK_SUCCESS_RATE),
+	renders_as(builtin_query("linkerd", TARGET_DEPLOYMENT, CHECK_SUCCESS_RATE),
 	           "(sum(rate(response_total{" LINKERD
 	           "=\"cart-app\", classification!=\"failure\"}[30s])) or vector(0)) / "
 	           "sum(rate(response_total{" LINKERD "=\"cart-app\"}[30s])) * 100");
-	renders_as(builtin_query("linkerd", CHECK_DURATION),
+	renders_as(builtin_query("linkerd", TARGET_DEPLOYMENT, CHECK_DURATION),
 	           "histogram_quantile(0.99, sum(rate(response_latency_ms_bucket{" LINKERD
 	           "=\"cart-app\"}[30s])) by (le))");
-	renders_as(builtin_share_query("linkerd"),
+	renders_as(builtin_share_query("linkerd", TARGET_DEPLOYMENT),
 	           "(sum(increase(response_total{" LINKERD
 	           "=\"cart-app\"}[30s])) or vector(0)) / "
 	           "sum(increase(response_total{" LINKERD "=~\"cart-app(-primary)?\"}[30s]))");
@@ -99,14 +99,14 @@ static void test_linkerd(void **state)
 
 static void test_osm(void **state)
 {
-	renders_as(builtin_query("osm", CHECK_SUCCESS_RATE),
+	renders_as(builtin_query("osm", TARGET_DEPLOYMENT, CHECK_SUCCESS_RATE),
 	           "(sum(rate(osm_request_total{" OSM
 	           "=\"cart-app\", response_code!~\"5.*\"}[30s])) or vector(0)) / "
 	           "sum(rate(osm_request_total{" OSM "=\"cart-app\"}[30s])) * 100");
-	renders_as(builtin_query("osm", CHECK_DURATION),
+	renders_as(builtin_query("osm", TARGET_DEPLOYMENT, CHECK_DURATION),
 	           "histogram_quantile(0.99, sum(rate(osm_request_duration_ms_bucket{" OSM
 	           "=\"cart-app\"}[30s])) by (le))");
-	renders_as(builtin_share_query("osm"),
+	renders_as(builtin_share_query("osm", TARGET_DEPLOYMENT),
 	           "(sum(increase(osm_request_total{" OSM
 	           "=\"cart-app\"}[30s])) or vector(0)) / "
 	           "sum(increase(osm_request_total{" OSM "=~\"cart-app(-primary)?\"}[30s]))");
@@ -115,11 +115,12 @@ static void test_osm(void **state)
 /* Some are measured as others are. */
 static void test_aliases(void **state)
 {
-	assert_ptr_equal(builtin_query("gatewayapi:v1", CHECK_DURATION),
-	                 builtin_query("kubernetes", CHECK_DURATION));
-	assert_ptr_equal(builtin_share_query("gatewayapi"), builtin_share_query("kubernetes"));
-	assert_ptr_equal(builtin_query("smi:v1alpha3", CHECK_SUCCESS_RATE),
-	                 builtin_query("istio", CHECK_SUCCESS_RATE));
+	assert_ptr_equal(builtin_query("gatewayapi:v1", TARGET_DEPLOYMENT, CHECK_DURATION),
+	                 builtin_query("kubernetes", TARGET_DEPLOYMENT, CHECK_DURATION));
+	assert_ptr_equal(builtin_share_query("gatewayapi", TARGET_DEPLOYMENT),
+	                 builtin_share_query("kubernetes", TARGET_DEPLOYMENT));
+	assert_ptr_equal(builtin_query("smi:v1alpha3", TARGET_DEPLOYMENT, CHECK_SUCCESS_RATE),
+	                 builtin_query("istio", TARGET_DEPLOYMENT, CHECK_SUCCESS_RATE));
 }
 
 #define DURATION "http_request_duration_seconds"
@@ -129,14 +130,14 @@ static void test_aliases(void **state)
 
 static void test_kubernetes(void **state)
 {
-	renders_as(builtin_query("kubernetes", CHECK_SUCCESS_RATE),
+	renders_as(builtin_query("kubernetes", TARGET_DEPLOYMENT, CHECK_SUCCESS_RATE),
 	           "(sum(rate(" DURATION "_count{" OWN
 	           ", status!~\"5.*\"}[30s])) or vector(0)) / "
 	           "sum(rate(" DURATION "_count{" OWN "}[30s])) * 100");
-	renders_as(builtin_query("kubernetes", CHECK_DURATION),
+	renders_as(builtin_query("kubernetes", TARGET_DEPLOYMENT, CHECK_DURATION),
 	           "histogram_quantile(0.99, sum(rate(" DURATION "_bucket{" OWN
 	           "}[30s])) by (le)) * 1000");
-	renders_as(builtin_share_query("kubernetes"),
+	renders_as(builtin_share_query("kubernetes", TARGET_DEPLOYMENT),
 	           "(sum(increase(" DURATION "_count{" OWN
 	           "}[30s])) or vector(0)) / "
 	           "sum(increase(" DURATION "_count{" BOTH "}[30s]))");
@@ -144,11 +145,11 @@ static void test_kubernetes(void **state)
 
 static void test_others(void **state)
 {
-	assert_null(builtin_query("contour", CHECK_SUCCESS_RATE));
-	assert_null(builtin_query("", CHECK_DURATION));
-	assert_null(builtin_query("nginx", CHECK_VALUE));
-	assert_null(builtin_query("nginx", CHECK_NONE));
-	assert_null(builtin_share_query("contour"));
+	assert_null(builtin_query("contour", TARGET_DEPLOYMENT, CHECK_SUCCESS_RATE));
+	assert_null(builtin_query("", TARGET_DEPLOYMENT, CHECK_DURATION));
+	assert_null(builtin_query("nginx", TARGET_DEPLOYMENT, CHECK_VALUE));
+	assert_null(builtin_query("nginx", TARGET_DEPLOYMENT, CHECK_NONE));
+	assert_null(builtin_share_query("contour", TARGET_DEPLOYMENT));
 }
 
 int main(void)

@@ -279,7 +279,7 @@ static void test_enums_are_served_or_refused_in_words(void **state)
 		int n_served;
 	} enums[] = {
 		{"spec.provider", 11},
-		{"spec.targetRef.kind", 1},
+		{"spec.targetRef.kind", 2},
 		{"spec.ingressRef.kind", 1},
 		{"spec.analysis.noData", 2},
 		{"spec.service.trafficDistribution", 3},

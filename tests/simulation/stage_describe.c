@@ -96,17 +96,10 @@ static json_t *messages(struct stage *stage)
 
 char *stage_describe(struct stage *stage)
 {
-	static const char *const plurals[] = {"deployments",
-	                                      "services",
-	                                      "ingresses",
-	                                      "releases",
-	                                      "canaries",
-	                                      "virtualservices",
-	                                      "destinationrules",
-	                                      "configmaps",
-	                                      "secrets",
-	                                      "scaledobjects",
-	                                      "horizontalpodautoscalers"};
+	static const char *const plurals[] = {
+		"deployments", "services",        "ingresses",        "releases",
+		"canaries",    "virtualservices", "destinationrules", "configmaps",
+		"secrets",     "scaledobjects",   "daemonsets",       "horizontalpodautoscalers"};
 	json_t *all = json_object();
 	char *text;
 

@@ -23,7 +23,7 @@ ROWS = [
     ("hooks", {"iterations": 2, "webhooks": [HOOK]}, {}, ["spec.analysis.webhooks[0].url", "127.0.0.1:1/"]),
     ("scaler", {"iterations": 2}, {"autoscalerRef": SCALER}, ["primaryScalerReplicas.minReplicas", "at most maxReplicas"]),
     ("affinity", {"iterations": 2, "sessionAffinity": AFFINITY}, {}, ["analysis.sessionAffinity", "not served yet"]),
-    ("daemon", {"iterations": 2}, {"kind": "DaemonSet"}, ["spec.targetRef.kind", "DaemonSet"]),
+    ("service", {"iterations": 2}, {"kind": "Service"}, ["spec.targetRef.kind", "Service"]),
     ("missing", {"iterations": 2}, {}, ["configmap settings.", "not found"]),
 ]
 

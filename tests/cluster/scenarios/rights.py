@@ -65,6 +65,6 @@ def rights(s):
     # What only other scenarios need, and with the mesh, where there is one, not each verb on each kind.
     # Those of Secrets are given by the scenario that needs them.
     others = ["configs", "autoscalers", *(install.MESH_COMPONENTS if os.environ.get("KIT_MESH") else ())]
-    others += [name for name in ("config-secrets", "keda") if s.api.get("clusterrole", f"serin-{name}")]
+    others += [name for name in ("config-secrets", "keda", "daemonsets") if s.api.get("clusterrole", f"serin-{name}")]
     others = [("clusterrole", f"serin-{name}", None) for name in others]
     install.check_rights(s, s.agents[0].user, roles, others)
