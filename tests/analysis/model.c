@@ -155,6 +155,7 @@ static void observe(struct model *model, enum subject subject)
 		view->releases = truth->releases;
 		view->newest = truth->newest;
 		view->promoted = truth->promoted;
+		view->former = truth->former;
 	}
 	/* When something was first seen, or asked for, is of this process. */
 	facts_slot(view, subject)->read_at = read_at;
@@ -233,6 +234,9 @@ static void create_release(struct model *model, const struct effect *effect)
 {
 	struct release *newest = &model->truth.newest;
 
+	if (cookie_is_set(&newest->status.cookies.canary))
+		model->truth.former = (struct former_fact){.number = newest->number,
+		                                           .cookies = newest->status.cookies};
 	*newest = (struct release){.number = effect->number,
 	                           .cause = effect->cause,
 	                           .target_replicas = effect->replicas,
@@ -292,6 +296,7 @@ static void write_route(struct model *model, const struct effect *effect)
 	                                         .rival = {.edits = edits},
 	                                         .weight = effect->weight,
 	                                         .is_mirrored = effect->is_mirrored,
+	                                         .cookies = effect->cookies,
 	                                         .is_exact = true,
 	                                         .is_ours = true,
 	                                         .is_made = true,
@@ -350,6 +355,7 @@ static void write_mirror(struct model *model, const struct effect *effect)
 	mirror->iterations = effect->mirror.iterations;
 	text_copy(mirror->last_applied, effect->mirror.last_applied);
 	text_copy(mirror->last_promoted, effect->mirror.last_promoted);
+	mirror->cookies = effect->mirror.cookies;
 	text_copy(mirror->refusal, effect->mirror.refusal);
 	text_copy(mirror->refusal_reason, effect->mirror.refusal_reason);
 	text_format(text, sizeof(text), "%s w%d i%d f%d", mirror->phase, mirror->weight,
@@ -531,6 +537,17 @@ static bool is_moving(const struct model *model, const struct plan *plan)
 	return false;
 }
 
+/* Random enough: no two are the same. */
+static void draw(struct model *model)
+{
+	struct facts *view = &model->view;
+
+	if (!model->spec.affinity.cookie ||
+	    (view->draw[0] && !cookie_is_drawn(&view->newest.status.cookies, view->draw)))
+		return;
+	text_format(view->draw, sizeof(view->draw), "%032d", ++model->n_draws);
+}
+
 /* One decision, carried out; the time to decide again, or 0 when something happened. */
 static int64_t turn(struct model *model)
 {
@@ -541,6 +558,7 @@ static int64_t turn(struct model *model)
 	if (model->is_forgetful || model->n_decisions == model->restart_at)
 		restart(model);
 	watch(model);
+	draw(model);
 	do { /* a new agent looks around before anything else can happen */
 		model_decide(model, &plan);
 		for (size_t i = 0; i < plan.n_effects; i++)
