@@ -1,5 +1,7 @@
 #include "tests/analysis/model_decide.h"
 
+#include "analysis/cookie.h"
+
 #include <assert.h>
 #include <string.h>
 
@@ -12,7 +14,8 @@ static bool is_service_so(const struct service_fact *service, const struct effec
 static bool is_route_so(const struct route_fact *route, const struct effect *effect)
 {
 	return route->slot.state == FACT_KNOWN && route->is_exact &&
-	       route->weight == effect->weight && route->is_mirrored == effect->is_mirrored;
+	       route->weight == effect->weight && route->is_mirrored == effect->is_mirrored &&
+	       cookie_are_same(&route->cookies, &effect->cookies);
 }
 
 /* What the effect is to write stands there already. */

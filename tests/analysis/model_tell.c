@@ -107,6 +107,41 @@ void model_alert(struct model *model, const struct effect *effect)
 	text_copy(fact->text, model->ear);
 }
 
+void model_write_mirror(struct model *model, const struct effect *effect)
+{
+	struct mirror_fact *mirror = &model->truth.mirror;
+	char text[80];
+
+	text_copy(mirror->phase, effect->mirror.phase);
+	mirror->weight = effect->mirror.weight;
+	mirror->failed_checks = effect->mirror.failed_checks;
+	mirror->iterations = effect->mirror.iterations;
+	text_copy(mirror->last_applied, effect->mirror.last_applied);
+	text_copy(mirror->last_promoted, effect->mirror.last_promoted);
+	mirror->cookies = effect->mirror.cookies;
+	text_copy(mirror->refusal, effect->mirror.refusal);
+	text_copy(mirror->refusal_reason, effect->mirror.refusal_reason);
+	text_format(text, sizeof(text), "%s w%d i%d f%d", mirror->phase, mirror->weight,
+	            mirror->iterations, mirror->failed_checks);
+	model_write_down(model, "status", text);
+}
+
+void model_measure(struct model *model, const struct effect *effect)
+{
+	struct sample_fact *sample = &model->view.samples[effect->index];
+
+	*sample = (struct sample_fact){
+		.check = effect->check, .kind = SAMPLE_VALUE, .value = model->success_rate};
+	model->n_checks++;
+	if (model->success_rate < 0) {
+		sample->kind = SAMPLE_ABSENT;
+		text_copy(sample->text, "no values");
+	} else if (model->success_rate > 100) {
+		sample->kind = SAMPLE_ERROR;
+		text_copy(sample->text, "connection refused");
+	}
+}
+
 static const char *backend_name(enum backend backend)
 {
 	return backend == BACKEND_CANARY ? "canary" : "primary";

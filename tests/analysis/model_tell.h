@@ -17,6 +17,10 @@ void model_ask_hook(struct model *model, const struct effect *effect);
 void model_tell_hook(struct model *model, const struct effect *effect);
 void model_alert(struct model *model, const struct effect *effect);
 
+/* Carry out EFFECT_WRITE_MIRROR and EFFECT_MEASURE. */
+void model_write_mirror(struct model *model, const struct effect *effect);
+void model_measure(struct model *model, const struct effect *effect);
+
 #define MODEL_PLAN_MAX 4096
 
 /* The plan in words, for tables: its effects in order, joined by "; ", and nothing of the reason. A
