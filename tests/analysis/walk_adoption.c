@@ -99,14 +99,17 @@ static bool has_world(const struct plan *plan)
 	return false;
 }
 
-/* The run that was adopted ends at once. */
+/* The run that was adopted ends at once; the save that says so may have to wait for another try. */
 static bool is_retreat(const struct plan *plan)
 {
+	bool is_forward = false;
+
 	for (size_t i = 0; i < plan->n_effects; i++) {
 		if (plan->effects[i].is_retreat)
 			return true;
+		is_forward |= is_world(&plan->effects[i]) && !plan->effects[i].is_retreat;
 	}
-	return false;
+	return !is_forward;
 }
 
 static bool has_change(const struct plan *plan)
