@@ -297,7 +297,8 @@ static void write_route(struct model *model, const struct effect *effect)
 	/* nothing is written that is so already */
 	assert(model->truth.route.slot.state != FACT_KNOWN || !model->truth.route.is_exact ||
 	       model->truth.route.weight != effect->weight ||
-	       model->truth.route.is_mirrored != effect->is_mirrored);
+	       model->truth.route.is_mirrored != effect->is_mirrored ||
+	       !cookie_are_same(&model->truth.route.cookies, &effect->cookies));
 	model->truth.route = (struct route_fact){.slot.state = FACT_KNOWN,
 	                                         .rival = {.edits = edits},
 	                                         .weight = effect->weight,
