@@ -42,6 +42,19 @@ static const char *backend_name(enum backend backend)
 	return "none";
 }
 
+/* Those that there are, by what they do. */
+static void put_cookies(json_t *json, const char *key, const struct cookies *cookies)
+{
+	json_t *object = json_object();
+
+	kube_tree_set_some(object, "canary", cookies->canary.value);
+	kube_tree_set_some(object, "earlier", cookies->earlier.value);
+	kube_tree_set_some(object, "primary", cookies->primary.value);
+	if (json_object_size(object) > 0)
+		json_object_set(json, key, object);
+	json_decref(object);
+}
+
 static json_t *status_of(const struct release_status *status)
 {
 	json_t *json = json_pack("{ss si si si si}", "phase", release_phase_name(status->phase),
@@ -56,6 +69,7 @@ static json_t *status_of(const struct release_status *status)
 	put_number(json, "finished", status->times.finished.ms);
 	if (status->weight.has_seen)
 		json_object_set_new(json, "seenShare", json_real(status->weight.seen_share));
+	put_cookies(json, "cookies", &status->cookies);
 	kube_tree_set_some(json, "ending", release_outcome_name(status->ending));
 	kube_tree_set_some(json, "outcome", release_outcome_name(status->outcome));
 	kube_tree_set_some(json, "reason", status->reason);
@@ -76,6 +90,7 @@ static json_t *effect_of(const struct effect *effect)
 	case EFFECT_WRITE_ROUTE:
 		json_object_set_new(json, "weight", json_integer(effect->weight));
 		put_flag(json, "mirrored", effect->is_mirrored);
+		put_cookies(json, "cookies", &effect->cookies);
 		break;
 	case EFFECT_SCALE:
 	case EFFECT_WRITE_SCALER:

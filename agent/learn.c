@@ -216,6 +216,16 @@ static void promote(struct facts *facts, const struct release *release)
 	facts->promoted = release_ref_of(release);
 }
 
+/* Its clients may still have its cookies when it is not the newest any more. */
+static void pass_on(struct facts *facts, const struct release *release)
+{
+	if (!cookie_is_set(&release->status.cookies.canary) ||
+	    release->number < facts->former.number)
+		return;
+	facts->former.number = release->number;
+	facts->former.cookies = release->status.cookies;
+}
+
 /* A Release that was deleted by hand: what is left is read again. */
 static void lose(struct facts *facts, const struct release *release)
 {
@@ -282,6 +292,9 @@ void learn_release(struct canary *canary, const json_t *object, bool is_deleted)
 		lose(facts, release);
 	} else {
 		count(canary, release->number, false);
+		if (release->number != facts->newest.number)
+			pass_on(facts,
+			        release->number < facts->newest.number ? release : &facts->newest);
 		if (release->number > facts->newest.number ||
 		    (strcmp(release->name, facts->newest.name) == 0 &&
 		     !learn_slot_is_older(facts->newest.uid, facts->newest.resource_version,
@@ -312,6 +325,7 @@ void learn_releases_begin(struct canary *canary)
 	facts->n_releases = 0;
 	facts->newest = (struct release){0};
 	facts->promoted = (struct release_ref){0};
+	facts->former = (struct former_fact){0};
 	facts->releases.state = FACT_ABSENT;
 }
 

@@ -201,6 +201,22 @@ static void note_writes(struct canary *canary)
 	}
 }
 
+/* Where cookies are to be made: a value that nobody had yet, until it stands in a Release. */
+static void draw(struct canary *canary)
+{
+	struct loop *loop = canary->host->seams.loop;
+	struct facts *facts = &canary->facts;
+	uint64_t high;
+	uint64_t low;
+
+	if (!canary->edition->spec.affinity.cookie ||
+	    (facts->draw[0] && !cookie_is_drawn(&facts->newest.status.cookies, facts->draw)))
+		return;
+	high = loop_random(loop);
+	low = loop_random(loop);
+	text_format(facts->draw, sizeof(facts->draw), "%016" PRIx64 "%016" PRIx64, high, low);
+}
+
 void tick_think(struct canary *canary)
 {
 	const struct canary_host *host = canary->host;
@@ -210,6 +226,7 @@ void tick_think(struct canary *canary)
 		return;
 	canary_settle(canary);
 	canary->facts.now = canary_now(canary);
+	draw(canary);
 	note_writes(canary);
 	poison_enter(host->poison, canary->k8s_namespace, canary->name);
 	decide(&canary->edition->spec, &canary->facts, &plan);

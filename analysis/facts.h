@@ -109,10 +109,12 @@ struct route_fact {
 	char resource_version[24];
 	int weight;       /* the canary's share 0..100; for A/B 100 means the matching requests */
 	bool is_mirrored; /* copies of the requests go to the canary, beside weight 0 */
-	bool is_exact;    /* everything beside the weight is as wanted */
-	bool is_ours;     /* the weight was last written by our manager */
-	bool is_made;     /* it carries our label: we may remove it */
-	bool has_more;    /* what we made to stand with it is there, or may be */
+	struct cookies cookies;     /* that it knows; a canary cookie that leads to the canary is a
+	                               weight of at least 1 */
+	bool is_exact;              /* everything beside the weight is as wanted */
+	bool is_ours;               /* the weight was last written by our manager */
+	bool is_made;               /* it carries our label: we may remove it */
+	bool has_more;              /* what we made to stand with it is there, or may be */
 	char pending[SENTENCE_MAX]; /* not empty: what routes has not taken it in as it is, and
 	                               why */
 	struct instant since;       /* when this weight was first seen */
@@ -213,6 +215,13 @@ struct earlier_fact {
 	char action[UID_MAX]; /* for which Action it was asked */
 };
 
+/* "name=value" of the cookies; "" for none. */
+struct mirror_cookies {
+	char present[COOKIE_NAME_SIZE + COOKIE_VALUE_SIZE];  /* of the canary, in this run */
+	char previous[COOKIE_NAME_SIZE + COOKIE_VALUE_SIZE]; /* … that is taken away now */
+	char primary[COOKIE_NAME_SIZE + COOKIE_VALUE_SIZE];
+};
+
 /* What Canary.status says, to write it only when it differs. A reason for something only where no
  * Release is: at an adoption. */
 struct mirror_fact {
@@ -223,13 +232,21 @@ struct mirror_fact {
 	struct instant moved; /* lastTransitionTime */
 	char last_applied[DIGEST_MAX];
 	char last_promoted[DIGEST_MAX];
+	struct mirror_cookies cookies;
 	bool has_refusal;           /* condition Ready=False stands */
 	char refusal[SENTENCE_MAX]; /* its message */
 	char refusal_reason[32];    /* its reason */
 };
 
+/* Of the newest Release before the present one that had any: their clients may still have them. */
+struct former_fact {
+	int number; /* of that Release; 0: there is none */
+	struct cookies cookies;
+};
+
 struct facts {
 	struct instant now;
+	char draw[COOKIE_DRAW_SIZE]; /* random, in hex, and not used yet; "" where none is needed */
 
 	/* The Canary */
 	struct fact_slot canary;
@@ -263,6 +280,8 @@ struct facts {
 	struct release newest; /* name "" when there is none */
 	struct release_ref
 		promoted; /* the newest with outcome promoted or skipped; name "" when none */
+
+	struct former_fact former;
 
 	/* What people ask for, one after another */
 	struct action_fact action;

@@ -179,6 +179,7 @@ static void leave(const struct canary_spec *spec, const struct mirror_fact *live
 	ret->iterations = live->iterations;
 	text_copy(ret->last_applied, live->last_applied);
 	text_copy(ret->last_promoted, live->last_promoted);
+	ret->cookies = live->cookies;
 	text_copy(ret->message, message_of(spec, live->phase));
 }
 
@@ -201,6 +202,29 @@ static const char *hash_of(const char *hash, const char *digest)
 	return hash[0] ? hash : digest;
 }
 
+static void name_cookie(const struct cookie *cookie, char ret[COOKIE_NAME_SIZE + COOKIE_VALUE_SIZE])
+{
+	ret[0] = '\0';
+	if (cookie_is_set(cookie))
+		text_format(ret, COOKIE_NAME_SIZE + COOKIE_VALUE_SIZE, "%s=%s", cookie->name,
+		            cookie->value);
+}
+
+/* Those that routes hand out, and the one that they take away. */
+static void tell_cookies(const struct facts *facts, struct mirror_cookies *ret)
+{
+	const struct release_status *status = &facts->newest.status;
+	const struct cookies *cookies = &status->cookies;
+	bool is_over = status->weight.to == 0 || status->outcome != OUTCOME_NONE;
+	bool has_some = cookie_is_set(&cookies->canary);
+
+	name_cookie(&cookies->primary, ret->primary);
+	if (has_some && !is_over)
+		name_cookie(&cookies->canary, ret->present);
+	name_cookie(has_some && is_over ? &cookies->canary : &facts->former.cookies.canary,
+	            ret->previous);
+}
+
 struct mirror mirror_of(const struct canary_spec *spec, const struct facts *facts)
 {
 	const struct release *newest = &facts->newest;
@@ -220,6 +244,7 @@ struct mirror mirror_of(const struct canary_spec *spec, const struct facts *fact
 	}
 	if (release_is_found(newest)) {
 		restore(spec, &newest->adoption, &mirror);
+		mirror.cookies = facts->mirror.cookies;
 		return mirror;
 	}
 	text_copy(mirror.phase, mirror_phase(spec, facts));
@@ -227,6 +252,8 @@ struct mirror mirror_of(const struct canary_spec *spec, const struct facts *fact
 	text_copy(mirror.last_applied,
 	          newest->handled[0] ? newest->handled : hash_of(newest->hash, newest->digest));
 	text_copy(mirror.last_promoted, hash_of(facts->promoted.hash, facts->promoted.digest));
+	if (spec->affinity.cookie)
+		tell_cookies(facts, &mirror.cookies);
 	if (status->outcome == OUTCOME_NONE && spec->strategy == STRATEGY_CANARY)
 		mirror.weight = status->weight.to;
 	if (status->outcome == OUTCOME_NONE && status->phase != PHASE_FINALISING)
@@ -249,6 +276,9 @@ static bool is_different(const struct mirror *wanted, const struct facts *facts)
 	       wanted->failed_checks != live->failed_checks ||
 	       wanted->iterations != live->iterations ||
 	       strcmp(wanted->last_applied, live->last_applied) != 0 ||
+	       strcmp(wanted->cookies.present, live->cookies.present) != 0 ||
+	       strcmp(wanted->cookies.previous, live->cookies.previous) != 0 ||
+	       strcmp(wanted->cookies.primary, live->cookies.primary) != 0 ||
 	       strcmp(wanted->last_promoted, live->last_promoted) != 0;
 }
 

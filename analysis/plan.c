@@ -69,6 +69,9 @@ static bool is_same_mirror(const struct mirror *a, const struct mirror *b)
 	       a->failed_checks == b->failed_checks && a->iterations == b->iterations &&
 	       strcmp(a->last_applied, b->last_applied) == 0 &&
 	       strcmp(a->last_promoted, b->last_promoted) == 0 &&
+	       strcmp(a->cookies.present, b->cookies.present) == 0 &&
+	       strcmp(a->cookies.previous, b->cookies.previous) == 0 &&
+	       strcmp(a->cookies.primary, b->cookies.primary) == 0 &&
 	       strcmp(a->refusal, b->refusal) == 0;
 }
 
@@ -101,7 +104,8 @@ bool effect_is_same(const struct effect *a, const struct effect *b)
 	case EFFECT_WRITE_SERVICE:
 		return a->backend == b->backend;
 	case EFFECT_WRITE_ROUTE:
-		return a->weight == b->weight && a->is_mirrored == b->is_mirrored;
+		return a->weight == b->weight && a->is_mirrored == b->is_mirrored &&
+		       cookie_are_same(&a->cookies, &b->cookies);
 	case EFFECT_CREATE_PRIMARY:
 	case EFFECT_WRITE_PRIMARY:
 		return strcmp(a->release, b->release) == 0 &&

@@ -60,6 +60,7 @@ struct mirror {
 	int iterations;
 	char last_applied[DIGEST_MAX];
 	char last_promoted[DIGEST_MAX];
+	struct mirror_cookies cookies;
 	char message[SENTENCE_MAX]; /* of condition Promoted */
 	char refusal[SENTENCE_MAX]; /* not empty: condition Ready False */
 	char refusal_reason[32];
@@ -83,6 +84,7 @@ struct effect {
 	char phase[24];    /* Flagger's, as hooks are told */
 	int weight;
 	bool is_mirrored;
+	struct cookies cookies; /* EFFECT_WRITE_ROUTE */
 	int replicas;
 	enum backend backend;
 	struct instant check; /* of measurements: the check's due time; of the mirror, notices and

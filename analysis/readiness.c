@@ -3,6 +3,7 @@
 #include "analysis/base/text.h"
 #include "analysis/hooks.h"
 #include "analysis/target.h"
+#include "analysis/traffic.h"
 #include "analysis/workload.h"
 
 #include <stdint.h>
@@ -72,7 +73,7 @@ static bool is_left_when_ready(const struct thought *thought)
 
 	if (newest->status.phase == PHASE_STARTING)
 		return newest->cause == CAUSE_INIT || !is_asked_first(thought->spec);
-	return newest->status.phase == PHASE_PROMOTING;
+	return newest->status.phase == PHASE_PROMOTING && !traffic_is_stepped(thought);
 }
 
 /* The deadline is decided on what was asked for after it: a watch may have been silent for longer

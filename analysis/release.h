@@ -7,6 +7,7 @@
 #ifndef ANALYSIS_RELEASE_H
 #define ANALYSIS_RELEASE_H
 
+#include "analysis/cookie.h"
 #include "analysis/spec.h"
 #include "analysis/verb.h"
 #include "analysis/verdict.h"
@@ -107,6 +108,7 @@ struct release_status {
 		bool has_seen;
 		double seen_share; /* 0..1 of the requests, as the counters say */
 	} weight;
+	struct cookies cookies; /* that the route hands out with this weight */
 	int iteration;
 	int failed_checks;
 	struct check_result checks[SPEC_CHECKS_MAX];

@@ -79,12 +79,20 @@ struct route_ability {
 	bool weighs;        /* it can give the canary a share; false: there is no route object
 	                       (`kubernetes`) */
 	bool matches;       /* it can send matching requests to the canary */
+	bool sticks;        /* it can keep a client where it was sent, by cookies */
 	bool mirrors;       /* it can copy requests to the canary, whose answers nobody gets */
 	bool names_primary; /* its objects send requests to the primary's Service, past the apex:
 	                       what that selects is where clients are */
 	struct span reach;  /* how long after pods got ready those who send requests may not know
 	                       of them: endpoints are told on another way than routes */
 	struct span hold; /* measured: how long after a write the old weights may still be served */
+};
+
+/* Whom cookies keep; what else is said of them (age, path) is not decided on. */
+struct affinity_spec {
+	const char *cookie; /* of those whom the canary answered; NULL: nobody is kept */
+	const char
+		*primary_cookie; /* of those whom the primary answered; NULL: they are not kept */
 };
 
 /* All texts are owned by whoever filled the spec (one arena per generation). */
@@ -105,10 +113,12 @@ struct canary_spec {
 	enum strategy strategy;
 	bool mirror; /* analysis.mirror: copies of requests, before the first weight or during the
 	                iterations of blue/green */
+	struct affinity_spec affinity;
 	int step_weight;
 	int max_weight; /* 1..100 */
 	int step_weights[SPEC_STEPS_MAX];
 	size_t n_step_weights;
+	int step_weight_promotion; /* 0..100: how far each step back goes; 0: all at once */
 	int iterations;
 	int threshold; /* >= 1: the failed check that ends the run */
 	struct span interval;

@@ -65,3 +65,12 @@ struct strategy_step strategy_next(const struct canary_spec *spec, int weight, i
 		return next_weight(spec, weight, iteration);
 	return next_iteration(spec, weight, iteration);
 }
+
+int strategy_back(const struct canary_spec *spec, int weight)
+{
+	int step = spec->step_weight_promotion;
+
+	if (step <= 0 || spec->strategy == STRATEGY_AB)
+		return 0;
+	return weight > step ? weight - step : 0;
+}

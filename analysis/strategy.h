@@ -27,4 +27,11 @@ struct strategy_step strategy_first(const struct canary_spec *spec);
  */
 struct strategy_step strategy_next(const struct canary_spec *spec, int weight, int iteration);
 
+/*
+ * The canary's weight after one step back from WEIGHT, once the primary has the promoted template:
+ * lower by analysis.stepWeightPromotion, at least 0. Without it, and for A/B (whose weight is no
+ * share), 0.
+ */
+int strategy_back(const struct canary_spec *spec, int weight);
+
 #endif

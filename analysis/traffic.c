@@ -1,5 +1,6 @@
 #include "analysis/traffic.h"
 
+#include "analysis/affinity.h"
 #include "analysis/base/text.h"
 #include "analysis/rival.h"
 #include "analysis/workload.h"
@@ -131,11 +132,21 @@ static void want_weight(struct thought *thought, int weight, bool is_mirrored, b
 		.subject = SUBJECT_ROUTE,
 		.weight = weight,
 		.is_mirrored = is_mirrored,
+		.cookies = affinity_cookies(thought, weight),
 		.is_retreat = is_retreat,
 	};
 
 	text_copy(effect.resource_version, thought->facts->route.resource_version);
 	thought_want(thought, &effect);
+}
+
+/* All beside the weight is as wanted. */
+static bool is_whole(const struct thought *thought, int weight)
+{
+	const struct route_fact *route = &thought->facts->route;
+	struct cookies cookies = affinity_cookies(thought, weight);
+
+	return route->is_exact && cookie_are_same(&route->cookies, &cookies);
 }
 
 static bool weighs(struct thought *thought, int weight, bool is_mirrored, bool is_retreat)
@@ -147,7 +158,7 @@ static bool weighs(struct thought *thought, int weight, bool is_mirrored, bool i
 	if (!is_retreat && !thought_knows(thought, SUBJECT_ROUTE))
 		return false;
 	if (route->slot.state == FACT_KNOWN && route->weight == weight &&
-	    route->is_mirrored == is_mirrored && (route->is_exact || is_retreat))
+	    route->is_mirrored == is_mirrored && (is_retreat || is_whole(thought, weight)))
 		return true;
 	if (is_retreat && route->slot.state == FACT_ABSENT)
 		return true;
@@ -268,4 +279,13 @@ int traffic_live_weight(const struct thought *thought)
 	const struct route_fact *route = &thought->facts->route;
 
 	return thought->spec->route.weighs && route->slot.state == FACT_KNOWN ? route->weight : 0;
+}
+
+bool traffic_is_stepped(const struct thought *thought)
+{
+	const struct canary_spec *spec = thought->spec;
+
+	return spec->step_weight_promotion > 0 && spec->strategy != STRATEGY_AB &&
+	       traffic_live_weight(thought) > 0 && thought->facts->newest.status.weight.to > 0 &&
+	       workload_serves(&thought->facts->target) && !thought->is_reverted;
 }

@@ -61,6 +61,13 @@ bool traffic_holds(struct thought *thought);
  */
 bool traffic_settled(struct thought *thought);
 
+/*
+ * In Promoting: the requests come back to the primary in steps. Not where the canary has none of
+ * them (D-12), and not from a canary without a ready pod, whose share nobody answers, or whose
+ * template people put back meanwhile.
+ */
+bool traffic_is_stepped(const struct thought *thought);
+
 /* The canary's live weight; 0 when the route is absent or the provider has none. */
 int traffic_live_weight(const struct thought *thought);
 

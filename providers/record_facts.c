@@ -124,6 +124,7 @@ static const struct record_field route_fields[] = {
 	{"resourceVersion", RECORD_TEXT, OF(resource_version)},
 	{"weight", RECORD_INT, OF(weight)},
 	{"mirrored", RECORD_FLAG, OF(is_mirrored)},
+	{"cookies", RECORD_PART, OF(cookies), .shape = &record_release_cookies},
 	{"exact", RECORD_FLAG, OF(is_exact)},
 	{"ours", RECORD_FLAG, OF(is_ours)},
 	{"made", RECORD_FLAG, OF(is_made)},
@@ -247,6 +248,28 @@ static const struct record_field earlier_fields[] = {
 static const struct record_shape earlier_shape = {"earlier_fact", sizeof(struct earlier_fact),
                                                   array_length(earlier_fields), earlier_fields};
 
+#define OF(member) RECORD_AT(struct former_fact, member)
+static const struct record_field former_fields[] = {
+	{"number", RECORD_INT, OF(number)},
+	{"cookies", RECORD_PART, OF(cookies), .shape = &record_release_cookies},
+};
+#undef OF
+
+static const struct record_shape former_shape = {"former_fact", sizeof(struct former_fact),
+                                                 array_length(former_fields), former_fields};
+
+#define OF(member) RECORD_AT(struct mirror_cookies, member)
+static const struct record_field mirror_cookies_fields[] = {
+	{"present", RECORD_TEXT, OF(present)},
+	{"previous", RECORD_TEXT, OF(previous)},
+	{"primary", RECORD_TEXT, OF(primary)},
+};
+#undef OF
+
+const struct record_shape record_facts_cookies = {"mirror_cookies", sizeof(struct mirror_cookies),
+                                                  array_length(mirror_cookies_fields),
+                                                  mirror_cookies_fields};
+
 #define OF(member) RECORD_AT(struct mirror_fact, member)
 static const struct record_field mirror_fields[] = {
 	{"phase", RECORD_TEXT, OF(phase)},
@@ -256,6 +279,7 @@ static const struct record_field mirror_fields[] = {
 	{"moved", RECORD_LONG, OF(moved)},
 	{"lastApplied", RECORD_TEXT, OF(last_applied)},
 	{"lastPromoted", RECORD_TEXT, OF(last_promoted)},
+	{"cookies", RECORD_PART, OF(cookies), .shape = &record_facts_cookies},
 	{"hasRefusal", RECORD_FLAG, OF(has_refusal)},
 	{"refusal", RECORD_TEXT, OF(refusal)},
 	{"refusalReason", RECORD_TEXT, OF(refusal_reason)},
@@ -268,6 +292,7 @@ static const struct record_shape mirror_shape = {"mirror_fact", sizeof(struct mi
 #define OF(member) RECORD_AT(struct facts, member)
 static const struct record_field facts_fields[] = {
 	{"now", RECORD_LONG, OF(now)},
+	{"draw", RECORD_TEXT, OF(draw)},
 	{"canary", RECORD_PART, OF(canary), .shape = &slot_shape},
 	{"canaryUid", RECORD_TEXT, OF(canary_uid)},
 	{"generation", RECORD_LONG, OF(canary_generation)},
@@ -293,6 +318,7 @@ static const struct record_field facts_fields[] = {
 	{"nReleases", RECORD_INT, OF(n_releases)},
 	{"newest", RECORD_PART, OF(newest), .shape = &record_release_shape},
 	{"promoted", RECORD_PART, OF(promoted), .shape = &record_release_ref},
+	{"former", RECORD_PART, OF(former), .shape = &former_shape},
 	{"action", RECORD_PART, OF(action), .shape = &action_shape},
 	{"earlier", RECORD_PART, OF(earlier), .shape = &earlier_shape},
 	{"samples", RECORD_LIST, OF(samples), .shape = &record_facts_sample},

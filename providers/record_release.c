@@ -96,6 +96,27 @@ static const struct record_field notice_fields[] = {
 const struct record_shape record_release_notice = {"notice", sizeof(struct notice),
                                                    array_length(notice_fields), notice_fields};
 
+#define OF(member) RECORD_AT(struct cookie, member)
+static const struct record_field cookie_fields[] = {
+	{"name", RECORD_TEXT, OF(name)},
+	{"value", RECORD_TEXT, OF(value)},
+};
+#undef OF
+
+static const struct record_shape cookie_shape = {"cookie", sizeof(struct cookie),
+                                                 array_length(cookie_fields), cookie_fields};
+
+#define OF(member) RECORD_AT(struct cookies, member)
+static const struct record_field cookies_fields[] = {
+	{"canary", RECORD_PART, OF(canary), .shape = &cookie_shape},
+	{"earlier", RECORD_PART, OF(earlier), .shape = &cookie_shape},
+	{"primary", RECORD_PART, OF(primary), .shape = &cookie_shape},
+};
+#undef OF
+
+const struct record_shape record_release_cookies = {"cookies", sizeof(struct cookies),
+                                                    array_length(cookies_fields), cookies_fields};
+
 #define OF(member) RECORD_AT(struct standing, member)
 static const struct record_field standing_fields[] = {
 	{"action", RECORD_TEXT, OF(action)},
@@ -137,6 +158,7 @@ static const struct record_field status_fields[] = {
 	{"hasSeen", RECORD_FLAG, OF(weight.has_seen)},
 	{"seenShare", RECORD_REAL, OF(weight.seen_share),
          .there = offsetof(struct release_status, weight.has_seen) + 1},
+	{"cookies", RECORD_PART, OF(cookies), .shape = &record_release_cookies},
 	{"iteration", RECORD_INT, OF(iteration)},
 	{"failedChecks", RECORD_INT, OF(failed_checks)},
 	{"checks", RECORD_COUNTED, OF(checks), .shape = &check_shape, COUNT(n_checks)},

@@ -17,6 +17,8 @@ extern const struct record_shape record_release_status;
 extern const struct record_shape record_release_notice;
 extern const struct record_shape record_release_action;
 extern const struct record_shape record_release_adoption;
+extern const struct record_shape record_release_cookies;
+extern const struct record_shape record_facts_cookies;
 extern const struct record_shape record_facts_sample;
 
 /* Words that more than one table has. */

@@ -78,14 +78,28 @@ static const struct record_shape alert_shape = {"alert_spec", sizeof(struct aler
 
 #define OF(member) RECORD_AT(struct route_ability, member)
 static const struct record_field route_fields[] = {
-	{"weighs", RECORD_FLAG, OF(weighs)},   {"matches", RECORD_FLAG, OF(matches)},
-	{"mirrors", RECORD_FLAG, OF(mirrors)}, {"namesPrimary", RECORD_FLAG, OF(names_primary)},
-	{"reach", RECORD_LONG, OF(reach)},     {"hold", RECORD_LONG, OF(hold)},
+	{"weighs", RECORD_FLAG, OF(weighs)},
+	{"matches", RECORD_FLAG, OF(matches)},
+	{"sticks", RECORD_FLAG, OF(sticks)},
+	{"mirrors", RECORD_FLAG, OF(mirrors)},
+	{"namesPrimary", RECORD_FLAG, OF(names_primary)},
+	{"reach", RECORD_LONG, OF(reach)},
+	{"hold", RECORD_LONG, OF(hold)},
 };
 #undef OF
 
 static const struct record_shape route_shape = {"route_ability", sizeof(struct route_ability),
                                                 array_length(route_fields), route_fields};
+
+#define OF(member) RECORD_AT(struct affinity_spec, member)
+static const struct record_field affinity_fields[] = {
+	{"cookie", RECORD_NAME, OF(cookie)},
+	{"primaryCookie", RECORD_NAME, OF(primary_cookie)},
+};
+#undef OF
+
+static const struct record_shape affinity_shape = {"affinity_spec", sizeof(struct affinity_spec),
+                                                   array_length(affinity_fields), affinity_fields};
 
 #define OF(member)    RECORD_AT(struct canary_spec, member)
 #define COUNT(member) .count = offsetof(struct canary_spec, member)
@@ -105,9 +119,11 @@ static const struct record_field spec_fields[] = {
 	{"noDataFails", RECORD_FLAG, OF(no_data_fails)},
 	{"strategy", RECORD_WORD, OF(strategy), .words = &strategies},
 	{"mirror", RECORD_FLAG, OF(mirror)},
+	{"affinity", RECORD_PART, OF(affinity), .shape = &affinity_shape},
 	{"stepWeight", RECORD_INT, OF(step_weight)},
 	{"maxWeight", RECORD_INT, OF(max_weight)},
 	{"stepWeights", RECORD_INTS, OF(step_weights), COUNT(n_step_weights)},
+	{"stepWeightPromotion", RECORD_INT, OF(step_weight_promotion)},
 	{"iterations", RECORD_INT, OF(iterations)},
 	{"threshold", RECORD_INT, OF(threshold)},
 	{"interval", RECORD_LONG, OF(interval)},

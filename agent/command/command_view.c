@@ -99,6 +99,8 @@ static const char *next_step(const struct command_view *view, struct arena *aren
 
 static const char *next_of(const struct command_view *view, struct arena *arena)
 {
+	const struct release_status *status = view->run ? &view->run->release.status : NULL;
+
 	if (!view->is_open && *view->refusal)
 		return "nothing until the spec is put right";
 	if (!view->is_open)
@@ -116,6 +118,8 @@ static const char *next_of(const struct command_view *view, struct arena *arena)
 		return view->is_suspended ? "nothing while it is suspended"
 		                          : next_step(view, arena);
 	case PHASE_PROMOTING:
+		if (0 < status->weight.to && status->weight.to < status->weight.from)
+			return "the requests come back to the primary, step by step";
 		return "the primary gets the new revision";
 	case PHASE_FINALISING:
 		return "traffic goes to the primary, the canary is scaled down";

@@ -4,6 +4,7 @@
 #include "agent/command/explain_route.h"
 #include "analysis/base/number.h"
 #include "analysis/base/text.h"
+#include "analysis/strategy.h"
 #include "analysis/target.h"
 #include "analysis/verdict.h"
 #include "analysis/workload.h"
@@ -240,12 +241,34 @@ static void explain_progressing(struct run *run)
 	            run->spec.threshold, name_next_check(run));
 }
 
+/* The requests come back to a primary that is ready, a step an interval. */
+static void explain_way_back(struct run *run)
+{
+	const struct release_status *status = &run->release.status;
+	struct instant now = run->world->now;
+	struct instant next = status->times.next_check_at;
+	char age[EXPLAIN_AGE_MAX];
+
+	explain_say(
+		run->answer, "promoting",
+		"the checks passed: the canary's %d%% come back to the primary in steps of %d; the "
+		"next is %s%s",
+		status->weight.to, run->spec.step_weight_promotion,
+		instant_is_before(now, next) ? "in " : "due",
+		instant_is_before(now, next) ? explain_age(next, now, age) : "");
+}
+
 static void explain_promoting(struct run *run)
 {
+	const struct release_status *status = &run->release.status;
+
 	if (!is_ready(run, &run->world->primary, run->spec.primary_ready_percent,
 	              "promoting: primary "))
 		return;
-	explain_say(run->answer, "promoting", "the checks passed: %s", run->release.status.reason);
+	if (status->weight.to > 0 && strategy_back(&run->spec, SPEC_WEIGHT_FULL) > 0)
+		explain_way_back(run);
+	else
+		explain_say(run->answer, "promoting", "the checks passed: %s", status->reason);
 }
 
 static void explain_leaving(struct run *run)

@@ -4,6 +4,7 @@
  * event. Waiting for promotion is the same, with a gate that is closed: checks go on.
  */
 #include "analysis/actions.h"
+#include "analysis/affinity.h"
 #include "analysis/alert.h"
 #include "analysis/base/text.h"
 #include "analysis/failure.h"
@@ -129,6 +130,7 @@ static void advance(const struct thought *thought, struct release_status *status
 	status->weight.to = next.weight;
 	status->weight.is_mirrored = next.is_mirrored;
 	status->iteration = next.iteration;
+	affinity_turn(thought, status);
 	if (next.iteration > spec->iterations && spec->route.weighs && spec->mirror)
 		text_format(status->reason, sizeof(status->reason),
 		            "Stop traffic mirroring and route all traffic to canary");

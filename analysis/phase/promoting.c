@@ -1,15 +1,19 @@
 /*
  * Promoting: the decision stands in the Release (D-62), now the primary gets the recorded template
  * (D-9). When its rollout may leave it without a ready pod, clients go to the canary's pods
- * meanwhile.
+ * meanwhile. With stepWeightPromotion the requests then come back in steps: how far they are is
+ * told by the weight that stands in the Release and on the route, by nothing else.
  */
+#include "analysis/affinity.h"
 #include "analysis/alert.h"
 #include "analysis/base/text.h"
+#include "analysis/pace.h"
 #include "analysis/phase/phase.h"
 #include "analysis/primary.h"
 #include "analysis/readiness.h"
 #include "analysis/retreat.h"
 #include "analysis/scaler.h"
+#include "analysis/strategy.h"
 #include "analysis/traffic.h"
 #include "analysis/workload.h"
 
@@ -64,7 +68,14 @@ static bool withdraw(struct thought *thought)
 	return true;
 }
 
-static void finalise(struct thought *thought)
+static void tell_back(const struct thought *thought, struct release_status *status, int weight)
+{
+	text_format(status->reason, sizeof(status->reason),
+	            "Advance %.100s.%.63s primary weight %d", thought->spec->name,
+	            thought->spec->k8s_namespace, SPEC_WEIGHT_FULL - weight);
+}
+
+static void finalise(struct thought *thought, bool is_last_step)
 {
 	struct release_status status = thought_next_status(thought);
 
@@ -73,9 +84,85 @@ static void finalise(struct thought *thought)
 	status.weight.from = status.weight.to;
 	status.weight.to = 0;
 	status.weight.is_mirrored = false;
-	text_format(status.reason, sizeof(status.reason), "Routing all traffic to primary");
+	if (is_last_step)
+		tell_back(thought, &status, 0);
+	else
+		text_format(status.reason, sizeof(status.reason), "Routing all traffic to primary");
 	if (thought->spec->route.weighs)
 		thought_notice(&status, false, "%s", status.reason);
+	thought_save(thought, &status, false);
+	thought_because(thought, "%s", status.reason);
+}
+
+/* The weight that came back so far is kept; more was given by a foreign hand. Less stays as it is.
+ */
+static void keep_weight(struct thought *thought)
+{
+	const struct release_status *status = &thought->facts->newest.status;
+	int live = traffic_live_weight(thought);
+	bool is_step = 0 < status->weight.to && status->weight.to < status->weight.from;
+
+	/* A step that is being taken, or was: then all else about the route is kept, too. */
+	if (is_step && status->weight.to <= live && live <= status->weight.from &&
+	    !thought->is_newer)
+		traffic_weighs(thought, status->weight.to, false);
+	else
+		traffic_caps(thought, status->weight.to);
+}
+
+/* The primary has the pods that it had when the run began. An autoscaler was told to see to that,
+ * and gives no more than it may; one that is not there is waited for by nobody. */
+static bool has_capacity(struct thought *thought)
+{
+	const struct facts *facts = thought->facts;
+	int needed = facts->newest.primary_replicas;
+	int most = facts->primary_scaler.most;
+	char why[SENTENCE_MAX];
+
+	if (facts->primary.replicas >= needed)
+		return true;
+	if (thought->spec->scaler_kind == SCALER_NONE)
+		return thought_scaled(thought, SUBJECT_PRIMARY, needed);
+	if (scaler_prevents(thought, why) || (facts->primary_scaler.slot.state == FACT_KNOWN &&
+	                                      most > 0 && facts->primary.replicas >= most))
+		return true;
+	thought_because(thought, "waiting until the primary has %d pods again", needed);
+	return false;
+}
+
+/* The primary can take more of the requests: all that was given to it so far arrives. */
+static bool can_take_more(struct thought *thought)
+{
+	const struct facts *facts = thought->facts;
+
+	if (traffic_live_weight(thought) > facts->newest.status.weight.to || !has_capacity(thought))
+		return false;
+	return traffic_reaches(thought, &facts->primary) && traffic_holds(thought) &&
+	       pace_is_due(thought);
+}
+
+/* The primary is ready. The next step back, of which the last one is all that remains. */
+static void step_back(struct thought *thought)
+{
+	int live = traffic_live_weight(thought);
+	int to = thought->facts->newest.status.weight.to;
+	int weight = live < to ? live : to;
+	int next = strategy_back(thought->spec, weight);
+	struct release_status status;
+
+	if (!can_take_more(thought))
+		return;
+	if (next == 0) {
+		finalise(thought, true);
+		return;
+	}
+	status = thought_next_status(thought);
+	status.times.next_check_at = instant_after(thought->facts->now, thought->spec->interval);
+	status.weight.from = weight;
+	status.weight.to = next;
+	affinity_turn(thought, &status);
+	tell_back(thought, &status, next);
+	thought_notice(&status, false, "%s", status.reason);
 	thought_save(thought, &status, false);
 	thought_because(thought, "%s", status.reason);
 }
@@ -90,7 +177,7 @@ void phase_promoting(struct thought *thought)
 
 	if (withdraw(thought))
 		return;
-	traffic_caps(thought, facts->newest.status.weight.to);
+	keep_weight(thought);
 	if (!thought_knows(thought, SUBJECT_PRIMARY) || !thought_knows(thought, SUBJECT_TARGET))
 		return;
 	if (facts->primary.slot.state == FACT_ABSENT ||
@@ -110,7 +197,11 @@ void phase_promoting(struct thought *thought)
 		traffic_selects(thought, traffic_backend(thought), false);
 	switch (readiness) {
 	case READINESS_READY:
-		finalise(thought);
+		if (traffic_is_stepped(thought))
+			step_back(thought);
+		else if (spec->step_weight_promotion == 0 || !spec->route.weighs ||
+		         thought_knows(thought, SUBJECT_ROUTE))
+			finalise(thought, false);
 		return;
 	case READINESS_LATE:
 		status = thought_next_status(thought);

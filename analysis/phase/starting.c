@@ -7,6 +7,7 @@
  * asked when the canary is ready.
  */
 #include "analysis/actions.h"
+#include "analysis/affinity.h"
 #include "analysis/alert.h"
 #include "analysis/base/text.h"
 #include "analysis/failure.h"
@@ -284,6 +285,7 @@ static void step(struct thought *thought)
 		status.weight.to = first.weight;
 		status.weight.is_mirrored = first.is_mirrored;
 		status.iteration = first.iteration;
+		affinity_turn(thought, &status);
 		tell_beginning(thought, &status);
 		hooks_keep(thought, &status, pace_due(thought));
 		hooks_use(&status);

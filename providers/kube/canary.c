@@ -1,6 +1,7 @@
 #include "providers/kube/canary.h"
 
 #include "analysis/base/text.h"
+#include "providers/kube/canary_affinity.h"
 #include "providers/kube/canary_analysis.h"
 #include "providers/kube/canary_scaler.h"
 #include "providers/kube/mirror.h"
@@ -293,7 +294,8 @@ static bool provider_check(const struct field *spec, struct arena *arena,
 
 	assert(traffic);
 	canary->spec.route = traffic->ability(&canary->spec);
-	if (traffic->check && !traffic->check(spec, arena, canary, err))
+	if ((traffic->check && !traffic->check(spec, arena, canary, err)) ||
+	    !kube_canary_affinity_check(spec, &analysis, canary, err))
 		return false;
 	return !canary->spec.mirror || canary->spec.route.mirrors ||
 	       field_refuse(&mirror, err, ERR_INVALID,

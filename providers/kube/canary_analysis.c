@@ -1,5 +1,6 @@
 #include "providers/kube/canary_analysis.h"
 
+#include "providers/kube/canary_affinity.h"
 #include "providers/kube/canary_alert.h"
 #include "providers/kube/canary_metric.h"
 #include "providers/kube/canary_warning.h"
@@ -19,23 +20,6 @@ struct field kube_canary_analysis_find(const struct field *spec)
 	struct field analysis = field_member(spec, "analysis");
 
 	return analysis.json ? analysis : field_member(spec, "canaryAnalysis");
-}
-
-/* Fields that are refused when they ask for something. */
-static bool refuse_unserved(const struct field *analysis, struct err *err)
-{
-	struct field affinity = field_member(analysis, "sessionAffinity");
-	struct field promotion = field_member(analysis, "stepWeightPromotion");
-	int step = 0;
-
-	if (affinity.json)
-		return field_refuse(&affinity, err, ERR_INVALID, "not served yet");
-	if (!kube_node_whole(&promotion, INT_MIN, INT_MAX, &step, err))
-		return false;
-	if (step > 0)
-		return field_refuse(&promotion, err, ERR_INVALID,
-		                    "%d is not served yet, expected 0", step);
-	return true;
 }
 
 static bool interval_read(const struct field *analysis, struct arena *arena,
@@ -118,6 +102,27 @@ static bool weights_read(const struct field *analysis, struct arena *arena,
 	spec->max_weight = max > 0 ? max : SPEC_WEIGHT_FULL;
 	if (spec->n_step_weights > 0)
 		spec->max_weight = spec->step_weights[spec->n_step_weights - 1];
+	return true;
+}
+
+/* How the requests come back after a promotion; what has no share of them comes back at once. */
+static bool promotion_read(const struct field *analysis, struct arena *arena,
+                           struct kube_canary *canary, struct err *err)
+{
+	struct field node = field_member(analysis, "stepWeightPromotion");
+	struct canary_spec *spec = &canary->spec;
+	int step = 0;
+
+	if (!kube_node_whole(&node, INT_MIN, INT_MAX, &step, err))
+		return false;
+	clamp(&node, &step, arena, canary);
+	spec->step_weight_promotion = step > 0 ? step : 0;
+	if (step > 0 && spec->strategy == STRATEGY_AB)
+		kube_canary_warning_add(canary, arena, &node,
+		                        "beside match: the matching requests go back at once");
+	else if (step > 0 && strcmp(spec->provider, "kubernetes") == 0)
+		kube_canary_warning_add(canary, arena, &node,
+		                        "provider kubernetes cannot weigh traffic: ignored");
 	return true;
 }
 
@@ -251,14 +256,15 @@ bool kube_canary_analysis_read(const struct field *spec_node,
 		spec->skip_analysis = true;
 		return kube_canary_alert_read(&analysis, options, canary, err);
 	}
-	return kube_node_object(&analysis, err) && refuse_unserved(&analysis, err) &&
-	       interval_read(&analysis, arena, canary, err) && counts_read(&analysis, spec, err) &&
-	       weights_read(&analysis, arena, canary, err) &&
+	return kube_node_object(&analysis, err) && interval_read(&analysis, arena, canary, err) &&
+	       counts_read(&analysis, spec, err) && weights_read(&analysis, arena, canary, err) &&
 	       ready_read(&analysis, "primaryReadyThreshold", arena, canary,
 	                  &spec->primary_ready_percent, err) &&
 	       ready_read(&analysis, "canaryReadyThreshold", arena, canary,
 	                  &spec->canary_ready_percent, err) &&
 	       no_data_read(&analysis, spec, err) && strategy_read(&analysis, arena, canary, err) &&
+	       promotion_read(&analysis, arena, canary, err) &&
+	       kube_canary_affinity_read(&analysis, arena, canary, err) &&
 	       mirror_read(&analysis, arena, canary, err) &&
 	       kube_canary_metric_read(&analysis, arena, canary, err) &&
 	       kube_canary_webhook_read(&analysis, options, canary, arena, err) &&

@@ -8,6 +8,10 @@
 #define PROMOTED "Promoted"
 #define READY    "Ready"
 
+#define COOKIE_PRESENT  "sessionAffinityCookie"
+#define COOKIE_PREVIOUS "previousSessionAffinityCookie"
+#define COOKIE_PRIMARY  "primarySessionAffinityCookie"
+
 /* A condition as it should stand. */
 struct condition {
 	const char *type;
@@ -61,6 +65,9 @@ void kube_mirror_read(const json_t *status, struct mirror_fact *ret)
 	text_copy(ret->phase, text_of(status, "phase"));
 	text_copy(ret->last_applied, text_of(status, "lastAppliedSpec"));
 	text_copy(ret->last_promoted, text_of(status, "lastPromotedSpec"));
+	text_copy(ret->cookies.present, text_of(status, COOKIE_PRESENT));
+	text_copy(ret->cookies.previous, text_of(status, COOKIE_PREVIOUS));
+	text_copy(ret->cookies.primary, text_of(status, COOKIE_PRIMARY));
 	if (!ret->has_refusal)
 		return;
 	text_copy(ret->refusal, text_of(ready, "message"));
@@ -158,11 +165,11 @@ static json_t *conditions_json(const json_t *status, const struct mirror *mirror
 	return conditions;
 }
 
-/* Flagger leaves an empty hash out; one that stands is taken away. */
-static void set_hash(json_t *patch, const json_t *status, const char *key, const char *hash)
+/* Flagger leaves an empty hash or cookie out; one that stands is taken away. */
+static void set_some(json_t *patch, const json_t *status, const char *key, const char *text)
 {
-	if (*hash)
-		json_object_set_new(patch, key, text_json(hash));
+	if (*text)
+		json_object_set_new(patch, key, text_json(text));
 	else if (json_object_get(status, key))
 		json_object_set_new(patch, key, json_null());
 }
@@ -178,8 +185,11 @@ json_t *kube_mirror_patch(const json_t *status, const struct mirror *mirror, str
 	json_object_set_new(patch, "canaryWeight", json_integer(mirror->weight));
 	json_object_set_new(patch, "failedChecks", json_integer(mirror->failed_checks));
 	json_object_set_new(patch, "iterations", json_integer(mirror->iterations));
-	set_hash(patch, status, "lastAppliedSpec", mirror->last_applied);
-	set_hash(patch, status, "lastPromotedSpec", mirror->last_promoted);
+	set_some(patch, status, "lastAppliedSpec", mirror->last_applied);
+	set_some(patch, status, "lastPromotedSpec", mirror->last_promoted);
+	set_some(patch, status, COOKIE_PRESENT, mirror->cookies.present);
+	set_some(patch, status, COOKIE_PREVIOUS, mirror->cookies.previous);
+	set_some(patch, status, COOKIE_PRIMARY, mirror->cookies.primary);
 	json_object_set_new(patch, "lastTransitionTime", json_string(time));
 	json_object_set_new(patch, "conditions", conditions_json(status, mirror, time));
 	json_object_set_new(body, "status", patch);

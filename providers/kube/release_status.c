@@ -271,6 +271,59 @@ static bool read_standing(const json_t *state, const char *key, struct standing 
 	return true;
 }
 
+/* The words that state.cookies' entries begin with: "canary:name=value". */
+static const struct {
+	const char *word;
+	size_t offset;
+} cookie_rows[] = {
+	{"canary:", offsetof(struct cookies, canary)},
+	{"earlier:", offsetof(struct cookies, earlier)},
+	{"primary:", offsetof(struct cookies, primary)},
+};
+
+static struct cookie *cookie_at(struct cookies *cookies, size_t row)
+{
+	return (struct cookie *)(void *)((char *)cookies + cookie_rows[row].offset);
+}
+
+/* "name=value" */
+static bool read_cookie(const char *text, struct cookie *ret, struct err *err)
+{
+	size_t length = strcspn(text, "=");
+
+	if (length == 0 || text[length] == '\0')
+		return err_set(err, ERR_INVALID,
+		               "status.state.cookies: expected name=value, got \"%.40s\"", text);
+	if (length >= sizeof(ret->name) || strlen(text + length + 1) >= sizeof(ret->value))
+		return err_set(
+			err, ERR_LIMIT,
+			"status.state.cookies: expected a name of at most %zu and a value of "
+			"at most %zu bytes",
+			sizeof(ret->name) - 1, sizeof(ret->value) - 1);
+	text_format(ret->name, sizeof(ret->name), "%.*s", (int)length, text);
+	text_copy(ret->value, text + length + 1);
+	return true;
+}
+
+static bool read_cookies(const json_t *state, struct cookies *ret, struct err *err)
+{
+	const json_t *list = json_object_get(state, "cookies");
+
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const char *text = json_string_value(json_array_get(list, i));
+		size_t row = 0;
+
+		while (text && row < array_length(cookie_rows) &&
+		       !kube_tree_is_prefix(cookie_rows[row].word, text))
+			row++;
+		if (!text || row == array_length(cookie_rows))
+			return refuse_word(err, "status.state.cookies", text ? text : "");
+		if (!read_cookie(text + strlen(cookie_rows[row].word), cookie_at(ret, row), err))
+			return false;
+	}
+	return true;
+}
+
 bool kube_release_status_read(const json_t *status, struct release_status *ret, struct err *err)
 {
 	struct release_status read = {0};
@@ -280,7 +333,8 @@ bool kube_release_status_read(const json_t *status, struct release_status *ret, 
 	    !read_checks(status, &read, err) || !read_hooks(status, &read, err) ||
 	    !read_notices(status, &read, err) || !read_actions(status, &read, err) ||
 	    !read_standing(kube_tree_find(status, "state"), "paused", &read.paused, err) ||
-	    !read_standing(kube_tree_find(status, "state"), "full", &read.full, err))
+	    !read_standing(kube_tree_find(status, "state"), "full", &read.full, err) ||
+	    !read_cookies(kube_tree_find(status, "state"), &read.cookies, err))
 		return false;
 	read.seq = json_integer_value(kube_tree_find(status, "seq"));
 	read.weight.from = kube_tree_whole(status, "weight/from", 0);
@@ -434,12 +488,33 @@ static void write_standing(json_t *state, const char *key, const struct standing
 	kube_tree_set(state, key, object);
 }
 
+static void write_cookies(json_t *state, const struct cookies *cookies)
+{
+	char text[COOKIE_NAME_SIZE + COOKIE_VALUE_SIZE + 16];
+	struct cookies known = *cookies;
+	json_t *list = kube_tree_list();
+
+	for (size_t i = 0; i < array_length(cookie_rows); i++) {
+		const struct cookie *cookie = cookie_at(&known, i);
+
+		if (!cookie_is_set(cookie))
+			continue;
+		text_format(text, sizeof(text), "%s%s=%s", cookie_rows[i].word, cookie->name,
+		            cookie->value);
+		kube_tree_append(list, json_string(text));
+	}
+	if (json_array_size(list) > 0)
+		kube_tree_set(state, "cookies", json_incref(list));
+	json_decref(list);
+}
+
 static json_t *write_state(const struct release_status *status)
 {
 	json_t *state = kube_tree_object();
 
 	write_standing(state, "paused", &status->paused);
 	write_standing(state, "full", &status->full);
+	write_cookies(state, &status->cookies);
 	return state;
 }
 
@@ -447,6 +522,7 @@ json_t *kube_release_status_write(const struct release_status *status)
 {
 	json_t *object = kube_tree_object();
 	json_t *counters = kube_tree_object();
+	json_t *state;
 
 	kube_tree_set_some(object, "phase", release_phase_name(status->phase));
 	kube_tree_set_whole(object, "seq", status->seq);
@@ -461,8 +537,10 @@ json_t *kube_release_status_write(const struct release_status *status)
 	kube_tree_set(object, "notices", write_notices(status));
 	if (status->n_actions > 0)
 		kube_tree_set(object, "actions", write_actions(status));
-	if (status->paused.action[0] || status->full.action[0])
-		kube_tree_set(object, "state", write_state(status));
+	state = write_state(status);
+	if (json_object_size(state) > 0)
+		kube_tree_set(object, "state", json_incref(state));
+	json_decref(state);
 	kube_tree_set_some(object, "ending", release_outcome_name(status->ending));
 	kube_tree_set_some(object, "outcome", release_outcome_name(status->outcome));
 	kube_tree_set_some(object, "reason", status->reason);

@@ -28,6 +28,7 @@ static struct route_ability ability(const struct canary_spec *spec)
 {
 	return (struct route_ability){.weighs = true,
 	                              .matches = true,
+	                              .sticks = true,
 	                              .mirrors = true,
 	                              .names_primary = true,
 	                              .reach = REACH,
@@ -63,6 +64,7 @@ void gateway_api_look(const json_t *object, const struct canary_world *world,
 	text_copy(fact.resource_version, kube_tree_text(object, "metadata/resourceVersion"));
 	fact.weight = split.weight;
 	fact.is_mirrored = split.is_mirrored;
+	fact.cookies = split.cookies;
 	fact.is_exact = is_exact(object, world, split);
 	fact.is_ours =
 		kube_owner_wrote_last(object, world->options->field_manager, "f:spec/f:rules");
@@ -79,6 +81,7 @@ static struct gateway_rules_split split_of(const struct act *act)
 	return (struct gateway_rules_split){
 		.weight = act->effect->weight,
 		.is_mirrored = act->effect->is_mirrored,
+		.cookies = act->effect->cookies,
 	};
 }
 

@@ -6,8 +6,10 @@
 #include "providers/traffic/gateway_backend.h"
 #include "providers/traffic/gateway_filter.h"
 #include "providers/traffic/gateway_match.h"
+#include "providers/traffic/gateway_session.h"
 
 #include <string.h>
+#include <strings.h>
 
 #define FULL        SPEC_WEIGHT_FULL
 #define POINTER_MAX 160
@@ -129,6 +131,24 @@ static json_t *rule_new(const struct canary_world *world, json_t *matches)
 	return rule;
 }
 
+/* The rules that know clients by their cookies, before the weighted one. */
+static void add_sessions(const struct canary_world *world, const json_t *matches,
+                         const struct gateway_rules_split *split, json_t *rules)
+{
+	struct session_rule sessions[SESSION_RULES_MAX];
+	size_t n_sessions = session_rules(&split->cookies, split->weight, sessions);
+
+	for (size_t i = 0; i < n_sessions; i++) {
+		json_auto_t *asked = gateway_session_match(&sessions[i]);
+		json_t *rule = rule_new(world, gateway_match_merge(asked, matches, false));
+
+		kube_tree_set(rule, "backendRefs", backends_new(world, sessions[i].share));
+		gateway_session_apply(world, rule, &sessions[i]);
+		set_mirror(world, rule, split->is_mirrored);
+		kube_tree_append(rules, rule);
+	}
+}
+
 static json_t *generate(const struct canary_world *world, struct gateway_rules_split split)
 {
 	bool is_grpc = gateway_rules_is_grpc(world);
@@ -137,11 +157,15 @@ static json_t *generate(const struct canary_world *world, struct gateway_rules_s
 	json_t *rules = kube_tree_list();
 	json_t *rule;
 
+	if (!is_ab && !is_grpc)
+		add_sessions(world, matches, &split, rules);
 	rule = rule_new(world,
 	                is_ab ? gateway_match_merge(kube_tree_find(analysis_of(world), "match"),
 	                                            matches, is_grpc)
 	                      : json_incref(matches));
 	kube_tree_set(rule, "backendRefs", backends_new(world, split.weight));
+	if (!is_ab && !is_grpc)
+		gateway_session_hand_out(world, rule, &split.cookies, split.weight);
 	set_mirror(world, rule, split.is_mirrored);
 	kube_tree_append(rules, rule);
 	if (is_ab) {
@@ -160,6 +184,7 @@ static json_t *laid_over(const json_t *live, const json_t *wanted)
 	static const char *const keys[] = {"matches", "filters", "timeouts", "backendRefs"};
 	json_t *rule = kube_tree_copy(live);
 
+	gateway_session_strip_beyond(rule, wanted);
 	for (size_t i = 0; i < array_length(keys); i++) {
 		const json_t *value = json_object_get(wanted, keys[i]);
 		const json_t *present = json_object_get(rule, keys[i]);
@@ -193,17 +218,21 @@ json_t *gateway_rules_new(const struct canary_world *world, const json_t *live,
 
 struct gateway_rules_split gateway_rules_read(const struct canary_world *world, const json_t *live)
 {
-	struct gateway_rules_split split = {0};
+	struct session_reading reading = {0};
+	bool is_mirrored = false;
 
 	for (size_t i = 0; i < json_array_size(live); i++) {
 		const json_t *rule = json_array_get(live, i);
-		int share = gateway_backend_share(world, rule);
+		struct cookie cookies[2];
+		size_t n_cookies = gateway_session_cookies(rule, cookies);
 
-		if (share > split.weight)
-			split.weight = share;
-		split.is_mirrored |= mirrors_to_canary(world, rule);
+		session_read(&reading, cookies, n_cookies, gateway_backend_share(world, rule),
+		             gateway_session_is_taking(rule));
+		is_mirrored |= mirrors_to_canary(world, rule);
 	}
-	return split;
+	return (struct gateway_rules_split){.weight = session_weight(&reading),
+	                                    .is_mirrored = is_mirrored,
+	                                    .cookies = reading.cookies};
 }
 
 bool gateway_rules_is_ours(const struct canary_world *world, const json_t *live)
@@ -235,20 +264,73 @@ static bool is_added(const struct canary_world *world, const json_t *rule, const
 	return false;
 }
 
-/* RULE, fitted, for the requests that match: it gets its place, and a note of it. */
-static void add_match(const struct canary_world *world, const json_t *rule, json_t *list,
-                      json_t *added)
+/* RULE, fitted, for those of its requests that ASKED means, all to one side: the canary, unless
+ * SESSION says otherwise. It gets its place, and a note of it. */
+static void add_special(const struct canary_world *world, const json_t *rule, const json_t *asked,
+                        const struct session_rule *session, json_t *list, json_t *added)
 {
 	json_t *made = kube_tree_copy(rule);
-	json_t *matches =
-		gateway_match_merge(kube_tree_find(analysis_of(world), "match"),
-	                            kube_tree_find(rule, "matches"), gateway_rules_is_grpc(world));
+	json_t *matches = gateway_match_merge(asked, kube_tree_find(rule, "matches"),
+	                                      gateway_rules_is_grpc(world));
 
 	(void)json_object_del(made, "name"); /* names are of one rule each */
 	kube_tree_append(added, kube_tree_copy(matches));
 	kube_tree_set(made, "matches", matches);
 	kube_tree_set(made, "backendRefs", gateway_backend_fit(world, rule, FULL));
+	if (session)
+		gateway_session_apply(world, made, session);
 	kube_tree_append(list, made);
+}
+
+/* What stands before RULE, fitted: for A/B the requests that match, else clients with a cookie. */
+static void add_specials(const struct canary_world *world, const json_t *rule,
+                         const struct gateway_rules_split *split, json_t *list, json_t *added)
+{
+	struct session_rule sessions[SESSION_RULES_MAX];
+	bool is_ab = world->spec->strategy == STRATEGY_AB;
+	size_t n_sessions = is_ab ? 0 : session_rules(&split->cookies, split->weight, sessions);
+
+	if (is_ab && split->weight > 0)
+		add_special(world, rule, kube_tree_find(analysis_of(world), "match"), NULL, list,
+		            added);
+	for (size_t i = 0; i < n_sessions; i++) {
+		json_auto_t *asked = gateway_session_match(&sessions[i]);
+
+		add_special(world, rule, asked, &sessions[i], list, added);
+	}
+}
+
+/* A user's rule number INDEX leaves room for our cookies: it neither looks at the header itself nor
+ * sets one where we do. */
+static bool session_check(const struct canary_world *world, const json_t *rule, size_t index,
+                          struct err *err)
+{
+	const json_t *matches = kube_tree_find(rule, "matches");
+	const json_t *refs = kube_tree_find(rule, "backendRefs");
+
+	if (!world->spec->affinity.cookie)
+		return true;
+	for (size_t i = 0; i < json_array_size(matches); i++) {
+		const json_t *headers = kube_tree_find(json_array_get(matches, i), "headers");
+
+		for (size_t j = 0; j < json_array_size(headers); j++) {
+			if (strcasecmp(kube_tree_text(json_array_get(headers, j), "name"),
+			               "cookie") == 0)
+				return err_set(
+					err, ERR_INVALID,
+					"spec.rules[%zu].matches[%zu].headers[%zu]: expected "
+					"no match of a cookie beside analysis.sessionAffinity",
+					index, i, j);
+		}
+	}
+	for (size_t i = 0; i < json_array_size(refs); i++) {
+		if (gateway_session_is_foreign(json_array_get(refs, i)))
+			return err_set(err, ERR_INVALID,
+			               "spec.rules[%zu].backendRefs[%zu].filters: expected no "
+			               "Set-Cookie, which analysis.sessionAffinity is to set",
+			               index, i);
+	}
+	return true;
 }
 
 /* Append RULE, number INDEX of the user's, to LIST; *ret_n counts those that lead to one of the
@@ -271,14 +353,34 @@ static bool rule_fit(const struct canary_world *world, const json_t *rule, size_
 		               "backend beside it, whose share nobody could keep",
 		               index, world->apex);
 	}
+	if (!session_check(world, rule, index, err)) {
+		json_decref(fitted);
+		return false;
+	}
 	(*ret_n)++;
+	gateway_session_strip(fitted);
 	kube_tree_set(fitted, "backendRefs",
-	              gateway_backend_fit(world, rule, is_ab ? 0 : split.weight));
+	              gateway_backend_fit(world, fitted, is_ab ? 0 : split.weight));
 	set_mirror(world, fitted, split.is_mirrored);
-	if (is_ab && split.weight > 0)
-		add_match(world, fitted, list, added);
+	add_specials(world, fitted, &split, list, added);
+	if (!is_ab)
+		gateway_session_hand_out(world, fitted, &split.cookies, split.weight);
 	kube_tree_append(list, fitted);
 	return true;
+}
+
+/* With the rules for clients with a cookie it stays a list that the API takes; known before the
+ * first of them is needed. */
+static bool has_room(const struct canary_world *world, size_t n_ours, size_t n_rules,
+                     struct err *err)
+{
+	size_t n_most = n_rules + n_ours * SESSION_RULES_MAX;
+
+	return !world->spec->affinity.cookie || n_most <= GATEWAY_RULES_MAX ||
+	       err_set(err, ERR_LIMIT,
+	               "spec.rules: expected room for %d rules more before each that leads to %s, "
+	               "beside analysis.sessionAffinity; that makes %zu, at most %d can be",
+	               SESSION_RULES_MAX, world->apex, n_most, GATEWAY_RULES_MAX);
 }
 
 json_t *gateway_rules_fit(const struct canary_world *world, const json_t *live, const json_t *added,
@@ -287,17 +389,21 @@ json_t *gateway_rules_fit(const struct canary_world *world, const json_t *live, 
 	json_t *list = kube_tree_list();
 	json_t *notes = kube_tree_list();
 	size_t n_ours = 0;
+	size_t n_rules = 0;
 	bool is_fit = true;
 
 	for (size_t i = 0; i < json_array_size(live) && is_fit; i++) {
 		const json_t *rule = json_array_get(live, i);
 
-		if (!is_added(world, rule, added))
-			is_fit = rule_fit(world, rule, i, split, list, notes, &n_ours, err);
+		if (is_added(world, rule, added))
+			continue;
+		n_rules++;
+		is_fit = rule_fit(world, rule, i, split, list, notes, &n_ours, err);
 	}
 	if (is_fit && n_ours == 0)
 		is_fit = err_set(err, ERR_INVALID, "spec.rules: expected a backend %s, got none",
 		                 world->apex);
+	is_fit = is_fit && has_room(world, n_ours, n_rules, err);
 	if (is_fit) {
 		*ret_added = notes;
 		return list;
@@ -356,6 +462,7 @@ static json_t *rule_restore(const struct canary_world *world, const json_t *live
 		return kube_tree_copy(found);
 	}
 	kube_tree_set(kept, "backendRefs", gateway_backend_apex(world, rule));
+	gateway_session_strip(kept);
 	return kept;
 }
 
@@ -460,7 +567,11 @@ void gateway_rules_weigh(json_t *patch, const struct canary_world *world, const 
 		const json_t *rule = json_array_get(live, i);
 		const json_t *refs = kube_tree_find(rule, "backendRefs");
 		bool has_canary = gateway_backend_find(world, rule, GATEWAY_CANARY) != NULL;
+		struct cookie cookies[2];
 
+		/* Who has a cookie goes to one side, until that is over. */
+		if (weight > 0 && gateway_session_cookies(rule, cookies) > 0)
+			continue;
 		patch_unmirror(patch, world, rule, i);
 		for (size_t j = 0; j < json_array_size(refs) && has_canary; j++) {
 			const json_t *ref = json_array_get(refs, j);

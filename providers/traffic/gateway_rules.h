@@ -15,7 +15,11 @@
 struct gateway_rules_split {
 	int weight; /* 0..100; for A/B 100 means the matching requests */
 	bool is_mirrored;
+	struct cookies cookies; /* session affinity: session.h */
 };
+
+/* Of a route, as the API has it; those before a rule of ours count. */
+#define GATEWAY_RULES_MAX 16
 
 /* Whether the Canary's route is a GRPCRoute (spec.routeRef.kind). */
 bool gateway_rules_is_grpc(const struct canary_world *world);

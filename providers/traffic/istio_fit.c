@@ -4,9 +4,11 @@
 #include "providers/kube/tree.h"
 #include "providers/traffic/istio_match.h"
 #include "providers/traffic/istio_place.h"
+#include "providers/traffic/istio_session.h"
 
 #include <stdint.h>
 #include <string.h>
+#include <strings.h>
 
 #define FULL          SPEC_WEIGHT_FULL
 #define NAME_MAX_RULE 256
@@ -40,6 +42,8 @@ static json_t *route_fit(const struct canary_world *world, const json_t *rule,
 	const json_t *primary = find_entry(world, rule, ISTIO_PLACE_PRIMARY);
 	const json_t *canary = find_entry(world, rule, ISTIO_PLACE_CANARY);
 	json_t *route = kube_tree_list();
+	json_t *entry;
+	size_t index;
 
 	if (!primary)
 		primary = find_entry(world, rule, ISTIO_PLACE_APEX);
@@ -49,24 +53,92 @@ static json_t *route_fit(const struct canary_world *world, const json_t *rule,
 	                 istio_place_moved(world, primary, ISTIO_PLACE_PRIMARY, FULL - weight));
 	kube_tree_append(route, istio_place_moved(world, canary ? canary : primary,
 	                                          ISTIO_PLACE_CANARY, weight));
+	json_array_foreach(route, index, entry) istio_session_strip(entry);
 	return route;
+}
+
+/* RULE, fitted, for those of its requests that ASKED means: all to the side that SESSION says.
+ * Number INDEX of those before the same rule. */
+static json_t *special_fit(const json_t *rule, const json_t *asked, size_t index)
+{
+	const char *name = kube_tree_text(rule, "name");
+	json_t *made = kube_tree_copy(rule);
+	char text[NAME_MAX_RULE];
+
+	if (index == 0)
+		text_format(text, sizeof(text), MATCH_NAME "%s%s", *name ? "-" : "", name);
+	else
+		text_format(text, sizeof(text), MATCH_NAME "-%zu%s%s", index + 1, *name ? "-" : "",
+		            name);
+	kube_tree_set_text(made, "name", text);
+	kube_tree_set(made, "match", istio_match_merge(asked, kube_tree_find(rule, "match")));
+	return made;
 }
 
 /* RULE, ours, for the requests that match. */
 static json_t *match_fit(const struct canary_world *world, const json_t *rule)
 {
 	const json_t *analysis = kube_tree_find(istio_rules_analysis(world), "match");
-	const char *name = kube_tree_text(rule, "name");
-	json_t *made = kube_tree_copy(rule);
+	json_t *made = special_fit(rule, analysis, 0);
 	json_t *route = kube_tree_find(made, "route");
-	char text[NAME_MAX_RULE];
 
-	text_format(text, sizeof(text), MATCH_NAME "%s%s", *name ? "-" : "", name);
-	kube_tree_set_text(made, "name", text);
-	kube_tree_set(made, "match", istio_match_merge(analysis, kube_tree_find(rule, "match")));
 	kube_tree_set_whole(json_array_get(route, 0), "weight", 0);
 	kube_tree_set_whole(json_array_get(route, 1), "weight", FULL);
 	return made;
+}
+
+/* The rules before RULE, fitted, for clients with a cookie. */
+static void sessions_fit(const struct canary_world *world, const json_t *rule,
+                         const struct istio_rules_split *split, json_t *list)
+{
+	struct session_rule sessions[SESSION_RULES_MAX];
+	size_t n_sessions = session_rules(&split->cookies, split->weight, sessions);
+
+	for (size_t i = 0; i < n_sessions; i++) {
+		json_auto_t *asked = istio_session_match(&sessions[i]);
+		json_t *made = special_fit(rule, asked, i);
+
+		istio_session_apply(world, json_object_get(made, "route"), &sessions[i]);
+		kube_tree_append(list, made);
+	}
+}
+
+/* A user's rule number INDEX leaves room for our cookies: it neither looks at the header itself nor
+ * sets one where we do. */
+static bool session_check(const struct canary_world *world, const json_t *rule, size_t index,
+                          struct err *err)
+{
+	const json_t *match = kube_tree_find(rule, "match");
+	const json_t *route = kube_tree_find(rule, "route");
+
+	if (!world->spec->affinity.cookie)
+		return true;
+	for (size_t i = 0; i < json_array_size(match); i++) {
+		const json_t *headers = kube_tree_find(json_array_get(match, i), "headers");
+		const char *name;
+		json_t *value;
+
+		/* jansson's iteration macro wants a mutable object; nothing is changed */
+		json_object_foreach((json_t *)(uintptr_t)headers, name, value)
+		{
+			if (strcasecmp(name, "cookie") == 0)
+				return err_set(err, ERR_INVALID,
+				               "spec.http[%zu].match[%zu].headers.%s: expected "
+				               "none beside analysis.sessionAffinity",
+				               index, i, name);
+		}
+	}
+	for (size_t i = 0; i < json_array_size(route); i++) {
+		const char *text = istio_session_set_cookie(json_array_get(route, i));
+
+		if (*text && !session_is_ours(text))
+			return err_set(
+				err, ERR_INVALID,
+				"spec.http[%zu].route[%zu].headers.response.add: expected no "
+				"Set-Cookie, which analysis.sessionAffinity is to set",
+				index, i);
+	}
+	return true;
 }
 
 static bool mirror_fit(const struct canary_world *world, json_t *rule, size_t index,
@@ -113,12 +185,18 @@ static bool rule_fit(const struct canary_world *world, const json_t *rule, size_
 		               istio_rules_key(world), index, world->apex);
 	}
 	kube_tree_set(fitted, "route", route_fit(world, rule, &counts, is_ab ? 0 : split.weight));
-	if (!mirror_fit(world, fitted, index, split.is_mirrored, err)) {
+	if (!session_check(world, rule, index, err) ||
+	    !mirror_fit(world, fitted, index, split.is_mirrored, err)) {
 		json_decref(fitted);
 		return false;
 	}
 	if (is_ab && split.weight > 0)
 		kube_tree_append(list, match_fit(world, fitted));
+	if (!is_ab) {
+		sessions_fit(world, fitted, &split, list);
+		istio_session_hand_out(world, json_object_get(fitted, "route"), &split.cookies,
+		                       split.weight);
+	}
 	kube_tree_append(list, fitted);
 	return true;
 }
@@ -258,6 +336,7 @@ static json_t *rule_restore(const struct canary_world *world, const json_t *live
 	}
 	route = kube_tree_list();
 	kube_tree_append(route, istio_place_moved(world, counts.first, ISTIO_PLACE_APEX, -1));
+	istio_session_strip(json_array_get(route, 0));
 	kube_tree_set(kept, "route", route);
 	return kept;
 }

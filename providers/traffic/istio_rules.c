@@ -5,6 +5,7 @@
 #include "providers/kube/tree.h"
 #include "providers/traffic/istio_match.h"
 #include "providers/traffic/istio_place.h"
+#include "providers/traffic/istio_session.h"
 
 #include <stdint.h>
 #include <string.h>
@@ -152,6 +153,40 @@ static json_t *tcp_new(const struct canary_world *world, int weight)
 	return rules;
 }
 
+/* The rules that know clients by their cookies, before the weighted one. */
+static void add_sessions(const struct canary_world *world, const struct istio_rules_split *split,
+                         json_t *rules)
+{
+	const json_t *service = kube_tree_find(service_of(world), "match");
+	struct session_rule sessions[SESSION_RULES_MAX];
+	size_t n_sessions = session_rules(&split->cookies, split->weight, sessions);
+
+	for (size_t i = 0; i < n_sessions; i++) {
+		json_auto_t *asked = istio_session_match(&sessions[i]);
+		json_t *rule = rule_new(world);
+
+		kube_tree_set(rule, "match", istio_match_merge(asked, service));
+		kube_tree_set(rule, "route", route_new(world, sessions[i].share));
+		istio_session_apply(world, json_object_get(rule, "route"), &sessions[i]);
+		if (split->is_mirrored)
+			istio_rules_mirror(world, rule, world->canary_service);
+		kube_tree_append(rules, rule);
+	}
+}
+
+/* For A/B: whoever does not match. */
+static json_t *rest_new(const struct canary_world *world, const json_t *service)
+{
+	json_t *rule = rule_new(world);
+
+	if (!is_empty(service))
+		kube_tree_set(rule, "match", kube_tree_copy(service));
+	kube_tree_set(rule, "route", kube_tree_list());
+	kube_tree_append(json_object_get(rule, "route"),
+	                 entry_new(world, ISTIO_PLACE_PRIMARY, FULL));
+	return rule;
+}
+
 json_t *istio_rules_new(const struct canary_world *world, struct istio_rules_split split)
 {
 	const json_t *service = kube_tree_find(service_of(world), "match");
@@ -170,15 +205,13 @@ json_t *istio_rules_new(const struct canary_world *world, struct istio_rules_spl
 	kube_tree_set(rule, "route", route_new(world, split.weight));
 	if (split.is_mirrored)
 		istio_rules_mirror(world, rule, world->canary_service);
-	kube_tree_append(rules, rule);
-	if (world->spec->strategy != STRATEGY_AB)
+	if (world->spec->strategy == STRATEGY_AB) {
+		kube_tree_append(rules, rule);
+		kube_tree_append(rules, rest_new(world, service));
 		return rules;
-	rule = rule_new(world);
-	if (!is_empty(service))
-		kube_tree_set(rule, "match", kube_tree_copy(service));
-	kube_tree_set(rule, "route", kube_tree_list());
-	kube_tree_append(json_object_get(rule, "route"),
-	                 entry_new(world, ISTIO_PLACE_PRIMARY, FULL));
+	}
+	add_sessions(world, &split, rules);
+	istio_session_hand_out(world, json_object_get(rule, "route"), &split.cookies, split.weight);
 	kube_tree_append(rules, rule);
 	return rules;
 }
@@ -197,25 +230,49 @@ static bool mirrors_to_canary(const struct canary_world *world, const json_t *ru
 	       ISTIO_PLACE_CANARY;
 }
 
+/* RULE takes a cookie of ours away from whoever has it. */
+static bool is_taking(const struct canary_world *world, const json_t *rule)
+{
+	const json_t *route = kube_tree_find(rule, "route");
+
+	for (size_t i = 0; i < json_array_size(route); i++) {
+		const json_t *entry = json_array_get(route, i);
+
+		if (istio_place_of(world, entry) == ISTIO_PLACE_PRIMARY &&
+		    session_is_gone(istio_session_set_cookie(entry)))
+			return true;
+	}
+	return false;
+}
+
+static int share_of(const struct canary_world *world, const json_t *rule)
+{
+	struct istio_place_counts counts = istio_place_count(world, rule);
+	int64_t canary = counts.weight[ISTIO_PLACE_CANARY];
+	int64_t all = canary + counts.weight[ISTIO_PLACE_PRIMARY] +
+	              counts.weight[ISTIO_PLACE_APEX] + counts.weight[ISTIO_PLACE_OTHER];
+	int share = all > 0 ? (int)((canary * FULL + all / 2) / all) : 0;
+
+	return share == 0 && canary > 0 ? 1 : share;
+}
+
 struct istio_rules_split istio_rules_read(const struct canary_world *world, const json_t *live)
 {
-	struct istio_rules_split split = {0};
+	struct session_reading reading = {0};
+	bool is_mirrored = false;
 
 	for (size_t i = 0; i < json_array_size(live); i++) {
 		const json_t *rule = json_array_get(live, i);
-		struct istio_place_counts counts = istio_place_count(world, rule);
-		int64_t canary = counts.weight[ISTIO_PLACE_CANARY];
-		int64_t all = canary + counts.weight[ISTIO_PLACE_PRIMARY] +
-		              counts.weight[ISTIO_PLACE_APEX] + counts.weight[ISTIO_PLACE_OTHER];
-		int share = all > 0 ? (int)((canary * FULL + all / 2) / all) : 0;
+		struct cookie cookies[2];
+		size_t n_cookies = istio_session_cookies(rule, cookies);
 
-		if (share == 0 && canary > 0)
-			share = 1;
-		if (share > split.weight)
-			split.weight = share;
-		split.is_mirrored |= mirrors_to_canary(world, rule);
+		session_read(&reading, cookies, n_cookies, share_of(world, rule),
+		             is_taking(world, rule));
+		is_mirrored |= mirrors_to_canary(world, rule);
 	}
-	return split;
+	return (struct istio_rules_split){.weight = session_weight(&reading),
+	                                  .is_mirrored = is_mirrored,
+	                                  .cookies = reading.cookies};
 }
 
 bool istio_rules_is_ours(const struct canary_world *world, const json_t *live)

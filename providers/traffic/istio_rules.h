@@ -14,6 +14,7 @@
 struct istio_rules_split {
 	int weight; /* 0..100; for A/B 100 means the matching requests */
 	bool is_mirrored;
+	struct cookies cookies; /* session affinity: session.h */
 };
 
 /* "http", or "tcp" with service.appProtocol tcp. */

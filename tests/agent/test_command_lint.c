@@ -61,7 +61,7 @@ static void test_shipped(void **state)
 	struct command_desk *desk = *state;
 
 	command_desk_run(desk, "lint manifests");
-	assert_string_equal(desk->out, "5 objects checked in 4 files: 0 errors, 0 warnings\n");
+	assert_string_equal(desk->out, "6 objects checked in 5 files: 0 errors, 0 warnings\n");
 	assert_int_equal(desk->status, COMMAND_OK);
 }
 

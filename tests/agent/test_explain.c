@@ -307,6 +307,10 @@ static const struct row runs[] = {
          "{" RELEASE("'phase': 'Promoting', 'reason': 'Copying cart.shop template spec to "
                      "cart-primary.shop'") "}",
          "the checks passed: Copying cart.shop template spec to cart-primary.shop"},
+	{"promoting",
+         "{'canary': {'spec': {'analysis': {'stepWeightPromotion': 15}}}, " RELEASE(
+		 "'phase': 'Promoting', 'weight': {'from': 40, 'to': 25}") "}",
+         "the checks passed: the canary's 25% come back to the primary in steps of 15; the next is in 20s"},
 	{"finalising",
          "{" RELEASE("'phase': 'Finalising', 'reason': 'Routing all traffic to primary'") "}",
          "Routing all traffic to primary"},

@@ -1,6 +1,7 @@
 #include "tests/analysis/model.h"
 
 #include "analysis/base/text.h"
+#include "tests/analysis/model_action.h"
 #include "tests/analysis/model_scaler.h"
 #include "tests/analysis/model_tell.h"
 
@@ -154,6 +155,7 @@ static void observe(struct model *model, enum subject subject)
 		view->releases = truth->releases;
 		view->newest = truth->newest;
 		view->promoted = truth->promoted;
+		view->former = truth->former;
 	}
 	/* When something was first seen, or asked for, is of this process. */
 	facts_slot(view, subject)->read_at = read_at;
@@ -232,6 +234,9 @@ static void create_release(struct model *model, const struct effect *effect)
 {
 	struct release *newest = &model->truth.newest;
 
+	if (cookie_is_set(&newest->status.cookies.canary))
+		model->truth.former = (struct former_fact){.number = newest->number,
+		                                           .cookies = newest->status.cookies};
 	*newest = (struct release){.number = effect->number,
 	                           .cause = effect->cause,
 	                           .target_replicas = effect->replicas,
@@ -297,6 +302,7 @@ static void write_route(struct model *model, const struct effect *effect)
 	                                         .rival = {.edits = edits},
 	                                         .weight = effect->weight,
 	                                         .is_mirrored = effect->is_mirrored,
+	                                         .cookies = effect->cookies,
 	                                         .is_exact = true,
 	                                         .is_ours = true,
 	                                         .is_made = true,
@@ -360,27 +366,12 @@ static void write_mirror(struct model *model, const struct effect *effect)
 	mirror->iterations = effect->mirror.iterations;
 	text_copy(mirror->last_applied, effect->mirror.last_applied);
 	text_copy(mirror->last_promoted, effect->mirror.last_promoted);
+	mirror->cookies = effect->mirror.cookies;
 	text_copy(mirror->refusal, effect->mirror.refusal);
 	text_copy(mirror->refusal_reason, effect->mirror.refusal_reason);
 	text_format(text, sizeof(text), "%s w%d i%d f%d", mirror->phase, mirror->weight,
 	            mirror->iterations, mirror->failed_checks);
 	model_write_down(model, "status", text);
-}
-
-static void measure(struct model *model, const struct effect *effect)
-{
-	struct sample_fact *sample = &model->view.samples[effect->index];
-
-	*sample = (struct sample_fact){
-		.check = effect->check, .kind = SAMPLE_VALUE, .value = model->success_rate};
-	model->n_checks++;
-	if (model->success_rate < 0) {
-		sample->kind = SAMPLE_ABSENT;
-		text_copy(sample->text, "no values");
-	} else if (model->success_rate > 100) {
-		sample->kind = SAMPLE_ERROR;
-		text_copy(sample->text, "connection refused");
-	}
 }
 
 static void removed(struct model *model, const struct effect *effect)
@@ -393,29 +384,12 @@ static void removed(struct model *model, const struct effect *effect)
 	facts_slot(truth, effect->subject)->state = FACT_ABSENT;
 }
 
-static void answer(struct model *model, const struct effect *effect)
+static void remove_releases(struct model *model)
 {
-	model_write_down(model, effect->answer.is_refused ? "refused" : "accepted",
-	                 effect->answer.text);
-	assert(strcmp(effect->answer.uid, model->truth.action.uid) == 0);
-	model->truth.action = (struct action_fact){0};
-	model->n_answers++;
-}
-
-static void find_release(struct model *model, const struct effect *effect)
-{
-	struct earlier_fact *earlier = &model->view.earlier;
-
-	*earlier = (struct earlier_fact){.slot.state = FACT_ABSENT};
-	text_copy(earlier->ref.name, effect->earlier);
-	text_copy(earlier->action, effect->answer.uid);
-	for (int number = 1; number < MODEL_RELEASES_MAX; number++) {
-		if (strcmp(model->kept[number].name, effect->earlier) != 0)
-			continue;
-		earlier->ref = release_ref_of(&model->kept[number]);
-		earlier->outcome = model->kept[number].status.outcome;
-		earlier->slot.state = FACT_KNOWN;
-	}
+	model_write_down(model, "remove", "releases");
+	model->truth.newest = (struct release){0};
+	model->truth.promoted = (struct release_ref){0};
+	model->truth.releases.state = FACT_ABSENT;
 }
 
 static void carry_out(struct model *model, const struct effect *effect)
@@ -428,7 +402,7 @@ static void carry_out(struct model *model, const struct effect *effect)
 		facts_slot(view, effect->subject)->read_at = model->truth.now;
 		return;
 	case EFFECT_MEASURE:
-		measure(model, effect);
+		model_measure(model, effect);
 		return;
 	case EFFECT_MEASURE_SHARE:
 		view->share = (struct sample_fact){.check = effect->check,
@@ -440,10 +414,10 @@ static void carry_out(struct model *model, const struct effect *effect)
 		text_copy(view->change.digest, effect->digest);
 		return;
 	case EFFECT_FIND_RELEASE:
-		find_release(model, effect);
+		model_find_release(model, effect);
 		return;
 	case EFFECT_ANSWER:
-		answer(model, effect);
+		model_answer(model, effect);
 		return;
 	case EFFECT_CREATE_RELEASE:
 		create_release(model, effect);
@@ -476,10 +450,7 @@ static void carry_out(struct model *model, const struct effect *effect)
 		removed(model, effect);
 		return;
 	case EFFECT_REMOVE_RELEASES:
-		model_write_down(model, "remove", "releases");
-		model->truth.newest = (struct release){0};
-		model->truth.promoted = (struct release_ref){0};
-		model->truth.releases.state = FACT_ABSENT;
+		remove_releases(model);
 		return;
 	case EFFECT_ASK_HOOK:
 		model_ask_hook(model, effect);
@@ -526,6 +497,17 @@ static bool is_moving(const struct model *model, const struct plan *plan)
 	return false;
 }
 
+/* Random enough: no two are the same. */
+static void draw(struct model *model)
+{
+	struct facts *view = &model->view;
+
+	if (!model->spec.affinity.cookie ||
+	    (view->draw[0] && !cookie_is_drawn(&view->newest.status.cookies, view->draw)))
+		return;
+	text_format(view->draw, sizeof(view->draw), "%032d", ++model->n_draws);
+}
+
 /* One decision, carried out; the time to decide again, or 0 when something happened. */
 static int64_t turn(struct model *model)
 {
@@ -536,6 +518,7 @@ static int64_t turn(struct model *model)
 	if (model->is_forgetful || model->n_decisions == model->restart_at)
 		restart(model);
 	watch(model);
+	draw(model);
 	do { /* a new agent looks around before anything else can happen */
 		if (model->lies)
 			model->lies(&model->view);

@@ -42,6 +42,7 @@ struct model {
 	struct effect hung[3]; /* the hook that was asked, and that was told, and the alert that
 	                          never get an answer */
 	int n_saves;           /* of Releases */
+	int n_draws;
 	int n_decisions;
 	int restart_at;    /* the decision before which the agent starts anew; 0: never */
 	bool is_forgetful; /* it starts anew before each */

@@ -33,6 +33,22 @@ void model_notify(struct model *model, const struct effect *effect)
 	view->notices_delivered = effect->notice.id;
 }
 
+void model_measure(struct model *model, const struct effect *effect)
+{
+	struct sample_fact *sample = &model->view.samples[effect->index];
+
+	*sample = (struct sample_fact){
+		.check = effect->check, .kind = SAMPLE_VALUE, .value = model->success_rate};
+	model->n_checks++;
+	if (model->success_rate < 0) {
+		sample->kind = SAMPLE_ABSENT;
+		text_copy(sample->text, "no values");
+	} else if (model->success_rate > 100) {
+		sample->kind = SAMPLE_ERROR;
+		text_copy(sample->text, "connection refused");
+	}
+}
+
 void model_ask_hook(struct model *model, const struct effect *effect)
 {
 	const struct hook_spec *hook = &model->spec.hooks[effect->index];
@@ -241,19 +257,4 @@ const char *model_tell_plan(const struct plan *plan, char ret[MODEL_PLAN_MAX])
 		used = strlen(ret);
 	}
 	return ret;
-}
-
-void model_ask(struct model *model, enum verb verb, const char *why)
-{
-	struct action_fact *action = &model->truth.action;
-
-	*action = (struct action_fact){.slot.state = FACT_KNOWN, .verb = verb};
-	text_format(action->uid, sizeof(action->uid), "action-%d", ++model->n_actions);
-	text_format(action->name, sizeof(action->name), "cart-%s-%d", verb_name(verb),
-	            model->n_actions);
-	text_copy(action->by, "alice");
-	text_copy(action->why, why);
-	text_copy(action->canary_uid, model->truth.canary_uid);
-	text_copy(action->release, model->truth.newest.name);
-	text_copy(action->release_uid, model->truth.newest.uid);
 }

@@ -177,6 +177,23 @@ static void test_D_13_mirror(void **state)
 	assert_false(strategy_first(&spec).is_mirrored);
 }
 
+/* stepWeightPromotion: how the requests come back. */
+static void test_back(void **state)
+{
+	struct canary_spec spec = {.strategy = STRATEGY_CANARY, .step_weight_promotion = 20};
+
+	assert_int_equal(strategy_back(&spec, 50), 30);
+	assert_int_equal(strategy_back(&spec, 21), 1);
+	assert_int_equal(strategy_back(&spec, 20), 0);
+	assert_int_equal(strategy_back(&spec, 0), 0);
+	spec.strategy = STRATEGY_BLUE_GREEN;
+	assert_int_equal(strategy_back(&spec, 100), 80);
+	spec.strategy = STRATEGY_AB; /* 100 is no share */
+	assert_int_equal(strategy_back(&spec, 100), 0);
+	spec = (struct canary_spec){.strategy = STRATEGY_CANARY};
+	assert_int_equal(strategy_back(&spec, 50), 0);
+}
+
 static void test_names(void **state)
 {
 	assert_string_equal(strategy_name(STRATEGY_NONE), "");
@@ -194,6 +211,7 @@ int main(void)
 		cmocka_unit_test(test_D_15_at_or_above_the_last),
 		cmocka_unit_test(test_iterations),
 		cmocka_unit_test(test_D_13_mirror),
+		cmocka_unit_test(test_back),
 		cmocka_unit_test(test_names),
 	};
 

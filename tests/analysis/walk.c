@@ -7,6 +7,7 @@
 #include "analysis/strategy.h"
 #include "analysis/workload.h"
 #include "tests/analysis/walk_adoption.h"
+#include "tests/analysis/walk_back.h"
 #include "tests/analysis/walk_configs.h"
 #include "tests/analysis/walk_hooks.h"
 #include "tests/analysis/walk_look.h"
@@ -423,6 +424,8 @@ static void check_alive(struct walk *walk)
 
 static void check(struct walk *walk)
 {
+	const char *what;
+
 	walk->n_worlds++;
 	walk->n_of[walk->world->spec.strategy]++;
 	walk->n_effects += walk->plan->n_effects;
@@ -437,6 +440,11 @@ static void check(struct walk *walk)
 	check_teardown(walk);
 	check_guards(walk);
 	check_alive(walk);
+	what = walk_back_check(walk->world, walk->plan);
+	if (!what)
+		what = walk_back_cookies(walk->world, walk->plan);
+	if (what)
+		broken(walk, what);
 }
 
 /* Decide in the same world with hooks. */

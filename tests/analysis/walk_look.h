@@ -121,12 +121,22 @@ static inline bool is_promoting(const struct facts *facts, enum effect_kind kind
 	        facts->newest.cause == CAUSE_INIT);
 }
 
-/* The most that the canary may have: what was in force when the present phase began. */
+/* A step back to the primary stands in the Release, and may be on its way. */
+static inline bool is_stepping_back(const struct facts *facts)
+{
+	const struct release_status *status = &facts->newest.status;
+
+	return status->phase == PHASE_PROMOTING && 0 < status->weight.to &&
+	       status->weight.to < status->weight.from;
+}
+
+/* The most that the canary may have: what was in force when the present phase, or the present step
+ * back, began. */
 static inline int cap(const struct facts *facts)
 {
 	const struct release_status *status = &facts->newest.status;
 
-	if (status->phase == PHASE_FINALISING)
+	if (status->phase == PHASE_FINALISING || is_stepping_back(facts))
 		return status->weight.from;
 	return status->weight.to;
 }

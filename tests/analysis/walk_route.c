@@ -1,6 +1,7 @@
 #include "tests/analysis/walk_route.h"
 
 #include "analysis/rival.h"
+#include "tests/analysis/walk_back.h"
 #include "tests/analysis/walk_look.h"
 
 #include <stddef.h>
@@ -54,8 +55,10 @@ static const char *check_route(const struct world *world, const struct plan *pla
 	    (is_checking(facts) || facts->newest.status.phase == PHASE_RETREATING ||
 	     is_newer(facts)))
 		return "a lowering that waits";
-	if (route->weight > 0 && ((!is_checking(facts) && route->weight >= live_weight(world)) ||
-	                          route->weight != cap(facts) || facts->is_deleted))
+	if (route->weight > 0 &&
+	    ((!is_checking(facts) && route->weight >= live_weight(world) &&
+	      !(is_stepping_back(facts) && route->weight == live_weight(world))) ||
+	     route->weight != walk_back_weight(facts) || facts->is_deleted))
 		return "a weight that no observed Release asks for";
 	if (route->is_mirrored && (route->weight != 0 || route->is_retreat || facts->is_deleted ||
 	                           !world->spec.route.mirrors ||

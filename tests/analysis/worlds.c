@@ -54,6 +54,9 @@ static bool put_strategy(struct world *world, unsigned value)
 		spec->step_weights[0] = 30;
 		spec->step_weights[1] = 60;
 		spec->n_step_weights = 2;
+		spec->step_weight_promotion = 25;
+		spec->route.sticks = true;
+		spec->affinity = (struct affinity_spec){.cookie = "cnry", .primary_cookie = "prim"};
 		spec->step_weight = 0;
 		return true;
 	case 2:
@@ -86,7 +89,7 @@ static bool put_strategy(struct world *world, unsigned value)
 }
 
 /* The weights of the run, by strategy (the value of put_strategy) and step: the first, the last,
- * one further or beside after an edit, and none. */
+ * one further or beside after an edit, none, and one step back. */
 static void put_step(struct world *world, unsigned step)
 {
 	static const struct {
@@ -94,9 +97,9 @@ static void put_step(struct world *world, unsigned step)
 		int to;
 		int iteration;
 		bool is_mirrored;
-	} rows[][4] = {
+	} rows[][5] = {
 		{{0, 60, 0}, {60, 100, 0}, {60, 90, 0}, {60, 0, 0}},
-		{{0, 30, 0}, {30, 60, 0}, {30, 45, 0}, {60, 0, 0}},
+		{{0, 30, 0}, {30, 60, 0}, {30, 45, 0}, {60, 0, 0}, {60, 35, 0}},
 		{{0, 100, 1}, {100, 100, 2}, {100, 100, 3}, {100, 0, 2}},
 		{{0, 0, 1}, {0, 0, 2}, {0, 100, 3}, {100, 0, 3}},
 		{{0, 0, 1}, {0, 0, 2}, {0, 0, 3}, {0, 0, 3}},
@@ -110,6 +113,24 @@ static void put_step(struct world *world, unsigned step)
 	status->weight.to = rows[world->strategy][step].to;
 	status->weight.is_mirrored = rows[world->strategy][step].is_mirrored;
 	status->iteration = rows[world->strategy][step].iteration;
+	if (!world->spec.affinity.cookie || status->weight.to == 0)
+		return;
+	status->cookies.canary = cookie_of(step == 0 ? "cnry" : "older", "1");
+	status->cookies.primary = cookie_of("prim", "2");
+}
+
+/* Those of this run, none, or those of the run before. */
+static struct cookies cookies_on_route(const struct world *world, unsigned value)
+{
+	struct cookies cookies = world->facts.newest.status.cookies;
+
+	if (!world->spec.affinity.cookie || value == 6 || value == 8)
+		return (struct cookies){0};
+	if (!cookie_is_set(&cookies.canary))
+		return world->facts.former.cookies;
+	if (world->facts.route.weight == 0)
+		cookies.primary = (struct cookie){0};
+	return cookies;
 }
 
 static bool put_release(struct world *world, unsigned value)
@@ -143,6 +164,7 @@ static bool put_release(struct world *world, unsigned value)
 		{CAUSE_REVISION, PHASE_DONE, OUTCOME_ROLLED_BACK, OUTCOME_ROLLED_BACK},
 		{CAUSE_REVISION, PHASE_DONE, OUTCOME_NONE, OUTCOME_NONE}, /* nobody writes this */
 		{CAUSE_REVISION, PHASE_DONE, OUTCOME_SUPERSEDED, OUTCOME_SUPERSEDED},
+		{CAUSE_REVISION, PHASE_PROMOTING, OUTCOME_NONE, OUTCOME_NONE, 4}, /* a step back */
 	};
 	struct facts *facts = &world->facts;
 	struct release *newest = &facts->newest;
@@ -159,6 +181,11 @@ static bool put_release(struct world *world, unsigned value)
 	newest->cause = rows[value].cause;
 	newest->target_replicas = newest->primary_replicas = 2;
 	facts->n_releases = is_first ? 1 : 13;
+	if (world->spec.affinity.cookie)
+		text_copy(facts->draw, "3");
+	if (world->spec.affinity.cookie && !is_first)
+		facts->former =
+			(struct former_fact){.number = 1, .cookies.canary = cookie_of("cnry", "0")};
 	newest->status.phase = rows[value].phase;
 	newest->status.ending = rows[value].ending;
 	newest->status.outcome = rows[value].outcome;
@@ -167,6 +194,8 @@ static bool put_release(struct world *world, unsigned value)
 		newest->status.times.started = worlds_ago(100000);
 	if (rows[value].phase == PHASE_PROGRESSING || rows[value].phase == PHASE_PROMOTING)
 		put_step(world, rows[value].step);
+	if (rows[value].step == 4 && world->spec.step_weight_promotion == 0)
+		return false;
 	if (!is_first) {
 		text_copy(facts->promoted.name, "cart-1");
 		text_copy(facts->promoted.uid, "release-1");
@@ -360,6 +389,7 @@ static bool put_route(struct world *world, unsigned value)
 	route->is_made = value != 5; /* the user's own, taken over */
 	route->is_exact = rows[value].is_exact;
 	route->since = worlds_ago(rows[value].age);
+	route->cookies = cookies_on_route(world, value);
 	if ((value == 2 || value == 3) && route->weight == 0)
 		return false; /* as the first */
 	return route->weight >= 0 && route->weight <= SPEC_WEIGHT_FULL;
@@ -465,7 +495,7 @@ static bool put_rare(struct world *world, unsigned value)
 static const struct dimension dimensions[] = {
 	{"rare", 33, NULL},           {"check", 16, worlds_check},   {"route", 13, put_route},
 	{"apex", 7, put_apex},        {"primary", 8, put_primary},   {"target", 13, put_target},
-	{"release", 22, put_release}, {"strategy", 8, put_strategy},
+	{"release", 23, put_release}, {"strategy", 8, put_strategy},
 };
 
 uint64_t worlds_count(void)

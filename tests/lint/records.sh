@@ -3,7 +3,7 @@
 # decision can be derived again. (tests/providers/test_record.c writes and reads them.)
 . "$(dirname "$0")/tree.sh"
 
-headers='analysis/facts.h analysis/release.h analysis/verb.h analysis/spec.h analysis/plan.h'
+headers='analysis/cookie.h analysis/facts.h analysis/release.h analysis/verb.h analysis/spec.h analysis/plan.h'
 
 # "STRUCT MEMBER" of the structures in a header; of a structure without a name, of what holds it.
 members()

@@ -35,6 +35,12 @@ const char *canary_rows_describe(const struct kube_canary *canary, struct arena 
 
 	for (size_t i = 0; i < spec->n_step_weights; i++)
 		text = arena_format(arena, "%s%d,", text, spec->step_weights[i]);
+	if (spec->affinity.cookie)
+		text = arena_format(arena, "%s sticky=%s,%s", text, spec->affinity.cookie,
+		                    spec->affinity.primary_cookie ? spec->affinity.primary_cookie
+		                                                  : "-");
+	if (spec->step_weight_promotion > 0)
+		text = arena_format(arena, "%s back=%d", text, spec->step_weight_promotion);
 	for (size_t i = 0; i < spec->n_checks; i++) {
 		const struct check_spec *check = &spec->checks[i];
 

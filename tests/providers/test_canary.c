@@ -220,16 +220,37 @@ static void test_refused_services(void **state)
 	CHECK_ROWS(rows);
 }
 
+static void test_steps_back(void **state)
+{
+#define BACK(n) "{'spec': {'analysis': {'stepWeightPromotion': " n "}}}"
+	static const struct canary_row rows[] = {
+		{"none", BACK("0"), "= steps= "},
+		{"below none", BACK("-5"), "= steps= "},
+		{"some", BACK("50"), "= steps= back=50"},
+		{"more than all", BACK("101"), "= steps= back=100"},
+		{"more than all, said", BACK("101"),
+	         "!spec.analysis.stepWeightPromotion: more than 100: 100 is used"},
+		{"half a percent", BACK("0.5"),
+	         "spec.analysis.stepWeightPromotion: expected a whole number from -2147483648 to "
+	         "2147483647, got 0.5"},
+		{"A/B has no share",
+	         "{'spec': {'analysis': {'stepWeightPromotion': 20, 'stepWeight': null, 'iterations': 2, "
+	         "'match': [{'headers': {'x': {'exact': '1'}}}]}}}",
+	         "!spec.analysis.stepWeightPromotion: beside match: the matching requests go back at once"},
+		{"kubernetes has no weights",
+	         "{'spec': {'provider': 'kubernetes', 'analysis': {'stepWeightPromotion': 20, "
+	         "'stepWeight': null, 'iterations': 2}}}",
+	         "!spec.analysis.stepWeightPromotion: provider kubernetes cannot weigh traffic: ignored"},
+	};
+	CHECK_ROWS(rows);
+#undef BACK
+}
+
 static void test_not_served_yet(void **state)
 {
 	static const struct canary_row rows[] = {
 		{"revertOnDeletion", "{'spec': {'revertOnDeletion': true}}",
 	         "spec.revertOnDeletion: true is not served yet"},
-		{"sessionAffinity",
-	         "{'spec': {'analysis': {'sessionAffinity': {'cookieName': 'c'}}}}",
-	         "spec.analysis.sessionAffinity: not served yet"},
-		{"stepWeightPromotion", "{'spec': {'analysis': {'stepWeightPromotion': 50}}}",
-	         "spec.analysis.stepWeightPromotion: 50 is not served yet, expected 0"},
 	};
 	CHECK_ROWS(rows);
 }
@@ -536,6 +557,7 @@ int main(void)
 		cmocka_unit_test(test_strategies),
 		cmocka_unit_test(test_refused_names),
 		cmocka_unit_test(test_refused_services),
+		cmocka_unit_test(test_steps_back),
 		cmocka_unit_test(test_not_served_yet),
 		cmocka_unit_test(D_13_mirror_where_it_can_be),
 		cmocka_unit_test(D_14_stepWeights_rise_from_1_to_100),

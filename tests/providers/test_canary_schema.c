@@ -338,9 +338,8 @@ static void example_check(const char *path, const json_t *object)
 static void test_examples(void **state)
 {
 	static const char *const paths[] = {
-		"manifests/examples/istio-canary.yaml",
-		"manifests/examples/nginx-canary.yaml",
-		"manifests/examples/nginx-ab.yaml",
+		"manifests/examples/istio-canary.yaml", "manifests/examples/istio-sticky.yaml",
+		"manifests/examples/nginx-canary.yaml", "manifests/examples/nginx-ab.yaml",
 		"manifests/examples/blue-green.yaml",
 	};
 

@@ -228,6 +228,23 @@ static void check_same(unsigned seed, const char *when, const json_t *before, co
 	fail();
 }
 
+/* Those of one step of a run, or of the run after it. */
+static struct cookies random_cookies(const struct cart *cart, uint64_t *seed)
+{
+	struct cookies cookies = {0};
+	char hex[COOKIE_DRAW_SIZE];
+
+	if (!cart->spec.affinity.cookie)
+		return cookies;
+	text_format(hex, sizeof(hex), "%032u", draw(seed, 3));
+	cookies.canary = cookie_of("a.b", hex);
+	if (draw(seed, 3) == 0)
+		cookies.earlier = cookie_of("old", hex);
+	if (draw(seed, 2) == 0)
+		cookies.primary = cookie_of("prim", hex);
+	return cookies;
+}
+
 static void run(struct cart *cart, unsigned number)
 {
 	uint64_t seed = number;
@@ -240,13 +257,18 @@ static void run(struct cart *cart, unsigned number)
 	for (int i = 0; i < steps; i++) {
 		struct gateway_rules_split split = {.weight = (int)draw(&seed, 101)};
 		bool is_ab = cart->spec.strategy == STRATEGY_AB;
+		struct gateway_rules_split read;
 
 		if (is_ab && split.weight > 0)
 			split.weight = 100;
 		split.is_mirrored = !is_ab && draw(&seed, 4) == 0;
+		split.cookies = random_cookies(cart, &seed);
+		if (split.weight == 0)
+			split.cookies.primary = (struct cookie){0};
 		object = weighed(cart, object, split);
-		assert_int_equal(gateway_rules_read(&cart->world, rules_of(object)).weight,
-		                 split.weight);
+		read = gateway_rules_read(&cart->world, rules_of(object));
+		assert_int_equal(read.weight, split.weight);
+		assert_true(cookie_are_same(&read.cookies, &split.cookies));
 		now = kept_of(cart, object);
 		check_same(number, "weighed", kept, now);
 		json_decref(now);
@@ -262,7 +284,7 @@ static void run(struct cart *cart, unsigned number)
 
 static void test_users(void **state)
 {
-	for (unsigned i = 0; i < 2; i++) {
+	for (unsigned i = 0; i < 3; i++) {
 		struct cart cart;
 
 		cart_init(
@@ -270,7 +292,8 @@ static void test_users(void **state)
 			"{'spec': {'provider': 'gatewayapi', 'routeRef': {'kind': 'HTTPRoute', 'name': 'mine'}, 'analysis':"
 			" {'match': [{'headers': {'x-beta': {'exact': '1'}}}]}}}");
 		cart.world.traffic = traffic_find("gatewayapi", NULL);
-		cart.spec.strategy = i == 0 ? STRATEGY_CANARY : STRATEGY_AB;
+		cart.spec.strategy = i == 1 ? STRATEGY_AB : STRATEGY_CANARY;
+		cart.spec.affinity.cookie = i == 2 ? "a.b" : NULL;
 		for (unsigned seed = 1; seed <= SEEDS; seed++)
 			run(&cart, seed);
 		cart_fini(&cart);

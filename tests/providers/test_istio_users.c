@@ -119,9 +119,25 @@ static json_t *patched(json_t *object, json_t *patch)
 	return copy;
 }
 
-static json_t *weighed(const struct cart *cart, json_t *object, int weight)
+/* Those of one step of a run, or of the run after it. */
+static struct cookies random_cookies(const struct cart *cart, uint64_t *seed)
 {
-	struct istio_rules_split split = {.weight = weight};
+	struct cookies cookies = {0};
+	char hex[COOKIE_DRAW_SIZE];
+
+	if (!cart->spec.affinity.cookie)
+		return cookies;
+	text_format(hex, sizeof(hex), "%032u", draw(seed, 3));
+	cookies.canary = cookie_of("a.b", hex);
+	if (draw(seed, 3) == 0)
+		cookies.earlier = cookie_of("old", hex);
+	if (draw(seed, 2) == 0)
+		cookies.primary = cookie_of("prim", hex);
+	return cookies;
+}
+
+static json_t *weighed(const struct cart *cart, json_t *object, struct istio_rules_split split)
+{
 	json_t *patch = json_array();
 	struct err err = {0};
 
@@ -193,14 +209,17 @@ static void run(struct cart *cart, unsigned number)
 	for (int i = 0; i < steps; i++) {
 		int weight = i + 1 == steps ? 0 : (int)draw(&seed, 101);
 		bool is_ab = cart->spec.strategy == STRATEGY_AB;
+		struct istio_rules_split split = {.cookies = random_cookies(cart, &seed)};
+		struct istio_rules_split read;
 
-		weight = is_ab && weight > 0 ? 100 : weight;
-		object = weighed(cart, object, weight);
-		assert_int_equal(
-			istio_rules_read(&cart->world,
-		                         json_object_get(json_object_get(object, "spec"), "http"))
-				.weight,
-			weight);
+		split.weight = weight = is_ab && weight > 0 ? 100 : weight;
+		if (weight == 0)
+			split.cookies.primary = (struct cookie){0};
+		object = weighed(cart, object, split);
+		read = istio_rules_read(&cart->world,
+		                        json_object_get(json_object_get(object, "spec"), "http"));
+		assert_int_equal(read.weight, weight);
+		assert_true(cookie_are_same(&read.cookies, &split.cookies));
 		now = kept_of(cart, object);
 		check_same(number, "weighed", kept, now);
 		json_decref(now);
@@ -214,7 +233,7 @@ static void run(struct cart *cart, unsigned number)
 
 static void test_users(void **state)
 {
-	for (unsigned i = 0; i < 2; i++) {
+	for (unsigned i = 0; i < 3; i++) {
 		struct cart cart;
 
 		cart_init(
@@ -222,7 +241,8 @@ static void test_users(void **state)
 			"{'spec': {'provider': 'istio', 'service': {'timeout': '9s', 'hosts': ['mine']}, 'analysis':"
 			" {'match': [{'headers': {'x-beta': {'exact': '1'}}}]}}}");
 		cart.world.traffic = traffic_find("istio", NULL);
-		cart.spec.strategy = i == 0 ? STRATEGY_CANARY : STRATEGY_AB;
+		cart.spec.strategy = i == 1 ? STRATEGY_AB : STRATEGY_CANARY;
+		cart.spec.affinity.cookie = i == 2 ? "a.b" : NULL;
 		for (unsigned seed = 1; seed <= SEEDS; seed++)
 			run(&cart, seed);
 		cart_fini(&cart);

@@ -163,6 +163,37 @@ static void test_refusals(void **state)
 	}
 }
 
+static void test_refused_cookies(void **state)
+{
+	static const struct {
+		const char *patch;
+		enum err_kind kind;
+		const char *text;
+	} rows[] = {
+		{"{'status': {'state': {'cookies': ['c=v']}}}", ERR_INVALID,
+	         "status.state.cookies: \"c=v\" is no word"},
+		{"{'status': {'state': {'cookies': [7]}}}", ERR_INVALID,
+	         "status.state.cookies: \"\" is no word"},
+		{"{'status': {'state': {'cookies': ['canary:c']}}}", ERR_INVALID,
+	         "status.state.cookies: expected name=value, got \"c\""},
+		{"{'status': {'state': {'cookies': ['primary:" TEN("0123456") "=v']}}}", ERR_LIMIT,
+	         "status.state.cookies: expected a name of at most 64 and a value of at most 47"},
+		{"{'status': {'state': {'cookies': ['primary:c=" TEN("01234") "']}}}", ERR_LIMIT,
+	         "status.state.cookies: expected a name of at most 64 and a value of at most 47"},
+	};
+
+	for (size_t i = 0; i < array_length(rows); i++) {
+		json_t *object = merge_text(RELEASE, rows[i].patch);
+		struct release release;
+		struct err err = {0};
+
+		assert_false(kube_release_read(object, &release, &err));
+		assert_non_null(strstr(err.text, rows[i].text));
+		assert_int_equal(err.kind, rows[i].kind);
+		json_decref(object);
+	}
+}
+
 static struct release_status full_status(void)
 {
 	struct release_status status = {
@@ -210,6 +241,9 @@ static struct release_status full_status(void)
 		.id = 60, .severity = SEVERITY_INFO, .has_details = true, .text = "c"};
 	status.alerts[1] = (struct notice){
 		.id = 72, .is_warning = true, .severity = SEVERITY_ERROR, .text = "d"};
+	status.cookies.canary = cookie_of("c.1", "0123");
+	status.cookies.earlier = cookie_of("c", "4567");
+	status.cookies.primary = (struct cookie){"p", "a=b:c"};
 	text_copy(status.reason, "because \"x\" \xc3\xa4");
 	return status;
 }
@@ -346,10 +380,10 @@ static void test_patch(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_read),       cmocka_unit_test(test_read_new),
-		cmocka_unit_test(test_refusals),   cmocka_unit_test(test_round),
-		cmocka_unit_test(test_not_finite), cmocka_unit_test(test_new),
-		cmocka_unit_test(test_patch),
+		cmocka_unit_test(test_read),     cmocka_unit_test(test_read_new),
+		cmocka_unit_test(test_refusals), cmocka_unit_test(test_refused_cookies),
+		cmocka_unit_test(test_round),    cmocka_unit_test(test_not_finite),
+		cmocka_unit_test(test_new),      cmocka_unit_test(test_patch),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

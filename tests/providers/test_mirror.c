@@ -1,4 +1,5 @@
 /* Canary.status: reading it, and the merge patch that writes it. */
+#include "analysis/base/text.h"
 #include "providers/kube/mirror.h"
 #include "tests/providers/merge.h"
 
@@ -94,6 +95,58 @@ static void test_new_status_moves_both_times(void **state)
 		"{'conditions': [{'type': 'Promoted', 'status': 'True', 'reason': 'Succeeded', "
 		"'lastUpdateTime': '" OLD "', 'lastTransitionTime': '" OLD "'}]}",
 		&mirror, HEAD PROMOTED(NOW, NOW) TAIL);
+}
+
+/* Flagger leaves those out that there are not; one that stands is taken away. */
+static void test_cookies(void **state)
+{
+	static const struct {
+		const char *live;
+		const char *present;
+		const char *want; /* of the three */
+	} rows[] = {
+		{"{}", "", "{}"},
+		{"{}", "c=v", "{'sessionAffinityCookie': 'c=v'}"},
+		{"{'sessionAffinityCookie': 'c=v', 'primarySessionAffinityCookie': '=x'}", "",
+	         "{'sessionAffinityCookie': null, 'primarySessionAffinityCookie': null}"},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct mirror mirror = progressing();
+		json_t *live = merge_parse(rows[i].live);
+		json_t *want = merge_parse(rows[i].want);
+		json_t *patch;
+		const char *key;
+		json_t *value;
+		json_t *got = json_object();
+
+		text_copy(mirror.cookies.present, rows[i].present);
+		patch = kube_mirror_patch(live, &mirror, now);
+		json_object_foreach(json_object_get(patch, "status"), key, value)
+		{
+			if (strstr(key, "AffinityCookie"))
+				json_object_set(got, key, value);
+		}
+		assert_true(json_equal(got, want));
+		json_decref(got);
+		json_decref(want);
+		json_decref(live);
+		json_decref(patch);
+	}
+}
+
+static void test_cookies_are_read(void **state)
+{
+	json_t *live = merge_parse(
+		"{'sessionAffinityCookie': 'c=1', 'previousSessionAffinityCookie': 'c=2',"
+		" 'primarySessionAffinityCookie': 'p=3'}");
+	struct mirror_fact fact;
+
+	kube_mirror_read(live, &fact);
+	assert_string_equal(fact.cookies.present, "c=1");
+	assert_string_equal(fact.cookies.previous, "c=2");
+	assert_string_equal(fact.cookies.primary, "p=3");
+	json_decref(live);
 }
 
 static void test_status_of_each_phase(void **state)
@@ -278,6 +331,8 @@ int main(void)
 		cmocka_unit_test(test_unchanged_condition_keeps_its_times),
 		cmocka_unit_test(test_new_reason_keeps_the_transition_time),
 		cmocka_unit_test(test_new_status_moves_both_times),
+		cmocka_unit_test(test_cookies),
+		cmocka_unit_test(test_cookies_are_read),
 		cmocka_unit_test(test_status_of_each_phase),
 		cmocka_unit_test(test_refusal_comes_second_and_goes),
 		cmocka_unit_test(test_refused_before_the_first_phase),

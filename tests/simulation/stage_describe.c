@@ -1,6 +1,8 @@
 /* The cluster as text, for comparing the ends of two runs. */
+#include "analysis/base/text.h"
 #include "tests/simulation/stage.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -94,12 +96,49 @@ static json_t *messages(struct stage *stage)
 	}
 }
 
+#define COOKIES_MAX 64
+
+/* Values of cookies are drawn anew by an agent that starts anew: each is named by when it comes
+ * first, as "serin-" and 32 digits again. */
+static void name_cookies(char *text)
+{
+	char known[COOKIES_MAX][COOKIE_VALUE_SIZE];
+	size_t n_known = 0;
+	size_t length = strlen(COOKIE_PREFIX) + COOKIE_DRAW_SIZE - 1;
+
+	for (char *at = text; (at = strstr(at, COOKIE_PREFIX)) != NULL; at++) {
+		char value[COOKIE_VALUE_SIZE];
+		char name[COOKIE_VALUE_SIZE];
+		size_t i = 0;
+
+		text_format(value, sizeof(value), "%.*s", (int)length, at);
+		if (!cookie_is_ours(value))
+			continue;
+		while (i < n_known && strcmp(known[i], value) != 0)
+			i++;
+		assert(i < COOKIES_MAX);
+		if (i == n_known)
+			text_copy(known[n_known++], value);
+		text_format(name, sizeof(name), COOKIE_PREFIX "%032zu", i);
+		memcpy(at, name, length);
+	}
+}
+
 char *stage_describe(struct stage *stage)
 {
-	static const char *const plurals[] = {
-		"deployments", "services",        "ingresses",        "releases",
-		"canaries",    "virtualservices", "destinationrules", "configmaps",
-		"secrets",     "scaledobjects",   "daemonsets",       "horizontalpodautoscalers"};
+	static const char *const plurals[] = {"deployments",
+	                                      "services",
+	                                      "ingresses",
+	                                      "releases",
+	                                      "canaries",
+	                                      "virtualservices",
+	                                      "destinationrules",
+	                                      "httproutes",
+	                                      "configmaps",
+	                                      "secrets",
+	                                      "scaledobjects",
+	                                      "daemonsets",
+	                                      "horizontalpodautoscalers"};
 	json_t *all = json_object();
 	char *text;
 
@@ -117,5 +156,6 @@ char *stage_describe(struct stage *stage)
 	json_decref(all);
 	if (!text)
 		abort();
+	name_cookies(text);
 	return text;
 }

@@ -142,6 +142,16 @@ static const struct trace_row {
          {SCALING_UP, STARTING, SAME("N Advance cart.shop canary weight 1"),
           SAME("N Advance cart.shop canary weight 2"), SAME("N Advance cart.shop canary weight 10"),
           SAME("N Advance cart.shop canary weight 80"), COPYING, ROUTING, COMPLETED}},
+	{"stepWeight 100, stepWeightPromotion 50",
+         "istio",
+         "\"stepWeight\":100,\"stepWeightPromotion\":50",
+         false,
+         push,
+         {BEGUN, SAME("Progressing w0/100 i0 f0 s100"), SAME("Promoting w0/100 i0 f0 s100"),
+          SAME("Promoting w50/50 i0 f0 s50"), FINISHED},
+         {SCALING_UP, STARTING, SAME("N Advance cart.shop canary weight 100"), COPYING,
+          SAME("N Advance cart.shop primary weight 50"),
+          SAME("N Advance cart.shop primary weight 100"), COMPLETED}},
 	{"Istio mirror, stepWeight 10",
          "istio",
          "\"stepWeight\":10,\"maxWeight\":20,\"mirror\":true",
@@ -245,9 +255,6 @@ static const struct {
 	{"stepWeights [1,2,10,200]", "\"stepWeights\":[1,2,10,200]",
          "W spec.analysis.stepWeights[3]: expected a whole number from 1 to 100, got 200\n",
          "| D-14 |"},
-	{"stepWeight 100, stepWeightPromotion 50", "\"stepWeight\":100,\"stepWeightPromotion\":50",
-         "W spec.analysis.stepWeightPromotion: 50 is not served yet, expected 0\n",
-         "`spec.analysis.stepWeightPromotion`"},
 };
 
 static char *read_document(void)
@@ -345,7 +352,7 @@ static void test_refused(void **state)
 }
 
 /* The event sequence of appendix B: a hook of each type but rollback, whose phases are those of the
- * payloads; without stepWeightPromotion, which is refused. */
+ * payloads. */
 #define HOOK(type) "{\"name\":\"gate\",\"type\":\"" type "\",\"url\":\"http://hooks/" type "\"}"
 #define ALL                                                                                 \
  HOOK("confirm-rollout")                                                                    \
@@ -364,13 +371,14 @@ static void test_hooks(void **state)
 		SAME("N Confirm-traffic-increase check gate passed"),
 		SAME("N Confirm-promotion check gate passed"),
 		COPYING,
-		ROUTING,
+		SAME("N Advance cart.shop primary weight 50"),
+		SAME("N Advance cart.shop primary weight 100"),
 		THEIRS("N Post-rollout check gate passed", "D-53"),
 		COMPLETED,
 		OURS("N Post-rollout check gate passed", "D-53"),
 	};
-	struct stage *stage =
-		begin("istio", "\"stepWeight\":100,\"maxWeight\":100,\"webhooks\":[" ALL "]");
+	struct stage *stage = begin(
+		"istio", "\"stepWeight\":100,\"stepWeightPromotion\":50,\"webhooks\":[" ALL "]");
 	char *document = read_document();
 
 	trace_clear(stage_trace(stage));

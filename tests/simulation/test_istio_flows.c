@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #define STEPS   "\"stepWeight\":20,\"maxWeight\":40"
+#define BACK    STEPS ",\"stepWeightPromotion\":15"
 #define COPIES  "\"iterations\":2,\"mirror\":true,\"mirrorWeight\":10"
 #define MATCHES "\"iterations\":2,\"match\":[{\"headers\":{\"x-beta\":{\"exact\":\"1\"}}}]"
 #define ROUTES  "/apis/networking.istio.io/v1beta1/namespaces/shop/virtualservices"
@@ -46,6 +47,11 @@ static void weights(struct stage *stage)
 	begin(stage, STEPS);
 }
 
+static void steps_back(struct stage *stage)
+{
+	begin(stage, BACK);
+}
+
 static void copies(struct stage *stage)
 {
 	begin(stage, COPIES);
@@ -77,12 +83,14 @@ static const struct flow flows[] = {
 	{"initialise", start, make_canary, "Initialized"},
 	{"adopt", own_route, make_canary, "Initialized"},
 	{"promote", weights, flow_push_v2, "Succeeded"},
+	{"promote in steps back", steps_back, flow_push_v2, "Succeeded"},
 	{"promote with copies", copies, flow_push_v2, "Succeeded"},
 	{"promote by match", matches, flow_push_v2, "Succeeded"},
 	{"promote on the user's", adopted, flow_push_v2, "Succeeded"},
 	{"roll back", weights, flow_push_slow, "Failed"},
 	{"roll back by match", matches, flow_push_slow, "Failed"},
 	{"roll back on the user's", adopted, flow_push_slow, "Failed"},
+	{"fail to promote in steps back", steps_back, flow_push_bad_primary, "Failed"},
 	{"fail to promote", weights, flow_push_bad_primary, "Failed"},
 	{"delete", weights, flow_delete_canary, ""},
 	{"give back", adopted, flow_delete_canary, ""},

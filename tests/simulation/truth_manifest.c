@@ -156,6 +156,9 @@ static json_t *analysis(const struct truth_canary *canary)
 		json_array_append_new(steps, json_integer(canary->steps[i]));
 	if (canary->n_steps > 0)
 		json_object_set(made, "stepWeights", steps);
+	/* Told by the name: nothing is drawn for it. */
+	if (canary->name[0] % 2 == 0)
+		json_object_set_new(made, "stepWeightPromotion", json_integer(25));
 	json_decref(steps);
 	return made;
 }

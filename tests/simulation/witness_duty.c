@@ -51,6 +51,8 @@ static int allowed(const struct witness_world *world, const struct witness_run *
 		return run->ending == OUTCOME_FAILED_PROMOTION || is_newer ? 100 : 0;
 	if (run->phase == PHASE_FINALISING)
 		return 100; /* it goes forward: the weight comes off when the primary is ready */
+	if (run->phase == PHASE_PROMOTING && run->weight > 0 && run->weight < run->weight_from)
+		return run->weight_from; /* the same of a step back */
 	return run->weight;
 }
 

@@ -7,7 +7,17 @@ import objects
 from load import ask
 from scenario import scenario
 from scenarios import start
-from scenarios.mesh import HOLD, STEPS, answering, check_only_the_app_fails, check_share, host, in_mesh
+from scenarios.mesh import (
+    HOLD,
+    STEPS,
+    answering,
+    check_only_the_app_fails,
+    check_share,
+    host,
+    in_mesh,
+    run_sticky,
+    sticky,
+)
 
 PARENT = {"name": "gwapi", "namespace": "istio-system"}
 GONE = 90
@@ -220,3 +230,18 @@ def not_taken(s):
     reason = s.world.status("app-2").get("reason", "")
     s.check("Gateway nobody has not answered" in reason, "the reason names the Gateway", reason)
     s.note(reason)
+
+
+@scenario("gateway-sticky", "HTTPRoute with session affinity: clients stay where they were sent, and go back", has_mesh=True)
+def kept_by_cookies(s):
+    analysis = {"stepWeights": STEPS, "interval": "30s", "metrics": [objects.SUCCESS], "sessionAffinity": sticky()}
+    begin(s, canary(s, analysis), at_gateway(s))
+
+    def weighted():
+        return rules(s)[-1]["backendRefs"][1].get("weight", 0) if rules(s) else 0
+
+    def wait_for(weight):
+        s.wait(f"the HTTPRoute at weight {weight}", lambda: weighted() == weight, 60)
+        time.sleep(HOLD)
+
+    run_sticky(s, at_gateway(s), wait_for)

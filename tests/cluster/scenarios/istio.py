@@ -7,7 +7,17 @@ import objects
 from load import ask, bad
 from scenario import scenario
 from scenarios import start
-from scenarios.mesh import HOLD, STEPS, answering, check_only_the_app_fails, check_share, host, in_mesh
+from scenarios.mesh import (
+    HOLD,
+    STEPS,
+    answering,
+    check_only_the_app_fails,
+    check_share,
+    host,
+    in_mesh,
+    run_sticky,
+    sticky,
+)
 
 GATEWAY = "istio-system/public"
 
@@ -208,3 +218,19 @@ def mirrored(s):
     s.wait_outcome("app-2", "promoted", 120)
     s.check(s.world.image("app-primary") == "app:v2", "the primary runs v2", s.world.image("app-primary"))
     s.check_load(load, "throughout")
+
+
+@scenario("istio-sticky", "Istio with session affinity: clients stay where they were sent, and go back", has_mesh=True)
+def kept_by_cookies(s):
+    analysis = {"stepWeights": STEPS, "interval": "30s", "metrics": [objects.SUCCESS], "sessionAffinity": sticky()}
+    begin(s, canary(s, analysis))
+    answering(s, at_gateway(s))
+
+    def weighted():
+        return rules(s)[-1]["route"][1].get("weight", 0) if rules(s) else 0
+
+    def wait_for(weight):
+        s.wait(f"the VirtualService at weight {weight}", lambda: weighted() == weight, 60)
+        time.sleep(HOLD)
+
+    run_sticky(s, at_gateway(s), wait_for)

@@ -22,7 +22,7 @@ ROWS = [
     ("match", {"iterations": 2, "match": []}, {"provider": "contour"}, ["spec.provider", "contour"]),
     ("hooks", {"iterations": 2, "webhooks": [HOOK]}, {}, ["spec.analysis.webhooks[0].url", "127.0.0.1:1/"]),
     ("scaler", {"iterations": 2}, {"autoscalerRef": SCALER}, ["primaryScalerReplicas.minReplicas", "at most maxReplicas"]),
-    ("affinity", {"iterations": 2, "sessionAffinity": AFFINITY}, {}, ["analysis.sessionAffinity", "not served yet"]),
+    ("affinity", {"iterations": 2, "sessionAffinity": AFFINITY}, {}, ["analysis.sessionAffinity", "cannot keep clients by cookies"]),
     ("service", {"iterations": 2}, {"kind": "Service"}, ["spec.targetRef.kind", "Service"]),
     ("missing", {"iterations": 2}, {}, ["configmap settings.", "not found"]),
 ]

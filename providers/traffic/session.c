@@ -1,0 +1,191 @@
+#include "providers/traffic/session.h"
+
+#include "analysis/base/text.h"
+#include "providers/kube/tree.h"
+
+#include <string.h>
+
+#define BEGIN "^(.*; *)?"
+#define END   "( *;.*)?$"
+#define GONE  "; Max-Age=-1"
+
+size_t session_rules(const struct cookies *cookies, int weight,
+                     struct session_rule ret[SESSION_RULES_MAX])
+{
+	bool has_earlier = cookie_is_set(&cookies->earlier);
+	size_t n = 0;
+
+	if (!cookie_is_set(&cookies->canary))
+		return 0;
+	ret[n] = (struct session_rule){.cookies = {&cookies->canary, &cookies->earlier},
+	                               .n_cookies = has_earlier ? 2 : 1,
+	                               .share = SPEC_WEIGHT_FULL};
+	if (weight == 0) {
+		/* One rule sets one cookie. */
+		ret[n].n_cookies = 1;
+		ret[n].share = 0;
+		ret[n++].taken = &cookies->canary;
+		if (has_earlier)
+			ret[n++] = (struct session_rule){.cookies = {&cookies->earlier},
+			                                 .n_cookies = 1,
+			                                 .taken = &cookies->earlier};
+		return n;
+	}
+	n++;
+	if (cookie_is_set(&cookies->primary))
+		ret[n++] = (struct session_rule){.cookies = {&cookies->primary}, .n_cookies = 1};
+	return n;
+}
+
+static const json_t *affinity_of(const struct canary_world *world)
+{
+	const json_t *analysis = kube_tree_find(world->object, "spec/analysis");
+
+	if (!analysis)
+		analysis = kube_tree_find(world->object, "spec/canaryAnalysis");
+	return kube_tree_find(analysis, "sessionAffinity");
+}
+
+static long long age_of(const struct canary_world *world, enum session_kind kind)
+{
+	int age = kube_tree_whole(affinity_of(world), "maxAge", 0);
+
+	if (kind == SESSION_GONE)
+		return -1;
+	if (kind == SESSION_PRIMARY)
+		return (long long)(world->spec->interval.ms / 1000);
+	return age > 0 ? age : COOKIE_AGE;
+}
+
+const char *session_text(const struct canary_world *world, const struct cookie *cookie,
+                         enum session_kind kind, struct arena *arena)
+{
+	/* In Flagger's order; a flag has no value. */
+	static const struct {
+		const char *key;
+		const char *attribute;
+		bool is_flag;
+	} rows[] = {
+		{"domain", "Domain", false},          {"httpOnly", "HttpOnly", true},
+		{"partitioned", "Partitioned", true}, {"path", "Path", false},
+		{"sameSite", "SameSite", false},      {"secure", "Secure", true},
+	};
+	const json_t *affinity = affinity_of(world);
+	const char *text = arena_format(arena, "%s=%s; Max-Age=%lld", cookie->name, cookie->value,
+	                                age_of(world, kind));
+
+	for (size_t i = 0; i < array_length(rows); i++) {
+		const char *value = kube_tree_text(affinity, rows[i].key);
+
+		if (rows[i].is_flag && json_is_true(kube_tree_find(affinity, rows[i].key)))
+			text = arena_format(arena, "%s; %s", text, rows[i].attribute);
+		else if (!rows[i].is_flag && *value)
+			text = arena_format(arena, "%s; %s=%s", text, rows[i].attribute, value);
+	}
+	return text;
+}
+
+const char *session_pattern(const struct cookie *cookie, struct arena *arena)
+{
+	char name[2 * COOKIE_NAME_SIZE];
+	size_t n = 0;
+
+	/* What may stand in a cookie's name may mean something else in a pattern (D-43). */
+	for (const char *at = cookie->name; *at; at++) {
+		if (strchr(".*+?^$|()[]{}\\", *at))
+			name[n++] = '\\';
+		name[n++] = *at;
+	}
+	name[n] = '\0';
+	return arena_format(arena, BEGIN "%s=%s" END, name, cookie->value);
+}
+
+bool session_pattern_read(const char *pattern, struct cookie *ret)
+{
+	size_t length = strlen(pattern);
+	size_t begin = strlen(BEGIN);
+	size_t end = strlen(END);
+	char pair[COOKIE_NAME_SIZE + COOKIE_VALUE_SIZE];
+	size_t n = 0;
+	char *value;
+
+	if (length < begin + end || strncmp(pattern, BEGIN, begin) != 0 ||
+	    strcmp(pattern + length - end, END) != 0)
+		return false;
+	for (size_t i = begin; i < length - end; i++) {
+		if (pattern[i] == '\\')
+			continue;
+		if (n == sizeof(pair) - 1)
+			return false;
+		pair[n++] = pattern[i];
+	}
+	pair[n] = '\0';
+	value = strchr(pair, '=');
+	if (!value || value == pair || value - pair >= COOKIE_NAME_SIZE ||
+	    !cookie_is_ours(value + 1))
+		return false;
+	*value = '\0';
+	text_copy(ret->name, pair);
+	text_copy(ret->value, value + 1);
+	return true;
+}
+
+bool session_is_ours(const char *text)
+{
+	const char *value = strchr(text, '=');
+	char found[COOKIE_VALUE_SIZE];
+	size_t length;
+
+	if (!value)
+		return false;
+	length = strcspn(++value, ";");
+	if (length >= sizeof(found))
+		return false;
+	text_format(found, sizeof(found), "%.*s", (int)length, value);
+	return cookie_is_ours(found);
+}
+
+bool session_is_gone(const char *text)
+{
+	return session_is_ours(text) && strstr(text, GONE) != NULL;
+}
+
+bool session_add(struct cookie list[2], size_t *n, const struct cookie *cookie)
+{
+	for (size_t i = 0; i < *n; i++) {
+		if (cookie_is_same(&list[i], cookie))
+			return true;
+	}
+	if (*n == 2)
+		return false;
+	list[(*n)++] = *cookie;
+	return true;
+}
+
+void session_read(struct session_reading *reading, const struct cookie *cookies, size_t n,
+                  int share, bool is_gone)
+{
+	struct cookies *known = &reading->cookies;
+
+	if (n > 0 && share == SPEC_WEIGHT_FULL) {
+		reading->has_stuck = true;
+		known->canary = cookies[0];
+		if (n > 1)
+			known->earlier = cookies[1];
+	} else if (n > 0 && share == 0 && is_gone) {
+		/* There may be one such rule before each that is ours. */
+		if (!cookie_is_set(&known->canary))
+			known->canary = cookies[0];
+		else if (!cookie_is_same(&known->canary, &cookies[0]))
+			known->earlier = cookies[0];
+	} else if (n > 0 && share == 0) {
+		known->primary = cookies[0];
+	} else if (share > reading->weight) {
+		reading->weight = share;
+	}
+}
+
+int session_weight(const struct session_reading *reading)
+{
+	return reading->weight == 0 && reading->has_stuck ? 1 : reading->weight;
+}
