@@ -379,17 +379,13 @@ static void removed(struct model *model, const struct effect *effect)
 	struct facts *truth = &model->truth;
 
 	model_write_down(model, "remove", subject_name(effect->subject));
+	if (effect->kind == EFFECT_REMOVE_RELEASES) {
+		truth->newest = (struct release){0};
+		truth->promoted = (struct release_ref){0};
+	}
 	if (effect->subject == SUBJECT_PRIMARY)
 		truth->primary = (struct workload_fact){0};
 	facts_slot(truth, effect->subject)->state = FACT_ABSENT;
-}
-
-static void remove_releases(struct model *model)
-{
-	model_write_down(model, "remove", "releases");
-	model->truth.newest = (struct release){0};
-	model->truth.promoted = (struct release_ref){0};
-	model->truth.releases.state = FACT_ABSENT;
 }
 
 static void carry_out(struct model *model, const struct effect *effect)
@@ -447,10 +443,8 @@ static void carry_out(struct model *model, const struct effect *effect)
 		model_notify(model, effect);
 		return;
 	case EFFECT_REMOVE:
-		removed(model, effect);
-		return;
 	case EFFECT_REMOVE_RELEASES:
-		remove_releases(model);
+		removed(model, effect);
 		return;
 	case EFFECT_ASK_HOOK:
 		model_ask_hook(model, effect);
