@@ -228,6 +228,9 @@ static bool has_step(const struct thought *thought, struct release_status *statu
 	status->weight.from = weight;
 	status->weight.to = weight;
 	status->weight.is_mirrored = is_mirrored;
+	/* Who has a cookie stays where it is. */
+	if (weight > 0 && spec->affinity.cookie)
+		status->cookies = facts->route.cookies;
 	if (status->phase == PHASE_WAITING_PROMOTION)
 		status->iteration = waiting_iteration(thought, weight);
 	else if (spec->strategy != STRATEGY_CANARY && facts->newest.adoption.iterations > 0)
