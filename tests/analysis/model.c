@@ -1,6 +1,7 @@
 #include "tests/analysis/model.h"
 
 #include "analysis/base/text.h"
+#include "tests/analysis/model_action.h"
 #include "tests/analysis/model_scaler.h"
 #include "tests/analysis/model_tell.h"
 #include "tests/analysis/model_verbs.h"
@@ -322,6 +323,11 @@ static void write_primary(struct model *model, const struct effect *effect)
 {
 	int replicas = effect->replicas > 0 ? effect->replicas : model->truth.primary.replicas;
 
+	if (effect->kind == EFFECT_TAKE_PRIMARY) {
+		model->truth.primary.is_owned = false;
+		model_write_down(model, "take primary", "");
+		return;
+	}
 	assert(model->truth.primary.slot.state != FACT_KNOWN ||
 	       strcmp(model->truth.primary.release_uid, effect->release_uid) != 0);
 	text_copy(model->truth.primary.release_uid, effect->release_uid);
@@ -332,18 +338,6 @@ static void write_primary(struct model *model, const struct effect *effect)
 	}
 	model_write_down(model, "primary", effect->release_uid);
 	begin_pods(model, SUBJECT_PRIMARY, replicas);
-}
-
-static void restore_apex(struct model *model)
-{
-	model->truth.apex.is_ours = false;
-	model_write_down(model, "restore", "apex");
-}
-
-static void take_primary(struct model *model)
-{
-	model->truth.primary.is_owned = false;
-	model_write_down(model, "take primary", "");
 }
 
 static void scale(struct model *model, const struct effect *effect)
@@ -381,22 +375,6 @@ static void write_mirror(struct model *model, const struct effect *effect)
 	model_write_down(model, "status", text);
 }
 
-static void measure(struct model *model, const struct effect *effect)
-{
-	struct sample_fact *sample = &model->view.samples[effect->index];
-
-	*sample = (struct sample_fact){
-		.check = effect->check, .kind = SAMPLE_VALUE, .value = model->success_rate};
-	model->n_checks++;
-	if (model->success_rate < 0) {
-		sample->kind = SAMPLE_ABSENT;
-		text_copy(sample->text, "no values");
-	} else if (model->success_rate > 100) {
-		sample->kind = SAMPLE_ERROR;
-		text_copy(sample->text, "connection refused");
-	}
-}
-
 static void removed(struct model *model, const struct effect *effect)
 {
 	struct facts *truth = &model->truth;
@@ -421,7 +399,7 @@ static void carry_out(struct model *model, const struct effect *effect)
 		facts_slot(view, effect->subject)->read_at = model->truth.now;
 		return;
 	case EFFECT_MEASURE:
-		measure(model, effect);
+		model_measure(model, effect);
 		return;
 	case EFFECT_MEASURE_SHARE:
 		view->share = (struct sample_fact){.check = effect->check,
@@ -452,10 +430,8 @@ static void carry_out(struct model *model, const struct effect *effect)
 		return;
 	case EFFECT_CREATE_PRIMARY:
 	case EFFECT_WRITE_PRIMARY:
-		write_primary(model, effect);
-		return;
 	case EFFECT_TAKE_PRIMARY:
-		take_primary(model);
+		write_primary(model, effect);
 		return;
 	case EFFECT_SCALE:
 	case EFFECT_WRITE_SCALER:
@@ -481,7 +457,8 @@ static void carry_out(struct model *model, const struct effect *effect)
 		model_alert(model, effect);
 		return;
 	case EFFECT_RESTORE:
-		restore_apex(model);
+		model->truth.apex.is_ours = false;
+		model_write_down(model, "restore", "apex");
 		return;
 	case EFFECT_NONE:
 		break;

@@ -33,6 +33,22 @@ void model_notify(struct model *model, const struct effect *effect)
 	view->notices_delivered = effect->notice.id;
 }
 
+void model_measure(struct model *model, const struct effect *effect)
+{
+	struct sample_fact *sample = &model->view.samples[effect->index];
+
+	*sample = (struct sample_fact){
+		.check = effect->check, .kind = SAMPLE_VALUE, .value = model->success_rate};
+	model->n_checks++;
+	if (model->success_rate < 0) {
+		sample->kind = SAMPLE_ABSENT;
+		text_copy(sample->text, "no values");
+	} else if (model->success_rate > 100) {
+		sample->kind = SAMPLE_ERROR;
+		text_copy(sample->text, "connection refused");
+	}
+}
+
 void model_ask_hook(struct model *model, const struct effect *effect)
 {
 	const struct hook_spec *hook = &model->spec.hooks[effect->index];

@@ -103,7 +103,7 @@ static bool has_world(const struct plan *plan)
 static bool is_retreat(const struct plan *plan)
 {
 	for (size_t i = 0; i < plan->n_effects; i++) {
-		if (plan->effects[i].kind == EFFECT_SAVE_RELEASE && plan->effects[i].is_retreat)
+		if (plan->effects[i].is_retreat)
 			return true;
 	}
 	return false;
