@@ -4,7 +4,6 @@
 #include "tests/analysis/model_action.h"
 #include "tests/analysis/model_scaler.h"
 #include "tests/analysis/model_tell.h"
-#include "tests/analysis/model_verbs.h"
 
 #include <assert.h>
 #include <stdio.h>
