@@ -21,8 +21,7 @@ enum kind {
 	/* What Flagger has and we do not: */
 	KIND_IGNORED, /* any value, with a warning */
 	KIND_IGNORED_TRUTH,
-	KIND_REFUSED,       /* any value but "" */
-	KIND_REFUSED_TRUTH, /* true */
+	KIND_REFUSED, /* any value but "" */
 };
 
 struct flag {
@@ -73,6 +72,8 @@ static const struct flag flags[] = {
          "nginx.ingress.kubernetes.io", "PREFIX", "of the annotations of ingress-nginx"},
 	{"enable-config-tracking", KIND_TRUTH, AT(has_config_tracking), "true", "",
          "follow ConfigMaps and Secrets of the target"},
+	{"no-cross-namespace-refs", KIND_TRUTH, AT(blocks_refs), "false", "",
+         "refuse canaries that name a MetricTemplate or AlertProvider of another namespace"},
 	{"enable-leader-election", KIND_TRUTH, AT(has_leader_election), "false", "",
          "accepted as Flagger's; one lease always decides who writes"},
 	{"leader-election-namespace", KIND_TEXT, AT(leader_election_namespace), "kube-system",
@@ -115,14 +116,11 @@ static const struct flag flags[] = {
 	{"master", KIND_REFUSED, .help = "name the server in a kubeconfig"},
 	{"kubeconfig-service-mesh", KIND_REFUSED, .help = "one cluster is served"},
 	{"include-label-prefix", KIND_REFUSED, .help = "labels are copied as without it"},
-	{"no-cross-namespace-refs", KIND_REFUSED_TRUTH,
-         .help = "references across namespaces are not restricted yet"},
 };
 
 static bool is_truth(const struct flag *flag)
 {
-	return flag->kind == KIND_TRUTH || flag->kind == KIND_IGNORED_TRUTH ||
-	       flag->kind == KIND_REFUSED_TRUTH;
+	return flag->kind == KIND_TRUTH || flag->kind == KIND_IGNORED_TRUTH;
 }
 
 static const struct flag *find(const char *name)
@@ -221,12 +219,9 @@ static bool refuse(const struct flag *flag, const char *origin, struct err *err)
 static bool set_refused(const struct flag *flag, const char *value, struct err *err)
 {
 	char origin[NAME_MAX_BYTES + 2];
-	bool is_wanted = *value != '\0';
 
-	if (flag->kind == KIND_REFUSED_TRUTH && !set_truth(flag, value, &is_wanted, err))
-		return false;
 	(void)snprintf(origin, sizeof(origin), "--%s", flag->name);
-	return is_wanted ? refuse(flag, origin, err) : true;
+	return *value != '\0' ? refuse(flag, origin, err) : true;
 }
 
 static bool set(const struct flag *flag, const char *value, struct options *options,
@@ -254,7 +249,6 @@ static bool set(const struct flag *flag, const char *value, struct options *opti
 		warn(warnings, flag);
 		return true;
 	case KIND_REFUSED:
-	case KIND_REFUSED_TRUTH:
 		return set_refused(flag, value, err);
 	case KIND_UNKNOWN:
 		break;

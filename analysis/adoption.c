@@ -282,6 +282,8 @@ static void settle_run(struct thought *thought)
 
 	status.phase = phase_of(&thought->facts->newest.adoption);
 	status.times.started = thought->facts->now;
+	if (thought->spec->affinity.cookie && traffic_live_weight(thought) > 0)
+		status.cookies = thought->facts->route.cookies; /* who has them stays */
 	text_format(status.reason, sizeof(status.reason),
 	            "adopted from Flagger in phase %.24s, canary weight %d", phase,
 	            traffic_live_weight(thought));

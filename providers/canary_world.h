@@ -29,6 +29,7 @@ struct provider_options {
 	bool is_unsure;      /* it was not seen yet */
 	bool has_old_routes; /* HTTPRoute at v1beta1 only */
 	bool has_splits;     /* TrafficSplit at v1alpha1 */
+	bool blocks_refs;    /* a Canary may name nothing of another namespace */
 	bool track_configs;  /* false: references to ConfigMaps and Secrets are left alone */
 };
 

@@ -4,6 +4,7 @@
 #include "analysis/base/text.h"
 #include "providers/flagger_layout.h"
 #include "providers/flagger_quantity.h"
+#include "providers/kube/pod_template.h"
 #include "providers/kube/tree.h"
 #include "providers/wire/digest.h"
 
@@ -23,6 +24,7 @@
 struct spew {
 	uint32_t hash;
 	size_t length;
+	bool is_daemon;
 	bool is_odd; /* something stands in the template that the text of is not known */
 };
 
@@ -240,6 +242,18 @@ static const json_t *field_of(const json_t *object, struct part name, struct par
 	return json_object_get(object, buffer);
 }
 
+/* Of a DaemonSet what keeps it without pods is taken out, and an empty map stays one. */
+static void put_selector(struct spew *spew, struct part type, const json_t *map)
+{
+	json_auto_t *copy = kube_tree_copy(map);
+
+	(void)json_object_del(copy, KUBE_TEMPLATE_NOWHERE);
+	if (json_object_size(copy) > 0)
+		put_value(spew, type, copy);
+	else
+		put_text(spew, "(map[string]string)map[]");
+}
+
 static void put_struct(struct spew *spew, const char *fields, const json_t *object)
 {
 	const char *rest = fields;
@@ -253,7 +267,10 @@ static void put_struct(struct spew *spew, const char *fields, const json_t *obje
 			put_text(spew, " ");
 		put_bytes(spew, name.text, name.length);
 		put_text(spew, ":");
-		put_value(spew, type, field_of(object, name, key));
+		if (spew->is_daemon && is(name, "NodeSelector") && begins(type, "{"))
+			put_selector(spew, type, field_of(object, name, key));
+		else
+			put_value(spew, type, field_of(object, name, key));
 	}
 	put_text(spew, "}");
 }
@@ -305,10 +322,11 @@ void flagger_hash_text(const char *text, size_t length, char ret[FLAGGER_HASH_MA
 	finish(&spew, ret);
 }
 
-bool flagger_hash_template(const json_t *template, char ret[FLAGGER_HASH_MAX], size_t *ret_length)
+bool flagger_hash_template(const json_t *template, bool is_daemon, char ret[FLAGGER_HASH_MAX],
+                           size_t *ret_length)
 {
 	static const char root[] = "PodTemplateSpec";
-	struct spew spew = {.hash = FNV32_BASIS};
+	struct spew spew = {.hash = FNV32_BASIS, .is_daemon = is_daemon};
 
 	put_value(&spew, (struct part){root, strlen(root)}, template);
 	spew.is_odd |= json_array_size(kube_tree_find(template, "metadata/managedFields")) > 0;

@@ -17,11 +17,13 @@
 void flagger_hash_text(const char *text, size_t length, char ret[FLAGGER_HASH_MAX]);
 
 /*
- * status.lastAppliedSpec for a Deployment whose pod template is TEMPLATE, as an API server shows
- * it. False, and "", when it holds what the text of is not known: a time, or a quantity that is no
- * integer beside a power of ten or two. RET_LENGTH: bytes of the text.
+ * status.lastAppliedSpec for a workload whose pod template is TEMPLATE, as an API server shows
+ * it; of a DaemonSet (IS_DAEMON) that Flagger keeps without pods, as if it had them. False, and "",
+ * when it holds what the text of is not known: a time, or a quantity that is no integer beside a
+ * power of ten or two. RET_LENGTH: bytes of the text.
  */
-bool flagger_hash_template(const json_t *template, char ret[FLAGGER_HASH_MAX], size_t *ret_length);
+bool flagger_hash_template(const json_t *template, bool is_daemon, char ret[FLAGGER_HASH_MAX],
+                           size_t *ret_length);
 
 /* Its value in status.trackedConfigs for OBJECT, a ConfigMap or Secret: of `data` alone. */
 void flagger_hash_config(const json_t *object, char ret[FLAGGER_CONFIG_MAX]);

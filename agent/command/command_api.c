@@ -1,5 +1,6 @@
 #include "agent/command/command_api.h"
 
+#include "agent/api_gate.h"
 #include "analysis/base/number.h"
 #include "analysis/base/text.h"
 #include "providers/kube/tree.h"
@@ -11,7 +12,6 @@
 #define SERVICE      "serin-api"
 #define NAMESPACE    "serin"
 #define READER       "serin-reader"
-#define AUDIENCE     "serin.dev"
 #define TOKEN_LIFE   600 /* seconds; the API server makes none shorter */
 #define TRIES_MAX    10  /* the proxy takes any agent, and only the leader has evidence */
 #define BODY_MAX     ((size_t)64 * 1024 * 1024)
@@ -163,7 +163,7 @@ static void mint(struct command_api *api)
 	json_t *made = NULL;
 	json_t *body = json_pack("{s:s,s:s,s:{s:[s],s:i}}", "apiVersion",
 	                         "authentication.k8s.io/v1", "kind", "TokenRequest", "spec",
-	                         "audiences", AUDIENCE, "expirationSeconds", TOKEN_LIFE);
+	                         "audiences", API_GATE_AUDIENCE, "expirationSeconds", TOKEN_LIFE);
 
 	api->is_minted = true;
 	if (!command_client_post(api->client, path, body, &made, &api->unminted))

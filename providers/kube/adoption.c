@@ -8,6 +8,7 @@
 #include "providers/kube/owner.h"
 #include "providers/kube/pod_template.h"
 #include "providers/kube/tree.h"
+#include "providers/kube/workload.h"
 
 #include <string.h>
 
@@ -117,7 +118,8 @@ bool kube_adoption_is_seen(const json_t *target, const json_t *status)
 
 	if (applied[0] == '\0')
 		return false;
-	if (flagger_hash_template(template, hash, &length) && strcmp(hash, applied) == 0)
+	if (flagger_hash_template(template, kube_workload_is_daemon(target), hash, &length) &&
+	    strcmp(hash, applied) == 0)
 		return true;
 	/* So an earlier agent of ours noted it. */
 	if (kube_pod_template_digest(template, digest, NULL) && strcmp(digest, applied) == 0)

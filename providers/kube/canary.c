@@ -3,6 +3,7 @@
 #include "analysis/base/text.h"
 #include "providers/kube/canary_affinity.h"
 #include "providers/kube/canary_analysis.h"
+#include "providers/kube/canary_refs.h"
 #include "providers/kube/canary_scaler.h"
 #include "providers/kube/mirror.h"
 #include "providers/kube/node.h"
@@ -325,6 +326,8 @@ bool kube_canary_read(const json_t *object, const struct provider_options *optio
 	    !scalars_read(&spec, &canary.spec, err) ||
 	    !kube_canary_analysis_read(&spec, options, arena, &canary, err) ||
 	    !provider_check(&spec, arena, &canary, err))
+		return false;
+	if (options->blocks_refs && !kube_canary_refs_check(&spec, canary.head.k8s_namespace, err))
 		return false;
 	*ret = canary;
 	return true;

@@ -196,7 +196,7 @@ json_t *kube_release_new(const struct canary_world *world, const struct effect *
 	kube_tree_set_whole(spec, "primaryReplicas", effect->primary_replicas);
 	kube_tree_set(spec, "template", kube_tree_copy(template));
 	kube_tree_set_text(spec, "digest", effect->digest);
-	(void)flagger_hash_template(template, hash, &length);
+	(void)flagger_hash_template(template, kube_workload_is_daemon(target), hash, &length);
 	kube_tree_set_some(spec, "flaggerHash", hash);
 	if (json_array_size(configs) > 0)
 		kube_tree_set(spec, "configs", kube_tree_copy(configs));

@@ -19,7 +19,7 @@ enum kube_kind kube_workload_kind(const struct canary_spec *spec)
 }
 
 /* Lists show their items without kind; every DaemonSet that is served has this. */
-static bool is_daemon(const json_t *object)
+bool kube_workload_is_daemon(const json_t *object)
 {
 	return kube_tree_find(object, "spec/updateStrategy") != NULL;
 }
@@ -57,7 +57,7 @@ bool kube_workload_label(const json_t *object, const struct provider_options *op
 	return err_set(err, ERR_INVALID,
 	               "getSelectorLabel failed: %s %.63s.%.63s spec.selector.matchLabels must "
 	               "contain one of [%s]",
-	               is_daemon(object) ? "daemonset" : "deployment",
+	               kube_workload_is_daemon(object) ? "daemonset" : "deployment",
 	               kube_tree_text(object, "metadata/name"),
 	               kube_tree_text(object, "metadata/namespace"), names);
 }
@@ -206,7 +206,7 @@ void kube_workload_read(const json_t *object, const struct provider_options *opt
 	text_copy(fact.uid, kube_tree_text(object, "metadata/uid"));
 	text_copy(fact.resource_version, kube_tree_text(object, "metadata/resourceVersion"));
 	fact.is_observed = is_observed(object);
-	if (is_daemon(object))
+	if (kube_workload_is_daemon(object))
 		read_daemon(object, &fact);
 	else
 		read_deployment(object, &fact);

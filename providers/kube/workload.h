@@ -17,6 +17,9 @@ void kube_workload_read(const json_t *object, const struct provider_options *opt
 /* Of target and primary. */
 enum kube_kind kube_workload_kind(const struct canary_spec *spec);
 
+/* OBJECT, as served, is a DaemonSet. */
+bool kube_workload_is_daemon(const json_t *object);
+
 /* The steps of a JSON patch that make LIVE, a DaemonSet, have pods or none; none when it is so. */
 json_t *kube_workload_daemon_patch(const json_t *live, bool has_pods);
 

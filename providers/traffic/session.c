@@ -8,6 +8,9 @@
 #define BEGIN "^(.*; *)?"
 #define END   "( *;.*)?$"
 #define GONE  "; Max-Age=-1"
+#define ANY   ".*"
+
+#define FLAGGER_VALUE 10 /* letters */
 
 size_t session_rules(const struct cookies *cookies, int weight,
                      struct session_rule ret[SESSION_RULES_MAX])
@@ -100,6 +103,37 @@ const char *session_pattern(const struct cookie *cookie, struct arena *arena)
 	return arena_format(arena, BEGIN "%s=%s" END, name, cookie->value);
 }
 
+/* A value of ours, or of Flagger's, whose run goes on here: ten letters. */
+static bool is_value(const char *value)
+{
+	size_t n_letters = strspn(value, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
+
+	return cookie_is_ours(value) || (n_letters == FLAGGER_VALUE && value[n_letters] == '\0');
+}
+
+/* ".*NAME.*VALUE.*": Flagger escapes nothing. */
+static bool flagger_read(const char *pattern, struct cookie *ret)
+{
+	size_t length = strlen(pattern);
+	const char *name = pattern + strlen(ANY);
+	const char *middle;
+	char value[FLAGGER_VALUE + 1];
+
+	if (strncmp(pattern, ANY, strlen(ANY)) != 0)
+		return false;
+	middle = strstr(name, ANY);
+	if (!middle || middle == name || middle - name >= COOKIE_NAME_SIZE ||
+	    pattern + length - middle != 2 * (ptrdiff_t)strlen(ANY) + FLAGGER_VALUE ||
+	    strcmp(pattern + length - strlen(ANY), ANY) != 0)
+		return false;
+	text_format(value, sizeof(value), "%.*s", FLAGGER_VALUE, middle + strlen(ANY));
+	if (!is_value(value))
+		return false;
+	text_format(ret->name, sizeof(ret->name), "%.*s", (int)(middle - name), name);
+	text_copy(ret->value, value);
+	return true;
+}
+
 bool session_pattern_read(const char *pattern, struct cookie *ret)
 {
 	size_t length = strlen(pattern);
@@ -111,7 +145,7 @@ bool session_pattern_read(const char *pattern, struct cookie *ret)
 
 	if (length < begin + end || strncmp(pattern, BEGIN, begin) != 0 ||
 	    strcmp(pattern + length - end, END) != 0)
-		return false;
+		return flagger_read(pattern, ret);
 	for (size_t i = begin; i < length - end; i++) {
 		if (pattern[i] == '\\')
 			continue;
@@ -121,8 +155,7 @@ bool session_pattern_read(const char *pattern, struct cookie *ret)
 	}
 	pair[n] = '\0';
 	value = strchr(pair, '=');
-	if (!value || value == pair || value - pair >= COOKIE_NAME_SIZE ||
-	    !cookie_is_ours(value + 1))
+	if (!value || value == pair || value - pair >= COOKIE_NAME_SIZE || !is_value(value + 1))
 		return false;
 	*value = '\0';
 	text_copy(ret->name, pair);
@@ -147,7 +180,7 @@ bool session_is_ours(const char *text)
 
 bool session_is_gone(const char *text)
 {
-	return session_is_ours(text) && strstr(text, GONE) != NULL;
+	return strstr(text, GONE) != NULL;
 }
 
 bool session_add(struct cookie list[2], size_t *n, const struct cookie *cookie)

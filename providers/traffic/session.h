@@ -47,13 +47,14 @@ const char *session_text(const struct canary_world *world, const struct cookie *
 /* The whole Cookie header of a client that has COOKIE, in RE2's syntax, owned by ARENA. */
 const char *session_pattern(const struct cookie *cookie, struct arena *arena);
 
-/* The cookie that PATTERN knows, when it is one of ours. */
+/* The cookie that PATTERN knows, when it is one of ours, or of a run of Flagger's that goes on here
+ * (also in Flagger's form of a pattern). */
 bool session_pattern_read(const char *pattern, struct cookie *ret);
 
 /* TEXT of a Set-Cookie sets a cookie of ours. */
 bool session_is_ours(const char *text);
 
-/* … and takes it away. */
+/* TEXT takes a cookie away, whosever it is. */
 bool session_is_gone(const char *text);
 
 /* Reading -------------------------------------------------------------------------------------- */

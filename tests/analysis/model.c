@@ -1,7 +1,8 @@
 #include "tests/analysis/model.h"
 
 #include "analysis/base/text.h"
-#include "tests/analysis/model_decide.h"
+#include "analysis/cookie.h"
+#include "tests/analysis/model_action.h"
 #include "tests/analysis/model_scaler.h"
 #include "tests/analysis/model_tell.h"
 
@@ -277,6 +278,8 @@ static void write_service(struct model *model, const struct effect *effect)
 	                                       ? &model->truth.canary_service
 	                                       : &model->truth.primary_service;
 
+	assert(service->slot.state != FACT_KNOWN || !service->is_exact ||
+	       service->backend != effect->backend);
 	*service = (struct service_fact){.slot.state = FACT_KNOWN,
 	                                 .backend = effect->backend,
 	                                 .is_exact = true,
@@ -292,6 +295,11 @@ static void write_route(struct model *model, const struct effect *effect)
 	int edits = model->truth.route.rival.edits;
 	char text[16];
 
+	/* nothing is written that is so already */
+	assert(model->truth.route.slot.state != FACT_KNOWN || !model->truth.route.is_exact ||
+	       model->truth.route.weight != effect->weight ||
+	       model->truth.route.is_mirrored != effect->is_mirrored ||
+	       !cookie_are_same(&model->truth.route.cookies, &effect->cookies));
 	model->truth.route = (struct route_fact){.slot.state = FACT_KNOWN,
 	                                         .rival = {.edits = edits},
 	                                         .weight = effect->weight,
@@ -321,6 +329,8 @@ static void write_primary(struct model *model, const struct effect *effect)
 		model_write_down(model, "take primary", "");
 		return;
 	}
+	assert(model->truth.primary.slot.state != FACT_KNOWN ||
+	       strcmp(model->truth.primary.release_uid, effect->release_uid) != 0);
 	text_copy(model->truth.primary.release_uid, effect->release_uid);
 	for (int number = 1; number < MODEL_RELEASES_MAX; number++) {
 		if (strcmp(model->kept[number].uid, effect->release_uid) == 0)
@@ -339,9 +349,31 @@ static void scale(struct model *model, const struct effect *effect)
 		model_scaler(model, effect);
 		return;
 	}
+	assert((effect->subject == SUBJECT_TARGET
+	                ? model->truth.target.replicas
+	                : model->truth.primary.replicas) != effect->replicas);
 	begin_pods(model, effect->subject, effect->replicas);
 	text_format(text, sizeof(text), "%s %d", subject_name(effect->subject), effect->replicas);
 	model_write_down(model, "scale", text);
+}
+
+static void write_mirror(struct model *model, const struct effect *effect)
+{
+	struct mirror_fact *mirror = &model->truth.mirror;
+	char text[80];
+
+	text_copy(mirror->phase, effect->mirror.phase);
+	mirror->weight = effect->mirror.weight;
+	mirror->failed_checks = effect->mirror.failed_checks;
+	mirror->iterations = effect->mirror.iterations;
+	text_copy(mirror->last_applied, effect->mirror.last_applied);
+	text_copy(mirror->last_promoted, effect->mirror.last_promoted);
+	mirror->cookies = effect->mirror.cookies;
+	text_copy(mirror->refusal, effect->mirror.refusal);
+	text_copy(mirror->refusal_reason, effect->mirror.refusal_reason);
+	text_format(text, sizeof(text), "%s w%d i%d f%d", mirror->phase, mirror->weight,
+	            mirror->iterations, mirror->failed_checks);
+	model_write_down(model, "status", text);
 }
 
 static void removed(struct model *model, const struct effect *effect)
@@ -349,49 +381,13 @@ static void removed(struct model *model, const struct effect *effect)
 	struct facts *truth = &model->truth;
 
 	model_write_down(model, "remove", subject_name(effect->subject));
+	if (effect->kind == EFFECT_REMOVE_RELEASES) {
+		truth->newest = (struct release){0};
+		truth->promoted = (struct release_ref){0};
+	}
 	if (effect->subject == SUBJECT_PRIMARY)
 		truth->primary = (struct workload_fact){0};
 	facts_slot(truth, effect->subject)->state = FACT_ABSENT;
-}
-
-void model_ask(struct model *model, enum verb verb, const char *why)
-{
-	struct action_fact *action = &model->truth.action;
-
-	*action = (struct action_fact){.slot.state = FACT_KNOWN, .verb = verb};
-	text_format(action->uid, sizeof(action->uid), "action-%d", ++model->n_actions);
-	text_format(action->name, sizeof(action->name), "cart-%s-%d", verb_name(verb),
-	            model->n_actions);
-	text_copy(action->by, "alice");
-	text_copy(action->why, why);
-	text_copy(action->canary_uid, model->truth.canary_uid);
-	text_copy(action->release, model->truth.newest.name);
-	text_copy(action->release_uid, model->truth.newest.uid);
-}
-
-static void answer(struct model *model, const struct effect *effect)
-{
-	model_write_down(model, effect->answer.is_refused ? "refused" : "accepted",
-	                 effect->answer.text);
-	assert(strcmp(effect->answer.uid, model->truth.action.uid) == 0);
-	model->truth.action = (struct action_fact){0};
-	model->n_answers++;
-}
-
-static void find_release(struct model *model, const struct effect *effect)
-{
-	struct earlier_fact *earlier = &model->view.earlier;
-
-	*earlier = (struct earlier_fact){.slot.state = FACT_ABSENT};
-	text_copy(earlier->ref.name, effect->earlier);
-	text_copy(earlier->action, effect->answer.uid);
-	for (int number = 1; number < MODEL_RELEASES_MAX; number++) {
-		if (strcmp(model->kept[number].name, effect->earlier) != 0)
-			continue;
-		earlier->ref = release_ref_of(&model->kept[number]);
-		earlier->outcome = model->kept[number].status.outcome;
-		earlier->slot.state = FACT_KNOWN;
-	}
 }
 
 static void carry_out(struct model *model, const struct effect *effect)
@@ -416,10 +412,10 @@ static void carry_out(struct model *model, const struct effect *effect)
 		text_copy(view->change.digest, effect->digest);
 		return;
 	case EFFECT_FIND_RELEASE:
-		find_release(model, effect);
+		model_find_release(model, effect);
 		return;
 	case EFFECT_ANSWER:
-		answer(model, effect);
+		model_answer(model, effect);
 		return;
 	case EFFECT_CREATE_RELEASE:
 		create_release(model, effect);
@@ -443,19 +439,14 @@ static void carry_out(struct model *model, const struct effect *effect)
 		scale(model, effect);
 		return;
 	case EFFECT_WRITE_MIRROR:
-		model_write_mirror(model, effect);
+		write_mirror(model, effect);
 		return;
 	case EFFECT_NOTIFY:
 		model_notify(model, effect);
 		return;
 	case EFFECT_REMOVE:
-		removed(model, effect);
-		return;
 	case EFFECT_REMOVE_RELEASES:
-		model_write_down(model, "remove", "releases");
-		model->truth.newest = (struct release){0};
-		model->truth.promoted = (struct release_ref){0};
-		model->truth.releases.state = FACT_ABSENT;
+		removed(model, effect);
 		return;
 	case EFFECT_ASK_HOOK:
 		model_ask_hook(model, effect);
@@ -525,7 +516,9 @@ static int64_t turn(struct model *model)
 	watch(model);
 	draw(model);
 	do { /* a new agent looks around before anything else can happen */
-		model_decide(model, &plan);
+		if (model->lies)
+			model->lies(&model->view);
+		decide(&model->spec, &model->view, &plan);
 		for (size_t i = 0; i < plan.n_effects; i++)
 			carry_out(model, &plan.effects[i]);
 		watch(model);

@@ -360,13 +360,42 @@ static void test_return(void **state)
 	model_fini(&model);
 }
 
+/* Session affinity: who had Flagger's cookies keeps them. */
+static void test_cookies_are_kept(void **state)
+{
+	static const struct left left = {"Progressing", "v2", "v1", 20, 20, 0, 0, 2, false};
+	struct cookies cookies = {.canary = {"cnry", "kQzrTnbWsd"}};
+	struct model model;
+
+	leave(&model, &left);
+	model.spec.route.sticks = true;
+	model.spec.affinity.cookie = "cnry";
+	model.truth.route.cookies = cookies;
+	model_run(&model, 5000, NULL);
+	assert_int_equal(model.truth.newest.status.phase, PHASE_PROGRESSING);
+	assert_true(cookie_are_same(&model.truth.newest.status.cookies, &cookies));
+	assert_true(cookie_are_same(&model.truth.route.cookies, &cookies));
+	assert_int_equal(model.truth.route.weight, 20);
+	assert_string_equal(model.truth.mirror.cookies.present, "cnry=kQzrTnbWsd");
+	for (int i = 0; i < 100 && model.truth.route.weight == 20; i++)
+		model_run(&model, 500, NULL);
+	assert_int_equal(model.truth.route.weight, 40);
+	assert_true(cookie_are_same(&model.truth.route.cookies, &cookies));
+	model_fini(&model);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_rest),      cmocka_unit_test(test_newer),
-		cmocka_unit_test(test_runs),      cmocka_unit_test(test_unproven_run),
-		cmocka_unit_test(test_forgetful), cmocka_unit_test(test_stranded),
-		cmocka_unit_test(test_foreign),   cmocka_unit_test(test_stands_by),
+		cmocka_unit_test(test_cookies_are_kept),
+		cmocka_unit_test(test_rest),
+		cmocka_unit_test(test_newer),
+		cmocka_unit_test(test_runs),
+		cmocka_unit_test(test_unproven_run),
+		cmocka_unit_test(test_forgetful),
+		cmocka_unit_test(test_stranded),
+		cmocka_unit_test(test_foreign),
+		cmocka_unit_test(test_stands_by),
 		cmocka_unit_test(test_return),
 	};
 

@@ -105,7 +105,7 @@ static bool is_retreat(const struct plan *plan)
 	bool is_forward = false;
 
 	for (size_t i = 0; i < plan->n_effects; i++) {
-		if (plan->effects[i].kind == EFFECT_SAVE_RELEASE && plan->effects[i].is_retreat)
+		if (plan->effects[i].is_retreat)
 			return true;
 		is_forward |= is_world(&plan->effects[i]) && !plan->effects[i].is_retreat;
 	}

@@ -147,7 +147,7 @@ static void test_seen(void **state)
 		json_t *status;
 
 		open_desk(&desk, "{}", "{}");
-		assert_true(flagger_hash_template(desk.target, hash, &length));
+		assert_true(flagger_hash_template(desk.target, false, hash, &length));
 		object = deployment(&desk, rows[i].written);
 		status = json_pack("{ss ss ss}", "phase", rows[i].phase, "lastAppliedSpec",
 		                   rows[i].applied ? rows[i].applied : hash, "lastTransitionTime",

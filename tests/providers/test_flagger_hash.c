@@ -85,12 +85,15 @@ static void test_templates(void **state)
 		const char *template;
 		const char *hash;
 		size_t length;
+		bool is_daemon;
 	} rows[] = {
 		/* appendix A, input A */
 		{plain, "7474ccd9cf", 3582},
 		/* appendix A, input B, whose empty nodeSelector arrives in Flagger as none */
 		{probes, "677c94b7d", 5264},
 		{rich, "65f4786bcc", 20027},
+		/* … and of a DaemonSet, where it stays one */
+		{probes, "5bcddcbd99", 5264, true},
 		/* nothing at all */
 		{"{}", "85748b7f68", 1977},
 	};
@@ -100,7 +103,7 @@ static void test_templates(void **state)
 	for (size_t i = 0; i < array_length(rows); i++) {
 		json_t *template = merge_parse(rows[i].template);
 
-		assert_true(flagger_hash_template(template, hash, &length));
+		assert_true(flagger_hash_template(template, rows[i].is_daemon, hash, &length));
 		assert_int_equal(length, rows[i].length);
 		assert_string_equal(hash, rows[i].hash);
 		json_decref(template);
@@ -125,7 +128,7 @@ static void test_unknown(void **state)
 	for (size_t i = 0; i < array_length(rows); i++) {
 		json_t *template = merge_parse(rows[i]);
 
-		assert_false(flagger_hash_template(template, hash, &length));
+		assert_false(flagger_hash_template(template, false, hash, &length));
 		assert_string_equal(hash, "");
 		json_decref(template);
 	}

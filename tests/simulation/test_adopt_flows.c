@@ -85,7 +85,7 @@ static void hash_of(struct stage *stage, char ret[FLAGGER_HASH_MAX])
 	const json_t *spec = json_object_get(stage_find(stage, "deployments", "cart"), "spec");
 	size_t length;
 
-	assert_true(flagger_hash_template(json_object_get(spec, "template"), ret, &length));
+	assert_true(flagger_hash_template(json_object_get(spec, "template"), false, ret, &length));
 }
 
 static void put_status(struct stage *stage, const char *promoted, const char *rest)

@@ -26,6 +26,7 @@ def manifests(s):
     """The Deployment's pods are only looked at: kwok plays them, and no agent runs in them."""
     roles = ["ClusterRole serin", "ClusterRoleBinding serin", "ClusterRole serin-nginx", "ClusterRoleBinding serin-nginx"]
     roles += ["ClusterRole serin-configs", "ClusterRoleBinding serin-configs", "Role serin-lease", "RoleBinding serin-lease"]
+    roles += ["ClusterRole serin-autoscalers", "ClusterRoleBinding serin-autoscalers"]
     parts = ["Namespace serin", "ServiceAccount serin", "Deployment serin", "PodDisruptionBudget serin"]
     acting = ["ClusterRole serin-viewer", "ClusterRole serin-actor"]
     acting += [f"ValidatingAdmissionPolicy{part} actions.serin.dev" for part in ("", "Binding")]
@@ -52,7 +53,7 @@ def manifests(s):
 @scenario("install", "in one namespace, provider nginx: the image as its pod, a promotion, exactly its Roles", OWN)
 def installed(s):
     documents = install.namespaced(s.namespace)
-    roles = [f"{kind} serin{part}" for kind in ("Role", "RoleBinding") for part in ("", "-configs", "-lease", "-nginx")]
+    roles = [f"{kind} serin{part}" for kind in ("Role", "RoleBinding") for part in ("", "-autoscalers", "-configs", "-lease", "-nginx")]
     parts = ["ServiceAccount serin", "Deployment serin", "PodDisruptionBudget serin"]
     check_whole(s, "overlays/namespaced", documents, roles + parts)
     install.apply(documents)
