@@ -1,8 +1,8 @@
 #include "tests/analysis/model.h"
 
 #include "analysis/base/text.h"
-#include "analysis/cookie.h"
 #include "tests/analysis/model_action.h"
+#include "tests/analysis/model_decide.h"
 #include "tests/analysis/model_scaler.h"
 #include "tests/analysis/model_tell.h"
 
@@ -278,8 +278,6 @@ static void write_service(struct model *model, const struct effect *effect)
 	                                       ? &model->truth.canary_service
 	                                       : &model->truth.primary_service;
 
-	assert(service->slot.state != FACT_KNOWN || !service->is_exact ||
-	       service->backend != effect->backend);
 	*service = (struct service_fact){.slot.state = FACT_KNOWN,
 	                                 .backend = effect->backend,
 	                                 .is_exact = true,
@@ -295,11 +293,6 @@ static void write_route(struct model *model, const struct effect *effect)
 	int edits = model->truth.route.rival.edits;
 	char text[16];
 
-	/* nothing is written that is so already */
-	assert(model->truth.route.slot.state != FACT_KNOWN || !model->truth.route.is_exact ||
-	       model->truth.route.weight != effect->weight ||
-	       model->truth.route.is_mirrored != effect->is_mirrored ||
-	       !cookie_are_same(&model->truth.route.cookies, &effect->cookies));
 	model->truth.route = (struct route_fact){.slot.state = FACT_KNOWN,
 	                                         .rival = {.edits = edits},
 	                                         .weight = effect->weight,
@@ -329,8 +322,6 @@ static void write_primary(struct model *model, const struct effect *effect)
 		model_write_down(model, "take primary", "");
 		return;
 	}
-	assert(model->truth.primary.slot.state != FACT_KNOWN ||
-	       strcmp(model->truth.primary.release_uid, effect->release_uid) != 0);
 	text_copy(model->truth.primary.release_uid, effect->release_uid);
 	for (int number = 1; number < MODEL_RELEASES_MAX; number++) {
 		if (strcmp(model->kept[number].uid, effect->release_uid) == 0)
@@ -349,31 +340,9 @@ static void scale(struct model *model, const struct effect *effect)
 		model_scaler(model, effect);
 		return;
 	}
-	assert((effect->subject == SUBJECT_TARGET
-	                ? model->truth.target.replicas
-	                : model->truth.primary.replicas) != effect->replicas);
 	begin_pods(model, effect->subject, effect->replicas);
 	text_format(text, sizeof(text), "%s %d", subject_name(effect->subject), effect->replicas);
 	model_write_down(model, "scale", text);
-}
-
-static void write_mirror(struct model *model, const struct effect *effect)
-{
-	struct mirror_fact *mirror = &model->truth.mirror;
-	char text[80];
-
-	text_copy(mirror->phase, effect->mirror.phase);
-	mirror->weight = effect->mirror.weight;
-	mirror->failed_checks = effect->mirror.failed_checks;
-	mirror->iterations = effect->mirror.iterations;
-	text_copy(mirror->last_applied, effect->mirror.last_applied);
-	text_copy(mirror->last_promoted, effect->mirror.last_promoted);
-	mirror->cookies = effect->mirror.cookies;
-	text_copy(mirror->refusal, effect->mirror.refusal);
-	text_copy(mirror->refusal_reason, effect->mirror.refusal_reason);
-	text_format(text, sizeof(text), "%s w%d i%d f%d", mirror->phase, mirror->weight,
-	            mirror->iterations, mirror->failed_checks);
-	model_write_down(model, "status", text);
 }
 
 static void removed(struct model *model, const struct effect *effect)
@@ -439,7 +408,7 @@ static void carry_out(struct model *model, const struct effect *effect)
 		scale(model, effect);
 		return;
 	case EFFECT_WRITE_MIRROR:
-		write_mirror(model, effect);
+		model_write_mirror(model, effect);
 		return;
 	case EFFECT_NOTIFY:
 		model_notify(model, effect);
@@ -516,9 +485,7 @@ static int64_t turn(struct model *model)
 	watch(model);
 	draw(model);
 	do { /* a new agent looks around before anything else can happen */
-		if (model->lies)
-			model->lies(&model->view);
-		decide(&model->spec, &model->view, &plan);
+		model_decide(model, &plan);
 		for (size_t i = 0; i < plan.n_effects; i++)
 			carry_out(model, &plan.effects[i]);
 		watch(model);

@@ -33,22 +33,6 @@ void model_notify(struct model *model, const struct effect *effect)
 	view->notices_delivered = effect->notice.id;
 }
 
-void model_measure(struct model *model, const struct effect *effect)
-{
-	struct sample_fact *sample = &model->view.samples[effect->index];
-
-	*sample = (struct sample_fact){
-		.check = effect->check, .kind = SAMPLE_VALUE, .value = model->success_rate};
-	model->n_checks++;
-	if (model->success_rate < 0) {
-		sample->kind = SAMPLE_ABSENT;
-		text_copy(sample->text, "no values");
-	} else if (model->success_rate > 100) {
-		sample->kind = SAMPLE_ERROR;
-		text_copy(sample->text, "connection refused");
-	}
-}
-
 void model_ask_hook(struct model *model, const struct effect *effect)
 {
 	const struct hook_spec *hook = &model->spec.hooks[effect->index];
@@ -121,6 +105,41 @@ void model_alert(struct model *model, const struct effect *effect)
 	fact->is_deaf = model->ear[0] != '\0';
 	fact->failed = fact->is_deaf ? effect->notice.id : fact->failed;
 	text_copy(fact->text, model->ear);
+}
+
+void model_write_mirror(struct model *model, const struct effect *effect)
+{
+	struct mirror_fact *mirror = &model->truth.mirror;
+	char text[80];
+
+	text_copy(mirror->phase, effect->mirror.phase);
+	mirror->weight = effect->mirror.weight;
+	mirror->failed_checks = effect->mirror.failed_checks;
+	mirror->iterations = effect->mirror.iterations;
+	text_copy(mirror->last_applied, effect->mirror.last_applied);
+	text_copy(mirror->last_promoted, effect->mirror.last_promoted);
+	mirror->cookies = effect->mirror.cookies;
+	text_copy(mirror->refusal, effect->mirror.refusal);
+	text_copy(mirror->refusal_reason, effect->mirror.refusal_reason);
+	text_format(text, sizeof(text), "%s w%d i%d f%d", mirror->phase, mirror->weight,
+	            mirror->iterations, mirror->failed_checks);
+	model_write_down(model, "status", text);
+}
+
+void model_measure(struct model *model, const struct effect *effect)
+{
+	struct sample_fact *sample = &model->view.samples[effect->index];
+
+	*sample = (struct sample_fact){
+		.check = effect->check, .kind = SAMPLE_VALUE, .value = model->success_rate};
+	model->n_checks++;
+	if (model->success_rate < 0) {
+		sample->kind = SAMPLE_ABSENT;
+		text_copy(sample->text, "no values");
+	} else if (model->success_rate > 100) {
+		sample->kind = SAMPLE_ERROR;
+		text_copy(sample->text, "connection refused");
+	}
 }
 
 static const char *backend_name(enum backend backend)
@@ -201,42 +220,18 @@ static void tell_detail(const struct effect *effect, char ret[SENTENCE_MAX])
 		text_format(ret, SENTENCE_MAX, " %.300s", effect->notice.text);
 }
 
+/* What stands before the subject; NULL: the kind's name, and no subject. */
 static const char *verb_of(const struct effect *effect)
 {
-	switch (effect->kind) {
-	case EFFECT_OBSERVE:
-		return "see ";
-	case EFFECT_SCALE:
-		return "scale ";
-	case EFFECT_REMOVE:
-		return "remove ";
-	case EFFECT_TAKE_PRIMARY:
-		return "take ";
-	case EFFECT_RESTORE:
-		return "restore ";
-	case EFFECT_WRITE_SERVICE:
-	case EFFECT_WRITE_ROUTE:
-	case EFFECT_CREATE_PRIMARY:
-	case EFFECT_WRITE_PRIMARY:
-		return "";
-	case EFFECT_WRITE_SCALER:
-	case EFFECT_NONE:
-	case EFFECT_MEASURE:
-	case EFFECT_MEASURE_SHARE:
-	case EFFECT_FIND_RELEASE:
-	case EFFECT_ASK_HOOK:
-	case EFFECT_COMPARE:
-	case EFFECT_CREATE_RELEASE:
-	case EFFECT_SAVE_RELEASE:
-	case EFFECT_WRITE_MIRROR:
-	case EFFECT_NOTIFY:
-	case EFFECT_TELL_HOOK:
-	case EFFECT_ALERT:
-	case EFFECT_ANSWER:
-	case EFFECT_REMOVE_RELEASES:
-		break;
-	}
-	return NULL;
+	static const char *const verbs[] = {
+		[EFFECT_OBSERVE] = "see ",       [EFFECT_SCALE] = "scale ",
+		[EFFECT_REMOVE] = "remove ",     [EFFECT_RESTORE] = "restore ",
+		[EFFECT_WRITE_SERVICE] = "",     [EFFECT_WRITE_ROUTE] = "",
+		[EFFECT_CREATE_PRIMARY] = "",    [EFFECT_WRITE_PRIMARY] = "",
+		[EFFECT_TAKE_PRIMARY] = "take ", [EFFECT_REMOVE_RELEASES] = NULL,
+	};
+
+	return verbs[effect->kind];
 }
 
 const char *model_tell_plan(const struct plan *plan, char ret[MODEL_PLAN_MAX])

@@ -12,12 +12,15 @@ void model_write_down(struct model *model, const char *kind, const char *text);
 /* The receiver took that very request before, and is silent. */
 bool model_is_hung(const struct model *model, const struct effect *effect);
 
-/* Carry out EFFECT_MEASURE, EFFECT_NOTIFY, EFFECT_ASK_HOOK, EFFECT_TELL_HOOK, EFFECT_ALERT. */
-void model_measure(struct model *model, const struct effect *effect);
+/* Carry out EFFECT_NOTIFY, EFFECT_ASK_HOOK, EFFECT_TELL_HOOK, EFFECT_ALERT. */
 void model_notify(struct model *model, const struct effect *effect);
 void model_ask_hook(struct model *model, const struct effect *effect);
 void model_tell_hook(struct model *model, const struct effect *effect);
 void model_alert(struct model *model, const struct effect *effect);
+
+/* Carry out EFFECT_WRITE_MIRROR and EFFECT_MEASURE. */
+void model_write_mirror(struct model *model, const struct effect *effect);
+void model_measure(struct model *model, const struct effect *effect);
 
 #define MODEL_PLAN_MAX 4096
 
