@@ -28,11 +28,15 @@ static bool is_taken(const struct world *world)
 	       facts->now.ms - facts->route.since.ms >= world->spec.route.hold.ms;
 }
 
-/* The target has what was promoted before, as far as that is known. */
-static bool is_put_back(const struct facts *facts)
+/* The target has what was promoted before. Where its configs alone tell that from what the run
+ * promotes, and are not known, it has the latter; while they are asked for nobody knows. */
+static bool is_put_back(const struct facts *facts, const struct plan *plan)
 {
-	return strcmp(facts->target.digest, facts->promoted.digest) == 0 &&
-	       !is_held_other(facts, facts->promoted.configs);
+	return !find(plan, EFFECT_OBSERVE, SUBJECT_CONFIGS) &&
+	       strcmp(facts->target.digest, facts->promoted.digest) == 0 &&
+	       !is_held_other(facts, facts->promoted.configs) &&
+	       (strcmp(facts->target.digest, facts->newest.digest) != 0 ||
+	        is_held_other(facts, facts->newest.configs));
 }
 
 static const char *check_step(const struct world *world, const struct effect *save)
@@ -131,7 +135,7 @@ const char *walk_back_check(const struct world *world, const struct plan *plan)
 	if (world->spec.step_weight_promotion == 0 || world->spec.strategy == STRATEGY_AB)
 		return save->status.phase == PHASE_PROMOTING ? "a step back that nobody asked for"
 		                                             : NULL;
-	if (live_weight(world) == 0 || !workload_serves(&facts->target) || is_put_back(facts))
+	if (live_weight(world) == 0 || !workload_serves(&facts->target) || is_put_back(facts, plan))
 		return save->status.phase == PHASE_PROMOTING ? "a step back of nothing" : NULL;
 	return check_step(world, save);
 }
