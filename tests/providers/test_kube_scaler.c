@@ -206,6 +206,7 @@ static void test_defaults(void **state)
 	json_t *source = merge_parse("{'spec': {'maxReplicas': 3}}");
 	struct scaler_fact fact = {0};
 	struct cart cart;
+	json_t *object;
 
 	(void)state;
 	begin(&cart, SCALER_HPA, "{}");
@@ -213,8 +214,10 @@ static void test_defaults(void **state)
 	assert_int_equal(fact.least, 1);
 	assert_int_equal(fact.most, 3);
 	assert_false(fact.is_pinned);
-	cart_same(json_object_get(made(&cart, "{'spec': {'maxReplicas': 3}}", 1), "spec"),
+	object = made(&cart, "{'spec': {'maxReplicas': 3}}", 1);
+	cart_same(json_incref(json_object_get(object, "spec")),
 	          "{'maxReplicas': 3, 'scaleTargetRef': {'name': 'cart-primary'}}");
+	json_decref(object);
 	json_decref(source);
 	cart_fini(&cart);
 }
