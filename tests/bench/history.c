@@ -46,7 +46,7 @@ static double now(void)
 	return (double)at.tv_sec + (double)at.tv_nsec / 1e9;
 }
 
-static void fail(const char *what)
+static _Noreturn void fail(const char *what)
 {
 	(void)fprintf(stderr, "%s\n", what);
 	exit(1);
