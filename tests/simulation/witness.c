@@ -286,6 +286,8 @@ void witness_came(struct simulation *simulation, int agent, struct witness_fligh
 	if (has_failed)
 		witness_cost_failed(simulation, agent);
 	witness_duty_refused(simulation, flight, reply);
+	if (flight->is_front && !flight->is_write && flight->canary >= 0)
+		of->looked[flight->canary] = now;
 	if (has_failed && flight->is_retreat && !flight->is_front &&
 	    is_half_back(simulation, flight))
 		crew_tempt(simulation, agent);
