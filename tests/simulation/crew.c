@@ -16,7 +16,7 @@
 #define PAUSE_MS          60000
 #define PAUSE_AT_CROSSING 0.03 /* of the chance that a second has */
 #define SHUT_MS           90000
-#define TEMPTED           50 /* times as likely */
+#define TEMPTED           400 /* times as likely */
 #define TEMPTED_MS        20
 #define GRACE_MS          30000 /* from the wish that it stops until it is killed */
 

@@ -174,11 +174,12 @@ static const char *trouble_gone(const struct sight *sight)
 
 static const char *trouble_kept(const struct sight *sight)
 {
-	if (!is_ready(sight->primary))
-		return "its target cannot serve, and its primary is not ready";
-	/* Of a rollout that is stuck the pods before it serve on. */
+	/* Of a rollout that is stuck the pods before it serve on; the primary of a first run may be
+	 * as stuck. */
 	if (selects(sight, "", "") && number_at(sight->target, "status", "readyReplicas") > 0)
 		return "";
+	if (!is_ready(sight->primary))
+		return "its target cannot serve, and its primary is not ready";
 	return selects(sight, "", "-primary")
 	               ? ""
 	               : "its target cannot serve, and its apex does not select the primary";

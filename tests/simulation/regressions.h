@@ -62,6 +62,7 @@ static const struct regression {
 	{23770, 0, "a template compared without end while the watch of its target was late"},
 	{200178, 0, "a weight raised before the run began waited behind a back-off: walk"},
 	{36, 0, "what the cluster serves came while a Canary was there that never was valid"},
+	{400041, 0, "the oracle wanted a ready primary of a first run whose version is stuck"},
 };
 
 #endif

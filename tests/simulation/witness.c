@@ -260,6 +260,16 @@ static void see_renewal(struct witness_agent *agent, const struct witness_flight
 	agent->lease_sent = flight->left;
 }
 
+/* The canary's route was taken back, and its Release does not say so yet. */
+static bool is_half_back(const struct simulation *simulation, const struct witness_flight *flight)
+{
+	const struct witness *witness = &simulation->witness;
+
+	return flight->canary >= 0 && witness->runs[flight->canary].uid[0] != '\0' &&
+	       strcmp(witness->times[flight->canary].returned_run,
+	              witness->runs[flight->canary].uid) == 0;
+}
+
 void witness_came(struct simulation *simulation, int agent, struct witness_flight *flight,
                   const struct http_reply *reply)
 {
@@ -276,6 +286,11 @@ void witness_came(struct simulation *simulation, int agent, struct witness_fligh
 	if (has_failed)
 		witness_cost_failed(simulation, agent);
 	witness_duty_refused(simulation, flight, reply);
+	if (flight->is_front && !flight->is_write && flight->canary >= 0)
+		of->looked[flight->canary] = now;
+	if (has_failed && flight->is_retreat && !flight->is_front &&
+	    is_half_back(simulation, flight))
+		crew_tempt(simulation, agent);
 	/* What asks for a measurement could not be read: so nothing was measured. */
 	if (has_failed && flight->canary >= 0 && flight->is_template)
 		truth_unmeasured(people_run_version(simulation, flight->canary), flight->left);

@@ -171,6 +171,7 @@ struct witness_agent {
 	struct instant retreat_troubled[FAULT_CANARIES_MAX]; /* only those of a retreat */
 	struct witness_told told[FAULT_CANARIES_MAX][WITNESS_QUESTIONS];
 	struct witness_heard heard[FAULT_CANARIES_MAX][HOOK_EVENT + 1];
+	struct instant looked[FAULT_CANARIES_MAX]; /* its last answer to a GET of the route */
 	const struct witness_flight *flights[WITNESS_FLIGHTS_MAX];
 	int n_flights;
 	struct instant window;

@@ -112,16 +112,20 @@ static void note_save(struct simulation *simulation, int agent, size_t index)
 	text_copy(save->release, record->release);
 }
 
-/* After an edit of the provider nothing is known of the route; when the Canary is deleted then, one
- * whose list is atomic is read before it is written. */
-static bool may_look(const struct simulation *simulation, const char *url,
-                     const struct sim_record *change)
+/* A process that does not know the route yet, new or after an edit of the provider, has to read one
+ * whose list is atomic before it can write it. */
+static bool has_looked(const struct simulation *simulation, int agent, const char *url,
+                       const struct sim_record *change)
 {
 	int canary = truth_find(&simulation->truth, url);
+	struct instant looked;
 
-	return canary >= 0 && change->act == EFFECT_WRITE_ROUTE &&
-	       !simulation->truth.canaries[canary].is_there &&
-	       front_is_past_apex(&simulation->truth.canaries[canary]);
+	if (canary < 0 || change->act != EFFECT_WRITE_ROUTE ||
+	    !front_is_past_apex(&simulation->truth.canaries[canary]))
+		return false;
+	looked = simulation->witness.agents[agent].looked[canary];
+	return !instant_is_before(looked, change->at) &&
+	       instant_between(looked, sim_loop_now(simulation->loop)).ms <= HASTE_MS;
 }
 
 /* A retreat's first write leaves with its record, unless its process stood still meanwhile. */
@@ -135,7 +139,7 @@ static void check_haste(struct simulation *simulation, int agent, const char *ur
 	    (change->act != EFFECT_SAVE_RELEASE && change->act != EFFECT_WRITE_ROUTE &&
 	     change->act != EFFECT_WRITE_SERVICE) ||
 	    instant_is_before(change->at, process->paused_until) ||
-	    may_look(simulation, url, change))
+	    has_looked(simulation, agent, url, change))
 		return;
 	witness_accuse(simulation, "agent-%d writes %s %d ms after it decided to retreat", agent,
 	               url, (int)waited);
