@@ -414,6 +414,28 @@ void canary_see(struct canary *canary, const json_t *object)
 	canary_settle(canary);
 }
 
+/* The spec that the open Release keeps: EDITION is owned, and put in force if another one is. */
+static void restore(struct canary *canary, struct canary_edition *edition)
+{
+	struct canary_edition *pending = canary->pending;
+
+	if (canary->facts.has_spec && strcmp(edition->identity, canary->edition->identity) == 0) {
+		edition_free(edition);
+		return;
+	}
+	/* The live spec waited for a run to end that another agent has ended: it is this run's. */
+	if (pending && strcmp(edition->identity, pending->identity) == 0) {
+		edition_free(edition);
+		edition = pending;
+		canary->pending = NULL;
+	} else if (canary->facts.has_spec && !pending) {
+		/* It names something else, or is invalid: it waits until this run is over. */
+		canary->pending = canary->edition;
+		canary->edition = NULL;
+	}
+	enforce(canary, edition);
+}
+
 void canary_restore(struct canary *canary, const json_t *release)
 {
 	const json_t *policy = json_object_get(
@@ -422,27 +444,16 @@ void canary_restore(struct canary *canary, const json_t *release)
 	struct err err = {0};
 	json_t *object;
 
-	if (!release_is_open(&canary->facts.newest) || !policy || !canary->edition)
+	if (!release_is_open(&canary->facts.newest) || !policy || !canary->edition ||
+	    strcmp(canary->restored, canary->facts.newest.uid) == 0)
 		return;
-	if (canary->is_restored)
-		return;
-	canary->is_restored = true;
+	text_copy(canary->restored, canary->facts.newest.uid);
 	object = json_copy(canary->edition->object);
 	json_object_set_new(object, "spec", json_deep_copy(policy));
 	edition = edition_read(canary, object, &err);
 	json_decref(object);
-	if (!edition)
-		return;
-	if (canary->facts.has_spec && strcmp(edition->identity, canary->edition->identity) == 0) {
-		edition_free(edition);
-		return;
-	}
-	/* The live spec names something else, or is invalid: it waits until this run is over. */
-	if (canary->facts.has_spec) {
-		canary->pending = canary->edition;
-		canary->edition = NULL;
-	}
-	enforce(canary, edition);
+	if (edition)
+		restore(canary, edition);
 }
 
 const char *canary_subject_name(const struct canary *canary, enum subject subject)

@@ -85,7 +85,7 @@ struct canary {
 	uint64_t n_rounds;
 	struct instant wake;            /* of the last plan */
 	int64_t clock;                  /* how far the wall clock was ahead of the monotonic one */
-	bool is_restored;               /* the spec that an open Release keeps was looked at */
+	char restored[UID_MAX];         /* the open Release whose spec was looked at */
 	int numbers[RELEASES_SEEN_MAX]; /* of the Releases that there are */
 	char *facts_base;               /* what the records of rounds share; NULL: none yet */
 	struct wishes wishes;           /* what people ask for */

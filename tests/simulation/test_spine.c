@@ -313,6 +313,27 @@ static void test_stop(void **state)
 	stage_free(stage);
 }
 
+/* Who stood by while the spec was edited and a run began under it goes on with that run. */
+static void test_stand_by_while_the_spec_is_edited(void **state)
+{
+	struct stage *stage = stage_new(5);
+
+	(void)state;
+	initialised(stage);
+	stage_push(stage, "v2");
+	stage_run(stage, 12);
+	stage_start(stage, 1);
+	stage_run(stage, 3);
+	stage_write(stage, HTTP_PATCH, "/apis/flagger.app/v1beta1/namespaces/shop/canaries/cart",
+	            "{\"spec\":{\"service\":{\"targetPort\":8081}}}");
+	stage_run(stage, 20);
+	assert_non_null(stage_find(stage, "releases", "cart-3"));
+	stage_kill(stage, 0);
+	assert_true(stage_run_to(stage, "Succeeded", 300));
+	assert_null(stage_find(stage, "releases", "cart-4"));
+	stage_free(stage);
+}
+
 /* The canary's weight as the route has it. */
 static int live_weight(struct stage *stage)
 {
@@ -464,6 +485,7 @@ int main(void)
 		cmocka_unit_test(test_two_agents_never_both_write),
 		cmocka_unit_test(test_second_canary_is_taken_down),
 		cmocka_unit_test(test_release_never_begun_goes),
+		cmocka_unit_test(test_stand_by_while_the_spec_is_edited),
 		cmocka_unit_test(test_checks_are_timed),
 	};
 
