@@ -63,6 +63,8 @@ static const struct regression {
 	{200178, 0, "a weight raised before the run began waited behind a back-off: walk"},
 	{36, 0, "what the cluster serves came while a Canary was there that never was valid"},
 	{400041, 0, "the oracle wanted a ready primary of a first run whose version is stuck"},
+	{401372, 0, "who stood by while the spec was edited ended the run under it: test_spine"},
+	{401397, 0, "the save of a failed hook came after its process had died"},
 };
 
 #endif

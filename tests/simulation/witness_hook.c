@@ -35,7 +35,8 @@ void witness_hook_came(struct simulation *simulation, int agent,
 	heard->asked = flight->left;
 }
 
-/* What the hook said to this process since the run's last step; pending: nothing. */
+/* What the hook said since the run's last step, to this agent's process or one before it; pending:
+ * nothing. */
 static enum hook_result heard_of(struct simulation *simulation, int agent, int canary,
                                  enum hook_type type)
 {
@@ -43,12 +44,23 @@ static enum hook_result heard_of(struct simulation *simulation, int agent, int c
 	const struct witness_heard *heard = &simulation->witness.agents[agent].heard[canary][type];
 
 	if (instant_is_before(heard->asked, old->concluded) ||
-	    instant_is_before(heard->asked, old->made) ||
-	    instant_is_before(heard->asked, simulation->crew.agents[agent].began))
+	    instant_is_before(heard->asked, old->made))
 		return HOOK_PENDING;
 	return heard->result;
 }
 
+/* … to this process. */
+static enum hook_result heard_now(struct simulation *simulation, int agent, int canary,
+                                  enum hook_type type)
+{
+	const struct witness_heard *heard = &simulation->witness.agents[agent].heard[canary][type];
+
+	if (instant_is_before(heard->asked, simulation->crew.agents[agent].began))
+		return HOOK_PENDING;
+	return heard_of(simulation, agent, canary, type);
+}
+
+/* A save may come after the process that sent it has died. */
 bool witness_hook_fails(struct simulation *simulation, int agent, int canary)
 {
 	return heard_of(simulation, agent, canary, HOOK_PRE_ROLLOUT) == HOOK_FAIL ||
@@ -61,11 +73,11 @@ static void expect(struct simulation *simulation, int agent, int canary, enum ho
 	const struct witness_run *run = &simulation->witness.runs[canary];
 
 	if ((simulation->truth.canaries[canary].hooks & 1U << type) == 0 ||
-	    heard_of(simulation, agent, canary, type) == wanted)
+	    heard_now(simulation, agent, canary, type) == wanted)
 		return;
 	witness_accuse(simulation, "%s: a step, but its %s hook said %s", run->name,
 	               hook_type_name(type),
-	               hook_result_name(heard_of(simulation, agent, canary, type)));
+	               hook_result_name(heard_now(simulation, agent, canary, type)));
 }
 
 static bool is_checking(enum release_phase phase)
