@@ -200,12 +200,21 @@ static const char *trouble_waiting(const struct sight *sight)
 	return "";
 }
 
+/* A Canary made anew while the Releases of the one before were removed begins with what is left of
+ * them, which is over. */
+static bool is_run_gone(const struct sight *sight)
+{
+	return sight->run->name[0] != '\0' && !find(sight, "releases", sight->run->name, "");
+}
+
 /* The phase that the newest Release's outcome asks for. */
 static bool is_phase_true(const struct sight *sight)
 {
 	const char *phase = text_of(at(sight->resource, "status", "phase"));
 	enum release_outcome outcome = sight->run->outcome;
 
+	if (is_run_gone(sight))
+		return strcmp(phase, "Initialized") == 0 || strcmp(phase, "Succeeded") == 0;
 	if (outcome == OUTCOME_ROLLED_BACK || outcome == OUTCOME_FAILED_PROMOTION)
 		return strcmp(phase, "Failed") == 0;
 	return strcmp(phase, sight->run->is_init ? "Initialized" : "Succeeded") == 0;
@@ -256,7 +265,7 @@ static const char *trouble_there(const struct sight *sight, const struct oracle_
 	bool is_live;
 	const char *why;
 
-	if (sight->run->outcome == OUTCOME_NONE)
+	if (sight->run->outcome == OUTCOME_NONE && !is_run_gone(sight))
 		return "its run is not over";
 	if (!sight->primary || strncmp(image, "web:", 4) != 0)
 		return "it has no primary";

@@ -65,6 +65,7 @@ static const struct regression {
 	{400041, 0, "the oracle wanted a ready primary of a first run whose version is stuck"},
 	{401372, 0, "who stood by while the spec was edited ended the run under it: test_spine"},
 	{401397, 0, "the save of a failed hook came after its process had died"},
+	{179529198700052, 0, "a Canary made anew between the removals of the Releases before"},
 };
 
 #endif
