@@ -157,6 +157,7 @@ static void on_done(struct http_call *call, const struct http_reply *reply)
 	struct leader *leader = (struct leader *)(void *)call;
 	struct kube_ref ref = ref_of(leader, leader->step == LEASE_STEP_CREATE);
 	struct kube_answer answer = {0};
+	bool is_last = leader->step == LEASE_STEP_RELEASE;
 	bool is_done;
 
 	kube_api_read(leader->step == LEASE_STEP_READ ? HTTP_GET : HTTP_PATCH, &ref, reply,
@@ -169,7 +170,8 @@ static void on_done(struct http_call *call, const struct http_reply *reply)
 	json_decref(answer.object);
 	leader->step = LEASE_STEP_NONE;
 	tell(leader);
-	if (leader->facts.is_stopping) {
+	/* What was under way when the stop came is followed by the release. */
+	if (leader->facts.is_stopping && (is_last || !is_done)) {
 		finish_release(leader);
 		return;
 	}

@@ -20,6 +20,7 @@ struct desk {
 	struct loop *seam; /* the leader's own */
 	bool is_released;
 	bool is_slow; /* answers to writes take 3 s */
+	int n_writes;
 	int n_won;
 	int n_lost;
 };
@@ -39,10 +40,11 @@ static void on_released(void *user)
 
 static struct sim_http_fate fate(void *user, const struct http_request *request, size_t n_others)
 {
-	const struct desk *desk = user;
+	struct desk *desk = user;
 	bool is_slow = desk->is_slow && request->method == HTTP_PATCH;
 
 	(void)n_others;
+	desk->n_writes += request->method == HTTP_PATCH;
 	return (struct sim_http_fate){.back = span_seconds(is_slow ? 3 : 0)};
 }
 
@@ -105,6 +107,25 @@ static void test_release_at_once(void **state)
 	tear_down(&desk);
 }
 
+/* The stop comes while a renewal is on its way: the release follows it. */
+static void test_release_after_a_renewal(void **state)
+{
+	struct desk desk;
+
+	(void)state;
+	set_up(&desk);
+	run(&desk, 100);
+	desk.n_writes = 0;
+	for (int i = 0; i < 10000 && desk.n_writes == 0; i++)
+		run(&desk, 1);
+	assert_int_equal(desk.n_writes, 1);
+	leader_release(desk.leader, on_released, &desk.is_released);
+	run(&desk, 100);
+	assert_true(desk.is_released);
+	assert_string_equal(holder(&desk), "");
+	tear_down(&desk);
+}
+
 static void test_release_waits_for_what_was_abandoned(void **state)
 {
 	struct desk desk;
@@ -156,6 +177,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_release_at_once),
+		cmocka_unit_test(test_release_after_a_renewal),
 		cmocka_unit_test(test_release_waits_for_what_was_abandoned),
 		cmocka_unit_test(test_loss_is_told_before_a_late_renewal),
 	};
