@@ -9,6 +9,7 @@
 #include "agent/command/report_read.h"
 #include "agent/history_clerk.h"
 #include "agent/history_facts.h"
+#include "agent/history_record.h"
 #include "analysis/base/text.h"
 #include "providers/kube/tree.h"
 #include "providers/wire/document.h"
@@ -136,21 +137,6 @@ static void set_part(json_t *tree, const char *key, const char *text)
 	kube_tree_set(tree, key, part);
 }
 
-static const char *word_of(enum history_kind kind)
-{
-	switch (kind) {
-	case HISTORY_QUESTION:
-		return "question";
-	case HISTORY_CHANGE:
-		return "change";
-	case HISTORY_ANSWER:
-		return "answer";
-	case HISTORY_UNKNOWN:
-		break;
-	}
-	return "unknown";
-}
-
 /* Whole, whatever the round shares with others. */
 static void set_facts(json_t *tree, const struct history_round *round)
 {
@@ -172,7 +158,7 @@ static void on_effect(void *user, const struct history_effect *effect)
 	json_t *tree = kube_tree_object();
 
 	kube_tree_set(tree, "at", command_run_time_tree(effect->at));
-	kube_tree_set_text(tree, "kind", word_of(effect->kind));
+	kube_tree_set_text(tree, "kind", history_record_effect_text(effect->kind));
 	kube_tree_set_text(tree, "key", effect->key);
 	kube_tree_set(tree, "result", command_run_text_tree(effect->result));
 	set_part(tree, "detail", effect->detail);
