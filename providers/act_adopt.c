@@ -358,9 +358,7 @@ static enum talk_step take(struct act *act, const struct http_reply *reply, stru
 	                     kube_tree_text(primary, "metadata/resourceVersion"));
 	kube_owner_remove(patch, primary, world->spec->name);
 	kube_tree_patch(patch, "add", "/metadata/labels", labels);
-	kube_api_patch(&act->talk.request, act->talk.arena, &ref, world->options->field_manager,
-	               KUBE_PATCH_JSON, patch);
-	return act_reply_send(act, STEP_WRITE);
+	return act_reply_patch(act, STEP_WRITE, &ref, patch);
 }
 
 enum talk_step act_adopt_take_next(struct talk *talk, const struct http_reply *reply,

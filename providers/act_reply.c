@@ -185,3 +185,24 @@ bool act_reply_test_version(const struct act *act, json_t *patch, const json_t *
 		abort();
 	return true;
 }
+
+enum talk_step act_reply_patch(struct act *act, int step, const struct kube_ref *ref, json_t *patch)
+{
+	kube_api_patch(&act->talk.request, act->talk.arena, ref, act->world->options->field_manager,
+	               KUBE_PATCH_JSON, patch);
+	return act_reply_send(act, step);
+}
+
+enum talk_step act_reply_correct(struct act *act, int step, const struct kube_ref *ref,
+                                 json_t *live, json_t *patch, const char *what)
+{
+	if (json_array_size(patch) == 0) {
+		json_decref(patch);
+		return act_reply_done(act, json_incref(live));
+	}
+	if (act_reply_test_version(act, patch, live))
+		return act_reply_patch(act, step, ref, patch);
+	json_decref(patch);
+	act->result.object = json_incref(live);
+	return act_reply_stop(act, ACT_CONFLICT, NULL, "%s %.100s changed", what, ref->name);
+}

@@ -50,6 +50,18 @@ enum talk_step act_reply_send(struct act *act, int step);
 /* Send a GET of REF. */
 enum talk_step act_reply_get(struct act *act, int step, const struct kube_ref *ref);
 
+/* Send PATCH, a JSON patch of REF, which is taken. */
+enum talk_step act_reply_patch(struct act *act, int step, const struct kube_ref *ref,
+                               json_t *patch);
+
+/*
+ * Make LIVE, the object of REF as it was read, what it should be by PATCH, which is taken: nothing
+ * to patch is the end, with LIVE; so is, with ACT_CONFLICT and LIVE, another version than the
+ * effect was decided on. WHAT names the object in that sentence.
+ */
+enum talk_step act_reply_correct(struct act *act, int step, const struct kube_ref *ref,
+                                 json_t *live, json_t *patch, const char *what);
+
 /*
  * Put the test of LIVE's resourceVersion before PATCH, unless the effect is a retreat. False: the
  * effect was decided on another version; decide again.

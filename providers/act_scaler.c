@@ -29,25 +29,10 @@ static json_t *patch_of(const struct act *act, const json_t *live)
 }
 
 /* LIVE, which is taken, becomes as it is wanted. */
-static enum talk_step correct(struct act *act, const struct kube_ref *ref, json_t *live,
-                              struct err *err)
+static enum talk_step correct(struct act *act, const struct kube_ref *ref, json_t *live)
 {
-	json_t *patch = patch_of(act, live);
-
 	act_reply_keep(act, "live", live);
-	if (json_array_size(patch) == 0) {
-		json_decref(patch);
-		return act_reply_done(act, json_incref(live));
-	}
-	if (!act_reply_test_version(act, patch, live)) {
-		json_decref(patch);
-		act->result.object = json_incref(live);
-		return act_reply_stop(act, ACT_CONFLICT, err, "autoscaler %.100s changed",
-		                      ref->name);
-	}
-	kube_api_patch(&act->talk.request, act->talk.arena, ref, act->world->options->field_manager,
-	               KUBE_PATCH_JSON, patch);
-	return act_reply_send(act, STEP_WRITE);
+	return act_reply_correct(act, STEP_WRITE, ref, live, patch_of(act, live), "autoscaler");
 }
 
 static enum talk_step create(struct act *act, const struct kube_ref *ref)
@@ -82,7 +67,7 @@ static enum talk_step on_live(struct act *act, const struct kube_ref *ref,
 
 	outcome = act_reply_read(act, ref, reply, &live);
 	if (outcome == ACT_OK)
-		return correct(act, ref, live, err);
+		return correct(act, ref, live);
 	if (outcome == ACT_ABSENT && is_whole(act))
 		return create(act, ref);
 	return act_reply_end(act, err);

@@ -14,15 +14,6 @@ enum step {
 	STEP_WRITE,
 };
 
-static enum talk_step send_patch(struct act *act, json_t *patch)
-{
-	struct kube_ref ref = act_reply_ref(act->world, act->effect->subject, act->talk.arena);
-
-	kube_api_patch(&act->talk.request, act->talk.arena, &ref,
-	               act->world->options->field_manager, KUBE_PATCH_JSON, patch);
-	return act_reply_send(act, STEP_WRITE);
-}
-
 /* The target's template, when the ports depend on it. */
 static const json_t *template_of(const struct act *act)
 {
@@ -40,20 +31,13 @@ static enum talk_step create(struct act *act)
 	return act_reply_send(act, STEP_WRITE);
 }
 
-/* Send PATCH, which is taken, for LIVE as it was read; an empty one is done. */
-static enum talk_step correct(struct act *act, json_t *live, json_t *patch, struct err *err)
+/* LIVE, which is taken, becomes what PATCH, which is taken too, makes of it. */
+static enum talk_step correct(struct act *act, json_t *live, json_t *patch)
 {
+	struct kube_ref ref = act_reply_ref(act->world, act->effect->subject, act->talk.arena);
+
 	act_reply_keep(act, "service", live);
-	if (json_array_size(patch) == 0) {
-		json_decref(patch);
-		return act_reply_done(act, json_incref(live));
-	}
-	if (act_reply_test_version(act, patch, live))
-		return send_patch(act, patch);
-	json_decref(patch);
-	act->result.object = json_incref(live);
-	return act_reply_stop(act, ACT_CONFLICT, err, "service %.100s changed",
-	                      kube_tree_text(live, "metadata/name"));
+	return act_reply_correct(act, STEP_WRITE, &ref, live, patch, "service");
 }
 
 static enum talk_step on_service(struct act *act, const struct http_reply *reply, struct err *err)
@@ -70,8 +54,7 @@ static enum talk_step on_service(struct act *act, const struct http_reply *reply
 		return act_reply_end(act, err);
 	return correct(act, live,
 	               kube_service_patch(act->world, effect->subject, effect->backend, live,
-	                                  template_of(act)),
-	               err);
+	                                  template_of(act)));
 }
 
 static enum talk_step on_target(struct act *act, const struct http_reply *reply, struct err *err)
@@ -95,8 +78,9 @@ static enum talk_step begin(struct act *act)
 	struct kube_ref ref = act_reply_ref(act->world, act->effect->subject, act->talk.arena);
 
 	if (act->effect->is_retreat)
-		return send_patch(act,
-		                  kube_service_patch_selector(act->world, act->effect->backend));
+		return act_reply_patch(act, STEP_WRITE, &ref,
+		                       kube_service_patch_selector(act->world,
+		                                                   act->effect->backend));
 	if (kube_service_needs_template(act->world))
 		return act_reply_get(act, STEP_TARGET, &target);
 	return act_reply_get(act, STEP_SERVICE, &ref);
@@ -145,7 +129,7 @@ enum talk_step act_service_restore_next(struct talk *talk, const struct http_rep
 		return act_reply_end(act, err);
 	if (talk->step == STEP_WRITE)
 		return act_reply_done(act, live);
-	return correct(act, live, kube_service_patch_restore(act->world, live), err);
+	return correct(act, live, kube_service_patch_restore(act->world, live));
 }
 
 enum talk_step act_service_remove_next(struct talk *talk, const struct http_reply *reply,

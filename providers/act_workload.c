@@ -151,26 +151,14 @@ enum talk_step act_workload_primary_next(struct talk *talk, const struct http_re
 static enum talk_step turn_daemon(struct act *act, const struct kube_ref *ref,
                                   const struct http_reply *reply, struct err *err)
 {
-	json_t *patch;
 	json_t *live;
 
 	if (act_reply_read(act, ref, reply, &live) != ACT_OK)
 		return act_reply_end(act, err);
 	act_reply_keep(act, "live", live);
-	patch = kube_workload_daemon_patch(live, act->effect->replicas > 0);
-	if (json_array_size(patch) == 0) {
-		json_decref(patch);
-		return act_reply_done(act, json_incref(live));
-	}
-	if (!act_reply_test_version(act, patch, live)) {
-		json_decref(patch);
-		act->result.object = json_incref(live);
-		return act_reply_stop(act, ACT_CONFLICT, err, "daemonset %.100s changed",
-		                      ref->name);
-	}
-	kube_api_patch(&act->talk.request, act->talk.arena, ref, act->world->options->field_manager,
-	               KUBE_PATCH_JSON, patch);
-	return act_reply_send(act, STEP_WRITE);
+	return act_reply_correct(act, STEP_WRITE, ref, live,
+	                         kube_workload_daemon_patch(live, act->effect->replicas > 0),
+	                         "daemonset");
 }
 
 enum talk_step act_workload_scale_next(struct talk *talk, const struct http_reply *reply,

@@ -85,15 +85,6 @@ static struct gateway_rules_split split_of(const struct act *act)
 	};
 }
 
-static enum talk_step send_patch(struct act *act, int step, json_t *patch)
-{
-	struct kube_ref ref = gateway_route_ref(act->world);
-
-	kube_api_patch(&act->talk.request, act->talk.arena, &ref,
-	               act->world->options->field_manager, KUBE_PATCH_JSON, patch);
-	return act_reply_send(act, step);
-}
-
 static enum talk_step refuse(struct act *act, struct err *err)
 {
 	struct kube_ref ref = gateway_route_ref(act->world);
@@ -127,25 +118,24 @@ static enum talk_step create(struct act *act, struct err *err)
 /* The canary's weight in LIVE and no copies, nothing else. */
 static enum talk_step retreat(struct act *act, int step, const json_t *live)
 {
+	struct kube_ref ref = gateway_route_ref(act->world);
 	json_t *patch = kube_tree_list();
 
 	gateway_rules_weigh(patch, act->world, kube_tree_find(live, "spec/rules"),
 	                    act->effect->weight);
 	if (json_array_size(patch) > 0)
-		return send_patch(act, step, patch);
+		return act_reply_patch(act, step, &ref, patch);
 	json_decref(patch);
 	/* As it was last seen it does not know the canary: it is asked for; then it is so. */
-	if (step == STEP_BLIND) {
-		struct kube_ref ref = gateway_route_ref(act->world);
-
+	if (step == STEP_BLIND)
 		return act_reply_get(act, STEP_ROUTE, &ref);
-	}
 	return act_reply_done(act, kube_tree_copy(live));
 }
 
 /* LIVE, which is taken, with the canary's part as it is wanted. */
 static enum talk_step correct(struct act *act, json_t *live, struct err *err)
 {
+	struct kube_ref ref = gateway_route_ref(act->world);
 	json_t *patch;
 
 	act_reply_keep(act, "route", live);
@@ -156,15 +146,7 @@ static enum talk_step correct(struct act *act, json_t *live, struct err *err)
 		json_decref(patch);
 		return refuse(act, err);
 	}
-	if (json_array_size(patch) == 0) {
-		json_decref(patch);
-		return act_reply_done(act, json_incref(live));
-	}
-	if (act_reply_test_version(act, patch, live))
-		return send_patch(act, STEP_WRITE, patch);
-	json_decref(patch);
-	act->result.object = json_incref(live);
-	return conflict(act);
+	return act_reply_correct(act, STEP_WRITE, &ref, live, patch, kube_api_kind(ref.kind));
 }
 
 static enum talk_step on_route(struct act *act, const struct http_reply *reply, struct err *err)
@@ -226,7 +208,7 @@ static enum talk_step give_back(struct act *act, json_t *live)
 		return act_reply_done(act, NULL);
 	patch = gateway_route_restore(act->world, live);
 	if (act_reply_test_version(act, patch, live))
-		return send_patch(act, STEP_WRITE, patch);
+		return act_reply_patch(act, STEP_WRITE, &ref, patch);
 	json_decref(patch);
 	return conflict(act);
 }

@@ -129,14 +129,6 @@ static struct istio_rules_split split_of(const struct act *act)
 	};
 }
 
-static enum talk_step send_patch(struct act *act, int step, const struct kube_ref *ref,
-                                 json_t *patch)
-{
-	kube_api_patch(&act->talk.request, act->talk.arena, ref, act->world->options->field_manager,
-	               KUBE_PATCH_JSON, patch);
-	return act_reply_send(act, step);
-}
-
 static enum talk_step send_new(struct act *act, int step, const struct kube_ref *ref,
                                json_t *object)
 {
@@ -196,7 +188,7 @@ static enum talk_step on_policy(struct act *act, size_t index, const struct http
 		return refuse(act, "destinationrule", ref.name, err);
 	}
 	if (json_array_size(patch) > 0)
-		return send_patch(act, step, &ref, patch);
+		return act_reply_patch(act, step, &ref, patch);
 	json_decref(patch);
 	return next(act, index + 1);
 }
@@ -220,22 +212,6 @@ static enum talk_step create(struct act *act)
 	return send_new(act, STEP_WRITE, &ref, istio_route_new(act->world, split_of(act)));
 }
 
-/* Send PATCH, which is taken, for LIVE as it was read. */
-static enum talk_step correct(struct act *act, json_t *live, json_t *patch)
-{
-	struct kube_ref ref = route_ref(act->world, act->talk.arena);
-
-	if (json_array_size(patch) == 0) {
-		json_decref(patch);
-		return act_reply_done(act, json_incref(live));
-	}
-	if (act_reply_test_version(act, patch, live))
-		return send_patch(act, STEP_WRITE, &ref, patch);
-	json_decref(patch);
-	act->result.object = json_incref(live);
-	return act_reply_stop(act, ACT_CONFLICT, NULL, "virtualservice %s changed", ref.name);
-}
-
 /* The canary's part in LIVE, nothing else. */
 static enum talk_step retreat(struct act *act, int step, json_t *live)
 {
@@ -243,7 +219,7 @@ static enum talk_step retreat(struct act *act, int step, json_t *live)
 	json_t *patch = istio_route_retreat(act->world, live, split_of(act));
 
 	if (json_array_size(patch) > 0)
-		return send_patch(act, step, &ref, patch);
+		return act_reply_patch(act, step, &ref, patch);
 	json_decref(patch);
 	if (step == STEP_BLIND) /* as last seen nothing leads to it: that may be old */
 		return act_reply_get(act, STEP_ROUTE, &ref);
@@ -266,7 +242,7 @@ static enum talk_step on_route(struct act *act, const struct http_reply *reply, 
 		return retreat(act, STEP_WRITE, live);
 	patch = kube_tree_list();
 	if (istio_route_repair(patch, act->world, live, split_of(act), err))
-		return correct(act, live, patch);
+		return act_reply_correct(act, STEP_WRITE, &ref, live, patch, "virtualservice");
 	json_decref(patch);
 	return refuse(act, "virtualservice", ref.name, err);
 }
@@ -364,7 +340,7 @@ static enum talk_step give_back(struct act *act, json_t *live)
 	}
 	patch = istio_route_restore(act->world, live);
 	if (act_reply_test_version(act, patch, live))
-		return send_patch(act, STEP_RETURN, &ref, patch);
+		return act_reply_patch(act, STEP_RETURN, &ref, patch);
 	json_decref(patch);
 	return act_reply_stop(act, ACT_CONFLICT, NULL, "virtualservice %s changed", ref.name);
 }

@@ -103,9 +103,7 @@ static enum talk_step patch_json(struct act *act, const json_t *live, json_t *pa
 		json_decref(patch);
 		return act_reply_stop(act, ACT_CONFLICT, NULL, "ingress %s changed", ref.name);
 	}
-	kube_api_patch(&act->talk.request, act->talk.arena, &ref, world->options->field_manager,
-	               KUBE_PATCH_JSON, patch);
-	return act_reply_send(act, STEP_WRITE);
+	return act_reply_patch(act, STEP_WRITE, &ref, patch);
 }
 
 /* Only the annotations move: a merge patch, bound to the version that was decided on. */

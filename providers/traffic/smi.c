@@ -75,15 +75,6 @@ void smi_look(const json_t *object, const struct canary_world *world, struct rou
 /* Writing ---------------------------------------------------------------------------------------
  */
 
-static enum talk_step send_patch(struct act *act, int step, json_t *patch)
-{
-	struct kube_ref ref = smi_split_ref(act->world);
-
-	kube_api_patch(&act->talk.request, act->talk.arena, &ref,
-	               act->world->options->field_manager, KUBE_PATCH_JSON, patch);
-	return act_reply_send(act, step);
-}
-
 static enum talk_step conflict(struct act *act)
 {
 	return act_reply_stop(act, ACT_CONFLICT, NULL, "trafficsplit %s changed", act->world->apex);
@@ -106,7 +97,7 @@ static enum talk_step retreat(struct act *act, int step, const json_t *live)
 
 	smi_split_weigh(patch, act->world, live, act->effect->weight);
 	if (json_array_size(patch) > 0)
-		return send_patch(act, step, patch);
+		return act_reply_patch(act, step, &ref, patch);
 	json_decref(patch);
 	/* As it was last seen it does not know the canary: it is asked for; then it is so. */
 	if (step == STEP_BLIND)
@@ -117,6 +108,7 @@ static enum talk_step retreat(struct act *act, int step, const json_t *live)
 /* LIVE, which is taken, with the weight that is wanted. */
 static enum talk_step correct(struct act *act, json_t *live, struct err *err)
 {
+	struct kube_ref ref = smi_split_ref(act->world);
 	json_t *patch;
 	char why[SENTENCE_MAX];
 
@@ -130,15 +122,7 @@ static enum talk_step correct(struct act *act, json_t *live, struct err *err)
 		return act_reply_stop(act, ACT_FAILED, err, "TrafficSplit %.80s.%.63s: %.300s",
 		                      act->world->apex, act->world->spec->k8s_namespace, why);
 	}
-	if (json_array_size(patch) == 0) {
-		json_decref(patch);
-		return act_reply_done(act, json_incref(live));
-	}
-	if (act_reply_test_version(act, patch, live))
-		return send_patch(act, STEP_WRITE, patch);
-	json_decref(patch);
-	act->result.object = json_incref(live);
-	return conflict(act);
+	return act_reply_correct(act, STEP_WRITE, &ref, live, patch, "trafficsplit");
 }
 
 static enum talk_step on_split(struct act *act, const struct http_reply *reply, struct err *err)
@@ -200,7 +184,7 @@ static enum talk_step give_back(struct act *act, json_t *live)
 		return act_reply_done(act, NULL);
 	patch = smi_split_restore(act->world, live);
 	if (act_reply_test_version(act, patch, live))
-		return send_patch(act, STEP_WRITE, patch);
+		return act_reply_patch(act, STEP_WRITE, &ref, patch);
 	json_decref(patch);
 	return conflict(act);
 }
