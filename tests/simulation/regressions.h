@@ -66,6 +66,8 @@ static const struct regression {
 	{401372, 0, "who stood by while the spec was edited ended the run under it: test_spine"},
 	{401397, 0, "the save of a failed hook came after its process had died"},
 	{179529198700052, 0, "a Canary made anew between the removals of the Releases before"},
+	{179529299900070, 0,
+         "an agent that leads again in its next life, and is told to stop at once"},
 };
 
 #endif

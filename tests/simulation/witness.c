@@ -97,10 +97,12 @@ static void see_leader(struct simulation *simulation)
 {
 	struct witness *witness = &simulation->witness;
 	int leader = witness_world_leader(simulation);
+	int life = leader < 0 ? 0 : simulation->crew.agents[leader].life;
 
-	if (leader == witness->leader)
+	if (leader == witness->leader && life == witness->leader_life)
 		return;
 	witness->leader = leader;
+	witness->leader_life = life;
 	witness->led_since = sim_loop_now(simulation->loop);
 	witness_duty_forget(simulation);
 }

@@ -187,7 +187,8 @@ struct witness {
 	struct witness_times times[FAULT_CANARIES_MAX];
 	struct instant duties[FAULT_CANARIES_MAX][WITNESS_DUTY_MAX]; /* since when */
 	struct witness_agent agents[WITNESS_AGENTS_MAX];
-	int leader;               /* whom the Lease names; -1: none of them */
+	int leader;      /* whom the Lease names; -1: none of them */
+	int leader_life; /* … in which of its lives: a process that came back leads anew */
 	struct instant led_since; /* since when */
 	bool is_posthumous;       /* what is served was sent by a process that is gone */
 	struct instant silent;    /* when set: from then on nobody but the lease is asked */

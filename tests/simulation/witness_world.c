@@ -186,7 +186,8 @@ struct instant witness_world_free(struct simulation *simulation, int canary, boo
 		return free;
 	agent = &witness->agents[witness->leader];
 	process = &simulation->crew.agents[witness->leader];
-	if (!process->agent || instant_is_before(now, process->paused_until) ||
+	if (!process->agent || instant_is_set(process->kill_at) ||
+	    instant_is_before(now, process->paused_until) ||
 	    instant_between(agent->lease_sent, now).ms > WITNESS_RENEWED_MS ||
 	    is_waiting(agent, canary, only_retreat, now) ||
 	    (with_watch && instant_is_before(now, witness->times[canary].struck)))
