@@ -58,6 +58,22 @@ static void read_number(const json_t *object, const char *key, bool *ret_has, do
 	*ret = json_number_value(number);
 }
 
+/* What of its hooks says whether it waits. */
+static void read_hooks(const json_t *newest, struct release_status *status)
+{
+	const json_t *hooks = json_object_get(newest, "hooks");
+
+	for (size_t i = 0; i < json_array_size(hooks) && i < SPEC_HOOKS_MAX; i++) {
+		const json_t *hook = json_array_get(hooks, i);
+		struct hook_record *record = &status->hooks[status->n_hooks++];
+
+		record->type = hook_type_find(kube_tree_value(hook, "type"));
+		record->result = hook_result_find(kube_tree_value(hook, "result"));
+		record->is_approved = json_is_true(json_object_get(hook, "approved"));
+		text_copy(record->name, kube_tree_value(hook, "name"));
+	}
+}
+
 /* The release as the facts of its newest round show it. */
 static void read_status(const json_t *newest, struct release *release)
 {
@@ -78,6 +94,9 @@ static void read_status(const json_t *newest, struct release *release)
 	status->times.started = instant_of(newest, "started");
 	status->times.finished = instant_of(newest, "finished");
 	text_copy(status->reason, kube_tree_value(newest, "reason"));
+	status->weight.has_seen = json_is_true(json_object_get(newest, "hasSeen"));
+	status->weight.seen_share = json_number_value(json_object_get(newest, "seenShare"));
+	read_hooks(newest, status);
 	journal_action_read(newest, release);
 }
 
@@ -212,6 +231,34 @@ static json_t *read_facts(const struct history_round *round)
 	return history_facts_read(round->base, round->facts, &facts, NULL) ? facts : NULL;
 }
 
+/* By which rules it was judged in the end. */
+static void read_rules(struct command_run *run, const char *spec, struct arena *arena)
+{
+	CLEANUP(tree_freep) json_t *rules = NULL;
+
+	if (!read_part(spec, &rules))
+		return;
+	run->strategy = arena_text(arena, kube_tree_value(rules, "strategy"));
+	run->provider = arena_text(arena, kube_tree_value(rules, "provider"));
+	run->threshold = whole(rules, "threshold");
+}
+
+/* Where the weight really stood, and who else set it. */
+static void read_route(struct command_run *run, const json_t *facts, struct arena *arena)
+{
+	const json_t *route = json_object_get(facts, "route");
+	const json_t *rival = json_object_get(route, "rival");
+
+	run->route.is_known = strcmp(kube_tree_value(route, "state"), "known") == 0;
+	run->route.weight = whole(route, "weight");
+	if (whole(rival, "edits") <= 0)
+		return;
+	run->route.by = arena_text(arena, kube_tree_value(rival, "by"));
+	if (!*run->route.by)
+		run->route.by = "somebody";
+	run->route.edited = instant_of(rival, "last");
+}
+
 /* How it stands in the end. */
 static void on_newest(void *user, const struct history_read_round *read)
 {
@@ -225,13 +272,21 @@ static void on_newest(void *user, const struct history_read_round *read)
 		return;
 	}
 	reading->run = add_run(reading, &read->round, json_object_get(facts, "newest"));
-	if (reading->run)
-		read_images(reading->run, facts, reading->arena);
+	if (!reading->run)
+		return;
+	read_images(reading->run, facts, reading->arena);
+	read_route(reading->run, facts, reading->arena);
+	read_rules(reading->run, read->round.spec, reading->arena);
 }
 
-/* Where it comes from, when the round tells how it was made. */
-static void read_source(struct command_run *run, const json_t *made, struct arena *arena)
+/* What it brings and where that comes from, when the round tells how it was made: the template of
+ * an undo is not the target's. */
+static void read_made(struct command_run *run, const json_t *made, struct arena *arena)
 {
+	const char *images = command_run_images(made, arena);
+
+	if (*images)
+		run->to_image = images;
 	for (int i = 0; made && i < COMMAND_SOURCE_FACTS; i++)
 		run->source[i] =
 			arena_text(arena, command_source_find(made, (enum command_source_fact)i));
@@ -246,7 +301,7 @@ static void on_oldest(void *user, const struct history_read_round *read)
 	if (!facts)
 		return;
 	read_images(reading->run, facts, reading->arena);
-	read_source(reading->run, json_object_get(facts, JOURNAL_MADE), reading->arena);
+	read_made(reading->run, json_object_get(facts, JOURNAL_MADE), reading->arena);
 }
 
 /* Newest first: which check decided it, and what was asked for that. */
