@@ -81,7 +81,8 @@ static void show_weights(const struct command_call *call, const json_t *report)
 	size_t n_set = 0;
 	size_t n_seen = 0;
 
-	(void)fputs("weights\n", call->out);
+	if (json_array_size(set) + json_array_size(seen) > 0)
+		(void)fputs("weights\n", call->out);
 	while (n_set < json_array_size(set) || n_seen < json_array_size(seen)) {
 		const json_t *left = json_array_get(set, n_set);
 		const json_t *right = json_array_get(seen, n_seen);
@@ -136,7 +137,8 @@ static void show_checks(const struct command_call *call, const json_t *checks)
 
 static void show_events(const struct command_call *call, const json_t *events)
 {
-	(void)fputs("what happened\n", call->out);
+	if (json_array_size(events) > 0)
+		(void)fputs("what happened\n", call->out);
 	for (size_t i = 0; i < json_array_size(events); i++) {
 		const json_t *event = json_array_get(events, i);
 		const char *kind = kube_tree_value(event, "kind");
@@ -240,11 +242,13 @@ static enum command_exit run(struct command_call *call)
 
 const struct command command_report = {
 	.name = "report",
-	.summary = "Tell the whole of one release: weights, checks, and what happened",
-	.words = "RELEASE | R01|…|R20 [CANARY]",
-	.text = "From the agent's history, by its API or from its file: each weight as set and as "
-		"seen, each sample\nof each check beside its bounds, what hooks answered, what people did and what was told. --html\n"
-		"writes one page with charts that needs nothing else and can be printed.\n",
+	.summary = "Tell the whole of one release, or what serves, who approved, what drifted",
+	.words = "RELEASE | REPORT [CANARY]",
+	.text = "RELEASE: from the agent's history, by its API or from its file, each weight as set and "
+		"as seen, each\nsample of each check beside its bounds, what hooks answered, what people did, what others wrote\n"
+		"into the route, and what was told. --html writes one page with charts that needs nothing else and\ncan be printed.\n"
+		"REPORT: one of those below. Without --file and --api the agent is looked for; where none answers,\n"
+		"what the cluster's Releases know is told.\n",
 	.example = "report cart-3 --file history.db --html cart-3.html",
 	.takes = COMMAND_TAKES_CLUSTER | COMMAND_TAKES_NAMESPACE | COMMAND_TAKES_ALL |
                  COMMAND_TAKES_OUTPUT | COMMAND_TAKES_WIDE | COMMAND_TAKES_HEADERS,
@@ -253,4 +257,5 @@ const struct command command_report = {
 	.n_flags = array_length(flags),
 	.run = run,
 	.more = command_reports_help,
+	.choices = command_reports_choices,
 };

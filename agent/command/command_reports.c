@@ -320,6 +320,14 @@ void command_reports_help(FILE *out)
 	}
 }
 
+void command_reports_choices(void (*visit)(void *user, const char *word), void *user)
+{
+	for (size_t i = 0; i < report_list_length; i++) {
+		if (!report_list[i].why_not)
+			visit(user, report_list[i].id);
+	}
+}
+
 /* One release --------------------------------------------------------------------------------- */
 
 /* What people did, as events. */

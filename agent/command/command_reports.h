@@ -12,6 +12,9 @@ enum command_exit command_reports_run(struct command_call *call, const struct re
 /* What --list shows. */
 enum command_exit command_reports_list(const struct command_call *call);
 
+/* Visit the names of those that are answered. */
+void command_reports_choices(void (*visit)(void *user, const char *word), void *user);
+
 /* The same as lines of --help and the manual page. */
 void command_reports_help(FILE *out);
 
