@@ -199,8 +199,7 @@ bool history_read_rounds(sqlite3 *db, const struct history_read_filter *filter,
 	CLEANUP(statement_rest) sqlite3_stmt *row = NULL;
 	int code;
 
-	if (!statement_take(db, rounds_text(filter), &row) ||
-	    !rounds_bind(row, filter))
+	if (!statement_take(db, rounds_text(filter), &row) || !rounds_bind(row, filter))
 		return history_read_failed(db, err);
 	while ((code = sqlite3_step(row)) == SQLITE_ROW)
 		round_visit(row, visit, user);

@@ -343,11 +343,10 @@ static json_t *events_of(const json_t *release, struct arena *arena)
 
 		kube_tree_set_text(event, "at", kube_tree_value(action, "at"));
 		kube_tree_set_text(event, "kind", "person");
-		kube_tree_set_text(event, "text",
-		                   arena_format(arena, "%s by %s%s%s",
-		                                kube_tree_value(action, "verb"),
-		                                kube_tree_value(action, "by"), *reason ? ": " : "",
-		                                reason));
+		kube_tree_set_text(
+			event, "text",
+			arena_format(arena, "%s by %s%s%s", kube_tree_value(action, "verb"),
+		                     kube_tree_value(action, "by"), *reason ? ": " : "", reason));
 		kube_tree_append(events, event);
 	}
 	return events;

@@ -224,8 +224,7 @@ static json_t *traffic_tree(const struct command_run *run)
 	kube_tree_set(tree, "route", whole_tree(run->route.is_known, run->route.weight));
 	kube_tree_set(tree, "seenPercent",
 	              number_tree(status->weight.has_seen, status->weight.seen_share * 100));
-	kube_tree_set(tree, "editedBy",
-	              command_run_text_tree(run->route.by ? run->route.by : ""));
+	kube_tree_set(tree, "editedBy", command_run_text_tree(run->route.by ? run->route.by : ""));
 	kube_tree_set(tree, "editedAt", command_run_time_tree(run->route.edited));
 	return tree;
 }

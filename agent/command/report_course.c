@@ -88,8 +88,7 @@ static void add_events(const json_t *report, json_t *rows)
 
 	for (size_t i = 0; i < json_array_size(events); i++) {
 		const json_t *event = json_array_get(events, i);
-		json_t *row =
-			new_row(kube_tree_value(event, "at"), kube_tree_value(event, "kind"));
+		json_t *row = new_row(kube_tree_value(event, "at"), kube_tree_value(event, "kind"));
 
 		carry(row, "detail", event, "text");
 		kube_tree_append(rows, row);

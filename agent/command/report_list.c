@@ -353,8 +353,7 @@ json_t *report_list_tree(void)
 
 		kube_tree_set_text(item, "report", kind->id);
 		kube_tree_set_text(item, "question", kind->question);
-		kube_tree_set(item, "words",
-		              command_run_text_tree(kind->words ? kind->words : ""));
+		kube_tree_set(item, "words", command_run_text_tree(kind->words ? kind->words : ""));
 		kube_tree_set(item, "whyNot",
 		              command_run_text_tree(kind->why_not ? kind->why_not : ""));
 		kube_tree_append(list, item);

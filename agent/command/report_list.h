@@ -25,8 +25,9 @@ struct report_source {
 	struct instant now;
 	const char *words[REPORT_LIST_WORDS_MAX]; /* "": not given */
 	struct arena *arena;                      /* for texts */
-	/* The whole of a release (docs/schema/report.json), owned by the caller; NULL in *ret: there
-	 * is none. Without evidence, which the Releases of the cluster are not, this is NULL. */
+	/* The whole of a release (docs/schema/report.json), owned by the caller; NULL in *ret:
+	 * there is none. Without evidence, which the Releases of the cluster are not, this is NULL.
+	 */
 	bool (*read)(void *user, const char *k8s_namespace, const char *release, json_t **ret,
 	             struct err *err);
 	void *user;

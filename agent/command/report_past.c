@@ -134,8 +134,8 @@ json_t *report_past_row(const json_t *release, struct instant now, struct arena 
 		carry(row, carried[i].key, release, carried[i].path);
 	kube_tree_set(row, "version", command_run_text_tree(version));
 	kube_tree_set(row, "to", command_run_text_tree(version));
-	kube_tree_set(row, "from", command_run_text_tree(tag_of(
-					   kube_tree_value(release, "fromImage"), arena)));
+	kube_tree_set(row, "from",
+	              command_run_text_tree(tag_of(kube_tree_value(release, "fromImage"), arena)));
 	put_people(row, release, arena);
 	put_times(row, release, now);
 	return row;
@@ -292,9 +292,9 @@ bool report_past_delivery(const struct report_source *source, json_t *rows, stru
 
 	for (size_t i = 0; i < json_array_size(source->releases); i++) {
 		const json_t *release = json_array_get(source->releases, i);
-		const char *key = arena_format(source->arena, "%s/%s",
-		                               kube_tree_value(release, "namespace"),
-		                               kube_tree_value(release, "canary"));
+		const char *key =
+			arena_format(source->arena, "%s/%s", kube_tree_value(release, "namespace"),
+		                     kube_tree_value(release, "canary"));
 
 		if (json_object_get(seen, key) || !report_past_is_of(release, source->words[0]))
 			continue;

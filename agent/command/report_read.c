@@ -215,8 +215,7 @@ static void read_edit(struct reading *reading, const json_t *edited)
 		text_format(text, sizeof(text), "%.100s changed the route beside its weight",
 		            *by ? by : "somebody");
 	else
-		text_format(text, sizeof(text),
-		            "%.100s changed the canary's weight from %d to %d",
+		text_format(text, sizeof(text), "%.100s changed the canary's weight from %d to %d",
 		            *by ? by : "somebody", from, to);
 	add_event(reading, "edit", at, text);
 }

@@ -115,8 +115,8 @@ static json_t *serving_row(const struct report_source *source, const struct stan
 	                      : report_past_row(canary->newest, source->now, source->arena);
 
 	if (!release) { /* the image is known, and no more of it */
-		const char *const unknown[] = {"release", "version", "imageDigest", "commit",
-		                               "author",  "change",  "build",       "repository",
+		const char *const unknown[] = {"release", "version",    "imageDigest", "commit",
+		                               "author",  "change",     "build",       "repository",
 		                               "by",      "approvedBy", "finished"};
 
 		for (size_t i = 0; i < array_length(unknown); i++)
@@ -130,8 +130,8 @@ static json_t *serving_row(const struct report_source *source, const struct stan
 	kube_tree_set(row, "since",
 	              json_incref(json_object_get(row, is_canary ? "started" : "finished")));
 	kube_tree_set(row, "evidence",
-	              command_run_text_tree(kube_tree_value(
-			      release ? release : canary->newest, is_canary ? "phase" : "outcome")));
+	              command_run_text_tree(kube_tree_value(release ? release : canary->newest,
+	                                                    is_canary ? "phase" : "outcome")));
 	return row;
 }
 
@@ -317,8 +317,9 @@ static void find_version_drift(const struct report_source *source,
 	if (strcmp(kube_tree_value(newest, "cause"), "undo") == 0 &&
 	    report_past_is_promoted(newest)) {
 		add_finding(canary, "version", json_null(), version_tree(source, newest), at, rows);
-		set_evidence(rows, arena_format(source->arena, "brought back by %s: the target has "
-		                                               "a newer template",
+		set_evidence(rows, arena_format(source->arena,
+		                                "brought back by %s: the target has "
+		                                "a newer template",
 		                                kube_tree_value(action, "by")));
 		return;
 	}

@@ -14,8 +14,8 @@
 
 #include <cmocka.h>
 
-#define MINUTE INT64_C(60000)
-#define START  INT64_C(1763712000000) /* 2025-11-21T08:00:00Z */
+#define MINUTE   INT64_C(60000)
+#define START    INT64_C(1763712000000) /* 2025-11-21T08:00:00Z */
 #define DOCS_MAX 65536
 
 #define SPEC  "{'strategy':'canary','provider':'nginx','threshold':5,'checks':[]}"
@@ -30,9 +30,9 @@ struct row {
 	const char *facts;
 };
 
-#define INIT(canary, image)                                                                    \
+#define INIT(canary, image)                                                                       \
  "{'target':{'image':'" image "'},'route':{'state':'known','weight':0},'newest':{'name':'" canary \
- "-1','cause':'init','phase':'Done','outcome':'promoted','started':1763712000000,"             \
+ "-1','cause':'init','phase':'Done','outcome':'promoted','started':1763712000000,"                \
  "'finished':1763712040000}}"
 
 static const struct row rows[] = {
@@ -173,8 +173,8 @@ static void test_row_11(void **state)
 {
 	const struct told told[] = {
 		{"R09 cart -n shop",
-		 "NAMESPACE   CANARY   ROLE      VERSION   AUTHOR   CHANGE   APPROVED BY\n"
-		 "shop        cart     primary   2.0.0     Ada      7        bob\n"},
+	         "NAMESPACE   CANARY   ROLE      VERSION   AUTHOR   CHANGE   APPROVED BY\n"
+	         "shop        cart     primary   2.0.0     Ada      7        bob\n"},
 	};
 
 	check(*state, told, array_length(told));
@@ -185,9 +185,9 @@ static void test_row_12(void **state)
 {
 	const struct told told[] = {
 		{"R05 till",
-		 "NAMESPACE   CANARY   ROLE      WEIGHT   VERSION   RELEASE   SINCE\n"
-		 "shop        till     primary   90       v1        till-1    2025-11-21T08:00:40Z\n"
-		 "shop        till     canary    10       v2        till-2    2025-11-21T08:40:00Z\n"},
+	         "NAMESPACE   CANARY   ROLE      WEIGHT   VERSION   RELEASE   SINCE\n"
+	         "shop        till     primary   90       v1        till-1    2025-11-21T08:00:40Z\n"
+	         "shop        till     canary    10       v2        till-2    2025-11-21T08:40:00Z\n"},
 	};
 
 	check(*state, told, array_length(told));
@@ -197,64 +197,64 @@ static void test_tables(void **state)
 {
 	const struct told told[] = {
 		{"R01",
-		 "NAMESPACE   CANARY   SCHEDULED   SERVING   WEIGHT   STATE\n"
-		 "shop        cart     v3          2.0.0     0        rolled_back\n"
-		 "shop        desk     v1          v1        0        promoted\n"
-		 "shop        till     v2          v1        10       Progressing\n"
-		 "stage       cart     v2          v2        0        promoted\n"},
+	         "NAMESPACE   CANARY   SCHEDULED   SERVING   WEIGHT   STATE\n"
+	         "shop        cart     v3          2.0.0     0        rolled_back\n"
+	         "shop        desk     v1          v1        0        promoted\n"
+	         "shop        till     v2          v1        10       Progressing\n"
+	         "stage       cart     v2          v2        0        promoted\n"},
 		{"R03 cart -n shop",
-		 "STARTED                NAMESPACE   RELEASE   VERSION   CAUSE      OUTCOME       AUTHOR    BY\n"
-		 "2025-11-21T08:30:00Z   shop        cart-3    v3        revision   rolled_back   Mallory   -\n"
-		 "2025-11-21T08:10:00Z   shop        cart-2    2.0.0     revision   promoted      Ada       bob (approve)\n"
-		 "2025-11-21T08:00:00Z   shop        cart-1    v1        init       promoted      -         -\n"},
+	         "STARTED                NAMESPACE   RELEASE   VERSION   CAUSE      OUTCOME       AUTHOR    BY\n"
+	         "2025-11-21T08:30:00Z   shop        cart-3    v3        revision   rolled_back   Mallory   -\n"
+	         "2025-11-21T08:10:00Z   shop        cart-2    2.0.0     revision   promoted      Ada       bob (approve)\n"
+	         "2025-11-21T08:00:00Z   shop        cart-1    v1        init       promoted      -         -\n"},
 		{"R03 cart -n shop --since 2025-11-21T08:30:00Z",
-		 "STARTED                NAMESPACE   RELEASE   VERSION   CAUSE      OUTCOME       AUTHOR    BY\n"
-		 "2025-11-21T08:30:00Z   shop        cart-3    v3        revision   rolled_back   Mallory   -\n"},
+	         "STARTED                NAMESPACE   RELEASE   VERSION   CAUSE      OUTCOME       AUTHOR    BY\n"
+	         "2025-11-21T08:30:00Z   shop        cart-3    v3        revision   rolled_back   Mallory   -\n"},
 		{"R04 shop stage",
-		 "CANARY   A SCHEDULED   A SERVING   B SCHEDULED   B SERVING   DIFFERENCE\n"
-		 "cart     v3            2.0.0       v2            v2          scheduled_differs\n"
-		 "desk     v1            v1          -             -           only_in_a\n"
-		 "till     v2            v1          -             -           only_in_a\n"},
+	         "CANARY   A SCHEDULED   A SERVING   B SCHEDULED   B SERVING   DIFFERENCE\n"
+	         "cart     v3            2.0.0       v2            v2          scheduled_differs\n"
+	         "desk     v1            v1          -             -           only_in_a\n"
+	         "till     v2            v1          -             -           only_in_a\n"},
 		{"R11 -n shop",
-		 "NAMESPACE   CANARY   KIND      EXPECTED   ACTUAL   DETECTED               EVIDENCE\n"
-		 "shop        cart     version   v3         2.0.0    2025-11-21T08:34:00Z   cart-3 rolled_back: too slow\n"
-		 "shop        desk     traffic   0          30       2025-11-21T08:50:00Z   changed by kubectl-edit\n"},
+	         "NAMESPACE   CANARY   KIND      EXPECTED   ACTUAL   DETECTED               EVIDENCE\n"
+	         "shop        cart     version   v3         2.0.0    2025-11-21T08:34:00Z   cart-3 rolled_back: too slow\n"
+	         "shop        desk     traffic   0          30       2025-11-21T08:50:00Z   changed by kubectl-edit\n"},
 		{"R12 cart -n shop",
-		 "NAMESPACE   RELEASE   STRATEGY   FROM   TO      OUTCOME       FAILED   TOOK   BY\n"
-		 "shop        cart-3    canary     v2     v3      rolled_back   5        4m     -\n"
-		 "shop        cart-2    canary     v1     2.0.0   promoted      0        10m    bob (approve)\n"
-		 "shop        cart-1    canary     -      v1      promoted      0        40s    -\n"},
+	         "NAMESPACE   RELEASE   STRATEGY   FROM   TO      OUTCOME       FAILED   TOOK   BY\n"
+	         "shop        cart-3    canary     v2     v3      rolled_back   5        4m     -\n"
+	         "shop        cart-2    canary     v1     2.0.0   promoted      0        10m    bob (approve)\n"
+	         "shop        cart-1    canary     -      v1      promoted      0        40s    -\n"},
 		{"R13 cart-3 -n shop",
-		 "AT                     KIND      WHAT     RESULT        VALUE   MIN   MAX   DETAIL\n"
-		 "2025-11-21T08:30:00Z   traffic   set      -             0       -     -     -\n"
-		 "2025-11-21T08:34:00Z   end       cart-3   rolled_back   -       -     -     too slow\n"},
+	         "AT                     KIND      WHAT     RESULT        VALUE   MIN   MAX   DETAIL\n"
+	         "2025-11-21T08:30:00Z   traffic   set      -             0       -     -     -\n"
+	         "2025-11-21T08:34:00Z   end       cart-3   rolled_back   -       -     -     too slow\n"},
 		{"R14",
-		 "AT                     NAMESPACE   RELEASE   SUBJECT        DECISION   WHO   COMMENT\n"
-		 "-                      shop        till-2    gate ask-ops   pending    -     -\n"
-		 "2025-11-21T08:15:00Z   shop        cart-2    approve        approved   bob   looks good\n"},
+	         "AT                     NAMESPACE   RELEASE   SUBJECT        DECISION   WHO   COMMENT\n"
+	         "-                      shop        till-2    gate ask-ops   pending    -     -\n"
+	         "2025-11-21T08:15:00Z   shop        cart-2    approve        approved   bob   looks good\n"},
 		{"R16 till",
-		 "AT                     RELEASE   ORIGIN   PRIMARY   CANARY   WHO\n"
-		 "2025-11-21T08:01:00Z   till-1    serin    100       0        -\n"
-		 "2025-11-21T08:40:00Z   till-2    serin    90        10       -\n"
-		 "2025-11-21T08:41:00Z   till-2    seen     89.6      10.4     -\n"},
+	         "AT                     RELEASE   ORIGIN   PRIMARY   CANARY   WHO\n"
+	         "2025-11-21T08:01:00Z   till-1    serin    100       0        -\n"
+	         "2025-11-21T08:40:00Z   till-2    serin    90        10       -\n"
+	         "2025-11-21T08:41:00Z   till-2    seen     89.6      10.4     -\n"},
 		{"R16 desk",
-		 "AT                     RELEASE   ORIGIN     PRIMARY   CANARY   WHO\n"
-		 "2025-11-21T08:50:00Z   desk-1    serin      100       0        -\n"
-		 "2025-11-21T08:50:00Z   desk-1    external   70        30       kubectl-edit\n"},
+	         "AT                     RELEASE   ORIGIN     PRIMARY   CANARY   WHO\n"
+	         "2025-11-21T08:50:00Z   desk-1    serin      100       0        -\n"
+	         "2025-11-21T08:50:00Z   desk-1    external   70        30       kubectl-edit\n"},
 		{"R18",
-		 "NAMESPACE   CANARY   RELEASES   PROMOTED   ROLLED BACK   FAILURE RATE   LEAD TIME   TO RESTORE\n"
-		 "shop        cart     2          1          1             0.5            1h          4m\n"},
+	         "NAMESPACE   CANARY   RELEASES   PROMOTED   ROLLED BACK   FAILURE RATE   LEAD TIME   TO RESTORE\n"
+	         "shop        cart     2          1          1             0.5            1h          4m\n"},
 		/* by digest, by version, by a commit's beginning, by the end of an image */
 		{"R19 sha256:aa11",
-		 "NAMESPACE   CANARY   ROLE      WEIGHT   VERSION   IMAGE\n"
-		 "shop        cart     primary   100      2.0.0     shop/cart:v2@sha256:aa11\n"},
+	         "NAMESPACE   CANARY   ROLE      WEIGHT   VERSION   IMAGE\n"
+	         "shop        cart     primary   100      2.0.0     shop/cart:v2@sha256:aa11\n"},
 		{"r19 2.0.0 --no-headers",
-		 "shop   cart   primary   100   2.0.0   shop/cart:v2@sha256:aa11\n"},
+	         "shop   cart   primary   100   2.0.0   shop/cart:v2@sha256:aa11\n"},
 		{"R19 1a2b3c4 --no-headers",
-		 "shop   cart   primary   100   2.0.0   shop/cart:v2@sha256:aa11\n"},
+	         "shop   cart   primary   100   2.0.0   shop/cart:v2@sha256:aa11\n"},
 		{"R19 cart:v2 --no-headers",
-		 "shop    cart   primary   100   2.0.0   shop/cart:v2@sha256:aa11\n"
-		 "stage   cart   primary   100   v2      stage/cart:v2\n"},
+	         "shop    cart   primary   100   2.0.0   shop/cart:v2@sha256:aa11\n"
+	         "stage   cart   primary   100   v2      stage/cart:v2\n"},
 	};
 
 	check(*state, told, array_length(told));
@@ -298,7 +298,8 @@ static void test_words(void **state)
 		enum command_exit status;
 		const char *trouble;
 	} lines[] = {
-		{"R02", COMMAND_USAGE, "R02 (State of each cluster): one cluster cannot answer it: "},
+		{"R02", COMMAND_USAGE,
+	         "R02 (State of each cluster): one cluster cannot answer it: "},
 		{"R21", COMMAND_USAGE, "\"R21\": expected the name of a release"},
 		{"R19", COMMAND_USAGE, "expected R19 WHAT"},
 		{"R05 a b", COMMAND_USAGE, "expected R05 [CANARY], got more"},

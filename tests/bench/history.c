@@ -93,7 +93,7 @@ static void record_model(const char *path)
 		fail(err.text);
 	let_go_on(shop, 2);
 	if (apiserver_write_inside(demo_shop_server(shop), &steps, &arena, demo_shop_now(shop))
-	            .status != 200 ||
+	                    .status != 200 ||
 	    !demo_shop_push(shop, "v2", &err))
 		fail("the canary cannot be changed");
 	demo_shop_stir(shop);
@@ -387,8 +387,8 @@ static void time_command(const char *command, const char *path, int n_releases)
 	cpu = (read_clock(CLOCK_PROCESS_CPUTIME_ID) - cpu) * 1000 / CALLS;
 	(void)fclose(setting.out);
 	qsort(times, CALLS, sizeof(times[0]), compare);
-	printf("%-8s p50 %.1f ms, p99 %.1f ms over %d calls, %.1f ms of processor each\n",
-	       command, times[CALLS / 2], times[CALLS * 99 / 100], CALLS, cpu);
+	printf("%-8s p50 %.1f ms, p99 %.1f ms over %d calls, %.1f ms of processor each\n", command,
+	       times[CALLS / 2], times[CALLS * 99 / 100], CALLS, cpu);
 }
 
 int main(int argc, char **argv)
