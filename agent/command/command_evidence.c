@@ -29,6 +29,8 @@ struct reading {
 	size_t n_unreadable;
 	struct command_run *run; /* of the release in hand; NULL: nothing of it could be read yet */
 	struct err err;          /* set: no further round counts */
+	struct history_facts_base base; /* of the round that was read last */
+	struct history_facts_base spec;
 };
 
 /* The deciding sample while its question is sought. */
@@ -224,20 +226,27 @@ static bool read_part(const char *text, json_t **ret)
 	return document_read_json(text, strlen(text), FACTS_MAX, ret, NULL);
 }
 
-static json_t *read_facts(const struct history_round *round)
+static json_t *read_facts(struct reading *reading, const struct history_round *round)
 {
 	json_t *facts = NULL;
 
-	return history_facts_read(round->base, round->facts, &facts, NULL) ? facts : NULL;
+	return history_facts_read_next(&reading->base, round->base, round->facts, &facts, NULL)
+	               ? facts
+	               : NULL;
+}
+
+/* Most rounds have one spec: it is read as a base that nothing changes. */
+static json_t *read_spec(struct reading *reading, const struct history_round *round)
+{
+	json_t *spec = NULL;
+
+	return history_facts_read_next(&reading->spec, round->spec, "{}", &spec, NULL) ? spec
+	                                                                               : NULL;
 }
 
 /* By which rules it was judged in the end. */
-static void read_rules(struct command_run *run, const char *spec, struct arena *arena)
+static void read_rules(struct command_run *run, const json_t *rules, struct arena *arena)
 {
-	CLEANUP(tree_freep) json_t *rules = NULL;
-
-	if (!read_part(spec, &rules))
-		return;
 	run->strategy = arena_text(arena, kube_tree_value(rules, "strategy"));
 	run->provider = arena_text(arena, kube_tree_value(rules, "provider"));
 	run->threshold = whole(rules, "threshold");
@@ -263,7 +272,8 @@ static void read_route(struct command_run *run, const json_t *facts, struct aren
 static void on_newest(void *user, const struct history_read_round *read)
 {
 	struct reading *reading = user;
-	CLEANUP(tree_freep) json_t *facts = read_facts(&read->round);
+	CLEANUP(tree_freep) json_t *facts = read_facts(reading, &read->round);
+	CLEANUP(tree_freep) json_t *spec = read_spec(reading, &read->round);
 
 	if (reading->err.kind != ERR_NONE || reading->run)
 		return;
@@ -276,7 +286,7 @@ static void on_newest(void *user, const struct history_read_round *read)
 		return;
 	read_images(reading->run, facts, reading->arena);
 	read_route(reading->run, facts, reading->arena);
-	read_rules(reading->run, read->round.spec, reading->arena);
+	read_rules(reading->run, spec, reading->arena);
 }
 
 /* What it brings and where that comes from, when the round tells how it was made: the template of
@@ -296,7 +306,7 @@ static void read_made(struct command_run *run, const json_t *made, struct arena 
 static void on_oldest(void *user, const struct history_read_round *read)
 {
 	struct reading *reading = user;
-	CLEANUP(tree_freep) json_t *facts = read_facts(&read->round);
+	CLEANUP(tree_freep) json_t *facts = read_facts(reading, &read->round);
 
 	if (!facts)
 		return;
@@ -317,8 +327,9 @@ static void on_round(void *user, const struct history_read_round *read)
 	if (reading->err.kind != ERR_NONE)
 		return;
 	if (!run->has_deciding && strstr(round->plan, "\"rolled_back\"")) {
-		facts = read_facts(round);
-		if (!facts || !read_part(round->spec, &spec) || !read_part(round->plan, &plan)) {
+		facts = read_facts(reading, round);
+		spec = read_spec(reading, round);
+		if (!facts || !spec || !read_part(round->plan, &plan)) {
 			reading->n_unreadable++;
 			return;
 		}
@@ -426,6 +437,8 @@ bool command_evidence_read_open(sqlite3 *db, const struct command_evidence_filte
 		take_runs(&reading, ret);
 		*ret_n_unreadable = reading.n_unreadable;
 	}
+	history_facts_base_fini(&reading.base);
+	history_facts_base_fini(&reading.spec);
 	free(reading.runs);
 	return is_fine;
 }
