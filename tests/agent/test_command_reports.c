@@ -169,7 +169,7 @@ static void check(struct place *place, const struct told *told, size_t n)
 }
 
 /* Of what serves, not of what went back: Ada, whom bob approved, and not Mallory. */
-static void test_row_11(void **state)
+static void test_row_11_owner_of_what_serves(void **state)
 {
 	const struct told told[] = {
 		{"R09 cart -n shop",
@@ -181,7 +181,7 @@ static void test_row_11(void **state)
 }
 
 /* Both versions, 90 and 10. */
-static void test_row_12(void **state)
+static void test_row_12_both_weights(void **state)
 {
 	const struct told told[] = {
 		{"R05 till",
@@ -388,8 +388,8 @@ static void test_docs(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_row_11, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_row_12, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_row_11_owner_of_what_serves, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_row_12_both_weights, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_tables, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_documents, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_words, set_up, tear_down),
