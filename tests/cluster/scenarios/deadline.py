@@ -3,6 +3,7 @@
 import time
 
 import objects
+from api import MERGE_PATCH, ApiError
 from scenario import scenario
 from scenarios import start
 
@@ -26,6 +27,17 @@ def refuse_unlabelled(s):
     inside = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": s.namespace}}}
     binding["spec"] = {"policyName": STRICT, "validationActions": ["Deny"], "matchResources": inside}
     s.create(policy, binding)
+    s.wait("admission refuses", lambda: is_refused(s), 20)
+
+
+def is_refused(s):
+    """A binding takes effect within seconds; a dry run shows it."""
+    path = f"/apis/apps/v1/namespaces/{s.namespace}/deployments/strict?dryRun=All"
+    try:
+        s.api.ask("PATCH", path, {"spec": {"replicas": 1}}, MERGE_PATCH)
+    except ApiError as error:
+        return WORDS in str(error)
+    return False
 
 
 def check_refused(s):
