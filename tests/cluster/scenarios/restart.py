@@ -54,12 +54,12 @@ def begin(s):
     return s.load_ingress(rate=30)
 
 
-def check_evidence(s, one, n_starts):
-    """Row 62: nothing is recorded twice, each process said that it began, and the file is intact."""
+def check_evidence(s, one, n_restarts):
+    """Row 62: nothing is recorded twice, each process but the first said that it began, and the file is intact."""
     twice = one.ask_history("SELECT entity_uid FROM audit_log GROUP BY entity, entity_uid HAVING COUNT(*) > 1")
     s.check(not twice, "no record twice", twice, row=62)
     began = one.ask_history("SELECT COUNT(*) AS n FROM gap WHERE kind = 'began'")[0]["n"]
-    s.check(began == n_starts, "each process said that it began", f"{began} of {n_starts}", row=62)
+    s.check(began == n_restarts, "each process after the first said that it began", f"{began} of {n_restarts}", row=62)
     code, written = one.tell("audit", "verify", "--offline")
     s.check(code == 0, "links, hashes and decisions hold", written, row=62)
     moves = [row["canaryPercent"] for row in one.report(s.namespace, "R16", "app") if row["origin"] == "serin"]
@@ -89,7 +89,7 @@ def crash(s, count, wait_moment):
     s.note(f"killed in {', '.join(told)}")
     check_end(s, load)
     if 62 in s.row.rows:
-        check_evidence(s, one, len(told) + 1)
+        check_evidence(s, one, len(told))
 
 
 @scenario("crash-random", "an agent killed at random moments of a promotion goes on where it was", OWN)
