@@ -1,6 +1,7 @@
 /* A Canary that Flagger left: what is written first, step by step, and where its run goes on. Each
  * row is one decision. */
 #include "tests/analysis/decisions.h"
+#include "tests/analysis/given_adoption.h"
 #include "tests/analysis/given_canary.h"
 #include "tests/analysis/given_route.h"
 #include "tests/analysis/given_run.h"
@@ -14,85 +15,6 @@
 
 #include <cmocka.h>
 
-/* Succeeded, of v1, and no Release yet. */
-static void left(struct model *model)
-{
-	struct facts *facts = &model->truth;
-
-	decisions_rest(model);
-	facts->newest = (struct release){0};
-	facts->promoted = (struct release_ref){0};
-	facts->n_releases = 0;
-	facts->releases.state = FACT_ABSENT;
-	text_copy(facts->primary.release_uid, "flaggers");
-	facts->primary.is_owned = true;
-	text_copy(facts->mirror.phase, "Succeeded");
-	text_copy(facts->mirror.last_applied, "applied");
-	text_copy(facts->mirror.last_promoted, "promoted");
-	facts->mirror.moved = facts->now;
-}
-
-/* The first Release says what the primary runs, and was not saved yet. */
-static void found(struct model *model)
-{
-	struct facts *facts = &model->truth;
-
-	left(model);
-	facts->newest = (struct release){.number = 1,
-	                                 .name = "cart-1",
-	                                 .uid = "release-1",
-	                                 .digest = "v1",
-	                                 .handled = "v1",
-	                                 .cause = CAUSE_ADOPTED,
-	                                 .adoption = {.phase = "Succeeded",
-	                                              .last_applied = "applied",
-	                                              .last_promoted = "promoted",
-	                                              .primary_id = "flaggers"}};
-	facts->n_releases = 1;
-	facts->releases.state = FACT_KNOWN;
-}
-
-/* It is over, and Flagger was analysing v2, which the target has. */
-static void found_run(struct model *model)
-{
-	struct facts *facts = &model->truth;
-
-	found(model);
-	facts->newest.status.phase = PHASE_DONE;
-	facts->newest.status.outcome = OUTCOME_PROMOTED;
-	text_copy(facts->newest.handled, "v2");
-	text_copy(facts->newest.adoption.phase, "Progressing");
-	text_copy(facts->mirror.phase, "Progressing");
-	facts->promoted = release_ref_of(&facts->newest);
-	text_copy(facts->target.digest, "v2");
-	put_pods(&facts->target, 2, 2);
-	facts->route.weight = 20;
-}
-
-/* The second Release is that run, and was not saved yet: weight 20 is in force. */
-static void run(struct model *model)
-{
-	struct facts *facts = &model->truth;
-
-	found_run(model);
-	facts->newest = (struct release){.number = 2,
-	                                 .name = "cart-2",
-	                                 .uid = "release-2",
-	                                 .digest = "v2",
-	                                 .previous = "cart-1",
-	                                 .cause = CAUSE_ADOPTED,
-	                                 .target_replicas = 2,
-	                                 .primary_replicas = 2,
-	                                 .adoption = {.phase = "Progressing", .weight = 20}};
-	facts->n_releases = 2;
-}
-
-static void put_phase(struct model *model, const char *phase)
-{
-	text_copy(model->truth.mirror.phase, phase);
-	text_copy(model->truth.newest.adoption.phase, phase);
-}
-
 static void phase_unset(struct model *model)
 {
 	put_phase(model, "");
@@ -101,11 +23,6 @@ static void phase_unset(struct model *model)
 static void initializing(struct model *model)
 {
 	put_phase(model, "Initializing");
-}
-
-static void failed(struct model *model)
-{
-	put_phase(model, "Failed");
 }
 
 static void approval(struct model *model)
@@ -160,6 +77,11 @@ static void iteration_back(struct model *model)
 	model->truth.newest.adoption.iterations = -1;
 }
 
+static void failed_less(struct model *model)
+{
+	model->truth.newest.adoption.failed_checks = -1;
+}
+
 static void failed_once(struct model *model)
 {
 	model->truth.newest.adoption.failed_checks = 1;
@@ -193,16 +115,6 @@ static void wrote_later(struct model *model)
 static void succeeded(struct model *model)
 {
 	put_phase(model, "Succeeded");
-}
-
-/* The first save was seen. */
-static void settled(struct model *model)
-{
-	struct release *newest = &model->truth.newest;
-
-	newest->status.phase = PHASE_DONE;
-	newest->status.outcome = OUTCOME_PROMOTED;
-	model->truth.promoted = release_ref_of(newest);
 }
 
 static void promoted_already(struct model *model)
@@ -248,19 +160,19 @@ static const struct decision_row first[] = {
          "create release 1 adopted",
          "adopting cart.shop from Flagger, phase Succeeded"},
 	{"failed: the primary is broken, and clients are with it",
-         {failed, primary_dead},
+         {phase_failed, primary_dead},
          "create release 1 adopted",
          "adopting cart.shop from Flagger, phase Failed"},
 	{"… with the canary, by the route",
-         {failed, primary_dead, route_100},
+         {phase_failed, primary_dead, route_100},
          "",
          "Flagger's promotion failed and left the clients with the canary: adopted once"},
 	{"… by the apex",
-         {failed, primary_dead, apex_canary},
+         {phase_failed, primary_dead, apex_canary},
          "",
          "Flagger's promotion failed and left the clients with the canary: adopted once"},
 	{"… and the primary is ready",
-         {failed, apex_canary},
+         {phase_failed, apex_canary},
          "create release 1 adopted",
          "adopting cart.shop from Flagger, phase Failed"},
 	{"another phase, a broken primary and clients away",
@@ -424,6 +336,10 @@ static const struct decision_row fourth[] = {
          {failed_twice},
          "route 0!; save release Retreating rolled_back f2 n3 started 1!",
          "adopted from Flagger with 2 failed checks of 2"},
+	{"none, and less",
+         {failed_less},
+         "save release Progressing from 20 to 20 n1 started 1",
+         "adopted from Flagger in phase Progressing, canary weight 20"},
 	{"an iteration, of weights",
          {iteration_1},
          "save release Progressing from 20 to 20 n1 started 1",
@@ -488,6 +404,22 @@ static const struct decision_row fourth[] = {
          {flagger_finalising},
          "save release Finalising from 20 n1 started 1",
          "adopted from Flagger in phase Finalising, canary weight 20"},
+	{"A/B, an iteration less than none",
+         {ab, route_100, iteration_back},
+         "save release Progressing from 100 to 100 n1 started 1",
+         "adopted from Flagger in phase Progressing, canary weight 100"},
+	{"Promoting, with failed checks",
+         {flagger_promoting, failed_twice},
+         "save release Promoting from 20 to 20 n1 started 1",
+         "adopted from Flagger in phase Promoting, canary weight 20"},
+	{"Promoting, blue/green",
+         {blue_green, route_100, flagger_promoting, iteration_3},
+         "save release Promoting from 100 to 100 n1 started 1",
+         "adopted from Flagger in phase Promoting, canary weight 100"},
+	{"Promoting was saved: the primary is written first",
+         {promoting},
+         "primary release-2 x2",
+         "the primary gets the template of Release cart-2"},
 };
 
 static void test_first(void **state)
