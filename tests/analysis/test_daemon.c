@@ -69,7 +69,28 @@ static void first_time(struct model *model)
 	primary_absent(model);
 }
 
+static void back_in_steps(struct model *model)
+{
+	promoting(model);
+	primary_new(model);
+	model->spec.step_weight_promotion = 15;
+	model->truth.newest.status.times.next_check_at = model->truth.now;
+}
+
+static void primary_on_one_node(struct model *model)
+{
+	put_pods(&model->truth.primary, 1, 1);
+}
+
 static const struct decision_row runs[] = {
+	{"its primary gets the template, and no number of pods",
+         {promoting},
+         "primary release-2",
+         "the primary gets the template of Release cart-2"},
+	{"its primary has lost a node",
+         {back_in_steps, primary_on_one_node},
+         "save release Promoting from 40 to 25 n1",
+         "Advance cart.shop primary weight 75"},
 	{"it has no pods", {starting, target_down}, "scale target 2", "scaling the target to 2"},
 	{"it has them, on more nodes than before",
          {starting, target_large},
@@ -82,11 +103,11 @@ static const struct decision_row runs[] = {
 	{"its pods are on their way",
          {starting, unobserved},
          "save release Starting unready 1",
-         "canary daemonset cart.shop not ready: waiting for rollout to finish: o"},
+         "canary daemonset cart.shop not ready: waiting for rollout to finish: observed daemonset generation less"},
 	{"… half of them",
          {starting, outdated},
          "save release Starting unready 1",
-         "canary daemonset cart.shop not ready: waiting for rollout to finish: 1"},
+         "canary daemonset cart.shop not ready: waiting for rollout to finish: 1 out of 2 new pods"},
 	{"its primary may be empty while it is written",
          {promoting, primary_may_empty},
          "apex service canary",
