@@ -3,6 +3,7 @@
 #include "analysis/hooks.h"
 #include "tests/analysis/decisions.h"
 #include "tests/analysis/given_canary.h"
+#include "tests/analysis/given_check.h"
 #include "tests/analysis/given_hook.h"
 #include "tests/analysis/given_route.h"
 #include "tests/analysis/given_run.h"
@@ -96,6 +97,81 @@ static void test_back(void **state)
 	model_fini(&model);
 }
 
+static void fails_for_the_last_time(struct model *model)
+{
+	second_step(model);
+	due(model);
+	failed(model);
+	once_failed(model);
+}
+
+static void check_far_ahead(struct model *model)
+{
+	progressing(model);
+	model->truth.newest.status.times.next_check_at.ms = model->truth.now.ms + 3600000;
+}
+
+/* Whatever cannot be read of the target, traffic goes back and that is recorded. */
+static void test_D_22_a_retreat_needs_no_target(void **state)
+{
+	static const struct decision_row needed[] = {
+		{"the target is seen",
+	         {fails_for_the_last_time},
+	         "route 0!; save release Retreating rolled_back from 40 f2 c1 n3!",
+	         "Halt cart.shop advancement success rate 50.00% < 99%"},
+		{"it is not",
+	         {fails_for_the_last_time, target_unknown},
+	         "route 0!; save release Retreating rolled_back from 40 f2 c1 n3!; see target",
+	         "Halt cart.shop advancement success rate 50.00% < 99%"},
+		{"it is gone",
+	         {fails_for_the_last_time, target_absent},
+	         "route 0!; save release Retreating cancelled from 40 f1 n1!",
+	         "deployment cart.shop was deleted"},
+		{"it is refused",
+	         {fails_for_the_last_time, target_refused},
+	         "route 0!; save release Retreating rolled_back from 40 f2 c1 n3!",
+	         "Halt cart.shop advancement success rate 50.00% < 99%"},
+	};
+
+	decisions_check(decisions_run, needed, array_length(needed));
+}
+
+static void apply_v2(struct model *model)
+{
+	model_apply(model, "v2");
+}
+
+static int count_checks(bool is_forgetful)
+{
+	static const struct model_event revision[] = {{0, apply_v2}, {0}};
+	struct model model;
+	int n_checks;
+
+	model_init(&model);
+	model_initialise(&model);
+	model.is_forgetful = is_forgetful;
+	model_run(&model, 300000, revision);
+	assert_int_equal(model.truth.newest.status.outcome, OUTCOME_PROMOTED);
+	n_checks = model.n_checks;
+	model_fini(&model);
+	return n_checks;
+}
+
+/* When the next check is due stands in the Release: an agent that starts anew before each decision
+ * asks no more often. One that is far ahead is another clock's. */
+static void test_D_49_a_restart_is_not_early(void **state)
+{
+	static const struct decision_row far[] = {
+		{"more than an interval ahead",
+	         {check_far_ahead},
+	         "save release Progressing to 20",
+	         "the next check was further ahead than one interval"},
+	};
+
+	assert_int_equal(count_checks(true), count_checks(false));
+	decisions_check(decisions_run, far, array_length(far));
+}
+
 static void comparison_lost(struct model *model)
 {
 	text_copy(model->truth.change.digest, model->truth.target.digest);
@@ -129,9 +205,13 @@ static void test_rows(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_wishes),  cmocka_unit_test(test_same_effect),
-		cmocka_unit_test(test_approve), cmocka_unit_test(test_back),
+		cmocka_unit_test(test_wishes),
+		cmocka_unit_test(test_same_effect),
+		cmocka_unit_test(test_approve),
+		cmocka_unit_test(test_back),
 		cmocka_unit_test(test_rows),
+		cmocka_unit_test(test_D_22_a_retreat_needs_no_target),
+		cmocka_unit_test(test_D_49_a_restart_is_not_early),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
