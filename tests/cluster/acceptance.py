@@ -15,6 +15,14 @@ ROWS = {
     60: "no promotion before a person approves; who did, through what and when",
     61: "the audit holds; what was edited, deleted or cut off is found",
     62: "killed between apply and record: nothing twice, the route is read again, the run goes on",
+    # Of the contract's list of provider scenarios (metric-providers.md, 5.2).
+    "K1": "a Deployment by iterations behind the user's own Service, with a gate and an acceptance hook",
+    "K2": "a DaemonSet by iterations",
+    "I7": "skipAnalysis promotes",
+    "I8": "skipAnalysis with a broken image: Failed, and the primary runs what it ran",
+    "N5": "after a rollback the primary's image again: still Failed, no run",
+    "N6": "the image that failed again: a run, which fails",
+    "N7": "a pod annotation beside it, and healthy: promoted",
 }
 
 

@@ -67,6 +67,7 @@ class Agent:
             f"--port={self.port}",
             f"--leader-election-namespace={self.home}",
             "--log-level=debug",
+            "--include-label-prefix=app.kubernetes.io",
         ]
         if self.namespace:
             command.append(f"--namespace={self.namespace}")
