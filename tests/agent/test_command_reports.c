@@ -355,7 +355,8 @@ static void test_cluster(void **state)
 	                    "  started    2025-11-20T08:00:00.000Z\n"
 	                    "  finished   2025-11-20T08:07:10.000Z\n"
 	                    "  reason     Halt cart.shop advancement request-duration 620 > 500 "
-	                    "(failed check 5 of 5)\n");
+	                    "(failed check 5 of 5)\n"
+	                    "  decided by request-duration 620 > max 500\n");
 	command_desk_run(place->desk, "report cart-2 -n shop -o json");
 	command_schema_check("report", place->desk->out);
 	command_desk_run(place->desk, "report cart-99 -n shop");
