@@ -94,6 +94,7 @@ const struct report_kind report_list[] = {
                             {"imageDigest", "DIGEST", true},
                             {"commit", "COMMIT", true},
                             {"build", "BUILD", true},
+                            {"of", "OF", true},
                             {"evidence", "EVIDENCE", true}},
 		.make = report_serving_versions,
 	},

@@ -18,8 +18,8 @@
 #define START    INT64_C(1763712000000) /* 2025-11-21T08:00:00Z */
 #define DOCS_MAX 65536
 
-#define SPEC  "{'strategy':'canary','provider':'nginx','threshold':5,'checks':[]}"
-#define ROUTE "'route':{'state':'known','weight':%d}"
+#define SPEC "{'strategy':'canary','provider':'nginx','threshold':5,'checks':[]}"
+#define AB   "ab-testing"
 
 /* A round of a release: what its facts say. */
 struct row {
@@ -73,6 +73,12 @@ static const struct row rows[] = {
          "'started':1763714400000,'to':10,'hasSeen':true,'seenShare':0.104,'hooks':[{'type':"
          "'confirm-promotion','result':'fail','name':'ask-ops'}]},'share':{'kind':'value','value':"
          "0.104,'check':1763714460000}}"},
+	/* lab/lamp: A/B, and v2 is for those that match */
+	{"lab", "lamp", "lamp-1", 1, INIT("lamp", "lab/lamp:v1")},
+	{"lab", "lamp", "lamp-2", 40,
+         "{'target':{'image':'lab/lamp:v2'},'primary':{'image':'lab/lamp:v1'},'route':{'state':"
+         "'known','weight':100},'newest':{'name':'lamp-2','cause':'revision','phase':'Progressing',"
+         "'started':1763714400000,'to':100}}"},
 	/* stage/cart has v2 */
 	{"stage", "cart", "cart-1", 1, INIT("cart", "stage/cart:v2")},
 };
@@ -96,7 +102,7 @@ static void write_row(struct history *history, const struct row *row, size_t num
 {
 	char uid[16];
 	char canary_uid[80];
-	char *spec = quoted(SPEC);
+	char *spec = quoted(strcmp(row->canary, "lamp") == 0 ? "{'strategy':'" AB "'}" : SPEC);
 	char *facts = quoted(row->facts);
 	const struct history_round round = {
 		.uid = uid,
@@ -190,7 +196,13 @@ static void test_row_12_both_weights(void **state)
 	         "shop        till     canary    10       v2        till-2    2025-11-21T08:40:00Z\n"},
 	};
 
-	check(*state, told, array_length(told));
+	struct place *place = *state;
+
+	check(place, told, array_length(told));
+	run(place, "R05 lamp -o json");
+	assert_non_null(strstr(place->desk->out, "\"of\": \"the others\""));
+	assert_non_null(strstr(place->desk->out, "\"of\": \"those that match\""));
+	assert_null(strstr(place->desk->out, "\"weight\": 0"));
 }
 
 static void test_tables(void **state)
@@ -198,6 +210,7 @@ static void test_tables(void **state)
 	const struct told told[] = {
 		{"R01",
 	         "NAMESPACE   CANARY   SCHEDULED   SERVING   WEIGHT   STATE\n"
+	         "lab         lamp     v2          v1        100      Progressing\n"
 	         "shop        cart     v3          2.0.0     0        rolled_back\n"
 	         "shop        desk     v1          v1        0        promoted\n"
 	         "shop        till     v2          v1        10       Progressing\n"
