@@ -41,9 +41,9 @@ static const struct command_flag flags[] = {
          "read a history file instead of the cluster, also while an agent writes to it"},
 	{"all", 0, NULL, "initialisations too: the release that each canary begins with"},
 	{"since", 0, "AGE", "only those that ended since, or are open: 90m, 7d, 2026-11-20"},
+	{"result", 0, "WORD", "only what ended so; more than one with commas"},
 	{"splits", 0, NULL,
          "instead, how routes that no Canary has divide requests, of the object NAME"},
-	{"result", 0, "WORD", "only what ended so; more than one with commas"},
 	COMMAND_API_FLAG,
 };
 

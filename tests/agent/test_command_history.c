@@ -240,7 +240,8 @@ static void test_splits(void **state)
 	run(place, " --splits");
 	assert_int_equal(place->desk->status, COMMAND_OK);
 	assert_non_null(strstr(place->desk->out, "VirtualService/reviews"));
-	assert_non_null(strstr(place->desk->out, "kubectl-edit  reviews/v1 90 %, reviews/v2 10 %"));
+	assert_non_null(
+		strstr(place->desk->out, "kubectl-edit   reviews/v1 90 %, reviews/v2 10 %"));
 	assert_non_null(strstr(place->desk->out, "reviews/v1 100 %, reviews/v2 0 %"));
 	run(place, " --splits reviews -n shop -o json");
 	command_schema_check("splits", place->desk->out);
