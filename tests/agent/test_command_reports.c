@@ -126,6 +126,30 @@ static void write_row(struct history *history, const struct row *row, size_t num
 	free(facts);
 }
 
+/* Somebody weighs reviews, which no Canary has. */
+static void write_split(struct history *history)
+{
+	char *text =
+		quoted("{'rules':[{'name':'0','backends':[{'name':'reviews/v1','weight':'80',"
+	               "'share':0.8},{'name':'reviews/v2','weight':'20','share':0.2}]}]}");
+	const struct history_split split = {
+		.api = "networking.istio.io/v1beta1",
+		.kind = "VirtualService",
+		.k8s_namespace = "books",
+		.name = "reviews",
+		.uid = "u-9",
+		.resource_version = "7",
+		.author = "kubectl-edit",
+		.result = HISTORY_SPLIT_OBSERVED,
+		.applied_at = {START + 5 * MINUTE},
+		.seen_at = {START + 6 * MINUTE},
+		.split = text,
+	};
+
+	history_split(history, &split);
+	free(text);
+}
+
 static int set_up(void **state)
 {
 	struct place *place = calloc(1, sizeof(*place));
@@ -136,6 +160,7 @@ static int set_up(void **state)
 	history_desk_open(place->history);
 	for (size_t i = 0; i < array_length(rows); i++)
 		write_row(place->history->history, &rows[i], i);
+	write_split(place->history->history);
 	assert_int_equal(history_desk_close(place->history), 0);
 	*state = place;
 	return 0;
@@ -246,14 +271,19 @@ static void test_tables(void **state)
 	         "-                      shop        till-2    gate ask-ops   pending    -     -\n"
 	         "2025-11-21T08:15:00Z   shop        cart-2    approve        approved   bob   looks good\n"},
 		{"R16 till",
-	         "AT                     RELEASE   ORIGIN   PRIMARY   CANARY   WHO\n"
-	         "2025-11-21T08:01:00Z   till-1    serin    100       0        -\n"
-	         "2025-11-21T08:40:00Z   till-2    serin    90        10       -\n"
-	         "2025-11-21T08:41:00Z   till-2    seen     89.6      10.4     -\n"},
+	         "AT                     RELEASE   ORIGIN   PRIMARY   CANARY   SPLIT   WHO\n"
+	         "2025-11-21T08:01:00Z   till-1    serin    100       0        -       -\n"
+	         "2025-11-21T08:40:00Z   till-2    serin    90        10       -       -\n"
+	         "2025-11-21T08:41:00Z   till-2    seen     89.6      10.4     -       -\n"},
 		{"R16 desk",
-	         "AT                     RELEASE   ORIGIN     PRIMARY   CANARY   WHO\n"
-	         "2025-11-21T08:50:00Z   desk-1    serin      100       0        -\n"
-	         "2025-11-21T08:50:00Z   desk-1    external   70        30       kubectl-edit\n"},
+	         "AT                     RELEASE   ORIGIN     PRIMARY   CANARY   SPLIT   WHO\n"
+	         "2025-11-21T08:50:00Z   desk-1    serin      100       0        -       -\n"
+	         "2025-11-21T08:50:00Z   desk-1    external   70        30       -       kubectl-edit\n"},
+		{"R16 reviews",
+	         "AT                     RELEASE   ORIGIN     PRIMARY   CANARY   SPLIT                    "
+	         "                                  WHO\n"
+	         "2025-11-21T08:05:00Z   -         external   -         -        "
+	         "VirtualService/reviews: reviews/v1 80 %, reviews/v2 20 %   kubectl-edit\n"},
 		{"R18",
 	         "NAMESPACE   CANARY   RELEASES   PROMOTED   ROLLED BACK   FAILURE RATE   LEAD TIME   TO RESTORE\n"
 	         "shop        cart     2          1          1             0.5            1h          4m\n"},
