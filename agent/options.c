@@ -18,6 +18,7 @@ enum kind {
 	KIND_LEVEL,
 	KIND_ENCODING,
 	KIND_ACCESS,
+	KIND_COPIES,
 	/* What Flagger has and we do not: */
 	KIND_IGNORED, /* any value, with a warning */
 	KIND_IGNORED_TRUTH,
@@ -72,6 +73,8 @@ static const struct flag flags[] = {
          "nginx.ingress.kubernetes.io", "PREFIX", "of the annotations of ingress-nginx"},
 	{"enable-config-tracking", KIND_TRUTH, AT(has_config_tracking), "true", "",
          "follow ConfigMaps and Secrets of the target"},
+	{"config-copies", KIND_COPIES, AT(keeps_copy_names), "hash", "NAMES",
+         "of the primary's copies of them: hash (each its own), or flagger (one, overwritten)"},
 	{"no-cross-namespace-refs", KIND_TRUTH, AT(blocks_refs), "false", "",
          "refuse canaries that name a MetricTemplate or AlertProvider of another namespace"},
 	{"enable-leader-election", KIND_TRUTH, AT(has_leader_election), "false", "",
@@ -192,6 +195,15 @@ static bool set_encoding(const struct flag *flag, const char *value, enum log_fo
 	return true;
 }
 
+static bool set_copies(const struct flag *flag, const char *value, bool *ret, struct err *err)
+{
+	*ret = strcmp(value, "flagger") == 0;
+	if (*ret || strcmp(value, "hash") == 0)
+		return true;
+	return err_set(err, ERR_INVALID, "--%s: expected hash or flagger, got \"%.100s\"",
+	               flag->name, value);
+}
+
 static bool set_access(const struct flag *flag, const char *value, enum api_access *ret,
                        struct err *err)
 {
@@ -244,6 +256,8 @@ static bool set(const struct flag *flag, const char *value, struct options *opti
 		return set_encoding(flag, value, at, err);
 	case KIND_ACCESS:
 		return set_access(flag, value, at, err);
+	case KIND_COPIES:
+		return set_copies(flag, value, at, err);
 	case KIND_IGNORED:
 	case KIND_IGNORED_TRUTH:
 		warn(warnings, flag);

@@ -35,6 +35,7 @@ struct options {
 	const char *selector_labels; /* as written: "app,name" */
 	const char *ingress_annotations_prefix;
 	bool has_config_tracking;
+	bool keeps_copy_names; /* Flagger's, of copies of configs */
 	bool blocks_refs; /* across namespaces */
 	bool has_leader_election;
 	const char *leader_election_namespace;

@@ -232,6 +232,7 @@ struct mirror_fact {
 	struct instant moved; /* lastTransitionTime */
 	char last_applied[DIGEST_MAX];
 	char last_promoted[DIGEST_MAX];
+	char tracked[DIGEST_MAX]; /* of trackedConfigs; "": it has none */
 	struct mirror_cookies cookies;
 	bool has_refusal;           /* condition Ready=False stands */
 	char refusal[SENTENCE_MAX]; /* its message */

@@ -31,6 +31,7 @@ struct provider_options {
 	bool has_splits;     /* TrafficSplit at v1alpha1 */
 	bool blocks_refs;    /* a Canary may name nothing of another namespace */
 	bool track_configs;  /* false: references to ConfigMaps and Secrets are left alone */
+	bool keeps_copy_names; /* copies of configs have Flagger's names, and are overwritten */
 };
 
 #define SERVICE_NAME_MAX   64
