@@ -16,6 +16,7 @@ from world import Failure
 
 PORT = 9192  # of the load tester; Flagger's own is the next
 QUIET = 25  # seconds: two intervals of Flagger's and some
+BLUE = "0432367cd6bedd01"  # Flagger's checksum of {"colour":"blue"}
 AT_REST = ["fresh", "done", "bad"]
 RUNNING = ["wait", "step", "prom"]
 
@@ -157,7 +158,8 @@ def check_refused(s):
 
 
 def check_runs(s, tester):
-    """What was under way goes on where it was, and no step twice."""
+    """What was under way goes on where it was, and no step twice. A config that changes meanwhile is analysed."""
+    s.api.merge("configmap", "settings", s.namespace, {"data": {"colour": "blue"}})
     s.check(weight(s, "step") == 20, "the weight stays where it was", weight(s, "step"))
     s.check(weight(s, "prom") == 40, "so it does before the promotion", weight(s, "prom"))
     s.check(status(s, "prom").get("phase") == "WaitingPromotion", "it still waits", status(s, "prom"))
@@ -168,6 +170,8 @@ def check_runs(s, tester):
         s.wait_outcome(f"{name}-2", "promoted", 150)
         s.wait_phase("Succeeded", 30, name)
         s.check(s.world.image(f"{name}-primary") == "app:v2", f"{name}: v2 is promoted", s.world.image(f"{name}-primary"))
+    s.wait_outcome("done-2", "promoted", 150)
+    s.wait_phase("Succeeded", 30, "done")
     for name, steps in {"wait": [20, 40], "step": [20, 40], "prom": [40]}.items():
         seen = [one for _, one in s.world.canary_weights(f"{name}-canary")]
         seen = seen[max(i for i, one in enumerate(seen) if one == steps[0]) :] if steps[0] in seen else seen
@@ -176,13 +180,14 @@ def check_runs(s, tester):
 
 def check_back(s, flagger):
     """Flagger again: no run, whoever released what is there, until there is something new."""
-    keys = ("phase", "lastAppliedSpec", "lastPromotedSpec")
+    keys = ("phase", "lastAppliedSpec", "lastPromotedSpec", "trackedConfigs")
+    s.check(status(s, "done").get("trackedConfigs") == {"configmap/settings": BLUE}, "Serin notes what Flagger would")
     before = {name: status(s, name) for name in AT_REST + RUNNING}
     flagger.start()
     start.settle(s, 2 * QUIET)
     for name, old in before.items():
         after = status(s, name)
-        s.check(all(old[key] == after.get(key) for key in keys), f"{name}: no run after the agent", f"{old} {after}")
+        s.check(all(old.get(key) == after.get(key) for key in keys), f"{name}: no run after the agent", f"{old} {after}")
         s.check(s.world.replicas(name) == 0, f"{name}: its target rests", s.world.replicas(name))
     s.push("v3", "fresh")
     s.wait_phase("Progressing", 60, "fresh")
