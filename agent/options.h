@@ -36,7 +36,7 @@ struct options {
 	const char *ingress_annotations_prefix;
 	bool has_config_tracking;
 	bool keeps_copy_names; /* Flagger's, of copies of configs */
-	bool blocks_refs; /* across namespaces */
+	bool blocks_refs;      /* across namespaces */
 	bool has_leader_election;
 	const char *leader_election_namespace;
 	int port;            /* 0: the kernel chooses */

@@ -226,8 +226,8 @@ static void tell_cookies(const struct facts *facts, struct mirror_cookies *ret)
 	            ret->previous);
 }
 
-/* What Flagger would have tracked: of the newest revision that it saw, or, where the target went back
- * to it, of the promoted one. So it finds no change when it is there again. */
+/* What Flagger would have tracked: of the newest revision that it saw, or, where the target went
+ * back to it, of the promoted one. So it finds no change when it is there again. */
 static void tell_tracked(const struct facts *facts, struct mirror *mirror)
 {
 	const struct release *newest = &facts->newest;

@@ -60,8 +60,8 @@ struct mirror {
 	int iterations;
 	char last_applied[DIGEST_MAX];
 	char last_promoted[DIGEST_MAX];
-	char tracked[DIGEST_MAX];         /* of trackedConfigs, which … */
-	char tracked_by[NAME_MAX_K8S];    /* … this Release tells; "": it stays as it is */
+	char tracked[DIGEST_MAX];      /* of trackedConfigs, which … */
+	char tracked_by[NAME_MAX_K8S]; /* … this Release tells; "": it stays as it is */
 	struct mirror_cookies cookies;
 	char message[SENTENCE_MAX]; /* of condition Promoted */
 	char refusal[SENTENCE_MAX]; /* not empty: condition Ready False */

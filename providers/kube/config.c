@@ -216,8 +216,8 @@ void kube_config_digest(const json_t *object, char ret[DIGEST_MAX])
 	digest_of(held, ret);
 }
 
-/* "<name>-primary" where Flagger's names are kept; else "<name>-primary-<hash>", of the Canary, the original and what it holds: the same again, another
- * for other contents and for another Canary. */
+/* "<name>-primary" where Flagger's names are kept; else "<name>-primary-<hash>", of the Canary, the
+ * original and what it holds: the same again, another for other contents and for another Canary. */
 static void set_copy(const struct canary_world *world, json_t *entry)
 {
 	const char *name = kube_tree_text(entry, "name");
@@ -228,8 +228,7 @@ static void set_copy(const struct canary_world *world, json_t *entry)
 
 	if (world->options->keeps_copy_names) {
 		json_decref(parts);
-		kube_tree_set(entry, "copy",
-		              json_sprintf("%s-primary", name));
+		kube_tree_set(entry, "copy", json_sprintf("%s-primary", name));
 		return;
 	}
 	(void)json_object_del(parts, "optional");

@@ -63,8 +63,7 @@ static void hold(json_t *patch, const json_t *copy, const json_t *source)
 static void mark(json_t *patch, const struct canary_world *world, const json_t *copy)
 {
 	bool is_of_two = is_shared(world, copy);
-	json_t *labels =
-		labels_of(copy) ? kube_tree_copy(labels_of(copy)) : kube_tree_object();
+	json_t *labels = labels_of(copy) ? kube_tree_copy(labels_of(copy)) : kube_tree_object();
 
 	kube_tree_set_text(labels, KUBE_LABEL_CANARY, world->spec->name);
 	kube_tree_set_text(labels, KUBE_LABEL_UID,

@@ -18,9 +18,9 @@
 bool kube_config_shared_is_made(const json_t *copy);
 
 /*
- * The JSON patch that makes COPY, as it was read, hold what SOURCE does (NULL: what it holds stays),
- * and this Canary's: marked, and not garbage-collected with it (D-5). Of somebody's own, nothing
- * but what it holds. An empty list where nothing is to be done.
+ * The JSON patch that makes COPY, as it was read, hold what SOURCE does (NULL: what it holds
+ * stays), and this Canary's: marked, and not garbage-collected with it (D-5). Of somebody's own,
+ * nothing but what it holds. An empty list where nothing is to be done.
  */
 json_t *kube_config_shared_patch(const struct canary_world *world, const json_t *copy,
                                  const json_t *source);

@@ -195,7 +195,8 @@ void kube_mirror_track(json_t *patch, const json_t *status, json_t *map)
 		json_decref(map);
 		map = json_null();
 	} else {
-		json_object_foreach(live, key, value) {
+		json_object_foreach(live, key, value)
+		{
 			if (!json_object_get(map, key))
 				json_object_set_new(map, key, json_null());
 		}

@@ -19,8 +19,7 @@
 #define APPS     "/apis/apps/v1/namespaces/shop/"
 #define RELEASES "/apis/serin.dev/v1alpha1/namespaces/shop/releases"
 #define MANAGER  "?fieldManager=serin"
-#define OURS \
- "'labels': {'serin.dev/canary': 'cart', 'serin.dev/canary-uid': '" CART_UID "'}"
+#define OURS     "'labels': {'serin.dev/canary': 'cart', 'serin.dev/canary-uid': '" CART_UID "'}"
 #define OWNER(name) \
  "{'apiVersion': 'flagger.app/v1beta1', 'kind': 'Canary', 'name': '" name "', 'uid': 'x'}"
 #define MARK "{'op': 'add', 'path': '/metadata/labels', 'value': "
@@ -78,20 +77,22 @@ static void test_patch(void **state)
 
 /* SHA-256 of {"data":{"k":"v"}} */
 #define DIGEST "8338386bc05b6a51ed41f42870cfc13b265df8ff411ce98a33e4786e7cd96be8"
-#define RELEASE(cause)                                                                          \
- "{'metadata': {'name': 'cart-2', 'uid': 'r2'}, 'spec': {'cause': '" cause                      \
- "', 'template': {'spec': {'containers': [{'envFrom': [{'configMapRef': {'name': 'a'}}]}]}},"   \
- " 'configs': [{'kind': 'ConfigMap', 'name': 'a', 'digest': '" DIGEST "', 'copy': 'a-primary'}" \
+#define RELEASE(cause)                                                                        \
+ "{'metadata': {'name': 'cart-2', 'uid': 'r2'}, 'spec': {'cause': '" cause                    \
+ "', 'template': {'spec': {'containers': [{'envFrom': [{'configMapRef': {'name': 'a'}}]}]}}," \
+ " 'configs': [{'kind': 'ConfigMap', 'name': 'a', 'digest': '" DIGEST                         \
+ "', 'copy': 'a-primary'}"                                                                    \
  "]}}"
-#define HOLDS(value, metadata)                                                    \
- "{'metadata': {'name': 'a', 'resourceVersion': '7'" metadata "}, 'data': {'k': '" \
- value "'}}"
-#define PATCH                                                              \
- "[{'op': 'test', 'path': '/metadata/resourceVersion', 'value': '7'},"     \
+#define HOLDS(value, metadata) \
+ "{'metadata': {'name': 'a', 'resourceVersion': '7'" metadata "}, 'data': {'k': '" value "'}}"
+#define PATCH                                                          \
+ "[{'op': 'test', 'path': '/metadata/resourceVersion', 'value': '7'}," \
  " {'op': 'add', 'path': '/data', 'value': {'k': 'v'}}]"
-#define THEN                                                   \
- {"GET " APPS "deployments/cart", "", 404, "{}"},              \
- {"PATCH " APPS "deployments/cart-primary" MANAGER, NULL, 200, "{}"}
+#define THEN                                                        \
+ {"GET " APPS "deployments/cart", "", 404, "{}"},                   \
+ {                                                                  \
+  "PATCH " APPS "deployments/cart-primary" MANAGER, NULL, 200, "{}" \
+ }
 
 struct row {
 	const char *name;
@@ -107,7 +108,8 @@ static const struct row rows[] = {
           {"GET " CORE "configmaps/a", "", 200, HOLDS("v", "")},
           {"PATCH " CORE "configmaps/a-primary" MANAGER, PATCH, 200, "{}"},
           THEN},
-         ACT_OK, NULL},
+         ACT_OK,
+         NULL},
 	{"another hand was faster: looked at again",
          {{"GET " RELEASES "/cart-2", "", 200, RELEASE("config")},
           {"GET " CORE "configmaps/a-primary", "", 200, HOLDS("w", "," OURS)},
@@ -115,7 +117,8 @@ static const struct row rows[] = {
           {"PATCH " CORE "configmaps/a-primary" MANAGER, PATCH, 409, "{}"},
           {"GET " CORE "configmaps/a-primary", "", 200, HOLDS("v", "," OURS)},
           THEN},
-         ACT_OK, NULL},
+         ACT_OK,
+         NULL},
 	{"the original is another by now: nothing is written",
          {{"GET " RELEASES "/cart-2", "", 200, RELEASE("config")},
           {"GET " CORE "configmaps/a-primary", "", 200, HOLDS("w", "," OURS)},
@@ -127,7 +130,8 @@ static const struct row rows[] = {
           {"GET " CORE "configmaps/a-primary", "", 200, HOLDS("w", "," OURS)},
           {"GET " CORE "configmaps/a", "", 200, HOLDS("x", "")},
           THEN},
-         ACT_OK, NULL},
+         ACT_OK,
+         NULL},
 	{"somebody's own of that name",
          {{"GET " RELEASES "/cart-2", "", 200, RELEASE("config")},
           {"GET " CORE "configmaps/a-primary", "", 200, HOLDS("w", "")}},
@@ -137,7 +141,8 @@ static const struct row rows[] = {
          {{"GET " RELEASES "/cart-2", "", 200, RELEASE("config")},
           {"GET " CORE "configmaps/a-primary", "", 200, HOLDS("v", "")},
           THEN},
-         ACT_OK, NULL},
+         ACT_OK,
+         NULL},
 	{"no right to write it",
          {{"GET " RELEASES "/cart-2", "", 200, RELEASE("config")},
           {"GET " CORE "configmaps/a-primary", "", 200, HOLDS("w", "," OURS)},
@@ -250,8 +255,7 @@ static void test_status(void **state)
 		json_t *status = merge_parse(cases[i].status);
 		json_t *patch = merge_parse("{'status': {}}");
 
-		kube_mirror_track(patch, status,
-		                  cases[i].map ? merge_parse(cases[i].map) : NULL);
+		kube_mirror_track(patch, status, cases[i].map ? merge_parse(cases[i].map) : NULL);
 		cart_same(patch, cases[i].want);
 		json_decref(status);
 	}

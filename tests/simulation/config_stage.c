@@ -5,8 +5,8 @@
 #include <assert.h>
 #include <string.h>
 
-#define STEPS       "\"stepWeight\":20,\"maxWeight\":40"
-#define SECRETS     "/api/v1/namespaces/shop/secrets"
+#define STEPS   "\"stepWeight\":20,\"maxWeight\":40"
+#define SECRETS "/api/v1/namespaces/shop/secrets"
 
 static const char template[] =
 	"{\"spec\":{\"template\":{\"spec\":{\"volumes\":[{\"name\":\"v\",\"configMap\":{\"name\":\"settings\"}}],"
@@ -95,7 +95,8 @@ const json_t *config_stage_spec(const json_t *object)
 const char *config_stage_mounted(struct stage *stage)
 {
 	const json_t *primary = stage_find(stage, "deployments", "cart-primary");
-	const json_t *pods = config_stage_spec(json_object_get(config_stage_spec(primary), "template"));
+	const json_t *pods =
+		config_stage_spec(json_object_get(config_stage_spec(primary), "template"));
 	const json_t *volume = json_array_get(json_object_get(pods, "volumes"), 0);
 
 	return config_stage_text(json_object_get(volume, "configMap"), "name");
@@ -103,6 +104,6 @@ const char *config_stage_mounted(struct stage *stage)
 
 const char *config_stage_colour(struct stage *stage, const char *name)
 {
-	return config_stage_text(json_object_get(stage_find(stage, "configmaps", name), "data"), "colour");
+	return config_stage_text(json_object_get(stage_find(stage, "configmaps", name), "data"),
+	                         "colour");
 }
-

@@ -170,11 +170,11 @@ static void check_taken(struct stage *stage, json_t *metadata, const char *mark,
 	stage_run(stage, 10);
 	assert_string_equal(config_stage_colour(stage, "settings-primary"), "red");
 	assert_string_equal(mark_of(stage, "configmaps", "settings-primary"), mark);
-	assert_int_equal(json_array_size(json_object_get(
-				 config_stage_metadata(stage_find(stage, "configmaps",
-	                                                          "settings-primary")),
-				 "ownerReferences")),
-	                 0);
+	assert_int_equal(
+		json_array_size(json_object_get(
+			config_stage_metadata(stage_find(stage, "configmaps", "settings-primary")),
+			"ownerReferences")),
+		0);
 	flow_delete_canary(stage);
 	stage_run(stage, 120);
 	assert_int_equal(stage_find(stage, "configmaps", "settings-primary") != NULL, stays);
@@ -234,8 +234,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_tracked),         cmocka_unit_test(test_tracked_back),
 		cmocka_unit_test(test_tracked_no_more), cmocka_unit_test(test_names),
-		cmocka_unit_test(test_taken_over),
-		cmocka_unit_test(test_shared),          cmocka_unit_test(test_perturbed),
+		cmocka_unit_test(test_taken_over),      cmocka_unit_test(test_shared),
+		cmocka_unit_test(test_perturbed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

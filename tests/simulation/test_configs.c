@@ -24,7 +24,8 @@ static void turn_slow(struct stage *stage)
 
 static const struct flow flows[] = {
 	{"initialise with configs", config_stage_start, config_stage_make_canary, "Initialized"},
-	{"a changed config is promoted", config_stage_initialise, config_stage_paint_blue, "Succeeded"},
+	{"a changed config is promoted", config_stage_initialise, config_stage_paint_blue,
+         "Succeeded"},
 	{"a changed config is rolled back", config_stage_initialise, turn_slow, "Failed"},
 	{"the Canary is deleted", config_stage_initialise, flow_delete_canary, ""},
 };
@@ -84,9 +85,11 @@ static void test_copies(void **state)
 	assert_string_equal(config_stage_text(json_object_get(copy, "data"), "colour"), "red");
 	assert_string_equal(config_stage_text(json_object_get(copy, "binaryData"), "logo"),
 	                    "AAEC"); /* D-35 */
-	assert_string_equal(config_stage_text(json_object_get(config_stage_metadata(copy), "labels"),
-	                            "serin.dev/canary-uid"),
-	                    config_stage_text(config_stage_metadata(stage_find(stage, "canaries", "cart")), "uid"));
+	assert_string_equal(
+		config_stage_text(json_object_get(config_stage_metadata(copy), "labels"),
+	                          "serin.dev/canary-uid"),
+		config_stage_text(config_stage_metadata(stage_find(stage, "canaries", "cart")),
+	                          "uid"));
 	assert_int_equal(count(stage, "configmaps"), 2);
 	assert_int_equal(count(stage, "secrets"), 2);
 	config_stage_paint(stage, "blue");
@@ -119,7 +122,8 @@ static void test_D_10_pods_begin_anew(void **state)
 			json_object_get(stage_find(stage, "deployments", "cart"), "status");
 
 		was_empty |= json_integer_value(json_object_get(status, "replicas")) == 0;
-		if (strcmp(config_stage_text(json_object_get(release, "status"), "phase"), "Starting") == 0)
+		if (strcmp(config_stage_text(json_object_get(release, "status"), "phase"),
+		           "Starting") == 0)
 			break;
 		assert_false(release && i == 399);
 		stage_run_ms(stage, 100);
@@ -142,7 +146,8 @@ static void test_changed_in_mid_run(void **state)
 	config_stage_paint(stage, "green");
 	assert_true(stage_run_to(stage, "Succeeded", 300));
 	release = stage_find(stage, "releases", "cart-2");
-	assert_string_equal(config_stage_text(json_object_get(release, "status"), "outcome"), "superseded");
+	assert_string_equal(config_stage_text(json_object_get(release, "status"), "outcome"),
+	                    "superseded");
 	assert_string_equal(config_stage_colour(stage, config_stage_mounted(stage)), "green");
 	stage_free(stage);
 }
@@ -160,7 +165,8 @@ static void test_changed_back(void **state)
 	config_stage_paint(stage, "red");
 	stage_run(stage, 60);
 	release = stage_find(stage, "releases", "cart-2");
-	assert_string_equal(config_stage_text(json_object_get(release, "status"), "outcome"), "cancelled");
+	assert_string_equal(config_stage_text(json_object_get(release, "status"), "outcome"),
+	                    "cancelled");
 	assert_null(stage_find(stage, "releases", "cart-3"));
 	assert_string_equal(config_stage_colour(stage, config_stage_mounted(stage)), "red");
 	stage_free(stage);
@@ -314,8 +320,10 @@ static void undo(struct stage *stage)
 		"\"cart-undo-1\",\"namespace\":\"shop\",\"labels\":{\"serin.dev/canary\":\"cart\"}},"
 		"\"spec\":{\"verb\":\"undo\",\"canary\":{\"name\":\"cart\",\"uid\":\"%s\"},\"release\":{"
 		"\"name\":\"cart-2\",\"uid\":\"%s\"},\"requestedBy\":\"alice\"}}",
-		config_stage_text(config_stage_metadata(stage_find(stage, "canaries", "cart")), "uid"),
-		config_stage_text(config_stage_metadata(stage_find(stage, "releases", "cart-2")), "uid"));
+		config_stage_text(config_stage_metadata(stage_find(stage, "canaries", "cart")),
+	                          "uid"),
+		config_stage_text(config_stage_metadata(stage_find(stage, "releases", "cart-2")),
+	                          "uid"));
 	stage_write(stage, HTTP_POST, "/apis/serin.dev/v1alpha1/namespaces/shop/actions", body);
 }
 
