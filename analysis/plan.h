@@ -88,7 +88,7 @@ struct effect {
 	bool is_mirrored;
 	struct cookies cookies; /* EFFECT_WRITE_ROUTE */
 	int replicas;
-	enum backend backend;
+	enum backend backend; /* EFFECT_WRITE_SERVICE; of a first Release, where the clients are */
 	struct instant check; /* of measurements: the check's due time; of the mirror, notices and
 	                         answers: now */
 	char release[NAME_MAX_K8S];
