@@ -188,6 +188,7 @@ struct config_fact {
 	struct fact_slot slot;
 	char template[DIGEST_MAX]; /* of the target's template then: valid for no other */
 	char digest[DIGEST_MAX];   /* of which there are and what they hold; "" for none */
+	bool is_watched;           /* a change is told, and makes the slot FACT_UNKNOWN */
 };
 
 /* The Action that is next to be answered. */

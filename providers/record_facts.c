@@ -209,6 +209,7 @@ static const struct record_field config_fields[] = {
 	{"slot", RECORD_INLINE, OF(slot), .shape = &slot_shape},
 	{"template", RECORD_TEXT, OF(template)},
 	{"digest", RECORD_TEXT, OF(digest)},
+	{"watched", RECORD_FLAG, OF(is_watched)},
 };
 #undef OF
 

@@ -116,7 +116,7 @@ static void test_D_10_pods_begin_anew(void **state)
 	stage_write(stage, HTTP_PATCH, DEPLOYMENT, "{\"spec\":{\"replicas\":2}}");
 	stage_run(stage, 5);
 	config_stage_paint(stage, "blue");
-	for (int i = 0; i < 400; i++) {
+	for (int i = 0; i < 4000; i++) {
 		const json_t *release = stage_find(stage, "releases", "cart-2");
 		const json_t *status =
 			json_object_get(stage_find(stage, "deployments", "cart"), "status");
@@ -125,8 +125,8 @@ static void test_D_10_pods_begin_anew(void **state)
 		if (strcmp(config_stage_text(json_object_get(release, "status"), "phase"),
 		           "Starting") == 0)
 			break;
-		assert_false(release && i == 399);
-		stage_run_ms(stage, 100);
+		assert_false(release && i == 3999);
+		stage_run_ms(stage, 10);
 	}
 	assert_non_null(stage_find(stage, "releases", "cart-2"));
 	assert_true(was_empty);
@@ -214,6 +214,45 @@ static void test_D_35_optional_one_comes(void **state)
 	assert_true(stage_run_to(stage, "Succeeded", 200));
 	release = stage_find(stage, "releases", "cart-2");
 	assert_string_equal(config_stage_text(config_stage_spec(release), "cause"), "config");
+	stage_free(stage);
+}
+
+/* At rest nothing is asked; a change is told, and acted upon at once. */
+static void test_rest(void **state)
+{
+	struct stage *stage = stage_new(1);
+
+	(void)state;
+	config_stage_initialise(stage);
+	stage_run(stage, 60);
+	flow_expect_rest(stage);
+	config_stage_paint_blue(stage);
+	stage_run(stage, 2);
+	assert_non_null(stage_find(stage, "releases", "cart-2"));
+	stage_free(stage);
+}
+
+/* Others' ConfigMaps change all the time: that is nothing to look at. */
+static void test_others(void **state)
+{
+	struct stage *stage = stage_new(1);
+
+	(void)state;
+	config_stage_initialise(stage);
+	stage_write(
+		stage, HTTP_POST, CONFIG_MAPS,
+		"{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"metadata\":{\"name\":\"lock\","
+		"\"namespace\":\"shop\"},\"data\":{\"holder\":\"a\"}}");
+	stage_run(stage, 60);
+	apiserver_log_clear(stage_server(stage));
+	for (int i = 0; i < 20; i++) {
+		stage_write(stage, HTTP_PATCH, CONFIG_MAPS "/lock", "{\"data\":{\"holder\":\"b\"}}");
+		stage_write(stage, HTTP_PATCH, CONFIG_MAPS "/lock", "{\"data\":{\"holder\":\"a\"}}");
+		stage_run(stage, 2);
+	}
+	for (size_t i = 0; i < apiserver_count(stage_server(stage)); i++)
+		assert_null(strstr(apiserver_entry_find(stage_server(stage), i)->url,
+		                   "/configmaps/settings"));
 	stage_free(stage);
 }
 
@@ -359,6 +398,8 @@ int main(void)
 		cmocka_unit_test(test_D_10_pods_begin_anew),
 		cmocka_unit_test(test_changed_in_mid_run),
 		cmocka_unit_test(test_changed_back),
+		cmocka_unit_test(test_rest),
+		cmocka_unit_test(test_others),
 		cmocka_unit_test(test_missing),
 		cmocka_unit_test(test_D_35_optional_one_comes),
 		cmocka_unit_test(test_opted_out),
