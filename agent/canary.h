@@ -93,8 +93,8 @@ struct canary {
 	json_t *config_refs;            /* ConfigMaps and Secrets that the target refers to, if they
 	                                   are tracked: kube_config_list; NULL: none */
 	char config_refs_of[DIGEST_MAX]; /* … with this template */
-	struct wishes wishes;           /* what people ask for */
-	struct route_wish wish;         /* what was last written to the route, or is being */
+	struct wishes wishes;            /* what people ask for */
+	struct route_wish wish;          /* what was last written to the route, or is being */
 	json_t *rival_edit;     /* another's change of the route, for the next round's record; NULL:
 	                           none */
 	json_t *made;           /* the newest Release, for the next round's record; NULL: none */

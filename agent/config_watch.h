@@ -1,7 +1,7 @@
 /*
- * Who changes ConfigMaps and Secrets: their metadata is followed, in namespaces whose canaries refer
- * to some, so that nothing is asked while nothing changes. Where the agent may not watch them, that
- * is found out, and tried again after a while; meanwhile they are read once an interval.
+ * Who changes ConfigMaps and Secrets: their metadata is followed, in namespaces whose canaries
+ * refer to some, so that nothing is asked while nothing changes. Where the agent may not watch
+ * them, that is found out, and tried again after a while; meanwhile they are read once an interval.
  */
 #ifndef AGENT_CONFIG_WATCH_H
 #define AGENT_CONFIG_WATCH_H

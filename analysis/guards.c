@@ -97,7 +97,8 @@ static bool guard_refused(struct thought *thought)
 	return !thought->facts->has_spec && thought_because(thought, "%s", thought->facts->refusal);
 }
 
-/* Flagger sent the clients to its first primary and could not say so any more, as far as is known. */
+/* Flagger sent the clients to its first primary and could not say so any more, as far as is known.
+ */
 static bool may_have_clients(const struct facts *facts)
 {
 	const struct service_fact *apex = &facts->apex;

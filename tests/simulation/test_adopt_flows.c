@@ -325,7 +325,7 @@ static void leave_initialised(struct stage *stage)
 /* The primary that is there becomes the first one: none of its pods is replaced. */
 static void test_initializing(void **state)
 {
-	void (*const rows[])(struct stage *stage) = {leave_initializing, leave_initialised};
+	void (*const rows[])(struct stage * stage) = {leave_initializing, leave_initialised};
 
 	(void)state;
 	for (size_t i = 0; i < array_length(rows); i++) {
@@ -375,9 +375,9 @@ static void test_initialised_and_changed(void **state)
 /* DaemonSets ----------------------------------------------------------------------------------- */
 
 #define DAEMONS "/apis/apps/v1/namespaces/shop/daemonsets"
-#define PODS(app, annotations, nodes, image)                                                \
- "\"template\":{\"metadata\":{\"labels\":{\"app\":\"" app "\"}" annotations               \
- "},\"spec\":{\"nodeSelector\":{" nodes                                                     \
+#define PODS(app, annotations, nodes, image)                                \
+ "\"template\":{\"metadata\":{\"labels\":{\"app\":\"" app "\"}" annotations \
+ "},\"spec\":{\"nodeSelector\":{" nodes                                     \
  "},\"containers\":[{\"name\":\"web\",\"image\":\"web:" image "\"}]}}"
 #define NOWHERE "\"flagger.app/scale-to-zero\":\"true\""
 #define MARKED  ",\"annotations\":{\"flagger-id\":\"" ID "\"}"
@@ -558,11 +558,15 @@ static void test_perturbed(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_rest),      cmocka_unit_test(test_runs),
-		cmocka_unit_test(test_roll_back), cmocka_unit_test(test_newer),
-		cmocka_unit_test(test_perturbed), cmocka_unit_test(test_initializing),
+		cmocka_unit_test(test_rest),
+		cmocka_unit_test(test_runs),
+		cmocka_unit_test(test_roll_back),
+		cmocka_unit_test(test_newer),
+		cmocka_unit_test(test_perturbed),
+		cmocka_unit_test(test_initializing),
 		cmocka_unit_test(test_initialised_and_changed),
-		cmocka_unit_test(test_daemons_at_rest), cmocka_unit_test(test_daemon_run),
+		cmocka_unit_test(test_daemons_at_rest),
+		cmocka_unit_test(test_daemon_run),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

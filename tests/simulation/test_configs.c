@@ -239,15 +239,16 @@ static void test_others(void **state)
 
 	(void)state;
 	config_stage_initialise(stage);
-	stage_write(
-		stage, HTTP_POST, CONFIG_MAPS,
-		"{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"metadata\":{\"name\":\"lock\","
-		"\"namespace\":\"shop\"},\"data\":{\"holder\":\"a\"}}");
+	stage_write(stage, HTTP_POST, CONFIG_MAPS,
+	            "{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"metadata\":{\"name\":\"lock\","
+	            "\"namespace\":\"shop\"},\"data\":{\"holder\":\"a\"}}");
 	stage_run(stage, 60);
 	apiserver_log_clear(stage_server(stage));
 	for (int i = 0; i < 20; i++) {
-		stage_write(stage, HTTP_PATCH, CONFIG_MAPS "/lock", "{\"data\":{\"holder\":\"b\"}}");
-		stage_write(stage, HTTP_PATCH, CONFIG_MAPS "/lock", "{\"data\":{\"holder\":\"a\"}}");
+		stage_write(stage, HTTP_PATCH, CONFIG_MAPS "/lock",
+		            "{\"data\":{\"holder\":\"b\"}}");
+		stage_write(stage, HTTP_PATCH, CONFIG_MAPS "/lock",
+		            "{\"data\":{\"holder\":\"a\"}}");
 		stage_run(stage, 2);
 	}
 	for (size_t i = 0; i < apiserver_count(stage_server(stage)); i++)
