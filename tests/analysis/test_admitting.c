@@ -1,8 +1,13 @@
 /* A run that was created: what is done before it begins, and why. Each row is one decision. */
 #include "analysis/base/text.h"
-#include "analysis/hooks.h"
-#include "tests/analysis/model.h"
-#include "tests/analysis/model_tell.h"
+#include "tests/analysis/decisions.h"
+#include "tests/analysis/given_check.h"
+#include "tests/analysis/given_configs.h"
+#include "tests/analysis/given_hook.h"
+#include "tests/analysis/given_route.h"
+#include "tests/analysis/given_run.h"
+#include "tests/analysis/given_verb.h"
+#include "tests/analysis/given_workload.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,114 +16,6 @@
 #include <string.h>
 
 #include <cmocka.h>
-
-typedef void given(struct model *model);
-
-static void put_pods(struct workload_fact *workload, int replicas, int ready)
-{
-	workload->is_observed = true;
-	workload->replicas = replicas;
-	workload->total = replicas;
-	workload->updated = replicas;
-	workload->ready = ready;
-	workload->available = ready;
-}
-
-/* Tracked, and known: as they were promoted. */
-static void put_configs(struct model *model)
-{
-	struct facts *facts = &model->truth;
-
-	facts->target.has_configs = true;
-	facts->configs.slot.state = FACT_KNOWN;
-	facts->configs.slot.read_at = facts->now;
-	text_copy(facts->configs.template, facts->target.digest);
-}
-
-/* The check is due since MS. */
-static void put_due(struct model *model, int64_t ms)
-{
-	model->truth.newest.status.times.next_check_at.ms = model->truth.now.ms - ms;
-}
-
-/* The last hook's answer to what is asked now. */
-static void put_answer(struct model *model, enum hook_result result)
-{
-	size_t i = model->spec.n_hooks - 1;
-	struct thought thought = {.spec = &model->spec, .facts = &model->truth};
-
-	model->truth.hooks[i] = (struct hook_fact){
-		.question = hooks_question(&thought, i),
-		.check = model->truth.newest.status.times.next_check_at,
-		.result = result,
-		.text = "no",
-	};
-	if (result == HOOK_FAIL)
-		model->truth.hooks[i].refused = model->truth.now;
-}
-
-static void phase_none(struct model *model)
-{
-	model->truth.newest.status.phase = PHASE_NONE;
-}
-
-static void init(struct model *model)
-{
-	model->truth.newest.cause = CAUSE_INIT;
-	model->truth.promoted = (struct release_ref){0};
-}
-
-static void primary_absent(struct model *model)
-{
-	model->truth.primary = (struct workload_fact){.slot.state = FACT_ABSENT};
-}
-
-static void gate_rollout(struct model *model)
-{
-	model_hook(model, HOOK_CONFIRM_ROLLOUT, NULL);
-}
-
-static void hook_no(struct model *model)
-{
-	put_answer(model, HOOK_FAIL);
-}
-
-static void receiver(struct model *model)
-{
-	model_receiver(model, SEVERITY_INFO);
-}
-
-static void muted(struct model *model)
-{
-	model->spec.hooks[0].is_muted = true;
-}
-
-static void hook_yes(struct model *model)
-{
-	put_answer(model, HOOK_PASS);
-}
-
-static void full(struct model *model)
-{
-	text_copy(model->truth.newest.status.full.action, "action-9");
-}
-
-static void undo(struct model *model)
-{
-	model->truth.newest.cause = CAUSE_UNDO;
-}
-
-static void configs(struct model *model)
-{
-	text_copy(model->truth.newest.configs, "blue");
-	text_copy(model->truth.configs.digest, "blue");
-	put_configs(model);
-}
-
-static void target_down(struct model *model)
-{
-	put_pods(&model->truth.target, 0, 0);
-}
 
 static void target_going(struct model *model)
 {
@@ -132,64 +29,9 @@ static void target_unobserved(struct model *model)
 	model->truth.target.is_observed = false;
 }
 
-static void target_absent(struct model *model)
-{
-	model->truth.target = (struct workload_fact){.slot.state = FACT_ABSENT};
-}
-
-static void target_unknown(struct model *model)
-{
-	model->truth.target.slot.state = FACT_UNKNOWN;
-}
-
-static void route_20(struct model *model)
-{
-	model->truth.route.weight = 20;
-}
-
-static void route_just_now(struct model *model)
-{
-	model->truth.route.since = model->truth.now;
-}
-
-static void primary_dead(struct model *model)
-{
-	put_pods(&model->truth.primary, 2, 0);
-}
-
-static void starting(struct model *model)
-{
-	model->truth.newest.status.phase = PHASE_STARTING;
-}
-
-static void phase_waiting(struct model *model)
-{
-	model->truth.newest.status.phase = PHASE_WAITING;
-}
-
-static void due(struct model *model)
-{
-	put_due(model, 0);
-}
-
-static void early(struct model *model)
-{
-	put_due(model, -1);
-}
-
 static void started(struct model *model)
 {
 	model->truth.newest.status.times.started.ms = 77;
-}
-
-static void rollback(struct model *model)
-{
-	model_hook(model, HOOK_ROLLBACK, NULL);
-}
-
-static void service_absent(struct model *model)
-{
-	model->truth.canary_service = (struct service_fact){.slot.state = FACT_ABSENT};
 }
 
 static void target_wanted(struct model *model)
@@ -213,13 +55,7 @@ static void mirror_failed(struct model *model)
 	text_copy(model->truth.mirror.phase, "Failed");
 }
 
-static const struct row {
-	const char *what;
-	given *given[6];
-	const char *plan;
-	const char *because; /* how the reason begins */
-	int64_t wake;        /* ms from now; 0: none */
-} rows[] = {
+static const struct decision_row rows[] = {
 	{"just created",
          {phase_none},
          "save release Starting n1 started 1 unready 1",
@@ -386,49 +222,9 @@ static const struct row {
          "asking whether the run may begin"},
 };
 
-/* A run of v2, with the canary's pods up and clients with the primary. */
-static void put(struct model *model)
-{
-	struct facts *facts = &model->truth;
-
-	model_init(model);
-	model_initialise(model);
-	facts->now.ms += 600000;
-	facts->n_releases = 2;
-	facts->newest = (struct release){.number = 2,
-	                                 .name = "cart-2",
-	                                 .uid = "release-2",
-	                                 .digest = "v2",
-	                                 .cause = CAUSE_REVISION,
-	                                 .target_replicas = 2,
-	                                 .primary_replicas = 2};
-	text_copy(facts->target.digest, "v2");
-	put_pods(&facts->target, 2, 2);
-	facts->target.ready_since.ms = 1;
-}
-
 static void test_rows(void **state)
 {
-	struct effect effects[PLAN_EFFECTS_MAX];
-	struct plan plan = {.effects = effects};
-	char text[MODEL_PLAN_MAX];
-
-	for (size_t i = 0; i < array_length(rows); i++) {
-		const struct row *row = &rows[i];
-		struct model model;
-		int64_t wake;
-
-		put(&model);
-		for (size_t j = 0; row->given[j]; j++)
-			row->given[j](&model);
-		decide(&model.spec, &model.truth, &plan);
-		wake = instant_is_set(plan.wake) ? plan.wake.ms - model.truth.now.ms : 0;
-		if (strcmp(model_tell_plan(&plan, text), row->plan) != 0 || wake != row->wake ||
-		    strncmp(plan.reason, row->because, strlen(row->because)) != 0)
-			fail_msg("%s: %s (%s) %d\nexpected %s (%s) %d", row->what, text,
-			         plan.reason, (int)wake, row->plan, row->because, (int)row->wake);
-		model_fini(&model);
-	}
+	decisions_check(decisions_run, rows, array_length(rows));
 }
 
 int main(void)

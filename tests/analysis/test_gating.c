@@ -1,8 +1,11 @@
 /* Hooks and gates of a run: what is done next, and why. Each row is one decision. */
-#include "analysis/base/text.h"
-#include "analysis/hooks.h"
-#include "tests/analysis/model.h"
-#include "tests/analysis/model_tell.h"
+#include "tests/analysis/decisions.h"
+#include "tests/analysis/given_canary.h"
+#include "tests/analysis/given_check.h"
+#include "tests/analysis/given_hook.h"
+#include "tests/analysis/given_route.h"
+#include "tests/analysis/given_run.h"
+#include "tests/analysis/given_verb.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,94 +14,6 @@
 #include <string.h>
 
 #include <cmocka.h>
-
-typedef void given(struct model *model);
-
-static void put_pods(struct workload_fact *workload, int replicas, int ready)
-{
-	workload->is_observed = true;
-	workload->replicas = replicas;
-	workload->total = replicas;
-	workload->updated = replicas;
-	workload->ready = ready;
-	workload->available = ready;
-}
-
-/* On the way from one weight to the next, which holds since MS. */
-static void put_step(struct model *model, int from, int to, int64_t ms)
-{
-	model->truth.newest.status.weight.from = from;
-	model->truth.newest.status.weight.to = to;
-	model->truth.route.weight = to;
-	model->truth.route.since.ms = model->truth.now.ms - ms;
-	model->truth.newest.status.times.next_check_at.ms = model->truth.now.ms + 5000;
-}
-
-/* The check is due since MS. */
-static void put_due(struct model *model, int64_t ms)
-{
-	model->truth.newest.status.times.next_check_at.ms = model->truth.now.ms - ms;
-}
-
-static void put_sample(struct model *model, enum sample_kind kind, double value)
-{
-	model->truth.samples[0] = (struct sample_fact){
-		.check = model->truth.newest.status.times.next_check_at,
-		.kind = kind,
-		.value = value,
-		.text = "silence",
-	};
-}
-
-static void put_share(struct model *model, enum sample_kind kind)
-{
-	model->truth.share = (struct sample_fact){
-		.check = model->truth.newest.status.times.next_check_at,
-		.kind = kind,
-		.value = 0.25,
-	};
-}
-
-/* The last hook's answer to what is asked now. */
-static void put_answer(struct model *model, enum hook_result result)
-{
-	size_t i = model->spec.n_hooks - 1;
-	struct thought thought = {.spec = &model->spec, .facts = &model->truth};
-
-	model->truth.hooks[i] = (struct hook_fact){
-		.question = hooks_question(&thought, i),
-		.check = model->truth.newest.status.times.next_check_at,
-		.result = result,
-		.text = "no",
-	};
-	if (result == HOOK_FAIL)
-		model->truth.hooks[i].refused = model->truth.now;
-}
-
-/* What came of the last hook, as the Release has it. */
-static void put_record(struct model *model, enum hook_result result)
-{
-	size_t i = model->spec.n_hooks - 1;
-	struct release_status *status = &model->truth.newest.status;
-	struct thought thought = {.spec = &model->spec, .facts = &model->truth};
-
-	status->hooks[status->n_hooks++] = (struct hook_record){
-		.type = model->spec.hooks[i].type,
-		.result = result,
-		.question = hooks_question(&thought, i),
-	};
-}
-
-static void progressing(struct model *model)
-{
-	model->truth.newest.status.phase = PHASE_PROGRESSING;
-	put_step(model, 0, 20, 60000);
-}
-
-static void due(struct model *model)
-{
-	put_due(model, 0);
-}
 
 static void rollout(struct model *model)
 {
@@ -110,107 +25,9 @@ static void overdue(struct model *model)
 	put_due(model, 10000);
 }
 
-static void hook_no(struct model *model)
-{
-	put_answer(model, HOOK_FAIL);
-}
-
-static void once_failed(struct model *model)
-{
-	model->truth.newest.status.failed_checks = 1;
-}
-
-static void hook_yes(struct model *model)
-{
-	put_answer(model, HOOK_PASS);
-}
-
-static void passed(struct model *model)
-{
-	put_sample(model, SAMPLE_VALUE, 100);
-}
-
-static void shared(struct model *model)
-{
-	put_share(model, SAMPLE_VALUE);
-}
-
-static void rollback(struct model *model)
-{
-	model_hook(model, HOOK_ROLLBACK, NULL);
-}
-
-static void gate_increase(struct model *model)
-{
-	model_hook(model, HOOK_CONFIRM_TRAFFIC_INCREASE, NULL);
-}
-
-static void receiver(struct model *model)
-{
-	model_receiver(model, SEVERITY_INFO);
-}
-
-static void muted(struct model *model)
-{
-	model->spec.hooks[0].is_muted = true;
-}
-
-static void hook_was_no(struct model *model)
-{
-	put_record(model, HOOK_FAIL);
-}
-
-static void unmeasured(struct model *model)
-{
-	model->truth.newest.status.times.unmeasured_since.ms = model->truth.now.ms - 10000;
-}
-
-static void blue_green(struct model *model)
-{
-	model->spec.strategy = STRATEGY_BLUE_GREEN;
-	model->spec.iterations = 2;
-}
-
-static void waiting_promotion(struct model *model)
-{
-	model->truth.newest.status.phase = PHASE_WAITING_PROMOTION;
-	put_step(model, 20, 40, 60000);
-}
-
-static void gate_promotion(struct model *model)
-{
-	model_hook(model, HOOK_CONFIRM_PROMOTION, NULL);
-}
-
-static void second_step(struct model *model)
-{
-	model->truth.newest.status.phase = PHASE_PROGRESSING;
-	put_step(model, 20, 40, 60000);
-}
-
 static void hook_was_yes(struct model *model)
 {
 	put_record(model, HOOK_PASS);
-}
-
-static void ask_reject(struct model *model)
-{
-	model_ask(model, VERB_REJECT, "it smells");
-}
-
-static void phase_waiting(struct model *model)
-{
-	model->truth.newest.status.phase = PHASE_WAITING;
-}
-
-static void gate_rollout(struct model *model)
-{
-	model_hook(model, HOOK_CONFIRM_ROLLOUT, NULL);
-}
-
-static void starting(struct model *model)
-{
-	model->truth.newest.status.phase = PHASE_STARTING;
 }
 
 static void iteration_1(struct model *model)
@@ -226,33 +43,6 @@ static void iteration_2(struct model *model)
 static void iteration_3(struct model *model)
 {
 	model->truth.newest.status.iteration = 3;
-}
-
-static void ab(struct model *model)
-{
-	model->spec.strategy = STRATEGY_AB;
-	model->spec.iterations = 2;
-	model->truth.newest.status.weight.to = 100;
-}
-
-static void route_100(struct model *model)
-{
-	model->truth.route.weight = 100;
-}
-
-static void route_0(struct model *model)
-{
-	model->truth.route.weight = 0;
-}
-
-static void route_foreign(struct model *model)
-{
-	model->truth.route.is_ours = false;
-}
-
-static void phase_none(struct model *model)
-{
-	model->truth.newest.status.phase = PHASE_NONE;
 }
 
 static void hook_no_other(struct model *model)
@@ -273,13 +63,7 @@ static void hook_no_earlier(struct model *model)
 	model->truth.hooks[model->spec.n_hooks - 1].refused.ms -= 5000;
 }
 
-static const struct row {
-	const char *what;
-	given *given[9];
-	const char *plan;
-	const char *because; /* how the reason begins */
-	int64_t wake;        /* ms from now; 0: none */
-} rows[] = {
+static const struct decision_row rows[] = {
 	{"a rollout hook",
          {progressing, due, rollout},
          "ask hook 0 (Progressing); write canary status Progressing",
@@ -478,49 +262,9 @@ static const struct row {
          10000},
 };
 
-/* A run of v2, with the canary's pods up and clients with the primary. */
-static void put(struct model *model)
-{
-	struct facts *facts = &model->truth;
-
-	model_init(model);
-	model_initialise(model);
-	facts->now.ms += 600000;
-	facts->n_releases = 2;
-	facts->newest = (struct release){.number = 2,
-	                                 .name = "cart-2",
-	                                 .uid = "release-2",
-	                                 .digest = "v2",
-	                                 .cause = CAUSE_REVISION,
-	                                 .target_replicas = 2,
-	                                 .primary_replicas = 2};
-	text_copy(facts->target.digest, "v2");
-	put_pods(&facts->target, 2, 2);
-	facts->target.ready_since.ms = 1;
-}
-
 static void test_rows(void **state)
 {
-	struct effect effects[PLAN_EFFECTS_MAX];
-	struct plan plan = {.effects = effects};
-	char text[MODEL_PLAN_MAX];
-
-	for (size_t i = 0; i < array_length(rows); i++) {
-		const struct row *row = &rows[i];
-		struct model model;
-		int64_t wake;
-
-		put(&model);
-		for (size_t j = 0; row->given[j]; j++)
-			row->given[j](&model);
-		decide(&model.spec, &model.truth, &plan);
-		wake = instant_is_set(plan.wake) ? plan.wake.ms - model.truth.now.ms : 0;
-		if (strcmp(model_tell_plan(&plan, text), row->plan) != 0 || wake != row->wake ||
-		    strncmp(plan.reason, row->because, strlen(row->because)) != 0)
-			fail_msg("%s: %s (%s) %d\nexpected %s (%s) %d", row->what, text,
-			         plan.reason, (int)wake, row->plan, row->because, (int)row->wake);
-		model_fini(&model);
-	}
+	decisions_check(decisions_run, rows, array_length(rows));
 }
 
 int main(void)

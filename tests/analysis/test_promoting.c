@@ -1,7 +1,10 @@
 /* While the primary gets the template: what is done next, and why. Each row is one decision. */
-#include "analysis/base/text.h"
-#include "tests/analysis/model.h"
-#include "tests/analysis/model_tell.h"
+#include "tests/analysis/decisions.h"
+#include "tests/analysis/given_hook.h"
+#include "tests/analysis/given_route.h"
+#include "tests/analysis/given_run.h"
+#include "tests/analysis/given_verb.h"
+#include "tests/analysis/given_workload.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,181 +14,9 @@
 
 #include <cmocka.h>
 
-typedef void given(struct model *model);
-
-static void put_pods(struct workload_fact *workload, int replicas, int ready)
-{
-	workload->is_observed = true;
-	workload->replicas = replicas;
-	workload->total = replicas;
-	workload->updated = replicas;
-	workload->ready = ready;
-	workload->available = ready;
-}
-
-/* On the way from one weight to the next, which holds since MS. */
-static void put_step(struct model *model, int from, int to, int64_t ms)
-{
-	model->truth.newest.status.weight.from = from;
-	model->truth.newest.status.weight.to = to;
-	model->truth.route.weight = to;
-	model->truth.route.since.ms = model->truth.now.ms - ms;
-	model->truth.newest.status.times.next_check_at.ms = model->truth.now.ms + 5000;
-}
-
-static void promoting(struct model *model)
-{
-	model->truth.newest.status.phase = PHASE_PROMOTING;
-	put_step(model, 20, 40, 60000);
-}
-
-static void primary_absent(struct model *model)
-{
-	model->truth.primary = (struct workload_fact){.slot.state = FACT_ABSENT};
-}
-
-static void primary_unknown(struct model *model)
-{
-	model->truth.primary.slot.state = FACT_UNKNOWN;
-}
-
-static void target_unknown(struct model *model)
-{
-	model->truth.target.slot.state = FACT_UNKNOWN;
-}
-
-static void target_absent(struct model *model)
-{
-	model->truth.target = (struct workload_fact){.slot.state = FACT_ABSENT};
-}
-
-static void primary_dead(struct model *model)
-{
-	put_pods(&model->truth.primary, 2, 0);
-}
-
-static void newer(struct model *model)
-{
-	text_copy(model->truth.target.digest, "v3");
-	text_copy(model->truth.change.digest, "v3");
-	model->truth.change.kind = CHANGE_REAL;
-}
-
-static void route_0(struct model *model)
-{
-	model->truth.route.weight = 0;
-}
-
-static void primary_new(struct model *model)
-{
-	text_copy(model->truth.primary.release_uid, model->truth.newest.uid);
-}
-
-static void route_60(struct model *model)
-{
-	model->truth.route.weight = 60;
-}
-
-static void primary_may_empty(struct model *model)
-{
-	model->truth.primary.may_empty = true;
-}
-
-static void apex_canary(struct model *model)
-{
-	model->truth.apex.backend = BACKEND_CANARY;
-}
-
-static void apex_just_now(struct model *model)
-{
-	model->truth.apex.since = model->truth.now;
-}
-
-static void target_small(struct model *model)
-{
-	put_pods(&model->truth.target, 1, 1);
-}
-
-static void target_half(struct model *model)
-{
-	put_pods(&model->truth.target, 2, 1);
-}
-
 static void target_may_empty(struct model *model)
 {
 	model->truth.target.may_empty = true;
-}
-
-static void undo(struct model *model)
-{
-	model->truth.newest.cause = CAUSE_UNDO;
-}
-
-static void reverted(struct model *model)
-{
-	text_copy(model->truth.target.digest, "v1");
-}
-
-static void mesh(struct model *model)
-{
-	model->spec.route.names_primary = true;
-}
-
-static void target_waits(struct model *model)
-{
-	put_pods(&model->truth.target, 2, 0);
-}
-
-static void primary_half(struct model *model)
-{
-	put_pods(&model->truth.primary, 2, 1);
-}
-
-static void unready_long(struct model *model)
-{
-	model->truth.newest.status.times.not_ready_since.ms = model->truth.now.ms - 60000;
-}
-
-static void unready_read(struct model *model)
-{
-	unready_long(model);
-	model->truth.target.slot.read_at = model->truth.now;
-	model->truth.primary.slot.read_at = model->truth.now;
-	model->truth.route.slot.read_at = model->truth.now;
-}
-
-static void receiver(struct model *model)
-{
-	model_receiver(model, SEVERITY_INFO);
-}
-
-static void unready_just(struct model *model)
-{
-	model->truth.newest.status.times.not_ready_since.ms = model->truth.now.ms - 59999;
-}
-
-static void no_weights(struct model *model)
-{
-	model->spec.route.weighs = false;
-}
-
-static void copies(struct model *model)
-{
-	model->spec.mirror = true;
-	model->spec.route.mirrors = true;
-	model->truth.newest.status.phase = PHASE_PROGRESSING;
-	model->truth.newest.status.weight.is_mirrored = true;
-	put_step(model, 0, 0, 60000);
-}
-
-static void primary_foreign(struct model *model)
-{
-	text_copy(model->truth.primary.release_uid, "somebody");
-}
-
-static void target_large(struct model *model)
-{
-	put_pods(&model->truth.target, 3, 3);
 }
 
 static void withdrawn(struct model *model)
@@ -194,23 +25,7 @@ static void withdrawn(struct model *model)
 	model->truth.route.weight = 0;
 }
 
-static void read_primary(struct model *model)
-{
-	model->truth.primary.slot.read_at = model->truth.now;
-}
-
-static void route_pending(struct model *model)
-{
-	text_copy(model->truth.route.pending, "Gateway says no");
-}
-
-static const struct row {
-	const char *what;
-	given *given[7];
-	const char *plan;
-	const char *because; /* how the reason begins */
-	int64_t wake;        /* ms from now; 0: none */
-} rows[] = {
+static const struct decision_row rows[] = {
 	{"promoting",
          {promoting},
          "primary release-2 x2",
@@ -403,49 +218,9 @@ static const struct row {
          "Promotion of cart.shop failed, primary not ready: cart-primary.shop no"},
 };
 
-/* A run of v2, with the canary's pods up and clients with the primary. */
-static void put(struct model *model)
-{
-	struct facts *facts = &model->truth;
-
-	model_init(model);
-	model_initialise(model);
-	facts->now.ms += 600000;
-	facts->n_releases = 2;
-	facts->newest = (struct release){.number = 2,
-	                                 .name = "cart-2",
-	                                 .uid = "release-2",
-	                                 .digest = "v2",
-	                                 .cause = CAUSE_REVISION,
-	                                 .target_replicas = 2,
-	                                 .primary_replicas = 2};
-	text_copy(facts->target.digest, "v2");
-	put_pods(&facts->target, 2, 2);
-	facts->target.ready_since.ms = 1;
-}
-
 static void test_rows(void **state)
 {
-	struct effect effects[PLAN_EFFECTS_MAX];
-	struct plan plan = {.effects = effects};
-	char text[MODEL_PLAN_MAX];
-
-	for (size_t i = 0; i < array_length(rows); i++) {
-		const struct row *row = &rows[i];
-		struct model model;
-		int64_t wake;
-
-		put(&model);
-		for (size_t j = 0; row->given[j]; j++)
-			row->given[j](&model);
-		decide(&model.spec, &model.truth, &plan);
-		wake = instant_is_set(plan.wake) ? plan.wake.ms - model.truth.now.ms : 0;
-		if (strcmp(model_tell_plan(&plan, text), row->plan) != 0 || wake != row->wake ||
-		    strncmp(plan.reason, row->because, strlen(row->because)) != 0)
-			fail_msg("%s: %s (%s) %d\nexpected %s (%s) %d", row->what, text,
-			         plan.reason, (int)wake, row->plan, row->because, (int)row->wake);
-		model_fini(&model);
-	}
+	decisions_check(decisions_run, rows, array_length(rows));
 }
 
 int main(void)

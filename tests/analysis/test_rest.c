@@ -1,7 +1,13 @@
 /* At rest: what is done next, and why, by what is known. Each row is one decision. */
 #include "analysis/base/text.h"
-#include "tests/analysis/model.h"
-#include "tests/analysis/model_tell.h"
+#include "tests/analysis/decisions.h"
+#include "tests/analysis/given_canary.h"
+#include "tests/analysis/given_configs.h"
+#include "tests/analysis/given_rest.h"
+#include "tests/analysis/given_route.h"
+#include "tests/analysis/given_run.h"
+#include "tests/analysis/given_verb.h"
+#include "tests/analysis/given_workload.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,27 +17,9 @@
 
 #include <cmocka.h>
 
-typedef void given(struct model *model);
-
-static void target_v2(struct model *model)
-{
-	text_copy(model->truth.target.digest, "v2");
-}
-
-static void target_v3(struct model *model)
-{
-	text_copy(model->truth.target.digest, "v3");
-}
-
 static void refused_before(struct model *model)
 {
 	text_copy(model->truth.mirror.refusal, "spec.service: no");
-}
-
-static void compared(struct model *model)
-{
-	text_copy(model->truth.change.digest, model->truth.target.digest);
-	model->truth.change.kind = CHANGE_REAL;
 }
 
 static void compared_with_another(struct model *model)
@@ -40,80 +28,15 @@ static void compared_with_another(struct model *model)
 	model->truth.change.kind = CHANGE_REAL;
 }
 
-static void grown(struct model *model)
-{
-	compared(model);
-	model->truth.change.kind = CHANGE_DEFAULTS;
-}
-
 static void target_pods(struct model *model)
 {
 	model->truth.target.replicas = 2;
 	model->truth.target.ready = 2;
 }
 
-static void target_absent(struct model *model)
-{
-	model->truth.target = (struct workload_fact){.slot.state = FACT_ABSENT};
-}
-
-static void target_unknown(struct model *model)
-{
-	model->truth.target.slot.state = FACT_UNKNOWN;
-}
-
-static void target_refused(struct model *model)
-{
-	text_copy(model->truth.target.refusal, "no labels");
-}
-
-static void refused(struct model *model)
-{
-	text_copy(model->truth.refusal, "spec.analysis: no");
-	text_copy(model->truth.refusal_reason, "InvalidSpec");
-	text_copy(model->truth.mirror.refusal, "spec.analysis: no");
-	text_copy(model->truth.mirror.refusal_reason, "InvalidSpec");
-}
-
-static void moved(struct model *model)
-{
-	model->truth.is_moved = true;
-}
-
-static void primary_absent(struct model *model)
-{
-	model->truth.primary = (struct workload_fact){.slot.state = FACT_ABSENT};
-}
-
-static void primary_unknown(struct model *model)
-{
-	model->truth.primary.slot.state = FACT_UNKNOWN;
-}
-
-static void primary_half(struct model *model)
+static void primary_half_available(struct model *model)
 {
 	model->truth.primary.available = 1;
-}
-
-static void primary_dead(struct model *model)
-{
-	model->truth.primary.available = 0;
-	model->truth.primary.ready = 0;
-}
-
-static void service_absent(struct model *model)
-{
-	model->truth.canary_service = (struct service_fact){.slot.state = FACT_ABSENT};
-}
-
-static void route_raised(struct model *model)
-{
-	model->truth.route.weight = 20;
-}
-
-static void releases_unknown(struct model *model)
-{
-	model->truth.releases.state = FACT_UNKNOWN;
 }
 
 static void many_releases(struct model *model)
@@ -126,50 +49,12 @@ static void enough_releases(struct model *model)
 	model->truth.n_releases = 12;
 }
 
-static void configs_known(struct model *model)
-{
-	struct facts *facts = &model->truth;
-
-	facts->target.has_configs = true;
-	facts->configs.slot.state = FACT_KNOWN;
-	facts->configs.slot.read_at = facts->now;
-	text_copy(facts->configs.template, facts->target.digest);
-	text_copy(facts->configs.digest, "blue");
-	text_copy(facts->promoted.configs, "blue");
-	text_copy(facts->newest.configs, "blue");
-}
-
-static void configs_changed(struct model *model)
-{
-	configs_known(model);
-	text_copy(model->truth.configs.digest, "red");
-}
-
-static void configs_unread(struct model *model)
-{
-	configs_known(model);
-	model->truth.configs.slot.state = FACT_UNKNOWN;
-}
-
 static void newest_none(struct model *model)
 {
 	model->truth.newest = (struct release){0};
 	model->truth.promoted = (struct release_ref){0};
 	model->truth.releases.state = FACT_ABSENT;
 	model->truth.mirror = (struct mirror_fact){0};
-}
-
-static void newest_v2(struct model *model)
-{
-	struct facts *facts = &model->truth;
-
-	facts->newest.number = 2;
-	text_copy(facts->newest.name, "cart-2");
-	text_copy(facts->newest.uid, "release-2");
-	text_copy(facts->newest.digest, "v2");
-	facts->newest.cause = CAUSE_REVISION;
-	text_copy(facts->mirror.last_applied, "v2");
-	text_copy(facts->mirror.phase, "Succeeded");
 }
 
 static void superseded(struct model *model)
@@ -182,21 +67,6 @@ static void cancelled(struct model *model)
 {
 	newest_v2(model);
 	model->truth.newest.status.outcome = OUTCOME_CANCELLED;
-}
-
-static void rolled_back(struct model *model)
-{
-	newest_v2(model);
-	model->truth.newest.status.outcome = OUTCOME_ROLLED_BACK;
-	text_copy(model->truth.mirror.phase, "Failed");
-}
-
-static void promoted(struct model *model)
-{
-	newest_v2(model);
-	model->truth.promoted = release_ref_of(&model->truth.newest);
-	text_copy(model->truth.primary.release_uid, "release-2");
-	text_copy(model->truth.mirror.last_promoted, "v2");
 }
 
 static void first_superseded(struct model *model)
@@ -217,12 +87,7 @@ static void undone(struct model *model)
 	text_copy(model->truth.mirror.last_applied, "v3");
 }
 
-static const struct row {
-	const char *what;
-	given *given[6];
-	const char *plan;
-	const char *because; /* how the reason begins */
-} rows[] = {
+static const struct decision_row rows[] = {
 	{"nothing new", {NULL}, "", "nothing to do"},
 	{"a new revision",
          {target_v2, compared},
@@ -237,8 +102,9 @@ static const struct row {
 	{"… and a config changed",
          {target_v2, grown, configs_changed},
          "create release 2 revision",
-         "New revision detected! Scaling up cart.shop"},
-	{"… and none did", {target_v2, grown, configs_known}, "", "nothing to do"},
+         "New revision detected! Scaling up cart.shop",
+         10000},
+	{"… and none did", {target_v2, grown, configs_promoted}, "", "nothing to do", 10000},
 	{"unseen", {target_unknown}, "see target", "the target was not seen yet"},
 	{"not there", {target_absent}, "", "deployment cart.shop not found"},
 	{"not there, nor the primary",
@@ -246,7 +112,7 @@ static const struct row {
          "primary release-1 x2",
          "the primary gets the template of Release cart-1"},
 	{"not there, the route raised",
-         {target_absent, route_raised},
+         {target_absent, route_20},
          "route 0!",
          "the route is to give the canary weight 0"},
 	{"not there, nothing promoted",
@@ -257,7 +123,7 @@ static const struct row {
          {target_v2, compared, target_refused},
          "write canary status Initialized: no labels; notify no labels",
          "no labels"},
-	{"the spec is refused", {target_v2, compared, refused}, "", "nothing to do"},
+	{"the spec is refused", {target_v2, compared, refused_told}, "", "nothing to do"},
 	{"an edit waits", {target_v2, compared, moved}, "", "nothing to do"},
 	{"the primary is gone",
          {primary_absent},
@@ -265,7 +131,7 @@ static const struct row {
          "the primary gets the template of Release cart-1"},
 	{"the primary is unseen", {primary_unknown}, "see primary", "the primary was not seen yet"},
 	{"the primary is not ready",
-         {target_v2, compared, primary_half},
+         {target_v2, compared, primary_half_available},
          "write canary status Initialized: a new revision waits until cart-primary.shop is ready; notify a new revision waits until cart-primary.shop is ready",
          "a new revision waits: primary cart-primary.shop not ready: waiting for rollout to finish: "},
 	{"the primary has no pod",
@@ -278,7 +144,7 @@ static const struct row {
          "canary service canary",
          "the canary service is to select the canary's pods"},
 	{"the route was raised",
-         {target_v2, compared, route_raised},
+         {target_v2, compared, route_20},
          "route 0!",
          "the route is to give the canary weight 0"},
 	{"the first",
@@ -322,11 +188,13 @@ static const struct row {
 	{"… with another config",
          {rolled_back, target_v2, configs_changed},
          "create release 3 config",
-         "New revision detected! Scaling up cart.shop"},
+         "New revision detected! Scaling up cart.shop",
+         10000},
 	{"rolled back, and taken back",
-         {rolled_back, compared, configs_known},
+         {rolled_back, compared, configs_promoted},
          "",
-         "nothing to do"},
+         "nothing to do",
+         10000},
 	{"superseded by itself",
          {superseded, target_v2},
          "create release 3 revision",
@@ -338,7 +206,8 @@ static const struct row {
 	{"a config of what is promoted, after another that was rolled back",
          {rolled_back, configs_changed},
          "create release 3 config",
-         "New revision detected!"},
+         "New revision detected!",
+         10000},
 	{"superseded by what only grew",
          {superseded, target_v3, grown, target_pods},
          "create release 3 revision",
@@ -348,11 +217,11 @@ static const struct row {
          "see primary",
          "the primary was not seen yet"},
 	{"refused, a primary that is not ready",
-         {refused, target_v2, compared, primary_half},
+         {refused_told, target_v2, compared, primary_half_available},
          "",
          ""},
 	{"refused for another reason",
-         {refused, refused_before},
+         {refused_told, refused_before},
          "write canary status Initialized: spec.analysis: no; notify spec.analysis: no",
          ""},
 	{"superseded by what is promoted", {superseded}, "", "nothing to do"},
@@ -362,7 +231,7 @@ static const struct row {
          "scaling the target to 0"},
 	{"… whose primary has none", {superseded, target_pods, primary_dead}, "", "nothing to do"},
 	{"… not seen what it has",
-         {superseded, target_pods, configs_unread},
+         {superseded, target_pods, configs_promoted_unread},
          "see configs",
          "whether the target has a newer revision is not known yet"},
 	{"promoted, with pods somebody wants", {target_pods}, "", "nothing to do"},
@@ -371,40 +240,13 @@ static const struct row {
 	{"undone, and a config changed",
          {undone, configs_changed},
          "compare templates",
-         "nothing to do"},
+         "nothing to do",
+         10000},
 };
-
-static void put(struct model *model)
-{
-	struct facts *facts = &model->truth;
-
-	model_init(model);
-	model_initialise(model);
-	facts->now.ms += 60000;
-	facts->n_releases = 1;
-	facts->newest.status.n_notices = 0;
-}
 
 static void test_rows(void **state)
 {
-	struct effect effects[PLAN_EFFECTS_MAX];
-	struct plan plan = {.effects = effects};
-	char text[MODEL_PLAN_MAX];
-
-	for (size_t i = 0; i < array_length(rows); i++) {
-		const struct row *row = &rows[i];
-		struct model model;
-
-		put(&model);
-		for (size_t j = 0; row->given[j]; j++)
-			row->given[j](&model);
-		decide(&model.spec, &model.truth, &plan);
-		if (strcmp(model_tell_plan(&plan, text), row->plan) != 0 ||
-		    strncmp(plan.reason, row->because, strlen(row->because)) != 0)
-			fail_msg("%s: %s (%s)\nexpected %s (%s)", row->what, text, plan.reason,
-			         row->plan, row->because);
-		model_fini(&model);
-	}
+	decisions_check(decisions_rest, rows, array_length(rows));
 }
 
 int main(void)

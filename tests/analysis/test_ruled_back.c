@@ -1,8 +1,13 @@
 /* What people ask for after a run, and what they are told: what is done next, and why. Each row is
  * one decision. */
 #include "analysis/base/text.h"
-#include "tests/analysis/model.h"
-#include "tests/analysis/model_tell.h"
+#include "tests/analysis/decisions.h"
+#include "tests/analysis/given_canary.h"
+#include "tests/analysis/given_check.h"
+#include "tests/analysis/given_configs.h"
+#include "tests/analysis/given_run.h"
+#include "tests/analysis/given_verb.h"
+#include "tests/analysis/given_workload.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,52 +17,6 @@
 
 #include <cmocka.h>
 
-typedef void given(struct model *model);
-
-static void put_pods(struct workload_fact *workload, int replicas, int ready)
-{
-	workload->is_observed = true;
-	workload->replicas = replicas;
-	workload->total = replicas;
-	workload->updated = replicas;
-	workload->ready = ready;
-	workload->available = ready;
-}
-
-/* On the way from one weight to the next, which holds since MS. */
-static void put_step(struct model *model, int from, int to, int64_t ms)
-{
-	model->truth.newest.status.weight.from = from;
-	model->truth.newest.status.weight.to = to;
-	model->truth.route.weight = to;
-	model->truth.route.since.ms = model->truth.now.ms - ms;
-	model->truth.newest.status.times.next_check_at.ms = model->truth.now.ms + 5000;
-}
-
-static void put_ending(struct model *model, enum release_outcome ending)
-{
-	model->truth.newest.status.phase = PHASE_RETREATING;
-	model->truth.newest.status.ending = ending;
-	text_copy(model->truth.newest.status.reason, "it failed");
-}
-
-/* Tracked, and known: as they were promoted. */
-static void put_configs(struct model *model)
-{
-	struct facts *facts = &model->truth;
-
-	facts->target.has_configs = true;
-	facts->configs.slot.state = FACT_KNOWN;
-	facts->configs.slot.read_at = facts->now;
-	text_copy(facts->configs.template, facts->target.digest);
-}
-
-/* The check is due since MS. */
-static void put_due(struct model *model, int64_t ms)
-{
-	model->truth.newest.status.times.next_check_at.ms = model->truth.now.ms - ms;
-}
-
 static void put_earlier(struct model *model, enum release_outcome outcome)
 {
 	struct earlier_fact *earlier = &model->truth.earlier;
@@ -66,104 +25,6 @@ static void put_earlier(struct model *model, enum release_outcome outcome)
 	text_copy(earlier->ref.name, "cart-0");
 	text_copy(earlier->ref.digest, "v0");
 	text_copy(earlier->action, model->truth.action.uid);
-}
-
-static void over(struct model *model)
-{
-	model->truth.newest.status.phase = PHASE_DONE;
-	model->truth.newest.status.outcome = OUTCOME_ROLLED_BACK;
-}
-
-static void judged(struct model *model)
-{
-	over(model);
-	text_copy(model->truth.mirror.last_applied, "v2");
-}
-
-static void ask_retry(struct model *model)
-{
-	model_ask(model, VERB_RETRY, "again");
-}
-
-static void progressing(struct model *model)
-{
-	model->truth.newest.status.phase = PHASE_PROGRESSING;
-	put_step(model, 0, 20, 60000);
-}
-
-static void early(struct model *model)
-{
-	put_due(model, -1);
-}
-
-static void suspended(struct model *model)
-{
-	model->spec.suspend = true;
-}
-
-static void nothing_promoted(struct model *model)
-{
-	model->truth.promoted = (struct release_ref){0};
-}
-
-static void refused(struct model *model)
-{
-	text_copy(model->truth.refusal, "spec.analysis: no");
-}
-
-static void target_absent(struct model *model)
-{
-	model->truth.target = (struct workload_fact){.slot.state = FACT_ABSENT};
-}
-
-static void target_refused(struct model *model)
-{
-	text_copy(model->truth.target.refusal, "no labels");
-}
-
-static void target_unknown(struct model *model)
-{
-	model->truth.target.slot.state = FACT_UNKNOWN;
-}
-
-static void unsure(struct model *model)
-{
-	text_copy(model->truth.target.digest, "v3");
-}
-
-static void reverted(struct model *model)
-{
-	text_copy(model->truth.target.digest, "v1");
-}
-
-static void newer(struct model *model)
-{
-	text_copy(model->truth.target.digest, "v3");
-	text_copy(model->truth.change.digest, "v3");
-	model->truth.change.kind = CHANGE_REAL;
-}
-
-static void primary_unknown(struct model *model)
-{
-	model->truth.primary.slot.state = FACT_UNKNOWN;
-}
-
-static void primary_half(struct model *model)
-{
-	put_pods(&model->truth.primary, 2, 1);
-}
-
-static void configs(struct model *model)
-{
-	text_copy(model->truth.newest.configs, "blue");
-	text_copy(model->truth.configs.digest, "blue");
-	put_configs(model);
-}
-
-static void configs_unread(struct model *model)
-{
-	configs(model);
-	model->truth.configs.slot.state = FACT_UNKNOWN;
 }
 
 static void ask_undo(struct model *model)
@@ -245,84 +106,13 @@ static void ask_undo_2(struct model *model)
 	model->truth.action.to = 2;
 }
 
-static void paused(struct model *model)
-{
-	text_copy(model->truth.newest.status.paused.action, "action-9");
-	text_copy(model->truth.newest.status.paused.by, "bob");
-}
-
-static void ask_pause(struct model *model)
-{
-	model_ask(model, VERB_PAUSE, "lunch");
-}
-
-static void done(struct model *model)
-{
-	model->truth.newest.status.actions[0].verb = model->truth.action.verb;
-	text_copy(model->truth.newest.status.actions[0].uid, model->truth.action.uid);
-	model->truth.newest.status.n_actions = 1;
-}
-
-static void ask_resume(struct model *model)
-{
-	model_ask(model, VERB_RESUME, "lunch is over");
-}
-
-static void retreating(struct model *model)
-{
-	put_ending(model, OUTCOME_ROLLED_BACK);
-}
-
-static void ask_abort(struct model *model)
-{
-	model_ask(model, VERB_ABORT, "it smells");
-}
-
-static void ask_reject(struct model *model)
-{
-	model_ask(model, VERB_REJECT, "it smells");
-}
-
-static void ask_approve(struct model *model)
-{
-	model_ask(model, VERB_APPROVE, "fine");
-}
-
-static void ask_promote(struct model *model)
-{
-	model_ask(model, VERB_PROMOTE, "hurry");
-}
-
-static void promoting(struct model *model)
-{
-	model->truth.newest.status.phase = PHASE_PROMOTING;
-	put_step(model, 20, 40, 60000);
-}
-
-static void ask_full(struct model *model)
-{
-	model_ask(model, VERB_PROMOTE, "hurry");
-	model->truth.action.is_full = true;
-}
-
 static void done_full(struct model *model)
 {
 	done(model);
 	text_copy(model->truth.newest.status.full.action, model->truth.action.uid);
 }
 
-static void undo(struct model *model)
-{
-	model->truth.newest.cause = CAUSE_UNDO;
-}
-
-static const struct row {
-	const char *what;
-	given *given[6];
-	const char *plan;
-	const char *because; /* how the reason begins */
-	int64_t wake;        /* ms from now; 0: none */
-} rows[] = {
+static const struct decision_row rows[] = {
 	{"retry", {judged, ask_retry}, "create release 3 retry", "retry wanted by alice: again"},
 	{"retry in a run",
          {progressing, early, ask_retry},
@@ -354,7 +144,7 @@ static const struct row {
          "write canary status Failed; see target",
          "the target was not seen yet"},
 	{"retry, not compared",
-         {judged, unsure, ask_retry},
+         {judged, target_v3, ask_retry},
          "compare templates; write canary status Failed",
          "nothing to do"},
 	{"retry, what is promoted",
@@ -498,49 +288,9 @@ static const struct row {
          "the primary gets the template of Release cart-2"},
 };
 
-/* A run of v2, with the canary's pods up and clients with the primary. */
-static void put(struct model *model)
-{
-	struct facts *facts = &model->truth;
-
-	model_init(model);
-	model_initialise(model);
-	facts->now.ms += 600000;
-	facts->n_releases = 2;
-	facts->newest = (struct release){.number = 2,
-	                                 .name = "cart-2",
-	                                 .uid = "release-2",
-	                                 .digest = "v2",
-	                                 .cause = CAUSE_REVISION,
-	                                 .target_replicas = 2,
-	                                 .primary_replicas = 2};
-	text_copy(facts->target.digest, "v2");
-	put_pods(&facts->target, 2, 2);
-	facts->target.ready_since.ms = 1;
-}
-
 static void test_rows(void **state)
 {
-	struct effect effects[PLAN_EFFECTS_MAX];
-	struct plan plan = {.effects = effects};
-	char text[MODEL_PLAN_MAX];
-
-	for (size_t i = 0; i < array_length(rows); i++) {
-		const struct row *row = &rows[i];
-		struct model model;
-		int64_t wake;
-
-		put(&model);
-		for (size_t j = 0; row->given[j]; j++)
-			row->given[j](&model);
-		decide(&model.spec, &model.truth, &plan);
-		wake = instant_is_set(plan.wake) ? plan.wake.ms - model.truth.now.ms : 0;
-		if (strcmp(model_tell_plan(&plan, text), row->plan) != 0 || wake != row->wake ||
-		    strncmp(plan.reason, row->because, strlen(row->because)) != 0)
-			fail_msg("%s: %s (%s) %d\nexpected %s (%s) %d", row->what, text,
-			         plan.reason, (int)wake, row->plan, row->because, (int)row->wake);
-		model_fini(&model);
-	}
+	decisions_check(decisions_run, rows, array_length(rows));
 }
 
 int main(void)

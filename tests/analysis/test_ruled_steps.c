@@ -1,8 +1,12 @@
 /* Steps that people ask for: what is done next, and why. Each row is one decision. */
-#include "analysis/base/text.h"
-#include "analysis/hooks.h"
-#include "tests/analysis/model.h"
-#include "tests/analysis/model_tell.h"
+#include "tests/analysis/decisions.h"
+#include "tests/analysis/given_canary.h"
+#include "tests/analysis/given_check.h"
+#include "tests/analysis/given_hook.h"
+#include "tests/analysis/given_route.h"
+#include "tests/analysis/given_run.h"
+#include "tests/analysis/given_verb.h"
+#include "tests/analysis/given_workload.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,235 +16,7 @@
 
 #include <cmocka.h>
 
-typedef void given(struct model *model);
-
-static void put_pods(struct workload_fact *workload, int replicas, int ready)
-{
-	workload->is_observed = true;
-	workload->replicas = replicas;
-	workload->total = replicas;
-	workload->updated = replicas;
-	workload->ready = ready;
-	workload->available = ready;
-}
-
-/* On the way from one weight to the next, which holds since MS. */
-static void put_step(struct model *model, int from, int to, int64_t ms)
-{
-	model->truth.newest.status.weight.from = from;
-	model->truth.newest.status.weight.to = to;
-	model->truth.route.weight = to;
-	model->truth.route.since.ms = model->truth.now.ms - ms;
-	model->truth.newest.status.times.next_check_at.ms = model->truth.now.ms + 5000;
-}
-
-/* The check is due since MS. */
-static void put_due(struct model *model, int64_t ms)
-{
-	model->truth.newest.status.times.next_check_at.ms = model->truth.now.ms - ms;
-}
-
-/* The last hook's answer to what is asked now. */
-static void put_answer(struct model *model, enum hook_result result)
-{
-	size_t i = model->spec.n_hooks - 1;
-	struct thought thought = {.spec = &model->spec, .facts = &model->truth};
-
-	model->truth.hooks[i] = (struct hook_fact){
-		.question = hooks_question(&thought, i),
-		.check = model->truth.newest.status.times.next_check_at,
-		.result = result,
-		.text = "no",
-	};
-	if (result == HOOK_FAIL)
-		model->truth.hooks[i].refused = model->truth.now;
-}
-
-/* What came of the last hook, as the Release has it. */
-static void put_record(struct model *model, enum hook_result result)
-{
-	size_t i = model->spec.n_hooks - 1;
-	struct release_status *status = &model->truth.newest.status;
-	struct thought thought = {.spec = &model->spec, .facts = &model->truth};
-
-	status->hooks[status->n_hooks++] = (struct hook_record){
-		.type = model->spec.hooks[i].type,
-		.result = result,
-		.question = hooks_question(&thought, i),
-	};
-}
-
-static void progressing(struct model *model)
-{
-	model->truth.newest.status.phase = PHASE_PROGRESSING;
-	put_step(model, 0, 20, 60000);
-}
-
-static void early(struct model *model)
-{
-	put_due(model, -1);
-}
-
-static void ask_promote(struct model *model)
-{
-	model_ask(model, VERB_PROMOTE, "hurry");
-}
-
-static void route_0(struct model *model)
-{
-	model->truth.route.weight = 0;
-}
-
-static void target_unknown(struct model *model)
-{
-	model->truth.target.slot.state = FACT_UNKNOWN;
-}
-
-static void primary_unknown(struct model *model)
-{
-	model->truth.primary.slot.state = FACT_UNKNOWN;
-}
-
-static void target_half(struct model *model)
-{
-	put_pods(&model->truth.target, 2, 1);
-}
-
-static void primary_half(struct model *model)
-{
-	put_pods(&model->truth.primary, 2, 1);
-}
-
-static void paused(struct model *model)
-{
-	text_copy(model->truth.newest.status.paused.action, "action-9");
-	text_copy(model->truth.newest.status.paused.by, "bob");
-}
-
-static void starting(struct model *model)
-{
-	model->truth.newest.status.phase = PHASE_STARTING;
-}
-
-static void target_down(struct model *model)
-{
-	put_pods(&model->truth.target, 0, 0);
-}
-
-static void phase_waiting(struct model *model)
-{
-	model->truth.newest.status.phase = PHASE_WAITING;
-}
-
-static void due(struct model *model)
-{
-	put_due(model, 0);
-}
-
-static void gate_rollout(struct model *model)
-{
-	model_hook(model, HOOK_CONFIRM_ROLLOUT, NULL);
-}
-
-static void hook_was_no(struct model *model)
-{
-	put_record(model, HOOK_FAIL);
-}
-
-static void hook_no(struct model *model)
-{
-	put_answer(model, HOOK_FAIL);
-}
-
-static void over(struct model *model)
-{
-	model->truth.newest.status.phase = PHASE_DONE;
-	model->truth.newest.status.outcome = OUTCOME_ROLLED_BACK;
-}
-
-static void judged(struct model *model)
-{
-	over(model);
-	text_copy(model->truth.mirror.last_applied, "v2");
-}
-
-static void promoting(struct model *model)
-{
-	model->truth.newest.status.phase = PHASE_PROMOTING;
-	put_step(model, 20, 40, 60000);
-}
-
-static void suspended(struct model *model)
-{
-	model->spec.suspend = true;
-}
-
-static void ask_full(struct model *model)
-{
-	model_ask(model, VERB_PROMOTE, "hurry");
-	model->truth.action.is_full = true;
-}
-
-static void full(struct model *model)
-{
-	text_copy(model->truth.newest.status.full.action, "action-9");
-}
-
-static void service_absent(struct model *model)
-{
-	model->truth.canary_service = (struct service_fact){.slot.state = FACT_ABSENT};
-}
-
-static void init(struct model *model)
-{
-	model->truth.newest.cause = CAUSE_INIT;
-	model->truth.promoted = (struct release_ref){0};
-}
-
-static void gate_increase(struct model *model)
-{
-	model_hook(model, HOOK_CONFIRM_TRAFFIC_INCREASE, NULL);
-}
-
-static void ask_approve(struct model *model)
-{
-	model_ask(model, VERB_APPROVE, "fine");
-}
-
-static void waiting_promotion(struct model *model)
-{
-	model->truth.newest.status.phase = PHASE_WAITING_PROMOTION;
-	put_step(model, 20, 40, 60000);
-}
-
-static void gate_promotion(struct model *model)
-{
-	model_hook(model, HOOK_CONFIRM_PROMOTION, NULL);
-}
-
-static void second_step(struct model *model)
-{
-	model->truth.newest.status.phase = PHASE_PROGRESSING;
-	put_step(model, 20, 40, 60000);
-}
-
-static void route_60(struct model *model)
-{
-	model->truth.route.weight = 60;
-}
-
-static void ask_pause(struct model *model)
-{
-	model_ask(model, VERB_PAUSE, "lunch");
-}
-
-static const struct row {
-	const char *what;
-	given *given[7];
-	const char *plan;
-	const char *because; /* how the reason begins */
-	int64_t wake;        /* ms from now; 0: none */
-} rows[] = {
+static const struct decision_row rows[] = {
 	{"promote",
          {progressing, early, ask_promote},
          "save release Progressing from 20 to 40 n2",
@@ -353,49 +129,9 @@ static const struct row {
          "paused by alice: lunch"},
 };
 
-/* A run of v2, with the canary's pods up and clients with the primary. */
-static void put(struct model *model)
-{
-	struct facts *facts = &model->truth;
-
-	model_init(model);
-	model_initialise(model);
-	facts->now.ms += 600000;
-	facts->n_releases = 2;
-	facts->newest = (struct release){.number = 2,
-	                                 .name = "cart-2",
-	                                 .uid = "release-2",
-	                                 .digest = "v2",
-	                                 .cause = CAUSE_REVISION,
-	                                 .target_replicas = 2,
-	                                 .primary_replicas = 2};
-	text_copy(facts->target.digest, "v2");
-	put_pods(&facts->target, 2, 2);
-	facts->target.ready_since.ms = 1;
-}
-
 static void test_rows(void **state)
 {
-	struct effect effects[PLAN_EFFECTS_MAX];
-	struct plan plan = {.effects = effects};
-	char text[MODEL_PLAN_MAX];
-
-	for (size_t i = 0; i < array_length(rows); i++) {
-		const struct row *row = &rows[i];
-		struct model model;
-		int64_t wake;
-
-		put(&model);
-		for (size_t j = 0; row->given[j]; j++)
-			row->given[j](&model);
-		decide(&model.spec, &model.truth, &plan);
-		wake = instant_is_set(plan.wake) ? plan.wake.ms - model.truth.now.ms : 0;
-		if (strcmp(model_tell_plan(&plan, text), row->plan) != 0 || wake != row->wake ||
-		    strncmp(plan.reason, row->because, strlen(row->because)) != 0)
-			fail_msg("%s: %s (%s) %d\nexpected %s (%s) %d", row->what, text,
-			         plan.reason, (int)wake, row->plan, row->because, (int)row->wake);
-		model_fini(&model);
-	}
+	decisions_check(decisions_run, rows, array_length(rows));
 }
 
 int main(void)

@@ -1,7 +1,12 @@
 /* With an autoscaler: what is done next, and why. Each row is one decision. */
-#include "analysis/base/text.h"
-#include "tests/analysis/model.h"
-#include "tests/analysis/model_tell.h"
+#include "tests/analysis/decisions.h"
+#include "tests/analysis/given_canary.h"
+#include "tests/analysis/given_check.h"
+#include "tests/analysis/given_hook.h"
+#include "tests/analysis/given_run.h"
+#include "tests/analysis/given_scaler.h"
+#include "tests/analysis/given_verb.h"
+#include "tests/analysis/given_workload.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,69 +16,9 @@
 
 #include <cmocka.h>
 
-typedef void given(struct model *model);
-
-static void put_pods(struct workload_fact *workload, int replicas, int ready)
-{
-	workload->is_observed = true;
-	workload->replicas = replicas;
-	workload->total = replicas;
-	workload->updated = replicas;
-	workload->ready = ready;
-	workload->available = ready;
-}
-
-/* On the way from one weight to the next, which holds since MS. */
-static void put_step(struct model *model, int from, int to, int64_t ms)
-{
-	model->truth.newest.status.weight.from = from;
-	model->truth.newest.status.weight.to = to;
-	model->truth.route.weight = to;
-	model->truth.route.since.ms = model->truth.now.ms - ms;
-	model->truth.newest.status.times.next_check_at.ms = model->truth.now.ms + 5000;
-}
-
-static void put_ending(struct model *model, enum release_outcome ending)
-{
-	model->truth.newest.status.phase = PHASE_RETREATING;
-	model->truth.newest.status.ending = ending;
-	text_copy(model->truth.newest.status.reason, "it failed");
-}
-
-/* The check is due since MS. */
-static void put_due(struct model *model, int64_t ms)
-{
-	model->truth.newest.status.times.next_check_at.ms = model->truth.now.ms - ms;
-}
-
-/* The target has an autoscaler, and the primary's follows it. */
-static void put_scaler(struct model *model, enum scaler_kind kind)
-{
-	model->spec.scaler_kind = kind;
-	model->spec.scaler = "cart";
-	model->spec.primary_scaler = "cart-primary";
-	model->truth.scaler = (struct scaler_fact){.slot.state = FACT_KNOWN,
-	                                           .least = 2,
-	                                           .most = 5,
-	                                           .primary_least = 2,
-	                                           .primary_most = 5};
-	model->truth.primary_scaler = (struct scaler_fact){
-		.slot.state = FACT_KNOWN, .is_exact = true, .least = 2, .most = 5};
-}
-
 static void hpa(struct model *model)
 {
 	put_scaler(model, SCALER_HPA);
-}
-
-static void starting(struct model *model)
-{
-	model->truth.newest.status.phase = PHASE_STARTING;
-}
-
-static void scaler_unknown(struct model *model)
-{
-	model->truth.scaler.slot.state = FACT_UNKNOWN;
 }
 
 static void primary_scaler_unknown(struct model *model)
@@ -84,49 +29,6 @@ static void primary_scaler_unknown(struct model *model)
 static void primary_scaler_absent(struct model *model)
 {
 	model->truth.primary_scaler.slot.state = FACT_ABSENT;
-}
-
-static void scaler_absent(struct model *model)
-{
-	model->truth.scaler = (struct scaler_fact){.slot.state = FACT_ABSENT};
-}
-
-static void over(struct model *model)
-{
-	model->truth.newest.status.phase = PHASE_DONE;
-	model->truth.newest.status.outcome = OUTCOME_ROLLED_BACK;
-}
-
-static void judged(struct model *model)
-{
-	over(model);
-	text_copy(model->truth.mirror.last_applied, "v2");
-}
-
-static void refused(struct model *model)
-{
-	text_copy(model->truth.refusal, "spec.analysis: no");
-}
-
-static void progressing(struct model *model)
-{
-	model->truth.newest.status.phase = PHASE_PROGRESSING;
-	put_step(model, 0, 20, 60000);
-}
-
-static void early(struct model *model)
-{
-	put_due(model, -1);
-}
-
-static void primary_scaler_foreign(struct model *model)
-{
-	model->truth.primary_scaler.is_foreign = true;
-}
-
-static void primary_scaler_inexact(struct model *model)
-{
-	model->truth.primary_scaler.is_exact = false;
 }
 
 static void primary_scaler_low(struct model *model)
@@ -150,32 +52,6 @@ static void primary_scaler_no_most(struct model *model)
 	model->truth.primary_scaler.most = 0;
 }
 
-static void phase_none(struct model *model)
-{
-	model->truth.newest.status.phase = PHASE_NONE;
-}
-
-static void phase_waiting(struct model *model)
-{
-	model->truth.newest.status.phase = PHASE_WAITING;
-}
-
-static void gate_rollout(struct model *model)
-{
-	model_hook(model, HOOK_CONFIRM_ROLLOUT, NULL);
-}
-
-static void init(struct model *model)
-{
-	model->truth.newest.cause = CAUSE_INIT;
-	model->truth.promoted = (struct release_ref){0};
-}
-
-static void primary_new(struct model *model)
-{
-	text_copy(model->truth.primary.release_uid, model->truth.newest.uid);
-}
-
 static void primary_scaler_high(struct model *model)
 {
 	model->truth.primary_scaler.least = 4;
@@ -193,33 +69,10 @@ static void primary_scaler_zero(struct model *model)
 	model->truth.primary_scaler.least = 0;
 }
 
-static void newer(struct model *model)
-{
-	text_copy(model->truth.target.digest, "v3");
-	text_copy(model->truth.change.digest, "v3");
-	model->truth.change.kind = CHANGE_REAL;
-}
-
 static void capped(struct model *model)
 {
 	model->truth.scaler.primary_least = 9;
 	model->truth.scaler.primary_most = 3;
-}
-
-static void target_down(struct model *model)
-{
-	put_pods(&model->truth.target, 0, 0);
-}
-
-static void retreating(struct model *model)
-{
-	put_ending(model, OUTCOME_ROLLED_BACK);
-}
-
-static void promoting(struct model *model)
-{
-	model->truth.newest.status.phase = PHASE_PROMOTING;
-	put_step(model, 20, 40, 60000);
 }
 
 static void most_1(struct model *model)
@@ -234,41 +87,10 @@ static void most_0(struct model *model)
 	model->truth.newest.target_replicas = 3;
 }
 
-static void primary_may_empty(struct model *model)
-{
-	model->truth.primary.may_empty = true;
-}
-
-static void target_small(struct model *model)
-{
-	put_pods(&model->truth.target, 1, 1);
-}
-
 static void most_2(struct model *model)
 {
 	model->truth.scaler.most = 2;
 	model->truth.newest.target_replicas = 3;
-}
-
-static void deleted(struct model *model)
-{
-	model->truth.is_deleted = true;
-}
-
-static void no_release(struct model *model)
-{
-	model->truth.newest = (struct release){0};
-	model->truth.promoted = (struct release_ref){0};
-}
-
-static void releases_absent(struct model *model)
-{
-	model->truth.releases.state = FACT_ABSENT;
-}
-
-static void primary_absent(struct model *model)
-{
-	model->truth.primary = (struct workload_fact){.slot.state = FACT_ABSENT};
 }
 
 static void unasked_1(struct model *model)
@@ -277,13 +99,7 @@ static void unasked_1(struct model *model)
 	model->truth.scaler.most = 1;
 }
 
-static const struct row {
-	const char *what;
-	given *given[8];
-	const char *plan;
-	const char *because; /* how the reason begins */
-	int64_t wake;        /* ms from now; 0: none */
-} rows[] = {
+static const struct decision_row rows[] = {
 	{"hpa: at its place",
          {hpa, starting},
          "save release Progressing to 20 n2",
@@ -499,49 +315,9 @@ static const struct row {
          "scaling the target to 2"},
 };
 
-/* A run of v2, with the canary's pods up and clients with the primary. */
-static void put(struct model *model)
-{
-	struct facts *facts = &model->truth;
-
-	model_init(model);
-	model_initialise(model);
-	facts->now.ms += 600000;
-	facts->n_releases = 2;
-	facts->newest = (struct release){.number = 2,
-	                                 .name = "cart-2",
-	                                 .uid = "release-2",
-	                                 .digest = "v2",
-	                                 .cause = CAUSE_REVISION,
-	                                 .target_replicas = 2,
-	                                 .primary_replicas = 2};
-	text_copy(facts->target.digest, "v2");
-	put_pods(&facts->target, 2, 2);
-	facts->target.ready_since.ms = 1;
-}
-
 static void test_rows(void **state)
 {
-	struct effect effects[PLAN_EFFECTS_MAX];
-	struct plan plan = {.effects = effects};
-	char text[MODEL_PLAN_MAX];
-
-	for (size_t i = 0; i < array_length(rows); i++) {
-		const struct row *row = &rows[i];
-		struct model model;
-		int64_t wake;
-
-		put(&model);
-		for (size_t j = 0; row->given[j]; j++)
-			row->given[j](&model);
-		decide(&model.spec, &model.truth, &plan);
-		wake = instant_is_set(plan.wake) ? plan.wake.ms - model.truth.now.ms : 0;
-		if (strcmp(model_tell_plan(&plan, text), row->plan) != 0 || wake != row->wake ||
-		    strncmp(plan.reason, row->because, strlen(row->because)) != 0)
-			fail_msg("%s: %s (%s) %d\nexpected %s (%s) %d", row->what, text,
-			         plan.reason, (int)wake, row->plan, row->because, (int)row->wake);
-		model_fini(&model);
-	}
+	decisions_check(decisions_run, rows, array_length(rows));
 }
 
 int main(void)

@@ -1,7 +1,11 @@
 /* The weight in force: what is done next, and why. Each row is one decision. */
 #include "analysis/base/text.h"
-#include "tests/analysis/model.h"
-#include "tests/analysis/model_tell.h"
+#include "tests/analysis/decisions.h"
+#include "tests/analysis/given_canary.h"
+#include "tests/analysis/given_check.h"
+#include "tests/analysis/given_route.h"
+#include "tests/analysis/given_run.h"
+#include "tests/analysis/given_verb.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,167 +15,9 @@
 
 #include <cmocka.h>
 
-typedef void given(struct model *model);
-
-static void put_pods(struct workload_fact *workload, int replicas, int ready)
-{
-	workload->is_observed = true;
-	workload->replicas = replicas;
-	workload->total = replicas;
-	workload->updated = replicas;
-	workload->ready = ready;
-	workload->available = ready;
-}
-
-/* On the way from one weight to the next, which holds since MS. */
-static void put_step(struct model *model, int from, int to, int64_t ms)
-{
-	model->truth.newest.status.weight.from = from;
-	model->truth.newest.status.weight.to = to;
-	model->truth.route.weight = to;
-	model->truth.route.since.ms = model->truth.now.ms - ms;
-	model->truth.newest.status.times.next_check_at.ms = model->truth.now.ms + 5000;
-}
-
-/* The check is due since MS. */
-static void put_due(struct model *model, int64_t ms)
-{
-	model->truth.newest.status.times.next_check_at.ms = model->truth.now.ms - ms;
-}
-
-static void put_sample(struct model *model, enum sample_kind kind, double value)
-{
-	model->truth.samples[0] = (struct sample_fact){
-		.check = model->truth.newest.status.times.next_check_at,
-		.kind = kind,
-		.value = value,
-		.text = "silence",
-	};
-}
-
-static void put_share(struct model *model, enum sample_kind kind)
-{
-	model->truth.share = (struct sample_fact){
-		.check = model->truth.newest.status.times.next_check_at,
-		.kind = kind,
-		.value = 0.25,
-	};
-}
-
-static void second_step(struct model *model)
-{
-	model->truth.newest.status.phase = PHASE_PROGRESSING;
-	put_step(model, 20, 40, 60000);
-}
-
-static void route_20(struct model *model)
-{
-	model->truth.route.weight = 20;
-}
-
-static void early(struct model *model)
-{
-	put_due(model, -1);
-}
-
-static void route_0(struct model *model)
-{
-	model->truth.route.weight = 0;
-}
-
-static void route_foreign(struct model *model)
-{
-	model->truth.route.is_ours = false;
-}
-
-static void due(struct model *model)
-{
-	put_due(model, 0);
-}
-
-static void passed(struct model *model)
-{
-	put_sample(model, SAMPLE_VALUE, 100);
-}
-
-static void shared(struct model *model)
-{
-	put_share(model, SAMPLE_VALUE);
-}
-
-static void route_60(struct model *model)
-{
-	model->truth.route.weight = 60;
-}
-
-static void failed(struct model *model)
-{
-	put_sample(model, SAMPLE_VALUE, 50);
-}
-
-static void route_unknown(struct model *model)
-{
-	model->truth.route.slot.state = FACT_UNKNOWN;
-}
-
-static void progressing(struct model *model)
-{
-	model->truth.newest.status.phase = PHASE_PROGRESSING;
-	put_step(model, 0, 20, 60000);
-}
-
-static void service_absent(struct model *model)
-{
-	model->truth.canary_service = (struct service_fact){.slot.state = FACT_ABSENT};
-}
-
-static void route_fought(struct model *model)
-{
-	model->truth.route.rival.edits = 5;
-	model->truth.route.rival.last.ms = model->truth.now.ms - 500;
-	text_copy(model->truth.route.rival.by, "helm");
-}
-
-static void route_mirrored(struct model *model)
-{
-	model->truth.route.is_mirrored = true;
-}
-
-static void no_weights(struct model *model)
-{
-	model->spec.route.weighs = false;
-}
-
-static void copies(struct model *model)
-{
-	model->spec.mirror = true;
-	model->spec.route.mirrors = true;
-	model->truth.newest.status.phase = PHASE_PROGRESSING;
-	model->truth.newest.status.weight.is_mirrored = true;
-	put_step(model, 0, 0, 60000);
-}
-
-static void blue_green(struct model *model)
-{
-	model->spec.strategy = STRATEGY_BLUE_GREEN;
-	model->spec.iterations = 2;
-}
-
-static void ab(struct model *model)
-{
-	model->spec.strategy = STRATEGY_AB;
-	model->spec.iterations = 2;
-	model->truth.newest.status.weight.to = 100;
-}
-
 static void route_inexact(struct model *model)
 {
 	model->truth.route.is_exact = false;
-}
-
-static void once_failed(struct model *model)
-{
-	model->truth.newest.status.failed_checks = 1;
 }
 
 static void route_fought_less(struct model *model)
@@ -211,13 +57,7 @@ static void route_fought_by_nobody(struct model *model)
 	text_copy(model->truth.route.rival.by, "");
 }
 
-static const struct row {
-	const char *what;
-	given *given[9];
-	const char *plan;
-	const char *because; /* how the reason begins */
-	int64_t wake;        /* ms from now; 0: none */
-} rows[] = {
+static const struct decision_row rows[] = {
 	{"another lowered it",
          {second_step, route_20, early},
          "route 40",
@@ -393,49 +233,9 @@ static const struct row {
          1500},
 };
 
-/* A run of v2, with the canary's pods up and clients with the primary. */
-static void put(struct model *model)
-{
-	struct facts *facts = &model->truth;
-
-	model_init(model);
-	model_initialise(model);
-	facts->now.ms += 600000;
-	facts->n_releases = 2;
-	facts->newest = (struct release){.number = 2,
-	                                 .name = "cart-2",
-	                                 .uid = "release-2",
-	                                 .digest = "v2",
-	                                 .cause = CAUSE_REVISION,
-	                                 .target_replicas = 2,
-	                                 .primary_replicas = 2};
-	text_copy(facts->target.digest, "v2");
-	put_pods(&facts->target, 2, 2);
-	facts->target.ready_since.ms = 1;
-}
-
 static void test_rows(void **state)
 {
-	struct effect effects[PLAN_EFFECTS_MAX];
-	struct plan plan = {.effects = effects};
-	char text[MODEL_PLAN_MAX];
-
-	for (size_t i = 0; i < array_length(rows); i++) {
-		const struct row *row = &rows[i];
-		struct model model;
-		int64_t wake;
-
-		put(&model);
-		for (size_t j = 0; row->given[j]; j++)
-			row->given[j](&model);
-		decide(&model.spec, &model.truth, &plan);
-		wake = instant_is_set(plan.wake) ? plan.wake.ms - model.truth.now.ms : 0;
-		if (strcmp(model_tell_plan(&plan, text), row->plan) != 0 || wake != row->wake ||
-		    strncmp(plan.reason, row->because, strlen(row->because)) != 0)
-			fail_msg("%s: %s (%s) %d\nexpected %s (%s) %d", row->what, text,
-			         plan.reason, (int)wake, row->plan, row->because, (int)row->wake);
-		model_fini(&model);
-	}
+	decisions_check(decisions_run, rows, array_length(rows));
 }
 
 int main(void)
