@@ -153,7 +153,10 @@ static void test_refused_names(void **state)
 	         "'HorizontalPodAutoscaler', 'name': 'a'}}}",
 	         "spec.autoscalerRef: expected none: how many pods a DaemonSet has is for its nodes to "
 	         "say"},
-		{"a Service", "{'spec': {'targetRef': {'kind': 'Service'}}}",
+		{"D_37_a Service", "{'spec': {'targetRef': {'kind': 'Service'}}}",
+	         "spec.targetRef.kind: expected Deployment or DaemonSet (others are not served yet), got \"Service\""},
+		{"D_37_D_38_another_kind",
+	         "{'spec': {'targetRef': {'kind': 'Service', 'apiVersion': 'serving.knative.dev/v1'}}}",
 	         "spec.targetRef.kind: expected Deployment or DaemonSet (others are not served yet), got \"Service\""},
 		{"no kind", "{'spec': {'targetRef': {'kind': null}}}",
 	         "spec.targetRef.kind: expected Deployment or DaemonSet (others are not served yet), got nothing"},
