@@ -45,3 +45,21 @@ def shared_ingress(s):
     s.wait_outcome("app-2", "promoted", 90)
     start.serving(s, "v2")
     load.stop()
+
+
+@scenario("no-traffic", "nginx: a canary that gets no request is held, and nothing passes", rows=(47,))
+def no_traffic(s):
+    start.app(s)
+    analysis = {"stepWeight": 30, "maxWeight": 30, "metrics": [objects.SUCCESS]}
+    start.initialised(s, objects.canary(s.namespace, analysis=analysis, progressDeadlineSeconds=25))
+    s.push("v2")
+    s.wait_weight(30, 60)
+    s.wait("a check is asked", lambda: s.world.status("app-2").get("checks"), 30)
+    check = s.world.status("app-2")["checks"][0]
+    s.check(check["verdict"] == "no_data", "it is no data", check, row=47)
+    s.wait_outcome("app-2", "rolled_back", 60)
+    passed = [m for m in s.world.messages("app") if m.startswith("Advance") and "weight 30" not in m]
+    s.check(not passed, "no step is taken", passed, row=47)
+    counters = s.world.status("app-2").get("counters", {})
+    s.check(counters.get("failedChecks", 0) == 0, "none counts as failed", counters, row=47)
+    s.note(s.world.status("app-2").get("reason", ""))
