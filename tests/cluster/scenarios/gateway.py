@@ -122,6 +122,7 @@ def by_weight(s):
     s.wait_outcome("app-3", "rolled_back", 120)
     reason = s.world.status("app-3").get("reason", "")
     s.check("success rate" in reason and "< 99%" in reason, "the reason names check and bound", reason)
+    s.wait_phase("Failed", 20)
     s.check(s.world.phase("app") == "Failed", "phase Failed", s.world.phase("app"), row="G2")
     s.note(f"rolled back: {reason}")
     all_on(s, "v2", at_gateway(s))

@@ -1,6 +1,8 @@
 """Istio: real requests through Envoy at a gateway and in the mesh, under istiod."""
 
+import json
 import os
+import subprocess
 import time
 
 import objects
@@ -172,7 +174,7 @@ def by_match(s):
 ADOPT = "Istio on the user's own VirtualService: only our weights move, and it is given back"
 
 
-@scenario("istio-adopt", ADOPT, has_mesh=True, rows=(56, "I6"))
+@scenario("istio-adopt", ADOPT, has_mesh=True, rows=(56,))
 def adopted(s):
     retries = {"attempts": 30, "perTryTimeout": "1s", "retryOn": "gateway-error,reset,5xx"}
     policy = {"connectionPool": {"tcp": {"maxConnections": 1000}}, "outlierDetection": {"baseEjectionTime": "1m"}}
@@ -192,7 +194,7 @@ def adopted(s):
     answering(s, at_gateway(s))
     load = s.load(*at_gateway(s), rate=40)
     analysis = {"stepWeights": [30], "interval": "20s", "metrics": [objects.SUCCESS]}
-    start.initialised(s, objects.canary(s.namespace, provider="istio", analysis=analysis, revertOnDeletion=True))
+    start.initialised(s, objects.canary(s.namespace, provider="istio", analysis=analysis))
     s.push("v2")
     measure_share(s, 30, at_gateway(s))
     s.check(rules(s)[1].get("retries") == retries, "the retries are the user's", rules(s)[1], row=56)
@@ -204,10 +206,10 @@ def adopted(s):
     s.api.delete("canary", "app", s.namespace)
     s.wait("it is given back", lambda: s.world.find("virtualservice", "app")["spec"] == spec, 90)
     s.wait("the primary is gone", lambda: s.world.find("deployment", "app-primary") is None, 90)
-    s.check(s.world.find("virtualservice", "app")["spec"] == spec, "the VirtualService says what it said", row="I6")
+    s.check(s.world.find("virtualservice", "app")["spec"] == spec, "the VirtualService says what it said")
     s.wait("the Canary is gone", lambda: s.world.find("canary", "app") is None, 60)
     selector = (s.world.find("service", "app") or {}).get("spec", {}).get("selector")
-    s.check(selector == {"app": "app"}, "the Service selects what it selected", selector, row="I6")
+    s.check(selector == {"app": "app"}, "the Service selects what it selected", selector)
     s.check(s.world.find("destinationrule", "app")["spec"] == rule, "the DestinationRule stays", row=56)
     metadata = s.world.find("virtualservice", "app")["metadata"]
     s.check(not metadata.get("annotations") and not metadata.get("labels"), "nothing of ours is left", metadata)
@@ -298,3 +300,34 @@ def hidden(s):
     counts = load.stop()
     s.check(counts["good"] > 0.95 * counts["sent"], "hardly a user noticed", counts, row=57)
     s.note(f"{checks}")
+
+
+def tcp_weight(item):
+    """The canary's share of the connections."""
+    routes = [entry for rule in item.get("spec", {}).get("tcp", []) for entry in rule.get("route", [])]
+    return sum(e.get("weight", 0) for e in routes if e["destination"]["host"].startswith("app-canary"))
+
+
+@scenario("istio-tcp", "Istio by weights of TCP connections, at a port of the gateway's", has_mesh=True)
+def connections(s):
+    port = 8087
+    servers = [{"port": {"number": port, "name": "tcp", "protocol": "TCP"}, "hosts": ["*"]}]
+    gateway = {"selector": {"app": "ingressgateway"}, "servers": servers}
+    item = objects.item("networking.istio.io/v1beta1", "Gateway", s.namespace, "tcp", gateway)
+    subprocess.run(["kubectl", "apply", "-f", "-"], input=json.dumps(item), text=True, check=True, capture_output=True)
+    s.create(objects.metric_template(s.namespace, "upstream", UPSTREAM, os.environ["PROMETHEUS_URL"]))
+    metrics = [objects.custom_metric("upstream", "upstream", min=99)]
+    service = {"appProtocol": "TCP", "match": [{"port": port}], "hosts": ["*"]}
+    begin(s, canary(s, {"stepWeights": [30], "interval": "20s", "metrics": metrics}, (f"{s.namespace}/tcp",), **service))
+    arguments = ("-url", os.environ["GATEWAY_URL"].replace("8085", str(port)), "-fresh")
+    answering(s, arguments)
+    load = s.load(*arguments, rate=30)
+    s.push("v2")
+    s.wait("connections are shared", lambda: tcp_weight(s.world.find("virtualservice", "app") or {}) == 30, 60)
+    time.sleep(HOLD)
+    check_share(s, 30, arguments, lambda: tcp_weight(s.world.find("virtualservice", "app")))
+    s.wait_outcome("app-2", "promoted", 90)
+    time.sleep(HOLD)
+    counts = ask(*arguments, "-count", "300")
+    s.check(counts["versions"] == {"v2": 300}, "all on v2", counts)
+    s.check_load(load, "throughout")
