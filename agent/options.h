@@ -32,7 +32,8 @@ struct options {
 	const char *msteams_proxy_url;
 	const char *cluster_name; /* told with each alert */
 	const char *mesh_provider;
-	const char *selector_labels; /* as written: "app,name" */
+	const char *selector_labels;      /* as written: "app,name" */
+	const char *include_label_prefix; /* as written; "": none */
 	const char *ingress_annotations_prefix;
 	bool has_config_tracking;
 	bool blocks_refs; /* across namespaces */

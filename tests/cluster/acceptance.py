@@ -42,6 +42,14 @@ ROWS = {
     "N1": "nginx: success rate and a template with variables, steps of 20 to 40: promoted, never failed",
     "N3": "nginx: A/B by the exact value of a header, three iterations: promoted",
     62: "killed between apply and record: nothing twice, the route is read again, the run goes on",
+    # Of the contract's list of provider scenarios (metric-providers.md, 5.2).
+    "K1": "a Deployment by iterations behind the user's own Service, with a gate and an acceptance hook",
+    "K2": "a DaemonSet by iterations",
+    "I7": "skipAnalysis promotes",
+    "I8": "skipAnalysis with a broken image: Failed, and the primary runs what it ran",
+    "N5": "after a rollback the primary's image again: still Failed, no run",
+    "N6": "the image that failed again: a run, which fails",
+    "N7": "a pod annotation beside it, and healthy: promoted",
 }
 
 

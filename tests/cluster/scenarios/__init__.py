@@ -4,6 +4,7 @@
 from scenarios import weights  # noqa: F401
 from scenarios import istio  # noqa: F401
 from scenarios import gateway  # noqa: F401
+from scenarios import lifecycle  # noqa: F401
 from scenarios import bookinfo  # noqa: F401
 from scenarios import gates  # noqa: F401
 from scenarios import lives  # noqa: F401
