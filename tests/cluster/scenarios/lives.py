@@ -82,7 +82,9 @@ def life_on_istio(s, tester):
     promote(s, "v2", "app-2", "I2")
     smoke = hook(s, "pre-rollout", type="bash", cmd=asking(s, tester, "app-canary", "smoke"))
     edit(s, {"port": 80, "portName": "http", "targetPort": 8080}, {**base, "iterations": 2, "webhooks": [smoke]})
+    beside = s.load("-url", os.environ["MESH_PROXY"], "-host", f"app-canary.{s.namespace}", rate=20)
     promote(s, "v3", "app-3", "I3")
+    beside.stop()
     s.check('"v3":5' in "".join(tester.lines("smoke")).replace(" ", ""), "the hook reached v3", row="I3")
     ports = [port["port"] for port in s.world.find("service", "app-canary")["spec"]["ports"]]
     s.check(80 in ports and 9999 in ports, "the port and the one that was discovered", ports, row="I3")
