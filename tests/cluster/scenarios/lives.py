@@ -28,11 +28,13 @@ def asking(s, tester, service, name):
     return f"loadgen -json -service {s.namespace}/{service} -count 5 >>{tester.folder}/{name}"
 
 
-def named_port(s):
-    """The Deployment with a port that has a name."""
+NAMED = [{"name": "http", "containerPort": 8080}, {"name": "grpc", "containerPort": 9999}]
+
+
+def named_ports(s):
+    """The Deployment with ports that have names."""
     item = objects.deployment(s.namespace)
-    ports = [{"name": "http", "containerPort": 8080}, {"name": "grpc", "containerPort": 9999}]
-    item["spec"]["template"]["spec"]["containers"][0]["ports"] = ports
+    item["spec"]["template"]["spec"]["containers"][0]["ports"] = NAMED
     s.create(item)
     s.wait("app is available", lambda: s.world.is_available("app", 2), 30)
 
@@ -45,7 +47,8 @@ def edit(s, service, analysis):
 
 
 def promote(s, version, release, row):
-    s.push(version)
+    containers = [{"name": "app", "image": f"app:{version}", "ports": NAMED}]
+    s.api.merge("deployment", "app", s.namespace, {"spec": {"template": {"spec": {"containers": containers}}}})
     s.wait_outcome(release, "promoted", 90)
     s.wait_phase("Succeeded", 20)
     s.check(s.world.image("app-primary") == f"app:{version}", f"the primary runs {version}", row=row)
@@ -70,7 +73,7 @@ def life_on_istio(s, tester):
     base = {"interval": "10s", "threshold": 3, "metrics": [errors, objects.SUCCESS]}
     service = {"port": 8080, "targetPort": 8080, "portDiscovery": True, "apex": apex}
     service["headers"] = {"request": {"add": {"x-envoy-upstream-rq-timeout-ms": "15000"}}}
-    named_port(s)
+    named_ports(s)
     one = istio.canary(s, {**base, "stepWeight": 30, "maxWeight": 30}, **service)
     start.initialised(s, one)
     metadata = s.world.find("service", "app")["metadata"]
