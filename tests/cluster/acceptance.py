@@ -36,7 +36,6 @@ ROWS = {
     "I1": "istio: initialised, with a template, request headers, and the apex's own labels and annotations",
     "I2": "istio: by weights: promoted",
     "I3": "istio: the same Canary by blue/green on another port, a hook through the canary's Service, ports discovered",
-    "I4": "istio: the same Canary by A/B on a cookie, a port by name, a gate, and a hook after it",
     "I9": "istio: delegation from a root VirtualService that rewrites",
     "I10": "istio: session affinity",
     "N1": "nginx: success rate and a template with variables, steps of 20 to 40: promoted, never failed",
