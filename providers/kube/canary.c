@@ -135,16 +135,25 @@ static bool ingress_read(const struct field *spec, struct arena *arena, struct k
 	struct field ref = field_member(spec, "ingressRef");
 	struct field kind = field_member(&ref, "kind");
 	struct field name = field_member(&ref, "name");
+	struct field clone = field_member(&ref, "canaryName");
 	const char *kind_text = "Ingress";
 	const char *name_text = NULL;
+	const char *clone_text = NULL;
 
 	if (!kube_node_object(&ref, err) ||
 	    !kube_node_text(&kind, NAME_LENGTH_MAX, &kind_text, err) ||
-	    !kube_node_name(&name, SUFFIXED_NAME_MAX, &name_text, err))
+	    !kube_node_name(&name, SUFFIXED_NAME_MAX, &name_text, err) ||
+	    !kube_node_name(&clone, SUFFIXED_NAME_MAX, &clone_text, err))
 		return false;
 	if (strcmp(kind_text, "Ingress") != 0)
 		return field_expect(&kind, "Ingress", err);
 	canary->ingress = arena_text(arena, name_text);
+	if (clone_text && name_text && strcmp(clone_text, name_text) == 0)
+		return field_expect(&clone, "another name than the Ingress's own", err);
+	if (clone_text)
+		canary->ingress_clone = arena_text(arena, clone_text);
+	else if (name_text)
+		canary->ingress_clone = arena_format(arena, "%s-canary", name_text);
 	return true;
 }
 
