@@ -74,6 +74,8 @@ static const struct flag flags[] = {
          "nginx.ingress.kubernetes.io", "PREFIX", "of the annotations of ingress-nginx"},
 	{"enable-config-tracking", KIND_TRUTH, AT(has_config_tracking), "true", "",
          "follow ConfigMaps and Secrets of the target"},
+	{"observe", KIND_TRUTH, AT(observes), "false", "",
+         "record splits of routes without a Canary where serin.dev/observe asks for it"},
 	{"no-cross-namespace-refs", KIND_TRUTH, AT(blocks_refs), "false", "",
          "refuse canaries that name a MetricTemplate or AlertProvider of another namespace"},
 	{"enable-leader-election", KIND_TRUTH, AT(has_leader_election), "false", "",

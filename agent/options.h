@@ -37,6 +37,7 @@ struct options {
 	const char *ingress_annotations_prefix;
 	bool has_config_tracking;
 	bool blocks_refs; /* across namespaces */
+	bool observes;    /* splits without a Canary are recorded where that is asked for */
 	bool has_leader_election;
 	const char *leader_election_namespace;
 	int port;            /* 0: the kernel chooses */

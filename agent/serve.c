@@ -348,6 +348,7 @@ static void open_agent(struct service *service)
 		.lease_namespace = options->leader_election_namespace,
 		.lease_name = "flagger-leader-election",
 		.identity = service->identity,
+		.observes = options->observes,
 	};
 
 	service->agent = agent_new(&seams, &settings);

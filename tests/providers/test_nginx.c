@@ -51,6 +51,14 @@ static const struct read_row read_rows[] = {
          " 'Canary', 'name': 'cart'}]}}",
          20, false},
 	{STRATEGY_CANARY, "{'spec': {'ingressClassName': 'other'}}", 20, false},
+	/* with paths that lead elsewhere, as Flagger copies them: those were answered 404 once the
+           user's Ingress was made anew */
+	{STRATEGY_CANARY,
+         "{'spec': {'rules': [{'host': 'shop.example', 'http': {'paths': [{'path': '/cart',"
+         " 'pathType': 'Prefix', 'backend': {'service': {'name': 'cart-canary', 'port': {'number':"
+         " 80}}}}, {'path': '/help', 'pathType': 'Prefix', 'backend': {'service': {'name': 'help',"
+         " 'port': {'number': 80}}}}]}}, {'host': 'bare.example'}]}}",
+         20, false},
 	/* kept in step with the source (traffic-providers.md 9, defect 20); what somebody put on
            the clone alone is theirs to say */
 	{STRATEGY_CANARY, ANNOTATED("'" N "proxy-body-size': '8m'"), 20, false},

@@ -343,6 +343,7 @@ void stage_start(struct stage *stage, int number)
 		.lease_namespace = "kube-system",
 		.lease_name = "flagger-leader-election",
 		.identity = actor->name,
+		.observes = stage->ear != NULL, /* who listens hears of splits, too */
 	};
 	struct agent_seams seams = {
 		.loop = actor->loop, .log = stage->log, .metrics = stage->metrics};
