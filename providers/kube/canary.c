@@ -5,6 +5,7 @@
 #include "providers/kube/canary_analysis.h"
 #include "providers/kube/canary_refs.h"
 #include "providers/kube/canary_scaler.h"
+#include "providers/kube/canary_warning.h"
 #include "providers/kube/mirror.h"
 #include "providers/kube/node.h"
 #include "providers/kube/owner.h"
@@ -63,7 +64,10 @@ bool kube_canary_head_read(const json_t *object, struct arena *arena, struct kub
 	return true;
 }
 
-static bool refuse_unserved(const struct field *spec, struct err *err)
+/* A deleted Canary always gives back what it took; Flagger's finalizer would only keep its object
+ * until then. */
+static bool revert_read(const struct field *spec, struct arena *arena, struct kube_canary *canary,
+                        struct err *err)
 {
 	struct field revert = field_member(spec, "revertOnDeletion");
 	bool reverts = false;
@@ -71,7 +75,9 @@ static bool refuse_unserved(const struct field *spec, struct err *err)
 	if (!field_optional_flag(&revert, &reverts, err))
 		return false;
 	if (reverts)
-		return field_refuse(&revert, err, ERR_INVALID, "true is not served yet");
+		kube_canary_warning_add(canary, arena, &revert,
+		                        "true: the target comes back whether this is set or not, "
+		                        "and no finalizer waits for it");
 	return true;
 }
 
@@ -328,7 +334,8 @@ bool kube_canary_read(const json_t *object, const struct provider_options *optio
 	canary.spec.name = canary.head.name;
 	canary.spec.k8s_namespace = canary.head.k8s_namespace;
 	if (!provider_read(&spec, options, arena, &canary.spec, err) ||
-	    !target_read(&spec, arena, &canary.spec, err) || !refuse_unserved(&spec, err) ||
+	    !target_read(&spec, arena, &canary.spec, err) ||
+	    !revert_read(&spec, arena, &canary, err) ||
 	    !kube_canary_scaler_read(&spec, arena, &canary.spec, err) ||
 	    !service_read(&spec, &canary, err) || !ingress_read(&spec, arena, &canary, err) ||
 	    !metrics_server_read(&spec, options, arena, &canary.metrics_server, err) ||
