@@ -14,7 +14,8 @@
 
 #include <cmocka.h>
 
-#define TAMPERINGS 10500
+#define TAMPERINGS        10500
+#define TAMPERINGS_PRUNED 5000 /* of a history that retention took from */
 
 /* One forgery. */
 struct forgery {
@@ -98,7 +99,7 @@ static const char *column_of(struct forgery *forgery, const char *entity)
 	static const char *const round[] = {"uid",         "k8s_namespace",  "canary_name",
 	                                    "canary_uid",  "release_name",   "release_seq",
 	                                    "decided_at",  "decide_version", "reason",
-	                                    "spec_sha256", "facts_json",     "plan_json",
+	                                    "spec_sha256", "plan_json",
 	                                    "is_cut",      "base_sha256"};
 	static const char *const effect[] = {"uid",         "round_uid",   "kind",
 	                                     "effect_key",  "detail_json", "result",
@@ -106,6 +107,12 @@ static const char *column_of(struct forgery *forgery, const char *entity)
 	static const char *const gap[] = {"uid",     "kind",     "round_uid", "n_records",
 	                                  "from_at", "until_at", "detail"};
 
+	static const char *const prune[] = {"uid",       "pruned_at", "cutoff_at", "until_at",
+	                                    "of_chain",  "first_seq", "last_seq",  "n_rounds",
+	                                    "n_answers", "sha256"};
+
+	if (strcmp(entity, "prune") == 0)
+		return prune[draw(forgery) % array_length(prune)];
 	if (strcmp(entity, "round") == 0)
 		return round[draw(forgery) % array_length(round)];
 	if (strcmp(entity, "round_effect") == 0)
@@ -149,6 +156,21 @@ static bool edit_spec(struct forgery *forgery)
 
 	expect(forgery, 1, 1);
 	return edit(forgery, "canary_spec", columns[draw(forgery) % 2], "1");
+}
+
+static bool edit_facts(struct forgery *forgery)
+{
+	int k = choose(forgery, forgery->original->anchored);
+	const struct audit_entry *entry = &forgery->original->entries[k];
+	static const char *const columns[] = {"facts_json", "facts_json", "round_id"};
+	char where[128];
+
+	if (strcmp(entry->entity, "round") != 0)
+		return false;
+	(void)snprintf(where, sizeof(where),
+	               "round_id = (SELECT id FROM round WHERE uid = '%s')", entry->uid);
+	expect(forgery, k, k);
+	return edit(forgery, "round_facts", columns[draw(forgery) % 3], where);
 }
 
 static bool edit_base(struct forgery *forgery)
@@ -386,20 +408,23 @@ static bool take_out(struct forgery *forgery)
 /* Decisions --------------------------------------------------------------------------------- */
 
 /* What stands in COLUMN of round UID becomes its replacement of FROM by TO, in the row, in the
- * digest that its entry has of it and in all hashes after. */
-static bool mend(struct forgery *forgery, const char *uid, const char *column, const char *from,
-                 const char *to)
+ * digest that its entry has of it and in all hashes after. PLACE: column, table, its key. */
+static bool mend(struct forgery *forgery, const char *uid, const char *const place[3],
+                 const char *from, const char *to)
 {
 	char old[8192];
 	char new[8192];
 	char digests[2][HISTORY_CHAIN_DIGEST_SIZE];
-	char select[128];
+	char select[192];
 
-	(void)snprintf(select, sizeof(select), "SELECT %s FROM round WHERE uid = '%s'", column,
-	               uid);
+	(void)snprintf(select, sizeof(select),
+	               "SELECT %s FROM %s WHERE %s = (SELECT id FROM round WHERE uid = '%s')",
+	               place[0], place[1], place[2], uid);
 	audit_original_text(forgery->db, select, old, sizeof(old));
-	if (!sql(forgery, "UPDATE round SET %s = replace(%s, %Q, %Q) WHERE uid = %Q", column,
-	         column, from, to, uid))
+	if (!sql(forgery,
+	         "UPDATE %s SET %s = replace(%s, %Q, %Q) WHERE %s = (SELECT id FROM round"
+	         " WHERE uid = %Q)",
+	         place[1], place[0], place[0], from, to, place[2], uid))
 		return false;
 	audit_original_text(forgery->db, select, new, sizeof(new));
 	if (strcmp(old, new) == 0)
@@ -416,6 +441,8 @@ static bool mend(struct forgery *forgery, const char *uid, const char *column, c
  * it again tells at once. */
 static bool decide_otherwise(struct forgery *forgery)
 {
+	static const char *const plan[] = {"plan_json", "round", "id"};
+	static const char *const facts[] = {"facts_json", "round_facts", "round_id"};
 	int k = choose(forgery, forgery->original->anchored);
 	const struct audit_entry *entry = &forgery->original->entries[k];
 
@@ -424,17 +451,135 @@ static bool decide_otherwise(struct forgery *forgery)
 	if (strcmp(entry->entity, "round") != 0)
 		return false;
 	if (draw(forgery) % 2 == 0)
-		return mend(forgery, entry->uid, "plan_json", "\"kind\":\"observe\"",
+		return mend(forgery, entry->uid, plan, "\"kind\":\"observe\"",
 		            "\"kind\":\"remove\"");
-	return mend(forgery, entry->uid, "facts_json", "\"now\":", "\"deleted\":true,\"now\":");
+	return mend(forgery, entry->uid, facts, "\"now\":", "\"deleted\":true,\"now\":");
+}
+
+/* What retention removed --------------------------------------------------------------------- */
+
+/* An entry whose record retention took something from (IS_BARE) or not; 0: it is another. */
+static int choose_round(struct forgery *forgery, bool is_bare)
+{
+	int k = choose(forgery, forgery->original->anchored);
+	char select[192];
+	char n[8];
+
+	(void)snprintf(select, sizeof(select),
+	               "SELECT COUNT(*) FROM round_facts WHERE round_id ="
+	               " (SELECT id FROM round WHERE uid = '%s')",
+	               forgery->original->entries[k].uid);
+	audit_original_text(forgery->db, select, n, sizeof(n));
+	return strcmp(forgery->original->entries[k].entity, "round") == 0 &&
+	                       (*n == '0') == is_bare
+	               ? k
+	               : 0;
+}
+
+/* Facts go that no prune speaks of, or one more than it says. */
+static bool blank_round(struct forgery *forgery)
+{
+	int k = choose_round(forgery, false);
+
+	expect(forgery, k, k);
+	(void)snprintf(forgery->named, sizeof(forgery->named), "rounds are without facts");
+	return k > 0 && sql(forgery,
+	                    "DELETE FROM round_facts WHERE round_id ="
+	                    " (SELECT id FROM round WHERE uid = %Q)",
+	                    forgery->original->entries[k].uid);
+}
+
+/* The detail of an answer goes, as if retention had taken it. */
+static bool blank_answer(struct forgery *forgery)
+{
+	int k = choose(forgery, forgery->original->anchored);
+
+	expect(forgery, k, k);
+	(void)snprintf(forgery->named, sizeof(forgery->named), "answers without detail");
+	return sql(forgery,
+	           "UPDATE round_effect SET detail_json = '' WHERE uid = %Q AND detail_json <> ''"
+	           " AND kind = 'answer' AND effect_key LIKE 'measure %%'",
+	           forgery->original->entries[k].uid);
+}
+
+/* Facts come back: of another round, or made up. */
+static bool unblank_round(struct forgery *forgery)
+{
+	int k = choose_round(forgery, true);
+
+	expect(forgery, k, k);
+	return k > 0 && sql(forgery,
+	                    "INSERT INTO round_facts SELECT r.id, b.id, %s FROM round r"
+	                    " JOIN facts_base b ON b.sha256 = r.base_sha256 WHERE r.uid = %Q",
+	                    draw(forgery) % 2 ? "'{}'"
+	                                      : "(SELECT facts_json FROM round_facts LIMIT 1)",
+	                    forgery->original->entries[k].uid);
+}
+
+/* One round more is blanked, and the prune beside it says so, in row, entry and all hashes after. */
+static bool enlarge_prune(struct forgery *forgery)
+{
+	int k = choose_round(forgery, false);
+	sqlite3_stmt *row = NULL;
+	char joined[8192] = "";
+	char digests[2][HISTORY_CHAIN_DIGEST_SIZE];
+	char uid[64];
+	char select[512];
+	size_t n = 0;
+
+	(void)snprintf(select, sizeof(select),
+	               "SELECT uid FROM prune WHERE first_seq <= %d AND last_seq >= %d", k, k);
+	audit_original_text(forgery->db, select, uid, sizeof(uid));
+	if (k == 0 || !*uid || !blank_round(forgery))
+		return false;
+	k = 0;
+	for (int i = 1; i <= forgery->original->n; i++) {
+		if (strcmp(forgery->original->entries[i].uid, uid) == 0)
+			k = i;
+	}
+	expect_stretch(forgery, k);
+	forgery->named[0] = '\0';
+	(void)snprintf(select, sizeof(select),
+	               "SELECT payload_sha256 FROM audit_log, (SELECT first_seq a, last_seq z FROM"
+	               " prune WHERE uid = '%s') WHERE seq BETWEEN a AND z AND (entity = 'round' AND"
+	               " entity_uid IN (SELECT uid FROM round WHERE id NOT IN (SELECT round_id FROM"
+	               " round_facts)) OR entity_uid IN (SELECT uid FROM round_effect WHERE"
+	               " detail_json = '')) ORDER BY seq",
+	               uid);
+	assert_int_equal(sqlite3_prepare_v2(forgery->db, select, -1, &row, NULL), SQLITE_OK);
+	while (sqlite3_step(row) == SQLITE_ROW)
+		n += (size_t)snprintf(joined + n, sizeof(joined) - n, "%s\n", text_at(row, 0));
+	sqlite3_finalize(row);
+	(void)snprintf(select, sizeof(select), "SELECT sha256 FROM prune WHERE uid = '%s'", uid);
+	audit_original_text(forgery->db, select, digests[0], sizeof(digests[0]));
+	history_chain_digest_text(joined, digests[1]);
+	return sql(forgery, "UPDATE prune SET sha256 = %Q, n_rounds = n_rounds + 1 WHERE uid = %Q",
+	           digests[1], uid) &&
+	       sql(forgery,
+	           "UPDATE audit_log SET payload = replace(replace(payload, %Q, %Q),"
+	           " '\"rounds\":' || (SELECT n_rounds - 1 FROM prune WHERE uid = %Q) || ',',"
+	           " '\"rounds\":' || (SELECT n_rounds FROM prune WHERE uid = %Q) || ',')"
+	           " WHERE entity_uid = %Q",
+	           digests[0], digests[1], uid, uid, uid) &&
+	       rehash(forgery);
+}
+
+static bool edit_prune(struct forgery *forgery)
+{
+	expect(forgery, -1, -1);
+	(void)snprintf(forgery->named, sizeof(forgery->named), "prune");
+	return edit(forgery, "prune", column_of(forgery, "prune"),
+	            draw(forgery) % 2 ? "id = 1" : "id = 2");
 }
 
 /* All of it --------------------------------------------------------------------------------- */
 
-static const struct {
+struct forger {
 	const char *name;
 	bool (*forge)(struct forgery *forgery);
-} forgers[] = {
+};
+
+static const struct forger forgers[] = {
 	{"edit row", edit_row},
 	{"edit row", edit_row},
 	{"edit row", edit_row},
@@ -452,10 +597,18 @@ static const struct {
 	{"copy spec", copy_spec},
 	{"rewrite entry", rewrite},
 	{"take out", take_out},
+	{"edit facts", edit_facts},
 	{"edit base", edit_base},
 	{"delete base", delete_base},
 	{"decide otherwise", decide_otherwise},
 	{"decide otherwise", decide_otherwise},
+};
+
+/* Of a history with prunes in it, beside all of those. */
+static const struct forger pruned_forgers[] = {
+	{"blank round", blank_round},     {"blank answer", blank_answer},
+	{"unblank round", unblank_round}, {"enlarge prune", enlarge_prune},
+	{"edit prune", edit_prune},
 };
 
 static void check(const struct audit_original *original, struct forgery *forgery, const char *name,
@@ -481,56 +634,87 @@ static void check(const struct audit_original *original, struct forgery *forgery
 		         forgery->named, (long)verdict.seq, verdict.what);
 }
 
-static void test_tamperings(void **state)
+/* Untouched it is intact, or nothing below would count. */
+static void check_original(const struct audit_original *original)
+{
+	const struct history_witnesses witnesses = {original->anchors, AUDIT_ANCHORS, true};
+	const int n_pruned = original->is_pruned ? 6 : 0;
+	struct history_verdict verdict = {0};
+	sqlite3 *db;
+
+	audit_original_open(original, &db);
+	assert_true(history_verify_db(db, &witnesses, &verdict, NULL));
+	if (!verdict.is_intact)
+		fail_msg("%s", verdict.what);
+	assert_int_equal(original->anchored, AUDIT_ANCHORS * 18);
+	assert_int_equal(verdict.n_records, original->n);
+	assert_int_equal(verdict.n_anchored, original->anchored);
+	assert_int_equal(verdict.n_witnesses, AUDIT_ANCHORS);
+	assert_int_equal(verdict.n_pruned, n_pruned);
+	assert_int_equal(verdict.n_derived, AUDIT_ROUNDS - n_pruned);
+	assert_int_equal(verdict.n_underivable, 0);
+	sqlite3_close(db);
+}
+
+/* One of SEED's own; false: there was nothing to do it to. */
+static bool tamper(const struct audit_original *original, uint64_t seed)
+{
+	struct forgery forgery = {
+		.original = original,
+		.random = seed * 0x9e3779b97f4a7c15U,
+	};
+	size_t n = array_length(forgers) +
+	           (original->is_pruned ? array_length(pruned_forgers) : 0);
+	size_t which = draw(&forgery) % n;
+	const struct forger *forger = which < array_length(forgers)
+	                                      ? &forgers[which]
+	                                      : &pruned_forgers[which - array_length(forgers)];
+	bool is_done;
+
+	audit_original_open(original, &forgery.db);
+	is_done = forger->forge(&forgery);
+	/* what stands in the way of a prune is told of the prune */
+	if (original->is_pruned && which < array_length(forgers) && forgery.named[0] == '\0')
+		(void)snprintf(forgery.named, sizeof(forgery.named), "prune");
+	if (is_done)
+		check(original, &forgery, forger->name, seed);
+	sqlite3_close(forgery.db);
+	return is_done;
+}
+
+static void tamper_often(bool is_pruned, int n)
 {
 	struct audit_original original = {0};
 	struct desk *desk = history_desk_new();
 	int n_done = 0;
-	sqlite3 *db;
 
-	(void)state;
-	audit_original_read(desk, &original);
-	assert_int_equal(original.anchored, AUDIT_ANCHORS * 18);
-	audit_original_open(&original,
-	                    &db); /* untouched it is intact, or nothing below would count */
-	{
-		struct history_verdict verdict = {0};
-		const struct history_witnesses witnesses = {original.anchors, AUDIT_ANCHORS, true};
-
-		assert_true(history_verify_db(db, &witnesses, &verdict, NULL));
-		if (!verdict.is_intact)
-			fail_msg("%s", verdict.what);
-		assert_int_equal(verdict.n_records, original.n);
-		assert_int_equal(verdict.n_anchored, original.anchored);
-		assert_int_equal(verdict.n_witnesses, AUDIT_ANCHORS);
-		assert_int_equal(verdict.n_derived, AUDIT_ROUNDS);
-		assert_int_equal(verdict.n_underivable, 0);
-	}
-	sqlite3_close(db);
-	for (uint64_t seed = 1; n_done < TAMPERINGS; seed++) {
-		struct forgery forgery = {
-			.original = &original,
-			.random = seed * 0x9e3779b97f4a7c15U,
-		};
-		size_t which = draw(&forgery) % array_length(forgers);
-
-		audit_original_open(&original, &forgery.db);
-		if (forgers[which].forge(&forgery)) {
-			check(&original, &forgery, forgers[which].name, seed);
-			n_done++;
-		}
-		sqlite3_close(forgery.db);
-	}
+	audit_original_read(desk, is_pruned, &original);
+	check_original(&original);
+	for (uint64_t seed = 1; n_done < n; seed++)
+		n_done += tamper(&original, seed);
 	print_message("%d tamperings of %d entries, %d of them anchored: all found\n", n_done,
 	              original.n, original.anchored);
 	sqlite3_free(original.image);
 	history_desk_free(desk);
 }
 
+static void test_tamperings(void **state)
+{
+	(void)state;
+	tamper_often(false, TAMPERINGS);
+}
+
+static void test_pruned(void **state)
+{
+	(void)state;
+	tamper_often(true, TAMPERINGS_PRUNED);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_tamperings),
+		cmocka_unit_test(test_pruned),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -346,9 +346,9 @@ static void test_forged(void **state)
 	json_t *tree;
 
 	forge(place,
-	      "DROP TRIGGER round_no_update;"
-	      "UPDATE round SET facts_json = replace(facts_json, '\"now\":', "
-	      "'\"deleted\":true,\"now\":') WHERE id = (SELECT MAX(id) - 3 FROM round)");
+	      "DROP TRIGGER round_no_update; DROP TRIGGER round_facts_no_update;"
+	      "UPDATE round_facts SET facts_json = replace(facts_json, '\"now\":', "
+	      "'\"deleted\":true,\"now\":') WHERE round_id = (SELECT MAX(id) - 3 FROM round)");
 	tree = run(place, "cart-3 -o json");
 	assert_int_equal(place->desk->status, COMMAND_REFUSED);
 	assert_int_equal(number(tree, "other"), 1);
@@ -361,7 +361,8 @@ static void test_forged(void **state)
 	says(place->desk->out, "decided by version 0 of decide, this is version ");
 	says(place->desk->trouble, "none of its decisions can be derived by this binary");
 	forge(place,
-	      "UPDATE round SET plan_json = '{', facts_json = '[' WHERE release_name = 'cart-2'");
+	      "UPDATE round_facts SET facts_json = '[' WHERE round_id IN (SELECT id FROM round WHERE"
+	      " release_name = 'cart-2'); UPDATE round SET plan_json = '{' WHERE release_name = 'cart-2'");
 	(void)run(place, "cart-2");
 	assert_int_equal(place->desk->status, COMMAND_FAILED);
 	says(place->desk->out, "its record cannot be read: ");

@@ -149,7 +149,8 @@ static void test_cut(void **state)
 	assert_int_equal(history_desk_number(desk, "SELECT is_cut FROM round WHERE uid = 'r1'"), 1);
 	assert_int_equal(history_desk_number(desk, "SELECT is_cut FROM round WHERE uid = 'r2'"), 0);
 	assert_int_equal(
-		history_desk_number(desk, "SELECT length(facts_json) FROM round WHERE uid = 'r1'"),
+		history_desk_number(desk, "SELECT length(facts_json) FROM round_facts WHERE round_id"
+	                                  " = (SELECT id FROM round WHERE uid = 'r1')"),
 		(HISTORY_ROUND_MAX - 4) / 2); /* characters, all whole */
 }
 
@@ -159,6 +160,7 @@ static void test_migrate(void **state)
 	const char *const steps[] = {
 		history_schema_steps[0],
 		history_schema_steps[1],
+		history_schema_steps[2],
 		"ALTER TABLE gap ADD COLUMN note TEXT NOT NULL DEFAULT '';",
 		"ALTER TABLE gap ADD COLUMN other TEXT; SELECT no_such_column FROM gap;",
 	};
@@ -170,14 +172,14 @@ static void test_migrate(void **state)
 	history_desk_close(desk);
 	assert_int_equal(history_desk_number(desk, "PRAGMA user_version"), HISTORY_SCHEMA_VERSION);
 	assert_int_equal(sqlite3_open(desk->path, &db), SQLITE_OK);
-	assert_true(history_schema_migrate(db, steps, 3, (struct instant){7}, &fault));
-	assert_true(history_schema_migrate(db, steps, 3, (struct instant){8},
+	assert_true(history_schema_migrate(db, steps, 4, (struct instant){7}, &fault));
+	assert_true(history_schema_migrate(db, steps, 4, (struct instant){8},
 	                                   &fault)); /* nothing to do */
-	assert_false(history_schema_migrate(db, steps, 4, (struct instant){9}, &fault));
+	assert_false(history_schema_migrate(db, steps, 5, (struct instant){9}, &fault));
 	assert_non_null(strstr(fault.text, "no_such_column"));
 	sqlite3_close(db);
-	assert_int_equal(history_desk_number(desk, "PRAGMA user_version"), 3);
-	assert_int_equal(history_desk_number(desk, "SELECT MAX(version) FROM schema_version"), 3);
+	assert_int_equal(history_desk_number(desk, "PRAGMA user_version"), 4);
+	assert_int_equal(history_desk_number(desk, "SELECT MAX(version) FROM schema_version"), 4);
 	assert_int_equal(
 		history_desk_number(desk,
 	                            "SELECT COUNT(*) FROM pragma_table_info('gap') WHERE name IN"
@@ -185,7 +187,7 @@ static void test_migrate(void **state)
 		1);
 	assert_int_equal(history_desk_number(desk, "SELECT COUNT(*) FROM round"), 1);
 
-	/* To an agent that knows version 2 this is a file from the future. */
+	/* To an agent that knows version 3 this is a file from the future. */
 	history_desk_open(desk);
 	history_desk_round(desk, 2);
 	history_desk_wait_acks(desk, 1);
@@ -203,6 +205,9 @@ static void test_guards(void **state)
 		"UPDATE round_effect SET result = ''",
 		"DELETE FROM round_effect",
 		"DELETE FROM gap",
+		"DELETE FROM round_facts",
+		"UPDATE round_facts SET facts_json = ''",
+		"UPDATE round_effect SET detail_json = ''",
 		"UPDATE canary_spec SET spec_json = ''",
 		"DELETE FROM audit_log",
 		("INSERT INTO audit_log SELECT chain, seq + 2, ts, actor, action, entity, entity_uid, payload,"
@@ -234,7 +239,7 @@ static void test_tamper(void **state)
 	} rows[] = {
 		{"DROP TRIGGER round_no_update; UPDATE round SET reason = 'none' WHERE uid = 'r00002'",
 	         "round \"r00002\" was changed", 3},
-		{"DROP TRIGGER round_no_update; UPDATE round SET facts_json = '{}' WHERE uid = 'r00002'",
+		{"DROP TRIGGER round_facts_no_update; UPDATE round_facts SET facts_json = '{}' WHERE round_id = 2",
 	         "round \"r00002\" was changed", 3},
 		{"DROP TRIGGER round_effect_no_update; UPDATE round_effect SET result = 'ok'",
 	         "round_effect \"b00001/0000000002\" was changed", 2},
