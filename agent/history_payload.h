@@ -45,6 +45,10 @@ struct history_prune_row {
 /* Of a prune. */
 void history_payload_prune(const struct history_prune_row *prune, struct buf *ret);
 
+/* Of a split; ORIGIN and RESULT as stored. */
+void history_payload_split(const char *uid, const char *origin, const char *result,
+                           const struct history_split *split, bool is_cut, struct buf *ret);
+
 /* Of a gap; KIND as stored. */
 void history_payload_gap(const char *uid, const char *kind, const struct history_gap *gap,
                          struct buf *ret);

@@ -150,6 +150,12 @@ static void take_digest(struct portion *portion, const char *digest)
 	to[DIGEST_LENGTH] = '\n';
 }
 
+static bool has_raw_part(sqlite3_stmt *entry)
+{
+	return strcmp(text_at(entry, 4), "round") == 0 ||
+	       strcmp(text_at(entry, 4), "round_effect") == 0;
+}
+
 /* Does the round or effect of ENTRY lose something? */
 static bool look_at(struct portion *portion, sqlite3_stmt *entry, struct history_fault *fault)
 {
@@ -173,12 +179,6 @@ static bool look_at(struct portion *portion, sqlite3_stmt *entry, struct history
 	}
 	sqlite3_reset(row);
 	return code == SQLITE_ROW || code == SQLITE_DONE || failed(portion, fault);
-}
-
-static bool has_raw_part(sqlite3_stmt *entry)
-{
-	return strcmp(text_at(entry, 4), "round") == 0 ||
-	       strcmp(text_at(entry, 4), "round_effect") == 0;
 }
 
 /* Is ENTRY the first that is too young? One with a time to come was written by a wrong clock: what

@@ -76,6 +76,23 @@ static const char step_2[] =
 	" (release_name, k8s_namespace, canary_uid, decided_at, id);\n"
 	"CREATE INDEX ix_gap ON gap (round_uid);\n" GUARD("facts_base");
 
+/* The columns of what is seen of objects that others keep. */
+#define TRAFFIC_CHANGE                                                                   \
+ "traffic_change ("                                                                      \
+ " id " PK                                                                               \
+ ", uid TEXT NOT NULL UNIQUE,"                                                           \
+ " object_api TEXT NOT NULL, object_kind TEXT NOT NULL, k8s_namespace TEXT NOT NULL,"    \
+ " object_name TEXT NOT NULL, object_uid TEXT NOT NULL, resource_version TEXT NOT NULL," \
+ " origin TEXT NOT NULL CHECK (origin IN ('agent','external')), author TEXT NOT NULL,"   \
+ " result TEXT NOT NULL CHECK (result IN ('observed','removed','left')),"                \
+ " applied_at BIGINT NOT NULL, seen_at BIGINT NOT NULL, split_json TEXT NOT NULL,"       \
+ " is_cut SMALLINT NOT NULL CHECK (is_cut IN (0, 1)));\n"
+
+static const char step_3[] =
+	"CREATE TABLE " TRAFFIC_CHANGE
+	"CREATE INDEX ix_traffic_object ON traffic_change (object_uid, id);\n" GUARD(
+		"traffic_change");
+
 /* What a prune that is under way, and only that, may take from a row of AT. */
 #define PRUNED(at)                                                              \
  "EXISTS (SELECT 1 FROM prune_open o JOIN prune p ON p.uid = o.uid WHERE " at \
@@ -86,7 +103,7 @@ static const char step_2[] =
  * says which. Facts stand in a table of their own, so that the room they took is whole pages: none
  * of a round that is to stay is in them. A base has a number, by which rounds hold on to it.
  */
-static const char step_3[] =
+static const char step_4[] =
 	"CREATE TABLE base_by_number ("
 	" id " PK ", sha256 TEXT NOT NULL UNIQUE, facts_json TEXT NOT NULL);\n"
 	"INSERT INTO base_by_number (sha256, facts_json)"
@@ -130,26 +147,29 @@ static const char step_3[] =
 	" OLD.effect_key, OLD.result, OLD.happened_at, OLD.is_cut))"
 	" BEGIN SELECT RAISE(ABORT, 'append-only'); END;\n";
 
-const char *const history_schema_steps[HISTORY_SCHEMA_VERSION] = {step_1, step_2, step_3};
+const char *const history_schema_steps[HISTORY_SCHEMA_VERSION] = {step_1, step_2, step_3, step_4};
 
-#define NO_PRUNE                                                                                   \
+/* What files of that version, and older ones, are without. */
+#define BESIDE_3                                                                                   \
+ "PRAGMA temp_store = MEMORY;\n"                                                                   \
  "CREATE TEMP TABLE prune (id INTEGER PRIMARY KEY, uid TEXT, pruned_at BIGINT, cutoff_at BIGINT," \
  " until_at BIGINT, of_chain TEXT, first_seq BIGINT, last_seq BIGINT, n_rounds BIGINT,"           \
  " n_answers BIGINT, sha256 TEXT);\n"
+#define BASES                                                                                    \
+ "CREATE TEMP VIEW facts_base AS SELECT rowid AS id, sha256, facts_json FROM main.facts_base;\n" \
+ "CREATE TEMP VIEW round_facts AS SELECT r.id AS round_id,"                                      \
+ " (SELECT b.rowid FROM main.facts_base b WHERE b.sha256 = r.base_sha256) AS base_id,"           \
+ " r.facts_json FROM main.round r;\n"
+#define BESIDE_2 BESIDE_3 "CREATE TEMP TABLE " TRAFFIC_CHANGE
+#define BESIDE_1                                                                         \
+ BESIDE_2                                                                                \
+ "CREATE TEMP TABLE facts_base (id INTEGER, sha256 TEXT PRIMARY KEY, facts_json TEXT);\n" \
+ "CREATE TEMP VIEW round AS SELECT *, '' AS base_sha256 FROM main.round;\n"              \
+ "CREATE TEMP VIEW round_facts AS"                                                       \
+ " SELECT id AS round_id, NULL AS base_id, facts_json FROM main.round;\n"
 
-const char *const history_schema_beside[HISTORY_SCHEMA_VERSION - 1] = {
-	"PRAGMA temp_store = MEMORY;\n"
-	"CREATE TEMP TABLE facts_base (id INTEGER, sha256 TEXT PRIMARY KEY, facts_json TEXT);\n"
-	"CREATE TEMP VIEW round AS SELECT *, '' AS base_sha256 FROM main.round;\n"
-	"CREATE TEMP VIEW round_facts AS"
-	" SELECT id AS round_id, NULL AS base_id, facts_json FROM main.round;\n" NO_PRUNE,
-	"PRAGMA temp_store = MEMORY;\n"
-	"CREATE TEMP VIEW facts_base AS"
-	" SELECT rowid AS id, sha256, facts_json FROM main.facts_base;\n"
-	"CREATE TEMP VIEW round_facts AS SELECT r.id AS round_id,"
-	" (SELECT b.rowid FROM main.facts_base b WHERE b.sha256 = r.base_sha256) AS base_id,"
-	" r.facts_json FROM main.round r;\n" NO_PRUNE,
-};
+const char *const history_schema_beside[HISTORY_SCHEMA_VERSION - 1] = {BESIDE_1, BESIDE_2 BASES,
+                                                                       BESIDE_3 BASES};
 
 static void statement_free(sqlite3_stmt **statement)
 {

@@ -13,12 +13,12 @@
 #include <stddef.h>
 
 #define HISTORY_SCHEMA_APPLICATION 0x53657269 /* "Seri": PRAGMA application_id */
-#define HISTORY_SCHEMA_VERSION     3          /* what history_schema_steps leads to */
+#define HISTORY_SCHEMA_VERSION     4          /* what history_schema_steps leads to */
 
 /* steps[i] is SQL that leads from version i to version i + 1. */
 extern const char *const history_schema_steps[HISTORY_SCHEMA_VERSION];
 
-/* [i] makes a file of version i + 1, opened for reading, look like one of this version: names that
+/* What makes a file of version i + 1, opened for reading, look like one of this version: names that
  * stand before those of the file, for this connection only. */
 extern const char *const history_schema_beside[HISTORY_SCHEMA_VERSION - 1];
 

@@ -25,6 +25,13 @@ const struct history_stored_table history_stored_tables[HISTORY_STORED_ENTITIES]
          "SELECT COUNT(*) FROM gap",
          "SELECT uid FROM gap WHERE uid NOT IN (SELECT entity_uid FROM audit_log WHERE entity = 'gap')"
          " UNION ALL SELECT uid FROM gap GROUP BY uid HAVING COUNT(*) > 1"},
+	{"traffic_change",
+         "SELECT id, uid, object_api, object_kind, k8s_namespace, object_name, object_uid, resource_version,"
+         " origin, author, result, applied_at, seen_at, split_json, is_cut FROM traffic_change WHERE uid = $1",
+         "SELECT COUNT(*) FROM traffic_change",
+         "SELECT uid FROM traffic_change WHERE uid NOT IN"
+         " (SELECT entity_uid FROM audit_log WHERE entity = 'traffic_change')"
+         " UNION ALL SELECT uid FROM traffic_change GROUP BY uid HAVING COUNT(*) > 1"},
 	{"prune",
          "SELECT id, uid, pruned_at, cutoff_at, until_at, of_chain, first_seq, last_seq, n_rounds, n_answers,"
          " sha256 FROM prune WHERE uid = $1",
@@ -107,6 +114,26 @@ static void gap_payload(sqlite3_stmt *row, const char *raw_sha256, struct buf *r
 	history_payload_gap(column(row, 1), column(row, 2), &gap, ret);
 }
 
+static void split_payload(sqlite3_stmt *row, const char *raw_sha256, struct buf *ret)
+{
+	const struct history_split split = {
+		.api = column(row, 2),
+		.kind = column(row, 3),
+		.k8s_namespace = column(row, 4),
+		.name = column(row, 5),
+		.uid = column(row, 6),
+		.resource_version = column(row, 7),
+		.author = column(row, 9),
+		.applied_at = {number(row, 11)},
+		.seen_at = {number(row, 12)},
+		.split = column(row, 13),
+	};
+
+	(void)raw_sha256;
+	history_payload_split(column(row, 1), column(row, 8), column(row, 10), &split,
+	                      number(row, 14) != 0, ret);
+}
+
 static void prune_payload(sqlite3_stmt *row, const char *raw_sha256, struct buf *ret)
 {
 	const struct history_prune_row prune = {
@@ -134,12 +161,14 @@ static bool is_as(enum history_stored_entity entity, sqlite3_stmt *row, const ch
 		round_payload,
 		effect_payload,
 		gap_payload,
+		split_payload,
 		prune_payload,
 	};
 	/* where is_cut stands; the payload says only whether it is set */
 	static const int flags[HISTORY_STORED_ENTITIES] = {
 		[HISTORY_STORED_ROUND] = HISTORY_STORED_ROUND_CUT,
 		[HISTORY_STORED_EFFECT] = 8,
+		[HISTORY_STORED_SPLIT] = 14,
 	};
 
 	payloads[entity](row, raw_sha256, scratch);

@@ -15,14 +15,25 @@
 
 #define ROUNDING 10000 /* of numbers for people */
 
+/* Columns that stand together in more than one. */
+#define PLACE                       \
+ {"namespace", "NAMESPACE", false}, \
+ {                                  \
+  "canary", "CANARY", false         \
+ }
+#define SHARE                                          \
+ {"role", "ROLE", false}, {"weight", "WEIGHT", false}, \
+ {                                                     \
+  "version", "VERSION", false                          \
+ }
+
 const struct report_kind report_list[] = {
 	{
 		.id = "R01",
 		.question = "What is scheduled, and what serves",
 		.words = "[CANARY]",
 		.n_words_max = 1,
-		.columns = {{"namespace", "NAMESPACE", false},
-                            {"canary", "CANARY", false},
+		.columns = {PLACE,
                             {"scheduled", "SCHEDULED", false},
                             {"serving", "SERVING", false},
                             {"weight", "WEIGHT", false},
@@ -75,11 +86,8 @@ const struct report_kind report_list[] = {
 		.question = "Which versions are live, with their weights",
 		.words = "[CANARY]",
 		.n_words_max = 1,
-		.columns = {{"namespace", "NAMESPACE", false},
-                            {"canary", "CANARY", false},
-                            {"role", "ROLE", false},
-                            {"weight", "WEIGHT", false},
-                            {"version", "VERSION", false},
+		.columns = {PLACE,
+                            SHARE,
                             {"release", "RELEASE", false},
                             {"since", "SINCE", false},
                             {"image", "IMAGE", true},
@@ -111,8 +119,7 @@ const struct report_kind report_list[] = {
 		.question = "Whom to ask about what serves",
 		.words = "[CANARY]",
 		.n_words_max = 1,
-		.columns = {{"namespace", "NAMESPACE", false},
-                            {"canary", "CANARY", false},
+		.columns = {PLACE,
                             {"role", "ROLE", false},
                             {"version", "VERSION", false},
                             {"author", "AUTHOR", false},
@@ -134,8 +141,7 @@ const struct report_kind report_list[] = {
 		.question = "What is other than it should be",
 		.words = "[CANARY]",
 		.n_words_max = 1,
-		.columns = {{"namespace", "NAMESPACE", false},
-                            {"canary", "CANARY", false},
+		.columns = {PLACE,
                             {"kind", "KIND", false},
                             {"expected", "EXPECTED", false},
                             {"actual", "ACTUAL", false},
@@ -239,8 +245,7 @@ const struct report_kind report_list[] = {
 		.words = "[CANARY]",
 		.n_words_max = 1,
 		.is_past = true,
-		.columns = {{"namespace", "NAMESPACE", false},
-                            {"canary", "CANARY", false},
+		.columns = {PLACE,
                             {"releases", "RELEASES", false},
                             {"promoted", "PROMOTED", false},
                             {"rolledBack", "ROLLED BACK", false},
@@ -255,11 +260,8 @@ const struct report_kind report_list[] = {
 		.words = "WHAT",
 		.n_words_min = 1,
 		.n_words_max = 1,
-		.columns = {{"namespace", "NAMESPACE", false},
-                            {"canary", "CANARY", false},
-                            {"role", "ROLE", false},
-                            {"weight", "WEIGHT", false},
-                            {"version", "VERSION", false},
+		.columns = {PLACE,
+                            SHARE,
                             {"image", "IMAGE", false},
                             {"imageDigest", "DIGEST", true},
                             {"commit", "COMMIT", true}},

@@ -1,5 +1,7 @@
 #include "tests/agent/audit_original.h"
 
+#include "tests/agent/split_desk.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -55,6 +57,8 @@ static void write_original(struct desk *desk, bool is_pruned)
 		history_desk_effect(desk, i, HISTORY_ANSWER, "measure request-duration");
 		if (is_pruned && (i == 5 || i == 9)) /* rounds 2 and 3, and 4 to 7 */
 			history_desk_prune(desk, span_ms(3600000 + 10 * ((int64_t)i - 1)));
+		if (i % 4 == 0)
+			split_desk_write(desk->history, i % 8 == 0 ? 90 : 50);
 		if (i % 5 == 0)
 			history_gap(desk->history, "r00001", (struct instant){1795236300000});
 		if (i == AUDIT_ROUNDS / 2) {

@@ -25,7 +25,6 @@ struct desk *history_desk_new(void)
 	struct desk *desk = calloc(1, sizeof(*desk));
 
 	assert_non_null(desk);
-	desk->chain = "cluster-a/serin";
 	snprintf(desk->directory, sizeof(desk->directory), "/tmp/history-test-XXXXXX");
 	assert_non_null(mkdtemp(desk->directory));
 	snprintf(desk->path, sizeof(desk->path), "%s/history.db", desk->directory);
@@ -77,7 +76,7 @@ void history_desk_open(struct desk *desk)
 	struct err err;
 	const struct history_sqlite_options options = {
 		.path = desk->path,
-		.chain = desk->chain,
+		.chain = desk->chain ? desk->chain : "cluster-a/serin",
 		.actor = "serin/pod-1",
 		.boot = boot,
 		.opened_at = {DESK_EPOCH},

@@ -13,8 +13,8 @@ struct desk {
 	char directory[64];
 	char path[128];
 	struct slow_vfs vfs;
+	const char *chain;       /* of what is opened next; NULL: the usual one */
 	struct history *history; /* or NULL */
-	const char *chain;       /* of what is opened next */
 	struct span keep;        /* retention of what is opened next; 0: for ever */
 	unsigned n_starts;
 	pthread_mutex_t lock;

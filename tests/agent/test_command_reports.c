@@ -388,7 +388,8 @@ static void test_docs(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_row_11_owner_of_what_serves, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_row_11_owner_of_what_serves, set_up,
+	                                        tear_down),
 		cmocka_unit_test_setup_teardown(test_row_12_both_weights, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_tables, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_documents, set_up, tear_down),

@@ -6,8 +6,13 @@ A scenario declares those that it does exactly (`rows=(51,)`), and each has chec
 # number: what is asked
 ROWS = {
     11: "who to call: the version that serves, not the one that failed",
+    36: "v2 beside v1 without a change of the route gets no request",
+    37: "90 to 10: both weights in the object and in the record, requests near 9 to 1",
     38: "a promotion retires what served, with its lead time",
     39: "back to v1: by what or by whom, and why",
+    40: "v2 to v3 as v1 to v2: three versions in the history",
+    41: "a delay for one user is seen by the latency check of that user's requests alone",
+    42: "canary and primary are measured apart",
     51: "a canary that gets no ready pods ends by its deadline",
     54: "a split edited by somebody else is told, with its author if known",
     58: "a breaker that opens during the analysis counts as failures, not as no data",
@@ -15,6 +20,14 @@ ROWS = {
     60: "no promotion before a person approves; who did, through what and when",
     61: "the audit holds; what was edited, deleted or cut off is found",
     62: "killed between apply and record: nothing twice, the route is read again, the run goes on",
+    # Of the contract's list of provider scenarios (metric-providers.md, 5.2).
+    "K1": "a Deployment by iterations behind the user's own Service, with a gate and an acceptance hook",
+    "K2": "a DaemonSet by iterations",
+    "I7": "skipAnalysis promotes",
+    "I8": "skipAnalysis with a broken image: Failed, and the primary runs what it ran",
+    "N5": "after a rollback the primary's image again: still Failed, no run",
+    "N6": "the image that failed again: a run, which fails",
+    "N7": "a pod annotation beside it, and healthy: promoted",
 }
 
 
