@@ -44,12 +44,14 @@ const struct history_stored_table history_stored_tables[HISTORY_STORED_ENTITIES]
 
 const char *history_stored_text(sqlite3_stmt *row, int index)
 {
-	bool is_text = sqlite3_column_type(row, index) == SQLITE_TEXT; /* before it is converted */
-	const char *text = (const char *)sqlite3_column_text(row, index);
+	static const char never[] = "\x7f";
+	const char *text;
 
-	if (!is_text || !text || strlen(text) != (size_t)sqlite3_column_bytes(row, index))
-		return "\x7f";
-	return text;
+	/* Asking for the text of anything else would make it one, for the next who looks. */
+	if (sqlite3_column_type(row, index) != SQLITE_TEXT)
+		return never;
+	text = (const char *)sqlite3_column_text(row, index);
+	return text && strlen(text) == (size_t)sqlite3_column_bytes(row, index) ? text : never;
 }
 
 int64_t history_stored_number(sqlite3_stmt *row, int index)

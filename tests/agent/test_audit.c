@@ -454,7 +454,7 @@ static bool decide_otherwise(struct forgery *forgery)
 	const struct audit_entry *entry = &forgery->original->entries[k];
 
 	expect(forgery, k, k);
-	forgery->is_unwitnessed = draw(forgery) % 2 == 0;
+	forgery->is_unwitnessed = draw(forgery) % 2 == 0 || forgery->original->is_pruned;
 	if (strcmp(entry->entity, "round") != 0)
 		return false;
 	if (draw(forgery) % 2 == 0)
