@@ -25,7 +25,7 @@ enum statement {
 	N_STATEMENTS,
 };
 
-#define SAME                                                          \
+#define SAME                                                             \
  "o.release_name = r.release_name AND o.k8s_namespace = r.k8s_namespace" \
  " AND o.canary_uid = r.canary_uid"
 
@@ -298,8 +298,8 @@ bool history_prune_portion(struct history_prune *prune, struct history_rows *row
 		.cutoff = cutoff,
 		.place = prune->place,
 	};
-	bool is_done = prepare(&portion, fault) && find_place(&portion, fault) &&
-	               look(&portion, fault);
+	bool is_done =
+		prepare(&portion, fault) && find_place(&portion, fault) && look(&portion, fault);
 
 	if (is_done && portion.n_rounds + portion.n_answers > 0)
 		is_done = take(&portion, fault);

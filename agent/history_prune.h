@@ -25,8 +25,8 @@ struct history_prune_portion {
 };
 
 /*
- * Remove one portion of what is older than CUTOFF, and write an entry of the chain that says so. The
- * transaction is the caller's; when this fails, or that, PRUNE is to be as it was before.
+ * Remove one portion of what is older than CUTOFF, and write an entry of the chain that says so.
+ * The transaction is the caller's; when this fails, or that, PRUNE is to be as it was before.
  */
 bool history_prune_portion(struct history_prune *prune, struct history_rows *rows,
                            struct instant now, struct instant cutoff,

@@ -64,8 +64,9 @@ static const char *text_at(sqlite3_stmt *row, int index)
 /* The prune in hand does not fit: is it as its own entry says? */
 static bool accuse(struct history_pruned *pruned, struct history_pruned_fault *fault)
 {
-	static const char sql[] = "SELECT chain, seq, payload FROM audit_log"
-				  " WHERE entity = 'prune' AND entity_uid = $1";
+	static const char sql[] =
+		"SELECT chain, seq, payload FROM audit_log"
+		" WHERE entity = 'prune' AND entity_uid = $1";
 	const struct history_prune_row *row = &pruned->row;
 	CLEANUP(statement_free) sqlite3_stmt *entry = NULL;
 	int code;

@@ -164,15 +164,16 @@ void history_read_pruned(const struct history_read_round *round, char ret[HISTOR
 }
 
 /* When its facts were removed: prunes follow each other in the order of what they removed. */
-#define PRUNED                                                           \
- "CASE WHEN f.round_id IS NULL THEN COALESCE((SELECT p.pruned_at"        \
- " FROM prune p WHERE p.until_at >= r.decided_at ORDER BY p.until_at"    \
+#define PRUNED                                                        \
+ "CASE WHEN f.round_id IS NULL THEN COALESCE((SELECT p.pruned_at"     \
+ " FROM prune p WHERE p.until_at >= r.decided_at ORDER BY p.until_at" \
  " LIMIT 1), r.decided_at) END"
 #define ROUNDS                                                                                       \
  "SELECT r.uid, r.k8s_namespace, r.canary_name, r.canary_uid, r.release_name, r.release_seq,"        \
  " r.decided_at, r.decide_version, r.reason, r.spec_sha256, s.spec_json, f.facts_json, r.plan_json," \
  " r.is_cut, EXISTS (SELECT 1 FROM gap g WHERE g.round_uid = r.uid AND g.kind = 'ahead'),"           \
- " b.facts_json, " PRUNED " FROM round r JOIN canary_spec s ON s.sha256 = r.spec_sha256"              \
+ " b.facts_json, " PRUNED                                                                            \
+ " FROM round r JOIN canary_spec s ON s.sha256 = r.spec_sha256"                                      \
  " LEFT JOIN round_facts f ON f.round_id = r.id"                                                     \
  " LEFT JOIN facts_base b ON b.sha256 = r.base_sha256 WHERE "
 #define NAMED   "r.k8s_namespace = $1 AND r.canary_name = $2"

@@ -30,8 +30,8 @@ bool history_read_failed(sqlite3 *db, struct err *err);
 struct history_read_round {
 	struct history_round round;
 	const char *spec_sha256;
-	bool is_cut;   /* some text was over its limit */
-	bool is_ahead; /* its effects did not wait for it */
+	bool is_cut;           /* some text was over its limit */
+	bool is_ahead;         /* its effects did not wait for it */
 	struct instant pruned; /* when retention removed its facts; not set: they are there */
 };
 

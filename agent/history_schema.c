@@ -94,9 +94,8 @@ static const char step_3[] =
 		"traffic_change");
 
 /* What a prune that is under way, and only that, may take from a row of AT. */
-#define PRUNED(at)                                                              \
- "EXISTS (SELECT 1 FROM prune_open o JOIN prune p ON p.uid = o.uid WHERE " at \
- " < p.cutoff_at)"
+#define PRUNED(at) \
+ "EXISTS (SELECT 1 FROM prune_open o JOIN prune p ON p.uid = o.uid WHERE " at " < p.cutoff_at)"
 
 /*
  * From here on old facts, and the answers of old checks, go after a time, and an entry of the chain
@@ -150,8 +149,8 @@ static const char step_4[] =
 const char *const history_schema_steps[HISTORY_SCHEMA_VERSION] = {step_1, step_2, step_3, step_4};
 
 /* What files of that version, and older ones, are without. */
-#define BESIDE_3                                                                                   \
- "PRAGMA temp_store = MEMORY;\n"                                                                   \
+#define BESIDE_3                                                                                  \
+ "PRAGMA temp_store = MEMORY;\n"                                                                  \
  "CREATE TEMP TABLE prune (id INTEGER PRIMARY KEY, uid TEXT, pruned_at BIGINT, cutoff_at BIGINT," \
  " until_at BIGINT, of_chain TEXT, first_seq BIGINT, last_seq BIGINT, n_rounds BIGINT,"           \
  " n_answers BIGINT, sha256 TEXT);\n"
@@ -161,11 +160,11 @@ const char *const history_schema_steps[HISTORY_SCHEMA_VERSION] = {step_1, step_2
  " (SELECT b.rowid FROM main.facts_base b WHERE b.sha256 = r.base_sha256) AS base_id,"           \
  " r.facts_json FROM main.round r;\n"
 #define BESIDE_2 BESIDE_3 "CREATE TEMP TABLE " TRAFFIC_CHANGE
-#define BESIDE_1                                                                         \
- BESIDE_2                                                                                \
+#define BESIDE_1                                                                          \
+ BESIDE_2                                                                                 \
  "CREATE TEMP TABLE facts_base (id INTEGER, sha256 TEXT PRIMARY KEY, facts_json TEXT);\n" \
- "CREATE TEMP VIEW round AS SELECT *, '' AS base_sha256 FROM main.round;\n"              \
- "CREATE TEMP VIEW round_facts AS"                                                       \
+ "CREATE TEMP VIEW round AS SELECT *, '' AS base_sha256 FROM main.round;\n"               \
+ "CREATE TEMP VIEW round_facts AS"                                                        \
  " SELECT id AS round_id, NULL AS base_id, facts_json FROM main.round;\n"
 
 const char *const history_schema_beside[HISTORY_SCHEMA_VERSION - 1] = {BESIDE_1, BESIDE_2 BASES,

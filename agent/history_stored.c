@@ -160,11 +160,7 @@ static bool is_as(enum history_stored_entity entity, sqlite3_stmt *row, const ch
 {
 	static void (*const payloads[HISTORY_STORED_ENTITIES])(
 		sqlite3_stmt * row, const char *raw_sha256, struct buf *ret) = {
-		round_payload,
-		effect_payload,
-		gap_payload,
-		split_payload,
-		prune_payload,
+		round_payload, effect_payload, gap_payload, split_payload, prune_payload,
 	};
 	/* where is_cut stands; the payload says only whether it is set */
 	static const int flags[HISTORY_STORED_ENTITIES] = {
@@ -197,8 +193,8 @@ bool history_stored_is_bare(enum history_stored_entity entity, sqlite3_stmt *row
                             const char *payload, struct buf *scratch)
 {
 	/* In the payload of an entry quotes within a text are escaped, so this is the member. */
-	const char *name = entity == HISTORY_STORED_ROUND ? "\"facts_sha256\":\""
-	                                                  : "\"detail_sha256\":\"";
+	const char *name =
+		entity == HISTORY_STORED_ROUND ? "\"facts_sha256\":\"" : "\"detail_sha256\":\"";
 	const char *digest = strstr(payload, name);
 	char raw_sha256[HISTORY_CHAIN_DIGEST_SIZE];
 

@@ -48,7 +48,8 @@ const char *history_stored_text(sqlite3_stmt *row, int index);
 /* The whole number of a column, the same way. */
 int64_t history_stored_number(sqlite3_stmt *row, int index);
 
-/* Whether ROW is as PAYLOAD, which its entry has, says. Scratch is RET's max HISTORY_PAYLOAD_MAX. */
+/* Whether ROW is as PAYLOAD, which its entry has, says. Scratch is RET's max HISTORY_PAYLOAD_MAX.
+ */
 bool history_stored_is(enum history_stored_entity entity, sqlite3_stmt *row, const char *payload,
                        struct buf *scratch);
 

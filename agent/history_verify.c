@@ -128,8 +128,8 @@ static bool shared_check(struct verify *verify, enum shared which, int64_t seq, 
 	return true;
 }
 
-/* What is wrong with the row in hand, compared with its ENTRY: "was changed"; NULL: nothing. *IS_BARE:
- * retention took its raw part. */
+/* What is wrong with the row in hand, compared with its ENTRY: "was changed"; NULL: nothing.
+ * *IS_BARE: retention took its raw part. */
 static const char *row_wrong(struct verify *verify, enum history_stored_entity entity,
                              sqlite3_stmt *entry, bool *ret_is_bare)
 {
@@ -139,8 +139,7 @@ static const char *row_wrong(struct verify *verify, enum history_stored_entity e
 
 	*ret_is_bare = false;
 	if (!history_stored_is(entity, row, payload, &verify->payload)) {
-		*ret_is_bare =
-			history_stored_is_bare(entity, row, payload, &verify->payload);
+		*ret_is_bare = history_stored_is_bare(entity, row, payload, &verify->payload);
 		if (!*ret_is_bare)
 			return "was changed";
 		if (!history_pruned_take(&verify->pruned, number(entry, ENTRY_SEQ),
@@ -165,8 +164,8 @@ static bool decision_check(struct verify *verify, sqlite3_stmt *row, int64_t seq
 		.plan = column(row, HISTORY_STORED_ROUND_PLAN),
 		.spec = verify->shared[SHARED_SPEC].text,
 		.base = *column(row, HISTORY_STORED_ROUND_BASE_SHA256)
-		                ? verify->shared[SHARED_BASE].text
-		                : "",
+	                        ? verify->shared[SHARED_BASE].text
+	                        : "",
 	};
 	CLEANUP(tree_freep) json_t *facts = NULL;
 	struct history_verdict *verdict = verify->verdict;
@@ -219,8 +218,7 @@ static bool row_check(struct verify *verify, enum history_stored_entity entity, 
 		wrong = row_wrong(verify, entity, entry, &is_bare);
 	is_fine = wrong ? bad(verify, seq, "entry %" PRId64 " of chain \"%s\": %s \"%s\" %s", seq,
 	                      verify->chain, history_stored_tables[entity].name, uid, wrong)
-	                : entity != HISTORY_STORED_ROUND ||
-	                          round_check(verify, row, is_bare, seq);
+	                : entity != HISTORY_STORED_ROUND || round_check(verify, row, is_bare, seq);
 	sqlite3_reset(row);
 	if (is_fine)
 		verify->n_rows[entity]++;
@@ -409,10 +407,10 @@ static bool counts_check(struct verify *verify, struct err *err)
 		CLEANUP(statement_free) sqlite3_stmt *stray = NULL;
 		int64_t n_rows;
 
-		if (sqlite3_prepare_v2(verify->db, history_stored_tables[i].count, -1, &count, NULL) !=
-		            SQLITE_OK ||
-		    sqlite3_prepare_v2(verify->db, history_stored_tables[i].stray, -1, &stray, NULL) !=
-		            SQLITE_OK ||
+		if (sqlite3_prepare_v2(verify->db, history_stored_tables[i].count, -1, &count,
+		                       NULL) != SQLITE_OK ||
+		    sqlite3_prepare_v2(verify->db, history_stored_tables[i].stray, -1, &stray,
+		                       NULL) != SQLITE_OK ||
 		    sqlite3_step(count) != SQLITE_ROW)
 			return history_read_failed(verify->db, err);
 		n_rows = sqlite3_column_int64(count, 0);
@@ -479,8 +477,8 @@ static bool rows_prepare(struct verify *verify, struct err *err)
 	if (!history_pruned_prepare(&verify->pruned, verify->db, err))
 		return false;
 	for (size_t i = 0; i < HISTORY_STORED_ENTITIES; i++) {
-		if (sqlite3_prepare_v2(verify->db, history_stored_tables[i].row, -1, &verify->rows[i], NULL) !=
-		    SQLITE_OK)
+		if (sqlite3_prepare_v2(verify->db, history_stored_tables[i].row, -1,
+		                       &verify->rows[i], NULL) != SQLITE_OK)
 			return history_read_failed(verify->db, err);
 	}
 	for (size_t i = 0; i < N_SHARED; i++) {
@@ -505,12 +503,12 @@ bool history_verify_db(sqlite3 *db, const struct history_witnesses *witnesses,
 	};
 	bool is_read;
 
-	is_read = rows_prepare(&verify, err) && chains_check(&verify, err) &&
-	          strangers_check(&verify, err) && counts_check(&verify, err) &&
-	          (history_pruned_rest(&verify.pruned, &fault) ||
-	           pruned_bad(&verify, &fault, err)) &&
-	          strays_check(&verify, SHARED_SPEC, err) &&
-	          strays_check(&verify, SHARED_BASE, err) && facts_check(&verify, err);
+	is_read =
+		rows_prepare(&verify, err) && chains_check(&verify, err) &&
+		strangers_check(&verify, err) && counts_check(&verify, err) &&
+		(history_pruned_rest(&verify.pruned, &fault) || pruned_bad(&verify, &fault, err)) &&
+		strays_check(&verify, SHARED_SPEC, err) &&
+		strays_check(&verify, SHARED_BASE, err) && facts_check(&verify, err);
 	verify_fini(&verify);
 	if (!is_read && verdict.is_intact)
 		return false;

@@ -33,9 +33,9 @@ struct history_writer {
 	char note[NOTE_SIZE];
 	struct history_anchor anchor; /* its chain is fixed; seq 0: none */
 	struct history_sqlite_pruned pruned;
-	struct instant prune_at;      /* the time that it was last called */
-	bool is_closing;              /* write what waits, then end; give up at the first failure */
-	bool is_abandoned;            /* the loop has let go: the thread frees everything */
+	struct instant prune_at; /* the time that it was last called */
+	bool is_closing;         /* write what waits, then end; give up at the first failure */
+	bool is_abandoned;       /* the loop has let go: the thread frees everything */
 	bool has_ended;
 
 	/* Fixed from the start. */
@@ -109,8 +109,8 @@ static void writer_prune(struct history_writer *writer)
 	pthread_mutex_lock(&writer->lock);
 	now = writer->prune_at;
 	pthread_mutex_unlock(&writer->lock);
-	is_done = history_file_prune(writer->file, now,
-	                             (struct instant){now.ms - writer->keep.ms}, &portion, &fault);
+	is_done = history_file_prune(writer->file, now, (struct instant){now.ms - writer->keep.ms},
+	                             &portion, &fault);
 	pthread_mutex_lock(&writer->lock);
 	pruned->n_rounds += is_done ? (uint64_t)portion.n_rounds : 0;
 	pruned->n_answers += is_done ? (uint64_t)portion.n_answers : 0;

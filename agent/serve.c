@@ -23,9 +23,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#define HISTORY_PATIENCE_MS 3000 /* how long the exit waits for records to reach the disk */
+#define HISTORY_PATIENCE_MS 3000    /* how long the exit waits for records to reach the disk */
 #define PRUNE_MS            3600000 /* from one look for old facts to the next */
-#define CLERK_PATIENCE_MS   500  /* … and for a page of it that is being read */
+#define CLERK_PATIENCE_MS   500     /* … and for a page of it that is being read */
 #define TERMINATION_LOG     "/dev/termination-log"
 #define PATH_TEXT_MAX       4096
 #define WORDS_TEXT_MAX      1024
@@ -53,7 +53,7 @@ struct service {
 	struct server *server;
 	struct loop_ev_post bell; /* the history's thread rings it */
 	bool is_on_disk;
-	struct alarm hour;                  /* until retention is due */
+	struct alarm hour;                   /* until retention is due */
 	struct history_sqlite_pruned pruned; /* as it was told last */
 	bool is_stopping;
 	char identity[256];

@@ -24,8 +24,8 @@ struct record {
 	json_t *queries;  /* "NAME" or "NAME INDEX" to the query that was asked */
 	size_t n_partial; /* rounds that are less than whole */
 	char pruned[HISTORY_READ_PRUNED_MAX]; /* retention was there, says this; "": it was not */
-	int highest;      /* weight that was checked */
-	struct err err;   /* set: no further round counts */
+	int highest;                          /* weight that was checked */
+	struct err err;                       /* set: no further round counts */
 };
 
 /* Where the new policy would have the run. */

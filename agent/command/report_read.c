@@ -29,7 +29,7 @@ struct reading {
 	size_t n_points;
 	size_t n_pruned;       /* rounds that retention took the facts from */
 	struct instant pruned; /* when, the last of them */
-	struct err err; /* set: no further round counts */
+	struct err err;        /* set: no further round counts */
 };
 
 static bool read_part(const char *text, json_t **ret)

@@ -27,7 +27,8 @@ struct audit_original {
 	bool is_pruned;
 };
 
-/* Write it with DESK, and read it; IS_PRUNED: with two prunes in it, both anchored. RET->image is freed with sqlite3_free. */
+/* Write it with DESK, and read it; IS_PRUNED: with two prunes in it, both anchored. RET->image is
+ * freed with sqlite3_free. */
 void audit_original_read(struct desk *desk, bool is_pruned, struct audit_original *ret);
 
 /* A copy in memory, in which everything is allowed. */

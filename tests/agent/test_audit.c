@@ -99,8 +99,8 @@ static const char *column_of(struct forgery *forgery, const char *entity)
 	static const char *const round[] = {"uid",         "k8s_namespace",  "canary_name",
 	                                    "canary_uid",  "release_name",   "release_seq",
 	                                    "decided_at",  "decide_version", "reason",
-	                                    "spec_sha256", "plan_json",
-	                                    "is_cut",      "base_sha256"};
+	                                    "spec_sha256", "plan_json",      "is_cut",
+	                                    "base_sha256"};
 	static const char *const effect[] = {"uid",         "round_uid",   "kind",
 	                                     "effect_key",  "detail_json", "result",
 	                                     "happened_at", "is_cut"};
@@ -174,8 +174,8 @@ static bool edit_facts(struct forgery *forgery)
 
 	if (strcmp(entry->entity, "round") != 0)
 		return false;
-	(void)snprintf(where, sizeof(where),
-	               "round_id = (SELECT id FROM round WHERE uid = '%s')", entry->uid);
+	(void)snprintf(where, sizeof(where), "round_id = (SELECT id FROM round WHERE uid = '%s')",
+	               entry->uid);
 	expect(forgery, k, k);
 	return edit(forgery, "round_facts", columns[draw(forgery) % 3], where);
 }
@@ -477,8 +477,7 @@ static int choose_round(struct forgery *forgery, bool is_bare)
 	               " (SELECT id FROM round WHERE uid = '%s')",
 	               forgery->original->entries[k].uid);
 	audit_original_text(forgery->db, select, n, sizeof(n));
-	return strcmp(forgery->original->entries[k].entity, "round") == 0 &&
-	                       (*n == '0') == is_bare
+	return strcmp(forgery->original->entries[k].entity, "round") == 0 && (*n == '0') == is_bare
 	               ? k
 	               : 0;
 }
@@ -515,15 +514,16 @@ static bool unblank_round(struct forgery *forgery)
 	int k = choose_round(forgery, true);
 
 	expect(forgery, k, k);
-	return k > 0 && sql(forgery,
-	                    "INSERT INTO round_facts SELECT r.id, b.id, %s FROM round r"
-	                    " JOIN facts_base b ON b.sha256 = r.base_sha256 WHERE r.uid = %Q",
-	                    draw(forgery) % 2 ? "'{}'"
-	                                      : "(SELECT facts_json FROM round_facts LIMIT 1)",
-	                    forgery->original->entries[k].uid);
+	return k > 0 &&
+	       sql(forgery,
+	           "INSERT INTO round_facts SELECT r.id, b.id, %s FROM round r"
+	           " JOIN facts_base b ON b.sha256 = r.base_sha256 WHERE r.uid = %Q",
+	           draw(forgery) % 2 ? "'{}'" : "(SELECT facts_json FROM round_facts LIMIT 1)",
+	           forgery->original->entries[k].uid);
 }
 
-/* One round more is blanked, and the prune beside it says so, in row, entry and all hashes after. */
+/* One round more is blanked, and the prune beside it says so, in row, entry and all hashes after.
+ */
 static bool enlarge_prune(struct forgery *forgery)
 {
 	int k = choose_round(forgery, false);
@@ -546,13 +546,14 @@ static bool enlarge_prune(struct forgery *forgery)
 	}
 	expect_stretch(forgery, k);
 	forgery->named[0] = '\0';
-	(void)snprintf(select, sizeof(select),
-	               "SELECT payload_sha256 FROM audit_log, (SELECT first_seq a, last_seq z FROM"
-	               " prune WHERE uid = '%s') WHERE seq BETWEEN a AND z AND (entity = 'round' AND"
-	               " entity_uid IN (SELECT uid FROM round WHERE id NOT IN (SELECT round_id FROM"
-	               " round_facts)) OR entity_uid IN (SELECT uid FROM round_effect WHERE"
-	               " detail_json = '')) ORDER BY seq",
-	               uid);
+	(void)snprintf(
+		select, sizeof(select),
+		"SELECT payload_sha256 FROM audit_log, (SELECT first_seq a, last_seq z FROM"
+		" prune WHERE uid = '%s') WHERE seq BETWEEN a AND z AND (entity = 'round' AND"
+		" entity_uid IN (SELECT uid FROM round WHERE id NOT IN (SELECT round_id FROM"
+		" round_facts)) OR entity_uid IN (SELECT uid FROM round_effect WHERE"
+		" detail_json = '')) ORDER BY seq",
+		uid);
 	assert_int_equal(sqlite3_prepare_v2(forgery->db, select, -1, &row, NULL), SQLITE_OK);
 	while (sqlite3_step(row) == SQLITE_ROW)
 		n += (size_t)snprintf(joined + n, sizeof(joined) - n, "%s\n", text_at(row, 0));
@@ -670,8 +671,7 @@ static bool tamper(const struct audit_original *original, uint64_t seed)
 		.original = original,
 		.random = seed * 0x9e3779b97f4a7c15U,
 	};
-	size_t n = array_length(forgers) +
-	           (original->is_pruned ? array_length(pruned_forgers) : 0);
+	size_t n = array_length(forgers) + (original->is_pruned ? array_length(pruned_forgers) : 0);
 	size_t which = draw(&forgery) % n;
 	const struct forger *forger = which < array_length(forgers)
 	                                      ? &forgers[which]

@@ -417,7 +417,8 @@ static char *told(struct place *place, const char *command)
 	return copy;
 }
 
-/* What a release was, how it ended and why, is told as before; samples are not, and that is said. */
+/* What a release was, how it ended and why, is told as before; samples are not, and that is said.
+ */
 static void test_pruned(void **state)
 {
 	static const char *const lasting[] = {
@@ -453,8 +454,9 @@ static void test_pruned(void **state)
 	free(text);
 	text = told(place, "report cart-3 -n shop");
 	assert_int_equal(place->desk->status, COMMAND_OK);
-	says(text, "of its rounds, with their weights and samples, were removed by retention, last on "
-	           "2030-01-01T00:00:00Z\n");
+	says(text,
+	     "of its rounds, with their weights and samples, were removed by retention, last on "
+	     "2030-01-01T00:00:00Z\n");
 	says(text, "Halt cart.shop advancement"); /* what was told stays */
 	free(text);
 	text = told(place, "report cart-3 -n shop -o json");

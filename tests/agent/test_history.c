@@ -173,8 +173,9 @@ static void test_cut(void **state)
 	assert_int_equal(history_desk_number(desk, "SELECT is_cut FROM round WHERE uid = 'r1'"), 1);
 	assert_int_equal(history_desk_number(desk, "SELECT is_cut FROM round WHERE uid = 'r2'"), 0);
 	assert_int_equal(
-		history_desk_number(desk, "SELECT length(facts_json) FROM round_facts WHERE round_id"
-	                                  " = (SELECT id FROM round WHERE uid = 'r1')"),
+		history_desk_number(desk,
+	                            "SELECT length(facts_json) FROM round_facts WHERE round_id"
+	                            " = (SELECT id FROM round WHERE uid = 'r1')"),
 		(HISTORY_ROUND_MAX - 4) / 2); /* characters, all whole */
 }
 

@@ -59,8 +59,9 @@ static void write_tick(struct desk *desk, const struct tick *tick)
 		.spec = "{}",
 		.base = base,
 		.facts = facts,
-		.plan = tick->goes_back ? "{\"effects\":[{\"status\":{\"ending\":\"rolled_back\"}}]}"
-	                                : "{}",
+		.plan = tick->goes_back
+	                        ? "{\"effects\":[{\"status\":{\"ending\":\"rolled_back\"}}]}"
+	                        : "{}",
 	};
 
 	(void)snprintf(uid, sizeof(uid), "r%05u", tick->number);
@@ -68,14 +69,15 @@ static void write_tick(struct desk *desk, const struct tick *tick)
 	(void)snprintf(base, sizeof(base), "{\"base\":\"%0500u\"}", tick->number / 10);
 	(void)snprintf(facts, sizeof(facts), "{\"number\":\"%0300u\"}", tick->number);
 	history_round(desk->history, &round, NULL, NULL);
-	history_effect(desk->history, &(struct history_effect){
-					      .round_uid = uid,
-					      .kind = HISTORY_ANSWER,
-					      .key = "measure request-duration",
-					      .detail = "{\"query\":\"up\",\"sample\":{\"value\":1}}",
-					      .result = "ok",
-					      .at = round.decided_at,
-				      });
+	history_effect(desk->history,
+	               &(struct history_effect){
+			       .round_uid = uid,
+			       .kind = HISTORY_ANSWER,
+			       .key = "measure request-duration",
+			       .detail = "{\"query\":\"up\",\"sample\":{\"value\":1}}",
+			       .result = "ok",
+			       .at = round.decided_at,
+		       });
 	history_effect(desk->history, &(struct history_effect){
 					      .round_uid = uid,
 					      .kind = HISTORY_ANSWER,
@@ -92,11 +94,11 @@ static void write_releases(struct desk *desk)
 {
 	for (unsigned i = 1; i <= 16; i++)
 		write_tick(desk, &(struct tick){.number = i,
-						.release = i <= 6    ? "cart-1"
-						           : i <= 12 ? "cart-2"
-						                     : "cart-3",
-						.after = span_seconds(60 * (int64_t)i),
-						.goes_back = i == 11});
+		                                .release = i <= 6    ? "cart-1"
+		                                           : i <= 12 ? "cart-2"
+		                                                     : "cart-3",
+		                                .after = span_seconds(60 * (int64_t)i),
+		                                .goes_back = i == 11});
 }
 
 static void verify(const struct desk *desk, struct history_verdict *ret)
@@ -148,8 +150,9 @@ static void test_what_goes(void **state)
 	        " AND effect_key = 'measure request-duration'",
 	        text, sizeof(text));
 	assert_string_equal(text, "r00001,r00002,r00003,r00004,r00005,r00006,r00013,r00014");
-	assert_int_equal(history_desk_number(desk, "SELECT COUNT(*) FROM round_effect"
-	                                           " WHERE detail_json = '{\"status\":200}'"),
+	assert_int_equal(history_desk_number(desk,
+	                                     "SELECT COUNT(*) FROM round_effect"
+	                                     " WHERE detail_json = '{\"status\":200}'"),
 	                 16);
 	assert_int_equal(history_desk_number(desk, "SELECT COUNT(*) FROM round"), 16);
 	assert_int_equal(history_desk_number(desk, "SELECT COUNT(*) FROM prune_open"), 0);
@@ -159,9 +162,10 @@ static void test_what_goes(void **state)
 	assert_int_equal(verdict.n_pruned, 8);
 	assert_int_equal(verdict.n_underivable, 8);
 	text_of(desk, "SELECT payload FROM audit_log WHERE action = 'prune'", text, sizeof(text));
-	assert_non_null(strstr(text, "{\"answers\":8,\"at\":1795240800000,\"chain\":\"cluster-a/serin\","
-	                             "\"cutoff\":1795237200000,\"first_seq\":1,\"last_seq\":42,"
-	                             "\"rounds\":8,\"sha256\":\""));
+	assert_non_null(strstr(text,
+	                       "{\"answers\":8,\"at\":1795240800000,\"chain\":\"cluster-a/serin\","
+	                       "\"cutoff\":1795237200000,\"first_seq\":1,\"last_seq\":42,"
+	                       "\"rounds\":8,\"sha256\":\""));
 }
 
 /* The digest is what anybody computes who has the file of before. */
@@ -236,8 +240,8 @@ static void test_read(void **state)
 	history_desk_prune(desk, span_ms(HOUR + 15 * 60 * 1000));
 	history_desk_close(desk);
 	assert_true(history_read_open(desk->path, &db, &err));
-	assert_true(history_read_rounds(db, &(struct history_read_filter){0}, on_round, &seen,
-	                                &err));
+	assert_true(
+		history_read_rounds(db, &(struct history_read_filter){0}, on_round, &seen, &err));
 	history_read_close(db);
 	assert_int_equal(seen.n_whole, 8);
 	assert_int_equal(seen.n_bare, 8);
@@ -283,8 +287,8 @@ static void test_portions(void **state)
 	history_desk_open(desk);
 	for (unsigned i = 1; i <= 500; i++)
 		write_tick(desk, &(struct tick){.number = i,
-						.release = "cart-1",
-						.after = span_seconds(i)});
+		                                .release = "cart-1",
+		                                .after = span_seconds(i)});
 	history_desk_prune(desk, span_ms(HOUR + 250 * 1000));
 	history_desk_close(desk);
 	assert_int_equal(history_desk_number(desk, "SELECT COUNT(*) FROM round_facts"), 252);
@@ -318,15 +322,16 @@ static void test_clock(void **state)
 			history_desk_open(desk);
 		}
 		write_tick(desk, &(struct tick){.number = i + 1,
-						.release = "cart-1",
-						.after = span_seconds(seconds[i])});
+		                                .release = "cart-1",
+		                                .after = span_seconds(seconds[i])});
 	}
 	history_desk_prune(desk, span_ms(HOUR + 60 * 1000));
 	history_desk_close(desk);
 	/* that of the time to come is the newest, that of before the epoch the first */
 	assert_int_equal(history_desk_number(desk, "SELECT COUNT(*) FROM round_facts"), 2);
 	assert_int_equal(history_desk_number(desk, "SELECT SUM(round_id) FROM round_facts"), 9);
-	assert_int_equal(history_desk_number(desk, "SELECT COUNT(DISTINCT of_chain) FROM prune"), 2);
+	assert_int_equal(history_desk_number(desk, "SELECT COUNT(DISTINCT of_chain) FROM prune"),
+	                 2);
 	verify(desk, &verdict);
 	assert_int_equal(verdict.n_pruned, 7);
 }
@@ -385,7 +390,8 @@ static void test_tamper(void **state)
 		{"DROP TRIGGER round_facts_no_delete; DELETE FROM round_facts WHERE round_id = 16",
 	         "round \"r00016\" has lost its facts, and no prune says so", 46},
 		{"DROP TRIGGER round_effect_no_update; UPDATE round_effect SET detail_json = '' WHERE id = 31",
-	         "round_effect \"b00001/0000000047\" has lost its detail, and no prune says so", 47},
+	         "round_effect \"b00001/0000000047\" has lost its detail, and no prune says so",
+	         47},
 		/* one more than the prune says */
 		{"DROP TRIGGER round_facts_no_delete; DELETE FROM round_facts WHERE round_id = 6",
 	         "entries 1 to 42 of chain \"cluster-a/serin\": 9 rounds are without facts and 8 answers "
@@ -393,7 +399,8 @@ static void test_tamper(void **state)
 	         1},
 		{"DROP TRIGGER prune_no_update; UPDATE prune SET n_rounds = 9;"
 	         "DROP TRIGGER round_facts_no_delete; DELETE FROM round_facts WHERE round_id = 6",
-	         "entry 49 of chain \"cluster-a/serin\": prune \"b00001/prune-49\" was changed", 49},
+	         "entry 49 of chain \"cluster-a/serin\": prune \"b00001/prune-49\" was changed",
+	         49},
 		/* another in its stead */
 		{"DROP TRIGGER round_facts_no_delete; DELETE FROM round_facts WHERE round_id = 6;"
 	         "INSERT INTO round_facts SELECT 2, base_id, facts_json FROM round_facts WHERE round_id = 7",
@@ -442,7 +449,8 @@ static long pages(struct desk *desk, const char *condition)
 	return history_desk_number(desk, sql);
 }
 
-/* A release of twenty ticks each day, kept for one: what is removed gives its pages to what comes. */
+/* A release of twenty ticks each day, kept for one: what is removed gives its pages to what comes.
+ */
 static void test_growth(void **state)
 {
 	struct desk *desk = *state;
@@ -458,9 +466,10 @@ static void test_growth(void **state)
 
 			(void)snprintf(release, sizeof(release), "cart-%d", day);
 			for (int i = 0; i < 20; i++)
-				write_tick(desk, &(struct tick){.number = ++number,
-								.release = release,
-								.after = span_ms(DAY * day + i * HOUR)});
+				write_tick(desk,
+				           &(struct tick){.number = ++number,
+				                          .release = release,
+				                          .after = span_ms(DAY * day + i * HOUR)});
 			history_desk_prune(desk, span_ms(DAY * (day + 1)));
 		}
 		history_desk_close(desk);
@@ -468,11 +477,12 @@ static void test_growth(void **state)
 		sizes[half][1] = history_desk_number(desk, "PRAGMA freelist_count");
 		sizes[half][2] = history_desk_number(desk, "PRAGMA page_count");
 	}
-	print_message("pages with raw parts, free, all: after 30 days %ld, %ld, %ld, after 60 "
-	              "%ld, %ld, %ld\n",
-	              sizes[0][0], sizes[0][1], sizes[0][2], sizes[1][0], sizes[1][1], sizes[1][2]);
-	/* two rounds of a release stay: 30 releases of 2 * 350 bytes and of one or two bases are not
-	   much more than 20 pages, where all of it is 120 */
+	print_message(
+		"pages with raw parts, free, all: after 30 days %ld, %ld, %ld, after 60 "
+		"%ld, %ld, %ld\n",
+		sizes[0][0], sizes[0][1], sizes[0][2], sizes[1][0], sizes[1][1], sizes[1][2]);
+	/* two rounds of a release stay: 30 releases of 2 * 350 bytes and of one or two bases are
+	   not much more than 20 pages, where all of it is 120 */
 	assert_true(sizes[1][0] - sizes[0][0] < 24);
 	assert_true(sizes[1][1] < 24);
 }
