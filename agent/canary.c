@@ -1,6 +1,7 @@
 #include "agent/canary.h"
 
 #include "agent/history.h"
+#include "agent/learn_scaler.h"
 #include "agent/log.h"
 #include "agent/poison.h"
 #include "agent/tick.h"
@@ -68,10 +69,9 @@ static struct canary_edition *edition_read(const struct canary *canary, const js
 	edition->world.ingress = read.ingress;
 	service = json_dumps(json_object_get(json_object_get(object, "spec"), "service"),
 	                     JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY);
-	text_format(edition->identity, sizeof(edition->identity), "%s|%s|%s|%s|%s|%s",
+	text_format(edition->identity, sizeof(edition->identity), "%s|%s|%s|%s|%s",
 	            target_kind_name(read.spec.target_kind), read.spec.target, read.spec.provider,
-	            read.ingress ? read.ingress : "", read.spec.scaler ? read.spec.scaler : "",
-	            digest_text(service ? service : "", digest));
+	            read.ingress ? read.ingress : "", digest_text(service ? service : "", digest));
 	free(service);
 	for (size_t i = 0; i < read.n_warnings; i++) {
 		size_t used = strlen(edition->warning);
@@ -294,6 +294,8 @@ static void enforce(struct canary *canary, struct canary_edition *edition)
 		canary->facts.route.slot.state = FACT_KNOWN;
 		canary->facts.route.is_exact = true;
 	}
+	if (old)
+		learn_scaler_edit(canary, old);
 	edition_free(old);
 	canary->host->bind(canary->host->fleet, canary);
 }
@@ -510,6 +512,7 @@ const char *canary_subject_name(const struct canary *canary, enum subject subjec
 	case SUBJECT_EVENTS:
 	case SUBJECT_ACTION:
 	case SUBJECT_EARLIER:
+	case SUBJECT_FORMER_SCALER:
 	case SUBJECT_MAX:
 		break;
 	}
