@@ -5,6 +5,7 @@
 #include "agent/leader.h"
 #include "agent/log.h"
 #include "agent/metrics.h"
+#include "agent/observe.h"
 #include "agent/served.h"
 #include "agent/tally.h"
 #include "analysis/base/compiler.h"
@@ -39,6 +40,7 @@ struct agent {
 	struct leader *leader;
 	struct served *served;
 	struct config_watch *configs;
+	struct observe *observe; /* NULL: nobody asked for it */
 	struct follow_seams follow_seams;
 	struct follow *follows[KINDS];
 	struct follow *extras[EXTRAS];
@@ -127,6 +129,13 @@ static void on_config_lapsed(void *user, const char *k8s_namespace)
 	fleet_stir_namespace(agent->fleet, k8s_namespace);
 }
 
+/* Canaries and what they have are known, so what no canary has is, too. */
+static void observe(struct agent *agent)
+{
+	if (agent->observe && agent_is_leading(agent))
+		observe_start(agent->observe);
+}
+
 /* List the collections that were not asked for yet: the first alone, Deployments next, the others
  * together. One of those may have listed itself meanwhile, since its watch had broken. */
 static void list_next(struct agent *agent)
@@ -141,6 +150,7 @@ static void list_next(struct agent *agent)
 		          LOG_FIELDS({"role", agent_is_leading(agent) ? "leader" : "standby"}));
 		fleet_stir(agent->fleet);
 		on_follow(agent, KUBE_ACTION);
+		observe(agent);
 		return;
 	}
 	for (size_t i = n_synced; i < (n_synced < 2 ? n_synced + 1 : KINDS); i++) {
@@ -173,6 +183,8 @@ static void on_leading(void *user, bool is_leading)
 
 	if (!is_leading) {
 		fleet_rest(agent->fleet);
+		if (agent->observe)
+			observe_stop(agent->observe);
 		return;
 	}
 	if (!follow_is_synced(agent->follows[0]))
@@ -204,6 +216,33 @@ static void on_served(void *user)
 	struct agent *agent = user;
 
 	fleet_bind(agent->fleet);
+	observe(agent);
+}
+
+static bool on_has_canary(void *user, enum kube_kind kind, const char *k8s_namespace,
+                          const char *name)
+{
+	struct agent *agent = user;
+
+	return fleet_has(agent->fleet, kind, k8s_namespace, name);
+}
+
+static struct observe *observe_make(struct agent *agent)
+{
+	const struct observe_seams seams = {
+		.loop = agent->seams.loop,
+		.http = agent->seams.http,
+		.history = agent->seams.history,
+		.log = agent->seams.log,
+		.metrics = agent->seams.metrics,
+		.k8s_namespace = agent->settings.k8s_namespace,
+		.options = &agent->settings.options,
+		.served = agent->served,
+		.has_canary = on_has_canary,
+		.user = agent,
+	};
+
+	return agent->settings.observes ? observe_new(&seams) : NULL;
 }
 
 static void make_parts(struct agent *agent)
@@ -241,6 +280,7 @@ static void make_parts(struct agent *agent)
 	agent->configs = config_watch_new(&configs);
 	agent->leader = leader_new(&leader);
 	agent->served = served_new(&served);
+	agent->observe = observe_make(agent);
 	for (size_t i = 0; i < KINDS; i++)
 		agent->follows[i] = follow_new(&agent->follow_seams, kinds[i]);
 	for (size_t i = 0; i < EXTRAS; i++)
@@ -298,6 +338,7 @@ struct agent *agent_free(struct agent *agent)
 		follow_free(agent->follows[i]);
 	for (size_t i = 0; i < EXTRAS; i++)
 		follow_free(agent->extras[i]);
+	observe_free(agent->observe);
 	served_free(agent->served);
 	config_watch_free(agent->configs);
 	fleet_free(agent->fleet); /* tells the leader of writes that it leaves behind */
@@ -338,6 +379,8 @@ static void on_stop_look(struct alarm *alarm)
 void agent_stop(struct agent *agent, void (*stopped)(void *user), void *user)
 {
 	agent->is_stopping = true;
+	if (agent->observe)
+		observe_stop(agent->observe);
 	agent->stopped = stopped;
 	agent->stopped_user = user;
 	agent->stop_begun = loop_uptime(agent->seams.loop);

@@ -4,6 +4,7 @@
 #include "agent/command/command_evidence.h"
 #include "agent/history_facts.h"
 #include "agent/history_read.h"
+#include "agent/journal.h"
 #include "analysis/base/compiler.h"
 #include "analysis/base/text.h"
 #include "providers/kube/tree.h"
@@ -22,6 +23,9 @@ struct reading {
 	json_t *seen;
 	json_t *checks;
 	json_t *events;
+	json_t *edits;
+	struct history_facts_base base; /* of the round before */
+	struct history_facts_base spec;
 	size_t n_points;
 	struct err err; /* set: no further round counts */
 };
@@ -167,22 +171,53 @@ static void on_effect(void *user, const struct history_effect *effect)
 {
 	struct reading *reading = user;
 	CLEANUP(tree_freep) json_t *detail = NULL;
-	bool is_change = effect->kind == HISTORY_CHANGE;
+	bool is_told = effect->kind == HISTORY_CHANGE && strcmp(effect->key, "notify") == 0;
+	bool is_measured =
+		effect->kind == HISTORY_ANSWER && strncmp(effect->key, "measure ", 8) == 0;
+	bool is_asked = effect->kind == HISTORY_ANSWER && strncmp(effect->key, "ask hook ", 9) == 0;
 	char text[SENTENCE_MAX + 160];
 
-	if (reading->err.kind != ERR_NONE || !read_part(effect->detail, &detail))
+	if ((!is_told && !is_measured && !is_asked) || reading->err.kind != ERR_NONE ||
+	    !read_part(effect->detail, &detail))
 		return;
-	if (is_change && strcmp(effect->key, "notify") == 0) {
+	if (is_told) {
 		add_event(reading, "told", effect->at.ms, kube_tree_value(detail, "text"));
-	} else if (effect->kind == HISTORY_ANSWER && strncmp(effect->key, "measure ", 8) == 0) {
+	} else if (is_measured) {
 		read_query(reading, detail);
-	} else if (effect->kind == HISTORY_ANSWER && strncmp(effect->key, "ask hook ", 9) == 0) {
+	} else {
 		text_format(text, sizeof(text), "%.150s: %.60s%s%.250s", effect->key + 9,
 		            kube_tree_value(detail, "result"),
 		            *kube_tree_value(detail, "text") ? ": " : "",
 		            kube_tree_value(detail, "text"));
 		add_event(reading, "hook", effect->at.ms, text);
 	}
+}
+
+/* Another hand changed the route. */
+static void read_edit(struct reading *reading, const json_t *edited)
+{
+	int64_t at = json_integer_value(json_object_get(edited, "at"));
+	const char *by = kube_tree_value(edited, "by");
+	int from = kube_tree_whole(edited, "before/weight", 0);
+	int to = kube_tree_whole(edited, "after/weight", 0);
+	char text[SENTENCE_MAX];
+	json_t *edit;
+
+	if (!edited)
+		return;
+	edit = kube_tree_object();
+	set_time(edit, at);
+	kube_tree_set(edit, "by", command_run_text_tree(by));
+	kube_tree_set_whole(edit, "from", from);
+	kube_tree_set_whole(edit, "percent", to);
+	put_first(reading, reading->edits, edit);
+	if (from == to)
+		text_format(text, sizeof(text), "%.100s changed the route beside its weight",
+		            *by ? by : "somebody");
+	else
+		text_format(text, sizeof(text), "%.100s changed the canary's weight from %d to %d",
+		            *by ? by : "somebody", from, to);
+	add_event(reading, "edit", at, text);
 }
 
 static void on_round(void *user, const struct history_read_round *read)
@@ -192,14 +227,18 @@ static void on_round(void *user, const struct history_read_round *read)
 	CLEANUP(tree_freep) json_t *facts = NULL;
 	const json_t *newest;
 
-	if (reading->err.kind != ERR_NONE || !read_part(read->round.spec, &spec) ||
-	    !history_facts_read(read->round.base, read->round.facts, &facts, NULL))
+	/* A spec, too, is a patch of the one before: of nothing. */
+	if (reading->err.kind != ERR_NONE ||
+	    !history_facts_read_next(&reading->spec, read->round.spec, "{}", &spec, NULL) ||
+	    !history_facts_read_next(&reading->base, read->round.base, read->round.facts, &facts,
+	                             NULL))
 		return;
 	newest = json_object_get(facts, "newest");
 	if (strcmp(kube_tree_value(newest, "name"), reading->release) == 0) {
 		read_set(reading, newest, read->round.decided_at.ms);
 		read_seen(reading, json_object_get(facts, "share"));
 		read_samples(reading, spec, facts);
+		read_edit(reading, json_object_get(facts, JOURNAL_EDITED));
 	}
 	(void)history_read_effects(reading->db, read->round.uid, on_effect, reading, &reading->err);
 }
@@ -249,9 +288,13 @@ static bool read_rounds(struct reading *reading, const struct command_run *run, 
 		.k8s_namespace = run->k8s_namespace,
 		.canary = run->canary,
 		.release = run->release.name,
+		.canary_uid = run->canary_uid,
 	};
+	bool is_read = history_read_rounds(reading->db, &filter, on_round, reading, err);
 
-	if (!history_read_rounds(reading->db, &filter, on_round, reading, err))
+	history_facts_base_fini(&reading->base);
+	history_facts_base_fini(&reading->spec);
+	if (!is_read)
 		return false;
 	return reading->err.kind == ERR_NONE ||
 	       err_set(err, reading->err.kind, "%s", reading->err.text);
@@ -290,6 +333,7 @@ static bool build(sqlite3 *db, const struct command_run *run, json_t **ret, stru
 		.seen = kube_tree_list(),
 		.checks = kube_tree_list(),
 		.events = kube_tree_list(),
+		.edits = kube_tree_list(),
 	};
 
 	kube_tree_set(report, "release", release);
@@ -297,6 +341,7 @@ static bool build(sqlite3 *db, const struct command_run *run, json_t **ret, stru
 	kube_tree_set(report, "seen", reading.seen);
 	kube_tree_set(report, "checks", reading.checks);
 	kube_tree_set(report, "events", reading.events);
+	kube_tree_set(report, "edits", reading.edits);
 	if (!read_rounds(&reading, run, err)) {
 		json_decref(report);
 		return false;

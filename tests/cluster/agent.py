@@ -44,8 +44,8 @@ def version():
 class Agent:
     """One agent process after the other, with the same settings and the same history file."""
 
-    def __init__(self, name, namespace=None, wrapper=()):
-        self.name, self.namespace, self.wrapper = name, namespace, list(wrapper)
+    def __init__(self, name, namespace=None, wrapper=(), more=()):
+        self.name, self.namespace, self.wrapper, self.more = name, namespace, list(wrapper), list(more)
         kit = os.environ["KIT_DIR"]
         self.home = namespace or "serin"
         self.kubeconfig = os.path.join(kit, f"agent-{name}.kubeconfig")
@@ -67,10 +67,11 @@ class Agent:
             f"--port={self.port}",
             f"--leader-election-namespace={self.home}",
             "--log-level=debug",
+            "--include-label-prefix=app.kubernetes.io",
         ]
         if self.namespace:
             command.append(f"--namespace={self.namespace}")
-        return command
+        return command + self.more
 
     def environment(self):
         return os.environ
@@ -142,6 +143,19 @@ class Agent:
             with sqlite3.connect(os.path.join(folder, os.path.basename(self.history))) as database:
                 database.row_factory = sqlite3.Row
                 return [dict(row) for row in database.execute(statement, values)]
+
+    def tell(self, *words):
+        """What a command says of the history as it stands: (exit code, what was written)."""
+        command = [program(), *words, "--file", self.history]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60, stdin=subprocess.DEVNULL)
+        return done.returncode, done.stdout + done.stderr
+
+    def report(self, namespace, *words):
+        """The rows of a report, such as R12."""
+        code, written = self.tell("report", *words, "-n", namespace, "-o", "json")
+        if code != 0:
+            raise Failure(f"report {' '.join(words)}: {code}: {written}")
+        return json.loads(written)["rows"]
 
     def measurements(self, namespace, canary):
         """Answers of metric questions, oldest first: {"check", "query", "max", "sample": {"value"}, …}."""

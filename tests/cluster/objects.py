@@ -1,6 +1,7 @@
 """Kubernetes objects as users of the agent would write them."""
 
 import copy
+import datetime
 
 NGINX = "nginx.ingress.kubernetes.io/"
 
@@ -22,9 +23,9 @@ def deployment(namespace, version="v1", name="app", replicas=2, strategy=None, a
     return item("apps/v1", "Deployment", namespace, name, spec)
 
 
-def service(namespace, name="app"):
+def service(namespace, name="app", app=None):
     ports = [{"name": "http", "port": 80, "targetPort": 8080}]
-    return item("v1", "Service", namespace, name, {"selector": {"app": name}, "ports": ports})
+    return item("v1", "Service", namespace, name, {"selector": {"app": app or name}, "ports": ports})
 
 
 def ingress(namespace, name="app"):
@@ -35,6 +36,12 @@ def ingress(namespace, name="app"):
         "http": {"paths": [{"path": "/", "pathType": "Prefix", "backend": backend}]},
     }
     return item("networking.k8s.io/v1", "Ingress", namespace, name, {"ingressClassName": "nginx", "rules": [rule]})
+
+
+def time_before(seconds):
+    """So long ago, as RFC 3339."""
+    at = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(seconds=seconds)
+    return at.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def host_of(namespace, name="app"):
