@@ -94,8 +94,13 @@ struct canary {
 	json_t *config_refs;            /* ConfigMaps and Secrets that the target refers to, if they
 	                                   are tracked: kube_config_list; NULL: none */
 	char config_refs_of[DIGEST_MAX]; /* … with this template */
-	struct wishes wishes;            /* what people ask for */
-	struct route_wish wish;          /* what was last written to the route, or is being */
+	/* Autoscalers: that the edit before left, that the newest Release's spec names, and of
+	 * which nothing is left any more. */
+	struct canary_scaler left_scaler;
+	struct canary_scaler policy_scaler;
+	struct canary_scaler done_scaler;
+	struct wishes wishes;   /* what people ask for */
+	struct route_wish wish; /* what was last written to the route, or is being */
 	json_t *rival_edit;     /* another's change of the route, for the next round's record; NULL:
 	                           none */
 	json_t *made;           /* the newest Release, for the next round's record; NULL: none */
