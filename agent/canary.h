@@ -46,6 +46,8 @@ struct canary_host {
 	void (*bind)(void *fleet, struct canary *canary);
 	/* The canary is deleted and nothing of it is left: it may be freed, in a later turn. */
 	void (*finished)(void *fleet, struct canary *canary);
+	/* What becomes of configs of KIND in that namespace is told, from now on if it can be. */
+	bool (*covers)(void *user, const char *k8s_namespace, enum kube_kind kind);
 	/* Objects of this kind concern a canary now. */
 	void (*follow)(void *user, enum kube_kind kind);
 	void *fleet;
@@ -62,8 +64,9 @@ struct canary_edition {
 	json_t *beside[TRAFFIC_BESIDE_MAX]; /* the objects beside the route, in part */
 	json_t *route;                      /* the route, in part; kept for some providers */
 	char warning[SENTENCE_MAX];         /* what is accepted, but hardly meant; "" for nothing */
-	char *journal;      /* the spec as the history keeps it; NULL: not yet asked for */
-	char identity[512]; /* target, provider, service, ingress: what an open run cannot change */
+	char *journal;       /* the spec as the history keeps it; NULL: not yet asked for */
+	char identity[1024]; /* target, provider, service, ingress: what an open run cannot change
+	                      */
 };
 
 struct canary {
@@ -88,8 +91,16 @@ struct canary {
 	char restored[UID_MAX];         /* the open Release whose spec was looked at */
 	int numbers[RELEASES_SEEN_MAX]; /* of the Releases that there are */
 	char *facts_base;               /* what the records of rounds share; NULL: none yet */
-	struct wishes wishes;           /* what people ask for */
-	struct route_wish wish;         /* what was last written to the route, or is being */
+	json_t *config_refs;            /* ConfigMaps and Secrets that the target refers to, if they
+	                                   are tracked: kube_config_list; NULL: none */
+	char config_refs_of[DIGEST_MAX]; /* … with this template */
+	/* Autoscalers: that the edit before left, that the newest Release's spec names, and of
+	 * which nothing is left any more. */
+	struct canary_scaler left_scaler;
+	struct canary_scaler policy_scaler;
+	struct canary_scaler done_scaler;
+	struct wishes wishes;   /* what people ask for */
+	struct route_wish wish; /* what was last written to the route, or is being */
 	json_t *rival_edit;     /* another's change of the route, for the next round's record; NULL:
 	                           none */
 	json_t *made;           /* the newest Release, for the next round's record; NULL: none */

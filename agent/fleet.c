@@ -3,6 +3,7 @@
 #include "agent/bindings.h"
 #include "agent/learn.h"
 #include "agent/learn_action.h"
+#include "agent/learn_config.h"
 #include "agent/learn_route.h"
 #include "agent/log.h"
 #include "agent/poison.h"
@@ -78,6 +79,14 @@ static bool is_younger(const struct canary *a, const struct canary *b)
 	return order != 0 ? order > 0 : strcmp(a->name, b->name) > 0;
 }
 
+static bool is_same_ingress(const struct canary *a, const struct canary *b)
+{
+	const char *one = a->edition->world.ingress;
+	const char *two = b->edition ? b->edition->world.ingress : NULL;
+
+	return one && two && strcmp(one, two) == 0;
+}
+
 /* Two canaries want the same object: the younger one is refused (D-48). */
 static void refuse(struct canary *canary, const struct canary *other)
 {
@@ -85,8 +94,11 @@ static void refuse(struct canary *canary, const struct canary *other)
 	text_format(
 		canary->facts.refusal, sizeof(canary->facts.refusal),
 		"spec.targetRef.name: expected a workload and a service of its own, got \"%.100s\" of which Canary "
-		"%.63s uses a part already",
-		canary->edition->spec.target, other->name);
+		"%.63s uses a part already%s",
+		canary->edition->spec.target, other->name,
+		is_same_ingress(canary, other)
+			? "; of two that share an Ingress one needs spec.ingressRef.canaryName"
+			: "");
 	text_copy(canary->facts.refusal_reason, "Duplicate");
 }
 
@@ -113,7 +125,9 @@ static struct canary *bind_route(struct fleet *fleet, struct canary *canary)
 
 	for (size_t i = 0; i < n && !other; i++)
 		other = bind(fleet, canary,
-		             &(struct binding){.kind = beside[i].ref.kind, .index = i},
+		             &(struct binding){.kind = beside[i].ref.kind,
+		                               .index = i,
+		                               .is_shared = beside[i].is_source},
 		             beside[i].ref.name);
 	if (!other && ref.kind != KUBE_NONE)
 		other = bind(fleet, canary,
@@ -417,6 +431,23 @@ static void synced(struct fleet *fleet, enum kube_kind kind)
 	}
 	if (kind != KUBE_CANARY && kind != KUBE_RELEASE && kind != KUBE_ACTION)
 		bindings_end(&fleet->bindings, kind, fleet->epochs[kind]);
+}
+
+void fleet_take_config(struct fleet *fleet, const char *k8s_namespace, enum kube_kind kind,
+                       const char *name)
+{
+	for (struct member *member = fleet->list; member; member = member->next) {
+		if (strcmp(member->canary->k8s_namespace, k8s_namespace) == 0)
+			learn_config_change(member->canary, kind, name);
+	}
+}
+
+void fleet_stir_namespace(struct fleet *fleet, const char *k8s_namespace)
+{
+	for (struct member *member = fleet->list; member; member = member->next) {
+		if (strcmp(member->canary->k8s_namespace, k8s_namespace) == 0)
+			canary_stir(member->canary);
+	}
 }
 
 void fleet_doubt(struct fleet *fleet, enum kube_kind kind)

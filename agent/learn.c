@@ -105,6 +105,8 @@ static void learn_workload(struct canary *canary, enum subject subject, const js
 	if (is_target)
 		learn_template(canary, object);
 	kube_workload_read(object, canary->host->options, is_target, workload);
+	if (is_target)
+		learn_config_refs(canary, object);
 	workload->is_owned = !is_target && kube_owner_is_canary(object, canary->name);
 	if (workload->ready > 0)
 		workload->ready_since = instant_is_set(since) ? since : canary_now(canary);
@@ -201,6 +203,7 @@ void learn_object(struct canary *canary, enum subject subject, const json_t *obj
 	case SUBJECT_EVENTS:
 	case SUBJECT_ACTION:
 	case SUBJECT_EARLIER:
+	case SUBJECT_FORMER_SCALER:
 	case SUBJECT_MAX:
 		break;
 	}
@@ -246,6 +249,7 @@ static void learn_target(struct canary *canary, const json_t *object)
 	const json_t *target = kube_tree_find(object, "spec/target");
 	const char *name = kube_tree_text(target, "name");
 
+	learn_scaler_policy(canary, object);
 	text_copy(canary->released_target, name);
 	canary->released_kind = strcmp(kube_tree_text(target, "kind"), "DaemonSet") == 0
 	                                ? TARGET_DAEMON_SET
@@ -402,6 +406,7 @@ void learn_forget_version(struct canary *canary, enum subject subject)
 	case SUBJECT_EVENTS:
 	case SUBJECT_ACTION:
 	case SUBJECT_EARLIER:
+	case SUBJECT_FORMER_SCALER:
 	case SUBJECT_MAX:
 		return;
 	}
@@ -446,6 +451,10 @@ static void learn_reply(struct canary *canary, const struct effect *effect,
 	for (size_t i = 0; i < TRAFFIC_BESIDE_MAX; i++) {
 		if (result->beside[i])
 			learn_beside(canary, i, result->beside[i]);
+	}
+	if (effect->subject == SUBJECT_FORMER_SCALER) {
+		learn_scaler_left(canary);
+		return;
 	}
 	if (effect->kind == EFFECT_REMOVE) { /* with an object: it was given back */
 		learn_object(canary, effect->subject, result->object);

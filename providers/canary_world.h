@@ -28,11 +28,12 @@ struct provider_options {
 	const char *cluster_name;              /* told with each alert; NULL or "": none */
 	const char *field_manager;             /* "serin": our name in managedFields */
 	/* What the cluster was seen to serve when a canary first needed to know. */
-	bool is_unsure;      /* it was not seen yet */
-	bool has_old_routes; /* HTTPRoute at v1beta1 only */
-	bool has_splits;     /* TrafficSplit at v1alpha1 */
-	bool blocks_refs;    /* a Canary may name nothing of another namespace */
-	bool track_configs;  /* false: references to ConfigMaps and Secrets are left alone */
+	bool is_unsure;        /* it was not seen yet */
+	bool has_old_routes;   /* HTTPRoute at v1beta1 only */
+	bool has_splits;       /* TrafficSplit at v1alpha1 */
+	bool blocks_refs;      /* a Canary may name nothing of another namespace */
+	bool track_configs;    /* false: references to ConfigMaps and Secrets are left alone */
+	bool keeps_copy_names; /* copies of configs have Flagger's names, and are overwritten */
 };
 
 #define SERVICE_NAME_MAX   64
@@ -47,6 +48,12 @@ struct canary_anchor {
 	char hash[CANARY_ANCHOR_HASH_MAX];
 };
 
+/* An autoscaler as a Canary names it. */
+struct canary_scaler {
+	enum scaler_kind kind; /* SCALER_NONE: none */
+	char name[NAME_MAX_K8S];
+};
+
 struct canary_world {
 	const struct provider_options *options;
 	const struct canary_spec *spec; /* the last valid one */
@@ -55,7 +62,8 @@ struct canary_world {
 	char apex[SERVICE_NAME_MAX]; /* Service names */
 	char primary_service[SERVICE_NAME_MAX];
 	char canary_service[SERVICE_NAME_MAX];
-	const char *ingress; /* spec.ingressRef.name, NULL for none */
+	const char *ingress;       /* spec.ingressRef.name, NULL for none */
+	const char *ingress_clone; /* the canary Ingress's name, NULL without an Ingress */
 	const struct traffic_provider *traffic;
 	/* From the target's selector once it was observed, else "": `label: label_value` takes the
 	 * canary's pods, `label: label_value-primary` the primary's. */
@@ -71,6 +79,8 @@ struct canary_world {
 	/* From when on the present weight holds everywhere: queries of shares look no further back.
 	 */
 	struct instant weight_since;
+	struct canary_scaler
+		former_scaler;       /* that the Canary named before, and is not let go yet */
 	struct canary_anchor anchor; /* seq 0: the evidence has none */
 };
 

@@ -209,6 +209,7 @@ static const struct record_field config_fields[] = {
 	{"slot", RECORD_INLINE, OF(slot), .shape = &slot_shape},
 	{"template", RECORD_TEXT, OF(template)},
 	{"digest", RECORD_TEXT, OF(digest)},
+	{"watched", RECORD_FLAG, OF(is_watched)},
 };
 #undef OF
 
@@ -235,6 +236,18 @@ static const struct record_field action_fields[] = {
 
 static const struct record_shape action_shape = {"action_fact", sizeof(struct action_fact),
                                                  array_length(action_fields), action_fields};
+
+#define OF(member) RECORD_AT(struct former_scaler_fact, member)
+static const struct record_field former_scaler_fields[] = {
+	{"slot", RECORD_INLINE, OF(slot), .shape = &slot_shape},
+	{"kind", RECORD_WORD, OF(kind), .words = &record_spec_scalers},
+};
+#undef OF
+
+static const struct record_shape former_scaler_shape = {"former_scaler_fact",
+                                                        sizeof(struct former_scaler_fact),
+                                                        array_length(former_scaler_fields),
+                                                        former_scaler_fields};
 
 #define OF(member) RECORD_AT(struct earlier_fact, member)
 static const struct record_field earlier_fields[] = {
@@ -279,6 +292,7 @@ static const struct record_field mirror_fields[] = {
 	{"moved", RECORD_LONG, OF(moved)},
 	{"lastApplied", RECORD_TEXT, OF(last_applied)},
 	{"lastPromoted", RECORD_TEXT, OF(last_promoted)},
+	{"tracked", RECORD_TEXT, OF(tracked)},
 	{"cookies", RECORD_PART, OF(cookies), .shape = &record_facts_cookies},
 	{"hasRefusal", RECORD_FLAG, OF(has_refusal)},
 	{"refusal", RECORD_TEXT, OF(refusal)},
@@ -314,6 +328,7 @@ static const struct record_field facts_fields[] = {
 	{"route", RECORD_PART, OF(route), .shape = &route_shape},
 	{"scaler", RECORD_PART, OF(scaler), .shape = &scaler_shape},
 	{"primaryScaler", RECORD_PART, OF(primary_scaler), .shape = &scaler_shape},
+	{"formerScaler", RECORD_PART, OF(former_scaler), .shape = &former_scaler_shape},
 	{"releases", RECORD_PART, OF(releases), .shape = &slot_shape},
 	{"nReleases", RECORD_INT, OF(n_releases)},
 	{"newest", RECORD_PART, OF(newest), .shape = &record_release_shape},

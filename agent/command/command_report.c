@@ -73,6 +73,20 @@ static void show_source(const struct command_call *call, const json_t *release)
 	}
 }
 
+/* What it is not whole for. */
+static void show_pruned(const struct command_call *call, const json_t *pruned)
+{
+	char text[INSTANT_TEXT_MAX];
+
+	if (!json_is_object(pruned))
+		return;
+	(void)fprintf(call->out,
+	              "  the facts of %lld of its rounds, with their weights and samples, were "
+	              "removed by retention, last on %s\n",
+	              (long long)json_integer_value(json_object_get(pruned, "rounds")),
+	              instant_format_seconds(time_of(pruned), text));
+}
+
 /* As set and as seen, by time. */
 static void show_weights(const struct command_call *call, const json_t *report)
 {
@@ -246,6 +260,7 @@ static enum command_exit run_release(struct command_call *call)
 	show_head(call, json_object_get(report, "release"));
 	show_decided(call, json_object_get(report, "release"));
 	show_source(call, json_object_get(report, "release"));
+	show_pruned(call, json_object_get(report, "pruned"));
 	show_weights(call, report);
 	show_checks(call, json_object_get(report, "checks"));
 	show_events(call, json_object_get(report, "events"));

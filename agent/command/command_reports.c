@@ -391,6 +391,7 @@ static json_t *report_of(const json_t *release, struct arena *arena)
 
 	kube_tree_set(report, "release", kube_tree_copy(release));
 	kube_tree_set(report, "events", events_of(release, arena));
+	kube_tree_set(report, "pruned", json_null());
 	for (size_t i = 0; i < array_length(unknown); i++)
 		kube_tree_set(report, unknown[i], kube_tree_list());
 	return report;

@@ -68,6 +68,18 @@ static bool read_adopted(const json_t *object, struct adoption *ret, struct err 
 	                 err);
 }
 
+/* What Flagger's status would say of ENTRIES. */
+static void read_tracked(const json_t *entries, char ret[DIGEST_MAX])
+{
+	json_t *map;
+
+	text_format(ret, DIGEST_MAX, RELEASE_UNTRACKED);
+	if (!kube_config_tracked(entries, &map))
+		return;
+	kube_config_tracked_digest(map, ret);
+	json_decref(map);
+}
+
 static bool read_spec(const json_t *object, struct release *ret, struct err *err)
 {
 	const char *cause = kube_tree_text(object, "spec/cause");
@@ -83,6 +95,7 @@ static bool read_spec(const json_t *object, struct release *ret, struct err *err
 	    !read_text(object, "spec/previous", ret->previous, sizeof(ret->previous), err))
 		return false;
 	kube_config_digest_all(kube_tree_find(object, "spec/configs"), ret->configs);
+	read_tracked(kube_tree_find(object, "spec/configs"), ret->tracked);
 	if (!read_text(object, "spec/target/digest", ret->handled, sizeof(ret->handled), err) ||
 	    !read_text(object, "spec/target/configs", ret->handled_configs,
 	               sizeof(ret->handled_configs), err) ||
@@ -213,14 +226,29 @@ json_t *kube_release_new(const struct canary_world *world, const struct effect *
 	return object;
 }
 
+static json_t *former_scaler_of(const struct canary_world *world)
+{
+	enum kube_kind kind = kube_scaler_kind_of(world->former_scaler.kind);
+	json_t *ref = kube_tree_object();
+
+	kube_tree_set_text(ref, "apiVersion", kube_api_version(kind));
+	kube_tree_set_text(ref, "kind", kube_api_kind(kind));
+	kube_tree_set_text(ref, "name", world->former_scaler.name);
+	return ref;
+}
+
 /* The last valid Canary spec: it rules the run, whatever becomes of the live one. */
 static json_t *policy_of(const struct canary_world *world)
 {
 	const json_t *generation = kube_tree_find(world->object, "metadata/generation");
 	json_t *policy = kube_tree_object();
+	json_t *spec = kube_tree_copy(kube_tree_find(world->object, "spec"));
 
+	/* What the Canary names no more stays noted until it is let go. */
+	if (world->former_scaler.kind != SCALER_NONE)
+		kube_tree_set(spec, "autoscalerRef", former_scaler_of(world));
 	kube_tree_set_whole(policy, "generation", json_integer_value(generation));
-	kube_tree_set(policy, "spec", kube_tree_copy(kube_tree_find(world->object, "spec")));
+	kube_tree_set(policy, "spec", spec);
 	return policy;
 }
 

@@ -1,5 +1,6 @@
 /* audit verify and audit export: exit codes, words, and the cluster as a witness. */
 #include "agent/command/command.h"
+#include "analysis/decide.h"
 #include "tests/agent/command_desk.h"
 #include "tests/agent/command_schema.h"
 #include "tests/agent/history_desk.h"
@@ -98,8 +99,8 @@ static void test_words(void **state)
 	assert_string_equal(place->desk->out,
 	                    "10 entries, intact: every link, hash and row.\n"
 	                    "0 of them anchored by 0 Releases, 10 not anchored yet.\n"
-	                    "5 decisions this binary cannot derive: recorded before all facts "
-	                    "were.\n");
+	                    "5 decisions this binary cannot derive: decided by version 1 of "
+	                    "decide, this is version " DECIDE_VERSION ".\n");
 	assert_string_equal(place->desk->trouble, "");
 	run(place, "prove");
 	assert_int_equal(place->desk->status, COMMAND_USAGE);
@@ -132,8 +133,9 @@ static void test_witness(void **state)
 	assert_string_equal(place->desk->out,
 	                    "10 entries, intact: every link, hash and row.\n"
 	                    "7 of them anchored by 2 Releases, 3 not anchored yet.\n"
-	                    "5 decisions this binary cannot derive: recorded before all facts "
-	                    "were.\n"
+	                    "5 decisions this binary cannot derive: decided by version 1 of "
+	                    "decide, this is version " DECIDE_VERSION
+	                    ".\n"
 	                    "1 anchors are of chains that are not in this file; --complete minds "
 	                    "them.\n");
 	run(place, "verify --complete -o json");
@@ -143,7 +145,8 @@ static void test_witness(void **state)
 	/* the end is cut off, and the rest is as the agent wrote it */
 	history_desk_exec(place->history,
 	                  "DROP TRIGGER audit_log_no_delete; DROP TRIGGER round_no_delete;"
-	                  "DROP TRIGGER round_effect_no_delete;"
+	                  "DROP TRIGGER round_effect_no_delete; DROP TRIGGER "
+	                  "round_facts_no_delete; DELETE FROM round_facts WHERE round_id > 2;"
 	                  "DELETE FROM audit_log WHERE seq > 4;"
 	                  "DELETE FROM round WHERE id > 2; DELETE FROM round_effect WHERE id > 2");
 	run(place, "verify --offline");

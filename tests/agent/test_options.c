@@ -39,19 +39,21 @@ static void test_standards(void **state)
 	assert_string_equal(options.ingress_annotations_prefix, "nginx.ingress.kubernetes.io");
 	assert_string_equal(options.leader_election_namespace, "kube-system");
 	assert_true(options.has_config_tracking);
+	assert_false(options.keeps_copy_names);
 	assert_false(options.has_leader_election);
 	assert_int_equal(options.port, 8080);
 	assert_int_equal(options.api, API_ACCESS_TOKEN);
 	assert_int_equal(options.log_level, LOG_INFO);
 	assert_int_equal(options.log_form, LOG_FORM_UNKNOWN);
 	assert_string_equal(options.history, "");
+	assert_int_equal(options.history_keep, INT64_C(30) * 24 * 3600 * 1000);
 	assert_string_equal(buf_text(&warnings), "");
 }
 
 static void test_spellings(void **state)
 {
 	static const char *const lines[] = {
-		"--namespace shop --port=9090 --enable-config-tracking=false",
+		"--namespace shop --port=9090 --enable-config-tracking=false --config-copies flagger",
 		"-namespace=shop -port 9090 -enable-config-tracking=F",
 		"--namespace other --namespace shop -port 9090 --enable-config-tracking=0",
 	};
@@ -91,6 +93,9 @@ static void test_whole(void **state)
 		{"--history /data/history.db --state-dir /data --context minikube", ""},
 		{"--zap-encoding=console --enable-leader-election", ""},
 		{"--api=off", ""},
+		{"--history-keep-samples=0", ""},
+		{"--history-keep-samples 1h", ""},
+		{"--history-keep-samples=8760h30m", ""},
 		{"--api strict", ""},
 		{"--help", ""},
 		{"-h", ""},
@@ -136,9 +141,16 @@ static void test_refused(void **state)
 		{"--port=80x", "got \"80x\""},
 		{"--port=-1", "got \"-1\""},
 		{"--enable-config-tracking=yes", "expected true or false, got \"yes\""},
+		{"--config-copies=serin", "expected hash or flagger, got \"serin\""},
 		{"--zap-encoding=xml", "expected json or console"},
 		{"--api=all", "--api: expected off, loopback, token, strict or open, got \"all\""},
 		{"--api=", "got \"\""},
+		{"--history-keep-samples=59m",
+	         "--history-keep-samples: expected 0 (for ever) or at least 1h, got \"59m\""},
+		{"--history-keep-samples=-2h", "got \"-2h\""},
+		{"--history-keep-samples=30d",
+	         "--history-keep-samples: expected a duration, got \"30d\""},
+		{"--history-keep-samples=", "expected a duration, got \"\""},
 		{"--master=https://x", "--master: name the server in a kubeconfig"},
 		{"--slack-uri=https://secret", "did you mean --slack-url?"},
 	};

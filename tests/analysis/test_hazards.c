@@ -172,6 +172,35 @@ static void test_D_27_no_tick_after_deletion(void **state)
 	model_fini(&model);
 }
 
+static void apply_v1(struct model *model)
+{
+	model_apply(model, "v1");
+}
+
+/* The target goes back to what is promoted: nothing is left to analyse, and nothing is promoted.
+ * The same revision again is a run of its own. */
+static void test_D_11_back_in_mid_run(void **state)
+{
+	struct model model;
+
+	(void)state;
+	model_init(&model);
+	model_initialise(&model);
+	model_run(&model, 8000, (const struct model_event[]){{0, apply_v2}, {0}});
+	assert_int_equal(model.truth.newest.status.phase, PHASE_PROGRESSING);
+	model.trace[0] = '\0';
+	model_run(&model, 60000, (const struct model_event[]){{0, apply_v1}, {0}});
+	assert_int_equal(model.truth.newest.number, 2);
+	assert_int_equal(model.truth.newest.status.outcome, OUTCOME_CANCELLED);
+	assert_string_equal(model.truth.mirror.phase, "Succeeded");
+	assert_null(strstr(model.trace, "primary "));
+	assert_int_equal(model.truth.target.replicas, 0);
+	model_run(&model, 100000, (const struct model_event[]){{0, apply_v2}, {0}});
+	assert_int_equal(model.truth.newest.number, 3);
+	assert_string_equal(model.truth.promoted.digest, "v2");
+	model_fini(&model);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -180,6 +209,7 @@ int main(void)
 		cmocka_unit_test(test_D_8_noted_when_its_run_begins),
 		cmocka_unit_test(test_D_62_the_phase_before_the_primary),
 		cmocka_unit_test(test_D_27_no_tick_after_deletion),
+		cmocka_unit_test(test_D_11_back_in_mid_run),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
