@@ -67,11 +67,13 @@ static struct canary_edition *edition_read(const struct canary *canary, const js
 	text_copy(edition->world.primary_service, read.primary_service);
 	text_copy(edition->world.canary_service, read.canary_service);
 	edition->world.ingress = read.ingress;
+	edition->world.ingress_clone = read.ingress_clone;
 	service = json_dumps(json_object_get(json_object_get(object, "spec"), "service"),
 	                     JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY);
-	text_format(edition->identity, sizeof(edition->identity), "%s|%s|%s|%s|%s",
+	text_format(edition->identity, sizeof(edition->identity), "%s|%s|%s|%s|%s|%s",
 	            target_kind_name(read.spec.target_kind), read.spec.target, read.spec.provider,
-	            read.ingress ? read.ingress : "", digest_text(service ? service : "", digest));
+	            read.ingress ? read.ingress : "", read.ingress_clone ? read.ingress_clone : "",
+	            digest_text(service ? service : "", digest));
 	free(service);
 	for (size_t i = 0; i < read.n_warnings; i++) {
 		size_t used = strlen(edition->warning);

@@ -64,8 +64,9 @@ struct canary_edition {
 	json_t *beside[TRAFFIC_BESIDE_MAX]; /* the objects beside the route, in part */
 	json_t *route;                      /* the route, in part; kept for some providers */
 	char warning[SENTENCE_MAX];         /* what is accepted, but hardly meant; "" for nothing */
-	char *journal;      /* the spec as the history keeps it; NULL: not yet asked for */
-	char identity[512]; /* target, provider, service, ingress: what an open run cannot change */
+	char *journal;       /* the spec as the history keeps it; NULL: not yet asked for */
+	char identity[1024]; /* target, provider, service, ingress: what an open run cannot change
+	                      */
 };
 
 struct canary {

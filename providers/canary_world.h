@@ -62,7 +62,8 @@ struct canary_world {
 	char apex[SERVICE_NAME_MAX]; /* Service names */
 	char primary_service[SERVICE_NAME_MAX];
 	char canary_service[SERVICE_NAME_MAX];
-	const char *ingress; /* spec.ingressRef.name, NULL for none */
+	const char *ingress;       /* spec.ingressRef.name, NULL for none */
+	const char *ingress_clone; /* the canary Ingress's name, NULL without an Ingress */
 	const struct traffic_provider *traffic;
 	/* From the target's selector once it was observed, else "": `label: label_value` takes the
 	 * canary's pods, `label: label_value-primary` the primary's. */

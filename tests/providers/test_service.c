@@ -134,7 +134,7 @@ static void test_ports(void **state)
 		/* discovery: all but the main port, by number or by name */
 		{"{'portDiscovery': true}",
 	         "[{'name': 'http', 'protocol': 'TCP', 'port': 80, 'targetPort': 8080},"
-	         " {'name': 'grpc', 'protocol': 'TCP', 'port': 9000, 'targetPort': 9000},"
+	         " {'name': 'grpc', 'protocol': 'UDP', 'port': 9000, 'targetPort': 9000},"
 	         " {'name': 'tcp-side-0', 'protocol': 'TCP', 'port': 7000, 'targetPort': 7000}]"},
 		{"{'portDiscovery': true, 'targetPort': 'grpc'}",
 	         "[{'name': 'http', 'protocol': 'TCP', 'port': 80, 'targetPort': 'grpc'},"
