@@ -39,7 +39,7 @@
 		if (release.reason) add(main, "p", release.reason);
 		source();
 		if (report.pruned)
-			add(main, "p", "The facts of " + report.pruned.rounds + " of its rounds, with their weights and samples, " +
+			add(main, "p", "The facts of " + report.pruned.rounds + " of its rounds, with their samples and shares, " +
 				"were removed by retention, last on " + report.pruned.at.slice(0, 19) + "Z.", "dim");
 		document.title = release.name;
 	}
