@@ -110,7 +110,7 @@ static void check(const struct desk *desk, size_t version, int n_records, int n_
 	assert_int_equal(seen, version > 1 ? 2 : 1);
 }
 
-/* A file of VERSION is read as it is, and the next agent goes on in it, and takes from it. */
+/* A file of VERSION is read as it is, and the next agent goes on in it. */
 static void go_on(size_t version)
 {
 	struct desk *desk = history_desk_new();
