@@ -116,17 +116,40 @@ static void read_number(const json_t *point, const char *key, bool *ret_has, dou
 	*ret = json_number_value(json_object_get(point, key));
 }
 
+static void read_check(const json_t *point, struct check_result *ret)
+{
+	const char *verdict = kube_tree_value(point, "verdict");
+
+	*ret = (struct check_result){.verdict = VERDICT_PASS};
+	read_number(point, "value", &ret->has_value, &ret->value);
+	read_number(point, "min", &ret->has_min, &ret->min);
+	read_number(point, "max", &ret->has_max, &ret->max);
+	if (strcmp(verdict, verdict_name(VERDICT_ERROR)) == 0)
+		ret->verdict = VERDICT_ERROR;
+}
+
+/* Which check decided it. */
+static void show_decided(const struct command_call *call, const json_t *release)
+{
+	const json_t *point = json_object_get(release, "check");
+	char bound[COMMAND_RUN_BOUND_MAX];
+	struct check_result check;
+
+	if (!json_is_object(point))
+		return;
+	read_check(point, &check);
+	(void)fputs("  decided by ", call->out);
+	(void)command_print_text(call, kube_tree_value(point, "name"), 0);
+	(void)fprintf(call->out, " %s\n", command_run_bound(&check, bound));
+}
+
 static void show_sample(const struct command_call *call, const json_t *point)
 {
 	const char *verdict = kube_tree_value(point, "verdict");
 	char bound[COMMAND_RUN_BOUND_MAX];
-	struct check_result check = {.verdict = VERDICT_PASS};
+	struct check_result check;
 
-	read_number(point, "value", &check.has_value, &check.value);
-	read_number(point, "min", &check.has_min, &check.min);
-	read_number(point, "max", &check.has_max, &check.max);
-	if (strcmp(verdict, verdict_name(VERDICT_ERROR)) == 0)
-		check.verdict = VERDICT_ERROR;
+	read_check(point, &check);
 	show_time(call, time_of(point));
 	(void)fprintf(call->out, "%s%s  %s%s\n",
 	              command_print_paint(call, strcmp(verdict, "pass") == 0 ? COMMAND_PRINT_GOOD
@@ -212,8 +235,11 @@ static enum command_exit run_release(struct command_call *call)
 	struct err err = {0};
 
 	if (!command_flags_is_name(name))
-		return command_say(call, COMMAND_USAGE,
-		                   "\"%.100s\": expected the name of a release", name);
+		return command_say(
+			call, COMMAND_USAGE,
+			"\"%.100s\": expected the name of a release, or one of R01 to R20: "
+			"--list names them",
+			name);
 	if (call->n_words > 1 || command_value(call, "since") || call->flags.is_everywhere)
 		return command_say(call, COMMAND_USAGE,
 		                   "of a release: no second word, no --since and no -A");
@@ -221,7 +247,10 @@ static enum command_exit run_release(struct command_call *call)
 		return command_fail(call, &err);
 	if (!report)
 		return command_say(call, COMMAND_NOT_FOUND, "no release \"%s\" in %s", name,
-		                   path ? path : "the agent's history");
+		                   path ? path
+		                   : command_value(call, "api")
+		                           ? "the agent's history"
+		                           : "the cluster or its agent's history");
 	if (page)
 		return write_page(call, report, page);
 	if (command_print_is_tree(call)) {
@@ -229,6 +258,7 @@ static enum command_exit run_release(struct command_call *call)
 		return COMMAND_OK;
 	}
 	show_head(call, json_object_get(report, "release"));
+	show_decided(call, json_object_get(report, "release"));
 	show_source(call, json_object_get(report, "release"));
 	show_pruned(call, json_object_get(report, "pruned"));
 	show_weights(call, report);
