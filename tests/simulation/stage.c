@@ -50,13 +50,12 @@ struct stage {
 	struct log *log;
 	struct metrics *metrics;
 	FILE *ear; /* NULL: nobody listens */
+	bool keeps_copy_names;
 };
 
 static const char *const selector_labels[] = {"app", "name", "app.kubernetes.io/name", NULL};
 
-/* Hooks
- * ------------------------------------------------------------------------------------------------
- */
+/* Hooks ---------------------------------------------------------------------------------------- */
 
 static struct sim_http_fate fate(void *user, const struct http_request *request, size_t n_others)
 {
@@ -339,6 +338,7 @@ void stage_start(struct stage *stage, int number)
 				.metrics_server = "http://prometheus:9090",
 				.field_manager = "serin",
 				.track_configs = true,
+				.keeps_copy_names = stage->keeps_copy_names,
 			},
 		.lease_namespace = "kube-system",
 		.lease_name = "flagger-leader-election",
@@ -356,6 +356,11 @@ void stage_start(struct stage *stage, int number)
 	seams.history = actor->history;
 	actor->agent = agent_new(&seams, &settings);
 	agent_start(actor->agent);
+}
+
+void stage_keep_copy_names(struct stage *stage)
+{
+	stage->keeps_copy_names = true;
 }
 
 void stage_listen(struct stage *stage, FILE *stream)
