@@ -167,12 +167,100 @@ static void test_deleted(void **state)
 	decisions_check(rejected, rows, array_length(rows));
 }
 
+/* An initialisation that Flagger began is gone on with, and the target has another template. */
+static void initialising(struct model *model)
+{
+	decisions_run(model);
+	starting(model);
+	init(model);
+	text_copy(model->truth.newest.adoption.primary_id, "flaggers");
+	text_copy(model->truth.primary.release_uid, "flaggers");
+	newer(model);
+}
+
+static void own(struct model *model)
+{
+	model->truth.newest.adoption.primary_id[0] = '\0';
+}
+
+static void apex_unseen(struct model *model)
+{
+	model->truth.apex.slot.state = FACT_UNKNOWN;
+}
+
+static void at_the_end(struct model *model)
+{
+	model->truth.newest.status.phase = PHASE_FINALISING;
+}
+
+static void a_revision(struct model *model)
+{
+	model->truth.newest.cause = CAUSE_REVISION;
+}
+
+static const struct decision_row initialisations[] = {
+	{"clients are with the primary",
+         {NULL},
+         "save release Finalising",
+         "the primary is ready; clients go to it next"},
+	{"Flagger did not begin it",
+         {own},
+         "save release Retreating superseded n1!",
+         "New revision detected! Restarting analysis for cart.shop"},
+	{"the apex selects the target",
+         {apex_canary},
+         "save release Retreating superseded n1!",
+         "New revision detected! Restarting analysis for cart.shop"},
+	{"there is no apex",
+         {apex_absent},
+         "save release Retreating superseded n1!",
+         "New revision detected! Restarting analysis for cart.shop"},
+	{"the apex is not seen",
+         {apex_unseen},
+         "save release Finalising; see apex service",
+         "the primary is ready; clients go to it next"},
+	{"the primary is not seen",
+         {primary_unknown},
+         "write canary status Initializing; see primary",
+         "the primary was not seen yet"},
+	{"the primary is gone",
+         {primary_absent},
+         "save release Retreating superseded n1!",
+         "New revision detected! Restarting analysis for cart.shop"},
+	{"the primary is broken",
+         {primary_dead},
+         "save release Retreating superseded n1!",
+         "New revision detected! Restarting analysis for cart.shop"},
+	{"clients go to the primary", {at_the_end}, "scale target 0", "scaling the target to 0"},
+	{"… which is not seen",
+         {at_the_end, primary_unknown},
+         "save release Retreating superseded n1!; see primary",
+         "New revision detected! Restarting analysis for cart.shop"},
+	{"… which is gone",
+         {at_the_end, primary_absent},
+         "save release Retreating superseded n1!",
+         "New revision detected! Restarting analysis for cart.shop"},
+	{"… and Flagger did not begin it",
+         {at_the_end, own},
+         "scale target 0",
+         "scaling the target to 0"},
+	{"a revision",
+         {a_revision},
+         "save release Retreating superseded n1!",
+         "New revision detected! Restarting analysis for cart.shop"},
+};
+
+static void test_initialisations(void **state)
+{
+	decisions_check(initialising, initialisations, array_length(initialisations));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_next_check), cmocka_unit_test(test_run),
-		cmocka_unit_test(test_clients),    cmocka_unit_test(test_phase),
-		cmocka_unit_test(test_deleted),
+		cmocka_unit_test(test_clients),    cmocka_unit_test(test_initialisations),
+		cmocka_unit_test(test_phase),      cmocka_unit_test(test_deleted),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
