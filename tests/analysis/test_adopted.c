@@ -185,7 +185,7 @@ static void own(struct model *model)
 
 static void apex_unseen(struct model *model)
 {
-	model->truth.apex.slot.state = FACT_UNKNOWN;
+	model->truth.apex = (struct service_fact){.slot.state = FACT_UNKNOWN};
 }
 
 static void at_the_end(struct model *model)
