@@ -1,8 +1,7 @@
 /* report: what a history file tells of one release, as text, as a document and as a page. */
 #include "analysis/base/compiler.h"
-#include "tests/agent/command_desk.h"
 #include "tests/agent/command_schema.h"
-#include "tests/agent/history_desk.h"
+#include "tests/agent/recorded.h"
 
 #include <jansson.h>
 #include <setjmp.h>
@@ -71,39 +70,19 @@ static const struct row rows[] = {
 	{"cart-2", 122, "{", HISTORY_UNKNOWN, "", ""},
 };
 
-struct place {
-	struct command_desk *desk;
-	struct desk *history;
-};
-
-static char *quoted(const char *text)
-{
-	char *copy = strdup(text);
-
-	assert_non_null(copy);
-	for (char *at = strchr(copy, '\''); at; at = strchr(at, '\''))
-		*at = '"';
-	return copy;
-}
-
-static void write_row(struct history *history, const struct row *row, size_t number,
-                      const char *k8s_namespace)
+static void write_row(struct recorded *place, const struct row *row, const char *k8s_namespace)
 {
 	char uid[32];
-	char *spec = quoted(SPEC);
-	char *facts = quoted(row->facts);
-	char *detail = quoted(row->detail);
+	char *detail = recorded_quoted(row->detail);
 	struct instant at = {START + row->at * 1000};
 	const struct history_round round = {
-		.uid = uid,
 		.k8s_namespace = k8s_namespace,
 		.canary = "cart",
 		.canary_uid = k8s_namespace,
 		.release = row->release,
 		.decided_at = at,
-		.spec = spec,
-		.facts = facts,
-		.plan = "{}",
+		.spec = SPEC,
+		.facts = row->facts,
 	};
 	const struct history_effect effect = {
 		.round_uid = uid,
@@ -114,51 +93,37 @@ static void write_row(struct history *history, const struct row *row, size_t num
 		.at = at,
 	};
 
-	(void)snprintf(uid, sizeof(uid), "%.10s-%05zu", k8s_namespace, number);
-	history_round(history, &round, NULL, NULL);
+	recorded_round(place, &round, uid);
 	if (*row->key)
-		history_effect(history, &effect);
-	free(spec);
-	free(facts);
+		history_effect(place->history->history, &effect);
 	free(detail);
 }
 
 static int set_up(void **state)
 {
-	struct place *place = calloc(1, sizeof(*place));
+	struct recorded *place = recorded_new();
 
-	assert_non_null(place);
-	place->desk = command_desk_new();
-	place->history = history_desk_new();
-	history_desk_open(place->history);
 	for (size_t i = 0; i < array_length(rows); i++)
-		write_row(place->history->history, &rows[i], i, "shop");
-	assert_int_equal(history_desk_close(place->history), 0);
+		write_row(place, &rows[i], "shop");
+	recorded_close(place);
 	*state = place;
 	return 0;
 }
 
 static int tear_down(void **state)
 {
-	struct place *place = *state;
-
-	command_desk_free(place->desk);
-	history_desk_free(place->history);
-	free(place);
+	recorded_free(*state);
 	return 0;
 }
 
-static void run(struct place *place, const char *words)
+static void run(struct recorded *place, const char *words)
 {
-	char line[512];
-
-	(void)snprintf(line, sizeof(line), "report %.200s --file %s", words, place->history->path);
-	command_desk_run(place->desk, line);
+	recorded_run(place, "report", words);
 }
 
 static void test_text(void **state)
 {
-	struct place *place = *state;
+	struct recorded *place = *state;
 
 	run(place, "cart-2");
 	assert_string_equal(place->desk->trouble, "");
@@ -190,7 +155,7 @@ static void test_text(void **state)
 
 static void test_document(void **state)
 {
-	struct place *place = *state;
+	struct recorded *place = *state;
 	json_t *report;
 	json_t *runs;
 	char *text;
@@ -212,7 +177,7 @@ static void test_document(void **state)
 /* Nothing that the cluster says can end a script or begin an element. */
 static void test_page(void **state)
 {
-	struct place *place = *state;
+	struct recorded *place = *state;
 	char words[200];
 	char *html = calloc(1, 200000);
 	FILE *file;
@@ -239,7 +204,7 @@ static void test_page(void **state)
 
 static void test_words(void **state)
 {
-	struct place *place = *state;
+	struct recorded *place = *state;
 
 	run(place, "cart-9");
 	assert_int_equal(place->desk->status, COMMAND_NOT_FOUND);
@@ -262,11 +227,11 @@ static void test_words(void **state)
 /* One name in two namespaces: it is asked which is meant. */
 static void test_namespaces(void **state)
 {
-	struct place *place = *state;
+	struct recorded *place = *state;
 
 	history_desk_open(place->history);
-	write_row(place->history->history, &rows[1], 0, "other");
-	assert_int_equal(history_desk_close(place->history), 0);
+	write_row(place, &rows[1], "other");
+	recorded_close(place);
 	run(place, "cart-2");
 	assert_int_equal(place->desk->status, COMMAND_FAILED);
 	assert_non_null(strstr(place->desk->trouble, ": -n says which"));
