@@ -208,14 +208,13 @@ static enum talk_step on_source(struct act *act, int step, const struct http_rep
 	struct kube_ref copy = kube_config_ref(act->world, entry, true);
 	enum act_outcome outcome;
 	json_t *source;
+	json_t *object;
 
 	outcome = act_reply_read(act, &ref, reply, &source);
 	if (outcome == ACT_OK && is_same(source, entry)) {
-		kube_api_create(&act->talk.request, act->talk.arena, &copy,
-		                act->world->options->field_manager,
-		                kube_config_copy(act->world, entry, source));
+		object = kube_config_copy(act->world, entry, source);
 		json_decref(source);
-		return act_reply_send(act, step + COPY_CREATE);
+		return act_reply_create(act, step + COPY_CREATE, &copy, object);
 	}
 	json_decref(source);
 	if (outcome == ACT_OK || outcome == ACT_ABSENT)
