@@ -1,11 +1,11 @@
 #include "providers/traffic/gateway_api.h"
 
-#include "analysis/base/text.h"
 #include "providers/kube/owner.h"
 #include "providers/kube/tree.h"
 #include "providers/traffic/gateway_check.h"
 #include "providers/traffic/gateway_parent.h"
 #include "providers/traffic/gateway_route.h"
+#include "providers/traffic/route_object.h"
 #include "providers/traffic/route_talk.h"
 
 /* Beside a parent that says when it has the route: how long its proxies may take to follow. */
@@ -49,14 +49,11 @@ void gateway_api_look(const json_t *object, const struct canary_world *world,
 		gateway_rules_read(world, kube_tree_find(object, "spec/rules"));
 	struct route_fact fact = {.slot = ret->slot, .since = ret->since};
 
-	text_copy(fact.uid, kube_tree_text(object, "metadata/uid"));
-	text_copy(fact.resource_version, kube_tree_text(object, "metadata/resourceVersion"));
+	route_object_look(object, world, "f:spec/f:rules", &fact);
 	fact.weight = split.weight;
 	fact.is_mirrored = split.is_mirrored;
 	fact.cookies = split.cookies;
 	fact.is_exact = is_exact(object, world, split);
-	fact.is_ours =
-		kube_owner_wrote_last(object, world->options->field_manager, "f:spec/f:rules");
 	fact.is_made = kube_owner_is_marked(object) || gateway_route_is_taken(world, object);
 	(void)gateway_parent_took(object, fact.pending);
 	*ret = fact;

@@ -7,6 +7,7 @@
 #include "providers/kube/tree.h"
 #include "providers/traffic/istio_policy.h"
 #include "providers/traffic/istio_route.h"
+#include "providers/traffic/route_object.h"
 #include "providers/traffic/route_talk.h"
 
 /* Measured with one istiod and its debounce of 100 ms: at most 0.27 s after the API server's
@@ -105,13 +106,11 @@ static void look(const json_t *object, const struct canary_world *world, struct 
 	char field[32];
 
 	text_format(field, sizeof(field), "f:spec/f:%s", key);
-	text_copy(fact.uid, kube_tree_text(object, "metadata/uid"));
-	text_copy(fact.resource_version, kube_tree_text(object, "metadata/resourceVersion"));
+	route_object_look(object, world, field, &fact);
 	fact.weight = split.weight;
 	fact.is_mirrored = split.is_mirrored;
 	fact.cookies = split.cookies;
 	fact.is_exact = is_exact(object, world, split);
-	fact.is_ours = kube_owner_wrote_last(object, world->options->field_manager, field);
 	fact.is_made = kube_owner_is_marked(object) || istio_route_is_taken(world, object);
 	*ret = fact;
 }

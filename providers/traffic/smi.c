@@ -1,10 +1,10 @@
 #include "providers/traffic/smi.h"
 
-#include "analysis/base/text.h"
 #include "providers/kube/canary.h"
 #include "providers/kube/canary_analysis.h"
 #include "providers/kube/owner.h"
 #include "providers/kube/tree.h"
+#include "providers/traffic/route_object.h"
 #include "providers/traffic/route_talk.h"
 #include "providers/traffic/smi_split.h"
 
@@ -50,13 +50,10 @@ void smi_look(const json_t *object, const struct canary_world *world, struct rou
 	json_auto_t *patch = kube_tree_list();
 	struct err err;
 
-	text_copy(fact.uid, kube_tree_text(object, "metadata/uid"));
-	text_copy(fact.resource_version, kube_tree_text(object, "metadata/resourceVersion"));
+	route_object_look(object, world, "f:spec/f:backends", &fact);
 	fact.weight = smi_split_share(world, object);
 	fact.is_exact = smi_split_repair(patch, world, object, fact.weight, &err) &&
 	                json_array_size(patch) == 0;
-	fact.is_ours =
-		kube_owner_wrote_last(object, world->options->field_manager, "f:spec/f:backends");
 	fact.is_made = kube_owner_is_marked(object) || smi_split_is_taken(world, object);
 	*ret = fact;
 }
