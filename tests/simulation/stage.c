@@ -1,6 +1,7 @@
 #include "tests/simulation/stage.h"
 
 #include "agent/demo/sim_pulse.h"
+#include "agent/demo/sim_settings.h"
 #include "agent/log.h"
 #include "agent/metrics.h"
 #include "analysis/base/buf.h"
@@ -51,8 +52,6 @@ struct stage {
 	struct metrics *metrics;
 	FILE *ear; /* NULL: nobody listens */
 };
-
-static const char *const selector_labels[] = {"app", "name", "app.kubernetes.io/name", NULL};
 
 /* Hooks
  * ------------------------------------------------------------------------------------------------
@@ -330,20 +329,7 @@ void stage_start(struct stage *stage, int number)
 		.user = stage,
 		.agent = number == 0 ? "serin/0" : "serin/1",
 	};
-	struct agent_settings settings = {
-		.options =
-			{
-				.selector_labels = selector_labels,
-				.ingress_annotation_prefix = "nginx.ingress.kubernetes.io",
-				.default_provider = "nginx",
-				.metrics_server = "http://prometheus:9090",
-				.field_manager = "serin",
-				.track_configs = true,
-			},
-		.lease_namespace = "kube-system",
-		.lease_name = "flagger-leader-election",
-		.identity = actor->name,
-	};
+	struct agent_settings settings = sim_settings(actor->name);
 	struct agent_seams seams = {
 		.loop = actor->loop, .log = stage->log, .metrics = stage->metrics};
 
@@ -459,32 +445,51 @@ void stage_deploy(struct stage *stage, const char *version)
 		"\"port\":{\"number\":80}}}}]}}]}}");
 }
 
-void stage_canary(struct stage *stage, const char *provider, const char *analysis)
+void stage_canary_of(struct stage *stage, const char *kind, const char *scaler,
+                     const char *provider, const char *analysis)
 {
+	char ref[128] = "";
 	char body[4096];
 
+	if (scaler)
+		text_format(
+			ref, sizeof(ref),
+			"\"autoscalerRef\":{\"apiVersion\":\"x\",\"kind\":\"%s\",\"name\":\"load\"},",
+			scaler);
 	text_format(
 		body, sizeof(body),
 		"{\"apiVersion\":\"flagger.app/v1beta1\",\"kind\":\"Canary\",\"metadata\":{\"name\":\"cart\","
 		"\"namespace\":\"shop\"},\"spec\":{\"provider\":\"%s\",\"progressDeadlineSeconds\":60,\"targetRef\":{"
-		"\"apiVersion\":\"apps/v1\",\"kind\":\"Deployment\",\"name\":\"cart\"},\"ingressRef\":{\"apiVersion\":"
-		"\"networking.k8s.io/v1\",\"kind\":\"Ingress\",\"name\":\"front\"},\"service\":{\"port\":80,"
+		"\"apiVersion\":\"apps/v1\",\"kind\":\"%s\",\"name\":\"cart\"},\"ingressRef\":{\"apiVersion\":"
+		"\"networking.k8s.io/v1\",\"kind\":\"Ingress\",\"name\":\"front\"},%s\"service\":{\"port\":80,"
 		"\"targetPort\":8080},\"analysis\":{\"interval\":\"10s\",\"threshold\":2,%s,\"metrics\":[{\"name\":"
 		"\"request-success-rate\",\"thresholdRange\":{\"min\":99}},{\"name\":\"request-duration\","
 		"\"thresholdRange\":{\"max\":500}}]}}}",
-		provider, analysis);
+		provider, kind, ref, analysis);
 	stage_write(stage, HTTP_POST, "/apis/flagger.app/v1beta1/namespaces/shop/canaries", body);
 }
 
-void stage_push(struct stage *stage, const char *version)
+void stage_canary(struct stage *stage, const char *provider, const char *analysis)
 {
+	stage_canary_of(stage, "Deployment", NULL, provider, analysis);
+}
+
+void stage_push_to(struct stage *stage, const char *plural, const char *version)
+{
+	char path[128];
 	char body[256];
 
+	text_format(path, sizeof(path), "/apis/apps/v1/namespaces/shop/%s/cart", plural);
 	text_format(
 		body, sizeof(body),
 		"{\"spec\":{\"template\":{\"spec\":{\"containers\":[{\"name\":\"web\",\"image\":\"web:%s\"}]}}}}",
 		version);
-	stage_write(stage, HTTP_PATCH, "/apis/apps/v1/namespaces/shop/deployments/cart", body);
+	stage_write(stage, HTTP_PATCH, path, body);
+}
+
+void stage_push(struct stage *stage, const char *version)
+{
+	stage_push_to(stage, "deployments", version);
 }
 
 const json_t *stage_find(struct stage *stage, const char *plural, const char *name)

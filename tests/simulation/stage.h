@@ -52,8 +52,13 @@ void stage_write(struct stage *stage, enum http_method method, const char *url, 
 void stage_deploy(struct stage *stage, const char *version);
 void stage_canary(struct stage *stage, const char *provider, const char *analysis);
 
-/* A new image for the target. */
+/* The same with a target of KIND, and with the autoscaler "load" of kind SCALER, NULL for none. */
+void stage_canary_of(struct stage *stage, const char *kind, const char *scaler,
+                     const char *provider, const char *analysis);
+
+/* A new image for the target, or for "cart" among PLURAL. */
 void stage_push(struct stage *stage, const char *version);
+void stage_push_to(struct stage *stage, const char *plural, const char *version);
 
 /* Canary.status.phase, "" for none. */
 const char *stage_phase(struct stage *stage);

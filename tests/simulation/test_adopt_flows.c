@@ -335,8 +335,7 @@ static void test_perturbed(void **state)
 		{"adoption at the end", leave_finalising, begin, "Succeeded"},
 	};
 
-	for (size_t i = 0; i < array_length(flows); i++)
-		flow_perturb(&flows[i]);
+	flow_perturb_all(flows, array_length(flows));
 }
 
 int main(void)

@@ -23,14 +23,7 @@
 
 static void push(struct stage *stage, const char *version)
 {
-	char body[512];
-
-	text_format(
-		body, sizeof(body),
-		"{\"spec\":{\"template\":{\"spec\":{\"containers\":[{\"name\":\"web\",\"image\":\"web:%s\"}]"
-		"}}}}",
-		version);
-	stage_write(stage, HTTP_PATCH, DAEMONS "/cart", body);
+	stage_push_to(stage, "daemonsets", version);
 }
 
 /* The Ingress of the usual cast; the Deployment goes. */
@@ -59,19 +52,7 @@ static void start(struct stage *stage)
 
 static void put_canary(struct stage *stage, const char *provider, const char *analysis)
 {
-	char body[4096];
-
-	text_format(
-		body, sizeof(body),
-		"{\"apiVersion\":\"flagger.app/v1beta1\",\"kind\":\"Canary\",\"metadata\":{\"name\":\"cart\","
-		"\"namespace\":\"shop\"},\"spec\":{\"provider\":\"%s\",\"progressDeadlineSeconds\":60,\"targetRef\":{"
-		"\"apiVersion\":\"apps/v1\",\"kind\":\"DaemonSet\",\"name\":\"cart\"},\"ingressRef\":{\"apiVersion\":"
-		"\"networking.k8s.io/v1\",\"kind\":\"Ingress\",\"name\":\"front\"},\"service\":{\"port\":80,"
-		"\"targetPort\":8080},\"analysis\":{\"interval\":\"10s\",\"threshold\":2,%s,\"metrics\":[{\"name\":"
-		"\"request-success-rate\",\"thresholdRange\":{\"min\":99}},{\"name\":\"request-duration\","
-		"\"thresholdRange\":{\"max\":500}}]}}}",
-		provider, analysis);
-	stage_write(stage, HTTP_POST, CANARIES, body);
+	stage_canary_of(stage, "DaemonSet", NULL, provider, analysis);
 }
 
 static void make_canary(struct stage *stage)
@@ -133,8 +114,7 @@ static const struct flow flows[] = {
 static void test_flows(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < sizeof(flows) / sizeof(flows[0]); i++)
-		flow_perturb(&flows[i]);
+	flow_perturb_all(flows, sizeof(flows) / sizeof(flows[0]));
 }
 
 static const json_t *pod_spec(struct stage *stage, const char *name)

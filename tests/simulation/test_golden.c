@@ -305,9 +305,7 @@ static struct stage *begin(const char *provider, const char *analysis)
 {
 	struct stage *stage = stage_new(1);
 
-	stage_deploy(stage, "v1");
-	stage_start(stage, 0);
-	stage_run(stage, 3);
+	flow_start(stage);
 	stage_canary(stage, provider, analysis);
 	stage_run(stage, 20);
 	return stage;
