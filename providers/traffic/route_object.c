@@ -68,3 +68,15 @@ void route_object_look(const json_t *object, const struct canary_world *world, c
 	text_copy(ret->resource_version, kube_tree_text(object, "metadata/resourceVersion"));
 	ret->is_ours = kube_owner_wrote_last(object, world->options->field_manager, field);
 }
+
+int route_object_share(int64_t canary, int64_t all)
+{
+	int share;
+
+	if (canary == 0 || all == 0)
+		return 0;
+	share = (int)((canary * SPEC_WEIGHT_FULL + all / 2) / all);
+	if (share == 0)
+		return 1;
+	return share == SPEC_WEIGHT_FULL && canary < all ? SPEC_WEIGHT_FULL - 1 : share;
+}

@@ -6,6 +6,8 @@
 #include "providers/canary_world.h"
 #include "providers/kube/api.h"
 
+#include <stdint.h>
+
 /* REF as a new object with SPEC, which is taken; labels and annotations as spec.service.apex of the
  * Canary has them, and our own. */
 json_t *route_object_new(const struct canary_world *world, const struct kube_ref *ref,
@@ -23,5 +25,9 @@ void route_object_repair_map(json_t *patch, const json_t *live, const char *path
  * us last. */
 void route_object_look(const json_t *object, const struct canary_world *world, const char *field,
                        struct route_fact *ret);
+
+/* What CANARY is of ALL, weights of any sum, in percent; what is neither none nor all is 1 to 99.
+ */
+int route_object_share(int64_t canary, int64_t all);
 
 #endif
