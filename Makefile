@@ -5,7 +5,8 @@ PREFIX = /usr/local
 FUZZ_SECONDS = 60
 DEMO = # flags of `serin demo`
 
-# What runs the cluster tier, after tests/cluster/build.sh. `make test CLUSTER=` leaves the tier out.
+# What runs the cluster tier, after tests/cluster/build.sh, beside the other suites: most of its time is waiting.
+# `make test CLUSTER=` leaves the tier out.
 CLUSTER = tests/cluster/run
 
 # Debian packages.
@@ -33,11 +34,11 @@ help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1	\2/p' Makefile | expand -t 16
 
 test: needs-test needs-mutants $(BUILD)/build.ninja build-asan/build.ninja build-mutants/build.ninja ## every suite; core, providers and agent also sanitized
-	@SIM_EPOCH=$(EPOCH) tests/run.py \
+	@SIM_EPOCH=$(EPOCH) tests/run.py "build=ninja -C $(BUILD) --quiet" \
+		$(if $(CLUSTER),"kit=tests/cluster/build.sh" "cluster&=$(CLUSTER)") \
 		$(BUILD):core,providers,agent,simulation,fuzz-corpus build-asan:core,providers,agent \
 		"mutants=tests/mutants/mutants.py --sample 50 --epoch $(EPOCH) build-mutants" \
-		"hazards=tests/mutants/hazards.py --sample 2 --epoch $(EPOCH)" \
-		$(if $(CLUSTER),"cluster=tests/cluster/build.sh && $(CLUSTER)")
+		"hazards=tests/mutants/hazards.py --sample 2 --epoch $(EPOCH)"
 
 lint: needs-lint $(BUILD)/build.ninja build-clang/build.ninja build-release/build.ninja ## architecture, names, sizes, format, clang, release
 	@tests/run.py $(BUILD):lint "clang=ninja -C build-clang --quiet" "release=ninja -C build-release --quiet"

@@ -235,6 +235,29 @@ static void hand_over(struct canary_edition *from, struct canary_edition *to)
 	to->world.route_object = to->world.traffic->keeps_route ? to->route : NULL;
 }
 
+/* What is under way speaks of another edition. Only removals that left are waited for. */
+static void leave_flights(struct canary *canary)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < canary->n_flights; i++) {
+		if (flight_leave(canary->flights[i]))
+			canary->flights[kept++] = canary->flights[i];
+		else
+			flight_free(canary->flights[i]);
+	}
+	canary->n_flights = kept;
+}
+
+bool canary_is_left(const struct canary *canary)
+{
+	for (size_t i = 0; i < canary->n_flights; i++) {
+		if (flight_is_left(canary->flights[i]))
+			return true;
+	}
+	return false;
+}
+
 /* Put an edition in force. What is under way speaks of the old one and ends; a write that left is
  * read again. */
 static void enforce(struct canary *canary, struct canary_edition *edition)
@@ -248,7 +271,7 @@ static void enforce(struct canary *canary, struct canary_edition *edition)
 			facts_slot(&canary->facts, flight_effect(canary->flights[i])->subject)
 				->state = FACT_UNKNOWN;
 	}
-	cancel_flights(canary);
+	leave_flights(canary);
 	memset(canary->facts.samples, 0, sizeof(canary->facts.samples));
 	canary->edition = edition;
 	canary->facts.has_spec = edition->identity[0] != '\0';

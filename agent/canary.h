@@ -109,6 +109,10 @@ struct instant canary_now(struct canary *canary);
 /* Cancel what is under way and free; accepts NULL, returns NULL. */
 struct canary *canary_free(struct canary *canary);
 
+/* A removal for an earlier edition, or an earlier Canary, may still take effect: nothing is decided
+ * until it is answered. */
+bool canary_is_left(const struct canary *canary);
+
 /* Something was learnt: think in the next turn. */
 void canary_stir(struct canary *canary);
 

@@ -17,6 +17,7 @@ struct flight {
 	bool is_gated;
 	bool is_paused; /* the request is ready, and waits a while */
 	bool has_written;
+	bool is_left; /* only the end of the request that is on its way is waited for */
 	bool has_result;
 	char round[40];
 };
@@ -90,7 +91,10 @@ static void on_reply(struct http_call *call, const struct http_reply *reply)
 {
 	struct flight *flight = (struct flight *)(void *)call;
 
-	advance(flight, reply);
+	if (flight->is_left)
+		land_soon(flight);
+	else
+		advance(flight, reply);
 }
 
 static void on_soon(struct alarm *alarm)
@@ -152,6 +156,21 @@ bool flight_is_gated(const struct flight *flight)
 char *flight_round(struct flight *flight)
 {
 	return flight->round;
+}
+
+bool flight_leave(struct flight *flight)
+{
+	if (!flight->call.http || flight->act.talk.request.method != HTTP_DELETE)
+		return false;
+	flight->is_left = true;
+	flight->act.result.outcome = ACT_UNKNOWN;
+	text_copy(flight->act.result.text, "what it was for is no more: it is read again");
+	return true;
+}
+
+bool flight_is_left(const struct flight *flight)
+{
+	return flight->is_left;
 }
 
 struct flight *flight_free(struct flight *flight)

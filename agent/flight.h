@@ -47,6 +47,16 @@ bool flight_is_gated(const struct flight *flight);
 /* The round that planned it, for the record; an array of 40 bytes that the owner fills. */
 char *flight_round(struct flight *flight);
 
+/*
+ * What it is for is no more, but a removal of its own is on its way, which names nothing but the
+ * object, so that no later write stops it: until it is answered nobody knows what is there. True:
+ * the flight looks at the world no more, and lands with an unknown outcome. False: there is no such
+ * request, and the flight is to be freed.
+ */
+bool flight_leave(struct flight *flight);
+
+bool flight_is_left(const struct flight *flight);
+
 /* Cancel if under way, and free; accepts NULL, returns NULL. */
 struct flight *flight_free(struct flight *flight);
 

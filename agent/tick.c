@@ -72,7 +72,10 @@ static void on_landed(void *user, struct flight *flight, const struct act_result
 		at++;
 	canary->flights[at] = canary->flights[--canary->n_flights];
 	journal_answer(canary, flight, result);
-	learn_result(canary, flight_effect(flight), result);
+	if (flight_is_left(flight))
+		facts_slot(&canary->facts, flight_effect(flight)->subject)->state = FACT_UNKNOWN;
+	else
+		learn_result(canary, flight_effect(flight), result);
 	flight_free(flight);
 	canary_stir(canary);
 }
@@ -222,7 +225,8 @@ void tick_think(struct canary *canary)
 	const struct canary_host *host = canary->host;
 	struct plan plan = {.effects = host->scratch};
 
-	if (!host->is_leading(host->user) || canary->is_partial || !canary->edition)
+	if (!host->is_leading(host->user) || canary->is_partial || !canary->edition ||
+	    canary_is_left(canary))
 		return;
 	canary_settle(canary);
 	canary->facts.now = canary_now(canary);

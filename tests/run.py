@@ -5,6 +5,7 @@
 
 WHAT is DIR:SUITE     the rows of that suite of a build directory, which is built first; several run at once
      or NAME=COMMAND   any other program, run alone, shown as it runs
+     or NAME&=COMMAND  one that mostly waits: it runs beside all that follows, which has the lowest priority from there on
 
 A program says how it went in one of three ways:
     TAP ("ok 1 - name", "not ok 2 - name" after a plan "1..2")   each test counts;
@@ -27,6 +28,7 @@ import time
 
 JOBS = 2
 TIME_FACTOR_SANITIZED = 3
+TIME_FACTOR_BESIDE = 4  # what has the lowest priority may wait for its turn
 LINES_MAX = 2000  # shown of a program that failed
 
 TAP_PLAN = re.compile(r"^1\.\.(\d+)", re.M)
@@ -35,6 +37,8 @@ TOTALS = re.compile(r"^(\d+) passed, (\d+) failed$", re.M)
 
 
 RUNNING = set()
+BESIDE = []  # what is to come of the programs that run beside the rest
+BESIDE_MAX = 4
 
 
 class Outcome:
@@ -89,6 +93,11 @@ def count(output, code):
     return passed, failed, why
 
 
+def modest():
+    """What runs beside something that must be in time gives way to it."""
+    return ["nice", "-n", "19"] if BESIDE else []
+
+
 def describe(code):
     return f"ended by {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
 
@@ -98,7 +107,7 @@ def run_row(name, row, seconds_max):
     environment = {**os.environ, "CMOCKA_MESSAGE_OUTPUT": "TAP", **row["env"]}
     began = time.monotonic()
     program = subprocess.Popen(
-        row["cmd"],
+        modest() + row["cmd"],
         cwd=row["workdir"] or None,
         env=environment,
         stdin=subprocess.DEVNULL,
@@ -127,7 +136,10 @@ def run_suites(directory, suites, built):
     """Build the directory, then run the rows of the suites, JOBS at once; those that may take long first."""
     if directory not in built:
         build = subprocess.run(
-            ["ninja", "-C", directory, "--quiet", "-k", "0"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+            modest() + ["ninja", "-C", directory, "--quiet", "-k", "0"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
         )
         built[directory] = build.returncode == 0
         if not built[directory]:
@@ -141,7 +153,7 @@ def run_suites(directory, suites, built):
     for row in json.loads(listing.stdout):
         rows += [(suite, row) for suite in suites if any(s.endswith(f":{suite}") for s in row["suite"])]
     rows.sort(key=lambda each: -each[1]["timeout"])
-    factor = TIME_FACTOR_SANITIZED if "asan" in directory else 1
+    factor = (TIME_FACTOR_SANITIZED if "asan" in directory else 1) * (TIME_FACTOR_BESIDE if BESIDE else 1)
     outcomes = []
     with concurrent.futures.ThreadPoolExecutor(JOBS) as pool:
         runs = [
@@ -157,13 +169,19 @@ def run_suites(directory, suites, built):
     return outcomes
 
 
-def run_program(name, command):
-    """Run a long program alone and show its lines as they come."""
+def run_program(name, command, prefix=()):
+    """Run a long program and show its lines as they come."""
     print(f"      {name}: {command}", flush=True)
     began = time.monotonic()
     environment = {**os.environ, "CMOCKA_MESSAGE_OUTPUT": "TAP"}
     program = subprocess.Popen(
-        command, shell=True, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
+        [*prefix, "sh", "-c", command],
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
     )
     lines = []
     for line in program.stdout:
@@ -175,30 +193,50 @@ def run_program(name, command):
     return [outcome]
 
 
+class Account:
+    """What all of them said, and how long each took."""
+
+    def __init__(self):
+        self.outcomes = []
+        self.times = []
+
+    def take(self, name, run, *arguments):
+        began = time.monotonic()
+        new = run(*arguments)
+        self.outcomes += new
+        self.times.append((name, sum(o.passed + o.failed for o in new), time.monotonic() - began))
+
+    def close(self):
+        """Print the totals; the number of programs that failed."""
+        print("\nTime by suite, building included:")
+        for name, tests, seconds in self.times:
+            print(f"      {name:48} {tests:5} tests {seconds:8.1f} s")
+        failures = [o for o in self.outcomes if o.failed]
+        for outcome in failures:
+            print(f"FAIL  {outcome.name}: {outcome.failed} failed {'(' + outcome.why + ')' if outcome.why else ''}")
+        passed, failed = (sum(getattr(o, word) for o in self.outcomes) for word in ("passed", "failed"))
+        print(f"{passed} passed, {failed} failed", flush=True)
+        return len(failures)
+
+
 def main():
     if len(sys.argv) < 2:
         sys.exit(__doc__)
-    outcomes = []
+    account = Account()
     built = {}
-    times = []
+    pool = concurrent.futures.ThreadPoolExecutor(BESIDE_MAX)
     for what in sys.argv[1:]:
-        began = time.monotonic()
-        if "=" in what:
-            new = run_program(*what.split("=", 1))
+        name, is_program, command = what.partition("=")
+        if name.endswith("&"):
+            BESIDE.append(pool.submit(account.take, name[:-1], run_program, name[:-1], command))
+        elif is_program:
+            account.take(name, run_program, name, command, modest())
         else:
             directory, suites = what.split(":", 1)
-            new = run_suites(directory, suites.split(","), built)
-        outcomes += new
-        tests = sum(o.passed + o.failed for o in new)
-        times.append((what.split("=", 1)[0], tests, time.monotonic() - began))
-    print("\nTime by suite, building included:")
-    for name, tests, seconds in times:
-        print(f"      {name:48} {tests:5} tests {seconds:8.1f} s")
-    failures = [o for o in outcomes if o.failed]
-    for outcome in failures:
-        print(f"FAIL  {outcome.name}: {outcome.failed} failed {'(' + outcome.why + ')' if outcome.why else ''}")
-    print(f"{sum(o.passed for o in outcomes)} passed, {sum(o.failed for o in outcomes)} failed", flush=True)
-    sys.exit(1 if failures else 0)
+            account.take(what, run_suites, directory, suites.split(","), built)
+    for beside in BESIDE:
+        beside.result()
+    sys.exit(1 if account.close() else 0)
 
 
 if __name__ == "__main__":

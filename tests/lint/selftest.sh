@@ -226,18 +226,21 @@ echo 'int seed2;' >"$tree/agent/seed2.c"
 expect_now heard listed.sh 'finds a source that nobody compiles' 'agent/seed2.c'
 
 # The runner counts what it is told, and nothing that ends badly passes.
-runs() # NAME EXPECTED-LAST-LINE COMMAND
+runs() # NAME EXPECTED-LAST-LINE COMMAND [WHAT...]
 {
-	heard=$("$here/../run.py" "trial=$3" 2>&1)
+	what=$1
+	last=$2
+	trial=trial=$3
+	shift 3
+	heard=$("$here/../run.py" "$@" "$trial" 2>&1)
 	code=$?
-	last=$(echo "$heard" | tail -n 1)
-	if [ "$last" = "$2" ]; then
+	if [ "$(echo "$heard" | tail -n 1)" = "$last" ]; then
 		case $last/$code in
-		*' 0 failed/0' | *' '[!0]*' failed/1') report ok "run.py: $1" && return ;;
+		*' 0 failed/0' | *' '[!0]*' failed/1') report ok "run.py: $what" && return ;;
 		esac
 	fi
 	echo "$heard" | sed 's/^/# /'
-	report 'not ok' "run.py: $1"
+	report 'not ok' "run.py: $what"
 }
 
 runs 'counts TAP' '2 passed, 0 failed' 'printf "1..2\nok 1 - a\nok 2 - b\n"'
@@ -249,6 +252,8 @@ runs 'counts an empty program' '0 passed, 1 failed' 'printf "1..0\n"'
 runs 'adds up totals' '7 passed, 0 failed' 'echo 7 passed, 0 failed'
 runs 'does not believe good totals of a bad end' '7 passed, 1 failed' 'echo 7 passed, 0 failed; exit 1'
 runs 'counts a program without words by its exit code' '0 passed, 1 failed' 'exit 1'
+runs 'waits for what runs beside the rest, and counts it' '3 passed, 1 failed' 'exit 0' \
+	'beside&=echo 2 passed, 1 failed; exit 1'
 
 echo "1..$n"
 exit $status

@@ -350,10 +350,13 @@ void crew_sweep(struct simulation *simulation)
 
 void crew_mend(struct simulation *simulation)
 {
+	struct instant now = sim_loop_now(simulation->loop);
+
 	for (int i = 0; i < simulation->crew.n_agents; i++) {
 		struct crew_agent *agent = &simulation->crew.agents[i];
 
-		agent->paused_until = (struct instant){0};
+		if (instant_is_before(now, agent->paused_until))
+			agent->paused_until = now; /* it goes on from here */
 		sim_loop_pause(agent->loop, (struct instant){0});
 		sim_disk_mend(agent->disk);
 		/* A clock that is put right jumps. */

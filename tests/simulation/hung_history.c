@@ -56,7 +56,7 @@ static void on_round(struct history *history, const struct history_round *round,
 	struct hung_history *hung = (struct hung_history *)(void *)history;
 	struct ack *ack;
 
-	sim_derive_round(round);
+	(void)sim_derive_round(round, NULL, NULL, 0);
 	hung->n_rounds++;
 	if (round->facts && strstr(round->facts, "\"edited\":")) {
 		free(hung->edited);

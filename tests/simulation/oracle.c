@@ -180,7 +180,9 @@ static const char *trouble_kept(const struct sight *sight)
 		return "";
 	if (!is_ready(sight->primary))
 		return "its target cannot serve, and its primary is not ready";
-	return selects(sight, "", "-primary")
+	/* Who deletes the Canary may delete its Service too. */
+	return selects(sight, "", "-primary") ||
+	                       !find(sight, "services", sight->canary->service, "")
 	               ? ""
 	               : "its target cannot serve, and its apex does not select the primary";
 }

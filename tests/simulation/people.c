@@ -334,6 +334,14 @@ static void on_deed(struct alarm *alarm)
 	alarm_start(sim_loop_seam(simulation->loop), alarm, pause_before_next(&simulation->people));
 }
 
+void people_hasten(struct simulation *simulation, int canary, struct span time)
+{
+	struct people_team *team = &simulation->people.teams[canary];
+
+	if (team->n_left > 0 && !simulation->options.alone)
+		alarm_start(sim_loop_seam(simulation->loop), &team->next, time);
+}
+
 void people_mend(struct simulation *simulation, int index)
 {
 	struct truth_canary *canary = &simulation->truth.canaries[index];

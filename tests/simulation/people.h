@@ -64,6 +64,9 @@ void people_mend_all(struct simulation *simulation);
 /* … after that time, if not before. */
 void people_mend_later(struct simulation *simulation, int canary, struct span time);
 
+/* The team's next deed comes after that time: they saw something. */
+void people_hasten(struct simulation *simulation, int canary, struct span time);
+
 /* A fault struck: clocks that jump may end runs by their deadlines. */
 void people_struck(struct simulation *simulation, enum fault kind);
 

@@ -230,8 +230,8 @@ static bool restore(const struct hand *hand)
 
 static bool break_pods(const struct hand *hand)
 {
-	struct name name =
-		name_of(hand->canary->name, dice_chance(hand->dice, 0.5) ? "-primary" : "");
+	bool is_primary = dice_chance(hand->dice, 0.5);
+	struct name name = name_of(hand->canary->name, is_primary ? "-primary" : "");
 	const json_t *status = json_object_get(find(hand, "deployments", name.text), "status");
 	json_int_t n_ready = json_integer_value(json_object_get(status, "readyReplicas"));
 
@@ -241,6 +241,10 @@ static bool break_pods(const struct hand *hand)
 	                   (size_t)dice_between(hand->dice, 1, n_ready));
 	simulation_stir(hand->simulation);
 	break_for_a_while(hand);
+	/* Now and then they push what is to mend it. */
+	if (is_primary && dice_chance(hand->dice, 0.3))
+		people_hasten(hand->simulation, hand->index,
+		              span_ms(dice_between(hand->dice, 3000, MEND_MS_MAX)));
 	return true;
 }
 

@@ -68,6 +68,9 @@ static const struct regression {
 	{179529198700052, 0, "a Canary made anew between the removals of the Releases before"},
 	{179529299900070, 0,
          "an agent that leads again in its next life, and is told to stop at once"},
+	{700348, 0, "a Canary made anew while the last removal for the one before was on its way"},
+	{700416, 0, "a pause ended as calm came"},
+	{700109, 0, "somebody deleted the Canary, and later its Service too"},
 };
 
 #endif

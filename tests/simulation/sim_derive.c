@@ -12,22 +12,30 @@
  4 /* one in so many, by the millisecond: deriving costs as much as an agent's round \
     */
 
-void sim_derive_round(const struct history_round *round)
+static void derive_again(const struct history_round *round, const json_t *facts)
 {
-	CLEANUP(tree_freep) json_t *facts = NULL;
 	char why[ERR_TEXT_MAX];
 	struct derive *derive;
 
-	if (!round->base || !*round->base)
-		return; /* some tests make up what is recorded */
-	if (round->decided_at.ms % EACH != 0)
-		return;
 	derive = derive_new();
-	(void)history_facts_read(round->base, round->facts, &facts, NULL);
 	if (derive_round(derive, round, facts, false, why) != DERIVE_SAME) {
 		(void)fprintf(stderr, "round %s of %s is decided otherwise: %s\n%s\n%s\n",
 		              round->uid, round->canary, why, round->plan, derive_plan(derive));
 		abort();
 	}
 	derive_free(derive);
+}
+
+bool sim_derive_round(const struct history_round *round, struct sim_known *known, char *why,
+                      size_t size)
+{
+	CLEANUP(tree_freep) json_t *facts = NULL;
+
+	if (!round->base || !*round->base)
+		return true; /* some tests make up what is recorded */
+	if (round->decided_at.ms % EACH != 0)
+		return true;
+	(void)history_facts_read(round->base, round->facts, &facts, NULL);
+	derive_again(round, facts);
+	return !known || sim_known_note(known, round->canary_uid, facts, why, size);
 }

@@ -46,6 +46,7 @@ struct sim_disk {
 	struct instant read_only_until;
 
 	/* The process. */
+	struct sim_known known;
 	struct history history;
 	struct loop *loop; /* NULL: none */
 	struct history_queue queue;
@@ -285,6 +286,14 @@ static uint64_t add(struct sim_disk *disk, struct history_record *record, struct
 	return number;
 }
 
+static void accuse_known(struct sim_disk *disk, const struct history_round *round, const char *why)
+{
+	char what[256];
+
+	text_format(what, sizeof(what), "%s: of %s the %s", disk->name, round->canary, why);
+	disk->options.accuse(disk->options.user, what);
+}
+
 static void on_round(struct history *history, const struct history_round *round,
                      void (*acked)(void *user, const char *uid), void *user)
 {
@@ -292,10 +301,12 @@ static void on_round(struct history *history, const struct history_round *round,
 	struct sim_record record;
 	struct waiter *waiter;
 	uint64_t number;
+	char why[128];
 
 	if (!disk->loop || disk->is_finished)
 		return;
-	sim_derive_round(round);
+	if (!sim_derive_round(round, &disk->known, why, sizeof(why)))
+		accuse_known(disk, round, why);
 	sim_record_round(round, &record);
 	disk->n_rounds++;
 	disk->last_round = disk->n_records;
@@ -464,6 +475,7 @@ struct history *sim_disk_start(struct sim_disk *disk, struct loop *loop)
 	}
 	disk->boot++;
 	disk->last_round = SIZE_MAX;
+	disk->known = (struct sim_known){0};
 	if (disk->file)
 		sim_file_start(disk->file, disk->boot, loop_now(loop), disk->records,
 		               disk->n_records);

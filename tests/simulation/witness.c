@@ -8,6 +8,7 @@
 #include "tests/simulation/witness_cost.h"
 #include "tests/simulation/witness_duty.h"
 #include "tests/simulation/witness_hook.h"
+#include "tests/simulation/witness_lease.h"
 #include "tests/simulation/witness_release.h"
 #include "tests/simulation/witness_world.h"
 #include "tests/simulation/witness_write.h"
@@ -16,8 +17,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define LEASE_MS 15000 /* from when its last renewal left */
 
 static const json_t *at(const json_t *object, const char *a, const char *b)
 {
@@ -199,10 +198,8 @@ void witness_left(struct simulation *simulation, int agent, struct witness_fligh
 		.is_retreat = request->method == HTTP_PATCH &&
 	                      (strstr(request->url, "/releases/") || front_is_url(request->url)),
 	};
-	if (flight->is_write &&
-	    instant_between(of->lease_sent, flight->left).ms + request->timeout.ms > LEASE_MS)
-		witness_accuse(simulation, "agent-%d writes %s, which may land after its lease",
-		               agent, request->url);
+	flight->lands_until = instant_after(flight->left, request->timeout);
+	witness_lease_left(simulation, agent, flight, request);
 	witness_cost_left(simulation, agent, flight, request);
 	witness_duty_sent(simulation, flight);
 	if (hook != HOOK_NONE && flight->canary >= 0)
@@ -257,7 +254,7 @@ static void see_renewal(struct witness_agent *agent, const struct witness_flight
 		for (int i = 0; i < FAULT_CANARIES_MAX; i++)
 			agent->retreat_troubled[i] = now;
 	}
-	if (instant_between(agent->lease_sent, now).ms >= LEASE_MS)
+	if (instant_between(agent->lease_sent, now).ms >= WITNESS_LEASE_MS)
 		doubt_told(agent);
 	agent->lease_sent = flight->left;
 }
@@ -281,8 +278,10 @@ void witness_came(struct simulation *simulation, int agent, struct witness_fligh
 
 	(void)read_clock(simulation, agent);
 	forget(of, flight);
-	if (!reply)
+	if (!reply) {
+		witness_lease_given_up(of, flight);
 		return;
+	}
 	has_failed =
 		reply->error.kind != ERR_NONE || (reply->status >= 400 && reply->status != 404);
 	if (has_failed)

@@ -138,11 +138,12 @@ struct witness_told {
 /* One request on its way, as its agent sees it. */
 struct witness_flight {
 	struct instant left;
-	struct instant clock; /* the agent's */
-	uint64_t url;         /* hashed with its method */
-	int canary;           /* or -1 */
-	int question;         /* to the metrics; -1: none of those that decide */
-	enum hook_type hook;  /* that is called */
+	struct instant lands_until; /* it takes effect before, or never */
+	struct instant clock;       /* the agent's */
+	uint64_t url;               /* hashed with its method */
+	int canary;                 /* or -1 */
+	int question;               /* to the metrics; -1: none of those that decide */
+	enum hook_type hook;        /* that is called */
 	bool is_watch;
 	bool is_lease;
 	bool is_renewal; /* a write of the lease */
@@ -164,7 +165,8 @@ struct witness_agent {
 	struct span offset; /* of its clock */
 	struct span offset_before;
 	struct instant offset_changed;
-	struct instant lease_sent; /* the last renewal that was answered left then */
+	struct instant lease_sent;  /* the last renewal that was answered left then */
+	struct instant lands_until; /* a write that it gave up may take effect before */
 	struct instant watch_troubled;
 	struct instant troubled; /* the last request that failed or was slow came back */
 	struct instant canary_troubled[FAULT_CANARIES_MAX];

@@ -2,6 +2,7 @@
 
 #include "analysis/base/compiler.h"
 #include "tests/simulation/simulation.h"
+#include "tests/simulation/witness_lease.h"
 
 #include <stdlib.h>
 
@@ -118,6 +119,7 @@ struct witness_wire *witness_wire_new(struct simulation *simulation, int agent, 
 	wire->network = http;
 	wire->simulation = simulation;
 	wire->agent = agent;
+	witness_lease_begin(&simulation->witness.agents[agent]);
 	return wire;
 }
 

@@ -14,10 +14,11 @@ from scenarios.gates import Tester
 from scenarios.restart import own_agent
 from world import Failure
 
-PORT = 9192  # of the load tester; Flagger's own is the next
+PORTS = {"adopt-rest": 9192, "adopt-runs": 9194}  # of the load tester; Flagger's own is the next
 QUIET = 25  # seconds: two intervals of Flagger's and some
 AT_REST = ["fresh", "done", "bad"]
 RUNNING = ["wait", "step", "prom"]
+ONE_STEP = ["done"]  # to be soon where it is wanted
 
 # Each Canary has one gate, which the load tester knows by the Canary's name.
 GATES = {
@@ -35,12 +36,12 @@ class Flagger:
         self.s = s
         if not shutil.which("flagger"):
             raise Failure("the kit has no Flagger: it could not be built, see the kit's first lines")
-        self.path = os.path.join(os.environ["KIT_DIR"], "log", "flagger.log")
+        self.path = os.path.join(os.environ["KIT_DIR"], "log", f"flagger-{s.namespace}.log")
         self.process = None
 
     def start(self):
         command = ["flagger", f"-kubeconfig={os.environ['KUBECONFIG']}", f"-namespace={self.s.namespace}"]
-        command += [f"-metrics-server={os.environ['PROMETHEUS_URL']}", "-mesh-provider=nginx", f"-port={PORT + 1}"]
+        command += [f"-metrics-server={os.environ['PROMETHEUS_URL']}", "-mesh-provider=nginx", f"-port={PORTS[self.s.namespace] + 1}"]
         command += ["-enable-leader-election", f"-leader-election-namespace={self.s.namespace}", "-log-level=info"]
         with open(self.path, "ab") as log:
             self.process = subprocess.Popen(command, stdout=log, stderr=log)
@@ -51,15 +52,16 @@ class Flagger:
             self.process.wait(15)
 
 
-def hook(kind, path):
-    return {"name": kind, "type": kind, "url": f"http://127.0.0.1:{PORT}/{path}", "timeout": "5s"}
+def hook(s, kind, path):
+    return {"name": kind, "type": kind, "url": f"http://127.0.0.1:{PORTS[s.namespace]}/{path}", "timeout": "5s"}
 
 
 def canary(s, name):
-    hooks = [hook(kind, "gate/check") for kind in GATES.get(name, [])]
+    hooks = [hook(s, kind, "gate/check") for kind in GATES.get(name, [])]
     if name == "bad":
-        hooks.append(hook("rollback", "rollback/check"))
-    analysis = {"stepWeight": 20, "maxWeight": 40, "threshold": 2, "metrics": [], "webhooks": hooks}
+        hooks.append(hook(s, "rollback", "rollback/check"))
+    step = 40 if name in ONE_STEP else 20
+    analysis = {"stepWeight": step, "maxWeight": 40, "threshold": 2, "metrics": [], "webhooks": hooks}
     return objects.canary(s.namespace, name=name, analysis=analysis)
 
 
@@ -86,24 +88,31 @@ def weight(s, name):
     return s.world.canary_weight(f"{name}-canary")
 
 
-def bring(s, tester):
-    """Each Canary to its phase, by Flagger."""
-    names = AT_REST + RUNNING
-    for name in names:
-        s.wait_phase("Initialized", 90, name)
-    for name in GATES:
-        tester.turn("gate/close", name)
-    for name in names[1:]:
+def bring_to_rest(s, tester):
+    """`fresh` is left as it was initialised, `done` is promoted, `bad` rolled back, all by Flagger."""
+    tester.turn("gate/close", "bad")
+    for name in ["done", "bad"]:
         s.push("v2", name)
-    s.wait_phase("Waiting", 60, "wait")
-    for name in ["step", "bad"]:
-        tester.turn("gate/open", name)
-        s.wait(f"{name} at weight 20", lambda n=name: weight(s, n) == 20, 60)
-        tester.turn("gate/close", name)
+    bring_to_step(s, tester, "bad")
     tester.turn("rollback/open", "bad")
     s.wait_phase("Failed", 60, "bad")
-    s.wait_phase("WaitingPromotion", 90, "prom")
     s.wait_phase("Succeeded", 90, "done")
+
+
+def bring_to_runs(s, tester):
+    """Each Canary to the gate that holds it."""
+    for name in RUNNING:
+        tester.turn("gate/close", name)
+        s.push("v2", name)
+    s.wait_phase("Waiting", 60, "wait")
+    bring_to_step(s, tester, "step")
+    s.wait_phase("WaitingPromotion", 90, "prom")
+
+
+def bring_to_step(s, tester, name):
+    tester.turn("gate/open", name)
+    s.wait(f"{name} at weight 20", lambda: weight(s, name) == 20, 60)
+    tester.turn("gate/close", name)
 
 
 def templates(s, names):
@@ -174,54 +183,89 @@ def check_runs(s, tester):
         s.check(seen == steps + [0], f"{name}: each weight once, in order", seen)
 
 
-def check_back(s, flagger):
-    """Flagger again: no run, whoever released what is there, until there is something new."""
+def check_back(s, flagger, names):
+    """Flagger again: no run, whoever released what is there."""
     keys = ("phase", "lastAppliedSpec", "lastPromotedSpec")
-    before = {name: status(s, name) for name in AT_REST + RUNNING}
+    before = {name: status(s, name) for name in names}
     flagger.start()
-    start.settle(s, 2 * QUIET)
+    start.settle(s, QUIET)
     for name, old in before.items():
         after = status(s, name)
         s.check(all(old[key] == after.get(key) for key in keys), f"{name}: no run after the agent", f"{old} {after}")
         s.check(s.world.replicas(name) == 0, f"{name}: its target rests", s.world.replicas(name))
-    s.push("v3", "fresh")
-    s.wait_phase("Progressing", 60, "fresh")
-    s.wait_phase("Succeeded", 150, "fresh")
-    s.check(s.world.image("fresh-primary") == "app:v3", "Flagger promotes v3", s.world.image("fresh-primary"))
 
 
-@scenario("adopt-flagger", "from the real Flagger 1.44 at rest and in mid-run, and back to it at rest", OWN)
-def adopt(s):
-    tester, flagger = Tester(s, PORT), Flagger(s)
+def check_new(s, name):
+    """… until there is something new."""
+    s.push("v3", name)
+    s.wait_phase("Progressing", 60, name)
+    s.wait(f"{name} at weight 20", lambda: weight(s, name) == 20, 60)
+
+
+def begin(s, tester, flagger, names):
+    """The applications, initialised by Flagger, each under load."""
+    for name in names:
+        application(s, name)
+        tester.turn("gate/open", name)
+    for name in names:
+        s.wait(f"{name} is available", lambda n=name: s.world.is_available(n, 2), 30)
+    flagger.start()
+    s.create(*[canary(s, name) for name in names])
+    for name in names:
+        s.wait_phase("Initialized", 90, name)
+    for name in names:
+        start.answered(s, 30, name)
+    return {name: s.load_ingress(name, rate=15) for name in names}
+
+
+def take_over(s, names):
+    """Started beside nothing: each canary has its first Release."""
+    agent = own_agent(s, s.namespace).wait_ready()
+    for name in names:
+        s.wait(f"{name} is adopted", lambda n=name: s.world.outcome(f"{n}-1") == "promoted", 90)
+    return agent
+
+
+def with_flagger(s, names, play):
+    tester, flagger = Tester(s, PORTS[s.namespace]), Flagger(s)
     try:
         install.install_for_namespace(s.namespace)
         settings = objects.item("v1", "ConfigMap", s.namespace, "settings", None) | {"data": {"colour": "red"}}
         s.create(settings)
-        for name in AT_REST + RUNNING:
-            application(s, name)
-            tester.turn("gate/open", name)
-        for name in AT_REST + RUNNING:
-            s.wait(f"{name} is available", lambda n=name: s.world.is_available(n, 2), 30)
-        flagger.start()
-        s.create(*[canary(s, name) for name in AT_REST + RUNNING])
-        for name in AT_REST + RUNNING:
-            s.wait_phase("Initialized", 90, name)
-        for name in AT_REST + RUNNING:
-            start.answered(s, 30, name)
-        loads = {name: s.load_ingress(name, rate=15) for name in AT_REST + RUNNING}
-        bring(s, tester)
-        flagger.stop()
-        before = picture(s)
-        agent = own_agent(s, s.namespace).wait_ready()
-        for name in AT_REST + RUNNING:
-            s.wait(f"{name} is adopted", lambda n=name: s.world.outcome(f"{n}-1") == "promoted", 90)
-        check_rest(s, before)
-        check_runs(s, tester)
-        check_refused(s)
-        agent.stop()
-        check_back(s, flagger)
+        loads = begin(s, tester, flagger, names)
+        play(tester, flagger)
         for name, load in loads.items():
             s.check_load(load, name)
     finally:
         flagger.stop()
         tester.stop()
+
+
+@scenario("adopt-rest", "from the real Flagger 1.44 at rest, and back to it", OWN)
+def adopt_rest(s):
+    def play(tester, flagger):
+        bring_to_rest(s, tester)
+        flagger.stop()
+        before = picture(s)
+        agent = take_over(s, AT_REST)
+        check_rest(s, before)
+        check_refused(s)
+        agent.stop()
+        check_back(s, flagger, AT_REST)
+        check_new(s, "fresh")
+
+    with_flagger(s, AT_REST, play)
+
+
+@scenario("adopt-runs", "from the real Flagger 1.44 in mid-run, and back to it at rest", OWN)
+def adopt_runs(s):
+    def play(tester, flagger):
+        bring_to_runs(s, tester)
+        flagger.stop()
+        agent = take_over(s, RUNNING)
+        check_runs(s, tester)
+        check_refused(s)
+        agent.stop()
+        check_back(s, flagger, RUNNING)
+
+    with_flagger(s, RUNNING, play)

@@ -1,0 +1,49 @@
+#include "tests/simulation/sim_known.h"
+
+#include "analysis/base/text.h"
+#include "providers/kube/tree.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static unsigned long long *row_of(struct sim_known *known, const char *who)
+{
+	size_t at;
+
+	for (size_t i = 0; i < SIM_KNOWN_MAX; i++) {
+		if (strcmp(known->rows[i].who, who) == 0)
+			return &known->rows[i].version;
+	}
+	at = known->next++ % SIM_KNOWN_MAX;
+	text_copy(known->rows[at].who, who);
+	known->rows[at].version = 0;
+	return &known->rows[at].version;
+}
+
+bool sim_known_note(struct sim_known *known, const char *canary_uid, json_t *facts, char *why,
+                    size_t size)
+{
+	const char *subject;
+	json_t *fact;
+
+	json_object_foreach(facts, subject, fact)
+	{
+		unsigned long long version =
+			strtoull(kube_tree_text(fact, "resourceVersion"), NULL, 10);
+		unsigned long long *newest;
+		char who[80];
+
+		if (version == 0)
+			continue;
+		text_format(who, sizeof(who), "%s %s", canary_uid, kube_tree_text(fact, "uid"));
+		newest = row_of(known, who);
+		if (version < *newest) {
+			text_format(why, size,
+			            "%s is known as of %llu, after it was known as of %llu",
+			            subject, version, *newest);
+			return false;
+		}
+		*newest = version;
+	}
+	return true;
+}
