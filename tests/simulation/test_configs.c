@@ -4,6 +4,7 @@
  * (D-10, D-35).
  */
 #include "analysis/base/text.h"
+#include "providers/kube/tree.h"
 #include "tests/simulation/flow.h"
 
 #include <setjmp.h>
@@ -127,13 +128,6 @@ static void test_teardown(void **state)
 	flow_perturb(&flows[3]);
 }
 
-static const char *text_of(const json_t *object, const char *key)
-{
-	const char *text = json_string_value(json_object_get(object, key));
-
-	return text ? text : "";
-}
-
 static const json_t *metadata_of(const json_t *object)
 {
 	return json_object_get(object, "metadata");
@@ -151,12 +145,13 @@ static const char *mounted(struct stage *stage)
 	const json_t *pods = spec_of(json_object_get(spec_of(primary), "template"));
 	const json_t *volume = json_array_get(json_object_get(pods, "volumes"), 0);
 
-	return text_of(json_object_get(volume, "configMap"), "name");
+	return kube_tree_value(json_object_get(volume, "configMap"), "name");
 }
 
 static const char *colour_of(struct stage *stage, const char *name)
 {
-	return text_of(json_object_get(stage_find(stage, "configmaps", name), "data"), "colour");
+	return kube_tree_value(json_object_get(stage_find(stage, "configmaps", name), "data"),
+	                       "colour");
 }
 
 static size_t count(struct stage *stage, const char *plural)
@@ -187,18 +182,19 @@ static void test_copies(void **state)
 	assert_int_equal(strncmp(first, "settings-primary-", 17), 0);
 	copy = stage_find(stage, "configmaps", first);
 	assert_true(json_is_true(json_object_get(copy, "immutable")));
-	assert_string_equal(text_of(json_object_get(copy, "data"), "colour"), "red");
-	assert_string_equal(text_of(json_object_get(copy, "binaryData"), "logo"),
+	assert_string_equal(kube_tree_value(json_object_get(copy, "data"), "colour"), "red");
+	assert_string_equal(kube_tree_value(json_object_get(copy, "binaryData"), "logo"),
 	                    "AAEC"); /* D-35 */
-	assert_string_equal(text_of(json_object_get(metadata_of(copy), "labels"),
-	                            "serin.dev/canary-uid"),
-	                    text_of(metadata_of(stage_find(stage, "canaries", "cart")), "uid"));
+	assert_string_equal(kube_tree_value(json_object_get(metadata_of(copy), "labels"),
+	                                    "serin.dev/canary-uid"),
+	                    kube_tree_value(metadata_of(stage_find(stage, "canaries", "cart")),
+	                                    "uid"));
 	assert_int_equal(count(stage, "configmaps"), 2);
 	assert_int_equal(count(stage, "secrets"), 2);
 	write_settings(stage, "blue");
 	assert_true(stage_run_to(stage, "Progressing", 60));
 	release = stage_find(stage, "releases", "cart-2");
-	assert_string_equal(text_of(spec_of(release), "cause"), "config");
+	assert_string_equal(kube_tree_value(spec_of(release), "cause"), "config");
 	assert_string_equal(mounted(stage), first);
 	assert_true(stage_run_to(stage, "Succeeded", 200));
 	assert_string_not_equal(mounted(stage), first);
@@ -225,7 +221,8 @@ static void test_D_10_pods_begin_anew(void **state)
 			json_object_get(stage_find(stage, "deployments", "cart"), "status");
 
 		was_empty |= json_integer_value(json_object_get(status, "replicas")) == 0;
-		if (strcmp(text_of(json_object_get(release, "status"), "phase"), "Starting") == 0)
+		if (strcmp(kube_tree_value(json_object_get(release, "status"), "phase"),
+		           "Starting") == 0)
 			break;
 		assert_false(release && i == 399);
 		stage_run_ms(stage, 100);
@@ -248,7 +245,8 @@ static void test_changed_in_mid_run(void **state)
 	write_settings(stage, "green");
 	assert_true(stage_run_to(stage, "Succeeded", 300));
 	release = stage_find(stage, "releases", "cart-2");
-	assert_string_equal(text_of(json_object_get(release, "status"), "outcome"), "superseded");
+	assert_string_equal(kube_tree_value(json_object_get(release, "status"), "outcome"),
+	                    "superseded");
 	assert_string_equal(colour_of(stage, mounted(stage)), "green");
 	stage_free(stage);
 }
@@ -266,7 +264,8 @@ static void test_changed_back(void **state)
 	write_settings(stage, "red");
 	stage_run(stage, 60);
 	release = stage_find(stage, "releases", "cart-2");
-	assert_string_equal(text_of(json_object_get(release, "status"), "outcome"), "cancelled");
+	assert_string_equal(kube_tree_value(json_object_get(release, "status"), "outcome"),
+	                    "cancelled");
 	assert_null(stage_find(stage, "releases", "cart-3"));
 	assert_string_equal(colour_of(stage, mounted(stage)), "red");
 	stage_free(stage);
@@ -277,7 +276,7 @@ static const char *why(struct stage *stage)
 	const json_t *status = json_object_get(stage_find(stage, "canaries", "cart"), "status");
 	const json_t *condition = json_array_get(json_object_get(status, "conditions"), 0);
 
-	return text_of(condition, "message");
+	return kube_tree_value(condition, "message");
 }
 
 /* One that is needed is missing: nothing is made; it comes, and all goes on. */
@@ -313,7 +312,7 @@ static void test_D_35_optional_one_comes(void **state)
 		"\"namespace\":\"shop\"},\"data\":{\"a\":\"b\"}}");
 	assert_true(stage_run_to(stage, "Succeeded", 200));
 	release = stage_find(stage, "releases", "cart-2");
-	assert_string_equal(text_of(spec_of(release), "cause"), "config");
+	assert_string_equal(kube_tree_value(spec_of(release), "cause"), "config");
 	stage_free(stage);
 }
 
@@ -370,11 +369,11 @@ static void check_copies(struct stage *stage, const json_t *release)
 	assert_int_equal(json_array_size(entries), 3);
 	for (size_t i = 0; i < json_array_size(entries); i++) {
 		const json_t *entry = json_array_get(entries, i);
-		bool is_secret = strcmp(text_of(entry, "kind"), "Secret") == 0;
+		bool is_secret = strcmp(kube_tree_value(entry, "kind"), "Secret") == 0;
 
-		if (text_of(entry, "digest")[0])
+		if (kube_tree_value(entry, "digest")[0])
 			assert_non_null(stage_find(stage, is_secret ? "secrets" : "configmaps",
-			                           text_of(entry, "copy")));
+			                           kube_tree_value(entry, "copy")));
 	}
 }
 
@@ -420,8 +419,8 @@ static void undo(struct stage *stage)
 		"\"cart-undo-1\",\"namespace\":\"shop\",\"labels\":{\"serin.dev/canary\":\"cart\"}},"
 		"\"spec\":{\"verb\":\"undo\",\"canary\":{\"name\":\"cart\",\"uid\":\"%s\"},\"release\":{"
 		"\"name\":\"cart-2\",\"uid\":\"%s\"},\"requestedBy\":\"alice\"}}",
-		text_of(metadata_of(stage_find(stage, "canaries", "cart")), "uid"),
-		text_of(metadata_of(stage_find(stage, "releases", "cart-2")), "uid"));
+		kube_tree_value(metadata_of(stage_find(stage, "canaries", "cart")), "uid"),
+		kube_tree_value(metadata_of(stage_find(stage, "releases", "cart-2")), "uid"));
 	stage_write(stage, HTTP_POST, "/apis/serin.dev/v1alpha1/namespaces/shop/actions", body);
 }
 
