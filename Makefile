@@ -61,8 +61,7 @@ sim: needs-test build-release/build.ninja ## the simulator, for as long as told:
 
 bench: needs-test build-release/build.ninja ## what the history costs, beside plain SQLite; RELEASES=1000
 	@ninja -C build-release --quiet && rm -rf build-release/bench && mkdir -p build-release/bench
-	@build-release/agent/serin demo --speed 0 --dir build-release/bench >build-release/bench/demo.txt
-	@build-release/tests/bench-history build-release/bench/history.db build-release/bench $(or $(RELEASES),1000)
+	@build-release/tests/bench-history build-release/bench $(or $(RELEASES),1000)
 
 planted: needs-test ## each planted bug must be found by the simulator: the table of docs/testing.md
 	@tests/simulation/planted.py

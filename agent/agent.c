@@ -4,6 +4,7 @@
 #include "agent/leader.h"
 #include "agent/log.h"
 #include "agent/metrics.h"
+#include "agent/observe.h"
 #include "agent/served.h"
 #include "agent/tally.h"
 #include "analysis/base/compiler.h"
@@ -37,6 +38,7 @@ struct agent {
 	struct fleet *fleet;
 	struct leader *leader;
 	struct served *served;
+	struct observe *observe; /* NULL: nobody asked for it */
 	struct follow_seams follow_seams;
 	struct follow *follows[KINDS];
 	struct follow *extras[EXTRAS];
@@ -104,6 +106,13 @@ static void on_follow(void *user, enum kube_kind kind)
 	}
 }
 
+/* Canaries and what they have are known, so what no canary has is, too. */
+static void observe(struct agent *agent)
+{
+	if (agent->observe && agent_is_leading(agent))
+		observe_start(agent->observe);
+}
+
 /* List the collections that were not asked for yet: the first alone, Deployments next, the others
  * together. One of those may have listed itself meanwhile, since its watch had broken. */
 static void list_next(struct agent *agent)
@@ -118,6 +127,7 @@ static void list_next(struct agent *agent)
 		          LOG_FIELDS({"role", agent_is_leading(agent) ? "leader" : "standby"}));
 		fleet_stir(agent->fleet);
 		on_follow(agent, KUBE_ACTION);
+		observe(agent);
 		return;
 	}
 	for (size_t i = n_synced; i < (n_synced < 2 ? n_synced + 1 : KINDS); i++) {
@@ -150,6 +160,8 @@ static void on_leading(void *user, bool is_leading)
 
 	if (!is_leading) {
 		fleet_rest(agent->fleet);
+		if (agent->observe)
+			observe_stop(agent->observe);
 		return;
 	}
 	if (!follow_is_synced(agent->follows[0]))
@@ -180,6 +192,33 @@ static void on_served(void *user)
 	struct agent *agent = user;
 
 	fleet_bind(agent->fleet);
+	observe(agent);
+}
+
+static bool on_has_canary(void *user, enum kube_kind kind, const char *k8s_namespace,
+                          const char *name)
+{
+	struct agent *agent = user;
+
+	return fleet_has(agent->fleet, kind, k8s_namespace, name);
+}
+
+static struct observe *observe_make(struct agent *agent)
+{
+	const struct observe_seams seams = {
+		.loop = agent->seams.loop,
+		.http = agent->seams.http,
+		.history = agent->seams.history,
+		.log = agent->seams.log,
+		.metrics = agent->seams.metrics,
+		.k8s_namespace = agent->settings.k8s_namespace,
+		.options = &agent->settings.options,
+		.served = agent->served,
+		.has_canary = on_has_canary,
+		.user = agent,
+	};
+
+	return agent->settings.observes ? observe_new(&seams) : NULL;
 }
 
 static void make_parts(struct agent *agent)
@@ -206,6 +245,7 @@ static void make_parts(struct agent *agent)
 	agent->fleet = fleet_new(&agent->host);
 	agent->leader = leader_new(&leader);
 	agent->served = served_new(&served);
+	agent->observe = observe_make(agent);
 	for (size_t i = 0; i < KINDS; i++)
 		agent->follows[i] = follow_new(&agent->follow_seams, kinds[i]);
 	for (size_t i = 0; i < EXTRAS; i++)
@@ -262,6 +302,7 @@ struct agent *agent_free(struct agent *agent)
 		follow_free(agent->follows[i]);
 	for (size_t i = 0; i < EXTRAS; i++)
 		follow_free(agent->extras[i]);
+	observe_free(agent->observe);
 	served_free(agent->served);
 	fleet_free(agent->fleet); /* tells the leader of writes that it leaves behind */
 	leader_free(agent->leader);
@@ -301,6 +342,8 @@ static void on_stop_look(struct alarm *alarm)
 void agent_stop(struct agent *agent, void (*stopped)(void *user), void *user)
 {
 	agent->is_stopping = true;
+	if (agent->observe)
+		observe_stop(agent->observe);
 	agent->stopped = stopped;
 	agent->stopped_user = user;
 	agent->stop_begun = loop_uptime(agent->seams.loop);

@@ -38,6 +38,7 @@ struct agent_settings {
 	const char *lease_namespace;
 	const char *lease_name;
 	const char *identity; /* unique for this process */
+	bool observes;        /* splits that no Canary has are recorded, where that is asked for */
 };
 
 struct agent *agent_new(const struct agent_seams *seams, const struct agent_settings *settings);

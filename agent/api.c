@@ -24,13 +24,14 @@ static const char *const none[] = {NULL};
 static const char *const of_canaries[] = {"limit", "continue", NULL};
 static const char *const of_releases[] = {"canary", "since",    "result", "all",
                                           "limit",  "continue", NULL};
+static const char *const of_splits[] = {"name", "limit", "continue", NULL};
 static const char *const of_events[] = {"canary", NULL};
 
 static const struct row rows[] = {
 	{API_ROUTE_OPENAPI, api_openapi, none},    {API_ROUTE_CANARIES, api_canaries, of_canaries},
 	{API_ROUTE_CANARY, api_canaries, none},    {API_ROUTE_RELEASES, api_history, of_releases},
 	{API_ROUTE_RELEASE, api_history, none},    {API_ROUTE_ROUNDS, api_history, of_canaries},
-	{API_ROUTE_EVENTS, api_events, of_events},
+	{API_ROUTE_EVENTS, api_events, of_events}, {API_ROUTE_SPLITS, api_history, of_splits},
 };
 
 bool api_parse_access(const char *text, enum api_access *ret)
@@ -62,13 +63,15 @@ static bool take_name(const char **rest, char *ret, size_t size)
 	return command_flags_is_name(ret);
 }
 
-/* "canaries", "releases" and "events" stand for all of a namespace, or of all. */
+/* "canaries", "releases", "splits" and "events" stand for all of a namespace, or of all. */
 static enum api_route find_list(const char *rest)
 {
 	if (strcmp(rest, "canaries") == 0)
 		return API_ROUTE_CANARIES;
 	if (strcmp(rest, "releases") == 0)
 		return API_ROUTE_RELEASES;
+	if (strcmp(rest, "splits") == 0)
+		return API_ROUTE_SPLITS;
 	return strcmp(rest, "events") == 0 ? API_ROUTE_EVENTS : API_ROUTE_NONE;
 }
 

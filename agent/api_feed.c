@@ -172,6 +172,11 @@ static void on_effect(struct history *history, const struct history_effect *effe
 	put(feed, "told", origin, tree);
 }
 
+static void on_split(struct history *history, const struct history_split *split)
+{
+	history_split(container_of(history, struct api_feed, base)->behind, split);
+}
+
 static void on_forget(struct history *history, void *user)
 {
 	history_forget(container_of(history, struct api_feed, base)->behind, user);
@@ -195,6 +200,7 @@ static bool on_anchor(struct history *history, struct history_anchor *ret)
 static const struct history_ops feed_ops = {
 	.round = on_round,
 	.effect = on_effect,
+	.split = on_split,
 	.forget = on_forget,
 	.gap = on_gap,
 	.state = on_state,

@@ -11,6 +11,7 @@
 #include "agent/history_facts.h"
 #include "agent/history_part.h"
 #include "agent/history_record.h"
+#include "agent/history_splits.h"
 #include "analysis/base/text.h"
 #include "providers/kube/tree.h"
 
@@ -111,6 +112,28 @@ static bool read_report(struct history_clerk_job *base, sqlite3 *db, struct err 
 	struct job *job = (struct job *)(void *)base;
 
 	return report_read_open(db, job->k8s_namespace, job->name, &job->tree, err);
+}
+
+/* What others did: in the clerk's thread. The token is a place in the order. */
+static bool read_splits(struct history_clerk_job *base, sqlite3 *db, struct err *err)
+{
+	struct job *job = (struct job *)(void *)base;
+	char *end = job->token;
+	struct history_splits_filter filter = {
+		.k8s_namespace = or_null(job->k8s_namespace),
+		.name = or_null(job->name),
+		.before = strtoll(job->token, &end, 10),
+		.n_max = job->limit,
+	};
+	int64_t next;
+
+	if (*end != '\0' || filter.before < 0 || (job->token[0] && filter.before == 0))
+		return err_set(err, ERR_INVALID, "continue: it is not one of ours");
+	if (!history_splits_read(db, &filter, &job->tree, &next, err))
+		return false;
+	if (next > 0)
+		text_format(job->next, sizeof(job->next), "%" PRId64, next);
+	return true;
 }
 
 /* Rounds: in the clerk's thread --------------------------------------------------------------- */
@@ -300,6 +323,19 @@ static bool read_arguments(struct api_visit *visit, struct job *job)
 	return true;
 }
 
+/* The name of an object: dots are allowed in those of routes. */
+static bool read_name(struct api_visit *visit, struct job *job)
+{
+	const char *name = api_visit_argument(visit, "name");
+
+	if (name && (!*name || strlen(name) >= sizeof(job->name))) {
+		api_visit_refuse(visit, 400, "name: expected the name of an object");
+		return false;
+	}
+	text_copy(job->name, name ? name : "");
+	return true;
+}
+
 static bool prepare(struct api_visit *visit, struct job *job)
 {
 	const char *token = api_visit_argument(visit, "continue");
@@ -320,6 +356,11 @@ static bool prepare(struct api_visit *visit, struct job *job)
 	if (visit->route == API_ROUTE_ROUNDS) {
 		job->base.read = read_rounds;
 		return api_visit_limit(visit, API_ROUNDS, API_ROUNDS_MAX, &job->limit);
+	}
+	if (visit->route == API_ROUTE_SPLITS) {
+		job->base.read = read_splits;
+		return api_visit_limit(visit, API_RELEASES, API_RELEASES_MAX, &job->limit) &&
+		       read_name(visit, job);
 	}
 	job->base.read = read_releases;
 	return api_visit_limit(visit, API_RELEASES, API_RELEASES_MAX, &job->limit) &&

@@ -84,6 +84,7 @@ void api_openapi(struct api_visit *visit)
 		{"history", api_text_history, api_text_history_length},
 		{"report", api_text_report, api_text_report_length},
 		{"rounds", api_text_rounds, api_text_rounds_length},
+		{"splits", api_text_splits, api_text_splits_length},
 	};
 	json_t *tree = load(api_text_openapi, api_text_openapi_length);
 	json_t *schemas = kube_tree_find(tree, "components/schemas");

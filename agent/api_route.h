@@ -7,7 +7,7 @@
 /* Canaries with their Releases, from the API server: API_ROUTE_CANARIES and API_ROUTE_CANARY. */
 void api_canaries(struct api_visit *visit);
 
-/* Evidence: API_ROUTE_RELEASES, API_ROUTE_RELEASE and API_ROUTE_ROUNDS. */
+/* Evidence: API_ROUTE_RELEASES, API_ROUTE_RELEASE, API_ROUTE_ROUNDS and API_ROUTE_SPLITS. */
 void api_history(struct api_visit *visit);
 
 /* The stream of events. */

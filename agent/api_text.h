@@ -17,5 +17,7 @@ extern const char api_text_report[];
 extern const size_t api_text_report_length;
 extern const char api_text_rounds[];
 extern const size_t api_text_rounds_length;
+extern const char api_text_splits[];
+extern const size_t api_text_splits_length;
 
 #endif

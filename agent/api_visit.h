@@ -34,6 +34,7 @@ enum api_route {
 	API_ROUTE_RELEASE,
 	API_ROUTE_ROUNDS,
 	API_ROUTE_EVENTS,
+	API_ROUTE_SPLITS,
 };
 
 struct api_visit {

@@ -52,6 +52,14 @@ struct canary *bindings_add(struct bindings *bindings, struct canary *canary,
 	return NULL;
 }
 
+bool bindings_has(const struct bindings *bindings, enum kube_kind kind, const char *k8s_namespace,
+                  const char *name)
+{
+	char key[KEY_MAX];
+
+	return find(bindings, kind, k8s_namespace, name, key) != NULL;
+}
+
 /* The one to remove next, found by walking the tree. */
 struct removal {
 	const struct canary *canary;

@@ -27,6 +27,10 @@ struct binding {
 struct canary *bindings_add(struct bindings *bindings, struct canary *canary,
                             const struct binding *as, const char *name);
 
+/* Some canary has the object. */
+bool bindings_has(const struct bindings *bindings, enum kube_kind kind, const char *k8s_namespace,
+                  const char *name);
+
 /* Of CANARY nothing is bound any more. */
 void bindings_remove(struct bindings *bindings, const struct canary *canary);
 

@@ -523,6 +523,12 @@ void fleet_settle(struct fleet *fleet)
 		canary_settle_writes(member->canary);
 }
 
+bool fleet_has(const struct fleet *fleet, enum kube_kind kind, const char *k8s_namespace,
+               const char *name)
+{
+	return bindings_has(&fleet->bindings, kind, k8s_namespace, name);
+}
+
 size_t fleet_count(const struct fleet *fleet)
 {
 	return fleet->n_members;

@@ -35,6 +35,10 @@ void fleet_rest(struct fleet *fleet);
 /* The agent stops: end all that has written nothing yet; what has is left to its end. */
 void fleet_settle(struct fleet *fleet);
 
+/* Some canary has this object. */
+bool fleet_has(const struct fleet *fleet, enum kube_kind kind, const char *k8s_namespace,
+               const char *name);
+
 /* How many canaries there are, and how many effects are under way. */
 size_t fleet_count(const struct fleet *fleet);
 size_t fleet_count_flights(struct fleet *fleet);

@@ -267,6 +267,11 @@ bool follow_is_due(const struct follow *follow)
 	return follow->is_due;
 }
 
+enum kube_kind follow_kind(const struct follow *follow)
+{
+	return follow->kind;
+}
+
 void follow_reset(struct follow *follow)
 {
 	follow->is_synced = false;

@@ -58,6 +58,8 @@ bool follow_is_due(const struct follow *follow);
 /* A list was completed since the last follow_list. */
 bool follow_is_synced(const struct follow *follow);
 
+enum kube_kind follow_kind(const struct follow *follow);
+
 /* Why nothing comes since the last attempt failed; "" when something came since. Valid until the
  * loop turns. */
 const char *follow_trouble(const struct follow *follow);

@@ -15,6 +15,13 @@ void history_effect(struct history *history, const struct history_effect *effect
 	history->ops->effect(history, effect);
 }
 
+void history_split(struct history *history, const struct history_split *split)
+{
+	assert(split->result != HISTORY_SPLIT_NONE);
+	if (history->ops->split)
+		history->ops->split(history, split);
+}
+
 void history_forget(struct history *history, void *user)
 {
 	history->ops->forget(history, user);

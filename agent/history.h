@@ -57,6 +57,28 @@ struct history_effect {
 	struct instant at;
 };
 
+enum history_split_result {
+	HISTORY_SPLIT_NONE,
+	HISTORY_SPLIT_OBSERVED, /* it divides requests so */
+	HISTORY_SPLIT_REMOVED,  /* it is gone, or divides none any more */
+	HISTORY_SPLIT_LEFT,     /* nobody asks for it any more, or a canary has it */
+};
+
+/* How an object divides requests that no canary of ours has: seen, not done. Texts are copied. */
+struct history_split {
+	const char *api;  /* "networking.istio.io/v1beta1" */
+	const char *kind; /* "VirtualService" */
+	const char *k8s_namespace;
+	const char *name;
+	const char *uid; /* the object's */
+	const char *resource_version;
+	const char *author; /* a field manager; "": nobody says */
+	enum history_split_result result;
+	struct instant applied_at; /* when the author wrote; else when it was seen */
+	struct instant seen_at;
+	const char *split; /* JSON, as providers/split.h has it; "{}" when it is not observed */
+};
+
 /* The chain of the evidence up to one entry, for keeping outside the file: who keeps it can show
  * later that nothing up to there was changed or cut off. */
 #define HISTORY_ANCHOR_CHAIN_MAX 256
@@ -73,6 +95,8 @@ struct history_ops {
 	void (*round)(struct history *history, const struct history_round *round,
 	              void (*acked)(void *user, const char *uid), void *user);
 	void (*effect)(struct history *history, const struct history_effect *effect);
+	/* NULL: not kept. */
+	void (*split)(struct history *history, const struct history_split *split);
 	/* Forget a waiting acknowledgement: no call of `acked` with this user follows. */
 	void (*forget)(struct history *history, void *user);
 	/* Mark that a round's effects went ahead of the disk (no acknowledgement within a second).
@@ -97,6 +121,10 @@ void history_round(struct history *history, const struct history_round *round,
 
 /* Append an effect that was begun, or the outcome of one. Never waits. */
 void history_effect(struct history *history, const struct history_effect *effect);
+
+/* Append what was seen of somebody else's object; a store that outlives the agent leaves out what
+ * is no news since the last of that object. Never waits. */
+void history_split(struct history *history, const struct history_split *split);
 
 /* Forget a waiting acknowledgement: no call of `acked` with this user follows. */
 void history_forget(struct history *history, void *user);

@@ -228,6 +228,8 @@ static struct history_record *copy_records(struct history *memory)
 			*end = history_record_round(&record->round);
 		else if (record->kind == HISTORY_RECORD_EFFECT)
 			*end = history_record_effect(&record->effect);
+		else if (record->kind == HISTORY_RECORD_SPLIT)
+			*end = history_record_split(&record->split);
 		else
 			continue;
 		end = &(*end)->next;

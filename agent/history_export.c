@@ -21,6 +21,7 @@ enum {
 	ROUND,
 	EFFECT,
 	GAP,
+	SPLIT,
 	N_TEXTS
 };
 
@@ -41,6 +42,10 @@ static const char *const texts[N_TEXTS] = {
 		" happened_at, is_cut FROM round_effect WHERE uid = $1",
 	[GAP] = "SELECT kind, round_uid AS round, n_records AS records, from_at, until_at, detail"
 		" FROM gap WHERE uid = $1",
+	[SPLIT] =
+		"SELECT object_api, object_kind, k8s_namespace AS namespace, object_name, object_uid,"
+		" resource_version, origin, author, result, applied_at, seen_at, split_json, is_cut"
+		" FROM traffic_change WHERE uid = $1",
 };
 
 static bool ends_in(const char *name, const char *end)
@@ -87,9 +92,10 @@ static json_t *line_of(sqlite3_stmt *row)
 static json_t *row_of(sqlite3_stmt *const statements[N_TEXTS], const json_t *line)
 {
 	const char *entity = kube_tree_value(line, "entity");
-	sqlite3_stmt *statement = strcmp(entity, "round") == 0          ? statements[ROUND]
-	                          : strcmp(entity, "round_effect") == 0 ? statements[EFFECT]
-	                                                                : statements[GAP];
+	sqlite3_stmt *statement = strcmp(entity, "round") == 0            ? statements[ROUND]
+	                          : strcmp(entity, "round_effect") == 0   ? statements[EFFECT]
+	                          : strcmp(entity, "traffic_change") == 0 ? statements[SPLIT]
+	                                                                  : statements[GAP];
 	json_t *row = NULL;
 
 	sqlite3_bind_text(statement, 1, kube_tree_value(line, "uid"), -1, SQLITE_STATIC);

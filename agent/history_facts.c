@@ -19,19 +19,46 @@ static bool read_text(const char *text, json_t **ret, struct err *err)
 	return document_read_json(text, strlen(text), TEXT_MAX, ret, err);
 }
 
-bool history_facts_read(const char *base, const char *facts, json_t **ret, struct err *err)
+static bool read_base(struct history_facts_base *last, const char *base, struct err *err)
 {
-	CLEANUP(tree_freep) json_t *shared = NULL;
+	if (last->tree && strcmp(last->text, base) == 0)
+		return true;
+	history_facts_base_fini(last);
+	if (!read_text(base, &last->tree, err))
+		return err_wrap(err, "base");
+	last->text = strdup(base);
+	if (!last->text)
+		abort();
+	return true;
+}
+
+bool history_facts_read_next(struct history_facts_base *last, const char *base, const char *facts,
+                             json_t **ret, struct err *err)
+{
 	CLEANUP(tree_freep) json_t *patch = NULL;
 
 	if (!*base)
 		return read_text(facts, ret, err);
-	if (!read_text(base, &shared, err))
-		return err_wrap(err, "base");
-	if (!read_text(facts, &patch, err))
+	if (!read_base(last, base, err) || !read_text(facts, &patch, err))
 		return false;
-	*ret = record_patch_apply(shared, patch);
+	*ret = record_patch_apply(last->tree, patch);
 	return true;
+}
+
+void history_facts_base_fini(struct history_facts_base *last)
+{
+	free(last->text);
+	json_decref(last->tree);
+	*last = (struct history_facts_base){0};
+}
+
+bool history_facts_read(const char *base, const char *facts, json_t **ret, struct err *err)
+{
+	struct history_facts_base last = {0};
+	bool is_fine = history_facts_read_next(&last, base, facts, ret, err);
+
+	history_facts_base_fini(&last);
+	return is_fine;
 }
 
 static char *text_of(const json_t *tree)

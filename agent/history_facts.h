@@ -12,6 +12,18 @@
  */
 bool history_facts_read(const char *base, const char *facts, json_t **ret, struct err *err);
 
+/* The base that was read last: rounds that follow each other mostly have the same. Zero it first. */
+struct history_facts_base {
+	char *text;
+	json_t *tree;
+};
+
+/* history_facts_read for many rounds; the base is parsed when it is another. */
+bool history_facts_read_next(struct history_facts_base *last, const char *base, const char *facts,
+                             json_t **ret, struct err *err);
+
+void history_facts_base_fini(struct history_facts_base *last);
+
 /*
  * What to record of the facts WHOLE, and of what stands BESIDE them in this round alone (an object;
  * NULL: nothing): *BASE, which the caller keeps for the rounds to come and frees

@@ -109,6 +109,11 @@ static void on_effect(struct history *history, const struct history_effect *effe
 	memory_add(memory_of(history), history_record_effect(effect));
 }
 
+static void on_split(struct history *history, const struct history_split *split)
+{
+	memory_add(memory_of(history), history_record_split(split));
+}
+
 static void on_forget(struct history *history, void *user)
 {
 	struct history_memory *memory = memory_of(history);
@@ -151,6 +156,7 @@ static const char *on_state(struct history *history)
 static const struct history_ops memory_ops = {
 	.round = on_round,
 	.effect = on_effect,
+	.split = on_split,
 	.forget = on_forget,
 	.gap = on_gap,
 	.state = on_state,

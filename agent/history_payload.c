@@ -116,6 +116,27 @@ void history_payload_effect(const char *uid, const char *kind, const struct hist
 	put(ret, "}", 1);
 }
 
+void history_payload_split(const char *uid, const char *origin, const char *result,
+                           const struct history_split *split, bool is_cut, struct buf *ret)
+{
+	begin(ret);
+	member_text(ret, "{\"api\":", split->api);
+	member_number(ret, ",\"applied_at\":", split->applied_at.ms);
+	member_text(ret, ",\"author\":", split->author);
+	member_number(ret, ",\"cut\":", is_cut);
+	member_text(ret, ",\"kind\":", split->kind);
+	member_text(ret, ",\"name\":", split->name);
+	member_text(ret, ",\"namespace\":", split->k8s_namespace);
+	member_text(ret, ",\"object_uid\":", split->uid);
+	member_text(ret, ",\"origin\":", origin);
+	member_text(ret, ",\"resource_version\":", split->resource_version);
+	member_text(ret, ",\"result\":", result);
+	member_number(ret, ",\"seen_at\":", split->seen_at.ms);
+	member_digest(ret, ",\"split_sha256\":", split->split);
+	member_text(ret, ",\"uid\":", uid);
+	put(ret, "}", 1);
+}
+
 void history_payload_gap(const char *uid, const char *kind, const struct history_gap *gap,
                          struct buf *ret)
 {

@@ -20,6 +20,10 @@ void history_payload_round(const struct history_round *round, const char *spec_s
 void history_payload_effect(const char *uid, const char *kind, const struct history_effect *effect,
                             bool is_cut, struct buf *ret);
 
+/* Of a split; ORIGIN and RESULT as stored. */
+void history_payload_split(const char *uid, const char *origin, const char *result,
+                           const struct history_split *split, bool is_cut, struct buf *ret);
+
 /* Of a gap; KIND as stored. */
 void history_payload_gap(const char *uid, const char *kind, const struct history_gap *gap,
                          struct buf *ret);

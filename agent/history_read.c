@@ -83,7 +83,7 @@ bool history_read_open(const char *path, sqlite3 **ret_db, struct err *err)
 		                                               : "version",
 		               version);
 	if (version < HISTORY_SCHEMA_VERSION &&
-	    sqlite3_exec(db, history_schema_beside, NULL, NULL, NULL) != SQLITE_OK) {
+	    sqlite3_exec(db, history_schema_beside[version - 1], NULL, NULL, NULL) != SQLITE_OK) {
 		(void)history_read_failed(db, err);
 		return err_wrap(err, "%s", path);
 	}

@@ -120,6 +120,29 @@ struct history_record *history_record_effect(const struct history_effect *effect
 	return record;
 }
 
+struct history_record *history_record_split(const struct history_split *split)
+{
+	struct history_split copy = *split;
+	struct piece pieces[] = {
+		{split->api, &copy.api, HISTORY_RECORD_NAME_MAX, 0},
+		{split->kind, &copy.kind, HISTORY_RECORD_NAME_MAX, 0},
+		{split->k8s_namespace, &copy.k8s_namespace, HISTORY_RECORD_NAME_MAX, 0},
+		{split->name, &copy.name, HISTORY_RECORD_NAME_MAX, 0},
+		{split->uid, &copy.uid, HISTORY_RECORD_NAME_MAX, 0},
+		{split->resource_version, &copy.resource_version, HISTORY_RECORD_NAME_MAX, 0},
+		{split->author, &copy.author, HISTORY_RECORD_NAME_MAX, 0},
+		{split->split, &copy.split, HISTORY_ROUND_MAX, 0},
+	};
+	bool is_cut = false;
+	size_t n_bytes = pieces_measure(pieces, array_length(pieces), &is_cut);
+	struct history_record *record = record_new(HISTORY_RECORD_SPLIT, n_bytes);
+
+	pieces_copy(pieces, array_length(pieces), record);
+	record->is_cut = is_cut;
+	record->split = copy;
+	return record;
+}
+
 struct history_record *history_record_gap(enum history_record_kind kind,
                                           const struct history_gap *gap)
 {
@@ -153,6 +176,8 @@ struct instant history_record_at(const struct history_record *record)
 		return record->round.decided_at;
 	case HISTORY_RECORD_EFFECT:
 		return record->effect.at;
+	case HISTORY_RECORD_SPLIT:
+		return record->split.seen_at;
 	case HISTORY_RECORD_NONE:
 	case HISTORY_RECORD_AHEAD:
 	case HISTORY_RECORD_LOST:
@@ -171,6 +196,8 @@ const char *history_record_round_uid(const struct history_record *record)
 		return record->round.uid;
 	case HISTORY_RECORD_EFFECT:
 		return record->effect.round_uid;
+	case HISTORY_RECORD_SPLIT:
+		return "";
 	case HISTORY_RECORD_NONE:
 	case HISTORY_RECORD_AHEAD:
 	case HISTORY_RECORD_LOST:
@@ -198,6 +225,7 @@ const char *history_record_gap_text(enum history_record_kind kind)
 	case HISTORY_RECORD_NONE:
 	case HISTORY_RECORD_ROUND:
 	case HISTORY_RECORD_EFFECT:
+	case HISTORY_RECORD_SPLIT:
 		break;
 	}
 	assert(false); /* only gaps have one */
@@ -214,6 +242,21 @@ const char *history_record_effect_text(enum history_kind kind)
 	case HISTORY_ANSWER:
 		return "answer";
 	case HISTORY_UNKNOWN:
+		break;
+	}
+	return "unknown";
+}
+
+const char *history_record_split_text(enum history_split_result result)
+{
+	switch (result) {
+	case HISTORY_SPLIT_OBSERVED:
+		return "observed";
+	case HISTORY_SPLIT_REMOVED:
+		return "removed";
+	case HISTORY_SPLIT_LEFT:
+		return "left";
+	case HISTORY_SPLIT_NONE:
 		break;
 	}
 	return "unknown";

@@ -19,6 +19,7 @@ enum history_record_kind {
 	HISTORY_RECORD_NONE,
 	HISTORY_RECORD_ROUND,
 	HISTORY_RECORD_EFFECT,
+	HISTORY_RECORD_SPLIT,
 	HISTORY_RECORD_AHEAD,   /* a gap: effects of a round went ahead of the disk */
 	HISTORY_RECORD_LOST,    /* a gap: records were dropped since too many waited */
 	HISTORY_RECORD_REFUSED, /* a gap: the store refused one record */
@@ -46,6 +47,7 @@ struct history_record {
 	union {
 		struct history_round round;
 		struct history_effect effect;
+		struct history_split split;
 		struct history_gap gap;
 	};
 	char text[];
@@ -58,6 +60,7 @@ struct history_record {
  */
 struct history_record *history_record_round(const struct history_round *round);
 struct history_record *history_record_effect(const struct history_effect *effect);
+struct history_record *history_record_split(const struct history_split *split);
 struct history_record *history_record_gap(enum history_record_kind kind,
                                           const struct history_gap *gap);
 
@@ -75,5 +78,8 @@ const char *history_record_gap_text(enum history_record_kind kind);
 
 /* As stored: "question", "change", "answer". */
 const char *history_record_effect_text(enum history_kind kind);
+
+/* As stored: "observed", "removed", "left". */
+const char *history_record_split_text(enum history_split_result result);
 
 #endif

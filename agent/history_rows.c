@@ -15,6 +15,8 @@ enum statement {
 	STATEMENT_BASE,
 	STATEMENT_ROUND,
 	STATEMENT_EFFECT,
+	STATEMENT_LAST_SPLIT,
+	STATEMENT_SPLIT,
 	STATEMENT_GAP,
 	STATEMENT_AUDIT,
 	N_STATEMENTS = HISTORY_ROWS_STATEMENTS,
@@ -36,6 +38,15 @@ static const char *const statement_texts[N_STATEMENTS] = {
 	[STATEMENT_EFFECT] =
 		"INSERT INTO round_effect (uid, round_uid, kind, effect_key, detail_json, result,"
 		" happened_at, is_cut) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"
+		" ON CONFLICT (uid) DO NOTHING",
+	[STATEMENT_LAST_SPLIT] =
+		"SELECT result, split_json FROM traffic_change WHERE object_uid = $1"
+		" ORDER BY id DESC LIMIT 1",
+	[STATEMENT_SPLIT] =
+		"INSERT INTO traffic_change (uid, object_api, object_kind, k8s_namespace, object_name,"
+		" object_uid, resource_version, origin, author, result, applied_at, seen_at,"
+		" split_json, is_cut)"
+		" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)"
 		" ON CONFLICT (uid) DO NOTHING",
 	[STATEMENT_GAP] =
 		"INSERT INTO gap (uid, kind, round_uid, n_records, from_at, until_at, detail)"
@@ -240,6 +251,65 @@ static bool effect_write(struct history_rows *rows, const struct history_record 
 	return !is_new || audit(rows, &entry, fault);
 }
 
+/* What is known of the object already is no news: an agent that began anew sees it all again. */
+static bool is_news(struct history_rows *rows, const struct history_split *split, bool *ret,
+                    struct history_fault *fault)
+{
+	sqlite3_stmt *last = rows->statements[STATEMENT_LAST_SPLIT];
+	int code;
+
+	bind_text(last, 1, split->uid);
+	code = sqlite3_step(last);
+	*ret = code != SQLITE_ROW ||
+	       strcmp((const char *)sqlite3_column_text(last, 0),
+	              history_record_split_text(split->result)) != 0 ||
+	       strcmp((const char *)sqlite3_column_text(last, 1), split->split) != 0;
+	if (code != SQLITE_ROW && code != SQLITE_DONE)
+		history_fault_set(fault, rows->db);
+	sqlite3_reset(last);
+	sqlite3_clear_bindings(last);
+	return code == SQLITE_ROW || code == SQLITE_DONE;
+}
+
+static bool split_write(struct history_rows *rows, const struct history_record *record,
+                        const char *uid, struct history_fault *fault)
+{
+	static const char origin[] = "external";
+	const struct history_split *split = &record->split;
+	const char *result = history_record_split_text(split->result);
+	sqlite3_stmt *statement = rows->statements[STATEMENT_SPLIT];
+	struct history_chain_entry entry = {
+		.ts = split->seen_at.ms,
+		.action = "traffic.observe",
+		.entity = "traffic_change",
+		.entity_uid = uid,
+	};
+	bool is_new = false;
+
+	if (!is_news(rows, split, &is_new, fault))
+		return false;
+	if (!is_new)
+		return true;
+	bind_text(statement, 1, uid);
+	bind_text(statement, 2, split->api);
+	bind_text(statement, 3, split->kind);
+	bind_text(statement, 4, split->k8s_namespace);
+	bind_text(statement, 5, split->name);
+	bind_text(statement, 6, split->uid);
+	bind_text(statement, 7, split->resource_version);
+	bind_text(statement, 8, origin);
+	bind_text(statement, 9, split->author);
+	bind_text(statement, 10, result);
+	bind_number(statement, 11, split->applied_at.ms);
+	bind_number(statement, 12, split->seen_at.ms);
+	bind_text(statement, 13, split->split);
+	bind_number(statement, 14, record->is_cut);
+	if (!insert(rows, STATEMENT_SPLIT, &is_new, fault))
+		return false;
+	history_payload_split(uid, origin, result, split, record->is_cut, &rows->payload);
+	return !is_new || audit(rows, &entry, fault);
+}
+
 bool history_rows_gap(struct history_rows *rows, enum history_record_kind of,
                       const struct history_gap *gap, const char *uid, struct history_fault *fault)
 {
@@ -295,6 +365,8 @@ bool history_rows_write(struct history_rows *rows, const struct history_record *
 		return round_write(rows, record, fault);
 	case HISTORY_RECORD_EFFECT:
 		return effect_write(rows, record, uid, fault);
+	case HISTORY_RECORD_SPLIT:
+		return split_write(rows, record, uid, fault);
 	case HISTORY_RECORD_AHEAD:
 	case HISTORY_RECORD_LOST:
 	case HISTORY_RECORD_REFUSED:

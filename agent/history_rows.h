@@ -12,7 +12,7 @@
 
 #include <sqlite3.h>
 
-#define HISTORY_ROWS_STATEMENTS 6
+#define HISTORY_ROWS_STATEMENTS 8
 
 /* The end of our chain. */
 struct history_rows_head {

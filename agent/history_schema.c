@@ -76,12 +76,31 @@ static const char step_2[] =
 	" (release_name, k8s_namespace, canary_uid, decided_at, id);\n"
 	"CREATE INDEX ix_gap ON gap (round_uid);\n" GUARD("facts_base");
 
-const char *const history_schema_steps[HISTORY_SCHEMA_VERSION] = {step_1, step_2};
+/* The columns of what is seen of objects that others keep. */
+#define TRAFFIC_CHANGE                                                                   \
+ "traffic_change ("                                                                      \
+ " id " PK                                                                               \
+ ", uid TEXT NOT NULL UNIQUE,"                                                           \
+ " object_api TEXT NOT NULL, object_kind TEXT NOT NULL, k8s_namespace TEXT NOT NULL,"    \
+ " object_name TEXT NOT NULL, object_uid TEXT NOT NULL, resource_version TEXT NOT NULL," \
+ " origin TEXT NOT NULL CHECK (origin IN ('agent','external')), author TEXT NOT NULL,"   \
+ " result TEXT NOT NULL CHECK (result IN ('observed','removed','left')),"                \
+ " applied_at BIGINT NOT NULL, seen_at BIGINT NOT NULL, split_json TEXT NOT NULL,"       \
+ " is_cut SMALLINT NOT NULL CHECK (is_cut IN (0, 1)));\n"
 
-const char history_schema_beside[] =
-	"PRAGMA temp_store = MEMORY;\n"
-	"CREATE TEMP TABLE facts_base (sha256 TEXT PRIMARY KEY, facts_json TEXT NOT NULL);\n"
-	"CREATE TEMP VIEW round AS SELECT *, '' AS base_sha256 FROM main.round;\n";
+static const char step_3[] =
+	"CREATE TABLE " TRAFFIC_CHANGE
+	"CREATE INDEX ix_traffic_object ON traffic_change (object_uid, id);\n" GUARD(
+		"traffic_change");
+
+const char *const history_schema_steps[HISTORY_SCHEMA_VERSION] = {step_1, step_2, step_3};
+
+#define BESIDE_2 "PRAGMA temp_store = MEMORY;\nCREATE TEMP TABLE " TRAFFIC_CHANGE
+#define BESIDE_1                                                                                \
+ BESIDE_2 "CREATE TEMP TABLE facts_base (sha256 TEXT PRIMARY KEY, facts_json TEXT NOT NULL);\n" \
+	  "CREATE TEMP VIEW round AS SELECT *, '' AS base_sha256 FROM main.round;\n"
+
+const char *const history_schema_beside[HISTORY_SCHEMA_VERSION - 1] = {BESIDE_1, BESIDE_2};
 
 static void statement_free(sqlite3_stmt **statement)
 {

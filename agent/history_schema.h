@@ -13,14 +13,14 @@
 #include <stddef.h>
 
 #define HISTORY_SCHEMA_APPLICATION 0x53657269 /* "Seri": PRAGMA application_id */
-#define HISTORY_SCHEMA_VERSION     2          /* what history_schema_steps leads to */
+#define HISTORY_SCHEMA_VERSION     3          /* what history_schema_steps leads to */
 
 /* steps[i] is SQL that leads from version i to version i + 1. */
 extern const char *const history_schema_steps[HISTORY_SCHEMA_VERSION];
 
-/* What makes an older file, opened for reading, look like one of this version: names that stand
- * before those of the file, for this connection only. */
-extern const char history_schema_beside[];
+/* What makes a file of version i + 1, opened for reading, look like one of this version: names that
+ * stand before those of the file, for this connection only. */
+extern const char *const history_schema_beside[HISTORY_SCHEMA_VERSION - 1];
 
 enum history_schema_owner {
 	HISTORY_SCHEMA_UNKNOWN,

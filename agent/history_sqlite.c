@@ -80,6 +80,11 @@ static void on_effect(struct history *history, const struct history_effect *effe
 	history_writer_add(sqlite_of(history)->writer, history_record_effect(effect));
 }
 
+static void on_split(struct history *history, const struct history_split *split)
+{
+	history_writer_add(sqlite_of(history)->writer, history_record_split(split));
+}
+
 static void on_forget(struct history *history, void *user)
 {
 	struct history_sqlite *sqlite = sqlite_of(history);
@@ -129,6 +134,7 @@ static bool on_anchor(struct history *history, struct history_anchor *ret)
 static const struct history_ops sqlite_ops = {
 	.round = on_round,
 	.effect = on_effect,
+	.split = on_split,
 	.forget = on_forget,
 	.gap = on_gap,
 	.state = on_state,

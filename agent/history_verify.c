@@ -20,10 +20,12 @@ enum entity {
 	ENTITY_ROUND,
 	ENTITY_EFFECT,
 	ENTITY_GAP,
+	ENTITY_SPLIT,
 	N_ENTITIES,
 };
 
-static const char *const entity_names[N_ENTITIES] = {"round", "round_effect", "gap"};
+static const char *const entity_names[N_ENTITIES] = {"round", "round_effect", "gap",
+                                                     "traffic_change"};
 
 static const char *const entity_texts[N_ENTITIES] = {
 	"SELECT id, uid, k8s_namespace, canary_name, canary_uid, release_name, release_seq, decided_at, decide_version,"
@@ -31,12 +33,15 @@ static const char *const entity_texts[N_ENTITIES] = {
 	"SELECT id, uid, round_uid, kind, effect_key, detail_json, result, happened_at, is_cut FROM round_effect"
 	" WHERE uid = $1",
 	"SELECT id, uid, kind, round_uid, n_records, from_at, until_at, detail FROM gap WHERE uid = $1",
+	"SELECT id, uid, object_api, object_kind, k8s_namespace, object_name, object_uid, resource_version, origin,"
+	" author, result, applied_at, seen_at, split_json, is_cut FROM traffic_change WHERE uid = $1",
 };
 
 static const char *const entity_counts[N_ENTITIES] = {
 	"SELECT COUNT(*) FROM round",
 	"SELECT COUNT(*) FROM round_effect",
 	"SELECT COUNT(*) FROM gap",
+	"SELECT COUNT(*) FROM traffic_change",
 };
 
 /* A row that no entry speaks of, or one of two with one uid. */
@@ -48,6 +53,9 @@ static const char *const entity_strays[N_ENTITIES] = {
 	" UNION ALL SELECT uid FROM round_effect GROUP BY uid HAVING COUNT(*) > 1",
 	"SELECT uid FROM gap WHERE uid NOT IN (SELECT entity_uid FROM audit_log WHERE entity = 'gap')"
 	" UNION ALL SELECT uid FROM gap GROUP BY uid HAVING COUNT(*) > 1",
+	"SELECT uid FROM traffic_change WHERE uid NOT IN"
+	" (SELECT entity_uid FROM audit_log WHERE entity = 'traffic_change')"
+	" UNION ALL SELECT uid FROM traffic_change GROUP BY uid HAVING COUNT(*) > 1",
 };
 
 /* What rounds share, one text by its digest. */
@@ -175,6 +183,25 @@ static void gap_payload(sqlite3_stmt *row, struct buf *ret)
 	history_payload_gap(column(row, 1), column(row, 2), &gap, ret);
 }
 
+static void split_payload(sqlite3_stmt *row, struct buf *ret)
+{
+	const struct history_split split = {
+		.api = column(row, 2),
+		.kind = column(row, 3),
+		.k8s_namespace = column(row, 4),
+		.name = column(row, 5),
+		.uid = column(row, 6),
+		.resource_version = column(row, 7),
+		.author = column(row, 9),
+		.applied_at = {number(row, 11)},
+		.seen_at = {number(row, 12)},
+		.split = column(row, 13),
+	};
+
+	history_payload_split(column(row, 1), column(row, 8), column(row, 10), &split,
+	                      number(row, 14) != 0, ret);
+}
+
 /* The columns of an entry. */
 enum entry_column {
 	ENTRY_CHAIN,
@@ -227,9 +254,11 @@ static const char *row_wrong(struct verify *verify, enum entity entity, sqlite3_
 		round_payload,
 		effect_payload,
 		gap_payload,
+		split_payload,
 	};
 	/* where is_cut stands; the payload says only whether it is set */
-	static const int flags[N_ENTITIES] = {[ENTITY_ROUND] = 13, [ENTITY_EFFECT] = 8};
+	static const int flags[N_ENTITIES] = {
+		[ENTITY_ROUND] = 13, [ENTITY_EFFECT] = 8, [ENTITY_SPLIT] = 14};
 	sqlite3_stmt *row = verify->rows[entity];
 	int64_t id = number(row, 0);
 

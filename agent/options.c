@@ -68,10 +68,14 @@ static const struct flag flags[] = {
          "provider of canaries that name none"},
 	{"selector-labels", KIND_TEXT, AT(selector_labels), "app,name,app.kubernetes.io/name",
          "KEYS", "labels that tell a workload's pods, in order of preference"},
+	{"include-label-prefix", KIND_TEXT, AT(include_label_prefix), "", "PREFIXES",
+         "labels of a target that its primary has, too; * is all"},
 	{"ingress-annotations-prefix", KIND_TEXT, AT(ingress_annotations_prefix),
          "nginx.ingress.kubernetes.io", "PREFIX", "of the annotations of ingress-nginx"},
 	{"enable-config-tracking", KIND_TRUTH, AT(has_config_tracking), "true", "",
          "follow ConfigMaps and Secrets of the target"},
+	{"observe", KIND_TRUTH, AT(observes), "false", "",
+         "record splits of routes without a Canary where serin.dev/observe asks for it"},
 	{"no-cross-namespace-refs", KIND_TRUTH, AT(blocks_refs), "false", "",
          "refuse canaries that name a MetricTemplate or AlertProvider of another namespace"},
 	{"enable-leader-election", KIND_TRUTH, AT(has_leader_election), "false", "",
@@ -115,7 +119,6 @@ static const struct flag flags[] = {
 
 	{"master", KIND_REFUSED, .help = "name the server in a kubeconfig"},
 	{"kubeconfig-service-mesh", KIND_REFUSED, .help = "one cluster is served"},
-	{"include-label-prefix", KIND_REFUSED, .help = "labels are copied as without it"},
 };
 
 static bool is_truth(const struct flag *flag)

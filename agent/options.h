@@ -32,10 +32,12 @@ struct options {
 	const char *msteams_proxy_url;
 	const char *cluster_name; /* told with each alert */
 	const char *mesh_provider;
-	const char *selector_labels; /* as written: "app,name" */
+	const char *selector_labels;      /* as written: "app,name" */
+	const char *include_label_prefix; /* as written; "": none */
 	const char *ingress_annotations_prefix;
 	bool has_config_tracking;
 	bool blocks_refs; /* across namespaces */
+	bool observes;    /* splits without a Canary are recorded where that is asked for */
 	bool has_leader_election;
 	const char *leader_election_namespace;
 	int port;            /* 0: the kernel chooses */

@@ -26,8 +26,14 @@
 #define CLERK_PATIENCE_MS   500  /* … and for a page of it that is being read */
 #define TERMINATION_LOG     "/dev/termination-log"
 #define PATH_TEXT_MAX       4096
-#define LABELS_TEXT_MAX     1024
-#define LABELS_MAX          16 /* of --selector-labels; further ones are not looked for */
+#define WORDS_TEXT_MAX      1024
+#define WORDS_MAX           16 /* of --selector-labels and the like; further ones are not looked for */
+
+/* A list of the command line. */
+struct words {
+	char text[WORDS_TEXT_MAX]; /* where the words stand */
+	const char *list[WORDS_MAX + 1];
+};
 
 struct service {
 	const struct options *options;
@@ -51,8 +57,8 @@ struct service {
 	char history_state[256];
 	char history_path[PATH_TEXT_MAX];
 	char poison_path[PATH_TEXT_MAX];
-	char label_texts[LABELS_TEXT_MAX];
-	const char *labels[LABELS_MAX + 1];
+	struct words selector_labels;
+	struct words label_prefixes;
 };
 
 /* History ---------------------------------------------------------------------------------------
@@ -248,16 +254,16 @@ static void name_start(struct service *service)
 }
 
 /* "app,name" as a list. */
-static void split_labels(struct service *service)
+static void split(struct words *words, const char *text)
 {
-	size_t n_labels = 0;
-	char *rest = service->label_texts;
-	char *label;
+	size_t n_words = 0;
+	char *rest = words->text;
+	char *word;
 
-	text_copy(service->label_texts, service->options->selector_labels);
-	while (n_labels < LABELS_MAX && (label = strsep(&rest, ",")) != NULL) {
-		if (label[0] != '\0')
-			service->labels[n_labels++] = label;
+	text_copy(words->text, text);
+	while (n_words < WORDS_MAX && (word = strsep(&rest, ",")) != NULL) {
+		if (word[0] != '\0')
+			words->list[n_words++] = word;
 	}
 }
 
@@ -326,7 +332,8 @@ static void open_agent(struct service *service)
 	struct agent_settings settings = {
 		.options =
 			{
-				.selector_labels = service->labels,
+				.selector_labels = service->selector_labels.list,
+				.label_prefixes = service->label_prefixes.list,
 				.ingress_annotation_prefix = options->ingress_annotations_prefix,
 				.default_provider = options->mesh_provider,
 				.metrics_server = options->metrics_server,
@@ -341,6 +348,7 @@ static void open_agent(struct service *service)
 		.lease_namespace = options->leader_election_namespace,
 		.lease_name = "flagger-leader-election",
 		.identity = service->identity,
+		.observes = options->observes,
 	};
 
 	service->agent = agent_new(&seams, &settings);
@@ -393,7 +401,8 @@ static bool open_service(struct service *service, struct err *err)
 	service->http = http_curl_new(&http);
 	name_start(service);
 	name_files(service);
-	split_labels(service);
+	split(&service->selector_labels, service->options->selector_labels);
+	split(&service->label_prefixes, service->options->include_label_prefix);
 	service->poison = poison_new(service->poison_path, err);
 	if (!service->poison)
 		log_event(service->log, LOG_INFO, "poison.off", err->text, NULL);

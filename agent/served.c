@@ -13,6 +13,7 @@ struct served {
 	int failures;
 	bool is_asked;
 	bool is_known;
+	bool has[KUBE_MAX];
 };
 
 static void ask(struct served *served)
@@ -48,6 +49,8 @@ static void on_done(struct http_call *call, const struct http_reply *reply)
 	                          kube_group_has(groups, "gateway.networking.k8s.io/v1beta1");
 	options->has_splits = kube_group_has(groups, "split.smi-spec.io/v1alpha1");
 	options->is_unsure = false;
+	for (int kind = KUBE_NONE + 1; kind < KUBE_MAX; kind++)
+		served->has[kind] = kube_group_has(groups, kube_api_version((enum kube_kind)kind));
 	json_decref(groups);
 	served->is_known = true;
 	served->seams.known(served->seams.user);
@@ -85,4 +88,9 @@ bool served_knows(struct served *served, enum kube_kind kind)
 		ask(served);
 	served->is_asked = true;
 	return false;
+}
+
+bool served_has(const struct served *served, enum kube_kind kind)
+{
+	return served->has[kind];
 }

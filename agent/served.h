@@ -32,4 +32,7 @@ struct served *served_free(struct served *served);
  * known, or does not matter; false: it is asked for. */
 bool served_knows(struct served *served, enum kube_kind kind);
 
+/* KIND is served, at its version; only of what is known. */
+bool served_has(const struct served *served, enum kube_kind kind);
+
 #endif

@@ -228,9 +228,6 @@ static bool has_step(const struct thought *thought, struct release_status *statu
 	status->weight.from = weight;
 	status->weight.to = weight;
 	status->weight.is_mirrored = is_mirrored;
-	/* Who has a cookie stays where it is. */
-	if (weight > 0 && spec->affinity.cookie)
-		status->cookies = facts->route.cookies;
 	if (status->phase == PHASE_WAITING_PROMOTION)
 		status->iteration = waiting_iteration(thought, weight);
 	else if (spec->strategy != STRATEGY_CANARY && facts->newest.adoption.iterations > 0)
@@ -286,7 +283,7 @@ static void settle_run(struct thought *thought)
 	status.phase = phase_of(&thought->facts->newest.adoption);
 	status.times.started = thought->facts->now;
 	if (thought->spec->affinity.cookie && traffic_live_weight(thought) > 0)
-		status.cookies = thought->facts->route.cookies; /* who has them stays */
+		status.cookies = thought->facts->route.cookies; /* who has one stays where it is */
 	text_format(status.reason, sizeof(status.reason),
 	            "adopted from Flagger in phase %.24s, canary weight %d", phase,
 	            traffic_live_weight(thought));

@@ -15,7 +15,9 @@ struct traffic_provider;
 
 /* What the command line sets; the same for all canaries. Lists end with NULL. */
 struct provider_options {
-	const char *const *selector_labels;    /* "app", "name", "app.kubernetes.io/name" */
+	const char *const *selector_labels; /* "app", "name", "app.kubernetes.io/name" */
+	const char *const *label_prefixes;  /* labels of the target that its primary has, too; NULL:
+	                                       none */
 	const char *ingress_annotation_prefix; /* "nginx.ingress.kubernetes.io" */
 	const char *default_provider;          /* of a Canary without spec.provider */
 	const char *metrics_server;            /* of a Canary without spec.metricsServer */

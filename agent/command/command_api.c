@@ -29,6 +29,15 @@ struct command_client *command_api_client(struct command_call *call, const char 
 	                                 : command_client_new(call, err);
 }
 
+const char *command_api_argument(struct command_api *api, const char *name, const char *value)
+{
+	CLEANUP(buf_fini) struct buf text = {.max = URL_TEXT_MAX};
+
+	if (!value || !url_escape(value, strlen(value), &text))
+		return "";
+	return arena_format(&api->arena, "&%s=%s", name, buf_text(&text));
+}
+
 const char *command_api_path(struct command_api *api, const struct command_call *call,
                              const char *rest)
 {

@@ -47,6 +47,9 @@ struct command_client *command_api_client(struct command_call *call, const char 
 const char *command_api_path(struct command_api *api, const struct command_call *call,
                              const char *rest);
 
+/* "&since=7d", escaped; "" when VALUE is NULL. Owned by the API's arena. */
+const char *command_api_argument(struct command_api *api, const char *name, const char *value);
+
 /*
  * GET of a path of the API. *ret is NULL when the agent says that there is no such thing, and owned
  * by the caller otherwise. Failures say what is missing: the Service, the right, the agent.

@@ -7,10 +7,10 @@
 #include "agent/command/command_releases.h"
 #include "agent/command/command_rows.h"
 #include "agent/command/command_run.h"
+#include "agent/command/command_splits.h"
 #include "analysis/base/text.h"
 #include "providers/kube/tree.h"
 #include "providers/wire/tree.h"
-#include "providers/wire/url.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -42,6 +42,8 @@ static const struct command_flag flags[] = {
 	{"all", 0, NULL, "initialisations too: the release that each canary begins with"},
 	{"since", 0, "AGE", "only those that ended since, or are open: 90m, 7d, 2026-11-20"},
 	{"result", 0, "WORD", "only what ended so; more than one with commas"},
+	{"splits", 0, NULL,
+         "instead, how routes that no Canary has divide requests, of the object NAME"},
 	COMMAND_API_FLAG,
 };
 
@@ -261,16 +263,6 @@ static enum command_exit run_file(struct history *history, struct arena *arena)
 
 #define ASKED_MAX 500 /* of the agent's API */
 
-/* "&since=7d", escaped; nothing when it is not given. */
-static const char *argument(struct command_api *api, const char *name, const char *value)
-{
-	CLEANUP(buf_fini) struct buf text = {.max = URL_TEXT_MAX};
-
-	if (!value || !url_escape(value, strlen(value), &text))
-		return "";
-	return arena_format(&api->arena, "&%s=%s", name, buf_text(&text));
-}
-
 /* The same choice is made there. */
 static bool ask_agent(struct history *history, const char *where, json_t **ret, struct err *err)
 {
@@ -286,10 +278,12 @@ static bool ask_agent(struct history *history, const char *where, json_t **ret, 
 	if (is_fine) {
 		rest = arena_format(
 			&api.arena, "releases?limit=%d%s%s%s%s", ASKED_MAX,
-			argument(&api, "canary", call->n_words > 0 ? call->words[0] : NULL),
-			argument(&api, "since", command_value(call, "since")),
-			argument(&api, "result", command_value(call, "result")),
-			argument(&api, "all", command_value(call, "all") ? "true" : NULL));
+			command_api_argument(&api, "canary",
+		                             call->n_words > 0 ? call->words[0] : NULL),
+			command_api_argument(&api, "since", command_value(call, "since")),
+			command_api_argument(&api, "result", command_value(call, "result")),
+			command_api_argument(&api, "all",
+		                             command_value(call, "all") ? "true" : NULL));
 		is_fine = command_api_get(&api, command_api_path(&api, call, rest), ret, err);
 	}
 	command_api_fini(&api);
@@ -380,6 +374,8 @@ static enum command_exit run(struct command_call *call)
 	struct err err = {0};
 	enum command_exit status;
 
+	if (command_value(call, "splits"))
+		return command_splits(call);
 	if (call->n_words > 0 && !command_flags_is_name(call->words[0]))
 		return command_say(call, COMMAND_USAGE, "\"%.100s\": expected the name of a canary",
 		                   call->words[0]);

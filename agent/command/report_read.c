@@ -22,6 +22,8 @@ struct reading {
 	json_t *seen;
 	json_t *checks;
 	json_t *events;
+	struct history_facts_base base; /* of the round before */
+	struct history_facts_base spec;
 	size_t n_points;
 	struct err err; /* set: no further round counts */
 };
@@ -167,16 +169,20 @@ static void on_effect(void *user, const struct history_effect *effect)
 {
 	struct reading *reading = user;
 	CLEANUP(tree_freep) json_t *detail = NULL;
-	bool is_change = effect->kind == HISTORY_CHANGE;
+	bool is_told = effect->kind == HISTORY_CHANGE && strcmp(effect->key, "notify") == 0;
+	bool is_measured =
+		effect->kind == HISTORY_ANSWER && strncmp(effect->key, "measure ", 8) == 0;
+	bool is_asked = effect->kind == HISTORY_ANSWER && strncmp(effect->key, "ask hook ", 9) == 0;
 	char text[SENTENCE_MAX + 160];
 
-	if (reading->err.kind != ERR_NONE || !read_part(effect->detail, &detail))
+	if ((!is_told && !is_measured && !is_asked) || reading->err.kind != ERR_NONE ||
+	    !read_part(effect->detail, &detail))
 		return;
-	if (is_change && strcmp(effect->key, "notify") == 0) {
+	if (is_told) {
 		add_event(reading, "told", effect->at.ms, kube_tree_value(detail, "text"));
-	} else if (effect->kind == HISTORY_ANSWER && strncmp(effect->key, "measure ", 8) == 0) {
+	} else if (is_measured) {
 		read_query(reading, detail);
-	} else if (effect->kind == HISTORY_ANSWER && strncmp(effect->key, "ask hook ", 9) == 0) {
+	} else {
 		text_format(text, sizeof(text), "%.150s: %.60s%s%.250s", effect->key + 9,
 		            kube_tree_value(detail, "result"),
 		            *kube_tree_value(detail, "text") ? ": " : "",
@@ -192,8 +198,11 @@ static void on_round(void *user, const struct history_read_round *read)
 	CLEANUP(tree_freep) json_t *facts = NULL;
 	const json_t *newest;
 
-	if (reading->err.kind != ERR_NONE || !read_part(read->round.spec, &spec) ||
-	    !history_facts_read(read->round.base, read->round.facts, &facts, NULL))
+	/* A spec, too, is a patch of the one before: of nothing. */
+	if (reading->err.kind != ERR_NONE ||
+	    !history_facts_read_next(&reading->spec, read->round.spec, "{}", &spec, NULL) ||
+	    !history_facts_read_next(&reading->base, read->round.base, read->round.facts, &facts,
+	                             NULL))
 		return;
 	newest = json_object_get(facts, "newest");
 	if (strcmp(kube_tree_value(newest, "name"), reading->release) == 0) {
@@ -249,9 +258,13 @@ static bool read_rounds(struct reading *reading, const struct command_run *run, 
 		.k8s_namespace = run->k8s_namespace,
 		.canary = run->canary,
 		.release = run->release.name,
+		.canary_uid = run->canary_uid,
 	};
+	bool is_read = history_read_rounds(reading->db, &filter, on_round, reading, err);
 
-	if (!history_read_rounds(reading->db, &filter, on_round, reading, err))
+	history_facts_base_fini(&reading->base);
+	history_facts_base_fini(&reading->spec);
+	if (!is_read)
 		return false;
 	return reading->err.kind == ERR_NONE ||
 	       err_set(err, reading->err.kind, "%s", reading->err.text);

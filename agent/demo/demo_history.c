@@ -117,6 +117,14 @@ static void on_effect(struct history *history, const struct history_effect *effe
 		history_effect(demo->file, effect);
 }
 
+static void on_split(struct history *history, const struct history_split *split)
+{
+	struct demo_history *demo = demo_of(history);
+
+	if (open_file(demo, NULL))
+		history_split(demo->file, split);
+}
+
 static void on_forget(struct history *history, void *user)
 {
 	struct demo_history *demo = demo_of(history);
@@ -156,6 +164,7 @@ static bool on_anchor(struct history *history, struct history_anchor *ret)
 static const struct history_ops ops = {
 	.round = on_round,
 	.effect = on_effect,
+	.split = on_split,
 	.forget = on_forget,
 	.gap = on_gap,
 	.state = on_state,

@@ -45,6 +45,7 @@ static const struct resource resources[] = {
 	[KUBE_AUTOSCALER] = {"autoscaling/v2", "HorizontalPodAutoscaler",
                              "horizontalpodautoscalers"},
 	[KUBE_SCALED_OBJECT] = {"keda.sh/v1alpha1", "ScaledObject", "scaledobjects"},
+	[KUBE_NAMESPACE] = {"v1", "Namespace", "namespaces"},
 };
 
 const char *kube_api_version(enum kube_kind kind)

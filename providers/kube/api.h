@@ -47,6 +47,7 @@ enum kube_kind {
 	KUBE_REPLICA_SET,
 	KUBE_AUTOSCALER,    /* HorizontalPodAutoscaler */
 	KUBE_SCALED_OBJECT, /* KEDA's */
+	KUBE_NAMESPACE,     /* without one of its own */
 	KUBE_MAX,
 };
 

@@ -1,5 +1,6 @@
 #include "providers/kube/tree.h"
 
+#include <assert.h>
 #include <limits.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -162,6 +163,23 @@ json_t *kube_tree_copy(const json_t *object)
 bool kube_tree_is_prefix(const char *prefix, const char *text)
 {
 	return strncmp(prefix, text, strlen(prefix)) == 0;
+}
+
+void kube_tree_pointer(char path[KUBE_TREE_POINTER_MAX], const char *prefix, const char *key)
+{
+	size_t length = strlen(prefix);
+
+	assert(length + 2 * strlen(key) < KUBE_TREE_POINTER_MAX);
+	memcpy(path, prefix, length);
+	for (; *key; key++) {
+		if (*key == '~' || *key == '/') {
+			path[length++] = '~';
+			path[length++] = *key == '~' ? '0' : '1';
+		} else {
+			path[length++] = *key;
+		}
+	}
+	path[length] = '\0';
 }
 
 void kube_tree_patch(json_t *patch, const char *op, const char *path, json_t *value)

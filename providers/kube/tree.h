@@ -57,6 +57,10 @@ bool kube_tree_is_prefix(const char *prefix, const char *text);
  * is to stand there.
  */
 void kube_tree_patch(json_t *patch, const char *op, const char *path, json_t *value);
+/* In PATH the JSON pointer of member KEY, whatever it has in it, behind PREFIX. A key of metadata
+ * has at most 317 bytes. */
+#define KUBE_TREE_POINTER_MAX 768
+void kube_tree_pointer(char path[KUBE_TREE_POINTER_MAX], const char *prefix, const char *key);
 void kube_tree_patch_text(json_t *patch, const char *op, const char *path, const char *value);
 
 #endif

@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define LABEL_KEY_MAX 317 /* a prefix of 253, a slash, a name of 63 */
+
 #define LABEL_VALUE_MAX 63
 
 enum kube_kind kube_workload_kind(const struct canary_spec *spec)
@@ -228,6 +230,34 @@ static void set_label(const struct canary_world *world, json_t *labels)
 	kube_tree_set_text(labels, world->label, value);
 }
 
+/* A label of the target, by its key, that its primary has, too. */
+static bool is_included(const struct provider_options *options, const char *key)
+{
+	const char *const *prefix = options->label_prefixes;
+
+	if (!prefix || strlen(key) > LABEL_KEY_MAX || strstr(key, KUBE_TEMPLATE_TOOLKIT) ||
+	    strcmp(key, KUBE_LABEL_UID) == 0)
+		return false;
+	while (*prefix && strcmp(*prefix, "*") != 0 && !kube_tree_is_prefix(*prefix, key))
+		prefix++;
+	return *prefix != NULL;
+}
+
+/* Those labels of TARGET, but for the one that tells whose pods they are; a new object. */
+static json_t *included_labels(const struct canary_world *world, const json_t *target)
+{
+	json_t *labels = kube_tree_object();
+	const char *key;
+	json_t *value;
+
+	json_object_foreach(kube_tree_find(target, "metadata/labels"), key, value)
+	{
+		if (is_included(world->options, key) && strcmp(key, world->label) != 0)
+			kube_tree_set(labels, key, json_incref(value));
+	}
+	return labels;
+}
+
 /* The target's, without what speaks of the target itself. */
 static json_t *annotations_of(const json_t *target)
 {
@@ -243,7 +273,7 @@ static json_t *annotations_of(const json_t *target)
 static json_t *metadata_of(const struct canary_world *world, const json_t *target)
 {
 	json_t *metadata = kube_tree_object();
-	json_t *labels = kube_tree_object();
+	json_t *labels = included_labels(world, target);
 
 	set_label(world, labels);
 	kube_tree_set_text(labels, KUBE_LABEL_UID, world->uid);
@@ -291,6 +321,24 @@ json_t *kube_workload_primary(const struct canary_world *world, const struct kub
 	return object;
 }
 
+/* PATCH gets a step for each label that the primary is to have of its target, which has changed
+ * since it was made, perhaps. */
+static void patch_labels(const struct canary_world *world, const json_t *target, json_t *patch)
+{
+	json_t *labels = included_labels(world, target);
+	const char *key;
+	json_t *value;
+
+	json_object_foreach(labels, key, value)
+	{
+		char path[KUBE_TREE_POINTER_MAX];
+
+		kube_tree_pointer(path, "/metadata/labels/", key);
+		kube_tree_patch(patch, "add", path, json_incref(value));
+	}
+	json_decref(labels);
+}
+
 json_t *kube_workload_primary_patch(const struct canary_world *world,
                                     const struct kube_primary *primary)
 {
@@ -308,6 +356,7 @@ json_t *kube_workload_primary_patch(const struct canary_world *world,
 		if (value)
 			kube_tree_patch(patch, "add", path, kube_tree_copy(value));
 	}
+	patch_labels(world, primary->target, patch);
 	if (primary->replicas > 0)
 		kube_tree_patch(patch, "add", "/spec/replicas", json_integer(primary->replicas));
 	return patch;

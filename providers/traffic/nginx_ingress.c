@@ -13,33 +13,51 @@
 #define INGRESS_CLASS "kubernetes.io/ingress.class"
 #define LAST_APPLIED  "kubectl.kubernetes.io/last-applied-configuration"
 
-/* In one rule: every path whose backend is the apex leads to the canary; returns how many there
- * were. */
-static size_t redirect(const struct canary_world *world, const json_t *rule)
+/* The paths of RULE whose backend is the apex, leading to the canary, a new list. */
+static json_t *paths_of(const struct canary_world *world, const json_t *rule)
 {
 	const json_t *paths = kube_tree_find(rule, "http/paths");
-	size_t n_found = 0;
+	json_t *kept = kube_tree_list();
 
 	for (size_t i = 0; i < json_array_size(paths); i++) {
-		json_t *service = kube_tree_find(json_array_get(paths, i), "backend/service");
+		const json_t *path = json_array_get(paths, i);
+		json_t *copy;
 
-		if (strcmp(kube_tree_text(service, "name"), world->apex) != 0)
+		if (strcmp(kube_tree_text(path, "backend/service/name"), world->apex) != 0)
 			continue;
-		kube_tree_set_text(service, "name", world->canary_service);
-		n_found++;
+		copy = kube_tree_copy(path);
+		kube_tree_set_text(kube_tree_find(copy, "backend/service"), "name",
+		                   world->canary_service);
+		kube_tree_append(kept, copy);
 	}
-	return n_found;
+	return kept;
 }
 
+/*
+ * Nothing that leads elsewhere is in it. Where the user's Ingress is made anew the clone is the
+ * older one, and ingress-nginx takes each Service that it names for a canary's: its paths were then
+ * answered 404, seen on the real one.
+ */
 json_t *nginx_ingress_spec(const struct canary_world *world, const json_t *source, struct err *err)
 {
 	json_t *spec = kube_tree_copy(kube_tree_find(source, "spec"));
-	const json_t *rules = kube_tree_find(spec, "rules");
-	size_t n_found = 0;
+	const json_t *rules = kube_tree_find(kube_tree_find(source, "spec"), "rules");
+	json_t *kept = kube_tree_list();
 
-	for (size_t i = 0; i < json_array_size(rules); i++)
-		n_found += redirect(world, json_array_get(rules, i));
-	if (n_found > 0)
+	for (size_t i = 0; i < json_array_size(rules); i++) {
+		json_t *paths = paths_of(world, json_array_get(rules, i));
+		json_t *rule = kube_tree_copy(json_array_get(rules, i));
+
+		if (json_array_size(paths) > 0) {
+			kube_tree_set(kube_tree_find(rule, "http"), "paths", json_incref(paths));
+			kube_tree_append(kept, json_incref(rule));
+		}
+		json_decref(paths);
+		json_decref(rule);
+	}
+	kube_tree_set(spec, "rules", kept);
+	(void)json_object_del(spec, "defaultBackend");
+	if (json_array_size(kept) > 0)
 		return spec;
 	json_decref(spec);
 	(void)err_set(err, ERR_INVALID, "backend %s not found in ingress %s", world->apex,

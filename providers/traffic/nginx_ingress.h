@@ -12,8 +12,8 @@
 
 #include <jansson.h>
 
-/* The clone's spec from SOURCE, a new object; NULL and ERR_INVALID: no path has the apex as
- * backend. */
+/* The clone's spec from SOURCE, with those paths only that lead to the apex, a new object; NULL and
+ * ERR_INVALID: no path has the apex as backend. */
 json_t *nginx_ingress_spec(const struct canary_world *world, const json_t *source, struct err *err);
 
 /* The clone as a new object with the canary's WEIGHT; errors as above. */

@@ -81,8 +81,7 @@ static json_t *weight_new(const struct canary_world *world, int weight)
 	return json_string(text);
 }
 
-/* In thousandths: "1", 1, "500m"; what cannot be read is nothing. */
-static int64_t weight_of(const json_t *backend)
+int64_t smi_split_weight(const json_t *backend)
 {
 	const json_t *weight = kube_tree_find(backend, "weight");
 	const char *text = json_string_value(weight);
@@ -110,9 +109,9 @@ int smi_split_share(const struct canary_world *world, const json_t *live)
 	for (size_t i = 0; i < json_array_size(backends); i++) {
 		const json_t *backend = json_array_get(backends, i);
 
-		all += weight_of(backend);
+		all += smi_split_weight(backend);
 		if (place_of(world, backend) == PLACE_CANARY)
-			canary += weight_of(backend);
+			canary += smi_split_weight(backend);
 	}
 	return route_object_share(canary, all);
 }

@@ -34,6 +34,9 @@ void smi_split_weigh(json_t *patch, const struct canary_world *world, const json
 /* The steps that give LIVE, taken over, back, a new list. */
 json_t *smi_split_restore(const struct canary_world *world, const json_t *live);
 
+/* What a backend's weight says, in thousandths: "1", 1, "500m"; what cannot be read is nothing. */
+int64_t smi_split_weight(const json_t *backend);
+
 /* The share that LIVE gives the canary, in percent; what is neither none nor all is 1 to 99. */
 int smi_split_share(const struct canary_world *world, const json_t *live);
 

@@ -1,5 +1,7 @@
 #include "tests/agent/audit_original.h"
 
+#include "tests/agent/split_desk.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -50,6 +52,8 @@ static void write_original(struct desk *desk)
 		history_desk_effect(desk, i, HISTORY_QUESTION, "measure request-duration");
 		history_desk_effect(desk, i, HISTORY_CHANGE, "write route");
 		history_desk_effect(desk, i, HISTORY_ANSWER, "write route");
+		if (i % 4 == 0)
+			split_desk_write(desk->history, i % 8 == 0 ? 90 : 50);
 		if (i % 5 == 0)
 			history_gap(desk->history, "r00001", (struct instant){1795236300000});
 		if (i == AUDIT_ROUNDS / 2) {

@@ -4,6 +4,7 @@
 #include "providers/wire/tree.h"
 #include "tests/agent/api_desk.h"
 #include "tests/agent/command_schema.h"
+#include "tests/agent/split_desk.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -75,6 +76,14 @@ static const struct {
 	{SHOP "/releases", "/api/v1/namespaces/shop/releases?continue=x", 400, "not one of ours"},
 	{SHOP "/releases", "/api/v1/namespaces/shop/releases?canari=cart", 400,
          "canari: no such argument"},
+	{"/api/v1/splits", "/api/v1/splits?limit=1", 200, "\"kubectl-edit\""},
+	{SHOP "/splits", "/api/v1/namespaces/shop/splits?name=reviews", 200, "\"share\": 0.9"},
+	{SHOP "/splits", "/api/v1/namespaces/shop/splits?name=other", 200, "\"splits\": []"},
+	{SHOP "/splits", "/api/v1/namespaces/else/splits", 200, "\"splits\": []"},
+	{SHOP "/splits", "/api/v1/namespaces/shop/splits?name=", 400, "name of an object"},
+	{SHOP "/splits", "/api/v1/namespaces/shop/splits?limit=501", 400, "from 1 to 500"},
+	{SHOP "/splits", "/api/v1/namespaces/shop/splits?continue=x", 400, "not one of ours"},
+	{SHOP "/splits", "/api/v1/namespaces/shop/splits?continue=0", 400, "not one of ours"},
 	{SHOP "/releases/{name}", "/api/v1/namespaces/shop/releases/cart-2", 200, "rate(x[1m])"},
 	{SHOP "/releases/{name}", "/api/v1/namespaces/shop/releases/cart-99", 404, "cart-99"},
 	{SHOP "/releases/{name}/rounds", "/api/v1/namespaces/shop/releases/cart-2/rounds", 200,
@@ -105,6 +114,7 @@ static void test_pages(void **state)
 	CLEANUP(tree_freep) json_t *document = get(desk, "/openapi.json", 200);
 
 	api_desk_rounds(desk, 3, 2);
+	split_desk_write(desk->history, 90);
 	for (size_t i = 0; i < array_length(pages); i++) {
 		CLEANUP(tree_freep) json_t *tree = get(desk, pages[i].path, pages[i].status);
 		json_t *schema;

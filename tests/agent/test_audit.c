@@ -106,6 +106,13 @@ static const char *column_of(struct forgery *forgery, const char *entity)
 	static const char *const gap[] = {"uid",     "kind",     "round_uid", "n_records",
 	                                  "from_at", "until_at", "detail"};
 
+	static const char *const split[] = {
+		"uid",        "object_api",       "object_kind", "k8s_namespace", "object_name",
+		"object_uid", "resource_version", "origin",      "author",        "result",
+		"applied_at", "seen_at",          "split_json",  "is_cut"};
+
+	if (strcmp(entity, "traffic_change") == 0)
+		return split[draw(forgery) % array_length(split)];
 	if (strcmp(entity, "round") == 0)
 		return round[draw(forgery) % array_length(round)];
 	if (strcmp(entity, "round_effect") == 0)

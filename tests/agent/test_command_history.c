@@ -4,6 +4,7 @@
 #include "providers/kube/tree.h"
 #include "tests/agent/command_desk.h"
 #include "tests/agent/command_schema.h"
+#include "tests/agent/split_desk.h"
 
 #include <dirent.h>
 #include <jansson.h>
@@ -147,6 +148,8 @@ static int set_up(void **state)
 	assert_non_null(history);
 	for (size_t i = 0; i < array_length(rows); i++)
 		write_row(history, &rows[i], (int)i);
+	split_desk_write(history, 100);
+	split_desk_write(history, 90);
 	assert_int_equal(history_sqlite_free(history, span_seconds(60)), 0);
 	*state = &place;
 	return 0;
@@ -224,6 +227,29 @@ static void test_filter(void **state)
 	assert_int_equal(strncmp(place->desk->out, "shop   cart-2", 13), 0);
 }
 
+/* Row 54: what somebody else changed, and who. */
+static void test_splits(void **state)
+{
+	struct place *place = *state;
+
+	run(place, " --splits");
+	assert_int_equal(place->desk->status, COMMAND_OK);
+	assert_non_null(strstr(place->desk->out, "VirtualService/reviews"));
+	assert_non_null(
+		strstr(place->desk->out, "kubectl-edit   reviews/v1 90 %, reviews/v2 10 %"));
+	assert_non_null(strstr(place->desk->out, "reviews/v1 100 %, reviews/v2 0 %"));
+	run(place, " --splits reviews -n shop -o json");
+	command_schema_check("splits", place->desk->out);
+	assert_non_null(strstr(place->desk->out, "\"weight\": \"90\""));
+	run(place, " --splits ratings");
+	assert_int_equal(place->desk->status, COMMAND_OK);
+	assert_non_null(strstr(place->desk->trouble, "serin.dev/observe"));
+	run(place, " --splits --since 7d");
+	assert_int_equal(place->desk->status, COMMAND_USAGE);
+	command_desk_run(place->desk, "history --splits");
+	assert_int_equal(place->desk->status, COMMAND_USAGE);
+}
+
 static int count_files(const char *folder)
 {
 	DIR *directory = opendir(folder);
@@ -276,6 +302,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_releases, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_filter, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_splits, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_leaves_nothing, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_foreign, set_up, tear_down),
 	};

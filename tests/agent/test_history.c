@@ -6,6 +6,7 @@
 #include "agent/history_verify.h"
 #include "analysis/base/compiler.h"
 #include "tests/agent/history_desk.h"
+#include "tests/agent/split_desk.h"
 
 #include <setjmp.h>
 #include <signal.h>
@@ -156,9 +157,13 @@ static void test_cut(void **state)
 static void test_migrate(void **state)
 {
 	struct desk *desk = *state;
+	enum {
+		NEXT = HISTORY_SCHEMA_VERSION + 1,
+	};
 	const char *const steps[] = {
 		history_schema_steps[0],
 		history_schema_steps[1],
+		history_schema_steps[2],
 		"ALTER TABLE gap ADD COLUMN note TEXT NOT NULL DEFAULT '';",
 		"ALTER TABLE gap ADD COLUMN other TEXT; SELECT no_such_column FROM gap;",
 	};
@@ -170,14 +175,15 @@ static void test_migrate(void **state)
 	history_desk_close(desk);
 	assert_int_equal(history_desk_number(desk, "PRAGMA user_version"), HISTORY_SCHEMA_VERSION);
 	assert_int_equal(sqlite3_open(desk->path, &db), SQLITE_OK);
-	assert_true(history_schema_migrate(db, steps, 3, (struct instant){7}, &fault));
-	assert_true(history_schema_migrate(db, steps, 3, (struct instant){8},
+	assert_true(history_schema_migrate(db, steps, NEXT, (struct instant){7}, &fault));
+	assert_true(history_schema_migrate(db, steps, NEXT, (struct instant){8},
 	                                   &fault)); /* nothing to do */
-	assert_false(history_schema_migrate(db, steps, 4, (struct instant){9}, &fault));
+	assert_false(history_schema_migrate(db, steps, NEXT + 1, (struct instant){9}, &fault));
 	assert_non_null(strstr(fault.text, "no_such_column"));
 	sqlite3_close(db);
-	assert_int_equal(history_desk_number(desk, "PRAGMA user_version"), 3);
-	assert_int_equal(history_desk_number(desk, "SELECT MAX(version) FROM schema_version"), 3);
+	assert_int_equal(history_desk_number(desk, "PRAGMA user_version"), NEXT);
+	assert_int_equal(history_desk_number(desk, "SELECT MAX(version) FROM schema_version"),
+	                 NEXT);
 	assert_int_equal(
 		history_desk_number(desk,
 	                            "SELECT COUNT(*) FROM pragma_table_info('gap') WHERE name IN"
@@ -185,7 +191,7 @@ static void test_migrate(void **state)
 		1);
 	assert_int_equal(history_desk_number(desk, "SELECT COUNT(*) FROM round"), 1);
 
-	/* To an agent that knows version 2 this is a file from the future. */
+	/* To this agent it is a file from the future. */
 	history_desk_open(desk);
 	history_desk_round(desk, 2);
 	history_desk_wait_acks(desk, 1);
@@ -203,6 +209,8 @@ static void test_guards(void **state)
 		"UPDATE round_effect SET result = ''",
 		"DELETE FROM round_effect",
 		"DELETE FROM gap",
+		"UPDATE traffic_change SET author = ''",
+		"DELETE FROM traffic_change",
 		"UPDATE canary_spec SET spec_json = ''",
 		"DELETE FROM audit_log",
 		("INSERT INTO audit_log SELECT chain, seq + 2, ts, actor, action, entity, entity_uid, payload,"
@@ -215,6 +223,7 @@ static void test_guards(void **state)
 	history_desk_round(desk, 1);
 	history_desk_effect(desk, 1, HISTORY_CHANGE, "set weight");
 	history_gap(desk->history, "r00001", (struct instant){1});
+	split_desk_write(desk->history, 90);
 	history_desk_close(desk);
 	assert_int_equal(sqlite3_open(desk->path, &db), SQLITE_OK);
 	for (size_t i = 0; i < array_length(changes); i++) {

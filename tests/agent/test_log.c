@@ -122,7 +122,7 @@ static void test_long(void **state)
 	free(value);
 }
 
-static void test_levels(void **state)
+static void test_D_39_levels(void **state)
 {
 	assert_int_equal(log_parse_level("debug"), LOG_DEBUG);
 	assert_int_equal(log_parse_level("warning"), LOG_WARNING);
@@ -136,9 +136,9 @@ static void test_levels(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_json),      cmocka_unit_test(test_text),
-		cmocka_unit_test(test_any_bytes), cmocka_unit_test(test_long),
-		cmocka_unit_test(test_levels),
+		cmocka_unit_test(test_json),        cmocka_unit_test(test_text),
+		cmocka_unit_test(test_any_bytes),   cmocka_unit_test(test_long),
+		cmocka_unit_test(test_D_39_levels),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

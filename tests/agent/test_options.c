@@ -141,7 +141,6 @@ static void test_refused(void **state)
 		{"--api=", "got \"\""},
 		{"--master=https://x", "--master: name the server in a kubeconfig"},
 		{"--slack-uri=https://secret", "did you mean --slack-url?"},
-		{"--include-label-prefix app", "--include-label-prefix: "},
 	};
 
 	for (size_t i = 0; i < array_length(rows); i++) {
@@ -215,7 +214,8 @@ static void test_help(void **state)
 	assert_non_null(strstr(text, "--metrics-server URL"));
 	assert_non_null(strstr(text, "--state-dir DIRECTORY"));
 	assert_non_null(strstr(text, "--slack-channel NAME"));
-	assert_null(strstr(text, "--include-label-prefix"));
+	assert_non_null(strstr(text, "--include-label-prefix PREFIXES"));
+	assert_null(strstr(text, "--kubeconfig-service-mesh"));
 	free(text);
 }
 

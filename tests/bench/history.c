@@ -1,12 +1,13 @@
 /*
- * What the history costs: one recorded release, as `serin demo` leaves it, written again and again
- * as releases of a hundred canaries. Bytes a tick, records a second beside plain SQLite's (the same
- * rows and syncs, no chain) on the same disk in the same run, and how long `report` and `history`
- * take.
+ * What the history costs: one release of TICKS checks, recorded by an agent in the demo's world,
+ * written again and again as releases of a hundred canaries, by the writer that agents have. Bytes
+ * a tick, records a second beside plain SQLite's (the same rows and syncs, no chain) on the same
+ * disk in the same run, and how long `report` and `history` take.
  *
- * bench-history DEMO.db FOLDER RELEASES
+ * bench-history FOLDER RELEASES
  */
 #include "agent/command/command.h"
+#include "agent/demo/demo_shop.h"
 #include "agent/history_read.h"
 #include "agent/history_sqlite.h"
 #include "analysis/base/arena.h"
@@ -22,8 +23,9 @@
 
 #define SOURCE      "cart-2"
 #define CANARIES    100
-#define ROUNDS_MAX  200
-#define EFFECTS_MAX 2000
+#define TICKS       20
+#define ROUNDS_MAX  400
+#define EFFECTS_MAX 4000
 #define WAITING_MAX 2000
 #define BATCH       256 /* records of a transaction, as the writer has them under load */
 #define CALLS       200
@@ -38,12 +40,17 @@ struct model {
 	size_t n_ticks;
 };
 
-static double now(void)
+static double read_clock(clockid_t clock)
 {
 	struct timespec at;
 
-	(void)clock_gettime(CLOCK_MONOTONIC, &at);
+	(void)clock_gettime(clock, &at);
 	return (double)at.tv_sec + (double)at.tv_nsec / 1e9;
+}
+
+static double now(void)
+{
+	return read_clock(CLOCK_MONOTONIC);
 }
 
 static _Noreturn void fail(const char *what)
@@ -53,6 +60,47 @@ static _Noreturn void fail(const char *what)
 }
 
 /* The model ---------------------------------------------------------------------------------- */
+
+/* Virtual time goes on by MINUTES. */
+static void let_go_on(struct demo_shop *shop, int minutes)
+{
+	struct instant end = instant_after(demo_shop_now(shop), span_seconds(60 * minutes));
+
+	while (demo_shop_step(shop, end))
+		;
+}
+
+/* The demo's second release in TICKS steps of 4 %, at PATH. */
+static void record_model(const char *path)
+{
+	static const struct apiserver_letter steps = {
+		.method = HTTP_PATCH,
+		.url = "/apis/flagger.app/v1beta1/namespaces/shop/canaries/cart",
+		.type = "application/json-patch+json",
+		.body = "[{\"op\":\"replace\",\"path\":\"/spec/analysis/stepWeight\",\"value\":4}]",
+		.who = "bench",
+	};
+	const struct demo_shop_options options = {
+		.start = {INT64_C(1763712000000)},
+		.seed = 1,
+		.history = path,
+	};
+	struct arena arena = {0};
+	struct err err = {0};
+	struct demo_shop *shop = demo_shop_new(&options, &err);
+
+	if (!shop || !demo_shop_open(shop, &err))
+		fail(err.text);
+	let_go_on(shop, 2);
+	if (apiserver_write_inside(demo_shop_server(shop), &steps, &arena, demo_shop_now(shop))
+	            .status != 200 ||
+	    !demo_shop_push(shop, "v2", &err))
+		fail("the canary cannot be changed");
+	demo_shop_stir(shop);
+	let_go_on(shop, 30);
+	demo_shop_free(shop);
+	arena_fini(&arena);
+}
 
 static void on_effect(void *user, const struct history_effect *effect)
 {
@@ -94,6 +142,7 @@ static void read_model(struct model *model, const char *path)
 {
 	struct err err = {0};
 
+	record_model(path);
 	if (!history_read_open(path, &model->db, &err) ||
 	    !history_read_rounds(model->db,
 	                         &(struct history_read_filter){.k8s_namespace = "shop",
@@ -102,8 +151,8 @@ static void read_model(struct model *model, const char *path)
 	                         on_round, model, &err))
 		fail(err.text);
 	history_read_close(model->db);
-	if (model->n_ticks == 0)
-		fail("the file has no ticks of " SOURCE);
+	if (model->n_ticks != TICKS)
+		fail(SOURCE " has another number of ticks");
 }
 
 /* TEXT with another release in it. */
@@ -313,6 +362,7 @@ static void time_command(const char *command, const char *path, int n_releases)
 		.fixed_now = {INT64_C(4000000000000)},
 	};
 	double times[CALLS];
+	double cpu = read_clock(CLOCK_PROCESS_CPUTIME_ID);
 
 	if (!setting.out)
 		fail("/dev/null");
@@ -334,15 +384,17 @@ static void time_command(const char *command, const char *path, int n_releases)
 		free(words[1]);
 		free(words[6]);
 	}
+	cpu = (read_clock(CLOCK_PROCESS_CPUTIME_ID) - cpu) * 1000 / CALLS;
 	(void)fclose(setting.out);
 	qsort(times, CALLS, sizeof(times[0]), compare);
-	printf("%-8s p50 %.1f ms, p99 %.1f ms over %d calls\n", command, times[CALLS / 2],
-	       times[CALLS * 99 / 100], CALLS);
+	printf("%-8s p50 %.1f ms, p99 %.1f ms over %d calls, %.1f ms of processor each\n",
+	       command, times[CALLS / 2], times[CALLS * 99 / 100], CALLS, cpu);
 }
 
 int main(int argc, char **argv)
 {
 	static struct model model;
+	char source[512];
 	char ours[512];
 	char plain[512];
 	struct stat file;
@@ -350,12 +402,13 @@ int main(int argc, char **argv)
 	double n_records;
 	int n_releases;
 
-	if (argc != 4)
-		fail("bench-history DEMO.db FOLDER RELEASES");
-	n_releases = (int)strtol(argv[3], NULL, 10);
-	(void)snprintf(ours, sizeof(ours), "%s/ours.db", argv[2]);
-	(void)snprintf(plain, sizeof(plain), "%s/plain.db", argv[2]);
-	read_model(&model, argv[1]);
+	if (argc != 3)
+		fail("bench-history FOLDER RELEASES");
+	n_releases = (int)strtol(argv[2], NULL, 10);
+	(void)snprintf(source, sizeof(source), "%s/model.db", argv[1]);
+	(void)snprintf(ours, sizeof(ours), "%s/ours.db", argv[1]);
+	(void)snprintf(plain, sizeof(plain), "%s/plain.db", argv[1]);
+	read_model(&model, source);
 	n_records = (double)(model.n_rounds + model.n_effects) * n_releases;
 	printf("%d releases of %zu ticks, %zu rounds, %zu effects\n", n_releases, model.n_ticks,
 	       model.n_rounds, model.n_effects);

@@ -44,8 +44,8 @@ def version():
 class Agent:
     """One agent process after the other, with the same settings and the same history file."""
 
-    def __init__(self, name, namespace=None, wrapper=()):
-        self.name, self.namespace, self.wrapper = name, namespace, list(wrapper)
+    def __init__(self, name, namespace=None, wrapper=(), more=()):
+        self.name, self.namespace, self.wrapper, self.more = name, namespace, list(wrapper), list(more)
         kit = os.environ["KIT_DIR"]
         self.home = namespace or "serin"
         self.kubeconfig = os.path.join(kit, f"agent-{name}.kubeconfig")
@@ -67,10 +67,11 @@ class Agent:
             f"--port={self.port}",
             f"--leader-election-namespace={self.home}",
             "--log-level=debug",
+            "--include-label-prefix=app.kubernetes.io",
         ]
         if self.namespace:
             command.append(f"--namespace={self.namespace}")
-        return command
+        return command + self.more
 
     def environment(self):
         return os.environ

@@ -22,9 +22,9 @@ def deployment(namespace, version="v1", name="app", replicas=2, strategy=None, a
     return item("apps/v1", "Deployment", namespace, name, spec)
 
 
-def service(namespace, name="app"):
+def service(namespace, name="app", app=None):
     ports = [{"name": "http", "port": 80, "targetPort": 8080}]
-    return item("v1", "Service", namespace, name, {"selector": {"app": name}, "ports": ports})
+    return item("v1", "Service", namespace, name, {"selector": {"app": app or name}, "ports": ports})
 
 
 def ingress(namespace, name="app"):

@@ -8,6 +8,7 @@ import time
 import traceback
 import typing
 
+import acceptance
 import objects
 from load import Load, bad
 from world import FOLLOWED, MESH_KINDS, Failure, World
@@ -30,13 +31,14 @@ class Row:
     when: str
     run: typing.Callable
     has_mesh: bool = False
+    rows: tuple = ()  # acceptance scenarios that it does exactly, see acceptance.py
 
 
-def scenario(namespace, name, when=SHARED, has_mesh=False):
+def scenario(namespace, name, when=SHARED, has_mesh=False, rows=()):
     """Put a function into the list; its namespace is its own and made before it runs."""
 
     def register(function):
-        SCENARIOS.append(Row(namespace, name, when, function, has_mesh))
+        SCENARIOS.append(Row(namespace, name, when, function, has_mesh, rows))
         return function
 
     return register
@@ -53,6 +55,7 @@ class Scenario:
         self.world = None
         self.loads = []
         self.n_checks = 0
+        self.row_checks = {}
         self.failures = []
         self.notes = []
         self.seconds = 0.0
@@ -68,6 +71,7 @@ class Scenario:
                 self.api.create(objects.namespace_item(self.namespace))
             self.world = World(self.api, self.namespace, FOLLOWED + (MESH_KINDS if self.row.has_mesh else ()))
             self.row.run(self)
+            self.failures += [f"row {number} is declared, and no check is of it" for number in acceptance.unproved(self)]
         except Failure as failure:
             self.failures.append(str(failure))
         except Exception:  # pylint: disable=broad-except
@@ -86,11 +90,14 @@ class Scenario:
 
     # Asking
 
-    def check(self, condition, what, detail=""):
-        """One expectation; the scenario goes on when it fails."""
+    def check(self, condition, what, detail="", row=None):
+        """One expectation, of an acceptance row if told; the scenario goes on when it fails."""
         self.n_checks += 1
+        if row is not None:
+            assert row in self.row.rows, f"{self.namespace} checks row {row}, which it does not declare"
+            self.row_checks[row] = self.row_checks.get(row, 0) + 1
         if not condition:
-            self.failures.append(f"{what}{': ' if detail != '' else ''}{detail}")
+            self.failures.append(f"{f'row {row}: ' if row is not None else ''}{what}{': ' if detail != '' else ''}{detail}")
         return condition
 
     def wait(self, what, condition, seconds=40):

@@ -65,8 +65,7 @@ const char *const cart_clone =
 	" {'f:annotations': {'f:nginx.ingress.kubernetes.io/canary-weight': {}}}}}]}, 'spec':"
 	" {'ingressClassName': 'nginx', 'rules': [{'host': 'shop.example', 'http': {'paths':"
 	" [{'path': '/cart', 'pathType': 'Prefix', 'backend': {'service': {'name': 'cart-canary',"
-	" 'port': {'number': 80}}}}, {'path': '/help', 'pathType': 'Prefix', 'backend': {'service':"
-	" {'name': 'help', 'port': {'number': 80}}}}]}}, {'host': 'bare.example'}]}}";
+	" 'port': {'number': 80}}}}]}}]}}";
 
 void cart_init(struct cart *cart, const char *patch)
 {

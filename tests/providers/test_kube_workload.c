@@ -1,5 +1,6 @@
 /* Deployments: what we know of one, and the primary as we make it. */
 #include "providers/kube/pod_template.h"
+#include "providers/kube/tree.h"
 #include "providers/kube/workload.h"
 #include "tests/providers/cart.h"
 #include "tests/providers/merge.h"
@@ -190,12 +191,69 @@ static void test_primary(void **state)
 	cart_fini(&cart);
 }
 
+/* Labels of the target that its primary has, too, by --include-label-prefix: when it is made, and
+ * as they are when it is promoted. */
+static void test_included_labels(void **state)
+{
+	static const struct {
+		const char *prefixes[3];
+		const char *labels; /* of the primary, beside its own two */
+		size_t n_steps;
+	} rows[] = {
+		{{NULL}, "{}", 0},
+		{{"team", NULL}, "{'team': 'a', 'team/x~y': 'b'}", 2},
+		{{"team/", "ex", NULL}, "{'team/x~y': 'b', 'example.com/z': 'c'}", 2},
+		{{"*", NULL}, "{'team': 'a', 'team/x~y': 'b', 'example.com/z': 'c'}", 3},
+		/* never what Flux looks at, what tells whose pods they are, or whose it is */
+		{{"kustomize", "app", "serin.dev/canary-uid"}, "{}", 0},
+	};
+	json_t *target =
+		merge_text(cart_deployment,
+	                   "{'metadata': {'labels': {'app': 'cart', 'team': 'a', 'team/x~y': 'b',"
+	                   " 'example.com/z': 'c', 'kustomize.toolkit.fluxcd.io/name': 'd',"
+	                   " 'serin.dev/canary-uid': 'e'}}}");
+	struct kube_primary primary = {.template = kube_tree_find(target, "spec/template"),
+	                               .target = target,
+	                               .release_uid = "r1"};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		json_t *want = merge_parse(rows[i].labels);
+		struct cart cart;
+		json_t *made;
+		json_t *patch;
+		size_t n_steps = 0;
+
+		cart_init(&cart, "{}");
+		cart.options.label_prefixes = (const char *const[]){
+			rows[i].prefixes[0], rows[i].prefixes[1], rows[i].prefixes[2], NULL};
+		made = kube_workload_primary(&cart.world, &primary);
+		patch = kube_workload_primary_patch(&cart.world, &primary);
+		for (size_t k = 0; k < json_array_size(patch); k++) {
+			const json_t *step = json_array_get(patch, k);
+			const char *path = json_string_value(json_object_get(step, "path"));
+
+			if (kube_tree_is_prefix("/metadata/labels/", path))
+				n_steps++;
+			assert_false(strcmp(path, "/metadata/labels/team/x~y") == 0);
+		}
+		assert_int_equal(n_steps, rows[i].n_steps);
+		json_object_set_new(want, "app", json_string("cart-primary"));
+		json_object_set_new(want, "serin.dev/canary-uid", json_string(CART_UID));
+		assert_true(json_equal(kube_tree_find(made, "metadata/labels"), want));
+		json_decref(made);
+		json_decref(patch);
+		json_decref(want);
+		cart_fini(&cart);
+	}
+	json_decref(target);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_read),    cmocka_unit_test(test_may_empty),
 		cmocka_unit_test(test_refusal), cmocka_unit_test(test_large_template),
-		cmocka_unit_test(test_primary),
+		cmocka_unit_test(test_primary), cmocka_unit_test(test_included_labels),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -103,17 +103,49 @@ static json_t *without_ours(const json_t *object, const json_t *source)
 	return copy;
 }
 
+static bool leads_to_apex(const json_t *path)
+{
+	const json_t *service = json_object_get(json_object_get(path, "backend"), "service");
+	const char *name = json_string_value(json_object_get(service, "name"));
+
+	return name && strcmp(name, "cart") == 0;
+}
+
+/* What leads to the apex, and nothing else, leads to the canary; all other fields are the user's.
+ */
+static json_t *spec_wanted(const json_t *source)
+{
+	json_t *spec = json_deep_copy(json_object_get(source, "spec"));
+	json_t *rules = json_object_get(spec, "rules");
+
+	json_object_del(spec, "defaultBackend");
+	for (size_t i = json_array_size(rules); i-- > 0;) {
+		json_t *http = json_object_get(json_array_get(rules, i), "http");
+		json_t *paths = json_object_get(http, "paths");
+
+		for (size_t j = json_array_size(paths); j-- > 0;) {
+			json_t *path = json_array_get(paths, j);
+
+			if (leads_to_apex(path))
+				json_object_set_new(
+					json_object_get(json_object_get(path, "backend"),
+				                        "service"),
+					"name", json_string("cart-canary"));
+			else
+				json_array_remove(paths, j);
+		}
+		if (json_array_size(paths) == 0)
+			json_array_remove(rules, i);
+	}
+	return spec;
+}
+
 static void check_clone(const struct cart *cart, const json_t *source, const json_t *clone)
 {
-	json_t *wanted = json_deep_copy(json_object_get(source, "spec"));
-	char *text = json_dumps(wanted, JSON_COMPACT | JSON_SORT_KEYS);
-	char *made = json_dumps(json_object_get(clone, "spec"), JSON_COMPACT | JSON_SORT_KEYS);
-	size_t grown = strlen(made) - strlen(text);
+	json_t *wanted = spec_wanted(source);
 
-	assert_true(grown > 0 && grown % strlen("-canary") == 0); /* names, and nothing else */
+	assert_true(json_equal(wanted, json_object_get(clone, "spec")));
 	assert_int_equal(nginx_ingress_weight(&cart->world, clone), 0);
-	free(made);
-	free(text);
 	json_decref(wanted);
 }
 

@@ -110,7 +110,7 @@ static void test_primary(void **state)
 	cart_fini(&cart);
 }
 
-static void test_grown(void **state)
+static void test_D_58_grown(void **state)
 {
 	static const struct {
 		const char *recorded;
@@ -145,7 +145,7 @@ int main(void)
 		cmocka_unit_test(test_digest),
 		cmocka_unit_test(test_limit),
 		cmocka_unit_test(test_primary),
-		cmocka_unit_test(test_grown),
+		cmocka_unit_test(test_D_58_grown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

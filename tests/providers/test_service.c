@@ -183,7 +183,7 @@ static void test_ports_limit(void **state)
 }
 
 /* With discovery, ports that the template explains are exact, and unknown ones are not compared. */
-static void test_discovered(void **state)
+static void test_D_45_discovered(void **state)
 {
 	struct cart cart;
 	json_t *target = merge_parse(cart_deployment);
@@ -281,10 +281,14 @@ static void test_taken(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_read),       cmocka_unit_test(test_read_unlabelled),
-		cmocka_unit_test(test_new),        cmocka_unit_test(test_ports),
-		cmocka_unit_test(test_discovered), cmocka_unit_test(test_ports_limit),
-		cmocka_unit_test(test_patch),      cmocka_unit_test(test_taken),
+		cmocka_unit_test(test_read),
+		cmocka_unit_test(test_read_unlabelled),
+		cmocka_unit_test(test_new),
+		cmocka_unit_test(test_ports),
+		cmocka_unit_test(test_D_45_discovered),
+		cmocka_unit_test(test_ports_limit),
+		cmocka_unit_test(test_patch),
+		cmocka_unit_test(test_taken),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,6 @@
 #include "tests/simulation/hung_history.h"
 
+#include "agent/history_record.h"
 #include "analysis/base/compiler.h"
 #include "analysis/base/text.h"
 #include "tests/simulation/sim_derive.h"
@@ -88,6 +89,16 @@ static void on_effect(struct history *history, const struct history_effect *effe
 		fprintf(hung->stream, "%s %s %s\n", effect->key, effect->detail, effect->result);
 }
 
+static void on_split(struct history *history, const struct history_split *split)
+{
+	struct hung_history *hung = (struct hung_history *)(void *)history;
+
+	if (hung->stream)
+		fprintf(hung->stream, "split %s %s/%s %s %s %s\n", split->kind,
+		        split->k8s_namespace, split->name, history_record_split_text(split->result),
+		        split->author, split->split);
+}
+
 static void on_forget(struct history *history, void *user)
 {
 	struct hung_history *hung = (struct hung_history *)(void *)history;
@@ -116,6 +127,7 @@ static const char *on_state(struct history *history)
 static const struct history_ops ops = {
 	.round = on_round,
 	.effect = on_effect,
+	.split = on_split,
 	.forget = on_forget,
 	.gap = on_gap,
 	.state = on_state,

@@ -102,6 +102,12 @@ static void on_effect(struct history *history, const struct history_effect *effe
 		history_effect(of_history(history)->inner, effect);
 }
 
+static void on_split(struct history *history, const struct history_split *split)
+{
+	if (cross(of_history(history)->mortal))
+		history_split(of_history(history)->inner, split);
+}
+
 static void on_forget(struct history *history, void *user)
 {
 	history_forget(of_history(history)->inner, user);
@@ -121,6 +127,7 @@ static const char *on_state(struct history *history)
 static const struct history_ops history_ops = {
 	.round = on_round,
 	.effect = on_effect,
+	.split = on_split,
 	.forget = on_forget,
 	.gap = on_gap,
 	.state = on_state,

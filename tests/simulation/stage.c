@@ -329,6 +329,7 @@ void stage_start(struct stage *stage, int number)
 	struct agent_seams seams = {
 		.loop = actor->loop, .log = stage->log, .metrics = stage->metrics};
 
+	settings.observes = stage->ear != NULL; /* who listens hears of splits, too */
 	assert(!actor->agent);
 	actor->http = sim_http_new(&http);
 	actor->history = hung_history_new(actor->loop);
@@ -421,76 +422,14 @@ void stage_write(struct stage *stage, enum http_method method, const char *url, 
 	sim_pulse_stir(&stage->pulse);
 }
 
-void stage_deploy(struct stage *stage, const char *version)
-{
-	char body[1024];
-
-	text_format(
-		body, sizeof(body),
-		"{\"apiVersion\":\"apps/v1\",\"kind\":\"Deployment\",\"metadata\":{\"name\":\"cart\",\"namespace\":"
-		"\"shop\"},\"spec\":{\"replicas\":2,\"selector\":{\"matchLabels\":{\"app\":\"cart\"}},\"template\":{"
-		"\"metadata\":{\"labels\":{\"app\":\"cart\"}},\"spec\":{\"containers\":[{\"name\":\"web\",\"image\":"
-		"\"web:%s\"}]}}}}",
-		version);
-	stage_write(stage, HTTP_POST, "/apis/apps/v1/namespaces/shop/deployments", body);
-	stage_write(
-		stage, HTTP_POST, "/apis/networking.k8s.io/v1/namespaces/shop/ingresses",
-		"{\"apiVersion\":\"networking.k8s.io/v1\",\"kind\":\"Ingress\",\"metadata\":{\"name\":\"front\","
-		"\"namespace\":\"shop\"},\"spec\":{\"ingressClassName\":\"nginx\",\"rules\":[{\"host\":\"shop.example\","
-		"\"http\":{\"paths\":[{\"path\":\"/\",\"pathType\":\"Prefix\",\"backend\":{\"service\":{\"name\":\"cart\","
-		"\"port\":{\"number\":80}}}}]}}]}}");
-}
-
-void stage_canary_of(struct stage *stage, const char *kind, const char *scaler,
-                     const char *provider, const char *analysis)
-{
-	char ref[128] = "";
-	char body[4096];
-
-	if (scaler)
-		text_format(
-			ref, sizeof(ref),
-			"\"autoscalerRef\":{\"apiVersion\":\"x\",\"kind\":\"%s\",\"name\":\"load\"},",
-			scaler);
-	text_format(
-		body, sizeof(body),
-		"{\"apiVersion\":\"flagger.app/v1beta1\",\"kind\":\"Canary\",\"metadata\":{\"name\":\"cart\","
-		"\"namespace\":\"shop\"},\"spec\":{\"provider\":\"%s\",\"progressDeadlineSeconds\":60,\"targetRef\":{"
-		"\"apiVersion\":\"apps/v1\",\"kind\":\"%s\",\"name\":\"cart\"},\"ingressRef\":{\"apiVersion\":"
-		"\"networking.k8s.io/v1\",\"kind\":\"Ingress\",\"name\":\"front\"},%s\"service\":{\"port\":80,"
-		"\"targetPort\":8080},\"analysis\":{\"interval\":\"10s\",\"threshold\":2,%s,\"metrics\":[{\"name\":"
-		"\"request-success-rate\",\"thresholdRange\":{\"min\":99}},{\"name\":\"request-duration\","
-		"\"thresholdRange\":{\"max\":500}}]}}}",
-		provider, kind, ref, analysis);
-	stage_write(stage, HTTP_POST, "/apis/flagger.app/v1beta1/namespaces/shop/canaries", body);
-}
-
-void stage_canary(struct stage *stage, const char *provider, const char *analysis)
-{
-	stage_canary_of(stage, "Deployment", NULL, provider, analysis);
-}
-
-void stage_push_to(struct stage *stage, const char *plural, const char *version)
-{
-	char path[128];
-	char body[256];
-
-	text_format(path, sizeof(path), "/apis/apps/v1/namespaces/shop/%s/cart", plural);
-	text_format(
-		body, sizeof(body),
-		"{\"spec\":{\"template\":{\"spec\":{\"containers\":[{\"name\":\"web\",\"image\":\"web:%s\"}]}}}}",
-		version);
-	stage_write(stage, HTTP_PATCH, path, body);
-}
-
-void stage_push(struct stage *stage, const char *version)
-{
-	stage_push_to(stage, "deployments", version);
-}
-
 const json_t *stage_find(struct stage *stage, const char *plural, const char *name)
 {
 	return apiserver_find(stage->server, plural, "shop", name);
+}
+
+struct cluster *stage_cluster(struct stage *stage)
+{
+	return stage->cluster;
 }
 
 struct trace *stage_trace(struct stage *stage)

@@ -42,6 +42,7 @@ struct history *stage_history(struct stage *stage, int number); /* a hung_histor
 
 struct sim_loop *stage_sim(struct stage *stage);
 struct apiserver *stage_server(struct stage *stage);
+struct cluster *stage_cluster(struct stage *stage);
 
 /* A person writes; asserts that it was accepted. BODY is JSON, for HTTP_PATCH a merge
  * patch, or a JSON patch when it is a list. */
@@ -52,13 +53,19 @@ void stage_write(struct stage *stage, enum http_method method, const char *url, 
 void stage_deploy(struct stage *stage, const char *version);
 void stage_canary(struct stage *stage, const char *provider, const char *analysis);
 
-/* The same with a target of KIND, and with the autoscaler "load" of kind SCALER, NULL for none. */
-void stage_canary_of(struct stage *stage, const char *kind, const char *scaler,
-                     const char *provider, const char *analysis);
+/* The same with a DaemonSet, whose spec.updateStrategy is UPDATE as JSON; the Canary of a target of
+ * that KIND. */
+void stage_deploy_daemon(struct stage *stage, const char *update, const char *version);
+void stage_canary_of(struct stage *stage, const char *kind, const char *provider,
+                     const char *analysis);
 
-/* A new image for the target, or for "cart" among PLURAL. */
+/* The same of the Deployment with the autoscaler "load" of that kind. */
+void stage_canary_scaled(struct stage *stage, const char *scaler, const char *provider,
+                         const char *analysis);
+
+/* A new image for the target. */
 void stage_push(struct stage *stage, const char *version);
-void stage_push_to(struct stage *stage, const char *plural, const char *version);
+void stage_push_daemon(struct stage *stage, const char *version);
 
 /* Canary.status.phase, "" for none. */
 const char *stage_phase(struct stage *stage);

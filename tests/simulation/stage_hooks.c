@@ -53,12 +53,21 @@ static const char *word_of(const json_t *body)
 	return json_string_value(json_object_get(body, attachments ? "text" : "phase"));
 }
 
+/* What an event hook is told. */
+static const char *event_of(const json_t *body)
+{
+	return json_string_value(
+		json_object_get(json_object_get(body, "metadata"), "eventMessage"));
+}
+
 struct http_reply stage_hooks_answer(struct stage_hooks *hooks, const struct http_request *request)
 {
 	const char *path = request->url + strlen(ADDRESS);
 	size_t at = find(hooks, path);
 	json_t *body = json_loadb(request->body, request->body_length, 0, NULL);
-	bool has_room = buf_format(&hooks->calls, "%s %s\n", path, word_of(body));
+	const char *event = event_of(body);
+	bool has_room = buf_format(&hooks->calls, "%s %s%s%s\n", path, word_of(body),
+	                           event ? ": " : "", event ? event : "");
 	struct http_reply reply = {.status = 200, .body = ""};
 
 	assert(has_room);

@@ -14,8 +14,8 @@ struct stage_hooks {
 		char body[64];
 	} receivers[STAGE_HOOKS_MAX];
 	size_t n_receivers;
-	struct buf calls; /* "PATH PHASE", of an alert its text, a line each; its max is set by the
-	                     owner */
+	struct buf calls; /* "PATH PHASE", of an event "PATH PHASE: MESSAGE", of an alert its text,
+	                     a line each; its max is set by the owner */
 };
 
 /* From now on those whose path begins with PATH answer so; STATUS 0: not at all. */

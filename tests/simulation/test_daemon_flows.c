@@ -3,7 +3,6 @@
  * what tells it to have no pods stays out of all that is compared and promoted, and the deadline
  * runs from when it became unready.
  */
-#include "analysis/base/text.h"
 #include "providers/kube/tree.h"
 #include "tests/simulation/flow.h"
 
@@ -21,26 +20,9 @@
 #define NOWHERE  "flagger.app/scale-to-zero"
 #define STEPS    "\"stepWeight\":20,\"maxWeight\":40"
 
-static void push(struct stage *stage, const char *version)
-{
-	stage_push_to(stage, "daemonsets", version);
-}
-
-/* The Ingress of the usual cast; the Deployment goes. */
 static void start_as(struct stage *stage, const char *update)
 {
-	char body[1024];
-
-	stage_deploy(stage, "v1");
-	stage_write(stage, HTTP_DELETE, "/apis/apps/v1/namespaces/shop/deployments/cart", NULL);
-	text_format(
-		body, sizeof(body),
-		"{\"apiVersion\":\"apps/v1\",\"kind\":\"DaemonSet\",\"metadata\":{\"name\":\"cart\",\"namespace\":"
-		"\"shop\"},\"spec\":{\"updateStrategy\":%s,\"selector\":{\"matchLabels\":{\"app\":\"cart\"}},"
-		"\"template\":{\"metadata\":{\"labels\":{\"app\":\"cart\"}},\"spec\":{\"containers\":[{\"name\":\"web\","
-		"\"image\":\"web:v1\"}]}}}}",
-		update);
-	stage_write(stage, HTTP_POST, DAEMONS, body);
+	stage_deploy_daemon(stage, update, "v1");
 	stage_start(stage, 0);
 	stage_run(stage, 3);
 }
@@ -50,14 +32,9 @@ static void start(struct stage *stage)
 	start_as(stage, "{}");
 }
 
-static void put_canary(struct stage *stage, const char *provider, const char *analysis)
-{
-	stage_canary_of(stage, "DaemonSet", NULL, provider, analysis);
-}
-
 static void make_canary(struct stage *stage)
 {
-	put_canary(stage, "nginx", STEPS);
+	stage_canary_of(stage, "DaemonSet", "nginx", STEPS);
 }
 
 static void begin(struct stage *stage)
@@ -80,25 +57,25 @@ static void begin_emptying(struct stage *stage)
 static void begin_blue_green(struct stage *stage)
 {
 	start(stage);
-	put_canary(stage, "kubernetes", "\"iterations\":2");
+	stage_canary_of(stage, "DaemonSet", "kubernetes", "\"iterations\":2");
 	assert_true(stage_run_to(stage, "Initialized", 90));
 	stage_run(stage, 30);
 }
 
 static void push_v2(struct stage *stage)
 {
-	push(stage, "v2");
+	stage_push_daemon(stage, "v2");
 }
 
 static void push_slow(struct stage *stage)
 {
 	stage_metrics(stage, 100, 2000);
-	push(stage, "v3");
+	stage_push_daemon(stage, "v3");
 }
 
 static void push_bad_primary(struct stage *stage)
 {
-	push(stage, "bad-primary");
+	stage_push_daemon(stage, "bad-primary");
 }
 
 static const struct flow flows[] = {
@@ -175,7 +152,7 @@ static void D_46_the_deadline_runs_from_unreadiness(void **state)
 
 	(void)state;
 	begin(stage);
-	push(stage, "stuck");
+	stage_push_daemon(stage, "stuck");
 	stage_run(stage, 50);
 	assert_string_equal(stage_phase(stage), "Progressing");
 	assert_true(stage_run_to(stage, "Failed", 30));

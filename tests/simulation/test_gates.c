@@ -175,7 +175,7 @@ static size_t run(enum stage_fault fault, size_t nth, char **ret_end, char **ret
 	*ret_end = stage_describe(stage);
 	*ret_steps = strdup(stage_steps(stage));
 	assert_non_null(strstr(stage_hooks(stage), "post-rollout Succeeded\n"));
-	assert_non_null(strstr(stage_hooks(stage), "event Succeeded\n"));
+	assert_non_null(strstr(stage_hooks(stage), "event Succeeded: "));
 	stage_free(stage);
 	return n_writes;
 }

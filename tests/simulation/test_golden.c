@@ -4,9 +4,9 @@
  * Flagger's names where docs/compatibility.md says why: the number of a hazard, or the beginning of
  * a deviation.
  *
- * Not played: a primary that breaks in Finalising (that phase lasts for milliseconds; the core's
- * walk has it), and targets that are not served (DaemonSet, Service).
+ * A target of kind Service is refused, so its trace has one line.
  */
+#include "agent/demo/cluster.h"
 #include "analysis/base/compiler.h"
 #include "tests/simulation/flow.h"
 #include "tests/simulation/trace.h"
@@ -53,6 +53,7 @@ struct line {
 #define UNSEEN           "**A phase that lasts for no time**"
 #define NEW_RUN          "**A newer revision is a run of its own**"
 #define FAILED_PROMOTION "**A failed promotion**"
+#define TOLD             "**An event hook is told the phase of when it is called**"
 
 #define SCALING_UP SAME("N New revision detected! Scaling up cart.shop")
 #define STARTING   SAME("N Starting canary analysis for cart.shop")
@@ -91,8 +92,18 @@ static void push_skipped(struct stage *stage)
 	stage_push(stage, "v2");
 }
 
+/* The pods of a primary that was ready break when its Release is Finalising already. */
+static void break_in_finalising(struct stage *stage)
+{
+	stage_push(stage, "v2");
+	for (int ms = 0; ms < 200000 && !strstr(stage_steps(stage), "cart-2 Finalising"); ms++)
+		stage_run_ms(stage, 1);
+	assert_int_equal(cluster_break_pods(stage_cluster(stage), "shop", "cart-primary", 2), 2);
+}
+
 static const struct trace_row {
 	const char *what;
+	const char *kind; /* NULL: Deployment */
 	const char *provider;
 	const char *analysis;
 	bool from_start; /* the initialisation, too */
@@ -101,6 +112,7 @@ static const struct trace_row {
 	struct line events[LINES_MAX];
 } rows[] = {
 	{"initialization, Deployment, mesh",
+         NULL,
          "istio",
          "\"stepWeight\":20,\"maxWeight\":50",
          true,
@@ -112,7 +124,17 @@ static const struct trace_row {
                  INITIALISATION),
           THEIRS("N all the metrics providers are available!", INITIALISATION),
           SAME("N Initialization done! cart.shop")}},
+	{"initialization, DaemonSet already ready",
+         "DaemonSet",
+         "istio",
+         "\"stepWeight\":20,\"maxWeight\":50",
+         true,
+         look,
+         {SAME("Initializing  i0 f0 s0"), SAME("Initialized w100/0 i0 f0 s0")},
+         {THEIRS("N all the metrics providers are available!", INITIALISATION),
+          SAME("N Initialization done! cart.shop")}},
 	{"canary stepWeight 20 max 50",
+         NULL,
          "istio",
          "\"stepWeight\":20,\"maxWeight\":50",
          false,
@@ -123,6 +145,7 @@ static const struct trace_row {
           SAME("N Advance cart.shop canary weight 40"),
           SAME("N Advance cart.shop canary weight 60"), COPYING, ROUTING, COMPLETED}},
 	{"canary stepWeight 50 max 100",
+         NULL,
          "istio",
          "\"stepWeight\":50,\"maxWeight\":100",
          false,
@@ -132,6 +155,7 @@ static const struct trace_row {
          {SCALING_UP, STARTING, SAME("N Advance cart.shop canary weight 50"),
           SAME("N Advance cart.shop canary weight 100"), COPYING, ROUTING, COMPLETED}},
 	{"stepWeights [1,2,10,80]",
+         NULL,
          "istio",
          "\"stepWeights\":[1,2,10,80]",
          false,
@@ -143,6 +167,7 @@ static const struct trace_row {
           SAME("N Advance cart.shop canary weight 2"), SAME("N Advance cart.shop canary weight 10"),
           SAME("N Advance cart.shop canary weight 80"), COPYING, ROUTING, COMPLETED}},
 	{"stepWeight 100, stepWeightPromotion 50",
+         NULL,
          "istio",
          "\"stepWeight\":100,\"stepWeightPromotion\":50",
          false,
@@ -153,6 +178,7 @@ static const struct trace_row {
           SAME("N Advance cart.shop primary weight 50"),
           SAME("N Advance cart.shop primary weight 100"), COMPLETED}},
 	{"Istio mirror, stepWeight 10",
+         NULL,
          "istio",
          "\"stepWeight\":10,\"maxWeight\":20,\"mirror\":true",
          false,
@@ -163,6 +189,7 @@ static const struct trace_row {
           SAME("N Advance cart.shop canary weight 10"),
           SAME("N Advance cart.shop canary weight 20"), COPYING, ROUTING, COMPLETED}},
 	{"blue/green iterations 1, mesh",
+         NULL,
          "istio",
          "\"iterations\":1",
          false,
@@ -172,6 +199,7 @@ static const struct trace_row {
          {SCALING_UP, STARTING, SAME("N Advance cart.shop canary iteration 1/1"),
           SAME("N Routing all traffic to canary"), COPYING, ROUTING, COMPLETED}},
 	{"blue/green iterations 2, provider kubernetes",
+         NULL,
          "kubernetes",
          "\"iterations\":2",
          false,
@@ -184,6 +212,7 @@ static const struct trace_row {
          {SCALING_UP, STARTING, SAME("N Advance cart.shop canary iteration 1/2"),
           SAME("N Advance cart.shop canary iteration 2/2"), COPYING, COMPLETED}},
 	{"A/B iterations 2",
+         NULL,
          "istio",
          "\"iterations\":2,\"match\":[{\"headers\":{\"x-beta\":{\"exact\":\"1\"}}}]",
          false,
@@ -193,6 +222,7 @@ static const struct trace_row {
          {SCALING_UP, STARTING, SAME("N Advance cart.shop canary iteration 1/2"),
           SAME("N Advance cart.shop canary iteration 2/2"), COPYING, ROUTING, COMPLETED}},
 	{"second change during canary",
+         NULL,
          "istio",
          "\"stepWeight\":20,\"maxWeight\":50",
          false,
@@ -209,6 +239,7 @@ static const struct trace_row {
           SAME("N Advance cart.shop canary weight 40"),
           SAME("N Advance cart.shop canary weight 60"), COPYING, ROUTING, COMPLETED}},
 	{"threshold 2, failing metric from the first check",
+         NULL,
          "istio",
          "\"stepWeight\":20,\"maxWeight\":50",
          false,
@@ -222,6 +253,7 @@ static const struct trace_row {
           SAME("W Rolling back cart.shop failed checks threshold reached 2"),
           SAME("W Canary failed! Scaling down cart.shop")}},
 	{"skipAnalysis set after Initialized, new revision",
+         NULL,
          "istio",
          "\"stepWeight\":20,\"maxWeight\":50",
          false,
@@ -230,6 +262,7 @@ static const struct trace_row {
          {SCALING_UP, COPYING, OURS("N Routing all traffic to primary", "D-7"),
           SAME("N Promotion completed! Canary analysis was skipped for cart.shop")}},
 	{"Promoting, primary ProgressDeadlineExceeded",
+         NULL,
          "istio",
          "\"stepWeight\":50,\"maxWeight\":50",
          false,
@@ -243,16 +276,37 @@ static const struct trace_row {
                 "W Promotion of cart.shop failed, primary not ready: cart-primary.shop not ready: "
                 "waiting for rollout to finish: 1 out of 2 new replicas have been updated",
                 "D-17")}},
+	{"Finalising, primary ProgressDeadlineExceeded",
+         NULL,
+         "istio",
+         "\"stepWeight\":50,\"maxWeight\":50",
+         false,
+         break_in_finalising,
+         {BEGUN, SAME("Progressing w50/50 i0 f0 s50"), SAME("Promoting w50/50 i0 f0 s50"),
+          SAME("Finalising w100/0 i0 f0 s0"), OURS("Progressing w100/0 i0 f0 s0", FAILED_PROMOTION),
+          OTHER("Failed w0/100 i0 f0 s100", "Failed w100/0 i0 f0 s0", FAILED_PROMOTION)},
+         {SCALING_UP, STARTING, SAME("N Advance cart.shop canary weight 50"), COPYING, ROUTING,
+          OTHER("W Promotion of cart.shop failed, primary not ready: cart-primary.shop not ready: "
+                "deployment \"cart-primary\" exceeded its progress deadline",
+                "W Promotion of cart.shop failed, primary not ready: cart-primary.shop not ready: "
+                "waiting for rollout to finish: 0 of 2 (readyThreshold 100%) updated replicas "
+                "are available",
+                "D-17")}},
 };
 
 /* What is refused instead: the path, and why. */
 static const struct {
 	const char *what;
+	const char *kind;
 	const char *analysis;
 	const char *event;
 	const char *why;
 } refusals[] = {
-	{"stepWeights [1,2,10,200]", "\"stepWeights\":[1,2,10,200]",
+	{"initialization, Service already ready", "Service", "\"stepWeight\":20,\"maxWeight\":50",
+         "W spec.targetRef.kind: expected Deployment or DaemonSet (others are not served yet), got "
+         "\"Service\"\n",
+         "| D-37, D-38 |"},
+	{"stepWeights [1,2,10,200]", "Deployment", "\"stepWeights\":[1,2,10,200]",
          "W spec.analysis.stepWeights[3]: expected a whole number from 1 to 100, got 200\n",
          "| D-14 |"},
 };
@@ -301,19 +355,25 @@ static void check_lines(const char *what, const struct line *lines, const char *
 		fail_msg("%s\n  want:\n%s  got:\n%s", what, want, got);
 }
 
-static struct stage *begin(const char *provider, const char *analysis)
+static struct stage *begin(const char *kind, const char *provider, const char *analysis)
 {
 	struct stage *stage = stage_new(1);
 
-	flow_start(stage);
-	stage_canary(stage, provider, analysis);
+	if (strcmp(kind, "DaemonSet") == 0)
+		stage_deploy_daemon(stage, "{}", "v1");
+	else
+		stage_deploy(stage, "v1");
+	stage_start(stage, 0);
+	stage_run(stage, 3);
+	stage_canary_of(stage, kind, provider, analysis);
 	stage_run(stage, 20);
 	return stage;
 }
 
 static void play(const struct trace_row *row, const char *document)
 {
-	struct stage *stage = begin(row->provider, row->analysis);
+	struct stage *stage =
+		begin(row->kind ? row->kind : "Deployment", row->provider, row->analysis);
 
 	assert_string_equal(stage_phase(stage), "Initialized");
 	if (!row->from_start)
@@ -339,7 +399,7 @@ static void test_refused(void **state)
 	char *document = read_document();
 
 	for (size_t i = 0; i < array_length(refusals); i++) {
-		struct stage *stage = begin("istio", refusals[i].analysis);
+		struct stage *stage = begin(refusals[i].kind, "istio", refusals[i].analysis);
 
 		assert_string_equal(buf_text(&stage_trace(stage)->events), refusals[i].event);
 		assert_string_equal(stage_phase(stage), "");
@@ -349,41 +409,66 @@ static void test_refused(void **state)
 	free(document);
 }
 
-/* The event sequence of appendix B: a hook of each type but rollback, whose phases are those of the
- * payloads. */
+/* The event sequence of appendix B: a hook of each type but rollback, from the start, and the
+ * phases of the payloads: those of the events as an event hook is told them. */
 #define HOOK(type) "{\"name\":\"gate\",\"type\":\"" type "\",\"url\":\"http://hooks/" type "\"}"
 #define ALL                                                                                 \
  HOOK("confirm-rollout")                                                                    \
  "," HOOK("pre-rollout") "," HOOK("rollout") "," HOOK("confirm-traffic-increase") "," HOOK( \
-	 "confirm-promotion") "," HOOK("post-rollout")
+	 "confirm-promotion") "," HOOK("post-rollout") "," HOOK("event")
+
+/* An event hook is told when what happened is saved: its phase may be the next. */
+#define LATER(theirs, ours, text) OTHER("event " theirs ": " text, "event " ours ": " text, TOLD)
+
+static const struct line sequence[LINES_MAX] = {
+	THEIRS("event Initializing: all the metrics providers are available!", INITIALISATION),
+	THEIRS("event Initializing: cart-primary.shop not ready: waiting for rollout to finish: "
+               "observed deployment generation less than desired generation",
+               INITIALISATION),
+	THEIRS("event Initializing: all the metrics providers are available!", INITIALISATION),
+	SAME("event Initialized: Initialization done! cart.shop"),
+	LATER("Initialized", "Progressing", "Confirm-rollout check gate passed"),
+	SAME("event Progressing: New revision detected! Scaling up cart.shop"),
+	SAME("event Progressing: Starting canary analysis for cart.shop"),
+	SAME("event Progressing: Pre-rollout check gate passed"),
+	SAME("event Progressing: Confirm-traffic-increase check gate passed"),
+	SAME("event Progressing: Advance cart.shop canary weight 100"),
+	LATER("Progressing", "Promoting", "Confirm-traffic-increase check gate passed"),
+	LATER("Progressing", "Promoting", "Confirm-promotion check gate passed"),
+	LATER("Progressing", "Promoting", "Copying cart.shop template spec to cart-primary.shop"),
+	SAME("event Promoting: Advance cart.shop primary weight 50"),
+	LATER("Promoting", "Finalising", "Advance cart.shop primary weight 100"),
+	THEIRS("event Succeeded: Post-rollout check gate passed", "D-53"),
+	SAME("event Succeeded: Promotion completed! Scaling down cart.shop"),
+	OURS("event Succeeded: Post-rollout check gate passed", "D-53"),
+};
+
+/* What event hooks were told goes to one, the other calls to the other. */
+static void part_calls(const char *calls, struct buf *ret_told, struct buf *ret_asked)
+{
+	while (*calls != '\0') {
+		int length = (int)strcspn(calls, "\n") + 1;
+		bool is_event = strncmp(calls, "event ", 6) == 0;
+
+		assert_true(buf_format(is_event ? ret_told : ret_asked, "%.*s", length, calls));
+		calls += length;
+	}
+}
 
 static void test_hooks(void **state)
 {
-	static const struct line events[LINES_MAX] = {
-		SAME("N Confirm-rollout check gate passed"),
-		SCALING_UP,
-		STARTING,
-		SAME("N Pre-rollout check gate passed"),
-		SAME("N Confirm-traffic-increase check gate passed"),
-		SAME("N Advance cart.shop canary weight 100"),
-		SAME("N Confirm-traffic-increase check gate passed"),
-		SAME("N Confirm-promotion check gate passed"),
-		COPYING,
-		SAME("N Advance cart.shop primary weight 50"),
-		SAME("N Advance cart.shop primary weight 100"),
-		THEIRS("N Post-rollout check gate passed", "D-53"),
-		COMPLETED,
-		OURS("N Post-rollout check gate passed", "D-53"),
-	};
-	struct stage *stage = begin(
-		"istio", "\"stepWeight\":100,\"stepWeightPromotion\":50,\"webhooks\":[" ALL "]");
+	struct stage *stage =
+		begin("Deployment", "istio",
+	              "\"stepWeight\":100,\"stepWeightPromotion\":50,\"webhooks\":[" ALL "]");
+	struct buf told = {.max = 8192};
+	struct buf asked = {.max = 8192};
 	char *document = read_document();
 
-	trace_clear(stage_trace(stage));
 	push(stage);
 	stage_run(stage, 300);
-	check_lines("a hook of each type", events, buf_text(&stage_trace(stage)->events), document);
-	assert_string_equal(stage_hooks(stage),
+	part_calls(stage_hooks(stage), &told, &asked);
+	check_lines("a hook of each type", sequence, buf_text(&told), document);
+	assert_string_equal(buf_text(&asked),
 	                    "confirm-rollout Initialized\n"
 	                    "pre-rollout Progressing\n"
 	                    "confirm-traffic-increase Progressing\n"
@@ -391,6 +476,8 @@ static void test_hooks(void **state)
 	                    "confirm-traffic-increase Progressing\n"
 	                    "confirm-promotion Progressing\n"
 	                    "post-rollout Succeeded\n");
+	buf_fini(&told);
+	buf_fini(&asked);
 	free(document);
 	stage_free(stage);
 }

@@ -46,7 +46,7 @@ static void start_keda(struct stage *stage)
 
 static void put_canary(struct stage *stage, const char *kind, const char *provider)
 {
-	stage_canary_of(stage, "Deployment", kind, provider, "\"stepWeight\":20,\"maxWeight\":40");
+	stage_canary_scaled(stage, kind, provider, "\"stepWeight\":20,\"maxWeight\":40");
 }
 
 static void canary_hpa(struct stage *stage)

@@ -84,7 +84,7 @@ static void test_miss_the_deadline(void **state)
 
 /* A canary at rest costs nothing: in each phase of rest, one hour without a request beside lease
  * and watches. */
-static void test_idle(void **state)
+static void test_D_55_idle(void **state)
 {
 	struct stage *stage = stage_new(7);
 	size_t metrics;
@@ -281,7 +281,7 @@ static void on_stopped(void *user)
 	*(bool *)user = true;
 }
 
-static void test_stop(void **state)
+static void test_D_42_stop(void **state)
 {
 	struct stage *stage = stage_new(6);
 	const json_t *lease;
@@ -463,14 +463,14 @@ int main(void)
 		cmocka_unit_test(test_roll_back),
 		cmocka_unit_test(test_fail_to_promote),
 		cmocka_unit_test(test_miss_the_deadline),
-		cmocka_unit_test(test_idle),
+		cmocka_unit_test(test_D_55_idle),
 		cmocka_unit_test(test_metrics_away),
 		cmocka_unit_test(test_metrics_gone),
 		cmocka_unit_test(test_newer_revision),
 		cmocka_unit_test(test_old_releases_go),
 		cmocka_unit_test(test_watch_expires),
 		cmocka_unit_test(test_lease_won_while_watches_reopen),
-		cmocka_unit_test(test_stop),
+		cmocka_unit_test(test_D_42_stop),
 		cmocka_unit_test(test_forward_waits_a_second_for_the_disk),
 		cmocka_unit_test(test_retreat_waits_for_no_disk),
 		cmocka_unit_test(test_two_agents_never_both_write),

@@ -4,9 +4,12 @@
 from scenarios import weights  # noqa: F401
 from scenarios import istio  # noqa: F401
 from scenarios import gateway  # noqa: F401
+from scenarios import lifecycle  # noqa: F401
+from scenarios import bookinfo  # noqa: F401
 from scenarios import gates  # noqa: F401
 from scenarios import promotion  # noqa: F401
 from scenarios import matching  # noqa: F401
+from scenarios import ingress  # noqa: F401
 from scenarios import bluegreen  # noqa: F401
 from scenarios import config  # noqa: F401
 from scenarios import autoscaler  # noqa: F401

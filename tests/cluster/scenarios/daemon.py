@@ -39,17 +39,39 @@ def image(s, name):
     return find(s, name)["spec"]["template"]["spec"]["containers"][0]["image"]
 
 
-@scenario("daemon", "a DaemonSet is analysed and promoted, and no request is lost")
-def daemon(s):
+def begin(s, provider, analysis):
     install.grant("daemonsets")
     s.create(daemon_set(s), objects.ingress(s.namespace))
     s.wait("its pod", lambda: available(s, "app") == 1, 30)
-    analysis = {"stepWeight": 30, "maxWeight": 30, "metrics": [objects.SUCCESS]}
-    canary = objects.canary(s.namespace, analysis=analysis)
+    canary = objects.canary(s.namespace, provider=provider, analysis=analysis)
     canary["spec"]["targetRef"]["kind"] = "DaemonSet"
     s.create(canary)
     s.wait_phase("Initialized", 60)
     s.wait("the target at rest", lambda: is_nowhere(s, "app") and available(s, "app") == 0, 30)
+
+
+def removed(s):
+    s.api.delete("canary", "app", s.namespace)
+    s.wait("the Releases are gone", lambda: not s.world.releases("app"), 90)
+    s.check(find(s, "app-primary") is None, "the primary is gone")
+    s.check(available(s, "app") == 1, "the target serves", available(s, "app"))
+
+
+@scenario("daemon-bluegreen", "a DaemonSet by iterations on kubernetes: promoted, and given back", rows=("K2",))
+def by_iterations(s):
+    begin(s, "kubernetes", {"iterations": 1, "metrics": []})
+    s.check(s.world.phase("app") == "Initialized", "Initialized", s.world.phase("app"), row="K2")
+    push(s, "v2")
+    s.wait_outcome("app-2", "promoted", 90)
+    s.check(image(s, "app-primary") == "app:v2", "the primary runs v2", image(s, "app-primary"), row="K2")
+    place = f"app.{s.namespace}"
+    s.check_messages([f"Advance {place} canary iteration 1/1"])
+    removed(s)
+
+
+@scenario("daemon", "a DaemonSet is analysed and promoted, and no request is lost")
+def daemon(s):
+    begin(s, "nginx", {"stepWeight": 30, "maxWeight": 30, "metrics": [objects.SUCCESS]})
     s.check(not is_nowhere(s, "app-primary") and available(s, "app-primary") == 1, "the primary has its pod")
     start.answered(s)
     load = s.load_ingress(rate=20)
@@ -62,8 +84,5 @@ def daemon(s):
     s.check(not is_nowhere(s, "app-primary"), "the primary is not")
     start.settle(s, 12)
     s.check(len(s.world.releases("app")) == 2, "that it was told to have no pods starts no run")
-    s.api.delete("canary", "app", s.namespace)
-    s.wait("the Releases are gone", lambda: not s.world.releases("app"), 90)
-    s.check(find(s, "app-primary") is None, "the primary is gone")
-    s.check(available(s, "app") == 1, "the target serves", available(s, "app"))
+    removed(s)
     s.check_load(load, "throughout")

@@ -7,7 +7,7 @@ from scenario import scenario
 from scenarios import start
 
 
-@scenario("deadline", "a canary that is never ready is rolled back at the deadline, with no traffic moved")
+@scenario("deadline", "a canary that is never ready is rolled back at the deadline, with no traffic moved", rows=(51,))
 def deadline(s):
     start.app(s, with_service=True)
     start.answered(s)
@@ -20,10 +20,10 @@ def deadline(s):
     s.check(15 <= took < 40, "it takes the deadline and little more", f"{took:.1f} s")
     s.wait_phase("Failed", 20)
     moves = [weight for _, weight in s.world.canary_weights("app-canary")]
-    s.check(moves == [0], "no traffic moved", moves)
+    s.check(moves == [0], "no traffic moved", moves, row=51)
     s.wait("the target rests", lambda: s.world.replicas("app") == 0)
     counts = s.check_load(load, "from v1 to the end")
     s.check(set(counts["versions"]) == {"v1"}, "v1 for all", counts["versions"])
     reason = s.world.status("app-2").get("reason", "")
-    s.check("not ready" in reason or "deadline" in reason, "the reason says so", reason)
+    s.check("not ready" in reason or "deadline" in reason, "the reason says so", reason, row=51)
     s.note(f"after {took:.1f} s: {reason}")

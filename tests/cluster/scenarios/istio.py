@@ -117,6 +117,28 @@ def by_weight(s):
     s.wait("the Releases are gone", lambda: not s.world.releases("app"), 60)
 
 
+@scenario("istio-skip", "Istio with skipAnalysis: v2 promoted at once, a broken v3 reaches nobody", has_mesh=True, rows=("I7", "I8"))
+def skipped(s):
+    one = canary(s, {"stepWeight": 50})
+    one["spec"] |= {"skipAnalysis": True, "progressDeadlineSeconds": 10}
+    begin(s, one)
+    answering(s, at_gateway(s))
+    load = s.load(*at_gateway(s), rate=20)
+    s.push("v2")
+    s.wait_outcome("app-2", "skipped", 40)
+    s.wait_phase("Succeeded", 20)
+    s.check(s.world.image("app-primary") == "app:v2", "the primary runs v2", s.world.image("app-primary"), row="I7")
+    start.until_answers("v2 for all", 20, (*at_gateway(s), "-count", "40"), lambda c: c["versions"] == {"v2": 40})
+    s.push("v3", annotations={"serin.test/never-ready": "true"})  # as pods whose image is not there
+    s.wait_outcome("app-3", "rolled_back", 60)
+    s.wait_phase("Failed", 20)
+    s.check(s.world.phase("app") == "Failed", "Failed", s.world.phase("app"), row="I8")
+    s.check(s.world.image("app-primary") == "app:v2", "the primary runs v2", s.world.image("app-primary"), row="I8")
+    s.check(s.world.is_available("app-primary", 2), "its pods are ready", row="I8")
+    counts = s.check_load(load, "throughout")
+    s.check("v3" not in counts["versions"], "nobody saw v3", counts["versions"])
+
+
 def check_users(s, arguments, users):
     """Each of the users, a name and what loadgen says of it, is answered by one version alone."""
     for name, said, version in users:

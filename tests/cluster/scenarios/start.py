@@ -21,10 +21,11 @@ def app(s, name="app", with_service=False, with_ingress=True, **deployment):
 def initialised(s, canary, seconds=60):
     """Create the Canary and wait until the primary serves and the target is at rest."""
     name = canary["metadata"]["name"]
+    apex = canary["spec"]["service"].get("name", name)
     s.create(canary)
     s.wait_phase("Initialized", seconds, name)
     s.wait(f"target {name} at 0", lambda: s.world.replicas(name) == 0, 20)
-    s.check(s.world.selector(name) == f"{name}-primary", "the apex Service selects the primary", s.world.selector(name))
+    s.check(s.world.selector(apex) == f"{name}-primary", "the apex Service selects the primary", s.world.selector(apex))
     # Canaries and Releases are watched apart: either may be seen first.
     s.wait("the first Release is done", lambda: s.world.outcome(f"{name}-1") == "promoted", 10)
 

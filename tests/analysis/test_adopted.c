@@ -1,0 +1,164 @@
+/* What the first Releases of a Canary that Flagger left say, and what becomes of it when it is
+ * deleted. */
+#include "analysis/mirror.h"
+#include "tests/analysis/decisions.h"
+#include "tests/analysis/given_adoption.h"
+#include "tests/analysis/given_canary.h"
+#include "tests/analysis/given_route.h"
+#include "tests/analysis/given_run.h"
+#include "tests/analysis/given_workload.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+/* The Release that is created. */
+static struct effect created(struct model *model)
+{
+	struct effect effects[PLAN_EFFECTS_MAX];
+	struct plan plan = {.effects = effects};
+
+	decide(&model->spec, &model->truth, &plan);
+	for (size_t i = 0; i < plan.n_effects; i++) {
+		if (effects[i].kind == EFFECT_CREATE_RELEASE)
+			return effects[i];
+	}
+	fail_msg("no Release: %s", plan.reason);
+	return (struct effect){0};
+}
+
+/* When Flagger would have looked next stands in the first Release, if its status says when it
+ * looked last. */
+static void test_next_check(void **state)
+{
+	struct model model;
+
+	left(&model);
+	assert_int_equal(created(&model).adoption.next_check_at.ms, model.truth.now.ms + 10000);
+	model.truth.mirror.moved = (struct instant){0};
+	assert_false(instant_is_set(created(&model).adoption.next_check_at));
+	model_fini(&model);
+}
+
+/* A run whose template the primary has already is of what the primary runs, whatever the target
+ * has: it is promoted. Any other is of what the target has. */
+static void test_run(void **state)
+{
+	static const struct {
+		const char *phase;
+		const char *handled; /* the digest of what Flagger analysed; the primary runs v1 */
+		const char *configs;
+		const char *goes_on_in;
+		bool is_earlier;
+	} rows[] = {
+		{"Progressing", "v2", "", "Progressing", false},
+		{"WaitingPromotion", "v2", "", "WaitingPromotion", false},
+		{"Promoting", "v2", "", "Promoting", true},
+		{"Finalising", "v2", "", "Finalising", true},
+		{"Progressing", "v1", "", "Promoting", true},
+		{"Progressing", "v1", "other configs", "Progressing", false},
+	};
+
+	for (size_t i = 0; i < array_length(rows); i++) {
+		struct effect effect;
+		struct model model;
+
+		found_run(&model);
+		put_phase(&model, rows[i].phase);
+		text_copy(model.truth.newest.handled, rows[i].handled);
+		text_copy(model.truth.newest.handled_configs, rows[i].configs);
+		model.truth.promoted = release_ref_of(&model.truth.newest);
+		text_copy(model.truth.target.digest, rows[i].handled);
+		effect = created(&model);
+		assert_string_equal(effect.adoption.phase, rows[i].goes_on_in);
+		assert_string_equal(effect.earlier, rows[i].is_earlier ? "cart-1" : "");
+		assert_string_equal(effect.adoption.primary_id,
+		                    rows[i].is_earlier ? "flaggers" : "");
+		model_fini(&model);
+	}
+}
+
+/* Until the first save nothing but Flagger's word is in Canary.status. */
+static void test_phase(void **state)
+{
+	struct model model;
+
+	run(&model);
+	text_copy(model.truth.mirror.phase, "WaitingPromotion");
+	assert_string_equal(mirror_phase(&model.spec, &model.truth), "WaitingPromotion");
+	model.truth.newest.status.phase = PHASE_PROMOTING;
+	assert_string_equal(mirror_phase(&model.spec, &model.truth), "Promoting");
+	model_fini(&model);
+}
+
+/* Deleted, after Flagger rolled v2 back. */
+static void rejected(struct model *model)
+{
+	found_run(model);
+	put_phase(model, "Failed");
+	model->truth.route.weight = 0;
+	deleted(model);
+}
+
+static void handled_v1(struct model *model)
+{
+	text_copy(model->truth.newest.handled, "v1");
+}
+
+static void not_found(struct model *model)
+{
+	text_copy(model->truth.newest.previous, "cart-0");
+}
+
+static void succeeded(struct model *model)
+{
+	put_phase(model, "Succeeded");
+}
+
+static const struct decision_row rows[] = {
+	{"the target has what was rolled back",
+         {NULL},
+         "take primary",
+         "the Canary is deleted, but cart.shop has a template that was rolled ba"},
+	{"Flagger did not roll it back",
+         {succeeded},
+         "apex service canary; take primary",
+         "the apex service is to select the canary's pods"},
+	{"it has another template",
+         {target_v3},
+         "compare templates; apex service canary; take primary",
+         "the apex service is to select the canary's pods"},
+	{"it has what the primary runs",
+         {handled_v1, reverted},
+         "apex service canary; take primary",
+         "the apex service is to select the canary's pods"},
+	{"it was adopted in a run",
+         {not_found},
+         "apex service canary; take primary",
+         "the apex service is to select the canary's pods"},
+	{"the primary has no ready pod",
+         {primary_dead},
+         "apex service canary; take primary",
+         "the apex service is to select the canary's pods"},
+};
+
+static void test_deleted(void **state)
+{
+	decisions_check(rejected, rows, array_length(rows));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_next_check),
+		cmocka_unit_test(test_run),
+		cmocka_unit_test(test_phase),
+		cmocka_unit_test(test_deleted),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
