@@ -12,7 +12,8 @@
  */
 bool history_facts_read(const char *base, const char *facts, json_t **ret, struct err *err);
 
-/* The base that was read last: rounds that follow each other mostly have the same. Zero it first. */
+/* The base that was read last: rounds that follow each other mostly have the same. Zero it first.
+ */
 struct history_facts_base {
 	char *text;
 	json_t *tree;

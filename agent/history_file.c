@@ -310,7 +310,7 @@ static bool began_write(struct history_file *file, struct history_fault *fault)
 	};
 	char uid[UID_SIZE];
 
-	if (file->has_begun || file->head.seq == 0) {
+	if (file->has_begun || !instant_is_set(file->rows.last)) {
 		file->has_begun = true;
 		return true;
 	}

@@ -12,9 +12,25 @@
 #define URI_MAX 16384
 #define BUSY_MS 5000 /* while a log is read in, or cut */
 
-static void statement_free(sqlite3_stmt **statement)
+/* It stays with the connection, for the next that asks the same. */
+static void statement_rest(sqlite3_stmt **statement)
 {
-	sqlite3_finalize(*statement);
+	if (!*statement)
+		return;
+	sqlite3_reset(*statement);
+	sqlite3_clear_bindings(*statement);
+}
+
+/* One for SQL that nobody is using: the same few are asked thousands of times. */
+static bool statement_take(sqlite3 *db, const char *sql, sqlite3_stmt **ret)
+{
+	sqlite3_stmt *statement = sqlite3_next_stmt(db, NULL);
+
+	while (statement &&
+	       (sqlite3_stmt_busy(statement) || strcmp(sqlite3_sql(statement), sql) != 0))
+		statement = sqlite3_next_stmt(db, statement);
+	*ret = statement;
+	return statement || sqlite3_prepare_v2(db, sql, -1, ret, NULL) == SQLITE_OK;
 }
 
 static void db_free(sqlite3 **db)
@@ -94,6 +110,10 @@ bool history_read_open(const char *path, sqlite3 **ret_db, struct err *err)
 
 sqlite3 *history_read_close(sqlite3 *db)
 {
+	sqlite3_stmt *statement;
+
+	while ((statement = db ? sqlite3_next_stmt(db, NULL) : NULL))
+		sqlite3_finalize(statement);
 	sqlite3_close_v2(db);
 	return NULL;
 }
@@ -176,11 +196,10 @@ bool history_read_rounds(sqlite3 *db, const struct history_read_filter *filter,
                          void (*visit)(void *user, const struct history_read_round *round),
                          void *user, struct err *err)
 {
-	CLEANUP(statement_free) sqlite3_stmt *row = NULL;
+	CLEANUP(statement_rest) sqlite3_stmt *row = NULL;
 	int code;
 
-	if (sqlite3_prepare_v2(db, rounds_text(filter), -1, &row, NULL) != SQLITE_OK ||
-	    !rounds_bind(row, filter))
+	if (!statement_take(db, rounds_text(filter), &row) || !rounds_bind(row, filter))
 		return history_read_failed(db, err);
 	while ((code = sqlite3_step(row)) == SQLITE_ROW)
 		round_visit(row, visit, user);
@@ -195,10 +214,10 @@ bool history_read_releases(sqlite3 *db, const struct history_read_release *after
 		"SELECT release_name, k8s_namespace, canary_uid, canary_name FROM round"
 		" WHERE (release_name, k8s_namespace, canary_uid) > ($1, $2, $3)"
 		" ORDER BY release_name, k8s_namespace, canary_uid LIMIT 1";
-	CLEANUP(statement_free) sqlite3_stmt *row = NULL;
+	CLEANUP(statement_rest) sqlite3_stmt *row = NULL;
 	int code;
 
-	if (sqlite3_prepare_v2(db, sql, -1, &row, NULL) != SQLITE_OK ||
+	if (!statement_take(db, sql, &row) ||
 	    sqlite3_bind_text(row, 1, after->name, -1, SQLITE_TRANSIENT) != SQLITE_OK ||
 	    sqlite3_bind_text(row, 2, after->k8s_namespace, -1, SQLITE_TRANSIENT) != SQLITE_OK ||
 	    sqlite3_bind_text(row, 3, after->canary_uid, -1, SQLITE_TRANSIENT) != SQLITE_OK)
@@ -255,10 +274,10 @@ bool history_read_effects(sqlite3 *db, const char *round_uid,
 {
 	static const char sql[] =
 		EFFECTS " FROM round_effect e WHERE e.round_uid = $1 ORDER BY e.id";
-	CLEANUP(statement_free) sqlite3_stmt *row = NULL;
+	CLEANUP(statement_rest) sqlite3_stmt *row = NULL;
 	int code;
 
-	if (sqlite3_prepare_v2(db, sql, -1, &row, NULL) != SQLITE_OK ||
+	if (!statement_take(db, sql, &row) ||
 	    sqlite3_bind_text(row, 1, round_uid, -1, SQLITE_STATIC) != SQLITE_OK)
 		return history_read_failed(db, err);
 	while ((code = sqlite3_step(row)) == SQLITE_ROW)

@@ -83,15 +83,32 @@ void history_rows_finish(struct history_rows *rows)
 	rows->db = NULL;
 }
 
+/* Of any chain: who wrote before had, as each process of the agent, one of its own. */
+static bool last_find(struct history_rows *rows, struct history_fault *fault)
+{
+	static const char sql[] = "SELECT ts FROM audit_log ORDER BY rowid DESC LIMIT 1";
+	CLEANUP(statement_free) sqlite3_stmt *statement = NULL;
+	int code;
+
+	rows->last = (struct instant){0};
+	if (sqlite3_prepare_v2(rows->db, sql, -1, &statement, NULL) != SQLITE_OK)
+		return history_fault_set(fault, rows->db);
+	code = sqlite3_step(statement);
+	if (code == SQLITE_ROW)
+		rows->last = (struct instant){sqlite3_column_int64(statement, 0)};
+	return code == SQLITE_ROW || code == SQLITE_DONE || history_fault_set(fault, rows->db);
+}
+
 bool history_rows_find(struct history_rows *rows, struct history_fault *fault)
 {
 	static const char sql[] =
-		"SELECT seq, hash, ts FROM audit_log WHERE chain = $1 ORDER BY seq DESC LIMIT 1";
+		"SELECT seq, hash FROM audit_log WHERE chain = $1 ORDER BY seq DESC LIMIT 1";
 	CLEANUP(statement_free) sqlite3_stmt *statement = NULL;
 	int code;
 
 	rows->head = (struct history_rows_head){.hash = HISTORY_CHAIN_ORIGIN};
-	rows->last = (struct instant){0};
+	if (!last_find(rows, fault))
+		return false;
 	if (sqlite3_prepare_v2(rows->db, sql, -1, &statement, NULL) != SQLITE_OK ||
 	    sqlite3_bind_text(statement, 1, rows->chain, -1, SQLITE_STATIC) != SQLITE_OK)
 		return history_fault_set(fault, rows->db);
@@ -103,7 +120,6 @@ bool history_rows_find(struct history_rows *rows, struct history_fault *fault)
 	rows->head.seq = sqlite3_column_int64(statement, 0);
 	snprintf(rows->head.hash, sizeof(rows->head.hash), "%s",
 	         (const char *)sqlite3_column_text(statement, 1));
-	rows->last = (struct instant){sqlite3_column_int64(statement, 2)};
 	return true;
 }
 

@@ -26,7 +26,8 @@ struct history_rows {
 	const char *actor;
 	const char *boot;
 	struct history_rows_head head; /* after what was written last */
-	struct instant last; /* time of the entry that history_rows_find found; not set: none */
+	struct instant last; /* of the newest entry of any chain when history_rows_find looked; not
+	                        set: the file had none */
 
 	/* Its own. */
 	sqlite3 *db;
@@ -41,7 +42,7 @@ bool history_rows_prepare(struct history_rows *rows, sqlite3 *db, struct history
 /* Let go of the database; harmless when there is none. */
 void history_rows_finish(struct history_rows *rows);
 
-/* Read the end of our chain into head and last. */
+/* Read the end of our chain into head, and of the file into last. */
 bool history_rows_find(struct history_rows *rows, struct history_fault *fault);
 
 /* Write a record, or, when it was refused before, the gap that stands for it. What is there already

@@ -116,6 +116,10 @@ void command_help(FILE *stream, const char *program, const struct command *comma
 	              command->name, *command->words ? " " : "", command->words);
 	if (*command->text)
 		(void)fprintf(stream, "\n%s", command->text);
+	if (command->more) {
+		(void)fputc('\n', stream);
+		command->more(stream);
+	}
 	(void)fprintf(stream, "\nExample:\n  %s %s\n\nFlags:\n", program, command->example);
 	for (size_t i = 0; i < command->n_flags; i++)
 		write_flag(stream, &command->flags[i], "");

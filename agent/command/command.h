@@ -115,6 +115,9 @@ struct command {
 	const struct command_flag *flags;
 	size_t n_flags;
 	enum command_exit (*run)(struct command_call *call);
+	void (*more)(FILE *out); /* further lines of --help and the manual page; NULL: none */
+	/* Visit the words that it knows beside names, for completions; NULL: there are none. */
+	void (*choices)(void (*visit)(void *user, const char *word), void *user);
 };
 
 /* All commands in the order of --help; NULL ends it. */

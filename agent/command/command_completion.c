@@ -2,6 +2,7 @@
  */
 #include "agent/command/command_flags.h"
 #include "agent/command/command_rows.h"
+#include "analysis/base/text.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -25,7 +26,23 @@ static void write_names(FILE *out)
 /* What its words are: names of canaries, else files. */
 static bool takes_canaries(const struct command *command)
 {
-	return strstr(command->words, "NAME") != NULL;
+	return strstr(command->words, "NAME") || strstr(command->words, "CANARY");
+}
+
+static void write_choice(void *user, const char *word)
+{
+	(void)fprintf(user, "%s ", word);
+}
+
+/* Its words that are no names, between BEFORE and AFTER. */
+static void write_choices(FILE *out, const struct command *command, const char *before,
+                          const char *after)
+{
+	if (!command->choices)
+		return;
+	(void)fputs(before, out);
+	command->choices(write_choice, out);
+	(void)fputs(after, out);
 }
 
 static void write_bash(FILE *out)
@@ -45,7 +62,7 @@ static void write_bash(FILE *out)
 		"}\n"
 		"_serin()\n{\n"
 		"\tlocal word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]}\n"
-		"\tlocal flags= words=files\n"
+		"\tlocal flags= words=files choices=\n"
 		"\tif [ \"$COMP_CWORD\" -eq 1 ]; then\n"
 		"\t\tmapfile -t COMPREPLY < <(compgen -W \"",
 		out);
@@ -65,8 +82,10 @@ static void write_bash(FILE *out)
 	for (size_t i = 0; command_table[i]; i++) {
 		(void)fprintf(out, "\t%s) flags=\"", command_table[i]->name);
 		write_flags(out, command_table[i], " ");
-		(void)fprintf(out, "\"%s ;;\n",
+		(void)fprintf(out, "\"%s",
 		              takes_canaries(command_table[i]) ? " words=canaries" : "");
+		write_choices(out, command_table[i], " choices=\"", "\"");
+		(void)fputs(" ;;\n", out);
 	}
 	(void)fputs(
 		"\tesac\n"
@@ -76,7 +95,7 @@ static void write_bash(FILE *out)
 		"\t\treturn ;;\n"
 		"\tesac\n"
 		"\tif [ $words = canaries ]; then\n"
-		"\t\tmapfile -t COMPREPLY < <(compgen -W \"$(_serin_canaries)\" -- \"$word\")\n"
+		"\t\tmapfile -t COMPREPLY < <(compgen -W \"$choices $(_serin_canaries)\" -- \"$word\")\n"
 		"\telse\n"
 		"\t\tmapfile -t COMPREPLY < <(compgen -f -- \"$word\")\n"
 		"\tfi\n}\n"
@@ -157,6 +176,7 @@ static void write_zsh(FILE *out)
 				write_zsh_flag(out, &command_flags_usual[k].flag);
 		for (size_t k = 0; k < command->n_flags; k++)
 			write_zsh_flag(out, &command->flags[k]);
+		write_choices(out, command, " \\\n\t\t\t'1:report:(", ")'");
 		(void)fprintf(out, " \\\n\t\t\t'*:%s' ;;\n",
 		              takes_canaries(command) ? "canary:_serin_canaries" : "file:_files");
 	}
@@ -201,6 +221,16 @@ static void write_fish_canaries(FILE *out)
 		out);
 }
 
+static void write_fish_choices(FILE *out, const char *program, const struct command *command)
+{
+	char before[160];
+
+	text_format(before, sizeof(before),
+	            "complete -c %s -n '__fish_seen_subcommand_from %s' -f -a '", program,
+	            command->name);
+	write_choices(out, command, before, "'\n");
+}
+
 static void write_fish_program(FILE *out, const char *program)
 {
 	for (size_t i = 0; command_table[i]; i++) {
@@ -215,6 +245,7 @@ static void write_fish_program(FILE *out, const char *program)
 			              "complete -c %s -n '__fish_seen_subcommand_from %s' -f "
 			              "-a '(__serin_canaries)'\n",
 			              program, command->name);
+		write_fish_choices(out, program, command);
 		for (size_t k = 0; k < COMMAND_FLAGS_USUAL_MAX; k++)
 			if (command_flags_has(command, &command_flags_usual[k]))
 				write_fish_flag(out, program, command->name,

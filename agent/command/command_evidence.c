@@ -29,6 +29,8 @@ struct reading {
 	size_t n_unreadable;
 	struct command_run *run; /* of the release in hand; NULL: nothing of it could be read yet */
 	struct err err;          /* set: no further round counts */
+	struct history_facts_base base; /* of the round that was read last */
+	struct history_facts_base spec;
 };
 
 /* The deciding sample while its question is sought. */
@@ -58,6 +60,22 @@ static void read_number(const json_t *object, const char *key, bool *ret_has, do
 	*ret = json_number_value(number);
 }
 
+/* What of its hooks says whether it waits. */
+static void read_hooks(const json_t *newest, struct release_status *status)
+{
+	const json_t *hooks = json_object_get(newest, "hooks");
+
+	for (size_t i = 0; i < json_array_size(hooks) && i < SPEC_HOOKS_MAX; i++) {
+		const json_t *hook = json_array_get(hooks, i);
+		struct hook_record *record = &status->hooks[status->n_hooks++];
+
+		record->type = hook_type_find(kube_tree_value(hook, "type"));
+		record->result = hook_result_find(kube_tree_value(hook, "result"));
+		record->is_approved = json_is_true(json_object_get(hook, "approved"));
+		text_copy(record->name, kube_tree_value(hook, "name"));
+	}
+}
+
 /* The release as the facts of its newest round show it. */
 static void read_status(const json_t *newest, struct release *release)
 {
@@ -78,6 +96,9 @@ static void read_status(const json_t *newest, struct release *release)
 	status->times.started = instant_of(newest, "started");
 	status->times.finished = instant_of(newest, "finished");
 	text_copy(status->reason, kube_tree_value(newest, "reason"));
+	status->weight.has_seen = json_is_true(json_object_get(newest, "hasSeen"));
+	status->weight.seen_share = json_number_value(json_object_get(newest, "seenShare"));
+	read_hooks(newest, status);
 	journal_action_read(newest, release);
 }
 
@@ -205,18 +226,54 @@ static bool read_part(const char *text, json_t **ret)
 	return document_read_json(text, strlen(text), FACTS_MAX, ret, NULL);
 }
 
-static json_t *read_facts(const struct history_round *round)
+static json_t *read_facts(struct reading *reading, const struct history_round *round)
 {
 	json_t *facts = NULL;
 
-	return history_facts_read(round->base, round->facts, &facts, NULL) ? facts : NULL;
+	return history_facts_read_next(&reading->base, round->base, round->facts, &facts, NULL)
+	               ? facts
+	               : NULL;
+}
+
+/* Most rounds have one spec: it is read as a base that nothing changes. */
+static json_t *read_spec(struct reading *reading, const struct history_round *round)
+{
+	json_t *spec = NULL;
+
+	return history_facts_read_next(&reading->spec, round->spec, "{}", &spec, NULL) ? spec
+	                                                                               : NULL;
+}
+
+/* By which rules it was judged in the end. */
+static void read_rules(struct command_run *run, const json_t *rules, struct arena *arena)
+{
+	run->strategy = arena_text(arena, kube_tree_value(rules, "strategy"));
+	run->provider = arena_text(arena, kube_tree_value(rules, "provider"));
+	run->threshold = whole(rules, "threshold");
+}
+
+/* Where the weight really stood, and who else set it. */
+static void read_route(struct command_run *run, const json_t *facts, struct arena *arena)
+{
+	const json_t *route = json_object_get(facts, "route");
+	const json_t *rival = json_object_get(route, "rival");
+
+	run->route.is_known = strcmp(kube_tree_value(route, "state"), "known") == 0;
+	run->route.weight = whole(route, "weight");
+	if (whole(rival, "edits") <= 0)
+		return;
+	run->route.by = arena_text(arena, kube_tree_value(rival, "by"));
+	if (!*run->route.by)
+		run->route.by = "somebody";
+	run->route.edited = instant_of(rival, "last");
 }
 
 /* How it stands in the end. */
 static void on_newest(void *user, const struct history_read_round *read)
 {
 	struct reading *reading = user;
-	CLEANUP(tree_freep) json_t *facts = read_facts(&read->round);
+	CLEANUP(tree_freep) json_t *facts = read_facts(reading, &read->round);
+	CLEANUP(tree_freep) json_t *spec = read_spec(reading, &read->round);
 
 	if (reading->err.kind != ERR_NONE || reading->run)
 		return;
@@ -225,13 +282,21 @@ static void on_newest(void *user, const struct history_read_round *read)
 		return;
 	}
 	reading->run = add_run(reading, &read->round, json_object_get(facts, "newest"));
-	if (reading->run)
-		read_images(reading->run, facts, reading->arena);
+	if (!reading->run)
+		return;
+	read_images(reading->run, facts, reading->arena);
+	read_route(reading->run, facts, reading->arena);
+	read_rules(reading->run, spec, reading->arena);
 }
 
-/* Where it comes from, when the round tells how it was made. */
-static void read_source(struct command_run *run, const json_t *made, struct arena *arena)
+/* What it brings and where that comes from, when the round tells how it was made: the template of
+ * an undo is not the target's. */
+static void read_made(struct command_run *run, const json_t *made, struct arena *arena)
 {
+	const char *images = command_run_images(made, arena);
+
+	if (*images)
+		run->to_image = images;
 	for (int i = 0; made && i < COMMAND_SOURCE_FACTS; i++)
 		run->source[i] =
 			arena_text(arena, command_source_find(made, (enum command_source_fact)i));
@@ -241,12 +306,12 @@ static void read_source(struct command_run *run, const json_t *made, struct aren
 static void on_oldest(void *user, const struct history_read_round *read)
 {
 	struct reading *reading = user;
-	CLEANUP(tree_freep) json_t *facts = read_facts(&read->round);
+	CLEANUP(tree_freep) json_t *facts = read_facts(reading, &read->round);
 
 	if (!facts)
 		return;
 	read_images(reading->run, facts, reading->arena);
-	read_source(reading->run, json_object_get(facts, JOURNAL_MADE), reading->arena);
+	read_made(reading->run, json_object_get(facts, JOURNAL_MADE), reading->arena);
 }
 
 /* Newest first: which check decided it, and what was asked for that. */
@@ -262,8 +327,9 @@ static void on_round(void *user, const struct history_read_round *read)
 	if (reading->err.kind != ERR_NONE)
 		return;
 	if (!run->has_deciding && strstr(round->plan, "\"rolled_back\"")) {
-		facts = read_facts(round);
-		if (!facts || !read_part(round->spec, &spec) || !read_part(round->plan, &plan)) {
+		facts = read_facts(reading, round);
+		spec = read_spec(reading, round);
+		if (!facts || !spec || !read_part(round->plan, &plan)) {
 			reading->n_unreadable++;
 			return;
 		}
@@ -371,6 +437,8 @@ bool command_evidence_read_open(sqlite3 *db, const struct command_evidence_filte
 		take_runs(&reading, ret);
 		*ret_n_unreadable = reading.n_unreadable;
 	}
+	history_facts_base_fini(&reading.base);
+	history_facts_base_fini(&reading.spec);
 	free(reading.runs);
 	return is_fine;
 }

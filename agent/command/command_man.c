@@ -3,6 +3,7 @@
 #include "agent/command/command_rows.h"
 #include "agent/version.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* TEXT as roff prints it: dashes stay dashes, a line that begins with a dot is no request. */
@@ -38,6 +39,24 @@ static void write_flag(FILE *out, const struct command_flag *flag, const char *f
 	(void)fputc('\n', out);
 }
 
+/* Lines that stay lines. */
+static void write_more(FILE *out, const struct command *command)
+{
+	char *text = NULL;
+	size_t length = 0;
+	FILE *lines = open_memstream(&text, &length);
+
+	if (!lines)
+		abort();
+	command->more(lines);
+	if (fclose(lines) != 0)
+		abort();
+	(void)fputs(".PP\n.nf\n", out);
+	write_text(out, text);
+	(void)fputs(".fi\n", out);
+	free(text);
+}
+
 static void write_command(FILE *out, const struct command *command)
 {
 	(void)fprintf(out, ".SS serin %s [\\fIFLAG\\fR]... %s\n", command->name, command->words);
@@ -47,6 +66,8 @@ static void write_command(FILE *out, const struct command *command)
 		(void)fputs(".PP\n", out);
 		write_text(out, command->text);
 	}
+	if (command->more)
+		write_more(out, command);
 	for (size_t i = 0; i < command->n_flags; i++)
 		write_flag(out, &command->flags[i], "");
 	for (size_t i = 0; i < COMMAND_FLAGS_USUAL_MAX; i++)

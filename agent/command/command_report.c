@@ -2,6 +2,7 @@
 #include "agent/command/command_api.h"
 #include "agent/command/command_flags.h"
 #include "agent/command/command_print.h"
+#include "agent/command/command_reports.h"
 #include "agent/command/command_rows.h"
 #include "agent/command/command_run.h"
 #include "agent/command/report_html.h"
@@ -17,6 +18,8 @@
 static const struct command_flag flags[] = {
 	{"file", 'f', "FILE", "the history file, also while an agent writes to it"},
 	{"html", 0, "PAGE", "write a page with charts, which needs no network"},
+	{"list", 0, NULL, "name the reports R01 to R20, and why some are not answered"},
+	{"since", 0, "AGE", "of a report: only what ended since, or is open: 90m, 7d, 2026-11-20"},
 	COMMAND_API_FLAG,
 };
 
@@ -78,7 +81,8 @@ static void show_weights(const struct command_call *call, const json_t *report)
 	size_t n_set = 0;
 	size_t n_seen = 0;
 
-	(void)fputs("weights\n", call->out);
+	if (json_array_size(set) + json_array_size(seen) > 0)
+		(void)fputs("weights\n", call->out);
 	while (n_set < json_array_size(set) || n_seen < json_array_size(seen)) {
 		const json_t *left = json_array_get(set, n_set);
 		const json_t *right = json_array_get(seen, n_seen);
@@ -133,7 +137,8 @@ static void show_checks(const struct command_call *call, const json_t *checks)
 
 static void show_events(const struct command_call *call, const json_t *events)
 {
-	(void)fputs("what happened\n", call->out);
+	if (json_array_size(events) > 0)
+		(void)fputs("what happened\n", call->out);
 	for (size_t i = 0; i < json_array_size(events); i++) {
 		const json_t *event = json_array_get(events, i);
 		const char *kind = kube_tree_value(event, "kind");
@@ -175,10 +180,16 @@ static bool read_report(struct command_call *call, const char *name, json_t **re
 	if (command_api_report(call, where ? where : COMMAND_API_AUTO, k8s_namespace, name, ret,
 	                       err))
 		return true;
-	return where ? false : err_wrap(err, "no --file was given, and no agent answered");
+	if (where)
+		return false;
+	(void)command_say(call, COMMAND_OK,
+	                  "from the Release that the cluster keeps, without the course of its "
+	                  "weights and samples: no --file was given, and no agent answered: %s",
+	                  err->text);
+	return command_reports_find(call, name, ret, err);
 }
 
-static enum command_exit run(struct command_call *call)
+static enum command_exit run_release(struct command_call *call)
 {
 	CLEANUP(tree_freep) json_t *report = NULL;
 	const char *path = command_value(call, "file");
@@ -189,10 +200,9 @@ static enum command_exit run(struct command_call *call)
 	if (!command_flags_is_name(name))
 		return command_say(call, COMMAND_USAGE,
 		                   "\"%.100s\": expected the name of a release", name);
-	if (path && (!*path || command_value(call, "api")))
+	if (call->n_words > 1 || command_value(call, "since") || call->flags.is_everywhere)
 		return command_say(call, COMMAND_USAGE,
-		                   *path ? "expected --file or --api, got both"
-		                         : "expected --file FILE, the agent's history");
+		                   "of a release: no second word, no --since and no -A");
 	if (!read_report(call, name, &report, &err))
 		return command_fail(call, &err);
 	if (!report)
@@ -212,18 +222,40 @@ static enum command_exit run(struct command_call *call)
 	return COMMAND_OK;
 }
 
+static enum command_exit run(struct command_call *call)
+{
+	const char *path = command_value(call, "file");
+	const struct report_kind *kind;
+
+	if (command_value(call, "list"))
+		return command_reports_list(call);
+	if (call->n_words == 0)
+		return command_say(call, COMMAND_USAGE,
+		                   "expected RELEASE, or one of R01 to R20: --list names them");
+	if (path && (!*path || command_value(call, "api")))
+		return command_say(call, COMMAND_USAGE,
+		                   *path ? "expected --file or --api, got both"
+		                         : "expected --file FILE, the agent's history");
+	kind = report_list_find(call->words[0]);
+	return kind ? command_reports_run(call, kind) : run_release(call);
+}
+
 const struct command command_report = {
 	.name = "report",
-	.summary = "Tell the whole of one release: weights, checks, and what happened",
-	.words = "RELEASE",
-	.text = "From the agent's history, by its API or from its file: each weight as set and as "
-		"seen, each sample\nof each check beside its bounds, what hooks answered, what people did and what was told. --html\n"
-		"writes one page with charts that needs nothing else and can be printed.\n",
+	.summary = "Tell the whole of one release, or what serves, who approved, what drifted",
+	.words = "RELEASE | REPORT [CANARY]",
+	.text = "RELEASE: from the agent's history, by its API or from its file, each weight as set and "
+		"as seen, each\nsample of each check beside its bounds, what hooks answered, what people did, what others wrote\n"
+		"into the route, and what was told. --html writes one page with charts that needs nothing else and\ncan be printed.\n"
+		"REPORT: one of those below. Without --file and --api the agent is looked for; where none answers,\n"
+		"what the cluster's Releases know is told.\n",
 	.example = "report cart-3 --file history.db --html cart-3.html",
-	.takes = COMMAND_TAKES_CLUSTER | COMMAND_TAKES_NAMESPACE | COMMAND_TAKES_OUTPUT,
-	.n_words_min = 1,
-	.n_words_max = 1,
+	.takes = COMMAND_TAKES_CLUSTER | COMMAND_TAKES_NAMESPACE | COMMAND_TAKES_ALL |
+                 COMMAND_TAKES_OUTPUT | COMMAND_TAKES_WIDE | COMMAND_TAKES_HEADERS,
+	.n_words_max = 3,
 	.flags = flags,
 	.n_flags = array_length(flags),
 	.run = run,
+	.more = command_reports_help,
+	.choices = command_reports_choices,
 };

@@ -15,8 +15,7 @@
 
 /* Reading ------------------------------------------------------------------------------------- */
 
-/* The images of a pod template's containers, with commas. */
-static const char *images_of(const json_t *object, struct arena *arena)
+const char *command_run_images(const json_t *object, struct arena *arena)
 {
 	const json_t *containers = kube_tree_find(object, "spec/template/spec/containers");
 	const char *images = "";
@@ -57,7 +56,7 @@ static void read_one(struct command_run *run, const json_t *object, struct arena
 	run->canary = kube_tree_text(object, "spec/canary/name");
 	run->canary_uid = kube_tree_text(object, "spec/canary/uid");
 	run->k8s_namespace = kube_tree_text(object, "metadata/namespace");
-	run->to_image = images_of(object, arena);
+	run->to_image = command_run_images(object, arena);
 	run->from_image = "";
 	run->from_digest = "";
 	run->query = "";
@@ -70,6 +69,8 @@ static void read_one(struct command_run *run, const json_t *object, struct arena
 		run->release.number = kube_release_number(object);
 		return;
 	}
+	run->provider = kube_tree_text(object, "status/policy/spec/provider");
+	run->threshold = kube_tree_whole(object, "status/policy/spec/analysis/threshold", 0);
 	deciding = command_run_deciding(&run->release.status);
 	run->has_deciding = deciding != NULL && !command_run_is_aborted(run);
 	if (run->has_deciding)
@@ -209,6 +210,38 @@ static json_t *source_tree(const struct command_run *run)
 	return tree;
 }
 
+static json_t *whole_tree(bool is_known, int value)
+{
+	return is_known ? json_integer(value) : json_null();
+}
+
+static json_t *traffic_tree(const struct command_run *run)
+{
+	const struct release_status *status = &run->release.status;
+	json_t *tree = kube_tree_object();
+
+	kube_tree_set(tree, "weight", whole_tree(true, status->weight.to));
+	kube_tree_set(tree, "route", whole_tree(run->route.is_known, run->route.weight));
+	kube_tree_set(tree, "seenPercent",
+	              number_tree(status->weight.has_seen, status->weight.seen_share * 100));
+	kube_tree_set(tree, "editedBy", command_run_text_tree(run->route.by ? run->route.by : ""));
+	kube_tree_set(tree, "editedAt", command_run_time_tree(run->route.edited));
+	return tree;
+}
+
+/* How it was analysed, and how far it came. */
+static void put_analysis(json_t *tree, const struct command_run *run)
+{
+	const struct hook_record *gate = command_run_gate(run);
+
+	kube_tree_set(tree, "strategy", command_run_text_tree(run->strategy ? run->strategy : ""));
+	kube_tree_set(tree, "provider", command_run_text_tree(run->provider ? run->provider : ""));
+	kube_tree_set(tree, "failedChecks", json_integer(run->release.status.failed_checks));
+	kube_tree_set(tree, "threshold", whole_tree(run->threshold > 0, run->threshold));
+	kube_tree_set(tree, "gate", command_run_text_tree(gate ? gate->name : ""));
+	kube_tree_set(tree, "traffic", traffic_tree(run));
+}
+
 json_t *command_run_tree(const struct command_run *run)
 {
 	const struct release_status *status = &run->release.status;
@@ -237,6 +270,7 @@ json_t *command_run_tree(const struct command_run *run)
 	kube_tree_set(tree, "paused", json_boolean(release_is_paused(&run->release)));
 	kube_tree_set(tree, "actions", actions_tree(run));
 	kube_tree_set(tree, "source", source_tree(run));
+	put_analysis(tree, run);
 	return tree;
 }
 
@@ -249,6 +283,21 @@ const struct action_mark *command_run_deed(const struct command_run *run)
 	if (status->n_actions > 0)
 		return &status->actions[status->n_actions - 1];
 	return run->release.action.verb != VERB_NONE ? &run->release.action : NULL;
+}
+
+const struct hook_record *command_run_gate(const struct command_run *run)
+{
+	const struct release_status *status = &run->release.status;
+
+	for (size_t i = 0; status->outcome == OUTCOME_NONE && i < status->n_hooks; i++) {
+		const struct hook_record *hook = &status->hooks[i];
+
+		if ((hook->type == HOOK_CONFIRM_ROLLOUT || hook->type == HOOK_CONFIRM_PROMOTION ||
+		     hook->type == HOOK_CONFIRM_TRAFFIC_INCREASE) &&
+		    hook->result == HOOK_FAIL && !hook->is_approved)
+			return hook;
+	}
+	return NULL;
 }
 
 bool command_run_is_aborted(const struct command_run *run)

@@ -24,6 +24,15 @@ struct command_run {
 	const char *query;   /* of the deciding check; only a history file knows it */
 	const char *trouble; /* why the object cannot be read */
 	const char *source[COMMAND_SOURCE_FACTS]; /* where it comes from; NULL: not known */
+	const char *strategy;                     /* "canary"; NULL: not known, as the next */
+	const char *provider;
+	int threshold; /* failed checks that end it; 0: not known */
+	struct {
+		bool is_known;
+		int weight;     /* of the canary, as its newest round saw the route */
+		const char *by; /* who changed it last beside us; NULL: nobody */
+		struct instant edited;
+	} route;
 	const json_t *object; /* as served, borrowed; NULL: not from the cluster */
 };
 
@@ -35,6 +44,9 @@ struct command_runs {
 /* The Releases of ITEMS, newest first within their Canary: by namespace, canary, number. ITEMS must
  * outlive ARENA. */
 struct command_runs command_run_read(const json_t *items, struct arena *arena);
+
+/* The images of a Release's containers, as served, with commas; "" for NULL. */
+const char *command_run_images(const json_t *release, struct arena *arena);
 
 /* The check that STATUS says is at fault for a retreat, or NULL. */
 const struct check_result *command_run_deciding(const struct release_status *status);
@@ -57,6 +69,9 @@ json_t *command_run_time_tree(struct instant instant);
 
 /* What a person did last to this release, or made it with; NULL: nobody did anything. */
 const struct action_mark *command_run_deed(const struct command_run *run);
+
+/* The hook that an open run waits at until it or a person opens it; NULL: none. */
+const struct hook_record *command_run_gate(const struct command_run *run);
 
 /* A person took it back: no check decided it. */
 bool command_run_is_aborted(const struct command_run *run);

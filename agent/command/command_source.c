@@ -29,24 +29,12 @@ static const struct {
 	[COMMAND_SOURCE_CREATED] = {"created",
                                     {"serin.dev/created", "org.opencontainers.image.created",
                                      "org.label-schema.build-date"}},
+	[COMMAND_SOURCE_IMAGE_DIGEST] = {"imageDigest", {"serin.dev/image-digest"}},
 };
 
 const char *command_source_name(enum command_source_fact fact)
 {
 	return facts[fact].name;
-}
-
-const char *command_source_find(const json_t *release, enum command_source_fact fact)
-{
-	const json_t *annotations = kube_tree_find(release, "spec/template/metadata/annotations");
-
-	for (size_t i = 0; i < KEYS_MAX && facts[fact].keys[i]; i++) {
-		const char *text = kube_tree_value(annotations, facts[fact].keys[i]);
-
-		if (*text)
-			return text;
-	}
-	return "";
 }
 
 static const json_t *containers_of(const json_t *release)
@@ -57,6 +45,35 @@ static const json_t *containers_of(const json_t *release)
 static const char *image_at(const json_t *containers, size_t index)
 {
 	return kube_tree_text(json_array_get(containers, index), "image");
+}
+
+/* "sha256:…" of the first image that is pinned. */
+static const char *digest_of(const json_t *release)
+{
+	const json_t *containers = containers_of(release);
+
+	for (size_t i = 0; i < json_array_size(containers); i++) {
+		const char *at = strchr(image_at(containers, i), '@');
+
+		if (at)
+			return at + 1;
+	}
+	return "";
+}
+
+const char *command_source_find(const json_t *release, enum command_source_fact fact)
+{
+	const json_t *annotations = kube_tree_find(release, "spec/template/metadata/annotations");
+
+	if (fact == COMMAND_SOURCE_IMAGE_DIGEST && *digest_of(release))
+		return digest_of(release);
+	for (size_t i = 0; i < KEYS_MAX && facts[fact].keys[i]; i++) {
+		const char *text = kube_tree_value(annotations, facts[fact].keys[i]);
+
+		if (*text)
+			return text;
+	}
+	return "";
 }
 
 /* TEXT ends in END, from its beginning or after a '/'. */

@@ -20,6 +20,7 @@ enum command_source_fact {
 	COMMAND_SOURCE_CHANGE, /* a pull or merge request */
 	COMMAND_SOURCE_BUILD,
 	COMMAND_SOURCE_CREATED,
+	COMMAND_SOURCE_IMAGE_DIGEST, /* that its first pinned image is pinned to */
 	COMMAND_SOURCE_FACTS,
 };
 

@@ -33,11 +33,25 @@
 			"outcome " + (good ? "good" : release.outcome ? "bad" : ""));
 		add(main, "p", (release.toImage || "?") + (release.fromImage ? " in place of " + release.fromImage : ""));
 		add(main, "p", "Canary " + release.canary + " in " + release.namespace + ", " + release.cause + ". " +
-			release.started.slice(0, 19) + "Z" +
+			(release.started ? release.started.slice(0, 19) + "Z" : "not started yet") +
 			(release.finished ? " to " + release.finished.slice(0, 19) + "Z, " +
 				length(start, seconds(release.finished)) : ""), "dim");
 		if (release.reason) add(main, "p", release.reason);
+		source();
 		document.title = release.name;
+	}
+
+	// Where it comes from, as far as that is known.
+	function source() {
+		const known = Object.entries(release.source || {}).filter((fact) => fact[1]);
+		if (!known.length) return;
+		const list = add(main, "p", undefined, "source");
+		known.forEach(([name, text]) => {
+			add(list, "span", name === "imageDigest" ? "image digest" : name, "dim");
+			list.append(" ");
+			add(list, "code", text);
+			list.append(" ");
+		});
 	}
 
 	// All series on one axis of times; a series that has no point there has null.
@@ -62,7 +76,7 @@
 		for (const event of report.events) {
 			if (event.kind === "told") continue;
 			const x = Math.round(plot.valToPos(seconds(event.at), "x", true));
-			context.strokeStyle = event.kind === "person" ? "#8e4ec6" : "#ad5700";
+			context.strokeStyle = { person: "#8e4ec6", edit: "#c62a2f" }[event.kind] || "#ad5700";
 			context.beginPath();
 			context.moveTo(x, plot.bbox.top);
 			context.lineTo(x, plot.bbox.top + plot.bbox.height);

@@ -4,6 +4,7 @@
 #include "agent/command/command_evidence.h"
 #include "agent/history_facts.h"
 #include "agent/history_read.h"
+#include "agent/journal.h"
 #include "analysis/base/compiler.h"
 #include "analysis/base/text.h"
 #include "providers/kube/tree.h"
@@ -22,6 +23,7 @@ struct reading {
 	json_t *seen;
 	json_t *checks;
 	json_t *events;
+	json_t *edits;
 	struct history_facts_base base; /* of the round before */
 	struct history_facts_base spec;
 	size_t n_points;
@@ -191,6 +193,33 @@ static void on_effect(void *user, const struct history_effect *effect)
 	}
 }
 
+/* Another hand changed the route. */
+static void read_edit(struct reading *reading, const json_t *edited)
+{
+	int64_t at = json_integer_value(json_object_get(edited, "at"));
+	const char *by = kube_tree_value(edited, "by");
+	int from = kube_tree_whole(edited, "before/weight", 0);
+	int to = kube_tree_whole(edited, "after/weight", 0);
+	char text[SENTENCE_MAX];
+	json_t *edit;
+
+	if (!edited)
+		return;
+	edit = kube_tree_object();
+	set_time(edit, at);
+	kube_tree_set(edit, "by", command_run_text_tree(by));
+	kube_tree_set_whole(edit, "from", from);
+	kube_tree_set_whole(edit, "percent", to);
+	put_first(reading, reading->edits, edit);
+	if (from == to)
+		text_format(text, sizeof(text), "%.100s changed the route beside its weight",
+		            *by ? by : "somebody");
+	else
+		text_format(text, sizeof(text), "%.100s changed the canary's weight from %d to %d",
+		            *by ? by : "somebody", from, to);
+	add_event(reading, "edit", at, text);
+}
+
 static void on_round(void *user, const struct history_read_round *read)
 {
 	struct reading *reading = user;
@@ -209,6 +238,7 @@ static void on_round(void *user, const struct history_read_round *read)
 		read_set(reading, newest, read->round.decided_at.ms);
 		read_seen(reading, json_object_get(facts, "share"));
 		read_samples(reading, spec, facts);
+		read_edit(reading, json_object_get(facts, JOURNAL_EDITED));
 	}
 	(void)history_read_effects(reading->db, read->round.uid, on_effect, reading, &reading->err);
 }
@@ -303,6 +333,7 @@ static bool build(sqlite3 *db, const struct command_run *run, json_t **ret, stru
 		.seen = kube_tree_list(),
 		.checks = kube_tree_list(),
 		.events = kube_tree_list(),
+		.edits = kube_tree_list(),
 	};
 
 	kube_tree_set(report, "release", release);
@@ -310,6 +341,7 @@ static bool build(sqlite3 *db, const struct command_run *run, json_t **ret, stru
 	kube_tree_set(report, "seen", reading.seen);
 	kube_tree_set(report, "checks", reading.checks);
 	kube_tree_set(report, "events", reading.events);
+	kube_tree_set(report, "edits", reading.edits);
 	if (!read_rounds(&reading, run, err)) {
 		json_decref(report);
 		return false;

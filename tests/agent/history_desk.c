@@ -76,7 +76,7 @@ void history_desk_open(struct desk *desk)
 	struct err err;
 	const struct history_sqlite_options options = {
 		.path = desk->path,
-		.chain = "cluster-a/serin",
+		.chain = desk->chain ? desk->chain : "cluster-a/serin",
 		.actor = "serin/pod-1",
 		.boot = boot,
 		.opened_at = {1795236300000},

@@ -12,6 +12,7 @@ struct desk {
 	char directory[64];
 	char path[128];
 	struct slow_vfs vfs;
+	const char *chain;       /* of what is opened next; NULL: the usual one */
 	struct history *history; /* or NULL */
 	unsigned n_starts;
 	pthread_mutex_t lock;

@@ -115,6 +115,29 @@ static void test_restart(void **state)
 	                 1);
 }
 
+/* Each process of the agent has a chain of its own, and says all the same that it began in a file
+ * of others. */
+static void test_row_62_restart_with_its_own_chain(void **state)
+{
+	static const char *const chains[] = {"serin_1", "serin_2", "serin_3"};
+	struct desk *desk = *state;
+
+	for (unsigned i = 0; i < array_length(chains); i++) {
+		desk->chain = chains[i];
+		history_desk_open(desk);
+		history_desk_round(desk, i + 1);
+		assert_int_equal(history_desk_close(desk), 0);
+	}
+	assert_int_equal(history_desk_number(desk, "SELECT COUNT(*) FROM gap WHERE kind = 'began'"),
+	                 2);
+	assert_int_equal(history_desk_number(desk,
+	                                     "SELECT COUNT(*) FROM audit_log WHERE chain = "
+	                                     "'serin_3' AND entity = 'gap' AND seq = 1"),
+	                 1);
+	assert_int_equal(history_desk_number(desk, "SELECT COUNT(DISTINCT chain) FROM audit_log"),
+	                 3);
+}
+
 /* A record that comes again (a commit whose outcome was unknown) is not written twice. */
 static void test_again(void **state)
 {
@@ -477,6 +500,8 @@ int main(void)
 	                                        history_desk_tear_down),
 		cmocka_unit_test_setup_teardown(test_restart, history_desk_set_up,
 	                                        history_desk_tear_down),
+		cmocka_unit_test_setup_teardown(test_row_62_restart_with_its_own_chain,
+	                                        history_desk_set_up, history_desk_tear_down),
 		cmocka_unit_test_setup_teardown(test_again, history_desk_set_up,
 	                                        history_desk_tear_down),
 		cmocka_unit_test_setup_teardown(test_cut, history_desk_set_up,

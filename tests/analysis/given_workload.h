@@ -114,6 +114,11 @@ static inline void primary_half(struct model *model)
 	put_pods(&model->truth.primary, 2, 1);
 }
 
+static inline void primary_small(struct model *model)
+{
+	put_pods(&model->truth.primary, 1, 1);
+}
+
 static inline void primary_new(struct model *model)
 {
 	text_copy(model->truth.primary.release_uid, model->truth.newest.uid);

@@ -82,6 +82,15 @@ static void test_run(void **state)
 	}
 }
 
+/* Deleted, after Flagger rolled v2 back. */
+static void rejected(struct model *model)
+{
+	found_run(model);
+	put_phase(model, "Failed");
+	model->truth.route.weight = 0;
+	deleted(model);
+}
+
 /* Until the first save nothing but Flagger's word is in Canary.status. */
 static void test_phase(void **state)
 {
@@ -93,15 +102,10 @@ static void test_phase(void **state)
 	model.truth.newest.status.phase = PHASE_PROMOTING;
 	assert_string_equal(mirror_phase(&model.spec, &model.truth), "Promoting");
 	model_fini(&model);
-}
-
-/* Deleted, after Flagger rolled v2 back. */
-static void rejected(struct model *model)
-{
-	found_run(model);
-	put_phase(model, "Failed");
-	model->truth.route.weight = 0;
-	deleted(model);
+	/* Of what was found it is the last word, too. */
+	rejected(&model);
+	assert_string_equal(mirror_phase(&model.spec, &model.truth), "Failed");
+	model_fini(&model);
 }
 
 static void handled_v1(struct model *model)

@@ -77,18 +77,13 @@ static void back_in_steps(struct model *model)
 	model->truth.newest.status.times.next_check_at = model->truth.now;
 }
 
-static void primary_on_one_node(struct model *model)
-{
-	put_pods(&model->truth.primary, 1, 1);
-}
-
 static const struct decision_row runs[] = {
 	{"its primary gets the template, and no number of pods",
          {promoting},
          "primary release-2",
          "the primary gets the template of Release cart-2"},
 	{"its primary has lost a node",
-         {back_in_steps, primary_on_one_node},
+         {back_in_steps, primary_small},
          "save release Promoting from 40 to 25 n1",
          "Advance cart.shop primary weight 75"},
 	{"it has no pods", {starting, target_down}, "scale target 2", "scaling the target to 2"},

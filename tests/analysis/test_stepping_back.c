@@ -61,11 +61,6 @@ static void primary_young(struct model *model)
 	model->truth.primary.ready_since.ms = model->truth.now.ms - 29999;
 }
 
-static void primary_small(struct model *model)
-{
-	put_pods(&model->truth.primary, 1, 1);
-}
-
 static void scaled(struct model *model)
 {
 	put_scaler(model, SCALER_HPA);

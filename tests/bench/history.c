@@ -4,7 +4,7 @@
  * a tick, records a second beside plain SQLite's (the same rows and syncs, no chain) on the same
  * disk in the same run, and how long `report` and `history` take.
  *
- * bench-history FOLDER RELEASES
+ * bench-history FOLDER RELEASES [again]: again reads the files of a run before
  */
 #include "agent/command/command.h"
 #include "agent/demo/demo_shop.h"
@@ -93,7 +93,7 @@ static void record_model(const char *path)
 		fail(err.text);
 	let_go_on(shop, 2);
 	if (apiserver_write_inside(demo_shop_server(shop), &steps, &arena, demo_shop_now(shop))
-	            .status != 200 ||
+	                    .status != 200 ||
 	    !demo_shop_push(shop, "v2", &err))
 		fail("the canary cannot be changed");
 	demo_shop_stir(shop);
@@ -387,8 +387,29 @@ static void time_command(const char *command, const char *path, int n_releases)
 	cpu = (read_clock(CLOCK_PROCESS_CPUTIME_ID) - cpu) * 1000 / CALLS;
 	(void)fclose(setting.out);
 	qsort(times, CALLS, sizeof(times[0]), compare);
-	printf("%-8s p50 %.1f ms, p99 %.1f ms over %d calls, %.1f ms of processor each\n",
-	       command, times[CALLS / 2], times[CALLS * 99 / 100], CALLS, cpu);
+	printf("%-8s p50 %.1f ms, p99 %.1f ms over %d calls, %.1f ms of processor each\n", command,
+	       times[CALLS / 2], times[CALLS * 99 / 100], CALLS, cpu);
+}
+
+/* Both files, beside each other. */
+static void write_all(struct model *model, const char *source, const char *const paths[2],
+                      int n_releases)
+{
+	double seconds[2];
+	struct stat file;
+	double n_records;
+
+	read_model(model, source);
+	n_records = (double)(model->n_rounds + model->n_effects) * n_releases;
+	printf("%d releases of %zu ticks, %zu rounds, %zu effects\n", n_releases, model->n_ticks,
+	       model->n_rounds, model->n_effects);
+	seconds[0] = write_ours(model, paths[0], n_releases);
+	seconds[1] = write_plain(model, paths[1], n_releases);
+	if (stat(paths[0], &file) != 0)
+		fail(paths[0]);
+	printf("%.0f bytes a tick\n", (double)file.st_size / ((double)model->n_ticks * n_releases));
+	printf("%.0f records/s with the chain, %.0f with plain SQLite\n", n_records / seconds[0],
+	       n_records / seconds[1]);
 }
 
 int main(int argc, char **argv)
@@ -397,28 +418,16 @@ int main(int argc, char **argv)
 	char source[512];
 	char ours[512];
 	char plain[512];
-	struct stat file;
-	double seconds[2];
-	double n_records;
 	int n_releases;
 
-	if (argc != 3)
-		fail("bench-history FOLDER RELEASES");
+	if (argc < 3 || argc > 4)
+		fail("bench-history FOLDER RELEASES [again]");
 	n_releases = (int)strtol(argv[2], NULL, 10);
 	(void)snprintf(source, sizeof(source), "%s/model.db", argv[1]);
 	(void)snprintf(ours, sizeof(ours), "%s/ours.db", argv[1]);
 	(void)snprintf(plain, sizeof(plain), "%s/plain.db", argv[1]);
-	read_model(&model, source);
-	n_records = (double)(model.n_rounds + model.n_effects) * n_releases;
-	printf("%d releases of %zu ticks, %zu rounds, %zu effects\n", n_releases, model.n_ticks,
-	       model.n_rounds, model.n_effects);
-	seconds[0] = write_ours(&model, ours, n_releases);
-	seconds[1] = write_plain(&model, plain, n_releases);
-	if (stat(ours, &file) != 0)
-		fail(ours);
-	printf("%.0f bytes a tick\n", (double)file.st_size / ((double)model.n_ticks * n_releases));
-	printf("%.0f records/s with the chain, %.0f with plain SQLite\n", n_records / seconds[0],
-	       n_records / seconds[1]);
+	if (argc == 3)
+		write_all(&model, source, (const char *const[]){ours, plain}, n_releases);
 	time_command("report", ours, n_releases);
 	time_command("history", ours, n_releases);
 	arena_fini(&model.arena);

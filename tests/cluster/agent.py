@@ -144,6 +144,19 @@ class Agent:
                 database.row_factory = sqlite3.Row
                 return [dict(row) for row in database.execute(statement, values)]
 
+    def tell(self, *words):
+        """What a command says of the history as it stands: (exit code, what was written)."""
+        command = [program(), *words, "--file", self.history]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60, stdin=subprocess.DEVNULL)
+        return done.returncode, done.stdout + done.stderr
+
+    def report(self, namespace, *words):
+        """The rows of a report, such as R12."""
+        code, written = self.tell("report", *words, "-n", namespace, "-o", "json")
+        if code != 0:
+            raise Failure(f"report {' '.join(words)}: {code}: {written}")
+        return json.loads(written)["rows"]
+
     def measurements(self, namespace, canary):
         """Answers of metric questions, oldest first: {"check", "query", "max", "sample": {"value"}, …}."""
         rows = self.ask_history(

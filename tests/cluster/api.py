@@ -32,6 +32,8 @@ KINDS = {
     "clusterrole": ("/apis/rbac.authorization.k8s.io/v1", "clusterroles"),
     "canary": ("/apis/flagger.app/v1beta1", "canaries"),
     "metrictemplate": ("/apis/flagger.app/v1beta1", "metrictemplates"),
+    "validatingadmissionpolicy": ("/apis/admissionregistration.k8s.io/v1", "validatingadmissionpolicies"),
+    "validatingadmissionpolicybinding": ("/apis/admissionregistration.k8s.io/v1", "validatingadmissionpolicybindings"),
     "alertprovider": ("/apis/flagger.app/v1beta1", "alertproviders"),
     "action": ("/apis/serin.dev/v1alpha1", "actions"),
     "release": ("/apis/serin.dev/v1alpha1", "releases"),
@@ -111,8 +113,10 @@ class Api:
         kind, namespace = item["kind"].lower(), item["metadata"].get("namespace")
         return self.ask("POST", path_of(kind, namespace), item)
 
-    def merge(self, kind, name, namespace, patch):
-        return self.ask("PATCH", path_of(kind, namespace, name), patch, MERGE_PATCH)
+    def merge(self, kind, name, namespace, patch, manager=None):
+        """As the field manager that is told."""
+        query = f"?fieldManager={manager}" if manager else ""
+        return self.ask("PATCH", path_of(kind, namespace, name) + query, patch, MERGE_PATCH)
 
     def delete(self, kind, name, namespace=None):
         return self.ask("DELETE", path_of(kind, namespace, name))

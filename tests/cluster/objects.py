@@ -1,6 +1,7 @@
 """Kubernetes objects as users of the agent would write them."""
 
 import copy
+import datetime
 
 NGINX = "nginx.ingress.kubernetes.io/"
 
@@ -35,6 +36,12 @@ def ingress(namespace, name="app"):
         "http": {"paths": [{"path": "/", "pathType": "Prefix", "backend": backend}]},
     }
     return item("networking.k8s.io/v1", "Ingress", namespace, name, {"ingressClassName": "nginx", "rules": [rule]})
+
+
+def time_before(seconds):
+    """So long ago, as RFC 3339."""
+    at = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(seconds=seconds)
+    return at.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def host_of(namespace, name="app"):

@@ -379,6 +379,63 @@ static void test_release_enums(void **state)
 	json_decref(root);
 }
 
+/* Each value that an enum lets through is of the type that stands beside it. */
+static void check_enum(const char *path, const char *name, const json_t *schema)
+{
+	const json_t *values = json_object_get(schema, "enum");
+	const char *type = json_string_value(json_object_get(schema, "type"));
+
+	for (size_t i = 0; type && i < json_array_size(values); i++) {
+		const json_t *value = json_array_get(values, i);
+		bool is_fine =
+			strcmp(type, "string") == 0 ? json_is_string(value) : json_is_number(value);
+
+		if (!is_fine && !json_is_null(value))
+			fail_msg("%s: %s: the %s has an enum of another type", path, name, type);
+	}
+}
+
+static void check_enums(const char *path, const char *name, json_t *schema)
+{
+	const char *key;
+	json_t *inner;
+	size_t i;
+
+	if (json_is_object(schema))
+		check_enum(path, name, schema);
+	json_object_foreach(schema, key, inner)
+	{
+		check_enums(path, key, inner);
+	}
+	json_array_foreach(schema, i, inner)
+	{
+		check_enums(path, name, inner);
+	}
+}
+
+/* A gate that a person opens is saved as such: the API server takes "approved" for what it is. */
+static void test_row_60_enums_fit_their_types(void **state)
+{
+	static const char *const paths[] = {"manifests/crd-action.yaml",
+	                                    "manifests/crd-alertprovider.yaml",
+	                                    "manifests/crd-canary.yaml",
+	                                    "manifests/crd-metrictemplate.yaml",
+	                                    "manifests/crd-release.yaml"};
+	json_t *root;
+	json_t *results;
+
+	for (size_t i = 0; i < array_length(paths); i++) {
+		check_enums(paths[i], "", schema_of(paths[i], &root));
+		json_decref(root);
+	}
+	results = json_object_get(schema_find(schema_of("manifests/crd-release.yaml", &root),
+	                                      "status.hooks.result"),
+	                          "enum");
+	for (int result = HOOK_PENDING; result <= (int)HOOK_SKIPPED; result++)
+		assert_true(manifest_has(results, hook_result_name((enum hook_result)result)));
+	json_decref(root);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -388,6 +445,7 @@ int main(void)
 		cmocka_unit_test(test_enums_are_served_or_refused_in_words),
 		cmocka_unit_test(test_examples),
 		cmocka_unit_test(test_release_enums),
+		cmocka_unit_test(test_row_60_enums_fit_their_types),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

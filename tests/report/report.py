@@ -99,6 +99,22 @@ def look_at(bench, release, word):
     bench.check(f"{release}: it prints on one page", n_pages == 1, str(n_pages))
 
 
+def look_at_source(bench):
+    """The page of a release that tells where it comes from, and into whose route somebody else wrote."""
+    page = os.path.join(bench.folder, "cart-2.html")
+    with open(page, encoding="utf-8") as file:
+        html = file.read()
+    told = html.replace('"author":null', '"author":"Ada <ada@example.org>"').replace('"imageDigest":null', '"imageDigest":"sha256:aa11"')
+    told = told.replace('"events":[', '"events":[{"at":"' + re.search(r'"started":"([^"]*)"', html)[1] + '","kind":"edit","text":"eve changed it"},')
+    bench.check("the page has the release as JSON", told.count("sha256:aa11") == 1 and told.count("eve changed it") == 1, html[-3000:])
+    with open(page, "w", encoding="utf-8") as file:
+        file.write(told)
+    shown = bench.look("--dump-dom", "file://" + page)
+    bench.check("it says who wrote it", "<code>Ada &lt;ada@example.org&gt;</code>" in shown, shown[-2000:])
+    bench.check("it says the digest of its image", "<code>sha256:aa11</code>" in shown, shown[-2000:])
+    bench.check("it says what others wrote", "<td>eve changed it</td>" in shown, shown[-2000:])
+
+
 def main():
     browser = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if not browser:
@@ -110,6 +126,7 @@ def main():
         bench.run(bench.serin, "demo", "--speed", "0", "--no-colour", "--dir", folder)
         look_at(bench, "cart-2", "promoted")
         look_at(bench, "cart-3", "rolled back")
+        look_at_source(bench)
         print(f"1..{bench.n}")
 
 

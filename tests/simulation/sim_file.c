@@ -186,8 +186,8 @@ void sim_file_start(struct sim_file *file, uint32_t boot, struct instant at,
 	char uid[80];
 	struct history_sqlite_options options = {
 		.path = file->path,
-		.chain = file->name,
-		.actor = file->name,
+		.chain = uid, /* each process has its own, as its identity is */
+		.actor = uid,
 		.boot = uid,
 		.opened_at = at,
 		.vfs = file->vfs_name,

@@ -26,4 +26,8 @@ def deadline(s):
     s.check(set(counts["versions"]) == {"v1"}, "v1 for all", counts["versions"])
     reason = s.world.status("app-2").get("reason", "")
     s.check("not ready" in reason or "deadline" in reason, "the reason says so", reason, row=51)
+    found = s.agents[0].report(s.namespace, "R13", "app-2")
+    ends = [(one["what"], one["result"]) for one in found if one["kind"] == "end"]
+    s.check(ends == [("app-2", "rolled_back")], "R13: the end", found, row=51)
+    s.check(not [one for one in found if one["kind"] == "metric"], "R13: no check decided it", found, row=51)
     s.note(f"after {took:.1f} s: {reason}")

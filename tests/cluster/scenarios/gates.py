@@ -12,6 +12,7 @@ import urllib.request
 import objects
 from scenario import scenario
 from scenarios import start
+from scenarios.people import Person
 from world import Failure
 
 PORT = 9191
@@ -128,6 +129,27 @@ def check_events(s, listener):
     s.check({"name", "namespace", "phase", "checksum", "metadata"} == set(body), "the payload of an event", body)
 
 
+def approvals(s):
+    found = s.agents[0].report(s.namespace, "R14", "app")
+    return [row for row in found if row["release"] == "app-2" and row["subject"] in ("approve", "gate confirm-promotion")]
+
+
+def approve(s):
+    """Row 60: the gate says no, and a person opens it by the command; who, through what and when is kept."""
+    found = approvals(s)
+    s.check([row["decision"] for row in found] == ["pending"], "R14: it waits for a person", found, row=60)
+    s.check(s.world.image("app-primary") == "app:v1", "no promotion before", s.world.image("app-primary"), row=60)
+    alice = Person(s, "alice", "serin-actor")
+    alice.does("approve", "app", "--reason", "looks good", text="app-2")
+    s.wait_outcome("app-2", "promoted", 60)
+    found = approvals(s)
+    told = [(row["decision"], row["who"], row["via"], row["comment"]) for row in found]
+    s.check(told == [("approved", alice.user, "action", "looks good")], "R14: who approved", found, row=60)
+    s.check(found and found[0]["at"], "R14: and when", found, row=60)
+    found = s.agents[0].report(s.namespace, "R09", "app")
+    s.check(found[0]["approvedBy"] == alice.user, "R09: of what serves", found, row=60)
+
+
 def check_promotion(s, tester):
     tester.turn("gate/close")
     s.push("v2")
@@ -139,8 +161,8 @@ def check_promotion(s, tester):
     tester.turn("gate/close")
     check_closed(s, tester, "WaitingPromotion")
     s.check(s.world.canary_weight("app-canary") == 40, "the weight stays", s.world.canary_weight("app-canary"))
+    approve(s)
     tester.turn("gate/open")
-    s.wait_outcome("app-2", "promoted", 60)
     s.wait_phase("Succeeded", 20)
     s.wait("the post-rollout command ran", lambda: tester.lines("post-rollout"), 20)
     n_rollout = len(tester.lines("rollout"))
@@ -152,7 +174,7 @@ def check_promotion(s, tester):
             "Pre-rollout check pre-rollout passed",
             "Confirm-traffic-increase check confirm-traffic-increase passed",
             "advancement waiting for promotion approval confirm-promotion",
-            "Confirm-promotion check confirm-promotion passed",
+            "approved by",
             "Post-rollout check post-rollout passed",
         ]
     )
@@ -168,7 +190,7 @@ def check_rollback(s, tester):
     s.check_messages(["Rollback check rollback passed", "manual webhook invoked"])
 
 
-@scenario("gates", "Flagger's load tester: gates opened and closed, commands run, a rollback called for, events told")
+@scenario("gates", "Flagger's load tester: gates opened and closed, commands run, a rollback called for, events told", rows=(60,))
 def gates(s):
     tester, listener = Tester(s), listen()
     try:

@@ -117,6 +117,28 @@ def by_weight(s):
     s.wait("the Releases are gone", lambda: not s.world.releases("app"), 60)
 
 
+BREAKER = {
+    "outlierDetection": {"consecutive5xxErrors": 3, "interval": "1s", "baseEjectionTime": "2s", "maxEjectionPercent": 100, "minHealthPercent": 0}
+}
+
+
+@scenario("istio-breaker", "Istio with a breaker: pods that are ejected during the analysis count as failures", has_mesh=True, rows=(58,))
+def with_breaker(s):
+    analysis = {"stepWeights": [50], "interval": "10s", "threshold": 2, "metrics": [objects.SUCCESS]}
+    begin(s, canary(s, analysis, trafficPolicy=BREAKER))
+    answering(s, at_gateway(s))
+    load = s.load(*at_gateway(s), rate=40)
+    s.push("v2", annotations={"serin.test/error-percent": "100"})
+    s.wait_outcome("app-2", "rolled_back", 90)
+    reason = s.world.status("app-2").get("reason", "")
+    s.check("success rate" in reason and "< 99%" in reason, "the reason names check and bound", reason, row=58)
+    found = [one for one in s.agents[0].report(s.namespace, "R13", "app-2") if one["kind"] == "metric"]
+    s.check(found and all(one["result"] == "fail" and one["value"] < 99 for one in found), "R13: failures, not no_data", found, row=58)
+    statuses = load.stop()["statuses"]
+    s.check(statuses.get("503", 0) > 0, "the breaker opened: the proxy itself refused requests", statuses, row=58)
+    s.note(f"row 58: {reason}; answers {statuses}; samples {[one['value'] for one in found]}")
+
+
 @scenario("istio-skip", "Istio with skipAnalysis: v2 promoted at once, a broken v3 reaches nobody", has_mesh=True, rows=("I7", "I8"))
 def skipped(s):
     one = canary(s, {"stepWeight": 50})

@@ -94,6 +94,34 @@ def weights(s):
     return [weight for _, weight in s.world.canary_weights("app-canary")]
 
 
+def check_edit(s, bob):
+    """Row 54: somebody else gives the canary half; that is put back, and his name is told."""
+    one = s.agents[0]
+    s.api.merge(
+        "ingress",
+        "app-canary",
+        s.namespace,
+        {"metadata": {"annotations": {"nginx.ingress.kubernetes.io/canary-weight": "50"}}},
+        manager="kubectl-edit",
+    )
+    s.wait("the edit is seen and put back", lambda: weights(s)[-2:] == [50, 20], 20)
+    found = s.wait("R16 has it", lambda: [r for r in one.report(s.namespace, "R16", "app") if r["origin"] == "external"], 10)
+    split = [(row["primaryPercent"], row["canaryPercent"], row["who"]) for row in found]
+    s.check(split == [(50, 50, "kubectl-edit")], "R16: the edit with its author", found, row=54)
+    found = [row for row in one.report(s.namespace, "R11", "app") if row["kind"] == "traffic"]
+    s.check(len(found) == 1 and "kubectl-edit" in found[0]["evidence"], "R11: a finding", found, row=54)
+    _, written = one.tell("report", "app-2", "-n", s.namespace)
+    s.check("edit: kubectl-edit changed the canary's weight from 20 to 50" in written, "the report tells it", written, row=54)
+
+
+def check_by_hand(s):
+    """Row 39: who took it back, and why."""
+    found = [row["detail"] for row in s.agents[0].report(s.namespace, "R13", "app-2") if row["kind"] == "person"]
+    s.check(any("abort" in text and "errors in the log" in text for text in found), "R13: by hand", found, row=39)
+    found = s.agents[0].report(s.namespace, "R14", "app")
+    s.check(any((row["subject"], row["decision"]) == ("abort", "rejected") for row in found), "R14: by hand", found, row=39)
+
+
 def hold_and_abort(s, alice, bob):
     s.push("v2")
     s.wait_weight(20, 60)
@@ -101,7 +129,8 @@ def hold_and_abort(s, alice, bob):
     check_rights(s, alice, bob)
     bob.sees(["status", "app"], "paused", alice.user, REASON)
     bob.sees(["explain", "app"], f"by {alice.user}: {REASON}")
-    start.settle(s, 25)
+    check_edit(s, bob)
+    start.settle(s, 20)
     s.check(weights(s)[-1] == 20, "no step in two intervals", weights(s))
     alice.does("resume", "app", text="goes on")
     s.wait_weight(40, 40)
@@ -113,6 +142,7 @@ def hold_and_abort(s, alice, bob):
     alice.does("abort", "app", text="went back already")
     bob.sees(["history", "app"], alice.user, "(abort)")
     bob.sees(["history", "app", "-o", "json"], alice.user, "errors in the log")
+    check_by_hand(s)
     s.check_messages([f"aborted by {alice.user}: errors in the log", f"paused by {alice.user}"])
 
 
@@ -137,7 +167,7 @@ def undo(s, alice, bob):
     s.check(len(s.world.releases("app")) == 4, "no run of what was undone", [one["metadata"]["name"] for one in s.world.releases("app")])
 
 
-@scenario("people", "who may act is the API server's to say, and who did stands in status and history", OWN)
+@scenario("people", "who may act is the API server's to say, and who did stands in status and history", OWN, rows=(39, 54))
 def people(s):
     install.install_for_namespace(s.namespace)
     start.app(s, with_service=True)

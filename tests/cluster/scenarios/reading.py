@@ -3,6 +3,8 @@
 import json
 import os
 import re
+import shutil
+import sqlite3
 import threading
 import time
 import urllib.error
@@ -155,11 +157,42 @@ def check_commands(s, alice, bob):
     alice.sees(("explain", "app", "--api", "auto"), "evidence app-2", "request-success-rate")
     alice.sees(("report", "app-2"), "app-2: promoted", "check request-success-rate", "set 30%")
     alice.sees(("history", "--api", f"{s.namespace}/serin-api"), "app-2", "promoted")
+    alice.sees(("report", "R05", "app"), "primary", "100", "v2", "app-2")
+    alice.sees(("report", "R16", "app"), "serin", "seen", "app-2")
     alice.does("report", "app-9", code=3, text='no release "app-9"')
     bob.does("report", "app-2", code=1, text="serin-evidence")
 
 
-@scenario("api", "the agent's API: tokens allowed and refused, a run seen live, evidence by the commands", OWN)
+TAMPERED = {
+    "an edited row": "UPDATE round SET reason = 'nothing' WHERE id = (SELECT MAX(id) / 2 FROM round)",
+    "a removed row": "DELETE FROM round WHERE id = (SELECT MAX(id) / 2 FROM round)",
+    "a removed entry": "DELETE FROM audit_log WHERE seq = (SELECT MAX(seq) / 2 FROM audit_log)",
+    "a cut tail": "DELETE FROM audit_log WHERE seq > (SELECT MAX(seq) / 2 FROM audit_log)",
+}
+
+
+def check_audit(s, one):
+    """Row 61: links and hashes hold, with the Releases as witnesses; a copy that somebody changed is found out."""
+    words = ("-n", s.namespace, "--kubeconfig", os.environ["KUBECONFIG"])
+    code, written = one.tell("audit", "verify", *words)
+    s.check(code == 0 and "intact" in written, "audit verify", written, row=61)
+    anchored = re.search(r"(\d+) of them anchored by (\d+) Releases", written)
+    s.check(anchored and int(anchored[1]) > 0 and int(anchored[2]) == 2, "the Releases are witnesses", written, row=61)
+    s.check(one.report(s.namespace, "R17")[0]["intact"], "R17", row=61)
+    for what, statement in TAMPERED.items():
+        copy = agent.Agent(f"{one.name}-copy", s.namespace)
+        shutil.copy(one.history, copy.history)
+        with sqlite3.connect(copy.history) as database:
+            for (trigger,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+                database.execute(f"DROP TRIGGER {trigger}")
+            database.execute(statement)
+        database.close()
+        code, written = copy.tell("audit", "verify", *words)
+        s.check(code == 4, f"{what} is found", f"{code}: {written}", row=61)
+    s.note(f"row 61: {anchored[0] if anchored else ''}")
+
+
+@scenario("api", "the agent's API: tokens allowed and refused, a run seen live, evidence by the commands", OWN, rows=(61,))
 def reading(s):
     one = agent.Agent("api", s.namespace)
     install_api(s, one.port)
@@ -186,4 +219,4 @@ def reading(s):
     s.note(f"stopped in {time.monotonic() - begun:.1f} s with two open streams")
     roles = [("role", f"serin{part}", s.namespace) for part in ("", "-lease", "-nginx")]
     install.check_rights(s, one.user, [("clusterrole", "serin-api", None)], roles)
-    s.check(os.path.exists(one.history), "the history is there")
+    check_audit(s, one)

@@ -54,6 +54,20 @@ def begin(s):
     return s.load_ingress(rate=30)
 
 
+def check_evidence(s, one, n_restarts):
+    """Row 62: nothing is recorded twice, each process but the first said that it began, and the file is intact."""
+    twice = one.ask_history("SELECT entity_uid FROM audit_log GROUP BY entity, entity_uid HAVING COUNT(*) > 1")
+    s.check(not twice, "no record twice", twice, row=62)
+    began = one.ask_history("SELECT COUNT(*) AS n FROM gap WHERE kind = 'began'")[0]["n"]
+    s.check(began == n_restarts, "each process after the first said that it began", f"{began} of {n_restarts}", row=62)
+    code, written = one.tell("audit", "verify", "--offline")
+    s.check(code == 0, "links, hashes and decisions hold", written, row=62)
+    moves = [row["canaryPercent"] for row in one.report(s.namespace, "R16", "app") if row["origin"] == "serin"]
+    s.check(moves == [0, 0] + STEPS + [0], "R16: each weight once", moves, row=62)
+    ended = [(row["release"], row["outcome"]) for row in one.report(s.namespace, "R12", "app")]
+    s.check(ended == [("app-2", "promoted"), ("app-1", "promoted")], "R12: one release, promoted", ended, row=62)
+
+
 def crash(s, count, wait_moment):
     """Killed COUNT times in a promotion, each time when WAIT_MOMENT returns and the agent leads."""
     load = begin(s)
@@ -74,6 +88,8 @@ def crash(s, count, wait_moment):
     s.check(told, "the agent was killed in time", told)
     s.note(f"killed in {', '.join(told)}")
     check_end(s, load)
+    if 62 in s.row.rows:
+        check_evidence(s, one, len(told))
 
 
 @scenario("crash-random", "an agent killed at random moments of a promotion goes on where it was", OWN)
@@ -84,7 +100,7 @@ def crash_random(s):
     crash(s, 4, lambda: start.settle(s, moments.uniform(0.1, 12)))
 
 
-@scenario("crash-write", "an agent killed right after it saved the Release goes on where it was", OWN)
+@scenario("crash-write", "an agent killed right after it saved the Release goes on where it was", OWN, rows=(62,))
 def crash_write(s):
     def seq():
         return s.world.status("app-2").get("seq", 0)

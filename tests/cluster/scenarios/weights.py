@@ -9,6 +9,7 @@ from scenarios import start
 
 HOLD = 4.0  # seconds until the kit's ingress surely serves a new weight (README.md)
 STEPS = [10, 20, 30, 40, 50]
+LEAD = 600  # seconds from v2's image to its push
 
 
 def measure_share(s, weight):
@@ -106,6 +107,32 @@ def check_history(s):
     s.note(f"history: {row.get('check')} = {row['sample']['value']}, max {row.get('max')}, query {row.get('query')!r}")
 
 
+def check_retired(s):
+    """Row 38: v2 has all traffic, v1 is gone, and the history has from, to and lead time."""
+    start.serving(s, "v2")
+    s.check(s.world.replicas("app") == 0, "the canary's pods are gone", s.world.replicas("app"), row=38)
+    found = s.agents[0].report(s.namespace, "R12", "app")
+    ended = {one["release"]: (one["from"], one["to"], one["outcome"]) for one in found}
+    s.check(ended.get("app-2") == ("v1", "v2", "promoted"), "R12: from v1 to v2, promoted", ended, row=38)
+    found = s.agents[0].report(s.namespace, "R18", "app")[0]
+    s.check(found["promoted"] == 1 and found["leadMs"] > LEAD * 1000, "R18: one promotion and its lead time", found, row=38)
+    s.note(f"row 38: lead time {found['leadMs'] / 1000:.0f} s")
+
+
+def check_taken_back(s):
+    """Row 39: v2 serves again; which check took v3 back, and why."""
+    found = s.agents[0].report(s.namespace, "R13", "app-3")
+    failed = [one for one in found if one["kind"] == "metric" and one["result"] == "fail"]
+    s.check(failed and {one["what"] for one in failed} == {"request-duration"}, "R13: the check that failed", failed, row=39)
+    s.check(all(one["value"] > one["max"] == 500 and one["detail"] for one in failed), "R13: value, bound, query", failed, row=39)
+    ends = [(one["result"], one["detail"]) for one in found if one["kind"] == "end"]
+    s.check(ends and ends[0][0] == "rolled_back" and "request duration" in ends[0][1], "R13: the end and why", found, row=39)
+    found = s.agents[0].report(s.namespace, "R05", "app")
+    s.check([(one["role"], one["version"], one["weight"]) for one in found] == [("primary", "v2", 100)], "R05", found, row=39)
+    found = s.agents[0].report(s.namespace, "R11", "app")
+    s.check([(one["kind"], one["expected"], one["actual"]) for one in found] == [("version", "v3", "v2")], "R11", found, row=39)
+
+
 def check_handled(s):
     """The promoted template again: nothing runs."""
     patched = s.push("v2")
@@ -122,7 +149,7 @@ def check_handled(s):
     s.check(s.world.replicas("app") == 0, "the target stays at rest", s.world.replicas("app"))
 
 
-@scenario("weights", "nginx by weights: v2 promoted in steps of 10, v3 rolled back by its latency, v2 again is handled")
+@scenario("weights", "nginx by weights: v2 promoted in steps of 10, v3 rolled back by its latency, v2 again is handled", rows=(38, 39))
 def weights(s):
     start.app(s, with_service=True)
     start.answered(s)
@@ -136,13 +163,15 @@ def weights(s):
     }
     canary = objects.canary(s.namespace, analysis=analysis)
     start.initialised(s, canary)
-    s.push("v2")
+    s.push("v2", annotations={"serin.dev/created": objects.time_before(LEAD)})
     for weight in STEPS:
         measure_share(s, weight)
     check_promoted(s)
     check_seen_shares(s)
+    check_retired(s)
     s.push("v3", annotations={"serin.test/delay-ms": "2000"})
     check_rolled_back(s)
     check_history(s)
+    check_taken_back(s)
     check_handled(s)
     s.check_load(background, "from v1 to the end")
