@@ -96,21 +96,15 @@ static void show_weights(const struct command_call *call, const json_t *report)
 	}
 }
 
-static void read_number(const json_t *point, const char *key, bool *ret_has, double *ret)
-{
-	*ret_has = json_is_number(json_object_get(point, key));
-	*ret = json_number_value(json_object_get(point, key));
-}
-
 static void show_sample(const struct command_call *call, const json_t *point)
 {
 	const char *verdict = kube_tree_value(point, "verdict");
 	char bound[COMMAND_RUN_BOUND_MAX];
 	struct check_result check = {.verdict = VERDICT_PASS};
 
-	read_number(point, "value", &check.has_value, &check.value);
-	read_number(point, "min", &check.has_min, &check.min);
-	read_number(point, "max", &check.has_max, &check.max);
+	kube_tree_number(point, "value", &check.has_value, &check.value);
+	kube_tree_number(point, "min", &check.has_min, &check.min);
+	kube_tree_number(point, "max", &check.has_max, &check.max);
 	if (strcmp(verdict, verdict_name(VERDICT_ERROR)) == 0)
 		check.verdict = VERDICT_ERROR;
 	show_time(call, time_of(point));

@@ -3,17 +3,15 @@
 
 #include "agent/command/command_evidence.h"
 #include "agent/history_facts.h"
+#include "agent/history_part.h"
 #include "agent/history_read.h"
 #include "agent/journal.h"
 #include "analysis/base/compiler.h"
 #include "analysis/base/text.h"
 #include "providers/kube/tree.h"
-#include "providers/wire/document.h"
 #include "providers/wire/tree.h"
 
 #include <string.h>
-
-#define PART_MAX ((size_t)HISTORY_ROUND_MAX * 2)
 
 struct reading {
 	sqlite3 *db;
@@ -29,11 +27,6 @@ struct reading {
 	size_t n_points;
 	struct err err; /* set: no further round counts */
 };
-
-static bool read_part(const char *text, json_t **ret)
-{
-	return document_read_json(text, strlen(text), PART_MAX, ret, NULL);
-}
 
 static void set_time(json_t *point, int64_t ms)
 {
@@ -178,7 +171,7 @@ static void on_effect(void *user, const struct history_effect *effect)
 	char text[SENTENCE_MAX + 160];
 
 	if ((!is_told && !is_measured && !is_asked) || reading->err.kind != ERR_NONE ||
-	    !read_part(effect->detail, &detail))
+	    !history_part_read(effect->detail, &detail, NULL))
 		return;
 	if (is_told) {
 		add_event(reading, "told", effect->at.ms, kube_tree_value(detail, "text"));
