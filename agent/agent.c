@@ -1,5 +1,6 @@
 #include "agent/agent.h"
 
+#include "agent/config_watch.h"
 #include "agent/fleet.h"
 #include "agent/leader.h"
 #include "agent/log.h"
@@ -39,6 +40,7 @@ struct agent {
 	struct leader *leader;
 	struct served *served;
 	struct observe *observe; /* NULL: nobody asked for it */
+	struct config_watch *configs;
 	struct follow_seams follow_seams;
 	struct follow *follows[KINDS];
 	struct follow *extras[EXTRAS];
@@ -113,6 +115,27 @@ static void observe(struct agent *agent)
 		observe_start(agent->observe);
 }
 
+static bool on_covers(void *user, const char *k8s_namespace, enum kube_kind kind)
+{
+	struct agent *agent = user;
+
+	return config_watch_covers(agent->configs, k8s_namespace, kind);
+}
+
+static void on_config(void *user, const char *k8s_namespace, enum kube_kind kind, const char *name)
+{
+	struct agent *agent = user;
+
+	fleet_take_config(agent->fleet, k8s_namespace, kind, name);
+}
+
+static void on_config_lapsed(void *user, const char *k8s_namespace)
+{
+	struct agent *agent = user;
+
+	fleet_stir_namespace(agent->fleet, k8s_namespace);
+}
+
 /* List the collections that were not asked for yet: the first alone, Deployments next, the others
  * together. One of those may have listed itself meanwhile, since its watch had broken. */
 static void list_next(struct agent *agent)
@@ -174,6 +197,7 @@ static void on_leading(void *user, bool is_leading)
 		fleet_doubt(agent->fleet, extras[i]);
 		follow_list(agent->extras[i]);
 	}
+	config_watch_list(agent->configs);
 	list_next(agent);
 }
 
@@ -242,7 +266,18 @@ static void make_parts(struct agent *agent)
 		.user = agent,
 	};
 
+	struct config_watch_seams configs = {
+		.loop = agent->seams.loop,
+		.http = agent->seams.http,
+		.log = agent->seams.log,
+		.metrics = agent->seams.metrics,
+		.changed = on_config,
+		.lapsed = on_config_lapsed,
+		.user = agent,
+	};
+
 	agent->fleet = fleet_new(&agent->host);
+	agent->configs = config_watch_new(&configs);
 	agent->leader = leader_new(&leader);
 	agent->served = served_new(&served);
 	agent->observe = observe_make(agent);
@@ -276,6 +311,7 @@ struct agent *agent_new(const struct agent_seams *seams, const struct agent_sett
 		.scratch = scratch,
 		.is_leading = on_is_leading,
 		.user = agent,
+		.covers = on_covers,
 		.follow = on_follow,
 		.list_actions = on_list_actions,
 	};
@@ -304,6 +340,7 @@ struct agent *agent_free(struct agent *agent)
 		follow_free(agent->extras[i]);
 	observe_free(agent->observe);
 	served_free(agent->served);
+	config_watch_free(agent->configs);
 	fleet_free(agent->fleet); /* tells the leader of writes that it leaves behind */
 	leader_free(agent->leader);
 	free(agent->host.scratch);

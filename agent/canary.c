@@ -168,6 +168,7 @@ struct canary *canary_free(struct canary *canary)
 	wishes_clear(&canary->wishes);
 	json_decref(canary->rival_edit);
 	json_decref(canary->made);
+	json_decref(canary->config_refs);
 	free(canary->facts_base);
 	edition_free(canary->edition);
 	edition_free(canary->pending);

@@ -46,6 +46,8 @@ struct canary_host {
 	void (*bind)(void *fleet, struct canary *canary);
 	/* The canary is deleted and nothing of it is left: it may be freed, in a later turn. */
 	void (*finished)(void *fleet, struct canary *canary);
+	/* What becomes of configs of KIND in that namespace is told, from now on if it can be. */
+	bool (*covers)(void *user, const char *k8s_namespace, enum kube_kind kind);
 	/* Objects of this kind concern a canary now. */
 	void (*follow)(void *user, enum kube_kind kind);
 	void *fleet;
@@ -88,8 +90,11 @@ struct canary {
 	char restored[UID_MAX];         /* the open Release whose spec was looked at */
 	int numbers[RELEASES_SEEN_MAX]; /* of the Releases that there are */
 	char *facts_base;               /* what the records of rounds share; NULL: none yet */
-	struct wishes wishes;           /* what people ask for */
-	struct route_wish wish;         /* what was last written to the route, or is being */
+	json_t *config_refs;            /* ConfigMaps and Secrets that the target refers to, if they
+	                                   are tracked: kube_config_list; NULL: none */
+	char config_refs_of[DIGEST_MAX]; /* … with this template */
+	struct wishes wishes;            /* what people ask for */
+	struct route_wish wish;          /* what was last written to the route, or is being */
 	json_t *rival_edit;     /* another's change of the route, for the next round's record; NULL:
 	                           none */
 	json_t *made;           /* the newest Release, for the next round's record; NULL: none */

@@ -3,6 +3,7 @@
 #include "agent/bindings.h"
 #include "agent/learn.h"
 #include "agent/learn_action.h"
+#include "agent/learn_config.h"
 #include "agent/learn_route.h"
 #include "agent/log.h"
 #include "agent/poison.h"
@@ -417,6 +418,23 @@ static void synced(struct fleet *fleet, enum kube_kind kind)
 	}
 	if (kind != KUBE_CANARY && kind != KUBE_RELEASE && kind != KUBE_ACTION)
 		bindings_end(&fleet->bindings, kind, fleet->epochs[kind]);
+}
+
+void fleet_take_config(struct fleet *fleet, const char *k8s_namespace, enum kube_kind kind,
+                       const char *name)
+{
+	for (struct member *member = fleet->list; member; member = member->next) {
+		if (strcmp(member->canary->k8s_namespace, k8s_namespace) == 0)
+			learn_config_change(member->canary, kind, name);
+	}
+}
+
+void fleet_stir_namespace(struct fleet *fleet, const char *k8s_namespace)
+{
+	for (struct member *member = fleet->list; member; member = member->next) {
+		if (strcmp(member->canary->k8s_namespace, k8s_namespace) == 0)
+			canary_stir(member->canary);
+	}
 }
 
 void fleet_doubt(struct fleet *fleet, enum kube_kind kind)

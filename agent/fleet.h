@@ -17,6 +17,13 @@ struct fleet *fleet_free(struct fleet *fleet);
 /* What a followed collection shows; a follow_sink with the fleet as user. */
 void fleet_take(void *user, enum kube_kind kind, enum follow_event event, const json_t *object);
 
+/* The ConfigMap or Secret NAME of that namespace changed or went; NULL: any may have. */
+void fleet_take_config(struct fleet *fleet, const char *k8s_namespace, enum kube_kind kind,
+                       const char *name);
+
+/* Think again about the canaries of that namespace. */
+void fleet_stir_namespace(struct fleet *fleet, const char *k8s_namespace);
+
 /* What is known of the routes that have objects of KIND may be old: they are asked for. */
 void fleet_doubt(struct fleet *fleet, enum kube_kind kind);
 

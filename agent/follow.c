@@ -45,7 +45,7 @@ static struct kube_ref ref_of(const struct follow *follow)
 	                         .k8s_namespace = follow->seams->k8s_namespace};
 }
 
-static void retry(struct follow *follow, const char *why)
+static void retry(struct follow *follow, const char *why, int status)
 {
 	struct loop *loop = follow->seams->loop;
 
@@ -55,6 +55,8 @@ static void retry(struct follow *follow, const char *why)
 	          LOG_FIELDS({"resource", kube_api_plural(follow->kind)}));
 	alarm_cancel(&follow->quiet);
 	alarm_start(loop, &follow->again, backoff_delay(follow->failures, loop_random(loop)));
+	if (follow->seams->failed)
+		follow->seams->failed(follow->seams->user, status);
 }
 
 /* Hand a page's objects over; false when the page cannot be read. */
@@ -66,7 +68,7 @@ static bool take_page(struct follow *follow, const json_t *page, bool *ret_is_la
 	json_t *item;
 
 	if (!kube_list_read(page, &list, &err)) {
-		retry(follow, err.text);
+		retry(follow, err.text, 0);
 		return false;
 	}
 	json_array_foreach(list.items, index, item)
@@ -87,7 +89,7 @@ static void on_list(struct follow *follow, const struct http_reply *reply)
 	kube_api_read(HTTP_GET, &ref, reply, &answer);
 	if (answer.outcome != ACT_OK) {
 		follow->token[0] = '\0'; /* an expired token: from the first page again */
-		retry(follow, answer.text);
+		retry(follow, answer.text, reply->status);
 		return;
 	}
 	is_read = take_page(follow, answer.object, &is_last);
@@ -154,9 +156,9 @@ static void on_watch_end(struct follow *follow, const struct http_reply *reply)
 		return;
 	}
 	if (reply->error.kind != ERR_NONE)
-		retry(follow, reply->error.text);
+		retry(follow, reply->error.text, 0);
 	else if (reply->status != 200)
-		retry(follow, "the watch was refused");
+		retry(follow, "the watch was refused", reply->status);
 	else
 		start(follow);
 }
@@ -188,12 +190,17 @@ static void start(struct follow *follow)
 		if (follow->token[0] == '\0')
 			follow->seams->sink(follow->seams->user, follow->kind, FOLLOW_BEGUN, NULL);
 		query.continue_token = follow->token[0] ? follow->token : NULL;
-		kube_api_list(&request, &arena, &ref, &query);
+		if (follow->seams->is_metadata)
+			kube_api_list_metadata(&request, &arena, &ref, &query);
+		else
+			kube_api_list(&request, &arena, &ref, &query);
 		follow->call.bytes = NULL;
 		follow->call.lane = HTTP_LANE_READ;
 	} else {
 		query.resource_version = follow->resource_version;
 		kube_api_watch(&request, &arena, &ref, &query, span_ms(WATCH_LENGTH + spread));
+		if (follow->seams->is_metadata)
+			kube_api_want_metadata(&request);
 		kube_watch_fini(&follow->watch);
 		kube_watch_init(&follow->watch, KUBE_WATCH_LINE_MAX);
 		follow->is_expired = false;
@@ -215,7 +222,7 @@ static void on_quiet(struct alarm *alarm)
 	struct follow *follow = container_of(alarm, struct follow, quiet);
 
 	http_cancel(&follow->call);
-	retry(follow, "neither event nor bookmark for 90 s: the watch is opened again");
+	retry(follow, "neither event nor bookmark for 90 s: the watch is opened again", 0);
 }
 
 struct follow *follow_new(const struct follow_seams *seams, enum kube_kind kind)

@@ -35,7 +35,11 @@ struct follow_seams {
 	const char *k8s_namespace; /* NULL: all */
 	const char *labels;        /* what the list is narrowed by; NULL: nothing */
 	const char *fields;        /* the same, by fields */
+	bool is_metadata;          /* metadata alone is of interest */
 	follow_sink *sink;
+	/* A list or a watch failed, and is tried again: by STATUS, 0 for no answer. NULL: nobody
+	 * asks. Not to be freed from inside. */
+	void (*failed)(void *user, int status);
 	void *user;
 };
 

@@ -105,6 +105,8 @@ static void learn_workload(struct canary *canary, enum subject subject, const js
 	if (is_target)
 		learn_template(canary, object);
 	kube_workload_read(object, canary->host->options, is_target, workload);
+	if (is_target)
+		learn_config_refs(canary, object);
 	workload->is_owned = !is_target && kube_owner_is_canary(object, canary->name);
 	if (workload->ready > 0)
 		workload->ready_since = instant_is_set(since) ? since : canary_now(canary);

@@ -18,6 +18,7 @@ enum kind {
 	KIND_LEVEL,
 	KIND_ENCODING,
 	KIND_ACCESS,
+	KIND_COPIES,
 	/* What Flagger has and we do not: */
 	KIND_IGNORED, /* any value, with a warning */
 	KIND_IGNORED_TRUTH,
@@ -76,6 +77,8 @@ static const struct flag flags[] = {
          "follow ConfigMaps and Secrets of the target"},
 	{"observe", KIND_TRUTH, AT(observes), "false", "",
          "record splits of routes without a Canary where serin.dev/observe asks for it"},
+	{"config-copies", KIND_COPIES, AT(keeps_copy_names), "hash", "NAMES",
+         "of the primary's copies of them: hash (each its own), or flagger (one, overwritten)"},
 	{"no-cross-namespace-refs", KIND_TRUTH, AT(blocks_refs), "false", "",
          "refuse canaries that name a MetricTemplate or AlertProvider of another namespace"},
 	{"enable-leader-election", KIND_TRUTH, AT(has_leader_election), "false", "",
@@ -195,6 +198,15 @@ static bool set_encoding(const struct flag *flag, const char *value, enum log_fo
 	return true;
 }
 
+static bool set_copies(const struct flag *flag, const char *value, bool *ret, struct err *err)
+{
+	*ret = strcmp(value, "flagger") == 0;
+	if (*ret || strcmp(value, "hash") == 0)
+		return true;
+	return err_set(err, ERR_INVALID, "--%s: expected hash or flagger, got \"%.100s\"",
+	               flag->name, value);
+}
+
 static bool set_access(const struct flag *flag, const char *value, enum api_access *ret,
                        struct err *err)
 {
@@ -247,6 +259,8 @@ static bool set(const struct flag *flag, const char *value, struct options *opti
 		return set_encoding(flag, value, at, err);
 	case KIND_ACCESS:
 		return set_access(flag, value, at, err);
+	case KIND_COPIES:
+		return set_copies(flag, value, at, err);
 	case KIND_IGNORED:
 	case KIND_IGNORED_TRUTH:
 		warn(warnings, flag);

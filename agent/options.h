@@ -36,8 +36,9 @@ struct options {
 	const char *include_label_prefix; /* as written; "": none */
 	const char *ingress_annotations_prefix;
 	bool has_config_tracking;
-	bool blocks_refs; /* across namespaces */
-	bool observes;    /* splits without a Canary are recorded where that is asked for */
+	bool keeps_copy_names; /* Flagger's, of copies of configs */
+	bool blocks_refs;      /* across namespaces */
+	bool observes;         /* splits without a Canary are recorded where that is asked for */
 	bool has_leader_election;
 	const char *leader_election_namespace;
 	int port;            /* 0: the kernel chooses */

@@ -342,6 +342,7 @@ static void open_agent(struct service *service)
 				.cluster_name = options->cluster_name,
 				.field_manager = "serin",
 				.track_configs = options->has_config_tracking,
+				.keeps_copy_names = options->keeps_copy_names,
 				.blocks_refs = options->blocks_refs,
 			},
 		.k8s_namespace = options->k8s_namespace[0] ? options->k8s_namespace : NULL,

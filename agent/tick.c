@@ -2,6 +2,7 @@
 
 #include "agent/journal.h"
 #include "agent/learn.h"
+#include "agent/learn_config.h"
 #include "agent/learn_rival.h"
 #include "agent/metrics.h"
 #include "agent/poison.h"
@@ -231,6 +232,7 @@ void tick_think(struct canary *canary)
 	canary_settle(canary);
 	canary->facts.now = canary_now(canary);
 	draw(canary);
+	learn_config_watch(canary);
 	note_writes(canary);
 	poison_enter(host->poison, canary->k8s_namespace, canary->name);
 	decide(&canary->edition->spec, &canary->facts, &plan);

@@ -119,6 +119,9 @@ bool adoption_begin(struct thought *thought)
 	    is_stranded(thought))
 		return true;
 	effect.adoption = adoption_of(thought);
+	/* Clients that are with the first primary keep what it runs. */
+	if (is_init)
+		effect.backend = facts->apex.backend;
 	text_copy(effect.old_release_uid, facts->primary.release_uid);
 	thought_want(thought, &effect);
 	thought_because(thought, "adopting %.100s.%.63s from Flagger, phase %.24s",

@@ -12,7 +12,8 @@ void configs_watch(struct thought *thought)
 	if (period.ms < PERIOD_LEAST_MS)
 		period = span_ms(PERIOD_LEAST_MS);
 	if (!facts_knows_configs(facts) ||
-	    thought_passed(thought, facts->configs.slot.read_at, period))
+	    (!facts->configs.is_watched &&
+	     thought_passed(thought, facts->configs.slot.read_at, period)))
 		thought_observe(thought, SUBJECT_CONFIGS);
 }
 

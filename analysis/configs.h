@@ -5,8 +5,7 @@
 
 #include "analysis/thought.h"
 
-/* Nobody tells of a change in a ConfigMap or Secret: they are read once an interval, as Flagger
- * does. */
+/* They are read when a change was told; where nobody tells, once an interval, as Flagger does. */
 void configs_watch(struct thought *thought);
 
 /* The target has some, and what they hold is being read for the first time. */

@@ -74,11 +74,24 @@ bool facts_knows_configs(const struct facts *facts)
 	       strcmp(facts->configs.template, facts->target.digest) == 0;
 }
 
+/* Of the newest Release's template only defaults were filled in, which makes no other of it. What
+ * an undo left in the target is compared with another one. */
+static bool is_grown(const struct facts *facts)
+{
+	return facts->change.kind == CHANGE_DEFAULTS && facts->newest.cause != CAUSE_UNDO &&
+	       strcmp(facts->change.digest, facts->target.digest) == 0;
+}
+
+static bool has_template(const struct facts *facts, const char *digest)
+{
+	return strcmp(facts->target.digest, digest) == 0 ||
+	       (is_grown(facts) && strcmp(facts->newest.digest, digest) == 0);
+}
+
 /* Of configs that cannot be read nothing is concluded: a run does not end for that. */
 static bool is_of(const struct facts *facts, const char *digest, const char *configs)
 {
-	return facts->target.slot.state == FACT_KNOWN &&
-	       strcmp(facts->target.digest, digest) == 0 &&
+	return facts->target.slot.state == FACT_KNOWN && has_template(facts, digest) &&
 	       (!facts_knows_configs(facts) || strcmp(facts->configs.digest, configs) == 0);
 }
 

@@ -188,6 +188,7 @@ struct config_fact {
 	struct fact_slot slot;
 	char template[DIGEST_MAX]; /* of the target's template then: valid for no other */
 	char digest[DIGEST_MAX];   /* of which there are and what they hold; "" for none */
+	bool is_watched;           /* a change is told, and makes the slot FACT_UNKNOWN */
 };
 
 /* The Action that is next to be answered. */
@@ -232,6 +233,7 @@ struct mirror_fact {
 	struct instant moved; /* lastTransitionTime */
 	char last_applied[DIGEST_MAX];
 	char last_promoted[DIGEST_MAX];
+	char tracked[DIGEST_MAX]; /* of trackedConfigs; "": it has none */
 	struct mirror_cookies cookies;
 	bool has_refusal;           /* condition Ready=False stands */
 	char refusal[SENTENCE_MAX]; /* its message */

@@ -97,16 +97,29 @@ static bool guard_refused(struct thought *thought)
 	return !thought->facts->has_spec && thought_because(thought, "%s", thought->facts->refusal);
 }
 
+/* Flagger sent the clients to its first primary and could not say so any more, as far as is known.
+ */
+static bool may_have_clients(const struct facts *facts)
+{
+	const struct service_fact *apex = &facts->apex;
+
+	return facts->newest.adoption.primary_id[0] != '\0' && apex->slot.state != FACT_ABSENT &&
+	       (apex->slot.state != FACT_KNOWN || apex->backend == BACKEND_PRIMARY);
+}
+
 /* The first primary is ready and clients go to it: what it runs is promoted, and what came
  * meanwhile is taken up after it; a newer revision would else be given to them as it is. */
 static bool is_first_settled(const struct thought *thought)
 {
 	const struct facts *facts = thought->facts;
+	enum fact_state state = facts->primary.slot.state;
 	char why[SENTENCE_MAX];
 
-	return facts->newest.status.phase == PHASE_FINALISING &&
-	       facts->primary.slot.state == FACT_KNOWN &&
-	       workload_is_ready(&facts->primary, thought->spec->primary_ready_percent, why);
+	if (facts->newest.status.phase != PHASE_FINALISING && !may_have_clients(facts))
+		return false;
+	if (state != FACT_KNOWN)
+		return state != FACT_ABSENT && facts->newest.status.phase != PHASE_FINALISING;
+	return workload_is_ready(&facts->primary, thought->spec->primary_ready_percent, why);
 }
 
 /* The template is not final: before the promotion reaches the primary, the run can still end
@@ -117,8 +130,9 @@ static bool may_withdraw(const struct thought *thought)
 
 	switch (facts->newest.status.phase) {
 	case PHASE_NONE:
-	case PHASE_WAITING:
 	case PHASE_STARTING:
+		return facts->newest.cause != CAUSE_INIT || !is_first_settled(thought);
+	case PHASE_WAITING:
 	case PHASE_PROGRESSING:
 	case PHASE_WAITING_PROMOTION:
 		return true;

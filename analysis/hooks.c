@@ -143,6 +143,20 @@ void hooks_keep(const struct thought *thought, struct release_status *status, st
 	}
 }
 
+/* STATUS says that hook INDEX itself said yes. */
+static bool has_passed(const struct thought *thought, const struct release_status *status,
+                       size_t index)
+{
+	uint64_t question = hooks_question(thought, index);
+
+	for (size_t i = 0; i < status->n_hooks; i++) {
+		if (status->hooks[i].question == question)
+			return status->hooks[i].result == HOOK_PASS &&
+			       !status->hooks[i].is_approved;
+	}
+	return false;
+}
+
 void hooks_tell_passed(const struct thought *thought, enum hook_type type,
                        struct release_status *status)
 {
@@ -160,7 +174,7 @@ void hooks_tell_passed(const struct thought *thought, enum hook_type type,
 	const struct canary_spec *spec = thought->spec;
 
 	for (size_t i = 0; i < spec->n_hooks; i++) {
-		if (spec->hooks[i].type == type)
+		if (spec->hooks[i].type == type && has_passed(thought, status, i))
 			thought_notice(status, false, "%s check %.200s passed", words[type],
 			               spec->hooks[i].name);
 	}

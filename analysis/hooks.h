@@ -38,7 +38,8 @@ bool hooks_was(const struct thought *thought, size_t index, enum hook_result res
  * stays approved while the run goes on. */
 void hooks_keep(const struct thought *thought, struct release_status *status, struct instant check);
 
-/* Tell that each hook of TYPE passed, in Flagger's words. */
+/* Tell of each hook of TYPE that said yes, as STATUS was made to say, in Flagger's words; a gate
+ * that a person opened or went past did not. Before hooks_use. */
 void hooks_tell_passed(const struct thought *thought, enum hook_type type,
                        struct release_status *status);
 

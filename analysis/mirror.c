@@ -179,6 +179,7 @@ static void leave(const struct canary_spec *spec, const struct mirror_fact *live
 	ret->iterations = live->iterations;
 	text_copy(ret->last_applied, live->last_applied);
 	text_copy(ret->last_promoted, live->last_promoted);
+	text_copy(ret->tracked, live->tracked);
 	ret->cookies = live->cookies;
 	text_copy(ret->message, message_of(spec, live->phase));
 }
@@ -225,6 +226,23 @@ static void tell_cookies(const struct facts *facts, struct mirror_cookies *ret)
 	            ret->previous);
 }
 
+/* What Flagger would have tracked: of the newest revision that it saw, or, where the target went
+ * back to it, of the promoted one. So it finds no change when it is there again. */
+static void tell_tracked(const struct facts *facts, struct mirror *mirror)
+{
+	const struct release *newest = &facts->newest;
+	bool was_taken_back = newest->status.outcome == OUTCOME_CANCELLED ||
+	                      newest->status.outcome == OUTCOME_SUPERSEDED;
+	bool is_back = was_taken_back && facts->promoted.name[0] != '\0' && facts_is_back(facts);
+
+	text_copy(mirror->tracked, is_back ? facts->promoted.tracked : newest->tracked);
+	text_copy(mirror->tracked_by, is_back ? facts->promoted.name : newest->name);
+	if (strcmp(mirror->tracked, RELEASE_UNTRACKED) != 0)
+		return;
+	text_copy(mirror->tracked, facts->mirror.tracked);
+	mirror->tracked_by[0] = '\0';
+}
+
 struct mirror mirror_of(const struct canary_spec *spec, const struct facts *facts)
 {
 	const struct release *newest = &facts->newest;
@@ -236,6 +254,7 @@ struct mirror mirror_of(const struct canary_spec *spec, const struct facts *fact
 	text_copy(mirror.refusal_reason, reason);
 	if (newest->name[0] == '\0') {
 		text_copy(mirror.phase, facts->mirror.phase);
+		text_copy(mirror.tracked, facts->mirror.tracked);
 		return mirror;
 	}
 	if (is_unadmitted(spec, newest) || adoption_is_raw(newest)) {
@@ -245,6 +264,7 @@ struct mirror mirror_of(const struct canary_spec *spec, const struct facts *fact
 	if (release_is_found(newest)) {
 		restore(spec, &newest->adoption, &mirror);
 		mirror.cookies = facts->mirror.cookies;
+		text_copy(mirror.tracked, facts->mirror.tracked);
 		return mirror;
 	}
 	text_copy(mirror.phase, mirror_phase(spec, facts));
@@ -252,6 +272,7 @@ struct mirror mirror_of(const struct canary_spec *spec, const struct facts *fact
 	text_copy(mirror.last_applied,
 	          newest->handled[0] ? newest->handled : hash_of(newest->hash, newest->digest));
 	text_copy(mirror.last_promoted, hash_of(facts->promoted.hash, facts->promoted.digest));
+	tell_tracked(facts, &mirror);
 	if (spec->affinity.cookie)
 		tell_cookies(facts, &mirror.cookies);
 	if (status->outcome == OUTCOME_NONE && spec->strategy == STRATEGY_CANARY)
@@ -276,6 +297,7 @@ static bool is_different(const struct mirror *wanted, const struct facts *facts)
 	       wanted->failed_checks != live->failed_checks ||
 	       wanted->iterations != live->iterations ||
 	       strcmp(wanted->last_applied, live->last_applied) != 0 ||
+	       strcmp(wanted->tracked, live->tracked) != 0 ||
 	       strcmp(wanted->cookies.present, live->cookies.present) != 0 ||
 	       strcmp(wanted->cookies.previous, live->cookies.previous) != 0 ||
 	       strcmp(wanted->cookies.primary, live->cookies.primary) != 0 ||

@@ -69,6 +69,7 @@ static bool is_same_mirror(const struct mirror *a, const struct mirror *b)
 	       a->failed_checks == b->failed_checks && a->iterations == b->iterations &&
 	       strcmp(a->last_applied, b->last_applied) == 0 &&
 	       strcmp(a->last_promoted, b->last_promoted) == 0 &&
+	       strcmp(a->tracked, b->tracked) == 0 &&
 	       strcmp(a->cookies.present, b->cookies.present) == 0 &&
 	       strcmp(a->cookies.previous, b->cookies.previous) == 0 &&
 	       strcmp(a->cookies.primary, b->cookies.primary) == 0 &&

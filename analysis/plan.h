@@ -60,6 +60,8 @@ struct mirror {
 	int iterations;
 	char last_applied[DIGEST_MAX];
 	char last_promoted[DIGEST_MAX];
+	char tracked[DIGEST_MAX];      /* of trackedConfigs, which … */
+	char tracked_by[NAME_MAX_K8S]; /* … this Release tells; "": it stays as it is */
 	struct mirror_cookies cookies;
 	char message[SENTENCE_MAX]; /* of condition Promoted */
 	char refusal[SENTENCE_MAX]; /* not empty: condition Ready False */
@@ -86,7 +88,7 @@ struct effect {
 	bool is_mirrored;
 	struct cookies cookies; /* EFFECT_WRITE_ROUTE */
 	int replicas;
-	enum backend backend;
+	enum backend backend; /* EFFECT_WRITE_SERVICE; of a first Release, where the clients are */
 	struct instant check; /* of measurements: the check's due time; of the mirror, notices and
 	                         answers: now */
 	char release[NAME_MAX_K8S];

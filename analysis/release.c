@@ -131,6 +131,7 @@ struct release_ref release_ref_of(const struct release *release)
 	text_copy(ref.handled_configs, release->handled_configs);
 	text_copy(ref.previous, release->previous);
 	text_copy(ref.primary_id, release->adoption.primary_id);
+	text_copy(ref.tracked, release->tracked);
 	text_copy(ref.hash,
 	          release_is_found(release) ? release->adoption.last_promoted : release->hash);
 	return ref;

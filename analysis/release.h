@@ -142,6 +142,9 @@ struct adoption {
 	                             UID, as with every other */
 };
 
+/* release.tracked where Flagger's hash of a config is not known: none is written then. */
+#define RELEASE_UNTRACKED "?"
+
 /* A Release as observed. */
 struct release {
 	char name[NAME_MAX_K8S];
@@ -152,6 +155,7 @@ struct release {
 	char digest[DIGEST_MAX];     /* of the recorded template */
 	char hash[DIGEST_MAX];       /* … as Flagger 1.44 has it; "": it is not known */
 	char configs[DIGEST_MAX];    /* of its tracked configs; "" when there are none */
+	char tracked[DIGEST_MAX];    /* of what Flagger's status says of them; "": nothing */
 	char previous[NAME_MAX_K8S]; /* the promoted Release to fall back to, "" for none */
 	char handled[DIGEST_MAX];    /* of the target's template, which an undo leaves as it is;
 	                                "" for none */
@@ -174,6 +178,7 @@ struct release_ref {
 	char previous[NAME_MAX_K8S];
 	char primary_id[UID_MAX];
 	char hash[DIGEST_MAX]; /* Flagger's hash of its template; "": it is not known */
+	char tracked[DIGEST_MAX];
 	int number;
 };
 

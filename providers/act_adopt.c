@@ -65,6 +65,12 @@ static bool is_seen(const struct act *act)
 	       kube_adoption_is_seen(act_reply_kept(act, KEY_TARGET), status);
 }
 
+/* The first primary is to have what the target has, whatever it runs: no client is there yet. */
+static bool gives_target(const struct act *act)
+{
+	return act->effect->cause == CAUSE_INIT && act->effect->backend != BACKEND_PRIMARY;
+}
+
 /* All is read: TEMPLATE is what the primary runs. */
 static enum talk_step create(struct act *act, const json_t *template, bool is_same, struct err *err)
 {
@@ -76,7 +82,7 @@ static enum talk_step create(struct act *act, const json_t *template, bool is_sa
 		kube_config_digest_all(act_reply_kept(act, KEY_CURRENT), effect.handled_configs);
 	}
 	/* A first primary that is not of this template gets it, and with it its name. */
-	if (effect.cause == CAUSE_INIT && !is_same)
+	if (gives_target(act) && !is_same)
 		effect.adoption.primary_id[0] = '\0';
 	if (!kube_pod_template_digest(template, effect.digest, err))
 		return act_reply_stop(act, ACT_FAILED, err, "deployment %.100s.%.63s: %.150s",
@@ -91,7 +97,6 @@ static enum talk_step create(struct act *act, const json_t *template, bool is_sa
 /* The configs are read. */
 static enum talk_step conclude(struct act *act, struct err *err)
 {
-	bool is_init = act->effect->cause == CAUSE_INIT;
 	struct err why = {0};
 	enum talk_step step;
 	json_t *template;
@@ -101,11 +106,11 @@ static enum talk_step conclude(struct act *act, struct err *err)
 	                            template_of(act, KEY_PRIMARY), act_reply_kept(act, KEY_ENTRIES),
 	                            &template, &is_same, &why))
 		return act_reply_stop(act, ACT_FAILED, err, "%s", why.text);
-	if (!is_same && is_init)
+	if (!is_same && gives_target(act))
 		act_reply_keep(act, KEY_ENTRIES, json_incref(act_reply_kept(act, KEY_CURRENT)));
 	else if (!is_same)
 		act_reply_keep(act, KEY_ENTRIES, kube_tree_list());
-	if (is_init) {
+	if (gives_target(act)) {
 		json_decref(template);
 		template = kube_tree_copy(template_of(act, KEY_TARGET));
 	}

@@ -4,6 +4,7 @@
 #include "analysis/target.h"
 #include "providers/act_reply.h"
 #include "providers/kube/config.h"
+#include "providers/kube/config_shared.h"
 #include "providers/kube/list.h"
 #include "providers/kube/pod_template.h"
 #include "providers/kube/tree.h"
@@ -17,6 +18,7 @@
 #define KEY_COPIES     "config copies"
 #define KEY_SOURCE     "config source"
 #define KEY_USERS      "config users"
+#define KEY_LIVE       "config copy" /* that has Flagger's name and other contents; or null */
 
 static enum talk_step part_done(struct act *act)
 {
@@ -133,7 +135,7 @@ enum talk_step act_config_observe_next(struct talk *talk, const struct http_repl
 enum copy_step {
 	COPY_LOOK,
 	COPY_SOURCE,
-	COPY_CREATE,
+	COPY_WRITE,
 };
 
 static enum talk_step copy_first(struct act *act, int step)
@@ -149,6 +151,7 @@ static enum talk_step copy_first(struct act *act, int step)
 	}
 	if (!entry)
 		return part_done(act);
+	act_reply_keep(act, KEY_LIVE, json_null());
 	ref = kube_config_ref(act->world, entry, true);
 	return act_reply_get(act, step + COPY_LOOK, &ref);
 }
@@ -174,6 +177,48 @@ static bool is_same(const json_t *object, const json_t *entry)
 	return strcmp(digest, kube_tree_text(entry, "digest")) == 0;
 }
 
+static enum talk_step refuse_copy(struct act *act, struct err *err)
+{
+	struct kube_ref ref = kube_config_ref(act->world, first(act, KEY_COPIES), true);
+
+	return act_reply_stop(act, ACT_FAILED, err,
+	                      "%s %.150s.%.63s does not hold what it is the copy of: delete it",
+	                      kube_api_kind(ref.kind), ref.name, ref.k8s_namespace);
+}
+
+/* The copy LIVE is to be this Canary's, and to hold what SOURCE does; NULL: as it does. */
+static enum talk_step correct(struct act *act, int step, const json_t *live, const json_t *source)
+{
+	struct kube_ref ref = kube_config_ref(act->world, first(act, KEY_COPIES), true);
+	json_t *steps = kube_config_shared_patch(act->world, live, source);
+	json_t *patch;
+
+	if (json_array_size(steps) == 0) {
+		json_decref(steps);
+		return next_copy(act, step);
+	}
+	patch = kube_tree_list();
+	kube_tree_patch_text(patch, "test", "/metadata/resourceVersion",
+	                     kube_tree_text(live, "metadata/resourceVersion"));
+	(void)json_array_extend(patch, steps);
+	json_decref(steps);
+	return act_reply_patch(act, step + COPY_WRITE, &ref, patch);
+}
+
+/* There is one of Flagger's name. */
+static enum talk_step take_named(struct act *act, int step, const json_t *live, struct err *err)
+{
+	const json_t *entry = first(act, KEY_COPIES);
+	struct kube_ref source = kube_config_ref(act->world, entry, false);
+
+	if (is_same(live, entry))
+		return correct(act, step, live, NULL);
+	if (!kube_config_shared_is_made(live))
+		return refuse_copy(act, err);
+	act_reply_keep(act, KEY_LIVE, kube_tree_copy(live));
+	return act_reply_get(act, step + COPY_SOURCE, &source);
+}
+
 /* There is one of that name: with these contents it is as good as made. */
 static enum talk_step on_look(struct act *act, int step, const struct http_reply *reply,
                               struct err *err)
@@ -181,22 +226,45 @@ static enum talk_step on_look(struct act *act, int step, const struct http_reply
 	const json_t *entry = first(act, KEY_COPIES);
 	struct kube_ref ref = kube_config_ref(act->world, entry, true);
 	struct kube_ref source = kube_config_ref(act->world, entry, false);
-	enum act_outcome outcome;
+	bool is_named = kube_config_is_found(entry);
+	enum talk_step ret;
 	json_t *object;
-	bool is_fine;
 
-	outcome = act_reply_read(act, &ref, reply, &object);
-	if (outcome == ACT_ABSENT)
+	if (act_reply_read(act, &ref, reply, &object) == ACT_ABSENT)
 		return act_reply_get(act, step + COPY_SOURCE, &source);
-	if (outcome != ACT_OK)
+	if (act->result.outcome != ACT_OK)
 		return act_reply_end(act, err);
-	is_fine = is_same(object, entry) || kube_config_is_found(entry);
+	if (is_named && act->world->options->keeps_copy_names)
+		ret = take_named(act, step, object, err);
+	else if (is_named || is_same(object, entry))
+		ret = next_copy(act, step);
+	else
+		ret = refuse_copy(act, err);
 	json_decref(object);
-	if (is_fine)
-		return next_copy(act, step);
-	return act_reply_stop(act, ACT_FAILED, err,
-	                      "%s %.150s.%.63s does not hold what it is the copy of: delete it",
-	                      kube_api_kind(ref.kind), ref.name, ref.k8s_namespace);
+	return ret;
+}
+
+/* What an undo goes back to, and a primary that is made anew, has only its template where Flagger's
+ * name has other contents by now. */
+static bool takes_any(const struct act *act)
+{
+	const char *cause = kube_tree_text(act_reply_kept(act, "release"), "spec/cause");
+
+	return json_is_object(act_reply_kept(act, KEY_LIVE)) &&
+	       (act->effect->kind == EFFECT_CREATE_PRIMARY ||
+	        strcmp(cause, release_cause_name(CAUSE_UNDO)) == 0);
+}
+
+static enum talk_step create_copy(struct act *act, int step, const json_t *source)
+{
+	const json_t *entry = first(act, KEY_COPIES);
+	const json_t *live = act_reply_kept(act, KEY_LIVE);
+	struct kube_ref copy = kube_config_ref(act->world, entry, true);
+
+	if (json_is_object(live))
+		return correct(act, step, live, source);
+	return act_reply_create(act, step + COPY_WRITE, &copy,
+	                        kube_config_copy(act->world, entry, source));
 }
 
 /* What the Release recorded is what is copied, or nothing is. */
@@ -205,24 +273,23 @@ static enum talk_step on_source(struct act *act, int step, const struct http_rep
 {
 	const json_t *entry = first(act, KEY_COPIES);
 	struct kube_ref ref = kube_config_ref(act->world, entry, false);
-	struct kube_ref copy = kube_config_ref(act->world, entry, true);
-	enum act_outcome outcome;
+	enum talk_step ret;
 	json_t *source;
-	json_t *object;
 
-	outcome = act_reply_read(act, &ref, reply, &source);
-	if (outcome == ACT_OK && is_same(source, entry)) {
-		object = kube_config_copy(act->world, entry, source);
-		json_decref(source);
-		return act_reply_create(act, step + COPY_CREATE, &copy, object);
-	}
-	json_decref(source);
-	if (outcome == ACT_OK || outcome == ACT_ABSENT)
-		return act_reply_stop(
+	if (act_reply_read(act, &ref, reply, &source) != ACT_OK &&
+	    act->result.outcome != ACT_ABSENT)
+		return act_reply_end(act, err);
+	if (source && is_same(source, entry))
+		ret = create_copy(act, step, source);
+	else if (takes_any(act))
+		ret = next_copy(act, step);
+	else
+		ret = act_reply_stop(
 			act, ACT_FAILED, err,
 			"%s %.100s.%.63s is not what was recorded any more: no copy of it can be made",
 			kube_api_kind(ref.kind), ref.name, ref.k8s_namespace);
-	return act_reply_end(act, err);
+	json_decref(source);
+	return ret;
 }
 
 static enum talk_step on_copied(struct act *act, int step, const struct http_reply *reply,

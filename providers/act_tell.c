@@ -1,6 +1,7 @@
 #include "providers/act_tell.h"
 
 #include "providers/act_reply.h"
+#include "providers/kube/config.h"
 #include "providers/kube/event.h"
 #include "providers/kube/mirror.h"
 #include "providers/kube/tree.h"
@@ -11,12 +12,39 @@
 enum step {
 	STEP_NONE,
 	STEP_CANARY,
+	STEP_RELEASE,
 	STEP_WRITE,
 };
+
+/* MAP, taken, is what trackedConfigs is to say; it stays where it says so already. */
+static enum talk_step write_status(struct act *act, json_t *map)
+{
+	struct kube_ref ref = act_reply_ref(act->world, SUBJECT_CANARY, act->talk.arena);
+	const json_t *status = kube_tree_find(act_reply_kept(act, "canary"), "status");
+	const struct mirror *mirror = &act->effect->mirror;
+	json_t *patch = kube_mirror_patch(status, mirror, act->effect->check);
+
+	if (kube_mirror_tracks(status, mirror))
+		kube_mirror_track(patch, status, map);
+	else
+		json_decref(map);
+	ref.subresource = "status";
+	return act_reply_merge(act, STEP_WRITE, &ref, patch);
+}
+
+/* The Release that tells what is tracked. */
+static struct kube_ref teller(struct act *act)
+{
+	struct kube_ref ref = act_reply_ref(act->world, SUBJECT_RELEASES, act->talk.arena);
+
+	ref.name = act->effect->mirror.tracked_by;
+	return ref;
+}
 
 static enum talk_step on_canary(struct act *act, const struct http_reply *reply, struct err *err)
 {
 	struct kube_ref ref = act_reply_ref(act->world, SUBJECT_CANARY, act->talk.arena);
+	struct kube_ref release = teller(act);
 	json_t *canary;
 
 	if (act_reply_read(act, &ref, reply, &canary) != ACT_OK)
@@ -25,10 +53,26 @@ static enum talk_step on_canary(struct act *act, const struct http_reply *reply,
 	if (strcmp(kube_tree_text(canary, "metadata/uid"), act->world->uid) != 0)
 		return act_reply_stop(act, ACT_CONFLICT, err, "canary %.100s is another one now",
 		                      ref.name);
-	ref.subresource = "status";
-	return act_reply_merge(act, STEP_WRITE, &ref,
-	                       kube_mirror_patch(kube_tree_find(canary, "status"),
-	                                         &act->effect->mirror, act->effect->check));
+	if (act->effect->mirror.tracked[0] &&
+	    kube_mirror_tracks(kube_tree_find(canary, "status"), &act->effect->mirror))
+		return act_reply_get(act, STEP_RELEASE, &release);
+	return write_status(act, NULL);
+}
+
+static enum talk_step on_release(struct act *act, const struct http_reply *reply, struct err *err)
+{
+	struct kube_ref ref = teller(act);
+	json_t *release;
+	json_t *map;
+
+	if (act_reply_read(act, &ref, reply, &release) != ACT_OK &&
+	    act->result.outcome != ACT_ABSENT)
+		return act_reply_end(act, err);
+	act_reply_keep(act, "release", release ? release : json_null());
+	if (!release || !kube_config_tracked(kube_tree_find(release, "spec/configs"), &map))
+		return act_reply_stop(act, ACT_CONFLICT, err, "release %.150s is another one now",
+		                      ref.name);
+	return write_status(act, map);
 }
 
 enum talk_step act_tell_mirror_next(struct talk *talk, const struct http_reply *reply,
@@ -41,6 +85,8 @@ enum talk_step act_tell_mirror_next(struct talk *talk, const struct http_reply *
 		return act_reply_get(act, STEP_CANARY, &ref);
 	if (talk->step == STEP_CANARY)
 		return on_canary(act, reply, err);
+	if (talk->step == STEP_RELEASE)
+		return on_release(act, reply, err);
 	ref.subresource = "status";
 	return act_reply_last(act, &ref, reply, err);
 }

@@ -28,11 +28,12 @@ struct provider_options {
 	const char *cluster_name;              /* told with each alert; NULL or "": none */
 	const char *field_manager;             /* "serin": our name in managedFields */
 	/* What the cluster was seen to serve when a canary first needed to know. */
-	bool is_unsure;      /* it was not seen yet */
-	bool has_old_routes; /* HTTPRoute at v1beta1 only */
-	bool has_splits;     /* TrafficSplit at v1alpha1 */
-	bool blocks_refs;    /* a Canary may name nothing of another namespace */
-	bool track_configs;  /* false: references to ConfigMaps and Secrets are left alone */
+	bool is_unsure;        /* it was not seen yet */
+	bool has_old_routes;   /* HTTPRoute at v1beta1 only */
+	bool has_splits;       /* TrafficSplit at v1alpha1 */
+	bool blocks_refs;      /* a Canary may name nothing of another namespace */
+	bool track_configs;    /* false: references to ConfigMaps and Secrets are left alone */
+	bool keeps_copy_names; /* copies of configs have Flagger's names, and are overwritten */
 };
 
 #define SERVICE_NAME_MAX   64

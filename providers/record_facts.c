@@ -209,6 +209,7 @@ static const struct record_field config_fields[] = {
 	{"slot", RECORD_INLINE, OF(slot), .shape = &slot_shape},
 	{"template", RECORD_TEXT, OF(template)},
 	{"digest", RECORD_TEXT, OF(digest)},
+	{"watched", RECORD_FLAG, OF(is_watched)},
 };
 #undef OF
 
@@ -279,6 +280,7 @@ static const struct record_field mirror_fields[] = {
 	{"moved", RECORD_LONG, OF(moved)},
 	{"lastApplied", RECORD_TEXT, OF(last_applied)},
 	{"lastPromoted", RECORD_TEXT, OF(last_promoted)},
+	{"tracked", RECORD_TEXT, OF(tracked)},
 	{"cookies", RECORD_PART, OF(cookies), .shape = &record_facts_cookies},
 	{"hasRefusal", RECORD_FLAG, OF(has_refusal)},
 	{"refusal", RECORD_TEXT, OF(refusal)},

@@ -24,6 +24,8 @@ static const struct record_field mirror_fields[] = {
 	{"iterations", RECORD_INT, OF(iterations)},
 	{"lastApplied", RECORD_TEXT, OF(last_applied)},
 	{"lastPromoted", RECORD_TEXT, OF(last_promoted)},
+	{"tracked", RECORD_TEXT, OF(tracked)},
+	{"trackedBy", RECORD_TEXT, OF(tracked_by)},
 	{"cookies", RECORD_PART, OF(cookies), .shape = &record_facts_cookies},
 	{"message", RECORD_TEXT, OF(message)},
 	{"refusal", RECORD_TEXT, OF(refusal)},

@@ -140,8 +140,8 @@ static bool is_begun(struct thought *thought)
 	status.times.next_check_at = (struct instant){0};
 	if (!is_init && !is_undo) {
 		hooks_keep(thought, &status, pace_due(thought));
-		hooks_use(&status);
 		hooks_tell_passed(thought, HOOK_CONFIRM_ROLLOUT, &status);
+		hooks_use(&status);
 	}
 	if (is_undo) {
 		undo(thought, &status);
@@ -288,10 +288,10 @@ static void step(struct thought *thought)
 		affinity_turn(thought, &status);
 		tell_beginning(thought, &status);
 		hooks_keep(thought, &status, pace_due(thought));
-		hooks_use(&status);
 		hooks_tell_passed(thought, HOOK_PRE_ROLLOUT, &status);
 		if (spec->strategy == STRATEGY_CANARY)
 			hooks_tell_passed(thought, HOOK_CONFIRM_TRAFFIC_INCREASE, &status);
+		hooks_use(&status);
 		status.times.next_check_at = instant_after(thought->facts->now, spec->interval);
 		if (first.iteration > 0)
 			text_format(status.reason, sizeof(status.reason),

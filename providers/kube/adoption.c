@@ -30,11 +30,9 @@ bool kube_adoption_is_copied(const json_t *primary, const json_t *reference)
 /* What Flagger noted of REFERENCE when it looked last; "": nothing. */
 static const char *noted(const json_t *tracked, const json_t *reference)
 {
-	bool is_secret = strcmp(kube_tree_text(reference, "kind"), kube_api_kind(KUBE_SECRET)) == 0;
 	char key[NAME_MAX_K8S + 16];
 
-	text_format(key, sizeof(key), "%s/%s", is_secret ? "secret" : "configmap",
-	            kube_tree_text(reference, "name"));
+	kube_config_tracked_key(reference, key);
 	return kube_tree_value(tracked, key);
 }
 
@@ -67,16 +65,13 @@ json_t *kube_adoption_entry(const struct canary_world *world, const json_t *prim
 {
 	json_t *entry = kube_config_entry(world, config->reference, config->source);
 	bool is_copied = kube_adoption_is_copied(primary, config->reference);
-	char digest[DIGEST_MAX];
 	char name[NAME_MAX_K8S];
 
 	copy_name(config->reference, name);
 	kube_tree_set_text(entry, "copy", is_copied ? name : "");
 	if (is_copied && config->copy &&
-	    (!config->source || !is_same_data(config->copy, config->source))) {
-		kube_config_digest(config->copy, digest);
-		kube_tree_set_text(entry, "digest", digest);
-	}
+	    (!config->source || !is_same_data(config->copy, config->source)))
+		kube_config_describe(entry, config->copy);
 	*ret_is_seen = is_seen(config);
 	return entry;
 }

@@ -190,6 +190,14 @@ void kube_api_watch(struct http_request *request, struct arena *arena, const str
 	request->timeout = span_ms(0);
 }
 
+void kube_api_want_metadata(struct http_request *request)
+{
+	request->n_headers = 0;
+	http_request_add(request, "Accept",
+	                 "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,"
+	                 "application/json");
+}
+
 void kube_api_create(struct http_request *request, struct arena *arena, const struct kube_ref *ref,
                      const char *manager, json_t *body)
 {

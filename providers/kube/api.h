@@ -107,6 +107,8 @@ void kube_api_list_metadata(struct http_request *request, struct arena *arena,
                             const struct kube_ref *ref, const struct kube_query *query);
 void kube_api_watch(struct http_request *request, struct arena *arena, const struct kube_ref *ref,
                     const struct kube_query *query, struct span length);
+/* Let a watch bring metadata alone, from servers that can. */
+void kube_api_want_metadata(struct http_request *request);
 void kube_api_create(struct http_request *request, struct arena *arena, const struct kube_ref *ref,
                      const char *manager, json_t *body);
 void kube_api_patch(struct http_request *request, struct arena *arena, const struct kube_ref *ref,

@@ -1,6 +1,7 @@
 #include "providers/kube/config.h"
 
 #include "analysis/base/text.h"
+#include "providers/flagger_hash.h"
 #include "providers/kube/tree.h"
 #include "providers/wire/digest.h"
 
@@ -215,8 +216,8 @@ void kube_config_digest(const json_t *object, char ret[DIGEST_MAX])
 	digest_of(held, ret);
 }
 
-/* "<name>-primary-<hash>", of the Canary, the original and what it holds: the same again, another
- * for other contents and for another Canary. */
+/* "<name>-primary" where Flagger's names are kept; else "<name>-primary-<hash>", of the Canary, the
+ * original and what it holds: the same again, another for other contents and for another Canary. */
 static void set_copy(const struct canary_world *world, json_t *entry)
 {
 	const char *name = kube_tree_text(entry, "name");
@@ -225,7 +226,13 @@ static void set_copy(const struct canary_world *world, json_t *entry)
 	char digest[DIGEST_MAX];
 	json_t *copy;
 
+	if (world->options->keeps_copy_names) {
+		json_decref(parts);
+		kube_tree_set(entry, "copy", json_sprintf("%s-primary", name));
+		return;
+	}
 	(void)json_object_del(parts, "optional");
+	(void)json_object_del(parts, "flaggerHash");
 	kube_tree_set_text(parts, "canary", world->uid);
 	digest_of(parts, digest);
 	while (length > 0 && (name[length - 1] == '.' || name[length - 1] == '-'))
@@ -240,13 +247,59 @@ json_t *kube_config_entry(const struct canary_world *world, const json_t *refere
                           const json_t *object)
 {
 	json_t *entry = kube_tree_copy(reference);
-	char digest[DIGEST_MAX] = "";
 
-	if (object)
-		kube_config_digest(object, digest);
-	kube_tree_set_text(entry, "digest", digest);
+	kube_config_describe(entry, object);
 	set_copy(world, entry);
 	return entry;
+}
+
+void kube_config_describe(json_t *entry, const json_t *object)
+{
+	char digest[DIGEST_MAX] = "";
+	char hash[FLAGGER_CONFIG_MAX] = "";
+
+	if (object) {
+		kube_config_digest(object, digest);
+		flagger_hash_config(object, hash);
+	}
+	kube_tree_set_text(entry, "digest", digest);
+	kube_tree_set_some(entry, "flaggerHash", hash);
+}
+
+void kube_config_tracked_key(const json_t *entry, char ret[NAME_MAX_K8S + 16])
+{
+	bool is_secret = strcmp(kube_tree_text(entry, "kind"), kube_api_kind(KUBE_SECRET)) == 0;
+
+	text_format(ret, NAME_MAX_K8S + 16, "%s/%s", is_secret ? "secret" : "configmap",
+	            kube_tree_text(entry, "name"));
+}
+
+bool kube_config_tracked(const json_t *entries, json_t **ret_map)
+{
+	*ret_map = kube_tree_object();
+	for (size_t i = 0; i < json_array_size(entries); i++) {
+		const json_t *entry = json_array_get(entries, i);
+		const char *hash = kube_tree_text(entry, "flaggerHash");
+		char key[NAME_MAX_K8S + 16];
+
+		if (kube_tree_text(entry, "digest")[0] == '\0')
+			continue;
+		kube_config_tracked_key(entry, key);
+		kube_tree_set_text(*ret_map, key, hash);
+		if (hash[0])
+			continue;
+		json_decref(*ret_map);
+		*ret_map = NULL;
+		return false;
+	}
+	return true;
+}
+
+void kube_config_tracked_digest(const json_t *map, char ret[DIGEST_MAX])
+{
+	ret[0] = '\0';
+	if (json_object_size(map) > 0)
+		digest_of(kube_tree_copy(map), ret);
 }
 
 void kube_config_digest_all(const json_t *entries, char ret[DIGEST_MAX])
@@ -286,7 +339,8 @@ json_t *kube_config_copy(const struct canary_world *world, const json_t *entry,
 	kube_tree_set_text(object, "apiVersion", kube_api_version(ref.kind));
 	kube_tree_set_text(object, "kind", kube_api_kind(ref.kind));
 	kube_tree_set(object, "metadata", metadata);
-	kube_tree_set(object, "immutable", json_true());
+	if (!kube_config_is_found(entry))
+		kube_tree_set(object, "immutable", json_true());
 	for (size_t i = 0; i < array_length(keys); i++) {
 		const json_t *value = json_object_get(source, keys[i]);
 

@@ -2,7 +2,8 @@
  * ConfigMaps and Secrets that a pod template refers to, and the copies of them that the primary's
  * pods use: what was analysed is what they get, whatever becomes of the original.
  *
- * What a Release says of one is an entry: {kind, name, optional, digest, copy}. Digest "" is an
+ * What a Release says of one is an entry: {kind, name, optional, digest, copy,
+ * flaggerHash}. Digest "" is an
  * optional one that was not there; its copy is never made, so that it stays away from the primary.
  * No data is in it.
  */
@@ -42,8 +43,21 @@ void kube_config_digest(const json_t *object, char ret[DIGEST_MAX]);
 json_t *kube_config_entry(const struct canary_world *world, const json_t *reference,
                           const json_t *object);
 
+/* Note in ENTRY what OBJECT holds; NULL: there is none. */
+void kube_config_describe(json_t *entry, const json_t *object);
+
 /* Of ENTRIES: which there are and what they hold; "" for none. */
 void kube_config_digest_all(const json_t *entries, char ret[DIGEST_MAX]);
+
+/* Of ENTRY, or a reference: its key in status.trackedConfigs of Flagger's. */
+void kube_config_tracked_key(const json_t *entry, char ret[NAME_MAX_K8S + 16]);
+
+/* What status.trackedConfigs says of ENTRIES, as a new map; of those that are there. False, and
+ * NULL: Flagger's hash of one is not known. */
+bool kube_config_tracked(const json_t *entries, json_t **ret_map);
+
+/* Of MAP, a status.trackedConfigs; "" of none, and of an empty one. */
+void kube_config_tracked_digest(const json_t *map, char ret[DIGEST_MAX]);
 
 /* The copy of SOURCE that ENTRY names, as a new object. */
 json_t *kube_config_copy(const struct canary_world *world, const json_t *entry,

@@ -1,11 +1,13 @@
 #include "providers/kube/mirror.h"
 
 #include "analysis/base/text.h"
+#include "providers/kube/config.h"
 #include "providers/kube/tree.h"
 
 #include <limits.h>
 #include <string.h>
 
+#define TRACKED  "trackedConfigs"
 #define PROMOTED "Promoted"
 #define READY    "Ready"
 
@@ -59,6 +61,7 @@ void kube_mirror_read(const json_t *status, struct mirror_fact *ret)
 	text_copy(ret->phase, kube_tree_value(status, "phase"));
 	text_copy(ret->last_applied, kube_tree_value(status, "lastAppliedSpec"));
 	text_copy(ret->last_promoted, kube_tree_value(status, "lastPromotedSpec"));
+	kube_config_tracked_digest(json_object_get(status, TRACKED), ret->tracked);
 	text_copy(ret->cookies.present, kube_tree_value(status, COOKIE_PRESENT));
 	text_copy(ret->cookies.previous, kube_tree_value(status, COOKIE_PREVIOUS));
 	text_copy(ret->cookies.primary, kube_tree_value(status, COOKIE_PRIMARY));
@@ -166,6 +169,33 @@ static void set_some(json_t *patch, const json_t *status, const char *key, const
 		json_object_set_new(patch, key, text_json(text));
 	else if (json_object_get(status, key))
 		json_object_set_new(patch, key, json_null());
+}
+
+bool kube_mirror_tracks(const json_t *status, const struct mirror *mirror)
+{
+	char live[DIGEST_MAX];
+
+	kube_config_tracked_digest(json_object_get(status, TRACKED), live);
+	return mirror->tracked_by[0] && strcmp(live, mirror->tracked) != 0;
+}
+
+void kube_mirror_track(json_t *patch, const json_t *status, json_t *map)
+{
+	json_t *live = json_object_get(status, TRACKED);
+	const char *key;
+	json_t *value;
+
+	if (json_object_size(map) == 0) {
+		json_decref(map);
+		map = json_null();
+	} else {
+		json_object_foreach(live, key, value)
+		{
+			if (!json_object_get(map, key))
+				json_object_set_new(map, key, json_null());
+		}
+	}
+	json_object_set_new(json_object_get(patch, "status"), TRACKED, map);
 }
 
 json_t *kube_mirror_patch(const json_t *status, const struct mirror *mirror, struct instant now)

@@ -27,4 +27,11 @@ void kube_mirror_read(const json_t *status, struct mirror_fact *ret);
  */
 json_t *kube_mirror_patch(const json_t *status, const struct mirror *mirror, struct instant now);
 
+/* STATUS says something else of tracked configs than MIRROR does. */
+bool kube_mirror_tracks(const json_t *status, const struct mirror *mirror);
+
+/* Let PATCH put MAP, which is taken, in the place of STATUS's trackedConfigs; NULL or empty: there
+ * are none. */
+void kube_mirror_track(json_t *patch, const json_t *status, json_t *map);
+
 #endif

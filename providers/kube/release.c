@@ -68,6 +68,18 @@ static bool read_adopted(const json_t *object, struct adoption *ret, struct err 
 	                 err);
 }
 
+/* What Flagger's status would say of ENTRIES. */
+static void read_tracked(const json_t *entries, char ret[DIGEST_MAX])
+{
+	json_t *map;
+
+	text_format(ret, DIGEST_MAX, RELEASE_UNTRACKED);
+	if (!kube_config_tracked(entries, &map))
+		return;
+	kube_config_tracked_digest(map, ret);
+	json_decref(map);
+}
+
 static bool read_spec(const json_t *object, struct release *ret, struct err *err)
 {
 	const char *cause = kube_tree_text(object, "spec/cause");
@@ -83,6 +95,7 @@ static bool read_spec(const json_t *object, struct release *ret, struct err *err
 	    !read_text(object, "spec/previous", ret->previous, sizeof(ret->previous), err))
 		return false;
 	kube_config_digest_all(kube_tree_find(object, "spec/configs"), ret->configs);
+	read_tracked(kube_tree_find(object, "spec/configs"), ret->tracked);
 	if (!read_text(object, "spec/target/digest", ret->handled, sizeof(ret->handled), err) ||
 	    !read_text(object, "spec/target/configs", ret->handled_configs,
 	               sizeof(ret->handled_configs), err) ||

@@ -1,5 +1,6 @@
 /* audit verify and audit export: exit codes, words, and the cluster as a witness. */
 #include "agent/command/command.h"
+#include "analysis/decide.h"
 #include "tests/agent/command_desk.h"
 #include "tests/agent/command_schema.h"
 #include "tests/agent/history_desk.h"
@@ -98,8 +99,8 @@ static void test_words(void **state)
 	assert_string_equal(place->desk->out,
 	                    "10 entries, intact: every link, hash and row.\n"
 	                    "0 of them anchored by 0 Releases, 10 not anchored yet.\n"
-	                    "5 decisions this binary cannot derive: recorded before all facts "
-	                    "were.\n");
+	                    "5 decisions this binary cannot derive: decided by version 1 of "
+	                    "decide, this is version " DECIDE_VERSION ".\n");
 	assert_string_equal(place->desk->trouble, "");
 	run(place, "prove");
 	assert_int_equal(place->desk->status, COMMAND_USAGE);
@@ -132,8 +133,9 @@ static void test_witness(void **state)
 	assert_string_equal(place->desk->out,
 	                    "10 entries, intact: every link, hash and row.\n"
 	                    "7 of them anchored by 2 Releases, 3 not anchored yet.\n"
-	                    "5 decisions this binary cannot derive: recorded before all facts "
-	                    "were.\n"
+	                    "5 decisions this binary cannot derive: decided by version 1 of "
+	                    "decide, this is version " DECIDE_VERSION
+	                    ".\n"
 	                    "1 anchors are of chains that are not in this file; --complete minds "
 	                    "them.\n");
 	run(place, "verify --complete -o json");

@@ -39,6 +39,7 @@ static void test_standards(void **state)
 	assert_string_equal(options.ingress_annotations_prefix, "nginx.ingress.kubernetes.io");
 	assert_string_equal(options.leader_election_namespace, "kube-system");
 	assert_true(options.has_config_tracking);
+	assert_false(options.keeps_copy_names);
 	assert_false(options.has_leader_election);
 	assert_int_equal(options.port, 8080);
 	assert_int_equal(options.api, API_ACCESS_TOKEN);
@@ -51,7 +52,7 @@ static void test_standards(void **state)
 static void test_spellings(void **state)
 {
 	static const char *const lines[] = {
-		"--namespace shop --port=9090 --enable-config-tracking=false",
+		"--namespace shop --port=9090 --enable-config-tracking=false --config-copies flagger",
 		"-namespace=shop -port 9090 -enable-config-tracking=F",
 		"--namespace other --namespace shop -port 9090 --enable-config-tracking=0",
 	};
@@ -136,6 +137,7 @@ static void test_refused(void **state)
 		{"--port=80x", "got \"80x\""},
 		{"--port=-1", "got \"-1\""},
 		{"--enable-config-tracking=yes", "expected true or false, got \"yes\""},
+		{"--config-copies=serin", "expected hash or flagger, got \"serin\""},
 		{"--zap-encoding=xml", "expected json or console"},
 		{"--api=all", "--api: expected off, loopback, token, strict or open, got \"all\""},
 		{"--api=", "got \"\""},

@@ -82,7 +82,7 @@ static const struct decision_row rows[] = {
          "New revision detected, progressing canary analysis."},
 	{"… let through by a person",
          {phase_none, gate_rollout, full},
-         "save release Starting n2 started 1 unready 1",
+         "save release Starting n1 started 1 unready 1",
          "New revision detected, progressing canary analysis."},
 	{"an undo asks nobody",
          {phase_none, gate_rollout, undo},

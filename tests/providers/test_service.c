@@ -118,6 +118,31 @@ static void test_new(void **state)
 	cart_fini(&cart);
 }
 
+/* What the Canary says of the apex's metadata stays what it is, however often it is used. */
+static void test_D_44_metadata_is_copied(void **state)
+{
+	static const enum subject subjects[] = {SUBJECT_APEX, SUBJECT_PRIMARY_SERVICE,
+	                                        SUBJECT_CANARY_SERVICE};
+	struct cart cart;
+	json_t *before;
+
+	cart_init(&cart,
+	          "{'spec': {'service': {'apex': {'labels': {'x': 'y'}, 'annotations':"
+	          " {'p': 'q'}}, 'primary': {'labels': {}}}}}");
+	before = json_deep_copy(cart.object);
+	for (size_t i = 0; i < array_length(subjects); i++) {
+		json_t *service = kube_service_new(&cart.world, subjects[i], BACKEND_PRIMARY, NULL);
+		const json_t *labels =
+			json_object_get(json_object_get(service, "metadata"), "labels");
+
+		assert_int_equal(json_object_get(labels, "x") != NULL, i == 0);
+		assert_true(json_equal(cart.object, before));
+		json_decref(service);
+	}
+	json_decref(before);
+	cart_fini(&cart);
+}
+
 static void test_ports(void **state)
 {
 	static const struct {
@@ -285,6 +310,7 @@ int main(void)
 		cmocka_unit_test(test_read_unlabelled),
 		cmocka_unit_test(test_new),
 		cmocka_unit_test(test_ports),
+		cmocka_unit_test(test_D_44_metadata_is_copied),
 		cmocka_unit_test(test_D_45_discovered),
 		cmocka_unit_test(test_ports_limit),
 		cmocka_unit_test(test_patch),

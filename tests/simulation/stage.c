@@ -52,11 +52,10 @@ struct stage {
 	struct log *log;
 	struct metrics *metrics;
 	FILE *ear; /* NULL: nobody listens */
+	bool keeps_copy_names;
 };
 
-/* Hooks
- * ------------------------------------------------------------------------------------------------
- */
+/* Hooks ---------------------------------------------------------------------------------------- */
 
 static struct sim_http_fate fate(void *user, const struct http_request *request, size_t n_others)
 {
@@ -329,6 +328,7 @@ void stage_start(struct stage *stage, int number)
 	struct agent_seams seams = {
 		.loop = actor->loop, .log = stage->log, .metrics = stage->metrics};
 
+	settings.options.keeps_copy_names = stage->keeps_copy_names;
 	settings.observes = stage->ear != NULL; /* who listens hears of splits, too */
 	assert(!actor->agent);
 	actor->http = sim_http_new(&http);
@@ -338,6 +338,11 @@ void stage_start(struct stage *stage, int number)
 	seams.history = actor->history;
 	actor->agent = agent_new(&seams, &settings);
 	agent_start(actor->agent);
+}
+
+void stage_keep_copy_names(struct stage *stage)
+{
+	stage->keeps_copy_names = true;
 }
 
 void stage_listen(struct stage *stage, FILE *stream)

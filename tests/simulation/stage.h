@@ -92,6 +92,9 @@ struct instant stage_answered(const struct stage *stage);
  */
 void stage_hook(struct stage *stage, const char *path, int status, const char *body);
 
+/* Agents that start from now on have --config-copies=flagger. */
+void stage_keep_copy_names(struct stage *stage);
+
 /* What agents that start from now on log and record goes to STREAM, which is the caller's. */
 void stage_listen(struct stage *stage, FILE *stream);
 

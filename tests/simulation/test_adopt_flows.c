@@ -155,6 +155,13 @@ static void begin(struct stage *stage)
 	stage_start(stage, 0);
 }
 
+static json_int_t replicas_of(struct stage *stage, const char *name)
+{
+	const json_t *spec = json_object_get(stage_find(stage, "deployments", name), "spec");
+
+	return json_integer_value(json_object_get(spec, "replicas"));
+}
+
 static char *spec_of(struct stage *stage, const char *plural, const char *name)
 {
 	char *text = json_dumps(json_object_get(stage_find(stage, plural, name), "spec"),
@@ -295,6 +302,209 @@ static void test_runs(void **state)
 	          "cart-2 Done to 0 iteration 0 failed 0 promoted\n");
 }
 
+/* Flagger's first primary is there, its clients are still with the target. */
+static void leave_initializing(struct stage *stage)
+{
+	stage_deploy(stage, "v1");
+	stage_canary(stage, "nginx", STEPS);
+	put_primary(stage, "v1");
+	put_service(stage, "cart-primary", "cart-primary");
+	put_service(stage, "cart-canary", "cart");
+	put_status(stage, "", "\"phase\":\"Initializing\"");
+	stage_run(stage, 30);
+}
+
+/* … and they are with the primary already. */
+static void leave_initialised(struct stage *stage)
+{
+	leave_initializing(stage);
+	put_service(stage, "cart", "cart-primary");
+	stage_run(stage, 30);
+}
+
+/* The primary that is there becomes the first one: none of its pods is replaced. */
+static void test_initializing(void **state)
+{
+	void (*const rows[])(struct stage * stage) = {leave_initializing, leave_initialised};
+
+	(void)state;
+	for (size_t i = 0; i < array_length(rows); i++) {
+		struct stage *stage = stage_new(1);
+		char *before;
+		char *after;
+
+		rows[i](stage);
+		before = spec_of(stage, "deployments", "cart-primary");
+		stage_start(stage, 0);
+		assert_true(stage_run_to(stage, "Initialized", 100));
+		stage_run(stage, 60);
+		after = spec_of(stage, "deployments", "cart-primary");
+		assert_string_equal(after, before);
+		assert_null(stage_find(stage, "releases", "cart-2"));
+		assert_int_equal(replicas_of(stage, "cart"), 0);
+		free(before);
+		free(after);
+		stage_free(stage);
+	}
+}
+
+static void leave_changed(struct stage *stage)
+{
+	leave_initialised(stage);
+	stage_push(stage, "v2");
+}
+
+/* Clients are with a primary that runs v1, and the target has v2 by now: it is analysed. */
+static void test_initialised_and_changed(void **state)
+{
+	struct stage *stage = stage_new(1);
+	char *primary;
+
+	(void)state;
+	leave_changed(stage);
+	stage_start(stage, 0);
+	assert_true(stage_run_to(stage, "Progressing", 100));
+	primary = spec_of(stage, "deployments", "cart-primary");
+	assert_non_null(strstr(primary, "web:v1"));
+	free(primary);
+	assert_true(stage_run_to(stage, "Succeeded", 200));
+	assert_non_null(strstr(stage_steps(stage), "Progressing to 20"));
+	stage_free(stage);
+}
+
+/* DaemonSets ----------------------------------------------------------------------------------- */
+
+#define DAEMONS "/apis/apps/v1/namespaces/shop/daemonsets"
+#define PODS(app, annotations, nodes, image)                                \
+ "\"template\":{\"metadata\":{\"labels\":{\"app\":\"" app "\"}" annotations \
+ "},\"spec\":{\"nodeSelector\":{" nodes                                     \
+ "},\"containers\":[{\"name\":\"web\",\"image\":\"web:" image "\"}]}}"
+#define NOWHERE "\"flagger.app/scale-to-zero\":\"true\""
+#define MARKED  ",\"annotations\":{\"flagger-id\":\"" ID "\"}"
+
+/* A DaemonSet APP, with its pods as JSON; MORE is of its metadata. */
+static void put_daemon(struct stage *stage, const char *app, const char *pods, const char *more)
+{
+	char body[2048];
+
+	text_format(body, sizeof(body),
+	            "{\"apiVersion\":\"apps/v1\",\"kind\":\"DaemonSet\",\"metadata\":{\"name\":"
+	            "\"%s\",\"namespace\":\"shop\"%s},\"spec\":{\"selector\":{\"matchLabels\":{"
+	            "\"app\":\"%s\"}},%s}}",
+	            app, more, app, pods);
+	stage_write(stage, HTTP_POST, DAEMONS, body);
+}
+
+/* The target as a DaemonSet with PODS, applied last; the primary has v1. */
+static void leave_daemons(struct stage *stage, const char *pods, int weight, const char *rest)
+{
+	char applied[FLAGGER_HASH_MAX];
+	char owner[256];
+	char body[512];
+	size_t length;
+
+	stage_deploy(stage, "v1");
+	stage_write(stage, HTTP_DELETE, APPS "/cart", NULL);
+	stage_canary(stage, "nginx", STEPS);
+	stage_write(stage, HTTP_PATCH, CANS "/cart",
+	            "{\"spec\":{\"targetRef\":{\"kind\":\"DaemonSet\"}}}");
+	text_format(owner, sizeof(owner),
+	            ",\"ownerReferences\":[{\"apiVersion\":\"flagger.app/v1beta1\",\"kind\":"
+	            "\"Canary\",\"name\":\"cart\",\"uid\":\"%s\",\"controller\":true}]",
+	            canary_uid(stage));
+	put_daemon(stage, "cart", pods, "");
+	put_daemon(stage, "cart-primary", PODS("cart-primary", MARKED, "", "v1"), owner);
+	put_service(stage, "cart", "cart-primary");
+	put_service(stage, "cart-primary", "cart-primary");
+	put_service(stage, "cart-canary", "cart");
+	put_route(stage, weight);
+	assert_true(flagger_hash_template(
+		json_object_get(json_object_get(stage_find(stage, "daemonsets", "cart"), "spec"),
+	                        "template"),
+		true, applied, &length));
+	text_format(body, sizeof(body),
+	            "{\"status\":{\"lastAppliedSpec\":\"%s\",\"lastPromotedSpec\":\"x\","
+	            "\"lastTransitionTime\":\"2026-01-01T00:00:00Z\",%s}}",
+	            applied, rest);
+	stage_write(stage, HTTP_PATCH, CANS "/cart/status", body);
+	stage_run(stage, 30);
+}
+
+static void leave_daemon(struct stage *stage)
+{
+	leave_daemons(stage, PODS("cart", "", NOWHERE, "v1"), 0, "\"phase\":\"Succeeded\"");
+}
+
+static void leave_daemon_failed(struct stage *stage)
+{
+	leave_daemons(stage, PODS("cart", "", NOWHERE, "v2"), 0, "\"phase\":\"Failed\"");
+}
+
+static void leave_daemon_progressing(struct stage *stage)
+{
+	leave_daemons(stage, PODS("cart", "", "", "v2"), 20,
+	              "\"phase\":\"Progressing\",\"canaryWeight\":20,\"failedChecks\":1");
+}
+
+static void check_daemon_rest(void (*before)(struct stage *stage), const char *phase)
+{
+	static const char *const names[] = {"cart", "cart-primary"};
+	struct stage *stage = stage_new(1);
+	char *specs[array_length(names)];
+
+	before(stage);
+	for (size_t i = 0; i < array_length(names); i++)
+		specs[i] = spec_of(stage, "daemonsets", names[i]);
+	stage_start(stage, 0);
+	stage_run(stage, 600);
+	for (size_t i = 0; i < array_length(names); i++) {
+		char *after = spec_of(stage, "daemonsets", names[i]);
+
+		assert_string_equal(after, specs[i]);
+		free(after);
+		free(specs[i]);
+	}
+	assert_string_equal(stage_phase(stage), phase);
+	assert_non_null(stage_find(stage, "releases", "cart-1"));
+	assert_null(stage_find(stage, "releases", "cart-2"));
+	assert_int_equal(json_array_size(json_object_get(
+				 json_object_get(stage_find(stage, "daemonsets", "cart-primary"),
+	                                         "metadata"),
+				 "ownerReferences")),
+	                 0);
+	stage_free(stage);
+}
+
+static void test_daemons_at_rest(void **state)
+{
+	(void)state;
+	check_daemon_rest(leave_daemon, "Succeeded");
+	check_daemon_rest(leave_daemon_failed, "Failed");
+}
+
+static void test_daemon_run(void **state)
+{
+	struct stage *stage = stage_new(1);
+	char *primary;
+
+	(void)state;
+	leave_daemon_progressing(stage);
+	stage_start(stage, 0);
+	assert_true(stage_run_to(stage, "Succeeded", 200));
+	assert_string_equal(stage_steps(stage),
+	                    "cart-1 Done to 0 iteration 0 failed 0 promoted\n"
+	                    "cart-2 Progressing to 20 iteration 0 failed 1 \n"
+	                    "cart-2 Progressing to 40 iteration 0 failed 1 \n"
+	                    "cart-2 Promoting to 40 iteration 0 failed 1 \n"
+	                    "cart-2 Finalising to 0 iteration 0 failed 1 \n"
+	                    "cart-2 Done to 0 iteration 0 failed 1 promoted\n");
+	primary = spec_of(stage, "daemonsets", "cart-primary");
+	assert_non_null(strstr(primary, "web:v2"));
+	assert_null(strstr(primary, "scale-to-zero"));
+	free(primary);
+	stage_free(stage);
+}
+
 /* The canary fails for the second time: Flagger counted the first. */
 static void test_roll_back(void **state)
 {
@@ -333,6 +543,12 @@ static void test_perturbed(void **state)
 		{"adoption at a gate", leave_waiting_promotion, begin, "Succeeded"},
 		{"adoption in a promotion", leave_promoting, begin, "Succeeded"},
 		{"adoption at the end", leave_finalising, begin, "Succeeded"},
+		{"adoption at the beginning", leave_initializing, begin, "Initialized"},
+		{"adoption of a first primary with clients", leave_initialised, begin,
+	         "Initialized"},
+		{"adoption of one, and a newer revision", leave_changed, begin, "Succeeded"},
+		{"adoption of a DaemonSet", leave_daemon, begin, "Succeeded"},
+		{"adoption of a DaemonSet in a run", leave_daemon_progressing, begin, "Succeeded"},
 	};
 
 	flow_perturb_all(flows, array_length(flows));
@@ -341,9 +557,15 @@ static void test_perturbed(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_rest),      cmocka_unit_test(test_runs),
-		cmocka_unit_test(test_roll_back), cmocka_unit_test(test_newer),
+		cmocka_unit_test(test_rest),
+		cmocka_unit_test(test_runs),
+		cmocka_unit_test(test_roll_back),
+		cmocka_unit_test(test_newer),
 		cmocka_unit_test(test_perturbed),
+		cmocka_unit_test(test_initializing),
+		cmocka_unit_test(test_initialised_and_changed),
+		cmocka_unit_test(test_daemons_at_rest),
+		cmocka_unit_test(test_daemon_run),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

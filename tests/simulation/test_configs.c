@@ -4,7 +4,7 @@
  * (D-10, D-35).
  */
 #include "analysis/base/text.h"
-#include "providers/kube/tree.h"
+#include "tests/simulation/config_stage.h"
 #include "tests/simulation/flow.h"
 
 #include <setjmp.h>
@@ -16,92 +16,18 @@
 
 #include <cmocka.h>
 
-#define STEPS       "\"stepWeight\":20,\"maxWeight\":40"
-#define CONFIG_MAPS "/api/v1/namespaces/shop/configmaps"
-#define SECRETS     "/api/v1/namespaces/shop/secrets"
-#define DEPLOYMENT  "/apis/apps/v1/namespaces/shop/deployments/cart"
-#define SETTINGS    CONFIG_MAPS "/settings"
-
-#define SECRET_DATA "aHVudGVyMg==" /* of which nothing is to be found elsewhere */
-
-static const char template[] =
-	"{\"spec\":{\"template\":{\"spec\":{\"volumes\":[{\"name\":\"v\",\"configMap\":{\"name\":\"settings\"}}],"
-	"\"containers\":[{\"name\":\"web\",\"image\":\"web:%s\",\"envFrom\":[{\"configMapRef\":{\"name\":"
-	"\"settings\"}},{\"configMapRef\":{\"name\":\"extra\",\"optional\":true}}],\"env\":[{\"name\":\"KEY\","
-	"\"valueFrom\":{\"secretKeyRef\":{\"name\":\"keys\",\"key\":\"key\"}}}]}]}}}}";
-
-static void push(struct stage *stage, const char *version)
-{
-	char body[1024];
-
-	text_format(body, sizeof(body), template, version);
-	stage_write(stage, HTTP_PATCH, DEPLOYMENT, body);
-}
-
-static void write_settings(struct stage *stage, const char *colour)
-{
-	char body[256];
-
-	text_format(body, sizeof(body), "{\"data\":{\"colour\":\"%s\"}}", colour);
-	stage_write(stage, HTTP_PATCH, SETTINGS, body);
-}
-
-static void make_settings(struct stage *stage)
-{
-	stage_write(
-		stage, HTTP_POST, CONFIG_MAPS,
-		"{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"metadata\":{\"name\":\"settings\","
-		"\"namespace\":\"shop\"},\"data\":{\"colour\":\"red\"},\"binaryData\":{\"logo\":"
-		"\"AAEC\"}}");
-}
-
-static void start_without(struct stage *stage)
-{
-	stage_deploy(stage, "v1");
-	push(stage, "v1");
-	stage_write(
-		stage, HTTP_POST, SECRETS,
-		"{\"apiVersion\":\"v1\",\"kind\":\"Secret\",\"type\":\"Opaque\",\"metadata\":{\"name\":"
-		"\"keys\",\"namespace\":\"shop\"},\"data\":{\"key\":\"" SECRET_DATA "\"}}");
-	stage_start(stage, 0);
-	stage_run(stage, 3);
-}
-
-static void start(struct stage *stage)
-{
-	make_settings(stage);
-	start_without(stage);
-}
-
-static void make_canary(struct stage *stage)
-{
-	stage_canary(stage, "nginx", STEPS);
-}
-
-static void initialised(struct stage *stage)
-{
-	start(stage);
-	make_canary(stage);
-	assert_true(stage_run_to(stage, "Initialized", 60));
-	stage_run(stage, 10);
-}
-
-static void turn_blue(struct stage *stage)
-{
-	write_settings(stage, "blue");
-}
-
 static void turn_slow(struct stage *stage)
 {
 	stage_metrics(stage, 100, 2000);
-	write_settings(stage, "grey");
+	config_stage_paint(stage, "grey");
 }
 
 static const struct flow flows[] = {
-	{"initialise with configs", start, make_canary, "Initialized"},
-	{"a changed config is promoted", initialised, turn_blue, "Succeeded"},
-	{"a changed config is rolled back", initialised, turn_slow, "Failed"},
-	{"the Canary is deleted", initialised, flow_delete_canary, ""},
+	{"initialise with configs", config_stage_start, config_stage_make_canary, "Initialized"},
+	{"a changed config is promoted", config_stage_initialise, config_stage_paint_blue,
+         "Succeeded"},
+	{"a changed config is rolled back", config_stage_initialise, turn_slow, "Failed"},
+	{"the Canary is deleted", config_stage_initialise, flow_delete_canary, ""},
 };
 
 static void test_initialise(void **state)
@@ -128,32 +54,6 @@ static void test_teardown(void **state)
 	flow_perturb(&flows[3]);
 }
 
-static const json_t *metadata_of(const json_t *object)
-{
-	return json_object_get(object, "metadata");
-}
-
-static const json_t *spec_of(const json_t *object)
-{
-	return json_object_get(object, "spec");
-}
-
-/* The ConfigMap that the primary's pods mount, as its template names it. */
-static const char *mounted(struct stage *stage)
-{
-	const json_t *primary = stage_find(stage, "deployments", "cart-primary");
-	const json_t *pods = spec_of(json_object_get(spec_of(primary), "template"));
-	const json_t *volume = json_array_get(json_object_get(pods, "volumes"), 0);
-
-	return kube_tree_value(json_object_get(volume, "configMap"), "name");
-}
-
-static const char *colour_of(struct stage *stage, const char *name)
-{
-	return kube_tree_value(json_object_get(stage_find(stage, "configmaps", name), "data"),
-	                       "colour");
-}
-
 static size_t count(struct stage *stage, const char *plural)
 {
 	size_t n = 0;
@@ -166,7 +66,7 @@ static size_t count(struct stage *stage, const char *plural)
 /* Every template refers to what is there: no pod waits for a config. */
 static void check_references(struct stage *stage)
 {
-	assert_non_null(stage_find(stage, "configmaps", mounted(stage)));
+	assert_non_null(stage_find(stage, "configmaps", config_stage_mounted(stage)));
 }
 
 static void test_copies(void **state)
@@ -177,29 +77,30 @@ static void test_copies(void **state)
 	char first[NAME_MAX_K8S];
 
 	(void)state;
-	initialised(stage);
-	text_copy(first, mounted(stage));
+	config_stage_initialise(stage);
+	text_copy(first, config_stage_mounted(stage));
 	assert_int_equal(strncmp(first, "settings-primary-", 17), 0);
 	copy = stage_find(stage, "configmaps", first);
 	assert_true(json_is_true(json_object_get(copy, "immutable")));
-	assert_string_equal(kube_tree_value(json_object_get(copy, "data"), "colour"), "red");
-	assert_string_equal(kube_tree_value(json_object_get(copy, "binaryData"), "logo"),
+	assert_string_equal(config_stage_text(json_object_get(copy, "data"), "colour"), "red");
+	assert_string_equal(config_stage_text(json_object_get(copy, "binaryData"), "logo"),
 	                    "AAEC"); /* D-35 */
-	assert_string_equal(kube_tree_value(json_object_get(metadata_of(copy), "labels"),
-	                                    "serin.dev/canary-uid"),
-	                    kube_tree_value(metadata_of(stage_find(stage, "canaries", "cart")),
-	                                    "uid"));
+	assert_string_equal(
+		config_stage_text(json_object_get(config_stage_metadata(copy), "labels"),
+	                          "serin.dev/canary-uid"),
+		config_stage_text(config_stage_metadata(stage_find(stage, "canaries", "cart")),
+	                          "uid"));
 	assert_int_equal(count(stage, "configmaps"), 2);
 	assert_int_equal(count(stage, "secrets"), 2);
-	write_settings(stage, "blue");
+	config_stage_paint(stage, "blue");
 	assert_true(stage_run_to(stage, "Progressing", 60));
 	release = stage_find(stage, "releases", "cart-2");
-	assert_string_equal(kube_tree_value(spec_of(release), "cause"), "config");
-	assert_string_equal(mounted(stage), first);
+	assert_string_equal(config_stage_text(config_stage_spec(release), "cause"), "config");
+	assert_string_equal(config_stage_mounted(stage), first);
 	assert_true(stage_run_to(stage, "Succeeded", 200));
-	assert_string_not_equal(mounted(stage), first);
-	assert_string_equal(colour_of(stage, mounted(stage)), "blue");
-	assert_string_equal(colour_of(stage, first), "red"); /* for the way back */
+	assert_string_not_equal(config_stage_mounted(stage), first);
+	assert_string_equal(config_stage_colour(stage, config_stage_mounted(stage)), "blue");
+	assert_string_equal(config_stage_colour(stage, first), "red"); /* for the way back */
 	stage_free(stage);
 }
 
@@ -210,22 +111,22 @@ static void test_D_10_pods_begin_anew(void **state)
 	bool was_empty = false;
 
 	(void)state;
-	initialised(stage);
+	config_stage_initialise(stage);
 	/* somebody has scaled it up meanwhile */
 	stage_write(stage, HTTP_PATCH, DEPLOYMENT, "{\"spec\":{\"replicas\":2}}");
 	stage_run(stage, 5);
-	write_settings(stage, "blue");
-	for (int i = 0; i < 400; i++) {
+	config_stage_paint(stage, "blue");
+	for (int i = 0; i < 4000; i++) {
 		const json_t *release = stage_find(stage, "releases", "cart-2");
 		const json_t *status =
 			json_object_get(stage_find(stage, "deployments", "cart"), "status");
 
 		was_empty |= json_integer_value(json_object_get(status, "replicas")) == 0;
-		if (strcmp(kube_tree_value(json_object_get(release, "status"), "phase"),
+		if (strcmp(config_stage_text(json_object_get(release, "status"), "phase"),
 		           "Starting") == 0)
 			break;
-		assert_false(release && i == 399);
-		stage_run_ms(stage, 100);
+		assert_false(release && i == 3999);
+		stage_run_ms(stage, 10);
 	}
 	assert_non_null(stage_find(stage, "releases", "cart-2"));
 	assert_true(was_empty);
@@ -238,16 +139,16 @@ static void test_changed_in_mid_run(void **state)
 	const json_t *release;
 
 	(void)state;
-	initialised(stage);
-	turn_blue(stage);
+	config_stage_initialise(stage);
+	config_stage_paint_blue(stage);
 	assert_true(stage_run_to(stage, "Progressing", 60));
 	stage_run(stage, 15);
-	write_settings(stage, "green");
+	config_stage_paint(stage, "green");
 	assert_true(stage_run_to(stage, "Succeeded", 300));
 	release = stage_find(stage, "releases", "cart-2");
-	assert_string_equal(kube_tree_value(json_object_get(release, "status"), "outcome"),
+	assert_string_equal(config_stage_text(json_object_get(release, "status"), "outcome"),
 	                    "superseded");
-	assert_string_equal(colour_of(stage, mounted(stage)), "green");
+	assert_string_equal(config_stage_colour(stage, config_stage_mounted(stage)), "green");
 	stage_free(stage);
 }
 
@@ -258,16 +159,16 @@ static void test_changed_back(void **state)
 	const json_t *release;
 
 	(void)state;
-	initialised(stage);
-	turn_blue(stage);
+	config_stage_initialise(stage);
+	config_stage_paint_blue(stage);
 	assert_true(stage_run_to(stage, "Progressing", 60));
-	write_settings(stage, "red");
+	config_stage_paint(stage, "red");
 	stage_run(stage, 60);
 	release = stage_find(stage, "releases", "cart-2");
-	assert_string_equal(kube_tree_value(json_object_get(release, "status"), "outcome"),
+	assert_string_equal(config_stage_text(json_object_get(release, "status"), "outcome"),
 	                    "cancelled");
 	assert_null(stage_find(stage, "releases", "cart-3"));
-	assert_string_equal(colour_of(stage, mounted(stage)), "red");
+	assert_string_equal(config_stage_colour(stage, config_stage_mounted(stage)), "red");
 	stage_free(stage);
 }
 
@@ -276,7 +177,7 @@ static const char *why(struct stage *stage)
 	const json_t *status = json_object_get(stage_find(stage, "canaries", "cart"), "status");
 	const json_t *condition = json_array_get(json_object_get(status, "conditions"), 0);
 
-	return kube_tree_value(condition, "message");
+	return config_stage_text(condition, "message");
 }
 
 /* One that is needed is missing: nothing is made; it comes, and all goes on. */
@@ -285,13 +186,13 @@ static void test_missing(void **state)
 	struct stage *stage = stage_new(1);
 
 	(void)state;
-	start_without(stage);
-	make_canary(stage);
+	config_stage_start_without(stage);
+	config_stage_make_canary(stage);
 	stage_run(stage, 120);
 	assert_null(stage_find(stage, "releases", "cart-1"));
 	assert_null(stage_find(stage, "deployments", "cart-primary"));
 	assert_non_null(strstr(why(stage), "configmap settings.shop not found"));
-	make_settings(stage);
+	config_stage_make_settings(stage);
 	assert_true(stage_run_to(stage, "Initialized", 120));
 	assert_null(strstr(why(stage), "not found"));
 	check_references(stage);
@@ -305,14 +206,54 @@ static void test_D_35_optional_one_comes(void **state)
 	const json_t *release;
 
 	(void)state;
-	initialised(stage);
+	config_stage_initialise(stage);
 	stage_write(
 		stage, HTTP_POST, CONFIG_MAPS,
 		"{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"metadata\":{\"name\":\"extra\","
 		"\"namespace\":\"shop\"},\"data\":{\"a\":\"b\"}}");
 	assert_true(stage_run_to(stage, "Succeeded", 200));
 	release = stage_find(stage, "releases", "cart-2");
-	assert_string_equal(kube_tree_value(spec_of(release), "cause"), "config");
+	assert_string_equal(config_stage_text(config_stage_spec(release), "cause"), "config");
+	stage_free(stage);
+}
+
+/* At rest nothing is asked; a change is told, and acted upon at once. */
+static void test_rest(void **state)
+{
+	struct stage *stage = stage_new(1);
+
+	(void)state;
+	config_stage_initialise(stage);
+	stage_run(stage, 60);
+	flow_expect_rest(stage);
+	config_stage_paint_blue(stage);
+	stage_run(stage, 2);
+	assert_non_null(stage_find(stage, "releases", "cart-2"));
+	stage_free(stage);
+}
+
+/* Others' ConfigMaps change all the time: that is nothing to look at. */
+static void test_others(void **state)
+{
+	struct stage *stage = stage_new(1);
+
+	(void)state;
+	config_stage_initialise(stage);
+	stage_write(stage, HTTP_POST, CONFIG_MAPS,
+	            "{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"metadata\":{\"name\":\"lock\","
+	            "\"namespace\":\"shop\"},\"data\":{\"holder\":\"a\"}}");
+	stage_run(stage, 60);
+	apiserver_log_clear(stage_server(stage));
+	for (int i = 0; i < 20; i++) {
+		stage_write(stage, HTTP_PATCH, CONFIG_MAPS "/lock",
+		            "{\"data\":{\"holder\":\"b\"}}");
+		stage_write(stage, HTTP_PATCH, CONFIG_MAPS "/lock",
+		            "{\"data\":{\"holder\":\"a\"}}");
+		stage_run(stage, 2);
+	}
+	for (size_t i = 0; i < apiserver_count(stage_server(stage)); i++)
+		assert_null(strstr(apiserver_entry_find(stage_server(stage), i)->url,
+		                   "/configmaps/settings"));
 	stage_free(stage);
 }
 
@@ -322,15 +263,15 @@ static void test_opted_out(void **state)
 	struct stage *stage = stage_new(1);
 
 	(void)state;
-	make_settings(stage);
+	config_stage_make_settings(stage);
 	stage_write(
 		stage, HTTP_PATCH, SETTINGS,
 		"{\"metadata\":{\"annotations\":{\"flagger.app/config-tracking\":\"disabled\"}}}");
-	start_without(stage);
-	make_canary(stage);
+	config_stage_start_without(stage);
+	config_stage_make_canary(stage);
 	assert_true(stage_run_to(stage, "Initialized", 60));
-	assert_string_equal(mounted(stage), "settings");
-	turn_blue(stage);
+	assert_string_equal(config_stage_mounted(stage), "settings");
+	config_stage_paint_blue(stage);
 	stage_run(stage, 60);
 	assert_null(stage_find(stage, "releases", "cart-2"));
 	stage_free(stage);
@@ -344,8 +285,8 @@ static void test_no_secret_is_told(void **state)
 	struct stage *stage = stage_new(1);
 
 	(void)state;
-	initialised(stage);
-	turn_blue(stage);
+	config_stage_initialise(stage);
+	config_stage_paint_blue(stage);
 	assert_true(stage_run_to(stage, "Succeeded", 200));
 	for (size_t k = 0; k < array_length(plurals); k++) {
 		const json_t *object;
@@ -364,16 +305,16 @@ static void test_no_secret_is_told(void **state)
 /* What a promoted Release names is there: it can be undone to. */
 static void check_copies(struct stage *stage, const json_t *release)
 {
-	const json_t *entries = json_object_get(spec_of(release), "configs");
+	const json_t *entries = json_object_get(config_stage_spec(release), "configs");
 
 	assert_int_equal(json_array_size(entries), 3);
 	for (size_t i = 0; i < json_array_size(entries); i++) {
 		const json_t *entry = json_array_get(entries, i);
-		bool is_secret = strcmp(kube_tree_value(entry, "kind"), "Secret") == 0;
+		bool is_secret = strcmp(config_stage_text(entry, "kind"), "Secret") == 0;
 
-		if (kube_tree_value(entry, "digest")[0])
+		if (config_stage_text(entry, "digest")[0])
 			assert_non_null(stage_find(stage, is_secret ? "secrets" : "configmaps",
-			                           kube_tree_value(entry, "copy")));
+			                           config_stage_text(entry, "copy")));
 	}
 }
 
@@ -385,10 +326,10 @@ static void test_garbage(void **state)
 	size_t n_most = 0;
 
 	(void)state;
-	initialised(stage);
+	config_stage_initialise(stage);
 	for (int i = 0; i < 16; i++) {
 		text_format(colour, sizeof(colour), "shade-%d", i);
-		write_settings(stage, colour);
+		config_stage_paint(stage, colour);
 		assert_true(stage_run_to(stage, "Progressing", 60));
 		assert_true(stage_run_to(stage, "Succeeded", 200));
 		check_references(stage);
@@ -419,8 +360,10 @@ static void undo(struct stage *stage)
 		"\"cart-undo-1\",\"namespace\":\"shop\",\"labels\":{\"serin.dev/canary\":\"cart\"}},"
 		"\"spec\":{\"verb\":\"undo\",\"canary\":{\"name\":\"cart\",\"uid\":\"%s\"},\"release\":{"
 		"\"name\":\"cart-2\",\"uid\":\"%s\"},\"requestedBy\":\"alice\"}}",
-		kube_tree_value(metadata_of(stage_find(stage, "canaries", "cart")), "uid"),
-		kube_tree_value(metadata_of(stage_find(stage, "releases", "cart-2")), "uid"));
+		config_stage_text(config_stage_metadata(stage_find(stage, "canaries", "cart")),
+	                          "uid"),
+		config_stage_text(config_stage_metadata(stage_find(stage, "releases", "cart-2")),
+	                          "uid"));
 	stage_write(stage, HTTP_POST, "/apis/serin.dev/v1alpha1/namespaces/shop/actions", body);
 }
 
@@ -430,16 +373,16 @@ static void test_undo(void **state)
 	struct stage *stage = stage_new(1);
 
 	(void)state;
-	initialised(stage);
-	turn_blue(stage);
+	config_stage_initialise(stage);
+	config_stage_paint_blue(stage);
 	assert_true(stage_run_to(stage, "Succeeded", 200));
 	stage_run(stage, 10);
 	undo(stage);
 	stage_run(stage, 120);
-	assert_string_equal(colour_of(stage, mounted(stage)), "red");
-	assert_string_equal(colour_of(stage, "settings"), "blue");
+	assert_string_equal(config_stage_colour(stage, config_stage_mounted(stage)), "red");
+	assert_string_equal(config_stage_colour(stage, "settings"), "blue");
 	assert_null(stage_find(stage, "releases", "cart-4")); /* blue counts as handled */
-	write_settings(stage, "green");
+	config_stage_paint(stage, "green");
 	assert_true(stage_run_to(stage, "Progressing", 60));
 	assert_non_null(stage_find(stage, "releases", "cart-4"));
 	stage_free(stage);
@@ -456,6 +399,8 @@ int main(void)
 		cmocka_unit_test(test_D_10_pods_begin_anew),
 		cmocka_unit_test(test_changed_in_mid_run),
 		cmocka_unit_test(test_changed_back),
+		cmocka_unit_test(test_rest),
+		cmocka_unit_test(test_others),
 		cmocka_unit_test(test_missing),
 		cmocka_unit_test(test_D_35_optional_one_comes),
 		cmocka_unit_test(test_opted_out),

@@ -58,7 +58,7 @@ static void test_initialise(void **state)
 	flow_perturb(&flows[0]);
 }
 
-static void test_advance_and_promote(void **state)
+static void test_D_50_advance_and_promote(void **state)
 {
 	(void)state;
 	flow_perturb(&flows[1]);
@@ -459,7 +459,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_initialise),
-		cmocka_unit_test(test_advance_and_promote),
+		cmocka_unit_test(test_D_50_advance_and_promote),
 		cmocka_unit_test(test_roll_back),
 		cmocka_unit_test(test_fail_to_promote),
 		cmocka_unit_test(test_miss_the_deadline),

@@ -16,6 +16,7 @@ from world import Failure
 
 PORTS = {"adopt-rest": 9192, "adopt-runs": 9194}  # of the load tester; Flagger's own is the next
 QUIET = 25  # seconds: two intervals of Flagger's and some
+BLUE = "0432367cd6bedd01"  # Flagger's checksum of {"colour":"blue"}
 AT_REST = ["fresh", "done", "bad"]
 RUNNING = ["wait", "step", "prom"]
 ONE_STEP = ["done"]  # to be soon where it is wanted
@@ -183,15 +184,24 @@ def check_runs(s, tester):
         s.check(seen == steps + [0], f"{name}: each weight once, in order", seen)
 
 
+def check_config(s):
+    """A config of a canary that was adopted at rest changes: it is analysed, and noted as Flagger would."""
+    s.api.merge("configmap", "settings", s.namespace, {"data": {"colour": "blue"}})
+    s.wait_outcome("done-2", "promoted", 90)
+    s.wait_phase("Succeeded", 30, "done")
+    noted = status(s, "done").get("trackedConfigs")
+    s.check(noted == {"configmap/settings": BLUE}, "what Flagger looks for is in the status", noted)
+
+
 def check_back(s, flagger, names):
     """Flagger again: no run, whoever released what is there."""
-    keys = ("phase", "lastAppliedSpec", "lastPromotedSpec")
+    keys = ("phase", "lastAppliedSpec", "lastPromotedSpec", "trackedConfigs")
     before = {name: status(s, name) for name in names}
     flagger.start()
     start.settle(s, QUIET)
     for name, old in before.items():
         after = status(s, name)
-        s.check(all(old[key] == after.get(key) for key in keys), f"{name}: no run after the agent", f"{old} {after}")
+        s.check(all(old.get(key) == after.get(key) for key in keys), f"{name}: no run after the agent", f"{old} {after}")
         s.check(s.world.replicas(name) == 0, f"{name}: its target rests", s.world.replicas(name))
 
 
@@ -249,6 +259,7 @@ def adopt_rest(s):
         before = picture(s)
         agent = take_over(s, AT_REST)
         check_rest(s, before)
+        check_config(s)
         check_refused(s)
         agent.stop()
         check_back(s, flagger, AT_REST)
