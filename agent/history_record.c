@@ -133,12 +133,9 @@ struct history_record *history_record_split(const struct history_split *split)
 		{split->author, &copy.author, HISTORY_RECORD_NAME_MAX, 0},
 		{split->split, &copy.split, HISTORY_ROUND_MAX, 0},
 	};
-	bool is_cut = false;
-	size_t n_bytes = pieces_measure(pieces, array_length(pieces), &is_cut);
-	struct history_record *record = record_new(HISTORY_RECORD_SPLIT, n_bytes);
+	struct history_record *record =
+		record_of(HISTORY_RECORD_SPLIT, pieces, array_length(pieces));
 
-	pieces_copy(pieces, array_length(pieces), record);
-	record->is_cut = is_cut;
 	record->split = copy;
 	return record;
 }

@@ -1,13 +1,13 @@
 /* audit verify and audit export: exit codes, words, and the cluster as a witness. */
 #include "agent/command/command.h"
 #include "analysis/decide.h"
-#include "tests/agent/command_desk.h"
 #include "tests/agent/command_schema.h"
-#include "tests/agent/history_desk.h"
+#include "tests/agent/history_place.h"
 
 #include <jansson.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,47 +15,31 @@
 
 #define STATUS "/apis/serin.dev/v1alpha1/namespaces/shop/releases/cart-%d/status"
 
-struct place {
-	struct command_desk *desk;
-	struct desk *history;
-	char line[512];
-};
-
-static int setup(void **state)
+static void write_rows(struct desk *history)
 {
-	struct place *place = calloc(1, sizeof(*place));
-
-	place->desk = command_desk_new();
-	place->history = history_desk_new();
-	history_desk_open(place->history);
 	for (unsigned i = 1; i <= 5; i++) {
-		history_desk_round(place->history, i);
-		history_desk_effect(place->history, i, HISTORY_CHANGE, "write route");
+		history_desk_round(history, i);
+		history_desk_effect(history, i, HISTORY_CHANGE, "write route");
 	}
-	history_desk_close(place->history);
-	*state = place;
+}
+
+static int set_up(void **state)
+{
+	*state = history_place_new(write_rows);
 	return 0;
 }
 
-static int teardown(void **state)
+static void run(struct history_place *place, const char *words)
 {
-	struct place *place = *state;
+	char line[256];
 
-	command_desk_free(place->desk);
-	history_desk_free(place->history);
-	free(place);
-	return 0;
-}
-
-static void run(struct place *place, const char *words)
-{
-	(void)snprintf(place->line, sizeof(place->line), "audit %s --file %s", words,
-	               place->history->path);
-	command_desk_run(place->desk, place->line);
+	(void)snprintf(line, sizeof(line), "audit %s", words);
+	history_place_run(place, line);
 }
 
 /* Release cart-NUMBER keeps this of the chain. */
-static void anchor(struct place *place, int number, const char *chain, int seq, const char *hash)
+static void anchor(struct history_place *place, int number, const char *chain, int seq,
+                   const char *hash)
 {
 	char url[160];
 	char body[512];
@@ -68,7 +52,7 @@ static void anchor(struct place *place, int number, const char *chain, int seq, 
 }
 
 /* The hash of entry SEQ. */
-static void read_hash(struct place *place, int seq, char ret[65])
+static void read_hash(struct history_place *place, int seq, char ret[65])
 {
 	sqlite3 *db = NULL;
 	sqlite3_stmt *row = NULL;
@@ -92,7 +76,7 @@ static void says(const char *text, const char *part)
 
 static void test_words(void **state)
 {
-	struct place *place = *state;
+	struct history_place *place = *state;
 
 	run(place, "verify --offline");
 	assert_int_equal(place->desk->status, COMMAND_OK);
@@ -119,7 +103,7 @@ static void test_words(void **state)
 
 static void test_witness(void **state)
 {
-	struct place *place = *state;
+	struct history_place *place = *state;
 	char hash[65];
 
 	command_desk_cast(place->desk);
@@ -162,7 +146,7 @@ static void test_witness(void **state)
 
 static void test_export(void **state)
 {
-	struct place *place = *state;
+	struct history_place *place = *state;
 	char *rest;
 	int n = 0;
 
@@ -199,9 +183,9 @@ static void test_export(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_words, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_witness, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_export, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_words, set_up, history_place_tear_down),
+		cmocka_unit_test_setup_teardown(test_witness, set_up, history_place_tear_down),
+		cmocka_unit_test_setup_teardown(test_export, set_up, history_place_tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

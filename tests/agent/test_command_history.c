@@ -4,6 +4,7 @@
 #include "providers/kube/tree.h"
 #include "tests/agent/command_desk.h"
 #include "tests/agent/command_schema.h"
+#include "tests/agent/history_place.h"
 #include "tests/agent/split_desk.h"
 
 #include <dirent.h>
@@ -78,23 +79,13 @@ static void on_post(void *user)
 	(void)user;
 }
 
-static char *quoted(const char *text)
-{
-	char *copy = strdup(text);
-
-	assert_non_null(copy);
-	for (char *at = strchr(copy, '\''); at; at = strchr(at, '\''))
-		*at = '"';
-	return copy;
-}
-
 static void write_row(struct history *history, const struct row *row, int number)
 {
 	char uid[16];
-	char *spec = quoted(SPEC);
-	char *facts = quoted(row->facts);
-	char *plan = quoted(row->plan);
-	char *detail = quoted(row->detail);
+	char *spec = history_place_quoted(SPEC);
+	char *facts = history_place_quoted(row->facts);
+	char *plan = history_place_quoted(row->plan);
+	char *detail = history_place_quoted(row->detail);
 	struct instant at = {START + number * 1000};
 	const struct history_round round = {
 		.uid = uid,

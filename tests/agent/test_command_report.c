@@ -1,8 +1,7 @@
 /* report: what a history file tells of one release, as text, as a document and as a page. */
 #include "analysis/base/compiler.h"
-#include "tests/agent/command_desk.h"
 #include "tests/agent/command_schema.h"
-#include "tests/agent/history_desk.h"
+#include "tests/agent/history_place.h"
 
 #include <jansson.h>
 #include <setjmp.h>
@@ -71,28 +70,13 @@ static const struct row rows[] = {
 	{"cart-2", 122, "{", HISTORY_UNKNOWN, "", ""},
 };
 
-struct place {
-	struct command_desk *desk;
-	struct desk *history;
-};
-
-static char *quoted(const char *text)
-{
-	char *copy = strdup(text);
-
-	assert_non_null(copy);
-	for (char *at = strchr(copy, '\''); at; at = strchr(at, '\''))
-		*at = '"';
-	return copy;
-}
-
 static void write_row(struct history *history, const struct row *row, size_t number,
                       const char *k8s_namespace)
 {
 	char uid[32];
-	char *spec = quoted(SPEC);
-	char *facts = quoted(row->facts);
-	char *detail = quoted(row->detail);
+	char *spec = history_place_quoted(SPEC);
+	char *facts = history_place_quoted(row->facts);
+	char *detail = history_place_quoted(row->detail);
 	struct instant at = {START + row->at * 1000};
 	const struct history_round round = {
 		.uid = uid,
@@ -123,42 +107,29 @@ static void write_row(struct history *history, const struct row *row, size_t num
 	free(detail);
 }
 
+static void write_rows(struct desk *history)
+{
+	for (size_t i = 0; i < array_length(rows); i++)
+		write_row(history->history, &rows[i], i, "shop");
+}
+
 static int set_up(void **state)
 {
-	struct place *place = calloc(1, sizeof(*place));
-
-	assert_non_null(place);
-	place->desk = command_desk_new();
-	place->history = history_desk_new();
-	history_desk_open(place->history);
-	for (size_t i = 0; i < array_length(rows); i++)
-		write_row(place->history->history, &rows[i], i, "shop");
-	assert_int_equal(history_desk_close(place->history), 0);
-	*state = place;
+	*state = history_place_new(write_rows);
 	return 0;
 }
 
-static int tear_down(void **state)
+static void run(struct history_place *place, const char *words)
 {
-	struct place *place = *state;
+	char line[256];
 
-	command_desk_free(place->desk);
-	history_desk_free(place->history);
-	free(place);
-	return 0;
-}
-
-static void run(struct place *place, const char *words)
-{
-	char line[512];
-
-	(void)snprintf(line, sizeof(line), "report %.200s --file %s", words, place->history->path);
-	command_desk_run(place->desk, line);
+	(void)snprintf(line, sizeof(line), "report %.200s", words);
+	history_place_run(place, line);
 }
 
 static void test_text(void **state)
 {
-	struct place *place = *state;
+	struct history_place *place = *state;
 
 	run(place, "cart-2");
 	assert_string_equal(place->desk->trouble, "");
@@ -190,7 +161,7 @@ static void test_text(void **state)
 
 static void test_document(void **state)
 {
-	struct place *place = *state;
+	struct history_place *place = *state;
 	json_t *report;
 	json_t *runs;
 	char *text;
@@ -212,7 +183,7 @@ static void test_document(void **state)
 /* Nothing that the cluster says can end a script or begin an element. */
 static void test_page(void **state)
 {
-	struct place *place = *state;
+	struct history_place *place = *state;
 	char words[200];
 	char *html = calloc(1, 200000);
 	FILE *file;
@@ -239,7 +210,7 @@ static void test_page(void **state)
 
 static void test_words(void **state)
 {
-	struct place *place = *state;
+	struct history_place *place = *state;
 
 	run(place, "cart-9");
 	assert_int_equal(place->desk->status, COMMAND_NOT_FOUND);
@@ -262,7 +233,7 @@ static void test_words(void **state)
 /* One name in two namespaces: it is asked which is meant. */
 static void test_namespaces(void **state)
 {
-	struct place *place = *state;
+	struct history_place *place = *state;
 
 	history_desk_open(place->history);
 	write_row(place->history->history, &rows[1], 0, "other");
@@ -279,11 +250,11 @@ static void test_namespaces(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_text, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_document, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_page, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_words, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_namespaces, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_text, set_up, history_place_tear_down),
+		cmocka_unit_test_setup_teardown(test_document, set_up, history_place_tear_down),
+		cmocka_unit_test_setup_teardown(test_page, set_up, history_place_tear_down),
+		cmocka_unit_test_setup_teardown(test_words, set_up, history_place_tear_down),
+		cmocka_unit_test_setup_teardown(test_namespaces, set_up, history_place_tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
