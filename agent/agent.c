@@ -39,8 +39,8 @@ struct agent {
 	struct fleet *fleet;
 	struct leader *leader;
 	struct served *served;
-	struct observe *observe; /* NULL: nobody asked for it */
 	struct config_watch *configs;
+	struct observe *observe; /* NULL: nobody asked for it */
 	struct follow_seams follow_seams;
 	struct follow *follows[KINDS];
 	struct follow *extras[EXTRAS];
@@ -108,13 +108,6 @@ static void on_follow(void *user, enum kube_kind kind)
 	}
 }
 
-/* Canaries and what they have are known, so what no canary has is, too. */
-static void observe(struct agent *agent)
-{
-	if (agent->observe && agent_is_leading(agent))
-		observe_start(agent->observe);
-}
-
 static bool on_covers(void *user, const char *k8s_namespace, enum kube_kind kind)
 {
 	struct agent *agent = user;
@@ -134,6 +127,13 @@ static void on_config_lapsed(void *user, const char *k8s_namespace)
 	struct agent *agent = user;
 
 	fleet_stir_namespace(agent->fleet, k8s_namespace);
+}
+
+/* Canaries and what they have are known, so what no canary has is, too. */
+static void observe(struct agent *agent)
+{
+	if (agent->observe && agent_is_leading(agent))
+		observe_start(agent->observe);
 }
 
 /* List the collections that were not asked for yet: the first alone, Deployments next, the others

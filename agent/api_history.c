@@ -200,6 +200,7 @@ static void add_round(struct rounds *rounds, const struct history_read_round *re
 	kube_tree_set(tree, "reason", command_run_text_tree(round->reason));
 	kube_tree_set(tree, "ahead", json_boolean(read->is_ahead));
 	kube_tree_set(tree, "cut", json_boolean(read->is_cut));
+	kube_tree_set(tree, "prunedAt", command_run_time_tree(read->pruned));
 	set_part(tree, "spec", round->spec);
 	set_facts(tree, round);
 	set_part(tree, "plan", round->plan);

@@ -15,7 +15,8 @@ struct bound {
 	                      comparison */
 	struct binding as;
 	struct canary *canary;
-	unsigned epoch; /* the list that showed it last */
+	unsigned epoch;     /* the list that showed it last */
+	struct bound *next; /* who shares it */
 };
 
 static int compare(const void *a, const void *b)
@@ -33,20 +34,37 @@ static struct bound *find(const struct bindings *bindings, enum kube_kind kind,
 	return node ? *node : NULL;
 }
 
+static struct bound *bound_new(const char *key, const struct binding *as, struct canary *canary,
+                               struct bound *next)
+{
+	struct bound *bound = calloc(1, sizeof(*bound));
+
+	if (!bound)
+		abort();
+	text_copy(bound->key, key);
+	bound->as = *as;
+	bound->canary = canary;
+	bound->next = next;
+	return bound;
+}
+
 struct canary *bindings_add(struct bindings *bindings, struct canary *canary,
                             const struct binding *as, const char *name)
 {
 	char key[KEY_MAX];
 	struct bound *bound = find(bindings, as->kind, canary->k8s_namespace, name, key);
 
-	if (bound)
-		return bound->canary == canary ? NULL : bound->canary;
-	bound = calloc(1, sizeof(*bound));
-	if (!bound)
-		abort();
-	text_copy(bound->key, key);
-	bound->as = *as;
-	bound->canary = canary;
+	for (struct bound *one = bound; one; one = one->next) {
+		if (one->canary == canary)
+			return NULL;
+	}
+	if (bound && (!as->is_shared || !bound->as.is_shared))
+		return bound->canary;
+	if (bound) {
+		bound->next = bound_new(key, as, canary, bound->next);
+		return NULL;
+	}
+	bound = bound_new(key, as, canary, NULL);
 	if (!tsearch(bound, &bindings->tree, compare))
 		abort();
 	return NULL;
@@ -66,13 +84,38 @@ struct removal {
 	struct bound *found;
 };
 
+static bool is_bound(const struct bound *bound, const struct canary *canary)
+{
+	while (bound && bound->canary != canary)
+		bound = bound->next;
+	return bound != NULL;
+}
+
 static void on_removal(const void *node, VISIT visit, void *closure)
 {
 	struct removal *removal = closure;
 	struct bound *bound = *(struct bound *const *)node;
 
-	if ((visit == postorder || visit == leaf) && bound->canary == removal->canary)
+	if ((visit == postorder || visit == leaf) && is_bound(bound, removal->canary))
 		removal->found = bound;
+}
+
+/* Take CANARY out of those that share BOUND; the tree keeps the others. */
+static void unbind(struct bindings *bindings, struct bound *bound, const struct canary *canary)
+{
+	struct bound *first = bound;
+	struct bound **link = &first;
+	struct bound *gone;
+
+	while ((*link)->canary != canary)
+		link = &(*link)->next;
+	gone = *link;
+	*link = gone->next;
+	if (gone == bound)
+		tdelete(bound, &bindings->tree, compare);
+	if (gone == bound && first && !tsearch(first, &bindings->tree, compare))
+		abort();
+	free(gone);
 }
 
 void bindings_remove(struct bindings *bindings, const struct canary *canary)
@@ -84,8 +127,7 @@ void bindings_remove(struct bindings *bindings, const struct canary *canary)
 		twalk_r(bindings->tree, on_removal, &removal);
 		if (!removal.found)
 			return;
-		tdelete(removal.found, &bindings->tree, compare);
-		free(removal.found);
+		unbind(bindings, removal.found, canary);
 	}
 }
 
@@ -104,14 +146,14 @@ void bindings_take(struct bindings *bindings, enum kube_kind kind, enum follow_e
 	struct bound *bound = find(bindings, kind, kube_tree_text(object, "metadata/namespace"),
 	                           kube_tree_text(object, "metadata/name"), key);
 
-	if (!bound)
-		return;
-	if (event == FOLLOW_LISTED) {
-		bound->epoch = epoch;
-		learn_forget_version(bound->canary, bound->as.subject);
+	for (; bound; bound = bound->next) {
+		if (event == FOLLOW_LISTED) {
+			bound->epoch = epoch;
+			learn_forget_version(bound->canary, bound->as.subject);
+		}
+		learn(bound, event == FOLLOW_DELETED ? NULL : object);
+		canary_stir(bound->canary);
 	}
-	learn(bound, event == FOLLOW_DELETED ? NULL : object);
-	canary_stir(bound->canary);
 }
 
 struct absence {
@@ -126,8 +168,10 @@ static void on_absent(const void *node, VISIT visit, void *closure)
 
 	if ((visit != postorder && visit != leaf) || bound->as.kind != absence->kind)
 		return;
-	if (bound->epoch != absence->epoch)
-		learn(bound, NULL);
+	for (; bound; bound = bound->next) {
+		if (bound->epoch != absence->epoch)
+			learn(bound, NULL);
+	}
 }
 
 void bindings_end(struct bindings *bindings, enum kube_kind kind, unsigned epoch)
@@ -144,8 +188,9 @@ static void on_doubt(const void *node, VISIT visit, void *closure)
 
 	if ((visit != postorder && visit != leaf) || bound->as.kind != *kind)
 		return;
-	learn_doubt(bound->canary,
-	            bound->as.subject == SUBJECT_NONE ? SUBJECT_ROUTE : bound->as.subject);
+	for (; bound; bound = bound->next)
+		learn_doubt(bound->canary,
+		            bound->as.subject == SUBJECT_NONE ? SUBJECT_ROUTE : bound->as.subject);
 }
 
 void bindings_doubt(struct bindings *bindings, enum kube_kind kind)

@@ -1,6 +1,6 @@
 /*
- * Which canary names which object: an object belongs to one canary at most, and what is seen of it
- * is learned by that one. A part of fleet.c.
+ * Which canary names which object: an object belongs to one canary at most, but for what is only
+ * looked at, and what is seen of it is learned by those that name it. A part of fleet.c.
  */
 #ifndef AGENT_BINDINGS_H
 #define AGENT_BINDINGS_H
@@ -20,10 +20,11 @@ struct binding {
 	enum kube_kind kind;
 	enum subject subject; /* SUBJECT_NONE: beside the route */
 	size_t index;         /* … its place in the provider's list */
+	bool is_shared;       /* the user's, which other canaries may name, too */
 };
 
 /* Bind the object NAME of the canary's namespace to it. The other canary that has it already, and
- * keeps it; else NULL. */
+ * keeps it, unless both share it; else NULL. */
 struct canary *bindings_add(struct bindings *bindings, struct canary *canary,
                             const struct binding *as, const char *name);
 

@@ -1,6 +1,7 @@
 #include "agent/canary.h"
 
 #include "agent/history.h"
+#include "agent/learn_scaler.h"
 #include "agent/log.h"
 #include "agent/poison.h"
 #include "agent/tick.h"
@@ -66,11 +67,12 @@ static struct canary_edition *edition_read(const struct canary *canary, const js
 	text_copy(edition->world.primary_service, read.primary_service);
 	text_copy(edition->world.canary_service, read.canary_service);
 	edition->world.ingress = read.ingress;
+	edition->world.ingress_clone = read.ingress_clone;
 	service = json_dumps(json_object_get(json_object_get(object, "spec"), "service"),
 	                     JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY);
 	text_format(edition->identity, sizeof(edition->identity), "%s|%s|%s|%s|%s|%s",
 	            target_kind_name(read.spec.target_kind), read.spec.target, read.spec.provider,
-	            read.ingress ? read.ingress : "", read.spec.scaler ? read.spec.scaler : "",
+	            read.ingress ? read.ingress : "", read.ingress_clone ? read.ingress_clone : "",
 	            digest_text(service ? service : "", digest));
 	free(service);
 	for (size_t i = 0; i < read.n_warnings; i++) {
@@ -294,6 +296,8 @@ static void enforce(struct canary *canary, struct canary_edition *edition)
 		canary->facts.route.slot.state = FACT_KNOWN;
 		canary->facts.route.is_exact = true;
 	}
+	if (old)
+		learn_scaler_edit(canary, old);
 	edition_free(old);
 	canary->host->bind(canary->host->fleet, canary);
 }
@@ -510,6 +514,7 @@ const char *canary_subject_name(const struct canary *canary, enum subject subjec
 	case SUBJECT_EVENTS:
 	case SUBJECT_ACTION:
 	case SUBJECT_EARLIER:
+	case SUBJECT_FORMER_SCALER:
 	case SUBJECT_MAX:
 		break;
 	}

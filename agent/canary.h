@@ -64,8 +64,9 @@ struct canary_edition {
 	json_t *beside[TRAFFIC_BESIDE_MAX]; /* the objects beside the route, in part */
 	json_t *route;                      /* the route, in part; kept for some providers */
 	char warning[SENTENCE_MAX];         /* what is accepted, but hardly meant; "" for nothing */
-	char *journal;      /* the spec as the history keeps it; NULL: not yet asked for */
-	char identity[512]; /* target, provider, service, ingress: what an open run cannot change */
+	char *journal;       /* the spec as the history keeps it; NULL: not yet asked for */
+	char identity[1024]; /* target, provider, service, ingress: what an open run cannot change
+	                      */
 };
 
 struct canary {
@@ -93,8 +94,13 @@ struct canary {
 	json_t *config_refs;            /* ConfigMaps and Secrets that the target refers to, if they
 	                                   are tracked: kube_config_list; NULL: none */
 	char config_refs_of[DIGEST_MAX]; /* … with this template */
-	struct wishes wishes;            /* what people ask for */
-	struct route_wish wish;          /* what was last written to the route, or is being */
+	/* Autoscalers: that the edit before left, that the newest Release's spec names, and of
+	 * which nothing is left any more. */
+	struct canary_scaler left_scaler;
+	struct canary_scaler policy_scaler;
+	struct canary_scaler done_scaler;
+	struct wishes wishes;   /* what people ask for */
+	struct route_wish wish; /* what was last written to the route, or is being */
 	json_t *rival_edit;     /* another's change of the route, for the next round's record; NULL:
 	                           none */
 	json_t *made;           /* the newest Release, for the next round's record; NULL: none */

@@ -79,6 +79,14 @@ static bool is_younger(const struct canary *a, const struct canary *b)
 	return order != 0 ? order > 0 : strcmp(a->name, b->name) > 0;
 }
 
+static bool is_same_ingress(const struct canary *a, const struct canary *b)
+{
+	const char *one = a->edition->world.ingress;
+	const char *two = b->edition ? b->edition->world.ingress : NULL;
+
+	return one && two && strcmp(one, two) == 0;
+}
+
 /* Two canaries want the same object: the younger one is refused (D-48). */
 static void refuse(struct canary *canary, const struct canary *other)
 {
@@ -86,8 +94,11 @@ static void refuse(struct canary *canary, const struct canary *other)
 	text_format(
 		canary->facts.refusal, sizeof(canary->facts.refusal),
 		"spec.targetRef.name: expected a workload and a service of its own, got \"%.100s\" of which Canary "
-		"%.63s uses a part already",
-		canary->edition->spec.target, other->name);
+		"%.63s uses a part already%s",
+		canary->edition->spec.target, other->name,
+		is_same_ingress(canary, other)
+			? "; of two that share an Ingress one needs spec.ingressRef.canaryName"
+			: "");
 	text_copy(canary->facts.refusal_reason, "Duplicate");
 }
 
@@ -114,7 +125,9 @@ static struct canary *bind_route(struct fleet *fleet, struct canary *canary)
 
 	for (size_t i = 0; i < n && !other; i++)
 		other = bind(fleet, canary,
-		             &(struct binding){.kind = beside[i].ref.kind, .index = i},
+		             &(struct binding){.kind = beside[i].ref.kind,
+		                               .index = i,
+		                               .is_shared = beside[i].is_source},
 		             beside[i].ref.name);
 	if (!other && ref.kind != KUBE_NONE)
 		other = bind(fleet, canary,

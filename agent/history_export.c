@@ -22,6 +22,7 @@ enum {
 	EFFECT,
 	GAP,
 	SPLIT,
+	PRUNE,
 	N_TEXTS
 };
 
@@ -34,7 +35,10 @@ static const char *const texts[N_TEXTS] = {
 	[ROUND] =
 		"SELECT k8s_namespace AS namespace, canary_name AS canary, canary_uid,"
 		" release_name AS release, release_seq, decided_at, decide_version, reason,"
-		" spec_json, b.facts_json AS base_json, round.facts_json, plan_json, is_cut FROM round"
+		" spec_json, b.facts_json AS base_json, f.facts_json, plan_json, is_cut,"
+		" CASE WHEN f.round_id IS NULL THEN (SELECT p.pruned_at FROM prune p"
+		" WHERE p.until_at >= decided_at ORDER BY p.until_at LIMIT 1) END AS pruned_at"
+		" FROM round LEFT JOIN round_facts f ON f.round_id = round.id"
 		" LEFT JOIN canary_spec s ON s.sha256 = spec_sha256"
 		" LEFT JOIN facts_base b ON b.sha256 = base_sha256 WHERE uid = $1",
 	[EFFECT] =
@@ -46,6 +50,9 @@ static const char *const texts[N_TEXTS] = {
 		"SELECT object_api, object_kind, k8s_namespace AS namespace, object_name, object_uid,"
 		" resource_version, origin, author, result, applied_at, seen_at, split_json, is_cut"
 		" FROM traffic_change WHERE uid = $1",
+	[PRUNE] =
+		"SELECT pruned_at, cutoff_at, until_at, of_chain AS chain, first_seq, last_seq,"
+		" n_rounds AS rounds, n_answers AS answers, sha256 FROM prune WHERE uid = $1",
 };
 
 static bool ends_in(const char *name, const char *end)
@@ -65,6 +72,8 @@ static void put(json_t *line, sqlite3_stmt *row, int index)
 
 	text_format(key, sizeof(key), "%s", name);
 	if (!text) {
+		if (ends_in(name, "_json")) /* retention removed it, or there never was one */
+			key[strlen(key) - strlen("_json")] = '\0';
 		kube_tree_set(line, key, json_null());
 	} else if (ends_in(name, "_at")) {
 		kube_tree_set_text(
@@ -95,6 +104,7 @@ static json_t *row_of(sqlite3_stmt *const statements[N_TEXTS], const json_t *lin
 	sqlite3_stmt *statement = strcmp(entity, "round") == 0            ? statements[ROUND]
 	                          : strcmp(entity, "round_effect") == 0   ? statements[EFFECT]
 	                          : strcmp(entity, "traffic_change") == 0 ? statements[SPLIT]
+	                          : strcmp(entity, "prune") == 0          ? statements[PRUNE]
 	                                                                  : statements[GAP];
 	json_t *row = NULL;
 

@@ -33,6 +33,7 @@ struct history_file {
 	const char *suspect;   /* the word for it: "corrupt", "foreign", "newer" */
 	char moved[NOTE_SIZE]; /* what the new file must say first; "" when nothing is owed */
 	unsigned n_moved;
+	struct history_prune prune;
 	bool has_begun; /* the file says when this process began */
 	char note[NOTE_SIZE];
 };
@@ -228,6 +229,7 @@ static bool file_move(struct history_file *file, struct history_fault *fault)
 	snprintf(file->moved, sizeof(file->moved), "%s file moved aside to %s", file->suspect,
 	         aside);
 	file->is_broken = false;
+	file->prune = (struct history_prune){0};
 	file->anchor = (struct history_rows_head){0}; /* that chain is not in the new file */
 	return true;
 }
@@ -373,4 +375,18 @@ bool history_file_write(struct history_file *file, struct history_record *list,
 		failed->refusal = text_copy(fault->text); /* once per record, so this ends */
 	}
 	return true;
+}
+
+bool history_file_prune(struct history_file *file, struct instant now, struct instant cutoff,
+                        struct history_prune_portion *ret, struct history_fault *fault)
+{
+	struct history_prune before = file->prune;
+
+	if (transaction_begin(file, fault) &&
+	    history_prune_portion(&file->prune, &file->rows, now, cutoff, ret, fault) &&
+	    transaction_commit(file, fault))
+		return true;
+	file->prune = before;
+	transaction_undo(file);
+	return file_failed(file, fault);
 }

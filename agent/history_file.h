@@ -4,6 +4,7 @@
 #define AGENT_HISTORY_FILE_H
 
 #include "agent/history_fault.h"
+#include "agent/history_prune.h"
 #include "agent/history_record.h"
 #include "agent/history_rows.h"
 #include "agent/history_sqlite.h"
@@ -28,6 +29,11 @@ bool history_file_open(struct history_file *file, struct history_fault *fault);
  */
 bool history_file_write(struct history_file *file, struct history_record *list,
                         struct history_fault *fault);
+
+/* Remove one portion of what is older than CUTOFF (agent/history_prune.h), in a transaction of its
+ * own. After a failure nothing is removed, and the file may have been closed. */
+bool history_file_prune(struct history_file *file, struct instant now, struct instant cutoff,
+                        struct history_prune_portion *ret, struct history_fault *fault);
 
 /* The chain's end after the newest round that is on disk; seq 0: none was written since it was
  * opened first. */

@@ -76,13 +76,23 @@ static void begin(struct buf *ret)
 	buf_drop(ret, ret->length);
 }
 
-void history_payload_round(const struct history_round *round, const char *spec_sha256,
-                           const char *base_sha256, bool is_cut, struct buf *ret)
+/* DIGEST NULL: of TEXT. */
+static void member_given(struct buf *ret, const char *name, const char *digest, const char *text)
+{
+	if (digest)
+		member_text(ret, name, digest);
+	else
+		member_digest(ret, name, text);
+}
+
+void history_payload_round(const struct history_round *round,
+                           const struct history_payload_digests *digests, bool is_cut,
+                           struct buf *ret)
 {
 	begin(ret);
 	put(ret, "{", 1);
-	if (*base_sha256) { /* rounds from before there were any have no such member */
-		member_text(ret, "\"base_sha256\":", base_sha256);
+	if (*digests->base) { /* rounds from before there were any have no such member */
+		member_text(ret, "\"base_sha256\":", digests->base);
 		put(ret, ",", 1);
 	}
 	member_text(ret, "\"canary\":", round->canary);
@@ -90,24 +100,24 @@ void history_payload_round(const struct history_round *round, const char *spec_s
 	member_number(ret, ",\"cut\":", is_cut);
 	member_text(ret, ",\"decide_version\":", round->decide_version);
 	member_number(ret, ",\"decided_at\":", round->decided_at.ms);
-	member_digest(ret, ",\"facts_sha256\":", round->facts);
+	member_given(ret, ",\"facts_sha256\":", digests->facts, round->facts);
 	member_text(ret, ",\"namespace\":", round->k8s_namespace);
 	member_digest(ret, ",\"plan_sha256\":", round->plan);
 	member_text(ret, ",\"reason\":", round->reason);
 	member_text(ret, ",\"release\":", round->release);
 	member_number(ret, ",\"release_seq\":", round->release_seq);
-	member_text(ret, ",\"spec_sha256\":", spec_sha256);
+	member_text(ret, ",\"spec_sha256\":", digests->spec);
 	member_text(ret, ",\"uid\":", round->uid);
 	put(ret, "}", 1);
 }
 
 void history_payload_effect(const char *uid, const char *kind, const struct history_effect *effect,
-                            bool is_cut, struct buf *ret)
+                            const char *detail_sha256, bool is_cut, struct buf *ret)
 {
 	begin(ret);
 	member_number(ret, "{\"at\":", effect->at.ms);
 	member_number(ret, ",\"cut\":", is_cut);
-	member_digest(ret, ",\"detail_sha256\":", effect->detail);
+	member_given(ret, ",\"detail_sha256\":", detail_sha256, effect->detail);
 	member_text(ret, ",\"key\":", effect->key);
 	member_text(ret, ",\"kind\":", kind);
 	member_text(ret, ",\"result\":", effect->result);
@@ -148,5 +158,21 @@ void history_payload_gap(const char *uid, const char *kind, const struct history
 	member_text(ret, ",\"round\":", gap->round_uid);
 	member_text(ret, ",\"uid\":", uid);
 	member_number(ret, ",\"until\":", gap->until.ms);
+	put(ret, "}", 1);
+}
+
+void history_payload_prune(const struct history_prune_row *prune, struct buf *ret)
+{
+	begin(ret);
+	member_number(ret, "{\"answers\":", prune->n_answers);
+	member_number(ret, ",\"at\":", prune->at.ms);
+	member_text(ret, ",\"chain\":", prune->chain);
+	member_number(ret, ",\"cutoff\":", prune->cutoff.ms);
+	member_number(ret, ",\"first_seq\":", prune->first_seq);
+	member_number(ret, ",\"last_seq\":", prune->last_seq);
+	member_number(ret, ",\"rounds\":", prune->n_rounds);
+	member_text(ret, ",\"sha256\":", prune->sha256);
+	member_text(ret, ",\"uid\":", prune->uid);
+	member_number(ret, ",\"until\":", prune->until.ms);
 	put(ret, "}", 1);
 }

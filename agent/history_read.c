@@ -149,17 +149,32 @@ static void round_visit(sqlite3_stmt *row,
 		.spec_sha256 = column(row, 9),
 		.is_cut = sqlite3_column_int(row, 13) != 0,
 		.is_ahead = sqlite3_column_int(row, 14) != 0,
+		.pruned = {sqlite3_column_int64(row, 16)},
 	};
 
 	visit(user, &round);
 }
 
+void history_read_pruned(const struct history_read_round *round, char ret[HISTORY_READ_PRUNED_MAX])
+{
+	char time[INSTANT_TEXT_MAX];
+
+	text_format(ret, HISTORY_READ_PRUNED_MAX, "its facts were removed on %s by retention",
+	            instant_format_seconds(round->pruned, time));
+}
+
+/* When its facts were removed: prunes follow each other in the order of what they removed. */
+#define PRUNED                                                        \
+ "CASE WHEN f.round_id IS NULL THEN COALESCE((SELECT p.pruned_at"     \
+ " FROM prune p WHERE p.until_at >= r.decided_at ORDER BY p.until_at" \
+ " LIMIT 1), r.decided_at) END"
 #define ROUNDS                                                                                       \
  "SELECT r.uid, r.k8s_namespace, r.canary_name, r.canary_uid, r.release_name, r.release_seq,"        \
- " r.decided_at, r.decide_version, r.reason, r.spec_sha256, s.spec_json, r.facts_json, r.plan_json," \
+ " r.decided_at, r.decide_version, r.reason, r.spec_sha256, s.spec_json, f.facts_json, r.plan_json," \
  " r.is_cut, EXISTS (SELECT 1 FROM gap g WHERE g.round_uid = r.uid AND g.kind = 'ahead'),"           \
- " b.facts_json"                                                                                     \
+ " b.facts_json, " PRUNED                                                                            \
  " FROM round r JOIN canary_spec s ON s.sha256 = r.spec_sha256"                                      \
+ " LEFT JOIN round_facts f ON f.round_id = r.id"                                                     \
  " LEFT JOIN facts_base b ON b.sha256 = r.base_sha256 WHERE "
 #define NAMED   "r.k8s_namespace = $1 AND r.canary_name = $2"
 #define ANY     "($1 IS NULL OR r.k8s_namespace = $1) AND ($2 IS NULL OR r.canary_name = $2)"

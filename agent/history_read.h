@@ -30,9 +30,15 @@ bool history_read_failed(sqlite3 *db, struct err *err);
 struct history_read_round {
 	struct history_round round;
 	const char *spec_sha256;
-	bool is_cut;   /* some text was over its limit */
-	bool is_ahead; /* its effects did not wait for it */
+	bool is_cut;           /* some text was over its limit */
+	bool is_ahead;         /* its effects did not wait for it */
+	struct instant pruned; /* when retention removed its facts; not set: they are there */
 };
+
+#define HISTORY_READ_PRUNED_MAX 96
+
+/* "its facts were removed on 2026-11-21T12:00:00Z by retention", of a round that is so. */
+void history_read_pruned(const struct history_read_round *round, char ret[HISTORY_READ_PRUNED_MAX]);
 
 struct history_read_filter {
 	const char *k8s_namespace; /* NULL: any */

@@ -14,10 +14,12 @@ enum statement {
 	STATEMENT_SPEC,
 	STATEMENT_BASE,
 	STATEMENT_ROUND,
+	STATEMENT_FACTS,
 	STATEMENT_EFFECT,
 	STATEMENT_LAST_SPLIT,
 	STATEMENT_SPLIT,
 	STATEMENT_GAP,
+	STATEMENT_PRUNE,
 	STATEMENT_AUDIT,
 	N_STATEMENTS = HISTORY_ROWS_STATEMENTS,
 };
@@ -31,10 +33,12 @@ static const char *const statement_texts[N_STATEMENTS] = {
 		" ON CONFLICT (sha256) DO NOTHING",
 	[STATEMENT_ROUND] =
 		"INSERT INTO round (uid, k8s_namespace, canary_name, canary_uid, release_name,"
-		" release_seq, decided_at, decide_version, reason, spec_sha256, facts_json, plan_json,"
-		" is_cut, base_sha256)"
-		" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)"
+		" release_seq, decided_at, decide_version, reason, spec_sha256, plan_json, is_cut,"
+		" base_sha256) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"
 		" ON CONFLICT (uid) DO NOTHING",
+	[STATEMENT_FACTS] =
+		"INSERT INTO round_facts (round_id, base_id, facts_json)"
+		" VALUES ($1, (SELECT id FROM facts_base WHERE sha256 = $2), $3)",
 	[STATEMENT_EFFECT] =
 		"INSERT INTO round_effect (uid, round_uid, kind, effect_key, detail_json, result,"
 		" happened_at, is_cut) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"
@@ -51,6 +55,10 @@ static const char *const statement_texts[N_STATEMENTS] = {
 	[STATEMENT_GAP] =
 		"INSERT INTO gap (uid, kind, round_uid, n_records, from_at, until_at, detail)"
 		" VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (uid) DO NOTHING",
+	[STATEMENT_PRUNE] =
+		"INSERT INTO prune (uid, pruned_at, cutoff_at, until_at, of_chain, first_seq,"
+		" last_seq, n_rounds, n_answers, sha256)"
+		" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
 	[STATEMENT_AUDIT] =
 		"INSERT INTO audit_log (chain, seq, ts, actor, action, entity, entity_uid, payload,"
 		" payload_sha256, prev_hash, hash)"
@@ -199,6 +207,19 @@ static bool shared_write(struct history_rows *rows, enum statement which, const 
 	return insert(rows, which, &is_new, fault);
 }
 
+/* Of the round that was just written. */
+static bool facts_write(struct history_rows *rows, const struct history_round *round,
+                        const char *base_sha256, struct history_fault *fault)
+{
+	sqlite3_stmt *statement = rows->statements[STATEMENT_FACTS];
+	bool is_new = false;
+
+	bind_number(statement, 1, sqlite3_last_insert_rowid(rows->db));
+	bind_text(statement, 2, base_sha256);
+	bind_text(statement, 3, round->facts);
+	return insert(rows, STATEMENT_FACTS, &is_new, fault);
+}
+
 static bool round_write(struct history_rows *rows, const struct history_record *record,
                         struct history_fault *fault)
 {
@@ -212,6 +233,7 @@ static bool round_write(struct history_rows *rows, const struct history_record *
 	};
 	char spec_sha256[HISTORY_CHAIN_DIGEST_SIZE];
 	char base_sha256[HISTORY_CHAIN_DIGEST_SIZE] = "";
+	const struct history_payload_digests digests = {.spec = spec_sha256, .base = base_sha256};
 	bool is_new = false;
 
 	if (!shared_write(rows, STATEMENT_SPEC, round->spec, spec_sha256, fault) ||
@@ -227,14 +249,14 @@ static bool round_write(struct history_rows *rows, const struct history_record *
 	bind_text(statement, 8, round->decide_version);
 	bind_text(statement, 9, round->reason);
 	bind_text(statement, 10, spec_sha256);
-	bind_text(statement, 11, round->facts);
-	bind_text(statement, 12, round->plan);
-	bind_number(statement, 13, record->is_cut);
-	bind_text(statement, 14, base_sha256);
+	bind_text(statement, 11, round->plan);
+	bind_number(statement, 12, record->is_cut);
+	bind_text(statement, 13, base_sha256);
 	if (!insert(rows, STATEMENT_ROUND, &is_new, fault))
 		return false;
-	history_payload_round(round, spec_sha256, base_sha256, record->is_cut, &rows->payload);
-	return !is_new || audit(rows, &entry, fault);
+	history_payload_round(round, &digests, record->is_cut, &rows->payload);
+	return !is_new ||
+	       (facts_write(rows, round, base_sha256, fault) && audit(rows, &entry, fault));
 }
 
 static bool effect_write(struct history_rows *rows, const struct history_record *record,
@@ -263,7 +285,7 @@ static bool effect_write(struct history_rows *rows, const struct history_record 
 	bind_number(statement, 8, record->is_cut);
 	if (!insert(rows, STATEMENT_EFFECT, &is_new, fault))
 		return false;
-	history_payload_effect(uid, kind, effect, record->is_cut, &rows->payload);
+	history_payload_effect(uid, kind, effect, NULL, record->is_cut, &rows->payload);
 	return !is_new || audit(rows, &entry, fault);
 }
 
@@ -352,6 +374,34 @@ bool history_rows_gap(struct history_rows *rows, enum history_record_kind of,
 		return false;
 	history_payload_gap(uid, kind, gap, &rows->payload);
 	return !is_new || audit(rows, &entry, fault);
+}
+
+bool history_rows_prune(struct history_rows *rows, const struct history_prune_row *prune,
+                        struct history_fault *fault)
+{
+	sqlite3_stmt *statement = rows->statements[STATEMENT_PRUNE];
+	struct history_chain_entry entry = {
+		.ts = prune->at.ms,
+		.action = "prune",
+		.entity = "prune",
+		.entity_uid = prune->uid,
+	};
+	bool is_new = false;
+
+	bind_text(statement, 1, prune->uid);
+	bind_number(statement, 2, prune->at.ms);
+	bind_number(statement, 3, prune->cutoff.ms);
+	bind_number(statement, 4, prune->until.ms);
+	bind_text(statement, 5, prune->chain);
+	bind_number(statement, 6, prune->first_seq);
+	bind_number(statement, 7, prune->last_seq);
+	bind_number(statement, 8, prune->n_rounds);
+	bind_number(statement, 9, prune->n_answers);
+	bind_text(statement, 10, prune->sha256);
+	if (!insert(rows, STATEMENT_PRUNE, &is_new, fault))
+		return false;
+	history_payload_prune(prune, &rows->payload);
+	return audit(rows, &entry, fault);
 }
 
 static bool refused_write(struct history_rows *rows, const struct history_record *record,

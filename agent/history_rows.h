@@ -7,12 +7,13 @@
 
 #include "agent/history_chain.h"
 #include "agent/history_fault.h"
+#include "agent/history_payload.h"
 #include "agent/history_record.h"
 #include "analysis/base/buf.h"
 
 #include <sqlite3.h>
 
-#define HISTORY_ROWS_STATEMENTS 8
+#define HISTORY_ROWS_STATEMENTS 10
 
 /* The end of our chain. */
 struct history_rows_head {
@@ -53,5 +54,9 @@ bool history_rows_write(struct history_rows *rows, const struct history_record *
 /* Write a gap of that kind. */
 bool history_rows_gap(struct history_rows *rows, enum history_record_kind of,
                       const struct history_gap *gap, const char *uid, struct history_fault *fault);
+
+/* Write what retention is about to remove, in the same transaction. */
+bool history_rows_prune(struct history_rows *rows, const struct history_prune_row *prune,
+                        struct history_fault *fault);
 
 #endif

@@ -93,14 +93,82 @@ static const char step_3[] =
 	"CREATE INDEX ix_traffic_object ON traffic_change (object_uid, id);\n" GUARD(
 		"traffic_change");
 
-const char *const history_schema_steps[HISTORY_SCHEMA_VERSION] = {step_1, step_2, step_3};
+/* What a prune that is under way, and only that, may take from a row of AT. */
+#define PRUNED(at) \
+ "EXISTS (SELECT 1 FROM prune_open o JOIN prune p ON p.uid = o.uid WHERE " at " < p.cutoff_at)"
 
-#define BESIDE_2 "PRAGMA temp_store = MEMORY;\nCREATE TEMP TABLE " TRAFFIC_CHANGE
-#define BESIDE_1                                                                                \
- BESIDE_2 "CREATE TEMP TABLE facts_base (sha256 TEXT PRIMARY KEY, facts_json TEXT NOT NULL);\n" \
-	  "CREATE TEMP VIEW round AS SELECT *, '' AS base_sha256 FROM main.round;\n"
+/*
+ * From here on old facts, and the answers of old checks, go after a time, and an entry of the chain
+ * says which. Facts stand in a table of their own, so that the room they took is whole pages: none
+ * of a round that is to stay is in them. A base has a number, by which rounds hold on to it.
+ */
+static const char step_4[] =
+	"CREATE TABLE base_by_number ("
+	" id " PK ", sha256 TEXT NOT NULL UNIQUE, facts_json TEXT NOT NULL);\n"
+	"INSERT INTO base_by_number (sha256, facts_json)"
+	" SELECT sha256, facts_json FROM facts_base ORDER BY rowid;\n"
+	"DROP TABLE facts_base;\n"
+	"ALTER TABLE base_by_number RENAME TO facts_base;\n"
+	"CREATE TABLE round_facts ("
+	" round_id INTEGER PRIMARY KEY REFERENCES round(id),"
+	" base_id BIGINT REFERENCES facts_base(id), facts_json TEXT NOT NULL);\n"
+	"INSERT INTO round_facts SELECT r.id, b.id, r.facts_json FROM round r"
+	" LEFT JOIN facts_base b ON b.sha256 = r.base_sha256 ORDER BY r.id;\n"
+	"ALTER TABLE round DROP COLUMN facts_json;\n"
+	"CREATE INDEX ix_round_facts ON round_facts (base_id);\n"
+	"CREATE INDEX ix_round_back ON round (release_name, k8s_namespace, canary_uid)"
+	" WHERE instr(plan_json, '\"rolled_back\"') > 0;\n"
+	"CREATE TABLE prune ("
+	" id " PK ", uid TEXT NOT NULL UNIQUE, pruned_at BIGINT NOT NULL,"
+	" cutoff_at BIGINT NOT NULL, until_at BIGINT NOT NULL, of_chain TEXT NOT NULL,"
+	" first_seq BIGINT NOT NULL, last_seq BIGINT NOT NULL, n_rounds BIGINT NOT NULL,"
+	" n_answers BIGINT NOT NULL, sha256 TEXT NOT NULL);\n"
+	"CREATE INDEX ix_prune ON prune (of_chain, last_seq);\n"
+	"CREATE INDEX ix_prune_until ON prune (until_at);\n"
+	"CREATE TABLE prune_open (uid TEXT PRIMARY KEY);\n" GUARD("prune")
+	"CREATE TRIGGER facts_base_no_update BEFORE UPDATE ON facts_base"
+	" BEGIN SELECT RAISE(ABORT, 'append-only'); END;\n"
+	"CREATE TRIGGER facts_base_no_delete BEFORE DELETE ON facts_base"
+	" WHEN NOT EXISTS (SELECT 1 FROM prune_open)"
+	" OR EXISTS (SELECT 1 FROM round_facts WHERE base_id = OLD.id)"
+	" BEGIN SELECT RAISE(ABORT, 'append-only'); END;\n"
+	"CREATE TRIGGER round_facts_no_update BEFORE UPDATE ON round_facts"
+	" BEGIN SELECT RAISE(ABORT, 'append-only'); END;\n"
+	"CREATE TRIGGER round_facts_no_delete BEFORE DELETE ON round_facts WHEN NOT " PRUNED(
+		"(SELECT decided_at FROM round WHERE id = OLD.round_id)")
+	" BEGIN SELECT RAISE(ABORT, 'append-only'); END;\n"
+	"DROP TRIGGER round_effect_no_update;\n"
+	"CREATE TRIGGER round_effect_no_update BEFORE UPDATE ON round_effect WHEN NOT ("
+	PRUNED("OLD.happened_at")
+	" AND OLD.kind = 'answer' AND OLD.effect_key LIKE 'measure %' AND NEW.detail_json = ''"
+	" AND (NEW.id, NEW.uid, NEW.round_uid, NEW.kind, NEW.effect_key, NEW.result,"
+	" NEW.happened_at, NEW.is_cut) = (OLD.id, OLD.uid, OLD.round_uid, OLD.kind,"
+	" OLD.effect_key, OLD.result, OLD.happened_at, OLD.is_cut))"
+	" BEGIN SELECT RAISE(ABORT, 'append-only'); END;\n";
 
-const char *const history_schema_beside[HISTORY_SCHEMA_VERSION - 1] = {BESIDE_1, BESIDE_2};
+const char *const history_schema_steps[HISTORY_SCHEMA_VERSION] = {step_1, step_2, step_3, step_4};
+
+/* What files of that version, and older ones, are without. */
+#define BESIDE_3                                                                                  \
+ "PRAGMA temp_store = MEMORY;\n"                                                                  \
+ "CREATE TEMP TABLE prune (id INTEGER PRIMARY KEY, uid TEXT, pruned_at BIGINT, cutoff_at BIGINT," \
+ " until_at BIGINT, of_chain TEXT, first_seq BIGINT, last_seq BIGINT, n_rounds BIGINT,"           \
+ " n_answers BIGINT, sha256 TEXT);\n"
+#define BASES                                                                                    \
+ "CREATE TEMP VIEW facts_base AS SELECT rowid AS id, sha256, facts_json FROM main.facts_base;\n" \
+ "CREATE TEMP VIEW round_facts AS SELECT r.id AS round_id,"                                      \
+ " (SELECT b.rowid FROM main.facts_base b WHERE b.sha256 = r.base_sha256) AS base_id,"           \
+ " r.facts_json FROM main.round r;\n"
+#define BESIDE_2 BESIDE_3 "CREATE TEMP TABLE " TRAFFIC_CHANGE
+#define BESIDE_1                                                                          \
+ BESIDE_2                                                                                 \
+ "CREATE TEMP TABLE facts_base (id INTEGER, sha256 TEXT PRIMARY KEY, facts_json TEXT);\n" \
+ "CREATE TEMP VIEW round AS SELECT *, '' AS base_sha256 FROM main.round;\n"               \
+ "CREATE TEMP VIEW round_facts AS"                                                        \
+ " SELECT id AS round_id, NULL AS base_id, facts_json FROM main.round;\n"
+
+const char *const history_schema_beside[HISTORY_SCHEMA_VERSION - 1] = {BESIDE_1, BESIDE_2 BASES,
+                                                                       BESIDE_3 BASES};
 
 static void statement_free(sqlite3_stmt **statement)
 {

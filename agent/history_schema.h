@@ -13,7 +13,7 @@
 #include <stddef.h>
 
 #define HISTORY_SCHEMA_APPLICATION 0x53657269 /* "Seri": PRAGMA application_id */
-#define HISTORY_SCHEMA_VERSION     3          /* what history_schema_steps leads to */
+#define HISTORY_SCHEMA_VERSION     4          /* what history_schema_steps leads to */
 
 /* steps[i] is SQL that leads from version i to version i + 1. */
 extern const char *const history_schema_steps[HISTORY_SCHEMA_VERSION];

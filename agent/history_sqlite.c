@@ -193,6 +193,16 @@ void history_sqlite_deliver(struct history *history)
 	}
 }
 
+void history_sqlite_prune(struct history *history, struct instant now)
+{
+	history_writer_prune(sqlite_of(history)->writer, now);
+}
+
+void history_sqlite_pruned(struct history *history, struct history_sqlite_pruned *ret)
+{
+	history_writer_pruned(sqlite_of(history)->writer, ret);
+}
+
 size_t history_sqlite_waiting(struct history *history)
 {
 	return history_writer_waiting(sqlite_of(history)->writer);

@@ -10,11 +10,13 @@
 #define AGENT_HISTORY_SQLITE_H
 
 #include "agent/history.h"
+#include "agent/history_fault.h"
 #include "analysis/base/err.h"
 #include "analysis/base/instant.h"
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* All texts are copied. */
 struct history_sqlite_options {
@@ -28,6 +30,7 @@ struct history_sqlite_options {
 	const char *vfs;          /* SQLite's name of the file system layer; NULL: the default */
 	struct span retry_min;    /* first pause after a failure, doubled for each; 0: 250 ms */
 	struct span retry_max;    /* longest pause; 0: 30 s */
+	struct span keep;         /* facts of rounds and raw answers; 0: for ever */
 
 	/*
 	 * Ask the loop to call history_sqlite_deliver soon: there are acknowledgements, or the
@@ -52,6 +55,23 @@ struct history *history_sqlite_new(const struct history_sqlite_options *options,
 
 /* Call the acknowledgements that are due. On the loop, after a post; harmless at any time. */
 void history_sqlite_deliver(struct history *history);
+
+/*
+ * It is NOW: what is older than `keep` is removed, in small portions while no record waits. To be
+ * called at the start and from time to time; a removal that failed goes on at the next call.
+ */
+void history_sqlite_prune(struct history *history, struct instant now);
+
+/* What retention did since the history was made. */
+struct history_sqlite_pruned {
+	uint64_t n_rounds;                    /* that lost their facts */
+	uint64_t n_answers;                   /* of checks, that lost their detail */
+	bool is_under_way;                    /* there is more to remove */
+	char trouble[HISTORY_FAULT_TEXT_MAX]; /* why the last try failed; "": it did not */
+};
+
+/* Never waits for a disk. There is a post when a removal has ended or failed. */
+void history_sqlite_pruned(struct history *history, struct history_sqlite_pruned *ret);
 
 /* Records that are not on disk yet. Never waits for a disk. */
 size_t history_sqlite_waiting(struct history *history);

@@ -4,7 +4,9 @@
 #include "agent/history_chain.h"
 #include "agent/history_facts.h"
 #include "agent/history_payload.h"
+#include "agent/history_pruned.h"
 #include "agent/history_read.h"
+#include "agent/history_stored.h"
 #include "analysis/base/compiler.h"
 #include "analysis/base/text.h"
 #include "providers/wire/tree.h"
@@ -14,49 +16,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* The tables that the chain covers; names as in audit_log.entity. */
-enum entity {
-	ENTITY_ROUND,
-	ENTITY_EFFECT,
-	ENTITY_GAP,
-	ENTITY_SPLIT,
-	N_ENTITIES,
-};
-
-static const char *const entity_names[N_ENTITIES] = {"round", "round_effect", "gap",
-                                                     "traffic_change"};
-
-static const char *const entity_texts[N_ENTITIES] = {
-	"SELECT id, uid, k8s_namespace, canary_name, canary_uid, release_name, release_seq, decided_at, decide_version,"
-	" reason, facts_json, plan_json, spec_sha256, is_cut, base_sha256 FROM round WHERE uid = $1",
-	"SELECT id, uid, round_uid, kind, effect_key, detail_json, result, happened_at, is_cut FROM round_effect"
-	" WHERE uid = $1",
-	"SELECT id, uid, kind, round_uid, n_records, from_at, until_at, detail FROM gap WHERE uid = $1",
-	"SELECT id, uid, object_api, object_kind, k8s_namespace, object_name, object_uid, resource_version, origin,"
-	" author, result, applied_at, seen_at, split_json, is_cut FROM traffic_change WHERE uid = $1",
-};
-
-static const char *const entity_counts[N_ENTITIES] = {
-	"SELECT COUNT(*) FROM round",
-	"SELECT COUNT(*) FROM round_effect",
-	"SELECT COUNT(*) FROM gap",
-	"SELECT COUNT(*) FROM traffic_change",
-};
-
-/* A row that no entry speaks of, or one of two with one uid. */
-static const char *const entity_strays[N_ENTITIES] = {
-	"SELECT uid FROM round WHERE uid NOT IN (SELECT entity_uid FROM audit_log WHERE entity = 'round')"
-	" UNION ALL SELECT uid FROM round GROUP BY uid HAVING COUNT(*) > 1",
-	"SELECT uid FROM round_effect WHERE uid NOT IN"
-	" (SELECT entity_uid FROM audit_log WHERE entity = 'round_effect')"
-	" UNION ALL SELECT uid FROM round_effect GROUP BY uid HAVING COUNT(*) > 1",
-	"SELECT uid FROM gap WHERE uid NOT IN (SELECT entity_uid FROM audit_log WHERE entity = 'gap')"
-	" UNION ALL SELECT uid FROM gap GROUP BY uid HAVING COUNT(*) > 1",
-	"SELECT uid FROM traffic_change WHERE uid NOT IN"
-	" (SELECT entity_uid FROM audit_log WHERE entity = 'traffic_change')"
-	" UNION ALL SELECT uid FROM traffic_change GROUP BY uid HAVING COUNT(*) > 1",
-};
 
 /* What rounds share, one text by its digest. */
 enum shared {
@@ -73,7 +32,8 @@ static const struct {
 	{"canary_spec", "SELECT spec_json FROM canary_spec WHERE sha256 = $1",
          "SELECT sha256 FROM canary_spec WHERE sha256 NOT IN (SELECT spec_sha256 FROM round)"},
 	{"facts_base", "SELECT facts_json FROM facts_base WHERE sha256 = $1",
-         "SELECT sha256 FROM facts_base WHERE sha256 NOT IN (SELECT base_sha256 FROM round)"},
+         "SELECT sha256 FROM facts_base WHERE sha256 NOT IN"
+         " (SELECT base_sha256 FROM round JOIN round_facts ON round_id = id)"},
 };
 
 /* The one that was looked at last. */
@@ -85,11 +45,12 @@ struct shared_text {
 
 struct verify {
 	sqlite3 *db;
-	sqlite3_stmt *rows[N_ENTITIES];
+	sqlite3_stmt *rows[HISTORY_STORED_ENTITIES];
+	struct history_pruned pruned;
 	struct shared_text shared[N_SHARED];
 	struct derive *derive;
-	int64_t n_rows[N_ENTITIES];  /* that the chain knows */
-	int64_t last_id[N_ENTITIES]; /* in the chain in hand */
+	int64_t n_rows[HISTORY_STORED_ENTITIES];  /* that the chain knows */
+	int64_t last_id[HISTORY_STORED_ENTITIES]; /* in the chain in hand */
 	struct buf payload;
 	const struct history_witnesses *witnesses;
 	struct history_verdict *verdict;
@@ -105,24 +66,8 @@ static void statement_free(sqlite3_stmt **statement)
 	sqlite3_finalize(*statement);
 }
 
-/* The text of a column; of anything that the writer does not write there, a text that it never
- * writes: a number, a blob, or a text that goes on behind a NUL would look the same otherwise. */
-static const char *column(sqlite3_stmt *row, int index)
-{
-	bool is_text = sqlite3_column_type(row, index) == SQLITE_TEXT; /* before it is converted */
-	const char *text = (const char *)sqlite3_column_text(row, index);
-
-	if (!is_text || !text || strlen(text) != (size_t)sqlite3_column_bytes(row, index))
-		return "\x7f";
-	return text;
-}
-
-/* The whole number of a column, the same way. */
-static int64_t number(sqlite3_stmt *row, int index)
-{
-	return sqlite3_column_type(row, index) == SQLITE_INTEGER ? sqlite3_column_int64(row, index)
-	                                                         : INT64_MIN;
-}
+#define column history_stored_text
+#define number history_stored_number
 
 /* Set the verdict to bad. Returns false. */
 PRINTF_LIKE(3, 4)
@@ -136,70 +81,6 @@ static bool bad(struct verify *verify, int64_t seq, const char *format, ...)
 	vsnprintf(verify->verdict->what, sizeof(verify->verdict->what), format, args);
 	va_end(args);
 	return false;
-}
-
-static void round_payload(sqlite3_stmt *row, struct buf *ret)
-{
-	const struct history_round round = {
-		.uid = column(row, 1),
-		.k8s_namespace = column(row, 2),
-		.canary = column(row, 3),
-		.canary_uid = column(row, 4),
-		.release = column(row, 5),
-		.release_seq = number(row, 6),
-		.decided_at = {number(row, 7)},
-		.decide_version = column(row, 8),
-		.reason = column(row, 9),
-		.facts = column(row, 10),
-		.plan = column(row, 11),
-	};
-
-	history_payload_round(&round, column(row, 12), column(row, 14), number(row, 13) != 0, ret);
-}
-
-static void effect_payload(sqlite3_stmt *row, struct buf *ret)
-{
-	const struct history_effect effect = {
-		.round_uid = column(row, 2),
-		.key = column(row, 4),
-		.detail = column(row, 5),
-		.result = column(row, 6),
-		.at = {number(row, 7)},
-	};
-
-	history_payload_effect(column(row, 1), column(row, 3), &effect, number(row, 8) != 0, ret);
-}
-
-static void gap_payload(sqlite3_stmt *row, struct buf *ret)
-{
-	const struct history_gap gap = {
-		.round_uid = column(row, 3),
-		.n_records = number(row, 4),
-		.from = {number(row, 5)},
-		.until = {number(row, 6)},
-		.detail = column(row, 7),
-	};
-
-	history_payload_gap(column(row, 1), column(row, 2), &gap, ret);
-}
-
-static void split_payload(sqlite3_stmt *row, struct buf *ret)
-{
-	const struct history_split split = {
-		.api = column(row, 2),
-		.kind = column(row, 3),
-		.k8s_namespace = column(row, 4),
-		.name = column(row, 5),
-		.uid = column(row, 6),
-		.resource_version = column(row, 7),
-		.author = column(row, 9),
-		.applied_at = {number(row, 11)},
-		.seen_at = {number(row, 12)},
-		.split = column(row, 13),
-	};
-
-	history_payload_split(column(row, 1), column(row, 8), column(row, 10), &split,
-	                      number(row, 14) != 0, ret);
 }
 
 /* The columns of an entry. */
@@ -247,26 +128,27 @@ static bool shared_check(struct verify *verify, enum shared which, int64_t seq, 
 	return true;
 }
 
-/* What is wrong with the row in hand, compared with its ENTRY: "was changed"; NULL: nothing. */
-static const char *row_wrong(struct verify *verify, enum entity entity, sqlite3_stmt *entry)
+/* What is wrong with the row in hand, compared with its ENTRY: "was changed"; NULL: nothing.
+ * *IS_BARE: retention took its raw part. */
+static const char *row_wrong(struct verify *verify, enum history_stored_entity entity,
+                             sqlite3_stmt *entry, bool *ret_is_bare)
 {
-	static void (*const payloads[N_ENTITIES])(sqlite3_stmt * row, struct buf * ret) = {
-		round_payload,
-		effect_payload,
-		gap_payload,
-		split_payload,
-	};
-	/* where is_cut stands; the payload says only whether it is set */
-	static const int flags[N_ENTITIES] = {
-		[ENTITY_ROUND] = 13, [ENTITY_EFFECT] = 8, [ENTITY_SPLIT] = 14};
 	sqlite3_stmt *row = verify->rows[entity];
+	const char *payload = column(entry, ENTRY_PAYLOAD);
 	int64_t id = number(row, 0);
 
-	payloads[entity](row, &verify->payload);
-	if (strcmp(buf_text(&verify->payload), column(entry, ENTRY_PAYLOAD)) != 0)
-		return "was changed";
-	if (flags[entity] > 0 && (uint64_t)number(row, flags[entity]) > 1)
-		return "was changed";
+	*ret_is_bare = false;
+	if (!history_stored_is(entity, row, payload, &verify->payload)) {
+		*ret_is_bare = history_stored_is_bare(entity, row, payload, &verify->payload);
+		if (!*ret_is_bare)
+			return "was changed";
+		if (!history_pruned_take(&verify->pruned, number(entry, ENTRY_SEQ),
+		                         number(entry, ENTRY_TS), entity == HISTORY_STORED_ROUND,
+		                         column(entry, ENTRY_PAYLOAD_SHA256)))
+			return entity == HISTORY_STORED_ROUND
+			               ? "has lost its facts, and no prune says so"
+			               : "has lost its detail, and no prune says so";
+	}
 	if (id <= verify->last_id[entity])
 		return "stands at another place in the order";
 	verify->last_id[entity] = id;
@@ -278,18 +160,21 @@ static const char *row_wrong(struct verify *verify, enum entity entity, sqlite3_
 static bool decision_check(struct verify *verify, sqlite3_stmt *row, int64_t seq)
 {
 	const struct history_round round = {
-		.decide_version = column(row, 8),
-		.plan = column(row, 11),
+		.decide_version = column(row, HISTORY_STORED_ROUND_VERSION),
+		.plan = column(row, HISTORY_STORED_ROUND_PLAN),
 		.spec = verify->shared[SHARED_SPEC].text,
-		.base = *column(row, 14) ? verify->shared[SHARED_BASE].text : "",
+		.base = *column(row, HISTORY_STORED_ROUND_BASE_SHA256)
+	                        ? verify->shared[SHARED_BASE].text
+	                        : "",
 	};
 	CLEANUP(tree_freep) json_t *facts = NULL;
 	struct history_verdict *verdict = verify->verdict;
 	char why[ERR_TEXT_MAX];
 
 	/* What cannot be read is found below, and said there. */
-	(void)history_facts_read(round.base, column(row, 10), &facts, NULL);
-	switch (derive_round(verify->derive, &round, facts, number(row, 13) != 0, why)) {
+	(void)history_facts_read(round.base, column(row, HISTORY_STORED_ROUND_FACTS), &facts, NULL);
+	switch (derive_round(verify->derive, &round, facts,
+	                     number(row, HISTORY_STORED_ROUND_CUT) != 0, why)) {
 	case DERIVE_SAME:
 		verdict->n_derived++;
 		return true;
@@ -303,33 +188,37 @@ static bool decision_check(struct verify *verify, sqlite3_stmt *row, int64_t seq
 	}
 	return bad(verify, seq,
 	           "entry %" PRId64 " of chain \"%s\": round \"%s\" was decided otherwise: %s", seq,
-	           verify->chain, column(row, 1), why);
+	           verify->chain, column(row, HISTORY_STORED_ROUND_UID), why);
 }
 
-static bool round_check(struct verify *verify, sqlite3_stmt *row, int64_t seq)
+/* What is left of a round whose facts are gone is its spec. */
+static bool round_check(struct verify *verify, sqlite3_stmt *row, bool is_bare, int64_t seq)
 {
-	const char *base = column(row, 14);
+	const char *base = column(row, HISTORY_STORED_ROUND_BASE_SHA256);
 
-	return shared_check(verify, SHARED_SPEC, seq, column(row, 12)) &&
-	       (!*base || shared_check(verify, SHARED_BASE, seq, base)) &&
-	       decision_check(verify, row, seq);
+	if (!shared_check(verify, SHARED_SPEC, seq, column(row, HISTORY_STORED_ROUND_SPEC_SHA256)))
+		return false;
+	verify->verdict->n_pruned += is_bare;
+	return is_bare || ((!*base || shared_check(verify, SHARED_BASE, seq, base)) &&
+	                   decision_check(verify, row, seq));
 }
 
 /* Is the row that an entry speaks of there, and as the entry says? */
-static bool row_check(struct verify *verify, enum entity entity, sqlite3_stmt *entry)
+static bool row_check(struct verify *verify, enum history_stored_entity entity, sqlite3_stmt *entry)
 {
 	sqlite3_stmt *row = verify->rows[entity];
 	const char *uid = column(entry, ENTRY_UID);
 	int64_t seq = number(entry, ENTRY_SEQ);
 	const char *wrong = "is missing";
+	bool is_bare = false;
 	bool is_fine;
 
 	sqlite3_bind_text(row, 1, uid, -1, SQLITE_STATIC);
 	if (sqlite3_step(row) == SQLITE_ROW)
-		wrong = row_wrong(verify, entity, entry);
+		wrong = row_wrong(verify, entity, entry, &is_bare);
 	is_fine = wrong ? bad(verify, seq, "entry %" PRId64 " of chain \"%s\": %s \"%s\" %s", seq,
-	                      verify->chain, entity_names[entity], uid, wrong)
-	                : entity != ENTITY_ROUND || round_check(verify, row, seq);
+	                      verify->chain, history_stored_tables[entity].name, uid, wrong)
+	                : entity != HISTORY_STORED_ROUND || round_check(verify, row, is_bare, seq);
 	sqlite3_reset(row);
 	if (is_fine)
 		verify->n_rows[entity]++;
@@ -340,12 +229,29 @@ static bool entity_check(struct verify *verify, sqlite3_stmt *entry)
 {
 	int64_t seq = number(entry, ENTRY_SEQ);
 
-	for (size_t i = 0; i < N_ENTITIES; i++) {
-		if (strcmp(entity_names[i], column(entry, ENTRY_ENTITY)) == 0)
-			return row_check(verify, (enum entity)i, entry);
+	for (size_t i = 0; i < HISTORY_STORED_ENTITIES; i++) {
+		if (strcmp(history_stored_tables[i].name, column(entry, ENTRY_ENTITY)) == 0)
+			return row_check(verify, (enum history_stored_entity)i, entry);
 	}
 	return bad(verify, seq, "entry %" PRId64 " of chain \"%s\": unknown entity \"%s\"", seq,
 	           verify->chain, column(entry, ENTRY_ENTITY));
+}
+
+/* What is wrong with a prune; false also when the file cannot be read (err). */
+static bool pruned_bad(struct verify *verify, const struct history_pruned_fault *fault,
+                       struct err *err)
+{
+	return fault->what[0] ? bad(verify, fault->seq, "%s", fault->what)
+	                      : history_read_failed(verify->db, err);
+}
+
+/* At each entry: is what ended before it as its prune says? */
+static bool pruned_check(struct verify *verify, struct err *err)
+{
+	struct history_pruned_fault fault = {0};
+
+	return history_pruned_move(&verify->pruned, verify->chain, verify->seq, &fault) ||
+	       pruned_bad(verify, &fault, err);
 }
 
 /* Is the entry the next one of its chain, and are its hashes right? */
@@ -444,6 +350,7 @@ static bool chains_check(struct verify *verify, struct err *err)
 		"SELECT chain, seq, ts, actor, action, entity, entity_uid, payload, payload_sha256,"
 		" prev_hash, hash FROM audit_log ORDER BY chain, seq";
 	CLEANUP(statement_free) sqlite3_stmt *row = NULL;
+	struct history_pruned_fault fault = {0};
 	int code;
 
 	if (sqlite3_prepare_v2(verify->db, sql, -1, &row, NULL) != SQLITE_OK)
@@ -455,14 +362,15 @@ static bool chains_check(struct verify *verify, struct err *err)
 				return false;
 			chain_begin(verify, column(row, ENTRY_CHAIN));
 		}
-		if (!link_check(verify, row) || !entity_check(verify, row) ||
-		    !anchors_check(verify))
+		if (!link_check(verify, row) || !pruned_check(verify, err) ||
+		    !entity_check(verify, row) || !anchors_check(verify))
 			return false;
 		verify->verdict->n_records++;
 	}
 	if (code != SQLITE_DONE)
 		return history_read_failed(verify->db, err);
-	return verify->verdict->n_records == 0 || end_check(verify);
+	return (verify->verdict->n_records == 0 || end_check(verify)) &&
+	       (history_pruned_end(&verify->pruned, &fault) || pruned_bad(verify, &fault, err));
 }
 
 /* Anchors of chains that the file does not have. */
@@ -494,15 +402,15 @@ static bool strangers_check(struct verify *verify, struct err *err)
 /* Rows that came in without an entry. */
 static bool counts_check(struct verify *verify, struct err *err)
 {
-	for (size_t i = 0; i < N_ENTITIES; i++) {
+	for (size_t i = 0; i < HISTORY_STORED_ENTITIES; i++) {
 		CLEANUP(statement_free) sqlite3_stmt *count = NULL;
 		CLEANUP(statement_free) sqlite3_stmt *stray = NULL;
 		int64_t n_rows;
 
-		if (sqlite3_prepare_v2(verify->db, entity_counts[i], -1, &count, NULL) !=
-		            SQLITE_OK ||
-		    sqlite3_prepare_v2(verify->db, entity_strays[i], -1, &stray, NULL) !=
-		            SQLITE_OK ||
+		if (sqlite3_prepare_v2(verify->db, history_stored_tables[i].count, -1, &count,
+		                       NULL) != SQLITE_OK ||
+		    sqlite3_prepare_v2(verify->db, history_stored_tables[i].stray, -1, &stray,
+		                       NULL) != SQLITE_OK ||
 		    sqlite3_step(count) != SQLITE_ROW)
 			return history_read_failed(verify->db, err);
 		n_rows = sqlite3_column_int64(count, 0);
@@ -511,7 +419,7 @@ static bool counts_check(struct verify *verify, struct err *err)
 		return bad(verify, 0,
 		           "%s has %" PRId64 " rows, but the chain knows %" PRId64
 		           ": \"%s\" came in without it",
-		           entity_names[i], n_rows, verify->n_rows[i],
+		           history_stored_tables[i].name, n_rows, verify->n_rows[i],
 		           sqlite3_step(stray) == SQLITE_ROW ? column(stray, 0) : "");
 	}
 	return true;
@@ -532,23 +440,45 @@ static bool strays_check(struct verify *verify, enum shared which, struct err *e
 	return code == SQLITE_DONE || history_read_failed(verify->db, err);
 }
 
+/* Facts of no round, and those that hold on to another base than their round names. */
+static bool facts_check(struct verify *verify, struct err *err)
+{
+	static const char sql[] =
+		"SELECT COALESCE(r.uid, 'number ' || f.round_id) FROM round_facts f"
+		" LEFT JOIN round r ON r.id = f.round_id LEFT JOIN facts_base b ON b.id = f.base_id"
+		" WHERE r.id IS NULL OR COALESCE(b.sha256, '') <> r.base_sha256 LIMIT 1";
+	CLEANUP(statement_free) sqlite3_stmt *row = NULL;
+	int code;
+
+	if (sqlite3_prepare_v2(verify->db, sql, -1, &row, NULL) != SQLITE_OK)
+		return history_read_failed(verify->db, err);
+	code = sqlite3_step(row);
+	if (code == SQLITE_ROW)
+		return bad(verify, 0, "round_facts of \"%s\" are not of this round",
+		           column(row, 0));
+	return code == SQLITE_DONE || history_read_failed(verify->db, err);
+}
+
 static void verify_fini(struct verify *verify)
 {
-	for (size_t i = 0; i < N_ENTITIES; i++)
+	for (size_t i = 0; i < HISTORY_STORED_ENTITIES; i++)
 		sqlite3_finalize(verify->rows[i]);
 	for (size_t i = 0; i < N_SHARED; i++) {
 		sqlite3_finalize(verify->shared[i].find);
 		free(verify->shared[i].text);
 	}
+	history_pruned_finish(&verify->pruned);
 	derive_free(verify->derive);
 	buf_fini(&verify->payload);
 }
 
 static bool rows_prepare(struct verify *verify, struct err *err)
 {
-	for (size_t i = 0; i < N_ENTITIES; i++) {
-		if (sqlite3_prepare_v2(verify->db, entity_texts[i], -1, &verify->rows[i], NULL) !=
-		    SQLITE_OK)
+	if (!history_pruned_prepare(&verify->pruned, verify->db, err))
+		return false;
+	for (size_t i = 0; i < HISTORY_STORED_ENTITIES; i++) {
+		if (sqlite3_prepare_v2(verify->db, history_stored_tables[i].row, -1,
+		                       &verify->rows[i], NULL) != SQLITE_OK)
 			return history_read_failed(verify->db, err);
 	}
 	for (size_t i = 0; i < N_SHARED; i++) {
@@ -564,6 +494,7 @@ bool history_verify_db(sqlite3 *db, const struct history_witnesses *witnesses,
 {
 	static const struct history_witnesses none = {0};
 	struct history_verdict verdict = {.is_intact = true};
+	struct history_pruned_fault fault = {0};
 	struct verify verify = {
 		.db = db,
 		.verdict = &verdict,
@@ -572,10 +503,12 @@ bool history_verify_db(sqlite3 *db, const struct history_witnesses *witnesses,
 	};
 	bool is_read;
 
-	is_read = rows_prepare(&verify, err) && chains_check(&verify, err) &&
-	          strangers_check(&verify, err) && counts_check(&verify, err) &&
-	          strays_check(&verify, SHARED_SPEC, err) &&
-	          strays_check(&verify, SHARED_BASE, err);
+	is_read =
+		rows_prepare(&verify, err) && chains_check(&verify, err) &&
+		strangers_check(&verify, err) && counts_check(&verify, err) &&
+		(history_pruned_rest(&verify.pruned, &fault) || pruned_bad(&verify, &fault, err)) &&
+		strays_check(&verify, SHARED_SPEC, err) &&
+		strays_check(&verify, SHARED_BASE, err) && facts_check(&verify, err);
 	verify_fini(&verify);
 	if (!is_read && verdict.is_intact)
 		return false;

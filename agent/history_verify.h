@@ -33,6 +33,7 @@ struct history_verdict {
 	int64_t n_anchored;             /* of them: up to the last anchor of their chain */
 	int64_t n_derived;              /* decisions derived again, and the same */
 	int64_t n_underivable;          /* decisions that this binary cannot derive */
+	int64_t n_pruned;               /* rounds whose facts retention removed: not derived */
 	char underivable[ERR_TEXT_MAX]; /* why, of the first of them */
 	size_t n_witnesses;             /* anchors that agree */
 	size_t n_strangers;             /* anchors of chains that are not in this file */

@@ -32,8 +32,10 @@ struct history_writer {
 	char trouble[HISTORY_FAULT_TEXT_MAX]; /* "" while all is well */
 	char note[NOTE_SIZE];
 	struct history_anchor anchor; /* its chain is fixed; seq 0: none */
-	bool is_closing;              /* write what waits, then end; give up at the first failure */
-	bool is_abandoned;            /* the loop has let go: the thread frees everything */
+	struct history_sqlite_pruned pruned;
+	struct instant prune_at; /* the time that it was last called */
+	bool is_closing;         /* write what waits, then end; give up at the first failure */
+	bool is_abandoned;       /* the loop has let go: the thread frees everything */
 	bool has_ended;
 
 	/* Fixed from the start. */
@@ -41,6 +43,7 @@ struct history_writer {
 	void *user;
 	struct span retry_min;
 	struct span retry_max;
+	struct span keep; /* 0: for ever */
 
 	/* The thread's own. */
 	struct history_file *file;
@@ -73,15 +76,50 @@ static void writer_post(struct history_writer *writer)
 		writer->post(writer->user);
 }
 
-/* Wait for records and take some; false when there are none and it is time to end. */
-static bool writer_take(struct history_writer *writer)
+enum task {
+	TASK_END,
+	TASK_WRITE,
+	TASK_PRUNE,
+};
+
+/* Wait for something to do: records, which are taken, come first. */
+static enum task writer_take(struct history_writer *writer)
 {
+	enum task task = TASK_WRITE;
+
 	pthread_mutex_lock(&writer->lock);
-	while (!writer->queue.head && !writer->is_closing)
+	while (!writer->queue.head && !writer->is_closing && !writer->pruned.is_under_way)
 		pthread_cond_wait(&writer->work, &writer->lock);
 	writer->batch = history_queue_take(&writer->queue, BATCH_MAX, BATCH_BYTES_MAX);
+	if (!writer->batch)
+		task = writer->is_closing ? TASK_END : TASK_PRUNE;
 	pthread_mutex_unlock(&writer->lock);
-	return writer->batch != NULL;
+	return task;
+}
+
+/* Remove one portion. What fails is left to the next call of retention. */
+static void writer_prune(struct history_writer *writer)
+{
+	struct history_prune_portion portion = {.is_last = true};
+	struct history_sqlite_pruned *pruned = &writer->pruned;
+	struct history_fault fault = {0};
+	struct instant now;
+	bool is_done;
+
+	pthread_mutex_lock(&writer->lock);
+	now = writer->prune_at;
+	pthread_mutex_unlock(&writer->lock);
+	is_done = history_file_prune(writer->file, now, (struct instant){now.ms - writer->keep.ms},
+	                             &portion, &fault);
+	pthread_mutex_lock(&writer->lock);
+	pruned->n_rounds += is_done ? (uint64_t)portion.n_rounds : 0;
+	pruned->n_answers += is_done ? (uint64_t)portion.n_answers : 0;
+	/* Called again meanwhile: by that time there may be more. */
+	pruned->is_under_way = is_done && (!portion.is_last || writer->prune_at.ms != now.ms);
+	snprintf(pruned->trouble, sizeof(pruned->trouble), "%s", is_done ? "" : fault.text);
+	if (!pruned->is_under_way)
+		writer_post(writer);
+	pthread_mutex_unlock(&writer->lock);
 }
 
 static struct span writer_pause(const struct history_writer *writer)
@@ -139,7 +177,7 @@ static void writer_settle(struct history_writer *writer, struct history_record *
 	history_record_free(list);
 }
 
-/* Write one batch; false when it is time to end. */
+/* Write one batch, or remove one portion; false when it is time to end. */
 static bool writer_turn(struct history_writer *writer)
 {
 	struct history_fault fault;
@@ -149,8 +187,15 @@ static bool writer_turn(struct history_writer *writer)
 		return writer_failed(writer, &fault);
 	if (!writer->batch) {
 		writer_settle(writer, NULL);
-		if (!writer_take(writer))
+		switch (writer_take(writer)) {
+		case TASK_END:
 			return false;
+		case TASK_PRUNE:
+			writer_prune(writer);
+			return true;
+		case TASK_WRITE:
+			break;
+		}
 	}
 	if (!history_file_write(writer->file, writer->batch, &fault))
 		return writer_failed(writer, &fault);
@@ -206,6 +251,7 @@ static void writer_init(struct history_writer *writer, const struct history_sqli
 	writer->user = options->user;
 	writer->retry_min = options->retry_min.ms > 0 ? options->retry_min : span_ms(RETRY_MIN_MS);
 	writer->retry_max = options->retry_max.ms > 0 ? options->retry_max : span_ms(RETRY_MAX_MS);
+	writer->keep = options->keep;
 	writer->file = history_file_new(options);
 	snprintf(writer->anchor.chain, sizeof(writer->anchor.chain), "%s", options->chain);
 }
@@ -245,6 +291,24 @@ uint64_t history_writer_add(struct history_writer *writer, struct history_record
 	if (number == 0)
 		history_record_free(record);
 	return number;
+}
+
+void history_writer_prune(struct history_writer *writer, struct instant now)
+{
+	if (writer->keep.ms <= 0)
+		return;
+	pthread_mutex_lock(&writer->lock);
+	writer->prune_at = now;
+	writer->pruned.is_under_way = true;
+	pthread_cond_signal(&writer->work);
+	pthread_mutex_unlock(&writer->lock);
+}
+
+void history_writer_pruned(struct history_writer *writer, struct history_sqlite_pruned *ret)
+{
+	pthread_mutex_lock(&writer->lock);
+	*ret = writer->pruned;
+	pthread_mutex_unlock(&writer->lock);
 }
 
 uint64_t history_writer_written(struct history_writer *writer)

@@ -19,6 +19,10 @@ struct history_writer *history_writer_start(const struct history_sqlite_options 
  * both cases. */
 uint64_t history_writer_add(struct history_writer *writer, struct history_record *record);
 
+/* See history_sqlite_prune and history_sqlite_pruned. */
+void history_writer_prune(struct history_writer *writer, struct instant now);
+void history_writer_pruned(struct history_writer *writer, struct history_sqlite_pruned *ret);
+
 /* The number of the last record that is on disk; all before it are, or stand there as a gap. 0:
  * none. */
 uint64_t history_writer_written(struct history_writer *writer);

@@ -203,6 +203,7 @@ void learn_object(struct canary *canary, enum subject subject, const json_t *obj
 	case SUBJECT_EVENTS:
 	case SUBJECT_ACTION:
 	case SUBJECT_EARLIER:
+	case SUBJECT_FORMER_SCALER:
 	case SUBJECT_MAX:
 		break;
 	}
@@ -248,6 +249,7 @@ static void learn_target(struct canary *canary, const json_t *object)
 	const json_t *target = kube_tree_find(object, "spec/target");
 	const char *name = kube_tree_text(target, "name");
 
+	learn_scaler_policy(canary, object);
 	text_copy(canary->released_target, name);
 	canary->released_kind = strcmp(kube_tree_text(target, "kind"), "DaemonSet") == 0
 	                                ? TARGET_DAEMON_SET
@@ -404,6 +406,7 @@ void learn_forget_version(struct canary *canary, enum subject subject)
 	case SUBJECT_EVENTS:
 	case SUBJECT_ACTION:
 	case SUBJECT_EARLIER:
+	case SUBJECT_FORMER_SCALER:
 	case SUBJECT_MAX:
 		return;
 	}
@@ -448,6 +451,10 @@ static void learn_reply(struct canary *canary, const struct effect *effect,
 	for (size_t i = 0; i < TRAFFIC_BESIDE_MAX; i++) {
 		if (result->beside[i])
 			learn_beside(canary, i, result->beside[i]);
+	}
+	if (effect->subject == SUBJECT_FORMER_SCALER) {
+		learn_scaler_left(canary);
+		return;
 	}
 	if (effect->kind == EFFECT_REMOVE) { /* with an object: it was given back */
 		learn_object(canary, effect->subject, result->object);

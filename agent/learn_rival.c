@@ -116,7 +116,11 @@ static void tell(const struct canary *canary, const struct route_fact *before)
 	const struct route_fact *now = &canary->facts.route;
 	char sentence[SENTENCE_MAX];
 
-	if (before->weight == now->weight)
+	if (now->slot.state == FACT_ABSENT)
+		text_format(sentence, sizeof(sentence),
+		            "another writer removed the route; the canary's weight was %d",
+		            before->weight);
+	else if (before->weight == now->weight)
 		text_format(sentence, sizeof(sentence),
 		            "another writer changed the route; the canary's weight stays %d",
 		            now->weight);
@@ -145,5 +149,17 @@ void learn_rival_compare(struct canary *canary, const struct route_fact *before,
 		return;
 	count(canary, before, object);
 	keep(canary, before, part);
+	tell(canary, before);
+}
+
+void learn_rival_removed(struct canary *canary, const struct route_fact *before)
+{
+	canary->facts.route.rival = before->rival;
+	if (before->slot.state != FACT_KNOWN || canary->facts.is_deleted)
+		return;
+	count(canary, before, NULL);
+	/* It is made anew at once, with the weight that it had: nothing was lowered. */
+	canary->facts.route.rival.lowered_seq = before->rival.lowered_seq;
+	keep(canary, before, NULL);
 	tell(canary, before);
 }

@@ -17,4 +17,8 @@ void learn_rival_wish(struct canary *canary, const struct effect *effect);
 void learn_rival_compare(struct canary *canary, const struct route_fact *before,
                          const json_t *object, const json_t *part);
 
+/* The route was BEFORE and is gone: when the Canary is there, that was another hand, too. Who it
+ * was nobody says. */
+void learn_rival_removed(struct canary *canary, const struct route_fact *before);
+
 #endif

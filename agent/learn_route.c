@@ -64,6 +64,7 @@ void learn_route_object(struct canary *canary, const json_t *object)
 		learn_slot_bury(&route->slot, route->uid);
 		*route = (struct route_fact){.slot = route->slot,
 		                             .has_more = has_more(&canary->edition->world)};
+		learn_rival_removed(canary, &before);
 		keep_route(canary->edition, NULL);
 		return;
 	}

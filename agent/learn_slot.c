@@ -36,9 +36,11 @@ void learn_slot_known(struct canary *canary, struct fact_slot *slot)
 	struct instant now = canary_now(canary);
 
 	slot->state = FACT_KNOWN;
-	slot->error[0] = '\0';
 	if (slot->failures > 0 && instant_between(slot->retry_at, now).ms > FORGIVEN_MS)
 		slot->failures = 0;
+	/* That it is seen does not make a write of it go through. */
+	if (slot->failures == 0)
+		slot->error[0] = '\0';
 }
 
 void learn_slot_bury(struct fact_slot *slot, const char *uid)

@@ -33,6 +33,7 @@ METRIC(SERIN_FOREIGN_EDITS_TOTAL, COUNTER, "Changes of the traffic object by ano
 METRIC(SERIN_WATCH_RESTARTS_TOTAL, COUNTER, "Watches that had to be opened again", "resource")
 METRIC(SERIN_HISTORY_QUEUE, GAUGE, "Records of the history that wait for the disk", NULL)
 METRIC(SERIN_HISTORY_GAPS_TOTAL, COUNTER, "Rounds whose effects went ahead of the disk", NULL)
+METRIC(SERIN_HISTORY_PRUNED_TOTAL, COUNTER, "Rounds whose facts retention removed", NULL)
 METRIC(SERIN_LEASE_HELD, GAUGE, "1 while this agent is the one that writes", NULL)
 METRIC(SERIN_SERIES_DROPPED_TOTAL, COUNTER, "Series not shown since there are too many", NULL)
 

@@ -9,6 +9,7 @@
 
 #define PORT_MAX       65535
 #define NAME_MAX_BYTES 64
+#define KEEP_MIN_MS    3600000
 
 enum kind {
 	KIND_UNKNOWN,
@@ -18,6 +19,7 @@ enum kind {
 	KIND_LEVEL,
 	KIND_ENCODING,
 	KIND_ACCESS,
+	KIND_KEEP,
 	KIND_COPIES,
 	/* What Flagger has and we do not: */
 	KIND_IGNORED, /* any value, with a warning */
@@ -75,10 +77,10 @@ static const struct flag flags[] = {
          "nginx.ingress.kubernetes.io", "PREFIX", "of the annotations of ingress-nginx"},
 	{"enable-config-tracking", KIND_TRUTH, AT(has_config_tracking), "true", "",
          "follow ConfigMaps and Secrets of the target"},
-	{"observe", KIND_TRUTH, AT(observes), "false", "",
-         "record splits of routes without a Canary where serin.dev/observe asks for it"},
 	{"config-copies", KIND_COPIES, AT(keeps_copy_names), "hash", "NAMES",
          "of the primary's copies of them: hash (each its own), or flagger (one, overwritten)"},
+	{"observe", KIND_TRUTH, AT(observes), "false", "",
+         "record splits of routes without a Canary where serin.dev/observe asks for it"},
 	{"no-cross-namespace-refs", KIND_TRUTH, AT(blocks_refs), "false", "",
          "refuse canaries that name a MetricTemplate or AlertProvider of another namespace"},
 	{"enable-leader-election", KIND_TRUTH, AT(has_leader_election), "false", "",
@@ -94,6 +96,8 @@ static const struct flag flags[] = {
          "json or console; without it, console on a terminal and json elsewhere"},
 	{"history", KIND_TEXT, AT(history), "", "FILE",
          "SQLite file of the history; without it, in memory"},
+	{"history-keep-samples", KIND_KEEP, AT(history_keep), "720h", "DURATION",
+         "facts and raw answers stay so long in that file, at least 1h; 0: for ever"},
 	{"state-dir", KIND_TEXT, AT(state_dir), "", "DIRECTORY",
          "for what should outlive the process; nothing breaks without it"},
 	{"version", KIND_TRUTH, AT(is_version_wanted), "false", "", "print the version"},
@@ -217,6 +221,22 @@ static bool set_access(const struct flag *flag, const char *value, enum api_acce
 	               flag->name, value);
 }
 
+static bool set_keep(const struct flag *flag, const char *value, int64_t *ret, struct err *err)
+{
+	struct span keep = {0};
+	struct err reason = {0};
+
+	if (!span_parse(value, &keep, &reason))
+		return err_set(err, ERR_INVALID, "--%s: expected a duration, got \"%.100s\": %s",
+		               flag->name, value, reason.text);
+	if (keep.ms != 0 && keep.ms < KEEP_MIN_MS)
+		return err_set(err, ERR_INVALID,
+		               "--%s: expected 0 (for ever) or at least 1h, got \"%.100s\"",
+		               flag->name, value);
+	*ret = keep.ms;
+	return true;
+}
+
 /* A warning that finds no room is one too many. */
 static void warn(struct buf *warnings, const struct flag *flag)
 {
@@ -259,6 +279,8 @@ static bool set(const struct flag *flag, const char *value, struct options *opti
 		return set_encoding(flag, value, at, err);
 	case KIND_ACCESS:
 		return set_access(flag, value, at, err);
+	case KIND_KEEP:
+		return set_keep(flag, value, at, err);
 	case KIND_COPIES:
 		return set_copies(flag, value, at, err);
 	case KIND_IGNORED:

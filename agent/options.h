@@ -12,6 +12,7 @@
 #include "analysis/base/buf.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 
 #define OPTIONS_WARNINGS_MAX 8192
@@ -46,6 +47,7 @@ struct options {
 	enum log_level log_level;
 	enum log_form log_form;
 	const char *history;   /* path of the SQLite file; "": in memory */
+	int64_t history_keep;  /* ms: facts and raw answers in it; 0: for ever */
 	const char *state_dir; /* a directory that outlives the process; "": there is none */
 	bool is_version_wanted;
 	bool is_help_wanted;

@@ -18,12 +18,14 @@
 #include "analysis/base/compiler.h"
 #include "analysis/base/text.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#define HISTORY_PATIENCE_MS 3000 /* how long the exit waits for records to reach the disk */
-#define CLERK_PATIENCE_MS   500  /* … and for a page of it that is being read */
+#define HISTORY_PATIENCE_MS 3000    /* how long the exit waits for records to reach the disk */
+#define PRUNE_MS            3600000 /* from one look for old facts to the next */
+#define CLERK_PATIENCE_MS   500     /* … and for a page of it that is being read */
 #define TERMINATION_LOG     "/dev/termination-log"
 #define PATH_TEXT_MAX       4096
 #define WORDS_TEXT_MAX      1024
@@ -51,6 +53,8 @@ struct service {
 	struct server *server;
 	struct loop_ev_post bell; /* the history's thread rings it */
 	bool is_on_disk;
+	struct alarm hour;                   /* until retention is due */
+	struct history_sqlite_pruned pruned; /* as it was told last */
 	bool is_stopping;
 	char identity[256];
 	char start[64]; /* names this start: time and random bits */
@@ -64,12 +68,48 @@ struct service {
 /* History ---------------------------------------------------------------------------------------
  */
 
+/* Tell what retention did, when it has done it. */
+static void tell_pruned(struct service *service)
+{
+	struct history_sqlite_pruned *last = &service->pruned;
+	struct history_sqlite_pruned pruned;
+	char text[128];
+
+	history_sqlite_pruned(service->history, &pruned);
+	if (pruned.is_under_way)
+		return;
+	if (pruned.trouble[0] && strcmp(pruned.trouble, last->trouble) != 0)
+		log_event(service->log, LOG_WARNING, "history.keep",
+		          "old facts could not be removed; it is tried again each hour",
+		          LOG_FIELDS({"error", pruned.trouble}));
+	if (pruned.n_rounds + pruned.n_answers > last->n_rounds + last->n_answers) {
+		text_format(text, sizeof(text),
+		            "removed the facts of %" PRIu64 " rounds and the detail of %" PRIu64
+		            " answers",
+		            pruned.n_rounds - last->n_rounds, pruned.n_answers - last->n_answers);
+		log_event(service->log, LOG_INFO, "history.pruned", text, NULL);
+		metrics_add(service->metrics, METRIC_SERIN_HISTORY_PRUNED_TOTAL, METRIC_NO_LABELS,
+		            (double)(pruned.n_rounds - last->n_rounds));
+	}
+	*last = pruned;
+}
+
+static void on_hour(struct alarm *hour)
+{
+	struct service *service = container_of(hour, struct service, hour);
+	struct loop *loop = loop_ev_seam(service->loop);
+
+	history_sqlite_prune(service->history, loop_now(loop));
+	alarm_start(loop, hour, span_ms(PRUNE_MS));
+}
+
 static void on_bell(struct loop_ev_post *bell)
 {
 	struct service *service = container_of(bell, struct service, bell);
 	const char *state;
 
 	history_sqlite_deliver(service->history);
+	tell_pruned(service);
 	state = history_state(service->history);
 	if (strcmp(state, service->history_state) == 0)
 		return;
@@ -95,6 +135,7 @@ static void open_history(struct service *service)
 		.actor = service->identity,
 		.boot = service->start,
 		.opened_at = loop_now(loop),
+		.keep = span_ms(service->options->history_keep),
 		.post = on_history_post,
 		.user = service,
 	};
@@ -104,8 +145,11 @@ static void open_history(struct service *service)
 	if (sqlite.path[0] != '\0' && history_sqlite_check(sqlite.path, &err))
 		service->history = history_sqlite_new(&sqlite, &err);
 	service->is_on_disk = service->history != NULL;
-	if (service->is_on_disk)
+	if (service->is_on_disk) {
+		service->hour.ring = on_hour;
+		alarm_start(loop, &service->hour, span_ms(0));
 		return;
+	}
 	log_event(service->log, LOG_WARNING, "history.memory",
 	          err.text[0] ? err.text
 	                      : "no history file is named: evidence is kept in memory only",
@@ -117,6 +161,7 @@ static void close_history(struct service *service)
 {
 	if (!service->history)
 		return;
+	alarm_cancel(&service->hour);
 	if (service->is_on_disk) {
 		history_sqlite_free(service->history, span_ms(HISTORY_PATIENCE_MS));
 		loop_ev_post_cancel(service->loop, &service->bell);

@@ -4,6 +4,7 @@
 #include "agent/learn.h"
 #include "agent/learn_config.h"
 #include "agent/learn_rival.h"
+#include "agent/learn_scaler.h"
 #include "agent/metrics.h"
 #include "agent/poison.h"
 #include "analysis/base/text.h"
@@ -233,6 +234,7 @@ void tick_think(struct canary *canary)
 	canary->facts.now = canary_now(canary);
 	draw(canary);
 	learn_config_watch(canary);
+	learn_scaler_note(canary);
 	note_writes(canary);
 	poison_enter(host->poison, canary->k8s_namespace, canary->name);
 	decide(&canary->edition->spec, &canary->facts, &plan);

@@ -6,6 +6,7 @@
 #include "analysis/mirror.h"
 #include "analysis/phase/phase.h"
 #include "analysis/ruling.h"
+#include "analysis/scaler.h"
 
 typedef void phase(struct thought *thought);
 
@@ -75,6 +76,7 @@ static void decide_for(struct thought *thought)
 			phase_resting(thought);
 	}
 	adoption_take(thought);
+	scaler_leave(thought);
 	actions_save(thought);
 	mirror_keep(thought);
 	actions_answer(thought);

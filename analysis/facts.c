@@ -20,6 +20,7 @@ static const char *const names[SUBJECT_MAX] = {
 	[SUBJECT_EVENTS] = "events",
 	[SUBJECT_ACTION] = "action",
 	[SUBJECT_EARLIER] = "earlier release",
+	[SUBJECT_FORMER_SCALER] = "former autoscaler",
 };
 
 struct fact_slot *facts_slot(struct facts *facts, enum subject subject)
@@ -53,6 +54,8 @@ struct fact_slot *facts_slot(struct facts *facts, enum subject subject)
 		return &facts->action.slot;
 	case SUBJECT_EARLIER:
 		return &facts->earlier.slot;
+	case SUBJECT_FORMER_SCALER:
+		return &facts->former_scaler.slot;
 	case SUBJECT_RELEASES:
 	case SUBJECT_NONE:
 	case SUBJECT_MAX:

@@ -30,12 +30,14 @@ enum subject {
 	SUBJECT_ROUTE,  /* the provider's traffic object */
 	SUBJECT_SCALER, /* the target's autoscaler, which people edit */
 	SUBJECT_PRIMARY_SCALER,
-	SUBJECT_RELEASES, /* all Releases of the canary */
-	SUBJECT_CHANGE,   /* how the target's template differs from the Releases' */
-	SUBJECT_CONFIGS,  /* the ConfigMaps and Secrets that the target refers to */
-	SUBJECT_EVENTS,   /* what is told to people; written, never read */
-	SUBJECT_ACTION,   /* what a person asks for and was not answered yet */
-	SUBJECT_EARLIER,  /* the Release that an undo would bring back */
+	SUBJECT_RELEASES,      /* all Releases of the canary */
+	SUBJECT_CHANGE,        /* how the target's template differs from the Releases' */
+	SUBJECT_CONFIGS,       /* the ConfigMaps and Secrets that the target refers to */
+	SUBJECT_EVENTS,        /* what is told to people; written, never read */
+	SUBJECT_ACTION,        /* what a person asks for and was not answered yet */
+	SUBJECT_EARLIER,       /* the Release that an undo would bring back */
+	SUBJECT_FORMER_SCALER, /* the autoscaler that the Canary named before, and the primary's of
+	                          then */
 	SUBJECT_MAX,
 };
 
@@ -134,6 +136,12 @@ struct scaler_fact {
 	bool is_exact;   /* of the primary's: all beside `least` is as wanted */
 	bool is_ours;    /* it carries our label: we may remove it */
 	bool is_foreign; /* of the primary's: somebody else's, for something else */
+};
+
+/* What the Canary named before an edit: it is to be let go, and what was made from it goes. */
+struct former_scaler_fact {
+	struct fact_slot slot;
+	enum scaler_kind kind; /* SCALER_NONE: nothing is left of any */
 };
 
 enum sample_kind {
@@ -275,6 +283,7 @@ struct facts {
 	struct route_fact route;
 	struct scaler_fact scaler; /* of the target */
 	struct scaler_fact primary_scaler;
+	struct former_scaler_fact former_scaler;
 
 	/* The Releases: the slot speaks of the list */
 	struct fact_slot releases;

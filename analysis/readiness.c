@@ -11,6 +11,8 @@
 /* What routes answers after each write; that alone is nothing to note. */
 #define GRACE span_seconds(10)
 
+#define REFUSALS 3 /* in a row: less may be a passing trouble */
+
 static bool is_primary_ready(const struct thought *thought, char *ret_why)
 {
 	char why[SENTENCE_MAX];
@@ -100,6 +102,28 @@ bool readiness_is_route_late(struct thought *thought, char *ret_why)
 	return !is_route_taken(thought, ret_why) && instant_is_set(since) &&
 	       thought_passed(thought, since, deadline) &&
 	       was_read(thought, SUBJECT_ROUTE, instant_after(since, deadline));
+}
+
+enum readiness readiness_refused(struct thought *thought, char *ret_why)
+{
+	const struct workload_fact *target = &thought->facts->target;
+	struct instant since = thought->facts->newest.status.times.not_ready_since;
+	struct span deadline = thought->spec->progress_deadline;
+
+	ret_why[0] = '\0';
+	if (target->slot.state != FACT_KNOWN || target->replicas > 0 ||
+	    target->slot.failures < REFUSALS)
+		return READINESS_UNKNOWN;
+	text_format(ret_why, SENTENCE_MAX, "canary has no pods: %.300s", target->slot.error);
+	thought_because(thought, "%s", ret_why);
+	if (!instant_is_set(since)) {
+		save_since(thought, thought->facts->now);
+		return READINESS_WAITING;
+	}
+	return thought_passed(thought, since, deadline) &&
+	                       was_read(thought, SUBJECT_TARGET, instant_after(since, deadline))
+	               ? READINESS_LATE
+	               : READINESS_WAITING;
 }
 
 enum readiness readiness_check(struct thought *thought, bool with_canary, char *ret_why)

@@ -21,6 +21,13 @@ enum readiness {
  */
 enum readiness readiness_check(struct thought *thought, bool with_canary, char *ret_why);
 
+/*
+ * Before the canary has pods, which the cluster refuses again and again, as admission does: that
+ * counts as not ready, and the deadline runs. READINESS_UNKNOWN: it was not refused. RET_WHY has
+ * the cluster's own words.
+ */
+enum readiness readiness_refused(struct thought *thought, char *ret_why);
+
 /* Before the canary has pods: the route was not taken in within the deadline. RET_WHY as above. */
 bool readiness_is_route_late(struct thought *thought, char *ret_why);
 

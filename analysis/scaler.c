@@ -2,6 +2,8 @@
 
 #include "analysis/base/text.h"
 
+#define LEAVE_TRIES 8 /* to let a former one go */
+
 static const char *kind_name(const struct thought *thought)
 {
 	return thought->spec->scaler_kind == SCALER_KEDA ? "ScaledObject"
@@ -160,6 +162,21 @@ bool scaler_turns(struct thought *thought, bool is_up)
 	                thought->spec->k8s_namespace,
 	                is_up ? "may scale the target again" : "is to hold the target at no pods");
 	return false;
+}
+
+void scaler_leave(struct thought *thought)
+{
+	const struct former_scaler_fact *former = &thought->facts->former_scaler;
+	struct effect effect = {.kind = EFFECT_REMOVE, .subject = SUBJECT_FORMER_SCALER};
+
+	if (former->kind == SCALER_NONE || former->slot.failures >= LEAVE_TRIES ||
+	    thought->facts->is_quarantined || !thought->facts->has_spec)
+		return;
+	for (size_t i = 0; i < thought->plan->n_effects; i++) {
+		if (thought->plan->effects[i].is_retreat)
+			return;
+	}
+	thought_want(thought, &effect);
 }
 
 int scaler_first(const struct thought *thought)

@@ -28,6 +28,10 @@ bool scaler_is_turned(const struct thought *thought, bool is_up);
 /* Want that; true when it was seen. */
 bool scaler_turns(struct thought *thought, bool is_up);
 
+/* Want an autoscaler that the Canary names no more let go, and the primary's that was made from it
+ * away. Nothing waits for it, and it waits for a retreat. */
+void scaler_leave(struct thought *thought);
+
 /* With how many pods a canary begins that has none. */
 int scaler_first(const struct thought *thought);
 

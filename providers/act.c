@@ -55,6 +55,8 @@ static enum talk_step remove_subject(struct talk *talk, const struct http_reply 
 {
 	struct act *act = act_reply_owner(talk);
 
+	if (act->effect->subject == SUBJECT_FORMER_SCALER)
+		return act_scaler_leave_next(talk, reply, err);
 	if (act->effect->subject == SUBJECT_ROUTE && act->world->traffic->remove)
 		return act->world->traffic->remove(act, reply, err);
 	return act_service_remove_next(talk, reply, err);

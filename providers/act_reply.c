@@ -77,6 +77,7 @@ struct kube_ref act_reply_ref(const struct canary_world *world, enum subject sub
 		ref.name = NULL;
 		break;
 	case SUBJECT_EARLIER:
+	case SUBJECT_FORMER_SCALER:
 	case SUBJECT_CHANGE:
 	case SUBJECT_CONFIGS:
 	case SUBJECT_NONE:

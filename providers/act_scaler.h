@@ -11,4 +11,9 @@
  */
 enum talk_step act_scaler_next(struct talk *talk, const struct http_reply *reply, struct err *err);
 
+/* EFFECT_REMOVE of SUBJECT_FORMER_SCALER: `world->former_scaler` is let go, if it was paused, and
+ * the primary's that was made from it is deleted, if it is this Canary's. Absent is done. */
+enum talk_step act_scaler_leave_next(struct talk *talk, const struct http_reply *reply,
+                                     struct err *err);
+
 #endif

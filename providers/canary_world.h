@@ -48,6 +48,12 @@ struct canary_anchor {
 	char hash[CANARY_ANCHOR_HASH_MAX];
 };
 
+/* An autoscaler as a Canary names it. */
+struct canary_scaler {
+	enum scaler_kind kind; /* SCALER_NONE: none */
+	char name[NAME_MAX_K8S];
+};
+
 struct canary_world {
 	const struct provider_options *options;
 	const struct canary_spec *spec; /* the last valid one */
@@ -56,7 +62,8 @@ struct canary_world {
 	char apex[SERVICE_NAME_MAX]; /* Service names */
 	char primary_service[SERVICE_NAME_MAX];
 	char canary_service[SERVICE_NAME_MAX];
-	const char *ingress; /* spec.ingressRef.name, NULL for none */
+	const char *ingress;       /* spec.ingressRef.name, NULL for none */
+	const char *ingress_clone; /* the canary Ingress's name, NULL without an Ingress */
 	const struct traffic_provider *traffic;
 	/* From the target's selector once it was observed, else "": `label: label_value` takes the
 	 * canary's pods, `label: label_value-primary` the primary's. */
@@ -72,6 +79,8 @@ struct canary_world {
 	/* From when on the present weight holds everywhere: queries of shares look no further back.
 	 */
 	struct instant weight_since;
+	struct canary_scaler
+		former_scaler;       /* that the Canary named before, and is not let go yet */
 	struct canary_anchor anchor; /* seq 0: the evidence has none */
 };
 

@@ -237,6 +237,18 @@ static const struct record_field action_fields[] = {
 static const struct record_shape action_shape = {"action_fact", sizeof(struct action_fact),
                                                  array_length(action_fields), action_fields};
 
+#define OF(member) RECORD_AT(struct former_scaler_fact, member)
+static const struct record_field former_scaler_fields[] = {
+	{"slot", RECORD_INLINE, OF(slot), .shape = &slot_shape},
+	{"kind", RECORD_WORD, OF(kind), .words = &record_spec_scalers},
+};
+#undef OF
+
+static const struct record_shape former_scaler_shape = {"former_scaler_fact",
+                                                        sizeof(struct former_scaler_fact),
+                                                        array_length(former_scaler_fields),
+                                                        former_scaler_fields};
+
 #define OF(member) RECORD_AT(struct earlier_fact, member)
 static const struct record_field earlier_fields[] = {
 	{"slot", RECORD_INLINE, OF(slot), .shape = &slot_shape},
@@ -316,6 +328,7 @@ static const struct record_field facts_fields[] = {
 	{"route", RECORD_PART, OF(route), .shape = &route_shape},
 	{"scaler", RECORD_PART, OF(scaler), .shape = &scaler_shape},
 	{"primaryScaler", RECORD_PART, OF(primary_scaler), .shape = &scaler_shape},
+	{"formerScaler", RECORD_PART, OF(former_scaler), .shape = &former_scaler_shape},
 	{"releases", RECORD_PART, OF(releases), .shape = &slot_shape},
 	{"nReleases", RECORD_INT, OF(n_releases)},
 	{"newest", RECORD_PART, OF(newest), .shape = &record_release_shape},

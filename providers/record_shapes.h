@@ -22,6 +22,7 @@ extern const struct record_shape record_facts_cookies;
 extern const struct record_shape record_facts_sample;
 
 /* Words that more than one table has. */
+extern const struct record_words record_spec_scalers;
 extern const struct record_words record_release_outcomes;
 extern const struct record_words record_release_causes;
 extern const struct record_words record_release_verbs;

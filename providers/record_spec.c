@@ -34,7 +34,7 @@ static const char *target_text(int value)
 }
 
 static const struct record_words targets = {target_text, TARGET_DAEMON_SET + 1};
-static const struct record_words scalers = {scaler_text, SCALER_KEDA + 1};
+const struct record_words record_spec_scalers = {scaler_text, SCALER_KEDA + 1};
 static const struct record_words strategies = {strategy_text, STRATEGY_BLUE_GREEN + 1};
 static const struct record_words checks = {check_text, CHECK_VALUE + 1};
 
@@ -110,7 +110,7 @@ static const struct record_field spec_fields[] = {
 	{"target", RECORD_NAME, OF(target)},
 	{"primary", RECORD_NAME, OF(primary)},
 	{"provider", RECORD_NAME, OF(provider)},
-	{"scalerKind", RECORD_WORD, OF(scaler_kind), .words = &scalers},
+	{"scalerKind", RECORD_WORD, OF(scaler_kind), .words = &record_spec_scalers},
 	{"scaler", RECORD_NAME, OF(scaler)},
 	{"primaryScaler", RECORD_NAME, OF(primary_scaler)},
 	{"route", RECORD_PART, OF(route), .shape = &route_shape},

@@ -87,6 +87,7 @@ static void show_tree(const struct command_call *call, const struct history_verd
 	kube_tree_set(tree, "derived", json_integer(verdict->n_derived));
 	kube_tree_set(tree, "notDerivable", json_integer(verdict->n_underivable));
 	kube_tree_set(tree, "notDerivableReason", command_run_text_tree(verdict->underivable));
+	kube_tree_set(tree, "pruned", json_integer(verdict->n_pruned));
 	kube_tree_set(tree, "anchors", json_integer((json_int_t)verdict->n_witnesses));
 	kube_tree_set(tree, "anchorsOfOtherFiles", json_integer((json_int_t)verdict->n_strangers));
 	kube_tree_set(tree, "entry", verdict->seq > 0 ? json_integer(verdict->seq) : json_null());
@@ -117,6 +118,12 @@ static void show_text(const struct command_call *call, const struct history_verd
 	if (verdict->n_underivable > 0)
 		(void)fprintf(call->out, "%" PRId64 " decisions this binary cannot derive: %s.\n",
 		              verdict->n_underivable, verdict->underivable);
+	if (verdict->n_pruned > 0)
+		(void)fprintf(call->out,
+		              "%" PRId64
+		              " rounds whose facts were pruned, as the chain says: not derived "
+		              "again.\n",
+		              verdict->n_pruned);
 	if (verdict->n_strangers > 0)
 		(void)fprintf(call->out,
 		              "%zu anchors are of chains that are not in this file; --complete "

@@ -73,6 +73,20 @@ static void show_source(const struct command_call *call, const json_t *release)
 	}
 }
 
+/* What it is not whole for. */
+static void show_pruned(const struct command_call *call, const json_t *pruned)
+{
+	char text[INSTANT_TEXT_MAX];
+
+	if (!json_is_object(pruned))
+		return;
+	(void)fprintf(call->out,
+	              "  the facts of %lld of its rounds, with their weights and samples, were "
+	              "removed by retention, last on %s\n",
+	              (long long)json_integer_value(json_object_get(pruned, "rounds")),
+	              instant_format_seconds(time_of(pruned), text));
+}
+
 /* As set and as seen, by time. */
 static void show_weights(const struct command_call *call, const json_t *report)
 {
@@ -96,17 +110,40 @@ static void show_weights(const struct command_call *call, const json_t *report)
 	}
 }
 
+static void read_check(const json_t *point, struct check_result *ret)
+{
+	const char *verdict = kube_tree_value(point, "verdict");
+
+	*ret = (struct check_result){.verdict = VERDICT_PASS};
+	kube_tree_number(point, "value", &ret->has_value, &ret->value);
+	kube_tree_number(point, "min", &ret->has_min, &ret->min);
+	kube_tree_number(point, "max", &ret->has_max, &ret->max);
+	if (strcmp(verdict, verdict_name(VERDICT_ERROR)) == 0)
+		ret->verdict = VERDICT_ERROR;
+}
+
+/* Which check decided it. */
+static void show_decided(const struct command_call *call, const json_t *release)
+{
+	const json_t *point = json_object_get(release, "check");
+	char bound[COMMAND_RUN_BOUND_MAX];
+	struct check_result check;
+
+	if (!json_is_object(point))
+		return;
+	read_check(point, &check);
+	(void)fputs("  decided by ", call->out);
+	(void)command_print_text(call, kube_tree_value(point, "name"), 0);
+	(void)fprintf(call->out, " %s\n", command_run_bound(&check, bound));
+}
+
 static void show_sample(const struct command_call *call, const json_t *point)
 {
 	const char *verdict = kube_tree_value(point, "verdict");
 	char bound[COMMAND_RUN_BOUND_MAX];
-	struct check_result check = {.verdict = VERDICT_PASS};
+	struct check_result check;
 
-	kube_tree_number(point, "value", &check.has_value, &check.value);
-	kube_tree_number(point, "min", &check.has_min, &check.min);
-	kube_tree_number(point, "max", &check.has_max, &check.max);
-	if (strcmp(verdict, verdict_name(VERDICT_ERROR)) == 0)
-		check.verdict = VERDICT_ERROR;
+	read_check(point, &check);
 	show_time(call, time_of(point));
 	(void)fprintf(call->out, "%s%s  %s%s\n",
 	              command_print_paint(call, strcmp(verdict, "pass") == 0 ? COMMAND_PRINT_GOOD
@@ -192,8 +229,11 @@ static enum command_exit run_release(struct command_call *call)
 	struct err err = {0};
 
 	if (!command_flags_is_name(name))
-		return command_say(call, COMMAND_USAGE,
-		                   "\"%.100s\": expected the name of a release", name);
+		return command_say(
+			call, COMMAND_USAGE,
+			"\"%.100s\": expected the name of a release, or one of R01 to R20: "
+			"--list names them",
+			name);
 	if (call->n_words > 1 || command_value(call, "since") || call->flags.is_everywhere)
 		return command_say(call, COMMAND_USAGE,
 		                   "of a release: no second word, no --since and no -A");
@@ -201,7 +241,10 @@ static enum command_exit run_release(struct command_call *call)
 		return command_fail(call, &err);
 	if (!report)
 		return command_say(call, COMMAND_NOT_FOUND, "no release \"%s\" in %s", name,
-		                   path ? path : "the agent's history");
+		                   path ? path
+		                   : command_value(call, "api")
+		                           ? "the agent's history"
+		                           : "the cluster or its agent's history");
 	if (page)
 		return write_page(call, report, page);
 	if (command_print_is_tree(call)) {
@@ -209,7 +252,9 @@ static enum command_exit run_release(struct command_call *call)
 		return COMMAND_OK;
 	}
 	show_head(call, json_object_get(report, "release"));
+	show_decided(call, json_object_get(report, "release"));
 	show_source(call, json_object_get(report, "release"));
+	show_pruned(call, json_object_get(report, "pruned"));
 	show_weights(call, report);
 	show_checks(call, json_object_get(report, "checks"));
 	show_events(call, json_object_get(report, "events"));

@@ -8,6 +8,7 @@
 #include "agent/command/command_releases.h"
 #include "agent/command/report_read.h"
 #include "agent/history_read.h"
+#include "agent/history_splits.h"
 #include "analysis/base/compiler.h"
 #include "providers/kube/tree.h"
 #include "providers/wire/tree.h"
@@ -15,7 +16,7 @@
 
 #include <string.h>
 
-#define ASKED_MAX 500 /* releases of the agent's API, the newest */
+#define ASKED_MAX 500 /* releases of the agent's API, or splits; the newest */
 
 /* One report being made. */
 struct asking {
@@ -25,7 +26,8 @@ struct asking {
 	struct command_choice choice;
 	struct report_source source;
 	struct arena arena;
-	json_t *tree; /* the releases */
+	json_t *tree;   /* the releases */
+	json_t *splits; /* of routes without a Canary */
 	/* One of these. */
 	sqlite3 *db;
 	struct command_client *client;
@@ -57,6 +59,19 @@ static void take_runs(struct asking *asking, struct command_runs *runs)
 	asking->tree = command_releases_tree(runs);
 }
 
+static bool read_splits(struct asking *asking, struct err *err)
+{
+	const struct history_splits_filter filter = {
+		.k8s_namespace = chosen_namespace(asking),
+		.name = asking->canary,
+		.n_max = ASKED_MAX,
+	};
+	int64_t next = 0;
+
+	return !asking->kind->has_splits ||
+	       history_splits_read(asking->db, &filter, &asking->splits, &next, err);
+}
+
 static bool ask_file(struct asking *asking, const char *path, struct err *err)
 {
 	const struct command_evidence_filter filter = {
@@ -72,7 +87,8 @@ static bool ask_file(struct asking *asking, const char *path, struct err *err)
 	asking->source.read = read_of_file;
 	if (asking->kind->need == REPORT_NEEDS_FILE)
 		return true;
-	if (!command_evidence_read_open(asking->db, &filter, &asking->arena, &runs, &n_unreadable,
+	if (!read_splits(asking, err) ||
+	    !command_evidence_read_open(asking->db, &filter, &asking->arena, &runs, &n_unreadable,
 	                                err))
 		return err_wrap(err, "%s", path);
 	if (n_unreadable > 0)
@@ -105,6 +121,18 @@ static const char *since_of(struct asking *asking)
 	return arena_format(&asking->arena, "&since=%s", buf_text(&text));
 }
 
+/* An agent that knows of no splits has none to tell of. */
+static bool ask_splits(struct asking *asking, struct err *err)
+{
+	const char *rest =
+		arena_format(&asking->arena, "splits?limit=%d%s%s", ASKED_MAX,
+	                     asking->canary ? "&name=" : "", asking->canary ? asking->canary : "");
+
+	return !asking->kind->has_splits ||
+	       command_api_get(&asking->api, command_api_path(&asking->api, asking->call, rest),
+	                       &asking->splits, err);
+}
+
 static bool ask_agent(struct asking *asking, const char *where, struct err *err)
 {
 	const char *rest = arena_format(&asking->arena, "releases?limit=%d&all=true%s%s%s",
@@ -117,7 +145,8 @@ static bool ask_agent(struct asking *asking, const char *where, struct err *err)
 	asking->has_api = true;
 	if (!command_api_init(&asking->api, asking->call, asking->client, where, err) ||
 	    !command_api_get(&asking->api, command_api_path(&asking->api, asking->call, rest),
-	                     &asking->tree, err))
+	                     &asking->tree, err) ||
+	    !ask_splits(asking, err))
 		return false;
 	asking->source.read = read_of_agent;
 	if (json_array_size(json_object_get(asking->tree, "releases")) == ASKED_MAX)
@@ -228,8 +257,10 @@ static enum command_exit make(struct asking *asking)
 	if (!ask(asking, &err))
 		return command_fail(asking->call, &err);
 	source->releases = json_object_get(asking->tree, "releases");
+	source->splits = json_object_get(asking->splits, "splits");
 	source->now = command_now(asking->call);
-	if (asking->canary && json_array_size(source->releases) == 0)
+	if (asking->canary && json_array_size(source->releases) == 0 &&
+	    json_array_size(source->splits) == 0)
 		return command_say(asking->call, COMMAND_NOT_FOUND,
 		                   "no release of canary \"%s\" is known", asking->canary);
 	if (!report_list_make(asking->kind, source, &report, &err))
@@ -285,6 +316,7 @@ enum command_exit command_reports_run(struct command_call *call, const struct re
 	asking.source.user = &asking;
 	status = make(&asking);
 	json_decref(asking.tree);
+	json_decref(asking.splits);
 	history_read_close(asking.db);
 	if (asking.has_api)
 		command_api_fini(&asking.api);
@@ -359,6 +391,7 @@ static json_t *report_of(const json_t *release, struct arena *arena)
 
 	kube_tree_set(report, "release", kube_tree_copy(release));
 	kube_tree_set(report, "events", events_of(release, arena));
+	kube_tree_set(report, "pruned", json_null());
 	for (size_t i = 0; i < array_length(unknown); i++)
 		kube_tree_set(report, unknown[i], kube_tree_list());
 	return report;

@@ -2,6 +2,7 @@
 
 #include "analysis/base/number.h"
 #include "analysis/base/text.h"
+#include "analysis/strategy.h"
 #include "providers/kube/release.h"
 #include "providers/kube/tree.h"
 
@@ -70,6 +71,8 @@ static void read_one(struct command_run *run, const json_t *object, struct arena
 		return;
 	}
 	run->provider = kube_tree_text(object, "status/policy/spec/provider");
+	if (json_array_size(kube_tree_find(object, "status/policy/spec/analysis/match")) > 0)
+		run->strategy = strategy_name(STRATEGY_AB); /* as far as it matters who sees it */
 	run->threshold = kube_tree_whole(object, "status/policy/spec/analysis/threshold", 0);
 	deciding = command_run_deciding(&run->release.status);
 	run->has_deciding = deciding != NULL && !command_run_is_aborted(run);

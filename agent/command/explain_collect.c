@@ -186,6 +186,7 @@ bool explain_collect(struct command_client *client, const char *lease_namespace,
 	struct kube_ref ref = {
 		.kind = KUBE_CANARY, .k8s_namespace = ret->k8s_namespace, .name = ret->name};
 	const char *target;
+	const char *clone;
 
 	if (!command_client_find(client, &ref, &ret->canary, err))
 		return false;
@@ -207,8 +208,10 @@ bool explain_collect(struct command_client *client, const char *lease_namespace,
 		return true;
 	}
 	ret->is_ingress_known = find(&collect, KUBE_INGRESS, ret->ingress_name, &ret->ingress);
+	clone = arena_text(&ret->arena, kube_tree_text(ret->canary, "spec/ingressRef/canaryName"));
+	if (!*clone)
+		clone = arena_format(&ret->arena, "%s-canary", ret->ingress_name);
 	if (!ret->route)
-		(void)find(&collect, KUBE_INGRESS,
-		           arena_format(&ret->arena, "%s-canary", ret->ingress_name), &ret->route);
+		(void)find(&collect, KUBE_INGRESS, clone, &ret->route);
 	return true;
 }

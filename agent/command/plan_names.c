@@ -83,6 +83,7 @@ void plan_names_read(const json_t *canary, const char *k8s_namespace, struct are
 	const char *target = arena_text(arena, kube_tree_text(canary, "spec/targetRef/name"));
 	const char *ingress = arena_text(arena, kube_tree_text(canary, "spec/ingressRef/name"));
 	const char *apex = arena_text(arena, kube_tree_text(canary, "spec/service/name"));
+	const char *clone;
 
 	ret->n_rows = 0;
 	space = arena_text(arena, *space ? space : k8s_namespace);
@@ -96,7 +97,10 @@ void plan_names_read(const json_t *canary, const char *k8s_namespace, struct are
 	}
 	if (*ingress) {
 		add(ret, KUBE_INGRESS, space, ingress, true);
-		add(ret, KUBE_INGRESS, space, arena_format(arena, "%s-canary", ingress), false);
+		clone = arena_text(arena, kube_tree_text(canary, "spec/ingressRef/canaryName"));
+		if (!*clone)
+			clone = arena_format(arena, "%s-canary", ingress);
+		add(ret, KUBE_INGRESS, space, clone, false);
 	}
 	add_scaler(ret, canary, space, arena);
 	if (*apex && is_istio(canary)) {

@@ -21,8 +21,9 @@ struct record {
 	json_t *checks;   /* [{spec, facts}] of each check, the newest first */
 	json_t *queries;  /* "NAME" or "NAME INDEX" to the query that was asked */
 	size_t n_partial; /* rounds that are less than whole */
-	int highest;      /* weight that was checked */
-	struct err err;   /* set: no further round counts */
+	char pruned[HISTORY_READ_PRUNED_MAX]; /* retention was there, says this; "": it was not */
+	int highest;                          /* weight that was checked */
+	struct err err;                       /* set: no further round counts */
 };
 
 /* Where the new policy would have the run. */
@@ -128,6 +129,10 @@ static void on_round(void *user, const struct history_read_round *read)
 		return;
 	if (!history_read_effects(record->db, read->round.uid, on_effect, record, &record->err))
 		return;
+	if (instant_is_set(read->pruned)) {
+		history_read_pruned(read, record->pruned);
+		return;
+	}
 	if (read->is_cut || !*read->round.base ||
 	    !history_part_read(read->round.spec, &spec, NULL) ||
 	    !history_facts_read(read->round.base, read->round.facts, &facts, NULL)) {
@@ -399,6 +404,8 @@ bool replay_judge(sqlite3 *db, const struct replay_policy *policy, const struct 
 	judge->course.at = strategy_first(&policy->canary.spec);
 	if (policy->canary.spec.skip_analysis)
 		conclude(judge, REPLAY_PROMOTED, "skipAnalysis: nothing would have been checked");
+	else if (*record.pruned) /* what is left of its checks is not its course */
+		conclude(judge, REPLAY_UNKNOWN, "%s", record.pruned);
 	else
 		judge_all_checks(judge);
 	*ret = judge->verdict;

@@ -91,8 +91,13 @@ static void on_round(void *user, const struct history_read_round *read)
 		(void)err_set(&replay->err, ERR_LIMIT, "more than %d decisions", REPLAY_STEPS_MAX);
 		return;
 	}
-	(void)history_facts_read(round->base, round->facts, &facts, NULL);
-	result = derive_round(replay->derive, round, facts, read->is_cut, why);
+	if (instant_is_set(read->pruned)) {
+		result = DERIVE_IMPOSSIBLE;
+		history_read_pruned(read, why);
+	} else {
+		(void)history_facts_read(round->base, round->facts, &facts, NULL);
+		result = derive_round(replay->derive, round, facts, read->is_cut, why);
+	}
 	count(replay, result);
 	step = kube_tree_object();
 	kube_tree_set(step, "at", command_run_time_tree(round->decided_at));

@@ -37,8 +37,21 @@
 			(release.finished ? " to " + release.finished.slice(0, 19) + "Z, " +
 				length(start, seconds(release.finished)) : ""), "dim");
 		if (release.reason) add(main, "p", release.reason);
+		decided();
 		source();
+		if (report.pruned)
+			add(main, "p", "The facts of " + report.pruned.rounds + " of its rounds, with their weights and samples, " +
+				"were removed by retention, last on " + report.pruned.at.slice(0, 19) + "Z.", "dim");
 		document.title = release.name;
+	}
+
+	// The check that a rollback was decided by.
+	function decided() {
+		const check = release.check;
+		if (!check) return;
+		const bounds = [["least", check.min], ["most", check.max]].filter((bound) => bound[1] !== null);
+		add(main, "p", check.name + " was " + (check.value === null ? "without a value" : Math.round(check.value * 1e4) / 1e4) +
+			bounds.map((bound) => ", at " + bound[0] + " " + bound[1]).join(""));
 	}
 
 	// Where it comes from, as far as that is known.
@@ -132,6 +145,7 @@
 	}
 
 	function events() {
+		if (!report.events.length) return;
 		add(main, "h2", "What happened");
 		const table = add(main, "table");
 		for (const event of report.events) {
@@ -144,7 +158,7 @@
 
 	head();
 	if (release.started) {
-		weights();
+		if (report.set.length + report.seen.length) weights();
 		report.checks.forEach(check);
 	}
 	events();

@@ -166,6 +166,43 @@ static void add_splits(const json_t *report, const char *series, const char *ori
 	}
 }
 
+/* "VirtualService/reviews: v1 90 %, v2 10 %" of the first rule that divides requests. */
+static const char *split_text(const json_t *split, struct arena *arena)
+{
+	const json_t *rule = json_array_get(json_object_get(split, "rules"), 0);
+	const json_t *backends = json_object_get(rule, "backends");
+	const char *text = arena_format(arena, "%s/%s", kube_tree_value(split, "kind"),
+	                                kube_tree_value(split, "name"));
+
+	if (!rule)
+		return arena_format(arena, "%s %s", text, kube_tree_value(split, "result"));
+	for (size_t i = 0; i < json_array_size(backends); i++) {
+		const json_t *backend = json_array_get(backends, i);
+		const char *name = kube_tree_value(backend, "name");
+
+		text = arena_format(arena, "%.600s%s %.100s %.0f %%", text, i > 0 ? "," : ":",
+		                    *name ? name : "the others",
+		                    json_number_value(json_object_get(backend, "share")) * WHOLE);
+	}
+	return text;
+}
+
+/* What others wrote into routes that no Canary has. */
+static void add_observed(const struct report_source *source, json_t *rows)
+{
+	for (size_t i = json_array_size(source->splits); i > 0; i--) {
+		const json_t *split = json_array_get(source->splits, i - 1);
+		json_t *row = kube_tree_object();
+
+		carry(row, "at", split, "at");
+		carry(row, "namespace", split, "namespace");
+		carry(row, "origin", split, "origin");
+		carry(row, "who", split, "by");
+		kube_tree_set_text(row, "split", split_text(split, source->arena));
+		kube_tree_append(rows, row);
+	}
+}
+
 bool report_course_traffic(const struct report_source *source, json_t *rows, struct err *err)
 {
 	int n_read = 0;
@@ -184,6 +221,7 @@ bool report_course_traffic(const struct report_source *source, json_t *rows, str
 		add_splits(report, "seen", "seen", rows);
 		add_splits(report, "edits", "external", rows);
 	}
+	add_observed(source, rows);
 	sort_rows(rows);
 	return true;
 }

@@ -22,6 +22,8 @@
 /* What a report is made from. */
 struct report_source {
 	const json_t *releases; /* newest first, initialisations too */
+	const json_t *splits;   /* of routes that no Canary has, as docs/schema/splits.json has
+	                           them; NULL: not asked for */
 	struct instant now;
 	const char *words[REPORT_LIST_WORDS_MAX]; /* "": not given */
 	struct arena *arena;                      /* for texts */
@@ -56,6 +58,7 @@ struct report_kind {
 	const char *why_not; /* one cluster cannot answer it; NULL: it can */
 	enum report_need need;
 	bool is_past;       /* about a time that --since narrows */
+	bool has_splits;    /* routes that no Canary has count, too */
 	bool is_everywhere; /* it compares namespaces, so that all are read */
 	struct report_column columns[REPORT_LIST_COLUMNS_MAX]; /* .key NULL ends them */
 	/* Append rows to the array ROWS: objects with at least the keys of the columns. */

@@ -25,7 +25,9 @@ struct reading {
 	struct history_facts_base base; /* of the round before */
 	struct history_facts_base spec;
 	size_t n_points;
-	struct err err; /* set: no further round counts */
+	size_t n_pruned;       /* rounds that retention took the facts from */
+	struct instant pruned; /* when, the last of them */
+	struct err err;        /* set: no further round counts */
 };
 
 static void set_time(json_t *point, int64_t ms)
@@ -213,25 +215,39 @@ static void read_edit(struct reading *reading, const json_t *edited)
 	add_event(reading, "edit", at, text);
 }
 
-static void on_round(void *user, const struct history_read_round *read)
+/* What the facts of a round tell. */
+static void read_facts(struct reading *reading, const struct history_read_round *read)
 {
-	struct reading *reading = user;
 	CLEANUP(tree_freep) json_t *spec = NULL;
 	CLEANUP(tree_freep) json_t *facts = NULL;
 	const json_t *newest;
 
 	/* A spec, too, is a patch of the one before: of nothing. */
-	if (reading->err.kind != ERR_NONE ||
-	    !history_facts_read_next(&reading->spec, read->round.spec, "{}", &spec, NULL) ||
+	if (!history_facts_read_next(&reading->spec, read->round.spec, "{}", &spec, NULL) ||
 	    !history_facts_read_next(&reading->base, read->round.base, read->round.facts, &facts,
 	                             NULL))
 		return;
 	newest = json_object_get(facts, "newest");
-	if (strcmp(kube_tree_value(newest, "name"), reading->release) == 0) {
-		read_set(reading, newest, read->round.decided_at.ms);
-		read_seen(reading, json_object_get(facts, "share"));
-		read_samples(reading, spec, facts);
-		read_edit(reading, json_object_get(facts, JOURNAL_EDITED));
+	if (strcmp(kube_tree_value(newest, "name"), reading->release) != 0)
+		return;
+	read_set(reading, newest, read->round.decided_at.ms);
+	read_seen(reading, json_object_get(facts, "share"));
+	read_samples(reading, spec, facts);
+	read_edit(reading, json_object_get(facts, JOURNAL_EDITED));
+}
+
+static void on_round(void *user, const struct history_read_round *read)
+{
+	struct reading *reading = user;
+
+	if (reading->err.kind != ERR_NONE)
+		return;
+	if (!instant_is_set(read->pruned)) {
+		read_facts(reading, read);
+	} else {
+		reading->n_pruned++;
+		if (instant_is_before(reading->pruned, read->pruned))
+			reading->pruned = read->pruned;
 	}
 	(void)history_read_effects(reading->db, read->round.uid, on_effect, reading, &reading->err);
 }
@@ -314,6 +330,19 @@ static bool find(const struct command_runs *runs, const char *name, const struct
 	return true;
 }
 
+/* What can be told no more. */
+static json_t *pruned_of(const struct reading *reading)
+{
+	json_t *tree;
+
+	if (reading->n_pruned == 0)
+		return json_null();
+	tree = kube_tree_object();
+	kube_tree_set(tree, "at", command_run_time_tree(reading->pruned));
+	kube_tree_set(tree, "rounds", json_integer((json_int_t)reading->n_pruned));
+	return tree;
+}
+
 static bool build(sqlite3 *db, const struct command_run *run, json_t **ret, struct err *err)
 {
 	json_t *report = kube_tree_object();
@@ -339,6 +368,7 @@ static bool build(sqlite3 *db, const struct command_run *run, json_t **ret, stru
 		json_decref(report);
 		return false;
 	}
+	kube_tree_set(report, "pruned", pruned_of(&reading));
 	add_actions(&reading, release);
 	sort_events(reading.events);
 	*ret = report;

@@ -6,6 +6,7 @@
 
 #include "agent/command/command_run.h"
 #include "agent/command/report_past.h"
+#include "analysis/strategy.h"
 #include "providers/kube/tree.h"
 
 #include <stdlib.h>
@@ -105,6 +106,13 @@ static int weight_of(const struct standing_canary *canary)
 	               : kube_tree_whole(canary->newest, "traffic/route", set);
 }
 
+/* The weight is one of requests that match, and the others stay with the primary. */
+static bool is_by_match(const struct standing_canary *canary)
+{
+	return weight_of(canary) > 0 &&
+	       strcmp(kube_tree_value(canary->newest, "strategy"), strategy_name(STRATEGY_AB)) == 0;
+}
+
 /* R05, R09, R19 ------------------------------------------------------------------------------- */
 
 static json_t *serving_row(const struct report_source *source, const struct standing_canary *canary,
@@ -126,6 +134,10 @@ static json_t *serving_row(const struct report_source *source, const struct stan
 		              command_run_text_tree(kube_tree_value(canary->newest, "fromImage")));
 	}
 	kube_tree_set_text(row, "role", is_canary ? "canary" : "primary");
+	kube_tree_set(row, "of",
+	              command_run_text_tree(!is_by_match(canary) ? "all requests"
+	                                    : is_canary          ? "those that match"
+	                                                         : "the others"));
 	kube_tree_set(row, "weight", json_integer(weight));
 	kube_tree_set(row, "since",
 	              json_incref(json_object_get(row, is_canary ? "started" : "finished")));
@@ -139,10 +151,11 @@ static void add_serving(const struct report_source *source, const struct standin
                         json_t *rows)
 {
 	int weight = weight_of(canary);
+	int rest = is_by_match(canary) ? WHOLE : WHOLE - weight;
 
 	if (!canary->served && strcmp(kube_tree_value(canary->newest, "cause"), "init") == 0)
 		return; /* it begins: nobody is led by us yet */
-	kube_tree_append(rows, serving_row(source, canary, canary->served, WHOLE - weight));
+	kube_tree_append(rows, serving_row(source, canary, canary->served, rest));
 	if (weight > 0)
 		kube_tree_append(rows, serving_row(source, canary, canary->newest, weight));
 }

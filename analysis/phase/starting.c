@@ -379,7 +379,13 @@ void phase_starting(struct thought *thought)
 		give_up(thought, why);
 		return;
 	}
-	if (!is_clear || !traffic_holds(thought) || !is_scaled_up(thought))
+	if (!is_clear || !traffic_holds(thought))
+		return;
+	if (readiness_refused(thought, why) == READINESS_LATE) {
+		give_up(thought, why);
+		return;
+	}
+	if (!is_scaled_up(thought))
 		return;
 	switch (readiness_check(thought, true, why)) {
 	case READINESS_READY:

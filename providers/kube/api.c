@@ -312,7 +312,7 @@ static void read_refusal(enum http_method method, const struct kube_ref *ref,
 	name_request(request, method, ref);
 	ret->outcome = outcome_of(method, ref, reply->status, body);
 	ret->retry_after = reply->retry_after;
-	text_format(ret->text, sizeof(ret->text), "%s: %d%s%.40s%s%.140s%s", request, reply->status,
+	text_format(ret->text, sizeof(ret->text), "%s: %d%s%.40s%s%.230s%s", request, reply->status,
 	            reason[0] ? " " : "", reason, message[0] ? ": " : "", message,
 	            hint(reply->status, method, ref));
 }

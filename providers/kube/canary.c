@@ -5,6 +5,7 @@
 #include "providers/kube/canary_analysis.h"
 #include "providers/kube/canary_refs.h"
 #include "providers/kube/canary_scaler.h"
+#include "providers/kube/canary_warning.h"
 #include "providers/kube/mirror.h"
 #include "providers/kube/node.h"
 #include "providers/kube/owner.h"
@@ -63,7 +64,10 @@ bool kube_canary_head_read(const json_t *object, struct arena *arena, struct kub
 	return true;
 }
 
-static bool refuse_unserved(const struct field *spec, struct err *err)
+/* A deleted Canary always gives back what it took; Flagger's finalizer would only keep its object
+ * until then. */
+static bool revert_read(const struct field *spec, struct arena *arena, struct kube_canary *canary,
+                        struct err *err)
 {
 	struct field revert = field_member(spec, "revertOnDeletion");
 	bool reverts = false;
@@ -71,7 +75,9 @@ static bool refuse_unserved(const struct field *spec, struct err *err)
 	if (!field_optional_flag(&revert, &reverts, err))
 		return false;
 	if (reverts)
-		return field_refuse(&revert, err, ERR_INVALID, "true is not served yet");
+		kube_canary_warning_add(canary, arena, &revert,
+		                        "true: the target comes back whether this is set or not, "
+		                        "and no finalizer waits for it");
 	return true;
 }
 
@@ -135,16 +141,25 @@ static bool ingress_read(const struct field *spec, struct arena *arena, struct k
 	struct field ref = field_member(spec, "ingressRef");
 	struct field kind = field_member(&ref, "kind");
 	struct field name = field_member(&ref, "name");
+	struct field clone = field_member(&ref, "canaryName");
 	const char *kind_text = "Ingress";
 	const char *name_text = NULL;
+	const char *clone_text = NULL;
 
 	if (!kube_node_object(&ref, err) ||
 	    !kube_node_text(&kind, NAME_LENGTH_MAX, &kind_text, err) ||
-	    !kube_node_name(&name, SUFFIXED_NAME_MAX, &name_text, err))
+	    !kube_node_name(&name, SUFFIXED_NAME_MAX, &name_text, err) ||
+	    !kube_node_name(&clone, SUFFIXED_NAME_MAX, &clone_text, err))
 		return false;
 	if (strcmp(kind_text, "Ingress") != 0)
 		return field_expect(&kind, "Ingress", err);
 	canary->ingress = arena_text(arena, name_text);
+	if (clone_text && name_text && strcmp(clone_text, name_text) == 0)
+		return field_expect(&clone, "another name than the Ingress's own", err);
+	if (clone_text)
+		canary->ingress_clone = arena_text(arena, clone_text);
+	else if (name_text)
+		canary->ingress_clone = arena_format(arena, "%s-canary", name_text);
 	return true;
 }
 
@@ -319,7 +334,8 @@ bool kube_canary_read(const json_t *object, const struct provider_options *optio
 	canary.spec.name = canary.head.name;
 	canary.spec.k8s_namespace = canary.head.k8s_namespace;
 	if (!provider_read(&spec, options, arena, &canary.spec, err) ||
-	    !target_read(&spec, arena, &canary.spec, err) || !refuse_unserved(&spec, err) ||
+	    !target_read(&spec, arena, &canary.spec, err) ||
+	    !revert_read(&spec, arena, &canary, err) ||
 	    !kube_canary_scaler_read(&spec, arena, &canary.spec, err) ||
 	    !service_read(&spec, &canary, err) || !ingress_read(&spec, arena, &canary, err) ||
 	    !metrics_server_read(&spec, options, arena, &canary.metrics_server, err) ||

@@ -37,6 +37,7 @@ struct kube_canary {
 	char primary_service[SERVICE_NAME_MAX];
 	char canary_service[SERVICE_NAME_MAX];
 	const char *ingress;        /* NULL: none */
+	const char *ingress_clone;  /* the canary's, made beside it; NULL: none */
 	const char *metrics_server; /* spec.metricsServer or the default */
 	/* Sentences about what is accepted, but hardly meant; further ones are dropped. */
 	const char *warnings[KUBE_CANARY_WARNINGS_MAX];

@@ -226,14 +226,29 @@ json_t *kube_release_new(const struct canary_world *world, const struct effect *
 	return object;
 }
 
+static json_t *former_scaler_of(const struct canary_world *world)
+{
+	enum kube_kind kind = kube_scaler_kind_of(world->former_scaler.kind);
+	json_t *ref = kube_tree_object();
+
+	kube_tree_set_text(ref, "apiVersion", kube_api_version(kind));
+	kube_tree_set_text(ref, "kind", kube_api_kind(kind));
+	kube_tree_set_text(ref, "name", world->former_scaler.name);
+	return ref;
+}
+
 /* The last valid Canary spec: it rules the run, whatever becomes of the live one. */
 static json_t *policy_of(const struct canary_world *world)
 {
 	const json_t *generation = kube_tree_find(world->object, "metadata/generation");
 	json_t *policy = kube_tree_object();
+	json_t *spec = kube_tree_copy(kube_tree_find(world->object, "spec"));
 
+	/* What the Canary names no more stays noted until it is let go. */
+	if (world->former_scaler.kind != SCALER_NONE)
+		kube_tree_set(spec, "autoscalerRef", former_scaler_of(world));
 	kube_tree_set_whole(policy, "generation", json_integer_value(generation));
-	kube_tree_set(policy, "spec", kube_tree_copy(kube_tree_find(world->object, "spec")));
+	kube_tree_set(policy, "spec", spec);
 	return policy;
 }
 

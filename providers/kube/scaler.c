@@ -42,6 +42,34 @@ static const struct form *form_of(const struct canary_world *world)
 	return &forms[world->spec->scaler_kind];
 }
 
+enum kube_kind kube_scaler_kind_of(enum scaler_kind scaler)
+{
+	switch (scaler) {
+	case SCALER_HPA:
+		return KUBE_AUTOSCALER;
+	case SCALER_KEDA:
+		return KUBE_SCALED_OBJECT;
+	case SCALER_NONE:
+		break;
+	}
+	return KUBE_NONE;
+}
+
+struct canary_scaler kube_scaler_named(const json_t *ref)
+{
+	static const enum scaler_kind kinds[] = {SCALER_HPA, SCALER_KEDA};
+	struct canary_scaler named = {0};
+
+	for (size_t i = 0; i < array_length(kinds); i++) {
+		if (strcmp(kube_tree_text(ref, "kind"),
+		           kube_api_kind(kube_scaler_kind_of(kinds[i]))) == 0)
+			named.kind = kinds[i];
+	}
+	if (named.kind != SCALER_NONE)
+		text_copy(named.name, kube_tree_text(ref, "name"));
+	return named;
+}
+
 enum kube_kind kube_scaler_kind(const struct canary_world *world)
 {
 	return form_of(world)->kind;

@@ -13,6 +13,12 @@
 /* KEDA holds the workload of an object with this annotation at so many pods. */
 #define KUBE_SCALER_PAUSE "autoscaling.keda.sh/paused-replicas"
 
+/* Of SCALER's kind; KUBE_NONE for none. */
+enum kube_kind kube_scaler_kind_of(enum scaler_kind scaler);
+
+/* What spec.autoscalerRef, REF, names; NULL or of another kind: none. */
+struct canary_scaler kube_scaler_named(const json_t *ref);
+
 /* KUBE_NONE: the Canary names none. */
 enum kube_kind kube_scaler_kind(const struct canary_world *world);
 

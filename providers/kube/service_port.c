@@ -82,6 +82,7 @@ static void discover(json_t *ports, const json_t *container)
 	for (size_t i = 0; i < json_array_size(declared); i++) {
 		const json_t *one = json_array_get(declared, i);
 		const json_t *number = json_object_get(one, "containerPort");
+		const char *protocol = kube_tree_text(one, "protocol");
 		char name[128];
 		json_t *port;
 
@@ -96,7 +97,7 @@ static void discover(json_t *ports, const json_t *container)
 			kube_tree_append(ports, port);
 		}
 		kube_tree_set_text(port, "name", name);
-		kube_tree_set_text(port, "protocol", "TCP");
+		kube_tree_set_text(port, "protocol", protocol[0] ? protocol : "TCP");
 		kube_tree_set(port, "port", port_value(number));
 		kube_tree_set(port, "targetPort", port_value(number));
 	}

@@ -52,7 +52,7 @@ static struct kube_ref clone_ref(const struct canary_world *world, struct arena 
 {
 	struct kube_ref ref = source_ref(world);
 
-	ref.name = arena_format(arena, "%s-canary", world->ingress ? world->ingress : "");
+	ref.name = arena_text(arena, world->ingress_clone ? world->ingress_clone : "-canary");
 	return ref;
 }
 

@@ -102,7 +102,7 @@ json_t *nginx_ingress_new(const struct canary_world *world, const json_t *source
 	metadata = kube_tree_object();
 	labels = kube_tree_copy(kube_tree_find(source, "metadata/labels"));
 	set_label(labels, world);
-	text_format(name, sizeof(name), "%s-canary", world->ingress);
+	text_format(name, sizeof(name), "%s", world->ingress_clone);
 	kube_tree_set_text(metadata, "name", name);
 	kube_tree_set_text(metadata, "namespace", world->spec->k8s_namespace);
 	kube_tree_set(metadata, "labels", labels);

@@ -44,14 +44,19 @@ void audit_original_open(const struct audit_original *original, sqlite3 **ret)
 	                 SQLITE_OK);
 }
 
-static void write_original(struct desk *desk)
+static void write_original(struct desk *desk, bool is_pruned)
 {
+	if (is_pruned)
+		desk->keep = span_seconds(3600);
 	history_desk_open(desk);
 	for (unsigned i = 1; i <= AUDIT_ROUNDS; i++) {
 		history_desk_decision(desk, i);
 		history_desk_effect(desk, i, HISTORY_QUESTION, "measure request-duration");
 		history_desk_effect(desk, i, HISTORY_CHANGE, "write route");
 		history_desk_effect(desk, i, HISTORY_ANSWER, "write route");
+		history_desk_effect(desk, i, HISTORY_ANSWER, "measure request-duration");
+		if (is_pruned && (i == 5 || i == 9)) /* rounds 2 and 3, and 4 to 7 */
+			history_desk_prune(desk, span_ms(3600000 + 10 * ((int64_t)i - 1)));
 		if (i % 4 == 0)
 			split_desk_write(desk->history, i % 8 == 0 ? 90 : 50);
 		if (i % 5 == 0)
@@ -64,13 +69,14 @@ static void write_original(struct desk *desk)
 	history_desk_close(desk);
 }
 
-void audit_original_read(struct desk *desk, struct audit_original *ret)
+void audit_original_read(struct desk *desk, bool is_pruned, struct audit_original *ret)
 {
 	sqlite3 *db = NULL;
 	sqlite3_stmt *row = NULL;
 	char name[64];
 
-	write_original(desk);
+	write_original(desk, is_pruned);
+	ret->is_pruned = is_pruned;
 	assert_int_equal(sqlite3_open(desk->path, &db), SQLITE_OK);
 	assert_int_equal(sqlite3_prepare_v2(
 				 db,

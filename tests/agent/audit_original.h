@@ -8,7 +8,7 @@
 
 #define AUDIT_ROUNDS      14
 #define AUDIT_ANCHORS     3
-#define AUDIT_ENTRIES_MAX 100
+#define AUDIT_ENTRIES_MAX 120
 
 /* One entry as it was written. */
 struct audit_entry {
@@ -24,10 +24,12 @@ struct audit_original {
 	char anchor_names[AUDIT_ANCHORS][32];
 	struct history_witness anchors[AUDIT_ANCHORS];
 	int anchored; /* the last of them */
+	bool is_pruned;
 };
 
-/* Write it with DESK, and read it. RET->image is freed with sqlite3_free. */
-void audit_original_read(struct desk *desk, struct audit_original *ret);
+/* Write it with DESK, and read it; IS_PRUNED: with two prunes in it, both anchored. RET->image is
+ * freed with sqlite3_free. */
+void audit_original_read(struct desk *desk, bool is_pruned, struct audit_original *ret);
 
 /* A copy in memory, in which everything is allowed. */
 void audit_original_open(const struct audit_original *original, sqlite3 **ret);

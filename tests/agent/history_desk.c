@@ -79,10 +79,11 @@ void history_desk_open(struct desk *desk)
 		.chain = desk->chain ? desk->chain : "cluster-a/serin",
 		.actor = "serin/pod-1",
 		.boot = boot,
-		.opened_at = {1795236300000},
+		.opened_at = {DESK_EPOCH},
 		.vfs = VFS_NAME,
 		.retry_min = span_ms(1),
 		.retry_max = span_ms(2),
+		.keep = desk->keep,
 		.post = on_post,
 		.user = desk,
 	};
@@ -120,7 +121,7 @@ void history_desk_round(struct desk *desk, unsigned number)
 		.canary_uid = "0b1c",
 		.release = "podinfo-2",
 		.release_seq = 2,
-		.decided_at = {1795236300000 + (int64_t)number * 10},
+		.decided_at = {DESK_EPOCH + (int64_t)number * 10},
 		.decide_version = "1",
 		.reason = "weight 10 \"holds\"\n\tuntil the next check",
 		.spec = "{\"analysis\":{\"maxWeight\":50}}",
@@ -154,7 +155,7 @@ void history_desk_decision(struct desk *desk, unsigned number)
 	json_t *json;
 
 	assert_true(facts && effects);
-	facts->now = (struct instant){1795236300000 + (int64_t)number * 10};
+	facts->now = (struct instant){DESK_EPOCH + (int64_t)number * 10};
 	facts->has_spec = true;
 	facts->canary.state = FACT_KNOWN;
 	facts->target.slot.state = number % 3 == 0 ? FACT_KNOWN : FACT_UNKNOWN;
@@ -203,7 +204,7 @@ void history_desk_effect(struct desk *desk, unsigned number, enum history_kind k
 		.key = key,
 		.detail = "{\"status\":200}",
 		.result = kind == HISTORY_ANSWER ? "ok" : "",
-		.at = {1795236300000 + (int64_t)number * 10 + 1},
+		.at = {DESK_EPOCH + (int64_t)number * 10 + 1},
 	};
 
 	snprintf(uid, sizeof(uid), "r%05u", number);
@@ -220,6 +221,21 @@ static void history_desk_turn(struct desk *desk)
 	desk->n_posts = 0;
 	pthread_mutex_unlock(&desk->lock);
 	history_sqlite_deliver(desk->history);
+}
+
+void history_desk_prune(struct desk *desk, struct span after)
+{
+	struct history_sqlite_pruned pruned;
+
+	while (history_sqlite_waiting(desk->history) > 0)
+		history_desk_turn(desk);
+	history_sqlite_prune(desk->history, (struct instant){DESK_EPOCH + after.ms});
+	for (;;) {
+		history_sqlite_pruned(desk->history, &pruned);
+		if (!pruned.is_under_way)
+			return;
+		history_desk_turn(desk);
+	}
 }
 
 void history_desk_wait_acks(struct desk *desk, unsigned n)

@@ -7,6 +7,7 @@
 #include "tests/agent/slow_vfs.h"
 
 #define DESK_ACKS_MAX 8192
+#define DESK_EPOCH    1795236300000 /* when it is opened; round N is 10 * N ms later */
 
 struct desk {
 	char directory[64];
@@ -14,6 +15,7 @@ struct desk {
 	struct slow_vfs vfs;
 	const char *chain;       /* of what is opened next; NULL: the usual one */
 	struct history *history; /* or NULL */
+	struct span keep;        /* retention of what is opened next; 0: for ever */
 	unsigned n_starts;
 	pthread_mutex_t lock;
 	pthread_cond_t posted;
@@ -45,6 +47,9 @@ void history_desk_decision(struct desk *desk, unsigned number);
 /* Append an effect of round NUMBER. */
 void history_desk_effect(struct desk *desk, unsigned number, enum history_kind kind,
                          const char *key);
+
+/* Remove what is older than `keep` at DESK_EPOCH and AFTER, and wait until that has ended. */
+void history_desk_prune(struct desk *desk, struct span after);
 
 /* Turn the loop until N acknowledgements came in all. */
 void history_desk_wait_acks(struct desk *desk, unsigned n);

@@ -4,7 +4,7 @@
 #include "agent/history_read.h"
 #include "agent/history_verify.h"
 #include "analysis/base/compiler.h"
-#include "tests/agent/audit_original.h"
+#include "tests/agent/audit_forgery.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,121 +14,21 @@
 
 #include <cmocka.h>
 
-#define TAMPERINGS 10500
-
-/* One forgery. */
-struct forgery {
-	const struct audit_original *original;
-	sqlite3 *db;
-	uint64_t random;
-	int lo; /* the first bad entry is one of these */
-	int hi;
-	char named[128];     /* or this is in the verdict; "" when the entry must be named */
-	char told[256];      /* what was done */
-	bool is_unwitnessed; /* no anchors are at hand */
-};
-
-static uint64_t draw(struct forgery *forgery)
-{
-	uint64_t x = forgery->random;
-
-	x ^= x << 13U;
-	x ^= x >> 7U;
-	x ^= x << 17U;
-	forgery->random = x;
-	return x >> 11U;
-}
-
-/* From 1 to N. */
-static int choose(struct forgery *forgery, int n)
-{
-	return (int)(draw(forgery) % (uint64_t)n) + 1;
-}
-
-/* FORMAT as sqlite3_mprintf has it. True when a row was changed. */
-static bool sql(struct forgery *forgery, const char *format, ...)
-{
-	va_list args;
-	char *text;
-	int code;
-
-	va_start(args, format);
-	text = sqlite3_vmprintf(format, args);
-	va_end(args);
-	code = sqlite3_exec(forgery->db, text, NULL, NULL, NULL);
-	sqlite3_free(text);
-	return code == SQLITE_OK && sqlite3_changes(forgery->db) > 0;
-}
-
-/* The ways to another value; %w is the column. */
-static const char *const edits[] = {
-	"\"%w\" || 'x'",
-	"''",
-	"'other'",
-	"\"%w\" || char(0) || 'x'",
-	"CAST(\"%w\" AS BLOB)",
-	"CASE typeof(\"%w\") WHEN 'integer' THEN \"%w\" + 1 ELSE upper(\"%w\") END",
-	"CASE typeof(\"%w\") WHEN 'integer' THEN \"%w\" + 0.5 ELSE substr(\"%w\", 2) END",
-	"CASE typeof(\"%w\") WHEN 'integer' THEN -\"%w\" ELSE trim(\"%w\", '{}') END",
-};
-
-/* Write something else into COLUMN of the row of TABLE where WHERE; false when it is the same. */
-static bool edit(struct forgery *forgery, const char *table, const char *column, const char *where)
-{
-	const char *form = edits[draw(forgery) % array_length(edits)];
-	char *value = sqlite3_mprintf(form, column, column, column);
-	bool is_done = sql(forgery, "UPDATE %s SET %s = %s WHERE %s AND quote(%s) <> quote(%s)",
-	                   table, column, value, where, column, value);
-
-	(void)snprintf(forgery->told, sizeof(forgery->told), "%s.%s = %s", table, column, value);
-	sqlite3_free(value);
-	return is_done;
-}
-
-static void expect(struct forgery *forgery, int lo, int hi)
-{
-	forgery->lo = lo;
-	forgery->hi = hi;
-}
+#define TAMPERINGS        10500
+#define TAMPERINGS_PRUNED 5000 /* of a history that retention took from */
 
 /* Edits ------------------------------------------------------------------------------------- */
 
-static const char *column_of(struct forgery *forgery, const char *entity)
-{
-	static const char *const round[] = {"uid",         "k8s_namespace",  "canary_name",
-	                                    "canary_uid",  "release_name",   "release_seq",
-	                                    "decided_at",  "decide_version", "reason",
-	                                    "spec_sha256", "facts_json",     "plan_json",
-	                                    "is_cut",      "base_sha256"};
-	static const char *const effect[] = {"uid",         "round_uid",   "kind",
-	                                     "effect_key",  "detail_json", "result",
-	                                     "happened_at", "is_cut"};
-	static const char *const gap[] = {"uid",     "kind",     "round_uid", "n_records",
-	                                  "from_at", "until_at", "detail"};
-
-	static const char *const split[] = {
-		"uid",        "object_api",       "object_kind", "k8s_namespace", "object_name",
-		"object_uid", "resource_version", "origin",      "author",        "result",
-		"applied_at", "seen_at",          "split_json",  "is_cut"};
-
-	if (strcmp(entity, "traffic_change") == 0)
-		return split[draw(forgery) % array_length(split)];
-	if (strcmp(entity, "round") == 0)
-		return round[draw(forgery) % array_length(round)];
-	if (strcmp(entity, "round_effect") == 0)
-		return effect[draw(forgery) % array_length(effect)];
-	return gap[draw(forgery) % array_length(gap)];
-}
-
 static bool edit_row(struct forgery *forgery)
 {
-	int k = choose(forgery, forgery->original->anchored);
+	int k = audit_forgery_choose(forgery, forgery->original->anchored);
 	const struct audit_entry *entry = &forgery->original->entries[k];
 	char where[128];
 
 	(void)snprintf(where, sizeof(where), "uid = '%s'", entry->uid);
-	expect(forgery, k, k);
-	return edit(forgery, entry->entity, column_of(forgery, entry->entity), where);
+	audit_forgery_expect(forgery, k, k);
+	return audit_forgery_edit(forgery, entry->entity,
+	                          audit_forgery_column(forgery, entry->entity), where);
 }
 
 static bool edit_entry(struct forgery *forgery)
@@ -137,80 +37,101 @@ static bool edit_entry(struct forgery *forgery)
 	                                      "actor",      "action",  "entity",
 	                                      "entity_uid", "payload", "payload_sha256",
 	                                      "prev_hash",  "hash"};
-	int k = choose(forgery, forgery->original->anchored);
-	const char *column = columns[draw(forgery) % array_length(columns)];
+	int k = audit_forgery_choose(forgery, forgery->original->anchored);
+	const char *column = columns[audit_forgery_draw(forgery) % array_length(columns)];
 	char where[64];
 
 	(void)snprintf(where, sizeof(where), "seq = %d", k);
-	expect(forgery, k, k);
+	audit_forgery_expect(forgery, k, k);
 	if (strcmp(column, "chain") == 0) /* it stands alone in its new chain */
 		(void)snprintf(forgery->named, sizeof(forgery->named), ", got %d", k);
 	if (strcmp(column, "seq") == 0)
 		(void)snprintf(forgery->named, sizeof(forgery->named), "expected entry ");
-	return edit(forgery, "audit_log", column, where);
+	return audit_forgery_edit(forgery, "audit_log", column, where);
 }
 
 static bool edit_spec(struct forgery *forgery)
 {
 	static const char *const columns[] = {"spec_json", "sha256"};
 
-	expect(forgery, 1, 1);
-	return edit(forgery, "canary_spec", columns[draw(forgery) % 2], "1");
+	audit_forgery_expect(forgery, 1, 1);
+	return audit_forgery_edit(forgery, "canary_spec", columns[audit_forgery_draw(forgery) % 2],
+	                          "1");
+}
+
+static bool edit_facts(struct forgery *forgery)
+{
+	int k = audit_forgery_choose(forgery, forgery->original->anchored);
+	const struct audit_entry *entry = &forgery->original->entries[k];
+	static const char *const columns[] = {"facts_json", "facts_json", "round_id"};
+	char where[128];
+
+	if (strcmp(entry->entity, "round") != 0)
+		return false;
+	(void)snprintf(where, sizeof(where), "round_id = (SELECT id FROM round WHERE uid = '%s')",
+	               entry->uid);
+	audit_forgery_expect(forgery, k, k);
+	return audit_forgery_edit(forgery, "round_facts", columns[audit_forgery_draw(forgery) % 3],
+	                          where);
 }
 
 static bool edit_base(struct forgery *forgery)
 {
 	static const char *const columns[] = {"facts_json", "sha256"};
 
-	expect(forgery, 1, 1);
-	return edit(forgery, "facts_base", columns[draw(forgery) % 2], "1");
+	audit_forgery_expect(forgery, 1, 1);
+	return audit_forgery_edit(forgery, "facts_base", columns[audit_forgery_draw(forgery) % 2],
+	                          "1");
 }
 
 /* Deletions --------------------------------------------------------------------------------- */
 
 static bool delete_row(struct forgery *forgery)
 {
-	int k = choose(forgery, forgery->original->anchored);
+	int k = audit_forgery_choose(forgery, forgery->original->anchored);
 	const struct audit_entry *entry = &forgery->original->entries[k];
 
-	expect(forgery, k, k);
-	return sql(forgery, "DELETE FROM %s WHERE uid = %Q", entry->entity, entry->uid);
+	audit_forgery_expect(forgery, k, k);
+	return audit_forgery_sql(forgery, "DELETE FROM %s WHERE uid = %Q", entry->entity,
+	                         entry->uid);
 }
 
 static bool delete_entry(struct forgery *forgery)
 {
-	int k = choose(forgery, forgery->original->anchored);
+	int k = audit_forgery_choose(forgery, forgery->original->anchored);
 	const struct audit_entry *entry = &forgery->original->entries[k];
 
-	expect(forgery, k, k);
-	return sql(forgery, "DELETE FROM audit_log WHERE seq = %d", k) &&
-	       (draw(forgery) % 2 == 0 ||
-	        sql(forgery, "DELETE FROM %s WHERE uid = %Q", entry->entity, entry->uid));
+	audit_forgery_expect(forgery, k, k);
+	return audit_forgery_sql(forgery, "DELETE FROM audit_log WHERE seq = %d", k) &&
+	       (audit_forgery_draw(forgery) % 2 == 0 ||
+	        audit_forgery_sql(forgery, "DELETE FROM %s WHERE uid = %Q", entry->entity,
+	                          entry->uid));
 }
 
 static bool delete_spec(struct forgery *forgery)
 {
-	expect(forgery, 1, 1);
-	return sql(forgery, "DELETE FROM canary_spec");
+	audit_forgery_expect(forgery, 1, 1);
+	return audit_forgery_sql(forgery, "DELETE FROM canary_spec");
 }
 
 static bool delete_base(struct forgery *forgery)
 {
-	expect(forgery, 1, 1);
-	return sql(forgery, "DELETE FROM facts_base");
+	audit_forgery_expect(forgery, 1, 1);
+	return audit_forgery_sql(forgery, "DELETE FROM facts_base");
 }
 
 /* The end is cut off, rows and all. */
 static bool cut(struct forgery *forgery)
 {
-	int k = choose(forgery, forgery->original->anchored);
+	int k = audit_forgery_choose(forgery, forgery->original->anchored);
 
-	expect(forgery, k, k);
+	audit_forgery_expect(forgery, k, k);
 	for (int i = k; i <= forgery->original->n; i++)
-		if (!sql(forgery, "DELETE FROM %s WHERE uid = %Q",
-		         forgery->original->entries[i].entity, forgery->original->entries[i].uid))
+		if (!audit_forgery_sql(forgery, "DELETE FROM %s WHERE uid = %Q",
+		                       forgery->original->entries[i].entity,
+		                       forgery->original->entries[i].uid))
 			return false;
-	return sql(forgery, "DELETE FROM audit_log WHERE seq >= %d", k);
+	return audit_forgery_sql(forgery, "DELETE FROM audit_log WHERE seq >= %d", k);
 }
 
 /* Order and copies -------------------------------------------------------------------------- */
@@ -219,8 +140,8 @@ static bool cut(struct forgery *forgery)
 static bool choose_two(struct forgery *forgery, bool is_same, int *ret_a, int *ret_b)
 {
 	const struct audit_entry *entries = forgery->original->entries;
-	int a = choose(forgery, forgery->original->anchored);
-	int b = choose(forgery, forgery->original->anchored);
+	int a = audit_forgery_choose(forgery, forgery->original->anchored);
+	int b = audit_forgery_choose(forgery, forgery->original->anchored);
 
 	*ret_a = a < b ? a : b;
 	*ret_b = a < b ? b : a;
@@ -238,16 +159,18 @@ static bool swap_rows(struct forgery *forgery)
 
 	if (!choose_two(forgery, true, &a, &b))
 		return false;
-	expect(forgery, a, b);
+	audit_forgery_expect(forgery, a, b);
 	for (int i = 0; i < 2; i++) {
 		(void)snprintf(select, sizeof(select), "SELECT id FROM %s WHERE uid = '%s'",
 		               entries[a].entity, entries[i ? b : a].uid);
 		audit_original_text(forgery->db, select, ids[i], sizeof(ids[i]));
 	}
-	return sql(forgery, "UPDATE %s SET id = -1 WHERE id = %s", entries[a].entity, ids[0]) &&
-	       sql(forgery, "UPDATE %s SET id = %s WHERE id = %s", entries[a].entity, ids[0],
-	           ids[1]) &&
-	       sql(forgery, "UPDATE %s SET id = %s WHERE id = -1", entries[a].entity, ids[1]);
+	return audit_forgery_sql(forgery, "UPDATE %s SET id = -1 WHERE id = %s", entries[a].entity,
+	                         ids[0]) &&
+	       audit_forgery_sql(forgery, "UPDATE %s SET id = %s WHERE id = %s", entries[a].entity,
+	                         ids[0], ids[1]) &&
+	       audit_forgery_sql(forgery, "UPDATE %s SET id = %s WHERE id = -1", entries[a].entity,
+	                         ids[1]);
 }
 
 static bool swap_entries(struct forgery *forgery)
@@ -257,191 +180,271 @@ static bool swap_entries(struct forgery *forgery)
 
 	if (!choose_two(forgery, false, &a, &b))
 		return false;
-	expect(forgery, a, a);
-	return sql(forgery, "UPDATE audit_log SET seq = -%d WHERE seq = %d", a, a) &&
-	       sql(forgery, "UPDATE audit_log SET seq = %d WHERE seq = %d", a, b) &&
-	       sql(forgery, "UPDATE audit_log SET seq = %d WHERE seq = -%d", b, a);
+	audit_forgery_expect(forgery, a, a);
+	return audit_forgery_sql(forgery, "UPDATE audit_log SET seq = -%d WHERE seq = %d", a, a) &&
+	       audit_forgery_sql(forgery, "UPDATE audit_log SET seq = %d WHERE seq = %d", a, b) &&
+	       audit_forgery_sql(forgery, "UPDATE audit_log SET seq = %d WHERE seq = -%d", b, a);
 }
 
 static bool copy_row(struct forgery *forgery)
 {
-	int k = choose(forgery, forgery->original->n);
+	int k = audit_forgery_choose(forgery, forgery->original->n);
 	const struct audit_entry *entry = &forgery->original->entries[k];
 
 	(void)snprintf(forgery->named, sizeof(forgery->named), "\"%s-copy\"", entry->uid);
-	(void)sql(forgery, "CREATE TEMP TABLE copy AS SELECT * FROM %s WHERE uid = %Q",
-	          entry->entity, entry->uid);
-	return sql(forgery, "UPDATE copy SET id = NULL, uid = uid || '-copy'") &&
-	       sql(forgery, "INSERT INTO %s SELECT * FROM copy", entry->entity);
+	(void)audit_forgery_sql(forgery,
+	                        "CREATE TEMP TABLE copy AS SELECT * FROM %s WHERE uid = %Q",
+	                        entry->entity, entry->uid);
+	return audit_forgery_sql(forgery, "UPDATE copy SET id = NULL, uid = uid || '-copy'") &&
+	       audit_forgery_sql(forgery, "INSERT INTO %s SELECT * FROM copy", entry->entity);
 }
 
 /* Make room behind K. */
 static bool shift(struct forgery *forgery, int k)
 {
 	return (k == forgery->original->n ||
-	        sql(forgery, "UPDATE audit_log SET seq = -seq WHERE seq > %d", k)) &&
+	        audit_forgery_sql(forgery, "UPDATE audit_log SET seq = -seq WHERE seq > %d", k)) &&
 	       (k == forgery->original->n ||
-	        sql(forgery, "UPDATE audit_log SET seq = 1 - seq WHERE seq < 0"));
+	        audit_forgery_sql(forgery, "UPDATE audit_log SET seq = 1 - seq WHERE seq < 0"));
 }
 
 static bool copy_entry(struct forgery *forgery)
 {
-	int k = choose(forgery, forgery->original->anchored);
+	int k = audit_forgery_choose(forgery, forgery->original->anchored);
 
-	expect(forgery, k + 1, k + 1);
+	audit_forgery_expect(forgery, k + 1, k + 1);
 	return shift(forgery, k) &&
-	       sql(forgery,
-	           "INSERT INTO audit_log SELECT chain, seq + 1, ts, actor, action, entity, entity_uid,"
-	           " payload, payload_sha256, hash, hash || 'x' FROM audit_log WHERE seq = %d",
-	           k);
+	       audit_forgery_sql(
+		       forgery,
+		       "INSERT INTO audit_log SELECT chain, seq + 1, ts, actor, action, entity, entity_uid,"
+		       " payload, payload_sha256, hash, hash || 'x' FROM audit_log WHERE seq = %d",
+		       k);
 }
 
 static bool copy_spec(struct forgery *forgery)
 {
 	(void)snprintf(forgery->named, sizeof(forgery->named), "came in without a round");
-	return sql(forgery,
-	           "INSERT INTO canary_spec SELECT sha256 || '%d', spec_json FROM canary_spec",
-	           choose(forgery, 1000));
+	return audit_forgery_sql(
+		forgery,
+		"INSERT INTO canary_spec SELECT sha256 || '%d', spec_json FROM canary_spec",
+		audit_forgery_choose(forgery, 1000));
 }
 
 /* Those who know how it is made ------------------------------------------------------------- */
 
-static const char *text_at(sqlite3_stmt *row, int index)
-{
-	return (const char *)sqlite3_column_text(row, index);
-}
-
-/* Number all entries anew and hash them again: the chain is in order. */
-static bool rehash(struct forgery *forgery)
-{
-	sqlite3_stmt *row = NULL;
-	char hash[HISTORY_CHAIN_DIGEST_SIZE] = HISTORY_CHAIN_ORIGIN;
-	int seq = 0;
-
-	(void)sql(forgery, "CREATE TEMP TABLE old AS SELECT * FROM audit_log ORDER BY seq");
-	(void)sql(forgery, "DELETE FROM audit_log");
-	assert_int_equal(sqlite3_prepare_v2(forgery->db, "SELECT * FROM old ORDER BY seq", -1, &row,
-	                                    NULL),
-	                 SQLITE_OK);
-	while (sqlite3_step(row) == SQLITE_ROW) {
-		char digest[HISTORY_CHAIN_DIGEST_SIZE];
-		char next[HISTORY_CHAIN_DIGEST_SIZE];
-		const struct history_chain_entry entry = {
-			.chain = text_at(row, 0),
-			.seq = ++seq,
-			.ts = sqlite3_column_int64(row, 2),
-			.actor = text_at(row, 3),
-			.action = text_at(row, 4),
-			.entity = text_at(row, 5),
-			.entity_uid = text_at(row, 6),
-			.payload_sha256 = digest,
-			.prev_hash = hash,
-		};
-
-		history_chain_digest_text(text_at(row, 7), digest);
-		history_chain_hash(&entry, next);
-		if (!sql(forgery,
-		         "INSERT INTO audit_log VALUES (%Q,%d,%lld,%Q,%Q,%Q,%Q,%Q,%Q,%Q,%Q)",
-		         entry.chain, seq, (long long)entry.ts, entry.actor, entry.action,
-		         entry.entity, entry.entity_uid, text_at(row, 7), digest, hash, next))
-			fail_msg("%s", sqlite3_errmsg(forgery->db));
-		memcpy(hash, next, sizeof(hash));
-	}
-	sqlite3_finalize(row);
-	return true;
-}
-
-/* The anchors leave a stretch of entries, one of which was written anew: K is in it. */
-static void expect_stretch(struct forgery *forgery, int k)
-{
-	int before = 0;
-
-	for (int i = 0; i < AUDIT_ANCHORS; i++) {
-		int seq = (int)forgery->original->anchors[i].anchor.seq;
-
-		if (seq < k && seq > before)
-			before = seq;
-	}
-	expect(forgery, before + 1, before + 1);
-}
-
 /* Another time in an entry, or another actor, and all hashes after it. */
 static bool rewrite(struct forgery *forgery)
 {
-	int k = choose(forgery, forgery->original->anchored);
-	bool is_time = draw(forgery) % 2 == 0;
+	int k = audit_forgery_choose(forgery, forgery->original->anchored);
+	bool is_time = audit_forgery_draw(forgery) % 2 == 0;
 
-	expect_stretch(forgery, k);
-	return sql(forgery,
-	           is_time ? "UPDATE audit_log SET ts = ts + 1 WHERE seq = %d"
-	                   : "UPDATE audit_log SET actor = 'nobody' WHERE seq = %d",
-	           k) &&
-	       rehash(forgery);
+	audit_forgery_expect_stretch(forgery, k);
+	return audit_forgery_sql(forgery,
+	                         is_time ? "UPDATE audit_log SET ts = ts + 1 WHERE seq = %d"
+	                                 : "UPDATE audit_log SET actor = 'nobody' WHERE seq = %d",
+	                         k) &&
+	       audit_forgery_rehash(forgery);
 }
 
 /* A record that never was: entry and row taken out, the rest closed up. */
 static bool take_out(struct forgery *forgery)
 {
-	int k = choose(forgery, forgery->original->anchored);
+	int k = audit_forgery_choose(forgery, forgery->original->anchored);
 	const struct audit_entry *entry = &forgery->original->entries[k];
 
-	expect_stretch(forgery, k);
-	return sql(forgery, "DELETE FROM %s WHERE uid = %Q", entry->entity, entry->uid) &&
-	       sql(forgery, "DELETE FROM audit_log WHERE seq = %d", k) && rehash(forgery);
+	audit_forgery_expect_stretch(forgery, k);
+	return audit_forgery_sql(forgery, "DELETE FROM %s WHERE uid = %Q", entry->entity,
+	                         entry->uid) &&
+	       audit_forgery_sql(forgery, "DELETE FROM audit_log WHERE seq = %d", k) &&
+	       audit_forgery_rehash(forgery);
 }
 
 /* Decisions --------------------------------------------------------------------------------- */
 
 /* What stands in COLUMN of round UID becomes its replacement of FROM by TO, in the row, in the
- * digest that its entry has of it and in all hashes after. */
-static bool mend(struct forgery *forgery, const char *uid, const char *column, const char *from,
-                 const char *to)
+ * digest that its entry has of it and in all hashes after. PLACE: column, table, its key. */
+static bool mend(struct forgery *forgery, const char *uid, const char *const place[3],
+                 const char *from, const char *to)
 {
 	char old[8192];
 	char new[8192];
 	char digests[2][HISTORY_CHAIN_DIGEST_SIZE];
-	char select[128];
+	char select[192];
 
-	(void)snprintf(select, sizeof(select), "SELECT %s FROM round WHERE uid = '%s'", column,
-	               uid);
+	(void)snprintf(select, sizeof(select),
+	               "SELECT %s FROM %s WHERE %s = (SELECT id FROM round WHERE uid = '%s')",
+	               place[0], place[1], place[2], uid);
 	audit_original_text(forgery->db, select, old, sizeof(old));
-	if (!sql(forgery, "UPDATE round SET %s = replace(%s, %Q, %Q) WHERE uid = %Q", column,
-	         column, from, to, uid))
+	if (!audit_forgery_sql(
+		    forgery,
+		    "UPDATE %s SET %s = replace(%s, %Q, %Q) WHERE %s = (SELECT id FROM round"
+		    " WHERE uid = %Q)",
+		    place[1], place[0], place[0], from, to, place[2], uid))
 		return false;
 	audit_original_text(forgery->db, select, new, sizeof(new));
 	if (strcmp(old, new) == 0)
 		return false;
 	history_chain_digest_text(old, digests[0]);
 	history_chain_digest_text(new, digests[1]);
-	return sql(forgery,
-	           "UPDATE audit_log SET payload = replace(payload, %Q, %Q) WHERE entity_uid = %Q",
-	           digests[0], digests[1], uid) &&
-	       rehash(forgery);
+	return audit_forgery_sql(
+		       forgery,
+		       "UPDATE audit_log SET payload = replace(payload, %Q, %Q) WHERE entity_uid = %Q",
+		       digests[0], digests[1], uid) &&
+	       audit_forgery_rehash(forgery);
 }
 
 /* Another decision, or other facts for it, and everything mended that says otherwise: only deriving
  * it again tells at once. */
 static bool decide_otherwise(struct forgery *forgery)
 {
-	int k = choose(forgery, forgery->original->anchored);
+	static const char *const plan[] = {"plan_json", "round", "id"};
+	static const char *const facts[] = {"facts_json", "round_facts", "round_id"};
+	int k = audit_forgery_choose(forgery, forgery->original->anchored);
 	const struct audit_entry *entry = &forgery->original->entries[k];
 
-	expect(forgery, k, k);
-	forgery->is_unwitnessed = draw(forgery) % 2 == 0;
+	audit_forgery_expect(forgery, k, k);
+	forgery->is_unwitnessed =
+		audit_forgery_draw(forgery) % 2 == 0 || forgery->original->is_pruned;
 	if (strcmp(entry->entity, "round") != 0)
 		return false;
-	if (draw(forgery) % 2 == 0)
-		return mend(forgery, entry->uid, "plan_json", "\"kind\":\"observe\"",
+	if (audit_forgery_draw(forgery) % 2 == 0)
+		return mend(forgery, entry->uid, plan, "\"kind\":\"observe\"",
 		            "\"kind\":\"remove\"");
-	return mend(forgery, entry->uid, "facts_json", "\"now\":", "\"deleted\":true,\"now\":");
+	return mend(forgery, entry->uid, facts, "\"now\":", "\"deleted\":true,\"now\":");
+}
+
+/* What retention removed --------------------------------------------------------------------- */
+
+/* An entry whose record retention took something from (IS_BARE) or not; 0: it is another. */
+static int choose_round(struct forgery *forgery, bool is_bare)
+{
+	int k = audit_forgery_choose(forgery, forgery->original->anchored);
+	char select[192];
+	char n[8];
+
+	(void)snprintf(select, sizeof(select),
+	               "SELECT COUNT(*) FROM round_facts WHERE round_id ="
+	               " (SELECT id FROM round WHERE uid = '%s')",
+	               forgery->original->entries[k].uid);
+	audit_original_text(forgery->db, select, n, sizeof(n));
+	return strcmp(forgery->original->entries[k].entity, "round") == 0 && (*n == '0') == is_bare
+	               ? k
+	               : 0;
+}
+
+/* Facts go that no prune speaks of, or one more than it says. */
+static bool blank_round(struct forgery *forgery)
+{
+	int k = choose_round(forgery, false);
+
+	audit_forgery_expect(forgery, k, k);
+	(void)snprintf(forgery->named, sizeof(forgery->named), "rounds are without facts");
+	return k > 0 && audit_forgery_sql(forgery,
+	                                  "DELETE FROM round_facts WHERE round_id ="
+	                                  " (SELECT id FROM round WHERE uid = %Q)",
+	                                  forgery->original->entries[k].uid);
+}
+
+/* The detail of an answer goes, as if retention had taken it. */
+static bool blank_answer(struct forgery *forgery)
+{
+	int k = audit_forgery_choose(forgery, forgery->original->anchored);
+
+	audit_forgery_expect(forgery, k, k);
+	(void)snprintf(forgery->named, sizeof(forgery->named), "answers without detail");
+	return audit_forgery_sql(
+		forgery,
+		"UPDATE round_effect SET detail_json = '' WHERE uid = %Q AND detail_json <> ''"
+		" AND kind = 'answer' AND effect_key LIKE 'measure %%'",
+		forgery->original->entries[k].uid);
+}
+
+/* Facts come back: of another round, or made up. */
+static bool unblank_round(struct forgery *forgery)
+{
+	int k = choose_round(forgery, true);
+
+	audit_forgery_expect(forgery, k, k);
+	return k > 0 &&
+	       audit_forgery_sql(forgery,
+	                         "INSERT INTO round_facts SELECT r.id, b.id, %s FROM round r"
+	                         " JOIN facts_base b ON b.sha256 = r.base_sha256 WHERE r.uid = %Q",
+	                         audit_forgery_draw(forgery) % 2
+	                                 ? "'{}'"
+	                                 : "(SELECT facts_json FROM round_facts LIMIT 1)",
+	                         forgery->original->entries[k].uid);
+}
+
+/* One round more is blanked, and the prune beside it says so, in row, entry and all hashes after.
+ */
+static bool enlarge_prune(struct forgery *forgery)
+{
+	int k = choose_round(forgery, false);
+	sqlite3_stmt *row = NULL;
+	char joined[8192] = "";
+	char digests[2][HISTORY_CHAIN_DIGEST_SIZE];
+	char uid[64];
+	char select[512];
+	size_t n = 0;
+
+	(void)snprintf(select, sizeof(select),
+	               "SELECT uid FROM prune WHERE first_seq <= %d AND last_seq >= %d", k, k);
+	audit_original_text(forgery->db, select, uid, sizeof(uid));
+	if (k == 0 || !*uid || !blank_round(forgery))
+		return false;
+	k = 0;
+	for (int i = 1; i <= forgery->original->n; i++) {
+		if (strcmp(forgery->original->entries[i].uid, uid) == 0)
+			k = i;
+	}
+	audit_forgery_expect_stretch(forgery, k);
+	forgery->named[0] = '\0';
+	(void)snprintf(
+		select, sizeof(select),
+		"SELECT payload_sha256 FROM audit_log, (SELECT first_seq a, last_seq z FROM"
+		" prune WHERE uid = '%s') WHERE seq BETWEEN a AND z AND (entity = 'round' AND"
+		" entity_uid IN (SELECT uid FROM round WHERE id NOT IN (SELECT round_id FROM"
+		" round_facts)) OR entity_uid IN (SELECT uid FROM round_effect WHERE"
+		" detail_json = '')) ORDER BY seq",
+		uid);
+	assert_int_equal(sqlite3_prepare_v2(forgery->db, select, -1, &row, NULL), SQLITE_OK);
+	while (sqlite3_step(row) == SQLITE_ROW)
+		n += (size_t)snprintf(joined + n, sizeof(joined) - n, "%s\n",
+		                      (const char *)sqlite3_column_text(row, 0));
+	sqlite3_finalize(row);
+	(void)snprintf(select, sizeof(select), "SELECT sha256 FROM prune WHERE uid = '%s'", uid);
+	audit_original_text(forgery->db, select, digests[0], sizeof(digests[0]));
+	history_chain_digest_text(joined, digests[1]);
+	return audit_forgery_sql(
+		       forgery,
+		       "UPDATE prune SET sha256 = %Q, n_rounds = n_rounds + 1 WHERE uid = %Q",
+		       digests[1], uid) &&
+	       audit_forgery_sql(
+		       forgery,
+		       "UPDATE audit_log SET payload = replace(replace(payload, %Q, %Q),"
+		       " '\"rounds\":' || (SELECT n_rounds - 1 FROM prune WHERE uid = %Q) || ',',"
+		       " '\"rounds\":' || (SELECT n_rounds FROM prune WHERE uid = %Q) || ',')"
+		       " WHERE entity_uid = %Q",
+		       digests[0], digests[1], uid, uid, uid) &&
+	       audit_forgery_rehash(forgery);
+}
+
+static bool edit_prune(struct forgery *forgery)
+{
+	audit_forgery_expect(forgery, -1, -1);
+	(void)snprintf(forgery->named, sizeof(forgery->named), "prune");
+	return audit_forgery_edit(forgery, "prune", audit_forgery_column(forgery, "prune"),
+	                          audit_forgery_draw(forgery) % 2 ? "id = 1" : "id = 2");
 }
 
 /* All of it --------------------------------------------------------------------------------- */
 
-static const struct {
+struct forger {
 	const char *name;
 	bool (*forge)(struct forgery *forgery);
-} forgers[] = {
+};
+
+static const struct forger forgers[] = {
 	{"edit row", edit_row},
 	{"edit row", edit_row},
 	{"edit row", edit_row},
@@ -459,10 +462,18 @@ static const struct {
 	{"copy spec", copy_spec},
 	{"rewrite entry", rewrite},
 	{"take out", take_out},
+	{"edit facts", edit_facts},
 	{"edit base", edit_base},
 	{"delete base", delete_base},
 	{"decide otherwise", decide_otherwise},
 	{"decide otherwise", decide_otherwise},
+};
+
+/* Of a history with prunes in it, beside all of those. */
+static const struct forger pruned_forgers[] = {
+	{"blank round", blank_round},     {"blank answer", blank_answer},
+	{"unblank round", unblank_round}, {"enlarge prune", enlarge_prune},
+	{"edit prune", edit_prune},
 };
 
 static void check(const struct audit_original *original, struct forgery *forgery, const char *name,
@@ -488,56 +499,86 @@ static void check(const struct audit_original *original, struct forgery *forgery
 		         forgery->named, (long)verdict.seq, verdict.what);
 }
 
-static void test_tamperings(void **state)
+/* Untouched it is intact, or nothing below would count. */
+static void check_original(const struct audit_original *original)
+{
+	const struct history_witnesses witnesses = {original->anchors, AUDIT_ANCHORS, true};
+	const int n_pruned = original->is_pruned ? 6 : 0;
+	struct history_verdict verdict = {0};
+	sqlite3 *db;
+
+	audit_original_open(original, &db);
+	assert_true(history_verify_db(db, &witnesses, &verdict, NULL));
+	if (!verdict.is_intact)
+		fail_msg("%s", verdict.what);
+	assert_int_equal(original->anchored, AUDIT_ANCHORS * 18);
+	assert_int_equal(verdict.n_records, original->n);
+	assert_int_equal(verdict.n_anchored, original->anchored);
+	assert_int_equal(verdict.n_witnesses, AUDIT_ANCHORS);
+	assert_int_equal(verdict.n_pruned, n_pruned);
+	assert_int_equal(verdict.n_derived, AUDIT_ROUNDS - n_pruned);
+	assert_int_equal(verdict.n_underivable, 0);
+	sqlite3_close(db);
+}
+
+/* One of SEED's own; false: there was nothing to do it to. */
+static bool tamper(const struct audit_original *original, uint64_t seed)
+{
+	struct forgery forgery = {
+		.original = original,
+		.random = seed * 0x9e3779b97f4a7c15U,
+	};
+	size_t n = array_length(forgers) + (original->is_pruned ? array_length(pruned_forgers) : 0);
+	size_t which = audit_forgery_draw(&forgery) % n;
+	const struct forger *forger = which < array_length(forgers)
+	                                      ? &forgers[which]
+	                                      : &pruned_forgers[which - array_length(forgers)];
+	bool is_done;
+
+	audit_original_open(original, &forgery.db);
+	is_done = forger->forge(&forgery);
+	/* what stands in the way of a prune is told of the prune */
+	if (original->is_pruned && which < array_length(forgers) && forgery.named[0] == '\0')
+		(void)snprintf(forgery.named, sizeof(forgery.named), "prune");
+	if (is_done)
+		check(original, &forgery, forger->name, seed);
+	sqlite3_close(forgery.db);
+	return is_done;
+}
+
+static void tamper_often(bool is_pruned, int n)
 {
 	struct audit_original original = {0};
 	struct desk *desk = history_desk_new();
 	int n_done = 0;
-	sqlite3 *db;
 
-	(void)state;
-	audit_original_read(desk, &original);
-	assert_int_equal(original.anchored, AUDIT_ANCHORS * 18);
-	audit_original_open(&original,
-	                    &db); /* untouched it is intact, or nothing below would count */
-	{
-		struct history_verdict verdict = {0};
-		const struct history_witnesses witnesses = {original.anchors, AUDIT_ANCHORS, true};
-
-		assert_true(history_verify_db(db, &witnesses, &verdict, NULL));
-		if (!verdict.is_intact)
-			fail_msg("%s", verdict.what);
-		assert_int_equal(verdict.n_records, original.n);
-		assert_int_equal(verdict.n_anchored, original.anchored);
-		assert_int_equal(verdict.n_witnesses, AUDIT_ANCHORS);
-		assert_int_equal(verdict.n_derived, AUDIT_ROUNDS);
-		assert_int_equal(verdict.n_underivable, 0);
-	}
-	sqlite3_close(db);
-	for (uint64_t seed = 1; n_done < TAMPERINGS; seed++) {
-		struct forgery forgery = {
-			.original = &original,
-			.random = seed * 0x9e3779b97f4a7c15U,
-		};
-		size_t which = draw(&forgery) % array_length(forgers);
-
-		audit_original_open(&original, &forgery.db);
-		if (forgers[which].forge(&forgery)) {
-			check(&original, &forgery, forgers[which].name, seed);
-			n_done++;
-		}
-		sqlite3_close(forgery.db);
-	}
+	audit_original_read(desk, is_pruned, &original);
+	check_original(&original);
+	for (uint64_t seed = 1; n_done < n; seed++)
+		n_done += tamper(&original, seed);
 	print_message("%d tamperings of %d entries, %d of them anchored: all found\n", n_done,
 	              original.n, original.anchored);
 	sqlite3_free(original.image);
 	history_desk_free(desk);
 }
 
+static void test_tamperings(void **state)
+{
+	(void)state;
+	tamper_often(false, TAMPERINGS);
+}
+
+static void test_pruned(void **state)
+{
+	(void)state;
+	tamper_often(true, TAMPERINGS_PRUNED);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_tamperings),
+		cmocka_unit_test(test_pruned),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -129,7 +129,8 @@ static void test_witness(void **state)
 	/* the end is cut off, and the rest is as the agent wrote it */
 	history_desk_exec(place->history,
 	                  "DROP TRIGGER audit_log_no_delete; DROP TRIGGER round_no_delete;"
-	                  "DROP TRIGGER round_effect_no_delete;"
+	                  "DROP TRIGGER round_effect_no_delete; DROP TRIGGER "
+	                  "round_facts_no_delete; DELETE FROM round_facts WHERE round_id > 2;"
 	                  "DELETE FROM audit_log WHERE seq > 4;"
 	                  "DELETE FROM round WHERE id > 2; DELETE FROM round_effect WHERE id > 2");
 	run(place, "verify --offline");

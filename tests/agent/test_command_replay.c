@@ -1,6 +1,7 @@
 /* replay: what `serin demo` records (cart-2 is promoted, cart-3 rolled back at its third slow
  * check) is derived again, judged by other policies, and forged. */
 #include "agent/demo/demo.h"
+#include "agent/history_sqlite.h"
 #include "analysis/base/compiler.h"
 #include "tests/agent/command_desk.h"
 #include "tests/agent/command_schema.h"
@@ -14,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -32,6 +34,8 @@
 #define RATE     "{name: request-success-rate, interval: 1m, thresholdRange: {min: 99}}"
 #define SLOW(ms) "{name: request-duration, interval: 1m, thresholdRange: {max: " ms "}}"
 #define STEPS    "threshold: 3, stepWeight: 10, maxWeight: 80, "
+
+#define PRUNED_AT 1893456000000 /* 2030-01-01T00:00:00Z */
 
 struct place {
 	struct command_desk *desk;
@@ -346,9 +350,9 @@ static void test_forged(void **state)
 	json_t *tree;
 
 	forge(place,
-	      "DROP TRIGGER round_no_update;"
-	      "UPDATE round SET facts_json = replace(facts_json, '\"now\":', "
-	      "'\"deleted\":true,\"now\":') WHERE id = (SELECT MAX(id) - 3 FROM round)");
+	      "DROP TRIGGER round_no_update; DROP TRIGGER round_facts_no_update;"
+	      "UPDATE round_facts SET facts_json = replace(facts_json, '\"now\":', "
+	      "'\"deleted\":true,\"now\":') WHERE round_id = (SELECT MAX(id) - 3 FROM round)");
 	tree = run(place, "cart-3 -o json");
 	assert_int_equal(place->desk->status, COMMAND_REFUSED);
 	assert_int_equal(number(tree, "other"), 1);
@@ -361,10 +365,126 @@ static void test_forged(void **state)
 	says(place->desk->out, "decided by version 0 of decide, this is version ");
 	says(place->desk->trouble, "none of its decisions can be derived by this binary");
 	forge(place,
-	      "UPDATE round SET plan_json = '{', facts_json = '[' WHERE release_name = 'cart-2'");
+	      "UPDATE round_facts SET facts_json = '[' WHERE round_id IN (SELECT id FROM round WHERE"
+	      " release_name = 'cart-2'); UPDATE round SET plan_json = '{' WHERE release_name = 'cart-2'");
 	(void)run(place, "cart-2");
 	assert_int_equal(place->desk->status, COMMAND_FAILED);
 	says(place->desk->out, "its record cannot be read: ");
+}
+
+static void on_post(void *user)
+{
+	(void)user;
+}
+
+/* Retention of an hour, a year later, by another process. */
+static void prune(struct place *place)
+{
+	const struct history_sqlite_options options = {
+		.path = place->history,
+		.chain = "later",
+		.actor = "later",
+		.boot = "later",
+		.opened_at = {1},
+		.keep = span_seconds(3600),
+		.post = on_post,
+	};
+	struct history_sqlite_pruned pruned;
+	struct err err = {0};
+	struct history *history = history_sqlite_new(&options, &err);
+
+	assert_non_null(history);
+	history_sqlite_prune(history, (struct instant){PRUNED_AT});
+	do {
+		(void)nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+		history_sqlite_pruned(history, &pruned);
+	} while (pruned.is_under_way);
+	assert_string_equal(pruned.trouble, "");
+	assert_true(pruned.n_rounds > 50);
+	history_sqlite_free(history, span_seconds(60));
+}
+
+/* What COMMAND says of the file, owned by the caller. */
+static char *told(struct place *place, const char *command)
+{
+	char line[512];
+	char *copy;
+
+	(void)snprintf(line, sizeof(line), "%s --file %s", command, place->history);
+	command_desk_run(place->desk, line);
+	copy = strdup(place->desk->out);
+	assert_non_null(copy);
+	return copy;
+}
+
+/* What a release was, how it ended and why, is told as before; samples are not, and that is said.
+ */
+static void test_pruned(void **state)
+{
+	static const char *const lasting[] = {
+		"history cart -n shop -o json",
+		"diff cart-2 cart-3 -o json",
+	};
+	struct place *place = *state;
+	char *before[array_length(lasting)];
+	char *text;
+
+	for (size_t i = 0; i < array_length(lasting); i++)
+		before[i] = told(place, lasting[i]);
+	prune(place);
+	for (size_t i = 0; i < array_length(lasting); i++) {
+		text = told(place, lasting[i]);
+		assert_string_equal(text, before[i]);
+		assert_true(strlen(text) > 100);
+		free(text);
+		free(before[i]);
+	}
+	text = told(place, "audit verify --offline");
+	assert_int_equal(place->desk->status, COMMAND_OK);
+	says(text, "rounds whose facts were pruned, as the chain says: not derived again.\n");
+	says(text, "decisions derived again from their facts, all the same.\n");
+	free(text);
+	text = told(place, "audit verify --offline -o json");
+	command_schema_check("audit", text);
+	free(text);
+	text = told(place, "audit export");
+	says(text, "\"entity\":\"prune\"");
+	says(text, "\"facts\":null");
+	says(text, "\"pruned_at\":\"2030-01-01T00:00:00.000Z\"");
+	free(text);
+	text = told(place, "report cart-3 -n shop");
+	assert_int_equal(place->desk->status, COMMAND_OK);
+	says(text,
+	     "of its rounds, with their weights and samples, were removed by retention, last on "
+	     "2030-01-01T00:00:00Z\n");
+	says(text, "Halt cart.shop advancement"); /* what was told stays */
+	free(text);
+	text = told(place, "report cart-3 -n shop -o json");
+	command_schema_check("report", text);
+	free(text);
+}
+
+/* What is left of it is not its course: nothing is guessed. */
+static void test_pruned_replay(void **state)
+{
+	struct place *place = *state;
+	char path[160];
+	json_t *tree;
+
+	tree = run(place, "cart-2 -o json");
+	assert_int_equal(place->desk->status, COMMAND_OK);
+	command_schema_check("replay", place->desk->out);
+	assert_int_equal(number(tree, "same"), 2);
+	assert_int_equal(number(tree, "other"), 0);
+	assert_true(number(tree, "notDerivable") > 30);
+	says(place->desk->out, "its facts were removed on 2030-01-01T00:00:00Z by retention");
+	json_decref(tree);
+	command_desk_file(place->desk, "policy.yaml", CANARY(STEPS "metrics: [" RATE "]"), path);
+	tree = run(place, "--policy %s -o json", path);
+	assert_int_equal(place->desk->status, COMMAND_OK);
+	assert_int_equal(number(tree, "unknown"), 2);
+	says(place->desk->out, "its facts were removed on 2030-01-01T00:00:00Z by retention");
+	json_decref(tree);
 }
 
 int main(void)
@@ -374,6 +494,11 @@ int main(void)
 		cmocka_unit_test(test_words),   cmocka_unit_test(test_diff),
 		cmocka_unit_test(test_forged), /* the last: it changes what the others read */
 	};
+	const struct CMUnitTest pruned[] = {
+		cmocka_unit_test(test_pruned), /* and then it is */
+		cmocka_unit_test(test_pruned_replay),
+	};
 
-	return cmocka_run_group_tests(tests, place_new, place_free);
+	return cmocka_run_group_tests(tests, place_new, place_free) +
+	       cmocka_run_group_tests(pruned, place_new, place_free);
 }

@@ -18,8 +18,8 @@
 #define START    INT64_C(1763712000000) /* 2025-11-21T08:00:00Z */
 #define DOCS_MAX 65536
 
-#define SPEC  "{'strategy':'canary','provider':'nginx','threshold':5,'checks':[]}"
-#define ROUTE "'route':{'state':'known','weight':%d}"
+#define SPEC "{'strategy':'canary','provider':'nginx','threshold':5,'checks':[]}"
+#define AB   "ab-testing"
 
 /* A round of a release: what its facts say. */
 struct row {
@@ -73,6 +73,12 @@ static const struct row rows[] = {
          "'started':1763714400000,'to':10,'hasSeen':true,'seenShare':0.104,'hooks':[{'type':"
          "'confirm-promotion','result':'fail','name':'ask-ops'}]},'share':{'kind':'value','value':"
          "0.104,'check':1763714460000}}"},
+	/* lab/lamp: A/B, and v2 is for those that match */
+	{"lab", "lamp", "lamp-1", 1, INIT("lamp", "lab/lamp:v1")},
+	{"lab", "lamp", "lamp-2", 40,
+         "{'target':{'image':'lab/lamp:v2'},'primary':{'image':'lab/lamp:v1'},'route':{'state':"
+         "'known','weight':100},'newest':{'name':'lamp-2','cause':'revision','phase':'Progressing',"
+         "'started':1763714400000,'to':100}}"},
 	/* stage/cart has v2 */
 	{"stage", "cart", "cart-1", 1, INIT("cart", "stage/cart:v2")},
 };
@@ -96,7 +102,7 @@ static void write_row(struct history *history, const struct row *row, size_t num
 {
 	char uid[16];
 	char canary_uid[80];
-	char *spec = quoted(SPEC);
+	char *spec = quoted(strcmp(row->canary, "lamp") == 0 ? "{'strategy':'" AB "'}" : SPEC);
 	char *facts = quoted(row->facts);
 	const struct history_round round = {
 		.uid = uid,
@@ -120,6 +126,30 @@ static void write_row(struct history *history, const struct row *row, size_t num
 	free(facts);
 }
 
+/* Somebody weighs reviews, which no Canary has. */
+static void write_split(struct history *history)
+{
+	char *text =
+		quoted("{'rules':[{'name':'0','backends':[{'name':'reviews/v1','weight':'80',"
+	               "'share':0.8},{'name':'reviews/v2','weight':'20','share':0.2}]}]}");
+	const struct history_split split = {
+		.api = "networking.istio.io/v1beta1",
+		.kind = "VirtualService",
+		.k8s_namespace = "books",
+		.name = "reviews",
+		.uid = "u-9",
+		.resource_version = "7",
+		.author = "kubectl-edit",
+		.result = HISTORY_SPLIT_OBSERVED,
+		.applied_at = {START + 5 * MINUTE},
+		.seen_at = {START + 6 * MINUTE},
+		.split = text,
+	};
+
+	history_split(history, &split);
+	free(text);
+}
+
 static int set_up(void **state)
 {
 	struct place *place = calloc(1, sizeof(*place));
@@ -130,6 +160,7 @@ static int set_up(void **state)
 	history_desk_open(place->history);
 	for (size_t i = 0; i < array_length(rows); i++)
 		write_row(place->history->history, &rows[i], i);
+	write_split(place->history->history);
 	assert_int_equal(history_desk_close(place->history), 0);
 	*state = place;
 	return 0;
@@ -190,7 +221,13 @@ static void test_row_12_both_weights(void **state)
 	         "shop        till     canary    10       v2        till-2    2025-11-21T08:40:00Z\n"},
 	};
 
-	check(*state, told, array_length(told));
+	struct place *place = *state;
+
+	check(place, told, array_length(told));
+	run(place, "R05 lamp -o json");
+	assert_non_null(strstr(place->desk->out, "\"of\": \"the others\""));
+	assert_non_null(strstr(place->desk->out, "\"of\": \"those that match\""));
+	assert_null(strstr(place->desk->out, "\"weight\": 0"));
 }
 
 static void test_tables(void **state)
@@ -198,6 +235,7 @@ static void test_tables(void **state)
 	const struct told told[] = {
 		{"R01",
 	         "NAMESPACE   CANARY   SCHEDULED   SERVING   WEIGHT   STATE\n"
+	         "lab         lamp     v2          v1        100      Progressing\n"
 	         "shop        cart     v3          2.0.0     0        rolled_back\n"
 	         "shop        desk     v1          v1        0        promoted\n"
 	         "shop        till     v2          v1        10       Progressing\n"
@@ -233,14 +271,19 @@ static void test_tables(void **state)
 	         "-                      shop        till-2    gate ask-ops   pending    -     -\n"
 	         "2025-11-21T08:15:00Z   shop        cart-2    approve        approved   bob   looks good\n"},
 		{"R16 till",
-	         "AT                     RELEASE   ORIGIN   PRIMARY   CANARY   WHO\n"
-	         "2025-11-21T08:01:00Z   till-1    serin    100       0        -\n"
-	         "2025-11-21T08:40:00Z   till-2    serin    90        10       -\n"
-	         "2025-11-21T08:41:00Z   till-2    seen     89.6      10.4     -\n"},
+	         "AT                     RELEASE   ORIGIN   PRIMARY   CANARY   SPLIT   WHO\n"
+	         "2025-11-21T08:01:00Z   till-1    serin    100       0        -       -\n"
+	         "2025-11-21T08:40:00Z   till-2    serin    90        10       -       -\n"
+	         "2025-11-21T08:41:00Z   till-2    seen     89.6      10.4     -       -\n"},
 		{"R16 desk",
-	         "AT                     RELEASE   ORIGIN     PRIMARY   CANARY   WHO\n"
-	         "2025-11-21T08:50:00Z   desk-1    serin      100       0        -\n"
-	         "2025-11-21T08:50:00Z   desk-1    external   70        30       kubectl-edit\n"},
+	         "AT                     RELEASE   ORIGIN     PRIMARY   CANARY   SPLIT   WHO\n"
+	         "2025-11-21T08:50:00Z   desk-1    serin      100       0        -       -\n"
+	         "2025-11-21T08:50:00Z   desk-1    external   70        30       -       kubectl-edit\n"},
+		{"R16 reviews",
+	         "AT                     RELEASE   ORIGIN     PRIMARY   CANARY   SPLIT                    "
+	         "                                  WHO\n"
+	         "2025-11-21T08:05:00Z   -         external   -         -        "
+	         "VirtualService/reviews: reviews/v1 80 %, reviews/v2 20 %   kubectl-edit\n"},
 		{"R18",
 	         "NAMESPACE   CANARY   RELEASES   PROMOTED   ROLLED BACK   FAILURE RATE   LEAD TIME   TO RESTORE\n"
 	         "shop        cart     2          1          1             0.5            1h          4m\n"},
@@ -355,7 +398,8 @@ static void test_cluster(void **state)
 	                    "  started    2025-11-20T08:00:00.000Z\n"
 	                    "  finished   2025-11-20T08:07:10.000Z\n"
 	                    "  reason     Halt cart.shop advancement request-duration 620 > 500 "
-	                    "(failed check 5 of 5)\n");
+	                    "(failed check 5 of 5)\n"
+	                    "  decided by request-duration 620 > max 500\n");
 	command_desk_run(place->desk, "report cart-2 -n shop -o json");
 	command_schema_check("report", place->desk->out);
 	command_desk_run(place->desk, "report cart-99 -n shop");

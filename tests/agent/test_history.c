@@ -173,7 +173,9 @@ static void test_cut(void **state)
 	assert_int_equal(history_desk_number(desk, "SELECT is_cut FROM round WHERE uid = 'r1'"), 1);
 	assert_int_equal(history_desk_number(desk, "SELECT is_cut FROM round WHERE uid = 'r2'"), 0);
 	assert_int_equal(
-		history_desk_number(desk, "SELECT length(facts_json) FROM round WHERE uid = 'r1'"),
+		history_desk_number(desk,
+	                            "SELECT length(facts_json) FROM round_facts WHERE round_id"
+	                            " = (SELECT id FROM round WHERE uid = 'r1')"),
 		(HISTORY_ROUND_MAX - 4) / 2); /* characters, all whole */
 }
 
@@ -187,6 +189,7 @@ static void test_migrate(void **state)
 		history_schema_steps[0],
 		history_schema_steps[1],
 		history_schema_steps[2],
+		history_schema_steps[3],
 		"ALTER TABLE gap ADD COLUMN note TEXT NOT NULL DEFAULT '';",
 		"ALTER TABLE gap ADD COLUMN other TEXT; SELECT no_such_column FROM gap;",
 	};
@@ -232,6 +235,9 @@ static void test_guards(void **state)
 		"UPDATE round_effect SET result = ''",
 		"DELETE FROM round_effect",
 		"DELETE FROM gap",
+		"DELETE FROM round_facts",
+		"UPDATE round_facts SET facts_json = ''",
+		"UPDATE round_effect SET detail_json = ''",
 		"UPDATE traffic_change SET author = ''",
 		"DELETE FROM traffic_change",
 		"UPDATE canary_spec SET spec_json = ''",
@@ -266,7 +272,7 @@ static void test_tamper(void **state)
 	} rows[] = {
 		{"DROP TRIGGER round_no_update; UPDATE round SET reason = 'none' WHERE uid = 'r00002'",
 	         "round \"r00002\" was changed", 3},
-		{"DROP TRIGGER round_no_update; UPDATE round SET facts_json = '{}' WHERE uid = 'r00002'",
+		{"DROP TRIGGER round_facts_no_update; UPDATE round_facts SET facts_json = '{}' WHERE round_id = 2",
 	         "round \"r00002\" was changed", 3},
 		{"DROP TRIGGER round_effect_no_update; UPDATE round_effect SET result = 'ok'",
 	         "round_effect \"b00001/0000000002\" was changed", 2},

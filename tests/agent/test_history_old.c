@@ -59,10 +59,11 @@ static void write_round(sqlite3 *db)
 		.payload_sha256 = digest,
 		.prev_hash = HISTORY_CHAIN_ORIGIN,
 	};
+	const struct history_payload_digests digests = {.spec = spec, .base = ""};
 	char *sql;
 
 	history_chain_digest_text(SPEC, spec);
-	history_payload_round(&round, spec, "", false, &payload);
+	history_payload_round(&round, &digests, false, &payload);
 	assert_null(strstr(buf_text(&payload), "base"));
 	history_chain_digest_text(buf_text(&payload), digest);
 	history_chain_hash(&entry, hash);

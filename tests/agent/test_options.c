@@ -46,6 +46,7 @@ static void test_standards(void **state)
 	assert_int_equal(options.log_level, LOG_INFO);
 	assert_int_equal(options.log_form, LOG_FORM_UNKNOWN);
 	assert_string_equal(options.history, "");
+	assert_int_equal(options.history_keep, INT64_C(30) * 24 * 3600 * 1000);
 	assert_string_equal(buf_text(&warnings), "");
 }
 
@@ -92,6 +93,9 @@ static void test_whole(void **state)
 		{"--history /data/history.db --state-dir /data --context minikube", ""},
 		{"--zap-encoding=console --enable-leader-election", ""},
 		{"--api=off", ""},
+		{"--history-keep-samples=0", ""},
+		{"--history-keep-samples 1h", ""},
+		{"--history-keep-samples=8760h30m", ""},
 		{"--api strict", ""},
 		{"--help", ""},
 		{"-h", ""},
@@ -141,6 +145,12 @@ static void test_refused(void **state)
 		{"--zap-encoding=xml", "expected json or console"},
 		{"--api=all", "--api: expected off, loopback, token, strict or open, got \"all\""},
 		{"--api=", "got \"\""},
+		{"--history-keep-samples=59m",
+	         "--history-keep-samples: expected 0 (for ever) or at least 1h, got \"59m\""},
+		{"--history-keep-samples=-2h", "got \"-2h\""},
+		{"--history-keep-samples=30d",
+	         "--history-keep-samples: expected a duration, got \"30d\""},
+		{"--history-keep-samples=", "expected a duration, got \"\""},
 		{"--master=https://x", "--master: name the server in a kubeconfig"},
 		{"--slack-uri=https://secret", "did you mean --slack-url?"},
 	};

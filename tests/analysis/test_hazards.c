@@ -181,65 +181,6 @@ static void test_D_11_back_in_mid_run(void **state)
 	model_fini(&model);
 }
 
-/* The check that reaches the threshold: route and Release go at once, whatever is not known of
- * target and primary, and as often as it takes. */
-static void test_D_22_a_retreat_reads_nothing(void **state)
-{
-	struct effect effects[PLAN_EFFECTS_MAX];
-	struct plan plan = {.effects = effects};
-	const struct effect *save;
-	struct facts *facts;
-	struct model model;
-
-	(void)state;
-	model_init(&model);
-	model_initialise(&model);
-	model_run(&model, 8000, (const struct model_event[]){{0, apply_v2}, {0}});
-	facts = &model.truth;
-	facts->newest.status.failed_checks = model.spec.threshold - 1;
-	facts->now = facts->newest.status.times.next_check_at;
-	facts->samples[0] =
-		(struct sample_fact){.check = facts->now, .kind = SAMPLE_VALUE, .value = 50};
-	facts->share = facts->samples[0];
-	facts->primary.slot.state = FACT_FAILED;
-	facts->primary.slot.failures = 3;
-	decide(&model.spec, facts, &plan);
-	save = find_effect_on(&plan, EFFECT_SAVE_RELEASE, SUBJECT_RELEASES);
-	assert_non_null(save);
-	assert_int_equal(save->status.phase, PHASE_RETREATING);
-	assert_non_null(find_effect_on(&plan, EFFECT_WRITE_ROUTE, SUBJECT_ROUTE));
-	/* The Release says so, the route could not be written, the target not be read. */
-	facts->newest.status = save->status;
-	facts->target.slot.state = FACT_FAILED;
-	decide(&model.spec, facts, &plan);
-	assert_non_null(find_effect_on(&plan, EFFECT_WRITE_ROUTE, SUBJECT_ROUTE));
-	assert_null(find_effect_on(&plan, EFFECT_SCALE, SUBJECT_TARGET));
-	model_fini(&model);
-}
-
-/* An agent that starts anew, as often as it likes, asks no metric and takes no step early. */
-static void test_D_49_no_check_before_its_time(void **state)
-{
-	struct model model;
-	int n_checks;
-
-	(void)state;
-	model_init(&model);
-	model_initialise(&model);
-	model_run(&model, 8000, (const struct model_event[]){{0, apply_v2}, {0}});
-	n_checks = model.n_checks;
-	model.is_forgetful = true;
-	while (instant_is_before(model.truth.now,
-	                         instant_after(model.truth.newest.status.times.next_check_at,
-	                                       span_ms(-200))))
-		model_run(&model, 100, NULL);
-	assert_int_equal(model.n_checks, n_checks);
-	assert_int_equal(model.truth.newest.status.weight.to, 20);
-	model_run(&model, 1000, NULL);
-	assert_int_equal(model.n_checks, n_checks + 1);
-	model_fini(&model);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -249,8 +190,6 @@ int main(void)
 		cmocka_unit_test(test_D_62_the_phase_before_the_primary),
 		cmocka_unit_test(test_D_27_no_tick_after_deletion),
 		cmocka_unit_test(test_D_11_back_in_mid_run),
-		cmocka_unit_test(test_D_22_a_retreat_reads_nothing),
-		cmocka_unit_test(test_D_49_no_check_before_its_time),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

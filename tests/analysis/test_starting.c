@@ -37,6 +37,21 @@ static void route_young(struct model *model)
 	model->truth.route.since.ms = model->truth.now.ms - 9999;
 }
 
+/* Row 59 of the acceptance scenarios: admission takes no pods of it. */
+static void no_pods_allowed(struct model *model)
+{
+	target_down(model);
+	model->truth.target.slot.failures = 3;
+	model->truth.target.slot.retry_at.ms = model->truth.now.ms + 4000;
+	text_copy(model->truth.target.slot.error, "patch: 422 Invalid: no label release-type");
+}
+
+static void refused_twice(struct model *model)
+{
+	no_pods_allowed(model);
+	model->truth.target.slot.failures = 2;
+}
+
 static const struct decision_row rows[] = {
 	{"starting",
          {starting},
@@ -47,6 +62,26 @@ static const struct decision_row rows[] = {
          "write canary status Progressing; see target",
          "the target was not seen yet"},
 	{"it has no pods", {starting, target_down}, "scale target 2", "scaling the target to 2"},
+	{"row 59: pods are refused",
+         {starting, no_pods_allowed},
+         "save release Starting unready 1",
+         "canary has no pods: patch: 422 Invalid: no label release-type",
+         4000},
+	{"… only twice", {starting, refused_twice}, "write canary status Progressing", NULL, 4000},
+	{"… not for too long",
+         {starting, no_pods_allowed, unready_just},
+         "write canary status Progressing",
+         "canary has no pods: patch: 422 Invalid: no label release-type",
+         1},
+	{"… for too long",
+         {starting, no_pods_allowed, unready_read, receiver},
+         "save release Retreating rolled_back n2 a1 unready 1!",
+         "canary has no pods: patch: 422 Invalid: no label release-type"},
+	{"… not read since",
+         {starting, no_pods_allowed, unready_long},
+         "write canary status Progressing",
+         "canary has no pods: patch: 422 Invalid: no label release-type",
+         4000},
 	{"pods on their way",
          {starting, target_waits},
          "save release Starting unready 1",

@@ -167,6 +167,11 @@ class Agent:
         )
         return [json.loads(row["detail_json"]) for row in rows]
 
+    def report(self, namespace, release):
+        """What `serin report` tells of a release, from the history."""
+        command = [program(), "report", release, "-n", namespace, "--file", self.history, "-o", "json"]
+        return json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+
     def last_rounds(self, namespace, count=12):
         rounds = self.ask_history(
             "SELECT * FROM (SELECT id, decided_at, canary_name, release_name, release_seq, reason, plan_json"

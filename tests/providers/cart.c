@@ -98,6 +98,7 @@ void cart_init(struct cart *cart, const char *patch)
 		.primary_service = "cart-primary",
 		.canary_service = "cart-canary",
 		.ingress = "storefront",
+		.ingress_clone = "storefront-canary",
 		.traffic = traffic_find("nginx", NULL),
 		.label = "app",
 		.label_value = "cart",

@@ -59,8 +59,8 @@ const struct mistake mistakes_table[] = {
 	{"Seconds: 60", "Seconds: 60\n  autoscalerRef:\n    kind: VerticalPodAutoscaler", 10, 11,
          "spec.autoscalerRef.kind: expected HorizontalPodAutoscaler or ScaledObject, got "
          "\"VerticalPodAutoscaler\""},
-	{"Seconds: 60", "Seconds: 60\n  revertOnDeletion: true", 9, 21,
-         "spec.revertOnDeletion: true is not served yet"},
+	{"Seconds: 60", "Seconds: 60\n  revertOnDeletion: \"yes\"", 9, 21,
+         "spec.revertOnDeletion: expected true or false, got \"yes\""},
 	{"Seconds: 60", "Seconds: 60\n  metricsServer: prometheus:9090", 9, 18,
          "spec.metricsServer: expected a URL that begins with http:// or https://, got \"prometheus:9090\""},
 	{"kind: Deployment", "kind: Service", 11, 11,

@@ -242,11 +242,14 @@ static void test_steps_back(void **state)
 #undef BACK
 }
 
-static void test_not_served_yet(void **state)
+static void test_reverts_always(void **state)
 {
 	static const struct canary_row rows[] = {
-		{"revertOnDeletion", "{'spec': {'revertOnDeletion': true}}",
-	         "spec.revertOnDeletion: true is not served yet"},
+		{"true", "{'spec': {'revertOnDeletion': true}}",
+	         "!spec.revertOnDeletion: true: the target comes back whether this is set or not, and no "
+	         "finalizer waits for it"},
+		{"a text", "{'spec': {'revertOnDeletion': 'true'}}",
+	         "spec.revertOnDeletion: expected true or false, got \"true\""},
 	};
 	CHECK_ROWS(rows);
 }
@@ -554,7 +557,7 @@ int main(void)
 		cmocka_unit_test(test_refused_names),
 		cmocka_unit_test(test_refused_services),
 		cmocka_unit_test(test_steps_back),
-		cmocka_unit_test(test_not_served_yet),
+		cmocka_unit_test(test_reverts_always),
 		cmocka_unit_test(D_13_mirror_where_it_can_be),
 		cmocka_unit_test(D_14_stepWeights_rise_from_1_to_100),
 		cmocka_unit_test(D_15_no_canary_that_never_advances),

@@ -145,6 +145,7 @@ static const struct {
 	{"spec.autoscalerRef.primaryScalerReplicas.minReplicas", "integer", NULL},
 	{"spec.autoscalerRef.primaryScalerReplicas.maxReplicas", "integer", NULL},
 	{"spec.ingressRef.name", "string", NULL},
+	{"spec.ingressRef.canaryName", "string", NULL},
 	{"spec.service.name", "string", NULL},
 	{"spec.service.port", "number", NULL},
 	{"spec.service.portName", "string", NULL},

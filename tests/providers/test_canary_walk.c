@@ -37,7 +37,7 @@ static const char *const worlds[WORLDS] = {
 	"    'retries': 1, 'disableTLS': false, 'muteAlert': false, 'metadata': {'cmd': 'x'}}],"
 	"  'alerts': [{'name': 'chat', 'severity': 'info', 'providerRef': {'name': 'chat', 'namespace': 'shop'}}]}}}",
 	/* nginx, by headers */
-	"{'spec': {'autoscalerRef': {'kind': 'ScaledObject', 'name': 'cart', 'primaryScalerQueries': {'a': 'b'}},"
+	"{'spec': {'ingressRef': {'canaryName': 'storefront-cart'}, 'autoscalerRef': {'kind': 'ScaledObject', 'name': 'cart', 'primaryScalerQueries': {'a': 'b'}},"
 	" 'analysis': {'stepWeight': null, 'iterations': 3,"
 	"  'metrics': [{'name': 'q', 'query': 'up', 'threshold': 1}],"
 	"  'match': [{'headers': {'x': {'exact': 'y'}}}]}}}",

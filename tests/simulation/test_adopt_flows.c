@@ -554,6 +554,35 @@ static void test_perturbed(void **state)
 	flow_perturb_all(flows, array_length(flows));
 }
 
+/* A Canary that Flagger's finalizer keeps is torn down all the same, nothing is done twice, and it
+ * goes when somebody takes the finalizer off. */
+static void test_deleted_with_a_finalizer(void **state)
+{
+	struct stage *stage = stage_new(1);
+	const json_t *target;
+
+	leave_succeeded(stage);
+	stage_write(stage, HTTP_PATCH, CANS "/cart",
+	            "{\"metadata\":{\"finalizers\":[\"finalizer.flagger.app\"]},\"spec\":{"
+	            "\"revertOnDeletion\":true}}");
+	stage_start(stage, 0);
+	stage_run(stage, 60);
+	assert_non_null(stage_find(stage, "releases", "cart-1"));
+	flow_delete_canary(stage);
+	stage_run(stage, 120);
+	assert_non_null(stage_find(stage, "canaries", "cart"));
+	assert_null(stage_find(stage, "releases", "cart-1"));
+	assert_null(stage_find(stage, "deployments", "cart-primary"));
+	target = json_object_get(stage_find(stage, "deployments", "cart"), "status");
+	assert_int_equal(json_integer_value(json_object_get(target, "readyReplicas")), 2);
+	flow_expect_rest(stage);
+	stage_write(stage, HTTP_PATCH, CANS "/cart", "{\"metadata\":{\"finalizers\":null}}");
+	stage_run(stage, 10);
+	assert_null(stage_find(stage, "canaries", "cart"));
+	flow_expect_rest(stage);
+	stage_free(stage);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -566,6 +595,7 @@ int main(void)
 		cmocka_unit_test(test_initialised_and_changed),
 		cmocka_unit_test(test_daemons_at_rest),
 		cmocka_unit_test(test_daemon_run),
+		cmocka_unit_test(test_deleted_with_a_finalizer),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

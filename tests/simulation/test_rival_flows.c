@@ -146,6 +146,33 @@ static size_t n_patches(struct stage *stage, const struct row *row)
 }
 
 /* Ninety seconds long the weight is raised as soon as it was put right. */
+/* Who removes the route is another hand, too; it is made anew with the weight in force. */
+static void test_removed(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < array_length(rows); i++) {
+		struct stage *stage = begin(&rows[i]);
+		const char *text;
+
+		stage_write(stage, HTTP_DELETE, rows[i].url, NULL);
+		stage_run(stage, 5);
+		assert_int_equal(weight_of(stage, &rows[i]), 20);
+		assert_int_equal(counted(stage), 1);
+		text = hung_history_edited(stage_history(stage, 0));
+		assert_non_null(text);
+		assert_non_null(strstr(text, "\"before\":{\"weight\":20"));
+		assert_true(stage_run_to(stage, "Succeeded", 300));
+		assert_int_equal(counted(stage), 1);
+		stage_write(stage, HTTP_DELETE,
+		            "/apis/flagger.app/v1beta1/namespaces/shop/canaries/cart", NULL);
+		for (int k = 0; k < 12000 && stage_find(stage, rows[i].plural, rows[i].name); k++)
+			stage_run_ms(stage, 10);
+		assert_null(stage_find(stage, rows[i].plural, rows[i].name));
+		assert_int_equal(counted(stage), 1); /* that was us */
+		stage_free(stage);
+	}
+}
+
 static void test_fight(void **state)
 {
 	(void)state;
@@ -171,6 +198,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_raised_and_lowered),
+		cmocka_unit_test(test_removed),
 		cmocka_unit_test(test_fight),
 	};
 

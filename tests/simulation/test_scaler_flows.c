@@ -15,9 +15,10 @@
 
 #include <cmocka.h>
 
-#define HPAS   "/apis/autoscaling/v2/namespaces/shop/horizontalpodautoscalers"
-#define SCALED "/apis/keda.sh/v1alpha1/namespaces/shop/scaledobjects"
-#define PAUSED "autoscaling.keda.sh/paused-replicas"
+#define HPAS     "/apis/autoscaling/v2/namespaces/shop/horizontalpodautoscalers"
+#define SCALED   "/apis/keda.sh/v1alpha1/namespaces/shop/scaledobjects"
+#define CANARIES "/apis/flagger.app/v1beta1/namespaces/shop/canaries"
+#define PAUSED   "autoscaling.keda.sh/paused-replicas"
 
 static const char hpa[] =
 	"{\"apiVersion\":\"autoscaling/v2\",\"kind\":\"HorizontalPodAutoscaler\",\"metadata\":{\"name\":"
@@ -80,6 +81,25 @@ static void edit_hpa(struct stage *stage)
 	stage_write(stage, HTTP_PATCH, HPAS "/load", "{\"spec\":{\"minReplicas\":3}}");
 }
 
+/* The Canary names another ScaledObject, which scales the target from now on. */
+static void rename_keda(struct stage *stage)
+{
+	char body[1024];
+
+	text_format(body, sizeof(body), "%s", scaled);
+	memcpy(strstr(body, "\"load\""), "\"flow\"", 6);
+	stage_write(stage, HTTP_PATCH, SCALED "/load",
+	            "{\"spec\":{\"scaleTargetRef\":{\"name\":\"other\"}}}");
+	stage_write(stage, HTTP_POST, SCALED, body);
+	stage_write(stage, HTTP_PATCH, CANARIES "/cart",
+	            "{\"spec\":{\"autoscalerRef\":{\"name\":\"flow\"}}}");
+}
+
+static void drop_hpa(struct stage *stage)
+{
+	stage_write(stage, HTTP_PATCH, CANARIES "/cart", "{\"spec\":{\"autoscalerRef\":null}}");
+}
+
 static const struct flow flows[] = {
 	{"initialise with an HPA", start_hpa, canary_hpa, "Initialized"},
 	{"promote with an HPA", with_hpa, flow_push_v2, "Succeeded"},
@@ -91,6 +111,8 @@ static const struct flow flows[] = {
 	{"promote with KEDA", with_keda, flow_push_v2, "Succeeded"},
 	{"roll back with KEDA", with_keda, flow_push_slow, "Failed"},
 	{"delete with KEDA", with_keda, flow_delete_canary, ""},
+	{"name another of KEDA", with_keda, rename_keda, "Initialized"},
+	{"name no HPA any more", with_hpa, drop_hpa, "Initialized"},
 };
 
 static void test_flows(void **state)
@@ -223,6 +245,65 @@ static void test_keda(void **state)
 	stage_free(stage);
 }
 
+static const char *pause_of(struct stage *stage, const char *name)
+{
+	return kube_tree_value(kube_tree_find(find(stage, false, name), "metadata/annotations"),
+	                       PAUSED);
+}
+
+/* What was made from the old one goes, and the old one is let go; an edit that no agent saw is told
+ * by the Release. */
+static void check_renamed(bool is_seen, bool is_running)
+{
+	struct stage *stage = stage_new(1);
+
+	with_keda(stage);
+	assert_string_equal(pause_of(stage, "load"), "0");
+	if (is_running) {
+		stage_push(stage, "v2");
+		assert_true(stage_run_to(stage, "Progressing", 30));
+	}
+	if (!is_seen)
+		stage_kill(stage, 0);
+	rename_keda(stage);
+	if (!is_seen)
+		stage_start(stage, 1);
+	stage_run(stage, is_seen ? 20 : 60);
+	assert_string_equal(pause_of(stage, "load"), "");
+	assert_null(find(stage, false, "load-primary"));
+	assert_non_null(find(stage, false, "flow-primary"));
+	if (is_running) {
+		assert_true(stage_run_to(stage, "Succeeded", 200));
+		stage_run(stage, is_seen ? 20 : 60);
+	}
+	assert_string_equal(pause_of(stage, "flow"), "0");
+	stage_free(stage);
+}
+
+static void test_renamed(void **state)
+{
+	(void)state;
+	check_renamed(true, false);
+	check_renamed(false, false);
+	check_renamed(true, true);
+	check_renamed(false, true);
+}
+
+static void test_dropped(void **state)
+{
+	struct stage *stage = stage_new(1);
+
+	(void)state;
+	with_hpa(stage);
+	assert_non_null(find(stage, true, "load-primary"));
+	drop_hpa(stage);
+	stage_run(stage, 20);
+	assert_null(find(stage, true, "load-primary"));
+	assert_non_null(find(stage, true, "load"));
+	flow_expect_rest(stage);
+	stage_free(stage);
+}
+
 static void test_idle(void **state)
 {
 	struct stage *stage = stage_new(7);
@@ -241,6 +322,8 @@ int main(void)
 		cmocka_unit_test(D_34_the_pause_stays_with_the_target),
 		cmocka_unit_test(test_keda),
 		cmocka_unit_test(test_idle),
+		cmocka_unit_test(test_renamed),
+		cmocka_unit_test(test_dropped),
 		cmocka_unit_test(test_flows),
 	};
 

@@ -7,6 +7,7 @@ from scenarios import gateway  # noqa: F401
 from scenarios import lifecycle  # noqa: F401
 from scenarios import bookinfo  # noqa: F401
 from scenarios import gates  # noqa: F401
+from scenarios import lives  # noqa: F401
 from scenarios import promotion  # noqa: F401
 from scenarios import matching  # noqa: F401
 from scenarios import ingress  # noqa: F401

@@ -39,11 +39,11 @@ def image(s, name):
     return find(s, name)["spec"]["template"]["spec"]["containers"][0]["image"]
 
 
-def begin(s, provider, analysis):
+def begin(s, provider, analysis, **fields):
     install.grant("daemonsets")
     s.create(daemon_set(s), objects.ingress(s.namespace))
     s.wait("its pod", lambda: available(s, "app") == 1, 30)
-    canary = objects.canary(s.namespace, provider=provider, analysis=analysis)
+    canary = objects.canary(s.namespace, provider=provider, analysis=analysis, **fields)
     canary["spec"]["targetRef"]["kind"] = "DaemonSet"
     s.create(canary)
     s.wait_phase("Initialized", 60)
@@ -59,7 +59,7 @@ def removed(s):
 
 @scenario("daemon-bluegreen", "a DaemonSet by iterations on kubernetes: promoted, and given back", rows=("K2",))
 def by_iterations(s):
-    begin(s, "kubernetes", {"iterations": 1, "metrics": []})
+    begin(s, "kubernetes", {"iterations": 1, "metrics": []}, revertOnDeletion=True)
     s.check(s.world.phase("app") == "Initialized", "Initialized", s.world.phase("app"), row="K2")
     push(s, "v2")
     s.wait_outcome("app-2", "promoted", 90)

@@ -84,10 +84,24 @@ def begin(s, one, arguments):
     answering(s, arguments)
 
 
-@scenario("gateway", "HTTPRoute by weights: v2 promoted, v3 rolled back by its errors, all of it removed", has_mesh=True)
+ERRORS = """100 - sum(rate(istio_requests_total{reporter="source", destination_workload_namespace="{{ namespace }}",
+  destination_workload="{{ target }}", response_code!~"5.*"}[{{ interval }}])) / sum(rate(istio_requests_total{
+  reporter="source", destination_workload_namespace="{{ namespace }}", destination_workload="{{ target }}"}[
+  {{ interval }}])) * 100"""
+LATENCY = """histogram_quantile(0.99, sum(rate(istio_request_duration_milliseconds_bucket{reporter="source",
+  destination_workload_namespace="{{ namespace }}", destination_workload="{{ target }}"}[{{ interval }}])) by (le))"""
+TITLE = "HTTPRoute by weights: v2 promoted, v3 rolled back by its errors, all of it removed"
+
+
+@scenario("gateway", TITLE, has_mesh=True, rows=("G1", "G2"))
 def by_weight(s):
-    analysis = {"stepWeights": STEPS, "interval": "20s", "metrics": [objects.SUCCESS, objects.DURATION]}
+    for name, query in (("errors", ERRORS), ("latency", LATENCY)):
+        s.create(objects.metric_template(s.namespace, name, query, os.environ["PROMETHEUS_URL"]))
+    metrics = [objects.SUCCESS, objects.DURATION]
+    metrics += [objects.custom_metric("error-rate", "errors", max=1), objects.custom_metric("p99", "latency", max=500)]
+    analysis = {"stepWeights": STEPS, "interval": "20s", "metrics": metrics}
     begin(s, canary(s, analysis, timeout="30s"), at_gateway(s))
+    s.check(s.world.find("httproute", "app"), "the HTTPRoute is there", row="G1")
     background = {"kept": s.load(*at_gateway(s), rate=40), "fresh": s.load(*at_gateway(s), "-fresh", rate=20)}
     s.push("v2")
     for weight in STEPS:
@@ -97,6 +111,9 @@ def by_weight(s):
     s.check(weights(s) == [0] + STEPS + [0], "weights of the HTTPRoute", weights(s))
     s.check(s.world.image("app-primary") == "app:v2", "the primary runs v2", s.world.image("app-primary"))
     s.wait("the target rests", lambda: s.world.replicas("app") == 0)
+    checks = s.world.status("app-2").get("checks", [])
+    passed = [check["name"] for check in checks if check["verdict"] == "pass"]
+    s.check(passed[-2:] == ["error-rate", "p99"], "the templates were measured, and passed", checks, row="G1")
     all_on(s, "v2", at_gateway(s))
     for name, load in background.items():
         s.check_load(load, f"{name} connections, from v1 to v2")
@@ -105,6 +122,8 @@ def by_weight(s):
     s.wait_outcome("app-3", "rolled_back", 120)
     reason = s.world.status("app-3").get("reason", "")
     s.check("success rate" in reason and "< 99%" in reason, "the reason names check and bound", reason)
+    s.wait_phase("Failed", 20)
+    s.check(s.world.phase("app") == "Failed", "phase Failed", s.world.phase("app"), row="G2")
     s.note(f"rolled back: {reason}")
     all_on(s, "v2", at_gateway(s))
     for name, load in background.items():
@@ -115,7 +134,7 @@ def by_weight(s):
     s.wait("the Releases are gone", lambda: not s.world.releases("app"), 60)
 
 
-@scenario("gateway-match", "HTTPRoute A/B by header, cookie and query", has_mesh=True)
+@scenario("gateway-match", "HTTPRoute A/B by header, cookie and query", has_mesh=True, rows=("G4",))
 def by_match(s):
     match = [
         {"headers": {"x-canary": {"exact": "insider"}}},
@@ -142,7 +161,7 @@ def by_match(s):
         text = f"{name} is on {version}"
         start.until_answers(text, 15, (*arguments, "-count", "40"), lambda c, v=version: c["versions"] == {v: 40})
         counts = ask(*arguments, "-count", "300")
-        s.check(counts["versions"] == {version: 300}, f"{name} is answered by {version}", counts)
+        s.check(counts["versions"] == {version: 300}, f"{name} is answered by {version}", counts, row="G4")
     s.check(weight_of(route_of(s)) == 100, "the rule stood while it was counted")
     s.wait_outcome("app-2", "promoted", 120)
     all_on(s, "v2", at_gateway(s))
@@ -232,7 +251,10 @@ def not_taken(s):
     s.note(reason)
 
 
-@scenario("gateway-sticky", "HTTPRoute with session affinity: clients stay where they were sent, and go back", has_mesh=True)
+STICKY = "HTTPRoute with session affinity: clients stay where they were sent, and go back"
+
+
+@scenario("gateway-sticky", STICKY, has_mesh=True, rows=("G5",))
 def kept_by_cookies(s):
     analysis = {"stepWeights": STEPS, "interval": "30s", "metrics": [objects.SUCCESS], "sessionAffinity": sticky()}
     begin(s, canary(s, analysis), at_gateway(s))
@@ -244,4 +266,4 @@ def kept_by_cookies(s):
         s.wait(f"the HTTPRoute at weight {weight}", lambda: weighted() == weight, 60)
         time.sleep(HOLD)
 
-    run_sticky(s, at_gateway(s), wait_for)
+    run_sticky(s, at_gateway(s), wait_for, "G5")

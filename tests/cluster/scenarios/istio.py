@@ -1,6 +1,8 @@
 """Istio: real requests through Envoy at a gateway and in the mesh, under istiod."""
 
+import json
 import os
+import subprocess
 import time
 
 import objects
@@ -167,14 +169,15 @@ def check_users(s, arguments, users):
         text = f"{name} is on {version}"
         start.until_answers(text, 15, (*arguments, *said, "-count", "40"), lambda c, v=version: c["versions"] == {v: 40})
         counts = ask(*arguments, *said, "-count", "300")
-        s.check(counts["versions"] == {version: 300}, f"{name} is answered by {version}", counts)
+        row = 55 if 55 in s.row.rows else None
+        s.check(counts["versions"] == {version: 300}, f"{name} is answered by {version}", counts, row=row)
 
 
 def has_match(s):
     return any(rule.get("match") for rule in rules(s)) and weight_of(s.world.find("virtualservice", "app")) == 100
 
 
-@scenario("istio-match", "Istio A/B by header, cookie and query, at the gateway and in the mesh", has_mesh=True)
+@scenario("istio-match", "Istio A/B by header, cookie and query, at the gateway and in the mesh", has_mesh=True, rows=(55,))
 def by_match(s):
     cookie = r"^(.*;\s*)?(usertype=tester)(;.*)?$"
     match = [
@@ -197,6 +200,7 @@ def by_match(s):
         ("the cookie", ("-cookie", "usertype=tester"), "v2"),
         ("the cookie behind another", ("-header", "Cookie:a=b; usertype=tester; c=d"), "v2"),
         ("another cookie", ("-cookie", "usertype=other"), "v1"),
+        ("a cookie that begins so", ("-cookie", "usertype=tester2"), "v1"),
         ("a query", ("-path", "/?v=next"), "v2"),
         ("nobody", (), "v1"),
     ]
@@ -211,15 +215,22 @@ def by_match(s):
     s.check(bad(matched.stop()) == 0, "with a match: no request fails", matched.stop())
 
 
-@scenario("istio-adopt", "Istio on the user's own VirtualService: only our weights move, and it is given back", has_mesh=True)
+ADOPT = "Istio on the user's own VirtualService: only our weights move, and it is given back"
+
+
+@scenario("istio-adopt", ADOPT, has_mesh=True, rows=(56,))
 def adopted(s):
+    retries = {"attempts": 30, "perTryTimeout": "1s", "retryOn": "gateway-error,reset,5xx"}
+    policy = {"connectionPool": {"tcp": {"maxConnections": 1000}}, "outlierDetection": {"baseEjectionTime": "1m"}}
+    rule = {"host": "app", "trafficPolicy": policy}
+    s.create(objects.item("networking.istio.io/v1beta1", "DestinationRule", s.namespace, "app", rule))
     spec = {
         "hosts": [host(s)],
         "gateways": [GATEWAY],
         "exportTo": ["*"],
         "http": [
             {"name": "old", "match": [{"uri": {"exact": "/old"}}], "redirect": {"uri": "/new"}},
-            {"name": "app", "timeout": "9s", "route": [{"destination": {"host": "app", "port": {"number": 80}}}]},
+            {"name": "app", "timeout": "9s", "retries": retries, "route": [{"destination": {"host": "app", "port": {"number": 80}}}]},
         ],
     }
     start.app(s, with_ingress=False, with_service=True)
@@ -230,13 +241,20 @@ def adopted(s):
     start.initialised(s, objects.canary(s.namespace, provider="istio", analysis=analysis))
     s.push("v2")
     measure_share(s, 30, at_gateway(s))
+    s.check(rules(s)[1].get("retries") == retries, "the retries are the user's", rules(s)[1], row=56)
+    s.check(s.world.find("destinationrule", "app")["spec"] == rule, "so is the DestinationRule", row=56)
     s.check(rules(s)[0] == spec["http"][0], "a rule that is not ours", rules(s)[0])
     kept = {key: value for key, value in rules(s)[1].items() if key != "route"}
-    s.check(kept == {"name": "app", "timeout": "9s"}, "what the user says of our rule", kept)
+    s.check(kept == {"name": "app", "timeout": "9s", "retries": retries}, "what the user says of our rule", kept)
     s.wait_outcome("app-2", "promoted", 120)
     s.api.delete("canary", "app", s.namespace)
     s.wait("it is given back", lambda: s.world.find("virtualservice", "app")["spec"] == spec, 90)
     s.wait("the primary is gone", lambda: s.world.find("deployment", "app-primary") is None, 90)
+    s.check(s.world.find("virtualservice", "app")["spec"] == spec, "the VirtualService says what it said")
+    s.wait("the Canary is gone", lambda: s.world.find("canary", "app") is None, 60)
+    selector = (s.world.find("service", "app") or {}).get("spec", {}).get("selector")
+    s.check(selector == {"app": "app"}, "the Service selects what it selected", selector)
+    s.check(s.world.find("destinationrule", "app")["spec"] == rule, "the DestinationRule stays", row=56)
     metadata = s.world.find("virtualservice", "app")["metadata"]
     s.check(not metadata.get("annotations") and not metadata.get("labels"), "nothing of ours is left", metadata)
     s.check_load(load, "from the user's to the user's")
@@ -264,7 +282,10 @@ def mirrored(s):
     s.check_load(load, "throughout")
 
 
-@scenario("istio-sticky", "Istio with session affinity: clients stay where they were sent, and go back", has_mesh=True)
+STICKY = "Istio with session affinity: clients stay where they were sent, and go back"
+
+
+@scenario("istio-sticky", STICKY, has_mesh=True, rows=("I10",))
 def kept_by_cookies(s):
     analysis = {"stepWeights": STEPS, "interval": "30s", "metrics": [objects.SUCCESS], "sessionAffinity": sticky()}
     begin(s, canary(s, analysis))
@@ -277,4 +298,80 @@ def kept_by_cookies(s):
         s.wait(f"the VirtualService at weight {weight}", lambda: weighted() == weight, 60)
         time.sleep(HOLD)
 
-    run_sticky(s, at_gateway(s), wait_for)
+    run_sticky(s, at_gateway(s), wait_for, "I10")
+
+
+@scenario("istio-root", "Istio: a root VirtualService delegates to the Canary's, and rewrites", has_mesh=True, rows=("I9",))
+def delegated(s):
+    http = [{"match": [{"uri": {"prefix": "/shop"}}], "rewrite": {"uri": "/"}, "delegate": {"name": "app"}}]
+    spec = {"hosts": [host(s)], "gateways": [GATEWAY], "http": http}
+    s.create(objects.item("networking.istio.io/v1beta1", "VirtualService", s.namespace, "root", spec))
+    analysis = {"stepWeights": [50], "interval": "10s"}
+    service = {"port": 80, "targetPort": 8080, "delegation": True}
+    begin(s, objects.canary(s.namespace, provider="istio", analysis=analysis, service=service))
+    shop = (*at_gateway(s), "-path", "/shop/cart")
+    answering(s, shop)
+    load = s.load(*shop, rate=40)
+    s.push("v2")
+    wait_weight(s, 50)
+    made = s.world.find("virtualservice", "app")["spec"]
+    s.check("hosts" not in made and "gateways" not in made, "the delegate has neither hosts nor gateways", made, row="I9")
+    s.wait_outcome("app-2", "promoted", 90)
+    s.wait_phase("Succeeded", 20)
+    counts = s.check_load(load, "through the root")
+    s.check(set(counts["versions"]) == {"v1", "v2"}, "both answered", counts["versions"], row="I9")
+
+
+UPSTREAM = """100 * sum(rate(http_requests_total{namespace="{{ namespace }}", version="v2", status!~"5.*"}[{{ interval }}]))
+  / sum(rate(http_requests_total{namespace="{{ namespace }}", version="v2"}[{{ interval }}]))"""
+
+
+@scenario("istio-retries", "Istio: retries hide failures from the gateway, and a check looks behind them", has_mesh=True, rows=(57,))
+def hidden(s):
+    s.create(objects.metric_template(s.namespace, "upstream", UPSTREAM, os.environ["PROMETHEUS_URL"]))
+    metrics = [objects.SUCCESS, objects.custom_metric("upstream", "upstream", min=50)]
+    retries = {"attempts": 30, "perTryTimeout": "1s", "retryOn": "gateway-error,reset,5xx"}
+    analysis = {"stepWeights": [50], "interval": "10s", "metrics": metrics}
+    begin(s, canary(s, analysis, retries=retries))
+    answering(s, at_gateway(s))
+    load = s.load(*at_gateway(s), rate=40)
+    s.push("v2", annotations={"serin.test/error-percent": "90"})
+    s.wait_outcome("app-2", "rolled_back", 90)
+    checks = {c["name"]: (c.get("value"), c["verdict"]) for c in s.world.status("app-2").get("checks", [])}
+    s.check(checks.get("request-success-rate", (0, ""))[0] > 95, "retries hide it", checks, row=57)
+    seen = checks.get("upstream", (100, ""))
+    s.check(seen[0] < 30 and seen[1] == "fail", "behind them most fail, and that is held against v2", checks, row=57)
+    counts = load.stop()
+    s.check(counts["good"] > 0.95 * counts["sent"], "hardly a user noticed", counts, row=57)
+    s.note(f"{checks}")
+
+
+def tcp_weight(item):
+    """The canary's share of the connections."""
+    routes = [entry for rule in item.get("spec", {}).get("tcp", []) for entry in rule.get("route", [])]
+    return sum(e.get("weight", 0) for e in routes if e["destination"]["host"].startswith("app-canary"))
+
+
+@scenario("istio-tcp", "Istio by weights of TCP connections, at a port of the gateway's", has_mesh=True)
+def connections(s):
+    port = 8087
+    servers = [{"port": {"number": port, "name": "tcp", "protocol": "TCP"}, "hosts": ["*"]}]
+    gateway = {"selector": {"app": "ingressgateway"}, "servers": servers}
+    item = objects.item("networking.istio.io/v1beta1", "Gateway", s.namespace, "tcp", gateway)
+    subprocess.run(["kubectl", "apply", "-f", "-"], input=json.dumps(item), text=True, check=True, capture_output=True)
+    s.create(objects.metric_template(s.namespace, "upstream", UPSTREAM, os.environ["PROMETHEUS_URL"]))
+    metrics = [objects.custom_metric("upstream", "upstream", min=99)]
+    service = {"appProtocol": "TCP", "match": [{"port": port}], "hosts": ["*"]}
+    begin(s, canary(s, {"stepWeights": [30], "interval": "20s", "metrics": metrics}, (f"{s.namespace}/tcp",), **service))
+    arguments = ("-url", os.environ["GATEWAY_URL"].replace("8085", str(port)), "-fresh")
+    answering(s, arguments)
+    load = s.load(*arguments, rate=30)
+    s.push("v2")
+    s.wait("connections are shared", lambda: tcp_weight(s.world.find("virtualservice", "app") or {}) == 30, 60)
+    time.sleep(HOLD)
+    check_share(s, 30, arguments, lambda: tcp_weight(s.world.find("virtualservice", "app")))
+    s.wait_outcome("app-2", "promoted", 90)
+    time.sleep(HOLD)
+    counts = ask(*arguments, "-count", "300")
+    s.check(counts["versions"] == {"v2": 300}, "all on v2", counts)
+    s.check_load(load, "throughout")

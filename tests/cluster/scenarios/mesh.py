@@ -133,15 +133,21 @@ def check_taken_away(s, clients, version, what):
     s.check(not said, f"{what}: it is taken away as it was set", said[:3])
 
 
-def run_sticky(s, arguments, wait_weight):
+def run_sticky(s, arguments, wait_weight, row):
     """v2 promoted, then v3 aborted, by clients with cookies."""
     load = s.load(*arguments, rate=20)
     s.push("v2")
     clients, _ = follow_clients(s, arguments, "v1", "v2", wait_weight)
     s.wait_outcome("app-2", "promoted", 120)
     status = s.api.get("canary", "app", s.namespace)["status"]
-    s.check(status.get("previousSessionAffinityCookie", "").startswith("app-cnry="), "Flagger's status", status)
+    previous = status.get("previousSessionAffinityCookie", "")
+    s.check(previous.startswith("app-cnry="), "Flagger's status", status, row=row)
     time.sleep(HOLD)
+    late = Client(arguments)
+    late.jar = dict([previous.split("=", 1)])
+    late.ask()
+    taken = [said for said in late.taken if previous in said and "Max-Age=-1" in said]
+    s.check(taken, "who comes with the cookie of before has it taken away", late.taken, row=row)
     check_taken_away(s, clients, "v2", "promoted")
     s.push("v3")
     wait_weight(STEPS[0])

@@ -75,6 +75,37 @@ def check_promoted(s):
     )
 
 
+def moments(report):
+    """[(time, weight)] as it was set, and {check: [(time, verdict)]}."""
+    samples = {c["name"]: [(one["at"], one["verdict"]) for one in c["samples"]] for c in report["checks"]}
+    return [(one["at"], one["percent"]) for one in report["set"]], samples
+
+
+def check_each_step(s):
+    """Between a weight and the next each check was answered, and the answer passed."""
+    steps, samples = moments(s.agents[0].report(s.namespace, "app-2"))
+    lacking = []
+    for (begun, weight), (ended, _) in zip(steps, steps[1:]):
+        for name, answers in samples.items():
+            passed = [at for at, verdict in answers if begun <= at <= ended and verdict == "pass"]
+            lacking += [(weight, name)] if weight > 0 and not passed else []
+    s.check(not lacking, "no step without a check that passed", lacking, row=45)
+    passed = {name: sum(verdict == "pass" for _, verdict in answers) for name, answers in samples.items()}
+    s.check(passed and all(count >= len(STEPS) for count in passed.values()), "five that passed", passed, row=45)
+
+
+def check_frozen(s):
+    """What failed is told with its query; the weight stood meanwhile, and there is one end."""
+    report = s.agents[0].report(s.namespace, "app-3")
+    slow = next(check for check in report["checks"] if check["name"] == "request-duration")
+    failed = [one for one in slow["samples"] if one["verdict"] == "fail"]
+    s.check(len(failed) == 2 and slow["query"], "as many as the threshold failed, with the query", slow, row=46)
+    rising = [one["percent"] for one in report["set"] if one["percent"] > 0]
+    s.check(rising == [10], "the weight was frozen", report["set"], row=46)
+    ends = [m for m in s.world.messages("app") if m.startswith("Rolling back")]
+    s.check(len(ends) == 1, "one rollback", ends, row=46)
+
+
 def check_rolled_back(s):
     s.wait_weight(10, 60)
     s.wait_outcome("app-3", "rolled_back", 120)
@@ -85,6 +116,8 @@ def check_rolled_back(s):
     s.check(s.world.image("app-primary") == "app:v2", "the primary still runs v2", s.world.image("app-primary"))
     s.wait("the target rests", lambda: s.world.replicas("app") == 0)
     start.serving(s, "v2")
+    counts = ask("-host", objects.host_of(s.namespace), "-count", "500")
+    s.check(counts["versions"] == {"v2": 500}, "all on the primary", counts, row=46)
     reason = s.world.status("app-3").get("reason", "")
     s.check("request duration" in reason and "> 500ms" in reason, "the reason names check and bound", reason)
     s.note(f"rolled back: {reason}")
@@ -149,7 +182,10 @@ def check_handled(s):
     s.check(s.world.replicas("app") == 0, "the target stays at rest", s.world.replicas("app"))
 
 
-@scenario("weights", "nginx by weights: v2 promoted in steps of 10, v3 rolled back by its latency, v2 again is handled", rows=(38, 39))
+TITLE = "nginx by weights: v2 promoted in steps of 10, v3 rolled back by its latency, v2 again is handled"
+
+
+@scenario("weights", TITLE, rows=(38, 39, 45, 46))
 def weights(s):
     start.app(s, with_service=True)
     start.answered(s)
@@ -167,11 +203,13 @@ def weights(s):
     for weight in STEPS:
         measure_share(s, weight)
     check_promoted(s)
+    check_each_step(s)
     check_seen_shares(s)
     check_retired(s)
     s.push("v3", annotations={"serin.test/delay-ms": "2000"})
     check_rolled_back(s)
     check_history(s)
+    check_frozen(s)
     check_taken_back(s)
     check_handled(s)
     s.check_load(background, "from v1 to the end")
