@@ -81,7 +81,7 @@ static void show_pruned(const struct command_call *call, const json_t *pruned)
 	if (!json_is_object(pruned))
 		return;
 	(void)fprintf(call->out,
-	              "  the facts of %lld of its rounds, with their weights and samples, were "
+	              "  the facts of %lld of its rounds, with their samples and shares, were "
 	              "removed by retention, last on %s\n",
 	              (long long)json_integer_value(json_object_get(pruned, "rounds")),
 	              instant_format_seconds(time_of(pruned), text));

@@ -40,7 +40,7 @@
 		decided();
 		source();
 		if (report.pruned)
-			add(main, "p", "The facts of " + report.pruned.rounds + " of its rounds, with their weights and samples, " +
+			add(main, "p", "The facts of " + report.pruned.rounds + " of its rounds, with their samples and shares, " +
 				"were removed by retention, last on " + report.pruned.at.slice(0, 19) + "Z.", "dim");
 		document.title = release.name;
 	}

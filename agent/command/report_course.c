@@ -95,6 +95,20 @@ static void add_events(const json_t *report, json_t *rows)
 	}
 }
 
+/* What can be told no more. */
+static void add_pruned(const json_t *report, json_t *rows)
+{
+	const json_t *pruned = json_object_get(report, "pruned");
+	json_t *row;
+
+	if (!json_is_object(pruned))
+		return;
+	row = new_row(kube_tree_value(pruned, "at"), "pruned");
+	kube_tree_set_text(row, "what", "rounds whose facts were removed by retention");
+	carry(row, "value", pruned, "rounds");
+	kube_tree_append(rows, row);
+}
+
 static void add_end(const json_t *release, json_t *rows)
 {
 	json_t *row;
@@ -137,6 +151,7 @@ bool report_course_timeline(const struct report_source *source, json_t *rows, st
 	for (size_t i = 0; i < json_array_size(checks); i++)
 		add_samples(json_array_get(checks, i), rows);
 	add_events(report, rows);
+	add_pruned(report, rows);
 	add_end(release, rows);
 	sort_rows(rows);
 	return true;
@@ -240,6 +255,7 @@ bool report_course_audit(const struct report_source *source, json_t *rows, struc
 	kube_tree_set(row, "intact", json_boolean(verdict.is_intact));
 	kube_tree_set(row, "entries", json_integer(verdict.n_records));
 	kube_tree_set(row, "derived", json_integer(verdict.n_derived));
+	kube_tree_set(row, "pruned", json_integer(verdict.n_pruned));
 	kube_tree_set(row, "entry", verdict.seq > 0 ? json_integer(verdict.seq) : json_null());
 	kube_tree_set(row, "problem", command_run_text_tree(verdict.what));
 	kube_tree_append(rows, row);

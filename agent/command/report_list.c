@@ -238,6 +238,7 @@ const struct report_kind report_list[] = {
 		.columns = {{"intact", "INTACT", false},
                             {"entries", "ENTRIES", false},
                             {"derived", "DERIVED", false},
+                            {"pruned", "PRUNED", true},
                             {"entry", "ENTRY", false},
                             {"problem", "PROBLEM", false}},
 		.make = report_course_audit,

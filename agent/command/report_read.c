@@ -236,6 +236,24 @@ static void read_facts(struct reading *reading, const struct history_read_round 
 	read_edit(reading, json_object_get(facts, JOURNAL_EDITED));
 }
 
+/* Without facts: the weight that the plan was to save. */
+static void read_plan(struct reading *reading, const struct history_round *round)
+{
+	CLEANUP(tree_freep) json_t *plan = NULL;
+	const json_t *effects;
+
+	if (!read_part(round->plan, &plan))
+		return;
+	effects = json_object_get(plan, "effects");
+	for (size_t i = 0; i < json_array_size(effects); i++) {
+		const json_t *effect = json_array_get(effects, i);
+
+		if (strcmp(kube_tree_value(effect, "kind"), "save release") == 0 &&
+		    strcmp(kube_tree_value(effect, "release"), reading->release) == 0)
+			read_set(reading, json_object_get(effect, "status"), round->decided_at.ms);
+	}
+}
+
 static void on_round(void *user, const struct history_read_round *read)
 {
 	struct reading *reading = user;
@@ -246,6 +264,7 @@ static void on_round(void *user, const struct history_read_round *read)
 		read_facts(reading, read);
 	} else {
 		reading->n_pruned++;
+		read_plan(reading, &read->round);
 		if (instant_is_before(reading->pruned, read->pruned))
 			reading->pruned = read->pruned;
 	}

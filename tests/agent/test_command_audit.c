@@ -2,7 +2,7 @@
 #include "agent/command/command.h"
 #include "analysis/decide.h"
 #include "tests/agent/command_schema.h"
-#include "tests/agent/history_place.h"
+#include "tests/agent/recorded.h"
 
 #include <jansson.h>
 #include <setjmp.h>
@@ -15,31 +15,32 @@
 
 #define STATUS "/apis/serin.dev/v1alpha1/namespaces/shop/releases/cart-%d/status"
 
-static void write_rows(struct desk *history)
-{
-	for (unsigned i = 1; i <= 5; i++) {
-		history_desk_round(history, i);
-		history_desk_effect(history, i, HISTORY_CHANGE, "write route");
-	}
-}
-
 static int set_up(void **state)
 {
-	*state = history_place_new(write_rows);
+	struct recorded *place = recorded_new();
+
+	for (unsigned i = 1; i <= 5; i++) {
+		history_desk_round(place->history, i);
+		history_desk_effect(place->history, i, HISTORY_CHANGE, "write route");
+	}
+	recorded_close(place);
+	*state = place;
 	return 0;
 }
 
-static void run(struct history_place *place, const char *words)
+static int tear_down(void **state)
 {
-	char line[256];
+	recorded_free(*state);
+	return 0;
+}
 
-	(void)snprintf(line, sizeof(line), "audit %s", words);
-	history_place_run(place, line);
+static void run(struct recorded *place, const char *words)
+{
+	recorded_run(place, "audit", words);
 }
 
 /* Release cart-NUMBER keeps this of the chain. */
-static void anchor(struct history_place *place, int number, const char *chain, int seq,
-                   const char *hash)
+static void anchor(struct recorded *place, int number, const char *chain, int seq, const char *hash)
 {
 	char url[160];
 	char body[512];
@@ -52,7 +53,7 @@ static void anchor(struct history_place *place, int number, const char *chain, i
 }
 
 /* The hash of entry SEQ. */
-static void read_hash(struct history_place *place, int seq, char ret[65])
+static void read_hash(struct recorded *place, int seq, char ret[65])
 {
 	sqlite3 *db = NULL;
 	sqlite3_stmt *row = NULL;
@@ -76,7 +77,7 @@ static void says(const char *text, const char *part)
 
 static void test_words(void **state)
 {
-	struct history_place *place = *state;
+	struct recorded *place = *state;
 
 	run(place, "verify --offline");
 	assert_int_equal(place->desk->status, COMMAND_OK);
@@ -103,7 +104,7 @@ static void test_words(void **state)
 
 static void test_witness(void **state)
 {
-	struct history_place *place = *state;
+	struct recorded *place = *state;
 	char hash[65];
 
 	command_desk_cast(place->desk);
@@ -147,7 +148,7 @@ static void test_witness(void **state)
 
 static void test_export(void **state)
 {
-	struct history_place *place = *state;
+	struct recorded *place = *state;
 	char *rest;
 	int n = 0;
 
@@ -184,9 +185,9 @@ static void test_export(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_words, set_up, history_place_tear_down),
-		cmocka_unit_test_setup_teardown(test_witness, set_up, history_place_tear_down),
-		cmocka_unit_test_setup_teardown(test_export, set_up, history_place_tear_down),
+		cmocka_unit_test_setup_teardown(test_words, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_witness, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_export, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

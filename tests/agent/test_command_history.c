@@ -4,7 +4,7 @@
 #include "providers/kube/tree.h"
 #include "tests/agent/command_desk.h"
 #include "tests/agent/command_schema.h"
-#include "tests/agent/history_place.h"
+#include "tests/agent/recorded.h"
 #include "tests/agent/split_desk.h"
 
 #include <dirent.h>
@@ -82,10 +82,10 @@ static void on_post(void *user)
 static void write_row(struct history *history, const struct row *row, int number)
 {
 	char uid[16];
-	char *spec = history_place_quoted(SPEC);
-	char *facts = history_place_quoted(row->facts);
-	char *plan = history_place_quoted(row->plan);
-	char *detail = history_place_quoted(row->detail);
+	char *spec = recorded_quoted(SPEC);
+	char *facts = recorded_quoted(row->facts);
+	char *plan = recorded_quoted(row->plan);
+	char *detail = recorded_quoted(row->detail);
 	struct instant at = {START + number * 1000};
 	const struct history_round round = {
 		.uid = uid,

@@ -421,12 +421,16 @@ static char *told(struct place *place, const char *command)
  */
 static void test_pruned(void **state)
 {
+	/* as it was set is in the plans: but for when each was seen to be so */
+	static const int weights[] = {0, 10, 20, 30, 40, 50, 60, 70, 80, 0};
 	static const char *const lasting[] = {
 		"history cart -n shop -o json",
 		"diff cart-2 cart-3 -o json",
 	};
 	struct place *place = *state;
 	char *before[array_length(lasting)];
+	const json_t *set;
+	json_t *report;
 	char *text;
 
 	for (size_t i = 0; i < array_length(lasting); i++)
@@ -455,12 +459,21 @@ static void test_pruned(void **state)
 	text = told(place, "report cart-3 -n shop");
 	assert_int_equal(place->desk->status, COMMAND_OK);
 	says(text,
-	     "of its rounds, with their weights and samples, were removed by retention, last on "
+	     "of its rounds, with their samples and shares, were removed by retention, last on "
 	     "2030-01-01T00:00:00Z\n");
 	says(text, "Halt cart.shop advancement"); /* what was told stays */
 	free(text);
-	text = told(place, "report cart-3 -n shop -o json");
+	text = told(place, "report cart-2 -n shop -o json");
 	command_schema_check("report", text);
+	report = json_loads(text, 0, NULL);
+	set = json_object_get(report, "set");
+	assert_int_equal(json_array_size(set), array_length(weights));
+	for (size_t i = 0; i < array_length(weights); i++)
+		assert_int_equal(number(json_array_get(set, i), "percent"), weights[i]);
+	json_decref(report);
+	free(text);
+	text = told(place, "report R13 cart-2 -n shop");
+	says(text, "rounds whose facts were removed by retention");
 	free(text);
 }
 

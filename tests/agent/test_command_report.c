@@ -1,7 +1,7 @@
 /* report: what a history file tells of one release, as text, as a document and as a page. */
 #include "analysis/base/compiler.h"
 #include "tests/agent/command_schema.h"
-#include "tests/agent/history_place.h"
+#include "tests/agent/recorded.h"
 
 #include <jansson.h>
 #include <setjmp.h>
@@ -70,24 +70,19 @@ static const struct row rows[] = {
 	{"cart-2", 122, "{", HISTORY_UNKNOWN, "", ""},
 };
 
-static void write_row(struct history *history, const struct row *row, size_t number,
-                      const char *k8s_namespace)
+static void write_row(struct recorded *place, const struct row *row, const char *k8s_namespace)
 {
 	char uid[32];
-	char *spec = history_place_quoted(SPEC);
-	char *facts = history_place_quoted(row->facts);
-	char *detail = history_place_quoted(row->detail);
+	char *detail = recorded_quoted(row->detail);
 	struct instant at = {START + row->at * 1000};
 	const struct history_round round = {
-		.uid = uid,
 		.k8s_namespace = k8s_namespace,
 		.canary = "cart",
 		.canary_uid = k8s_namespace,
 		.release = row->release,
 		.decided_at = at,
-		.spec = spec,
-		.facts = facts,
-		.plan = "{}",
+		.spec = SPEC,
+		.facts = row->facts,
 	};
 	const struct history_effect effect = {
 		.round_uid = uid,
@@ -98,38 +93,37 @@ static void write_row(struct history *history, const struct row *row, size_t num
 		.at = at,
 	};
 
-	(void)snprintf(uid, sizeof(uid), "%.10s-%05zu", k8s_namespace, number);
-	history_round(history, &round, NULL, NULL);
+	recorded_round(place, &round, uid);
 	if (*row->key)
-		history_effect(history, &effect);
-	free(spec);
-	free(facts);
+		history_effect(place->history->history, &effect);
 	free(detail);
-}
-
-static void write_rows(struct desk *history)
-{
-	for (size_t i = 0; i < array_length(rows); i++)
-		write_row(history->history, &rows[i], i, "shop");
 }
 
 static int set_up(void **state)
 {
-	*state = history_place_new(write_rows);
+	struct recorded *place = recorded_new();
+
+	for (size_t i = 0; i < array_length(rows); i++)
+		write_row(place, &rows[i], "shop");
+	recorded_close(place);
+	*state = place;
 	return 0;
 }
 
-static void run(struct history_place *place, const char *words)
+static int tear_down(void **state)
 {
-	char line[256];
+	recorded_free(*state);
+	return 0;
+}
 
-	(void)snprintf(line, sizeof(line), "report %.200s", words);
-	history_place_run(place, line);
+static void run(struct recorded *place, const char *words)
+{
+	recorded_run(place, "report", words);
 }
 
 static void test_text(void **state)
 {
-	struct history_place *place = *state;
+	struct recorded *place = *state;
 
 	run(place, "cart-2");
 	assert_string_equal(place->desk->trouble, "");
@@ -161,7 +155,7 @@ static void test_text(void **state)
 
 static void test_document(void **state)
 {
-	struct history_place *place = *state;
+	struct recorded *place = *state;
 	json_t *report;
 	json_t *runs;
 	char *text;
@@ -183,7 +177,7 @@ static void test_document(void **state)
 /* Nothing that the cluster says can end a script or begin an element. */
 static void test_page(void **state)
 {
-	struct history_place *place = *state;
+	struct recorded *place = *state;
 	char words[200];
 	char *html = calloc(1, 200000);
 	FILE *file;
@@ -210,7 +204,7 @@ static void test_page(void **state)
 
 static void test_words(void **state)
 {
-	struct history_place *place = *state;
+	struct recorded *place = *state;
 
 	run(place, "cart-9");
 	assert_int_equal(place->desk->status, COMMAND_NOT_FOUND);
@@ -233,11 +227,11 @@ static void test_words(void **state)
 /* One name in two namespaces: it is asked which is meant. */
 static void test_namespaces(void **state)
 {
-	struct history_place *place = *state;
+	struct recorded *place = *state;
 
 	history_desk_open(place->history);
-	write_row(place->history->history, &rows[1], 0, "other");
-	assert_int_equal(history_desk_close(place->history), 0);
+	write_row(place, &rows[1], "other");
+	recorded_close(place);
 	run(place, "cart-2");
 	assert_int_equal(place->desk->status, COMMAND_FAILED);
 	assert_non_null(strstr(place->desk->trouble, ": -n says which"));
@@ -250,11 +244,11 @@ static void test_namespaces(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_text, set_up, history_place_tear_down),
-		cmocka_unit_test_setup_teardown(test_document, set_up, history_place_tear_down),
-		cmocka_unit_test_setup_teardown(test_page, set_up, history_place_tear_down),
-		cmocka_unit_test_setup_teardown(test_words, set_up, history_place_tear_down),
-		cmocka_unit_test_setup_teardown(test_namespaces, set_up, history_place_tear_down),
+		cmocka_unit_test_setup_teardown(test_text, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_document, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_page, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_words, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_namespaces, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,9 +1,8 @@
 /* report R01 to R20: releases with known numbers, out of a history file and out of the cluster. */
 #include "agent/command/report_list.h"
 #include "analysis/base/compiler.h"
-#include "tests/agent/command_desk.h"
 #include "tests/agent/command_schema.h"
-#include "tests/agent/history_desk.h"
+#include "tests/agent/recorded.h"
 
 #include <jansson.h>
 #include <setjmp.h>
@@ -83,55 +82,30 @@ static const struct row rows[] = {
 	{"stage", "cart", "cart-1", 1, INIT("cart", "stage/cart:v2")},
 };
 
-struct place {
-	struct command_desk *desk;
-	struct desk *history;
-};
-
-static char *quoted(const char *text)
+static void write_row(struct recorded *place, const struct row *row)
 {
-	char *copy = strdup(text);
-
-	assert_non_null(copy);
-	for (char *at = strchr(copy, '\''); at; at = strchr(at, '\''))
-		*at = '"';
-	return copy;
-}
-
-static void write_row(struct history *history, const struct row *row, size_t number)
-{
-	char uid[16];
+	char uid[32];
 	char canary_uid[80];
-	char *spec = quoted(strcmp(row->canary, "lamp") == 0 ? "{'strategy':'" AB "'}" : SPEC);
-	char *facts = quoted(row->facts);
 	const struct history_round round = {
-		.uid = uid,
 		.k8s_namespace = row->k8s_namespace,
 		.canary = row->canary,
 		.canary_uid = canary_uid,
 		.release = row->release,
 		.decided_at = {START + row->minute * MINUTE},
-		.decide_version = "0",
-		.reason = "",
-		.spec = spec,
-		.base = "",
-		.facts = facts,
-		.plan = "{}",
+		.spec = strcmp(row->canary, "lamp") == 0 ? "{'strategy':'" AB "'}" : SPEC,
+		.facts = row->facts,
 	};
 
-	(void)snprintf(uid, sizeof(uid), "r%05zu", number);
 	(void)snprintf(canary_uid, sizeof(canary_uid), "%s-%s", row->k8s_namespace, row->canary);
-	history_round(history, &round, NULL, NULL);
-	free(spec);
-	free(facts);
+	recorded_round(place, &round, uid);
 }
 
 /* Somebody weighs reviews, which no Canary has. */
 static void write_split(struct history *history)
 {
-	char *text =
-		quoted("{'rules':[{'name':'0','backends':[{'name':'reviews/v1','weight':'80',"
-	               "'share':0.8},{'name':'reviews/v2','weight':'20','share':0.2}]}]}");
+	char *text = recorded_quoted(
+		"{'rules':[{'name':'0','backends':[{'name':'reviews/v1','weight':'80',"
+		"'share':0.8},{'name':'reviews/v2','weight':'20','share':0.2}]}]}");
 	const struct history_split split = {
 		.api = "networking.istio.io/v1beta1",
 		.kind = "VirtualService",
@@ -152,36 +126,25 @@ static void write_split(struct history *history)
 
 static int set_up(void **state)
 {
-	struct place *place = calloc(1, sizeof(*place));
+	struct recorded *place = recorded_new();
 
-	assert_non_null(place);
-	place->desk = command_desk_new();
-	place->history = history_desk_new();
-	history_desk_open(place->history);
 	for (size_t i = 0; i < array_length(rows); i++)
-		write_row(place->history->history, &rows[i], i);
+		write_row(place, &rows[i]);
 	write_split(place->history->history);
-	assert_int_equal(history_desk_close(place->history), 0);
+	recorded_close(place);
 	*state = place;
 	return 0;
 }
 
 static int tear_down(void **state)
 {
-	struct place *place = *state;
-
-	command_desk_free(place->desk);
-	history_desk_free(place->history);
-	free(place);
+	recorded_free(*state);
 	return 0;
 }
 
-static void run(struct place *place, const char *words)
+static void run(struct recorded *place, const char *words)
 {
-	char line[512];
-
-	(void)snprintf(line, sizeof(line), "report %.200s --file %s", words, place->history->path);
-	command_desk_run(place->desk, line);
+	recorded_run(place, "report", words);
 }
 
 struct told {
@@ -189,7 +152,7 @@ struct told {
 	const char *text;
 };
 
-static void check(struct place *place, const struct told *told, size_t n)
+static void check(struct recorded *place, const struct told *told, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		run(place, told[i].words);
@@ -221,7 +184,7 @@ static void test_row_12_both_weights(void **state)
 	         "shop        till     canary    10       v2        till-2    2025-11-21T08:40:00Z\n"},
 	};
 
-	struct place *place = *state;
+	struct recorded *place = *state;
 
 	check(place, told, array_length(told));
 	run(place, "R05 lamp -o json");
@@ -304,7 +267,7 @@ static void test_tables(void **state)
 }
 static void test_documents(void **state)
 {
-	struct place *place = *state;
+	struct recorded *place = *state;
 	char line[64];
 	json_t *report;
 	const json_t *row;
@@ -356,7 +319,7 @@ static void test_words(void **state)
 		{"cart-2 -A", COMMAND_USAGE, "no -A"},
 		{"", COMMAND_USAGE, "expected RELEASE, or one of R01 to R20"},
 	};
-	struct place *place = *state;
+	struct recorded *place = *state;
 
 	for (size_t i = 0; i < array_length(lines); i++) {
 		run(place, lines[i].words);
@@ -377,7 +340,7 @@ static void test_words(void **state)
 /* Without an agent, what the Releases know: cart-1 serves, and cart-3 is on its way. */
 static void test_cluster(void **state)
 {
-	struct place *place = *state;
+	struct recorded *place = *state;
 
 	command_desk_cast(place->desk);
 	command_desk_run(place->desk, "report R05 cart -n shop");

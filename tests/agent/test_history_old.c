@@ -16,21 +16,10 @@
 #include <cmocka.h>
 
 #define SPEC "{\"threshold\":1}"
+#define BASE "{\"base\":1}"
 
-static int desk_new(void **state)
-{
-	*state = history_desk_new();
-	return 0;
-}
-
-static int desk_free(void **state)
-{
-	history_desk_free(*state);
-	return 0;
-}
-
-/* One round and its entry, as version 1 had them. */
-static void write_round(sqlite3 *db)
+/* One round and its entry, as VERSION had them: from 2 on with a base. */
+static void write_round(sqlite3 *db, size_t version)
 {
 	const struct history_round round = {
 		.uid = "r1",
@@ -59,25 +48,34 @@ static void write_round(sqlite3 *db)
 		.payload_sha256 = digest,
 		.prev_hash = HISTORY_CHAIN_ORIGIN,
 	};
-	const struct history_payload_digests digests = {.spec = spec, .base = ""};
+	char base[HISTORY_CHAIN_DIGEST_SIZE] = "";
+	const struct history_payload_digests digests = {.spec = spec, .base = base};
 	char *sql;
 
 	history_chain_digest_text(SPEC, spec);
+	if (version > 1)
+		history_chain_digest_text(BASE, base);
 	history_payload_round(&round, &digests, false, &payload);
-	assert_null(strstr(buf_text(&payload), "base"));
+	assert_int_equal(strstr(buf_text(&payload), "base") != NULL, version > 1);
 	history_chain_digest_text(buf_text(&payload), digest);
 	history_chain_hash(&entry, hash);
 	sql = sqlite3_mprintf(
 		"INSERT INTO canary_spec VALUES (%Q, %Q);"
 		"INSERT INTO round VALUES (1,'r1','shop','cart','u','cart-1',0,7,'1','why',%Q,%Q,'{}',"
-		"0);"
+		"0%s%s%s);"
 		"INSERT INTO audit_log VALUES (%Q,1,7,'a','round.decide','round','r1',%Q,%Q,%Q,%Q)",
-		spec, SPEC, spec, round.facts, entry.chain, buf_text(&payload), digest,
-		entry.prev_hash, hash);
+		spec, SPEC, spec, round.facts, *base ? ",'" : "", base, *base ? "'" : "",
+		entry.chain, buf_text(&payload), digest, entry.prev_hash, hash);
 	if (sqlite3_exec(db, sql, NULL, NULL, NULL) != SQLITE_OK)
 		fail_msg("%s", sqlite3_errmsg(db));
 	sqlite3_free(sql);
 	buf_fini(&payload);
+	if (version == 1)
+		return;
+	sql = sqlite3_mprintf("INSERT INTO facts_base VALUES (%Q, %Q)", base, BASE);
+	if (sqlite3_exec(db, sql, NULL, NULL, NULL) != SQLITE_OK)
+		fail_msg("%s", sqlite3_errmsg(db));
+	sqlite3_free(sql);
 }
 
 static void on_round(void *user, const struct history_read_round *round)
@@ -85,17 +83,16 @@ static void on_round(void *user, const struct history_read_round *round)
 	if (strcmp(round->round.uid, "r1") != 0)
 		return;
 	assert_string_equal(round->round.facts, "{\"weight\":10}");
-	assert_string_equal(round->round.base, "");
 	assert_string_equal(round->round.spec, SPEC);
-	++*(int *)user;
+	*(size_t *)user = strcmp(round->round.base, BASE) == 0 ? 2 : 1;
 }
 
-static void check(const struct desk *desk, int n_records, int n_derived)
+static void check(const struct desk *desk, size_t version, int n_records, int n_derived)
 {
 	struct history_verdict verdict = {0};
 	struct err err = {0};
 	sqlite3 *db = NULL;
-	int n_rounds = 0;
+	size_t seen = 0;
 
 	if (!history_verify(desk->path, NULL, &verdict, &err))
 		fail_msg("%s", err.text);
@@ -107,35 +104,46 @@ static void check(const struct desk *desk, int n_records, int n_derived)
 	assert_string_equal(verdict.underivable,
 	                    "decided by version 1 of decide, this is version " DECIDE_VERSION);
 	assert_true(history_read_open(desk->path, &db, &err));
-	assert_true(history_read_rounds(db, &(struct history_read_filter){0}, on_round, &n_rounds,
-	                                &err));
+	assert_true(
+		history_read_rounds(db, &(struct history_read_filter){0}, on_round, &seen, &err));
 	history_read_close(db);
-	assert_int_equal(n_rounds, 1);
+	assert_int_equal(seen, version > 1 ? 2 : 1);
 }
 
-static void test_old(void **state)
+/* A file of VERSION is read as it is, and the next agent goes on in it. */
+static void go_on(size_t version)
 {
-	struct desk *desk = *state;
+	struct desk *desk = history_desk_new();
 	struct history_fault fault = {0};
 	sqlite3 *db = NULL;
 
 	assert_int_equal(sqlite3_open(desk->path, &db), SQLITE_OK);
-	if (!history_schema_migrate(db, history_schema_steps, 1, (struct instant){7}, &fault))
+	if (!history_schema_migrate(db, history_schema_steps, version, (struct instant){7}, &fault))
 		fail_msg("%s", fault.text);
-	write_round(db);
+	write_round(db, version);
 	sqlite3_close(db);
-	check(desk, 1, 0);
+	check(desk, version, 1, 0);
 	history_desk_open(desk);
 	history_desk_decision(desk, 2);
 	history_desk_close(desk);
 	assert_int_equal(history_desk_number(desk, "PRAGMA user_version"), HISTORY_SCHEMA_VERSION);
-	check(desk, 3, 1); /* and a gap, for the agent began */
+	check(desk, version, 3, 1); /* and a gap, for the agent began */
+	assert_int_equal(history_desk_number(desk, "SELECT COUNT(*) FROM facts_base"),
+	                 version > 1 ? 2 : 1);
+	history_desk_free(desk);
+}
+
+static void test_old(void **state)
+{
+	(void)state;
+	for (size_t version = 1; version < HISTORY_SCHEMA_VERSION; version++)
+		go_on(version);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_old, desk_new, desk_free),
+		cmocka_unit_test(test_old),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -39,6 +39,17 @@ static void test_wishes(void **state)
 	model_fini(&model);
 }
 
+/* What an earlier plan left in the room behind the last effect is no wish. */
+static void test_room(void **state)
+{
+	struct effect effects[2] = {{.kind = EFFECT_WRITE_SERVICE, .subject = SUBJECT_APEX},
+	                            {.kind = EFFECT_WRITE_ROUTE, .subject = SUBJECT_ROUTE}};
+	struct plan plan = {.effects = effects, .n_effects = 1};
+
+	assert_true(plan_changes(&plan, SUBJECT_APEX));
+	assert_false(plan_changes(&plan, SUBJECT_ROUTE));
+}
+
 /* Two wishes for Canary.status or for a route are the same when their cookies are, too. */
 static void test_same_effect(void **state)
 {
@@ -184,7 +195,7 @@ static const struct decision_row rows[] = {
          "route 20",
          "the route is to give the canary weight 20"},
 	{"an init before its first save",
-         {phase_none, init, primary_absent, releases_unknown},
+         {phase_none, init, service_absent, releases_unknown},
          "write canary status Initializing; see releases",
          "New Deployment detected, starting initialization."},
 	{"copies are sent again and again by another hand",
@@ -211,6 +222,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_wishes),
+		cmocka_unit_test(test_room),
 		cmocka_unit_test(test_same_effect),
 		cmocka_unit_test(test_approve),
 		cmocka_unit_test(test_back),

@@ -52,6 +52,12 @@ static void refused_twice(struct model *model)
 	model->truth.target.slot.failures = 2;
 }
 
+static void few_pods_allowed(struct model *model)
+{
+	no_pods_allowed(model);
+	put_pods(&model->truth.target, 2, 0);
+}
+
 static const struct decision_row rows[] = {
 	{"starting",
          {starting},
@@ -81,6 +87,15 @@ static const struct decision_row rows[] = {
          {starting, no_pods_allowed, unready_long},
          "write canary status Progressing",
          "canary has no pods: patch: 422 Invalid: no label release-type",
+         4000},
+	{"… but it has some",
+         {starting, few_pods_allowed},
+         "save release Starting unready 1",
+         "canary deployment cart.shop not ready: waiting for rollout to finish: "},
+	{"… and it is not seen",
+         {starting, no_pods_allowed, target_unknown},
+         "write canary status Progressing",
+         "the target was not seen yet",
          4000},
 	{"pods on their way",
          {starting, target_waits},

@@ -9,7 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define OPERATIONS_MAX 60 /* of one batch that a crash may fall into */
+#define OPERATIONS_MAX 60     /* of one batch that a crash may fall into */
+#define KEEP_MS        180000 /* of retention: some checks of a run are over when it ends */
 
 struct sim_file {
 	char name[16];
@@ -219,16 +220,33 @@ bool sim_file_open(struct sim_file *file, enum sim_vfs_trouble trouble)
 	return is_fine(file, history_file_open(file->file, &fault), &fault);
 }
 
+/* Retention of a few minutes: a portion of what is older goes, or, in trouble, does not. */
+static void prune(struct sim_file *file, struct instant now)
+{
+	struct history_prune_portion portion;
+	struct history_fault fault = {0};
+
+	(void)is_fine(file,
+	              history_file_prune(file->file, now, (struct instant){now.ms - KEEP_MS},
+	                                 &portion, &fault),
+	              &fault);
+}
+
 bool sim_file_write(struct sim_file *file, enum sim_vfs_trouble trouble,
                     struct history_record *batch)
 {
+	struct instant now = history_record_at(batch);
 	struct history_fault fault = {0};
+	bool is_written;
 
 	sim_vfs_trouble(file->vfs, trouble);
-	return is_fine(file,
-	               history_file_open(file->file, &fault) &&
-	                       history_file_write(file->file, batch, &fault),
-	               &fault);
+	is_written = is_fine(file,
+	                     history_file_open(file->file, &fault) &&
+	                             history_file_write(file->file, batch, &fault),
+	                     &fault);
+	if (is_written && dice_chance(&file->dice, 0.05))
+		prune(file, now);
+	return is_written;
 }
 
 void sim_file_stop(struct sim_file *file)
@@ -241,12 +259,16 @@ void sim_file_crash(struct sim_file *file, enum sim_vfs_trouble trouble,
                     struct history_record *batch, struct dice *dice)
 {
 	bool is_writing = batch && dice_chance(dice, 0.7);
+	struct history_prune_portion portion;
 	struct history_fault fault = {0};
 
 	sim_vfs_trouble(file->vfs, trouble);
 	sim_vfs_doom(file->vfs, is_writing ? (uint64_t)dice_between(dice, 0, OPERATIONS_MAX) : 0);
-	if (is_writing && history_file_open(file->file, &fault))
-		(void)history_file_write(file->file, batch, &fault);
+	if (is_writing && history_file_open(file->file, &fault) &&
+	    history_file_write(file->file, batch, &fault))
+		(void)history_file_prune(file->file, history_record_at(batch),
+		                         (struct instant){history_record_at(batch).ms - KEEP_MS},
+		                         &portion, &fault);
 	sim_vfs_doom(file->vfs, 0);
 	file->file = history_file_free(file->file);
 }
