@@ -242,7 +242,7 @@ static void read_plan(struct reading *reading, const struct history_round *round
 	CLEANUP(tree_freep) json_t *plan = NULL;
 	const json_t *effects;
 
-	if (!read_part(round->plan, &plan))
+	if (!history_part_read(round->plan, &plan, NULL))
 		return;
 	effects = json_object_get(plan, "effects");
 	for (size_t i = 0; i < json_array_size(effects); i++) {
