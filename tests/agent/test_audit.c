@@ -15,7 +15,7 @@
 #include <cmocka.h>
 
 #define TAMPERINGS        10500
-#define TAMPERINGS_PRUNED 5000 /* of a history that retention took from */
+#define TAMPERINGS_PRUNED 2000 /* of a history that retention took from */
 
 /* Edits ------------------------------------------------------------------------------------- */
 

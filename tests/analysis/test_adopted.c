@@ -44,6 +44,18 @@ static void test_next_check(void **state)
 	model_fini(&model);
 }
 
+/* An initialisation that is gone on with knows whom the clients are with. */
+static void test_clients(void **state)
+{
+	struct model model;
+
+	left(&model);
+	assert_int_equal(created(&model).backend, BACKEND_NONE);
+	text_copy(model.truth.mirror.phase, "Initializing");
+	assert_int_equal(created(&model).backend, BACKEND_PRIMARY);
+	model_fini(&model);
+}
+
 /* A run whose template the primary has already is of what the primary runs, whatever the target
  * has: it is promoted. Any other is of what the target has. */
 static void test_run(void **state)
@@ -158,9 +170,8 @@ static void test_deleted(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_next_check),
-		cmocka_unit_test(test_run),
-		cmocka_unit_test(test_phase),
+		cmocka_unit_test(test_next_check), cmocka_unit_test(test_run),
+		cmocka_unit_test(test_clients),    cmocka_unit_test(test_phase),
 		cmocka_unit_test(test_deleted),
 	};
 

@@ -179,6 +179,24 @@ static void test_D_49_a_restart_is_not_early(void **state)
 	decisions_check(decisions_run, far, array_length(far));
 }
 
+/* Defaults that were filled in make no other template; of what else is in the target, or was left
+ * there by an undo, such a comparison says nothing. */
+static void test_grown_template(void **state)
+{
+	struct model model;
+
+	decisions_run(&model);
+	target_v3(&model);
+	grown(&model);
+	assert_true(facts_is_newest(&model.truth));
+	text_copy(model.truth.change.digest, "v4");
+	assert_false(facts_is_newest(&model.truth));
+	grown(&model);
+	undo(&model);
+	assert_false(facts_is_newest(&model.truth));
+	model_fini(&model);
+}
+
 static void comparison_lost(struct model *model)
 {
 	text_copy(model->truth.change.digest, model->truth.target.digest);
@@ -227,6 +245,7 @@ int main(void)
 		cmocka_unit_test(test_approve),
 		cmocka_unit_test(test_back),
 		cmocka_unit_test(test_rows),
+		cmocka_unit_test(test_grown_template),
 		cmocka_unit_test(test_D_22_a_retreat_needs_no_target),
 		cmocka_unit_test(test_D_49_a_restart_is_not_early),
 	};

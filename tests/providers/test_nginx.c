@@ -171,6 +171,23 @@ static void test_new(void **state)
 	cart_fini(&cart);
 }
 
+/* D-44: labels that the apex Service is to have are its own. */
+static void test_D_44_labels_of_the_apex(void **state)
+{
+	struct cart cart;
+	json_t *source = merge_parse(cart_source);
+	json_t *made;
+	struct err err;
+
+	cart_init(&cart, "{'spec': {'service': {'apex': {'labels': {'edge': 'yes'}}}}}");
+	made = nginx_ingress_new(&cart.world, source, 20, &err);
+	cart_same(json_incref(json_object_get(json_object_get(made, "metadata"), "labels")),
+	          "{'app': 'storefront', 'serin.dev/canary-uid': '" CART_UID "'}");
+	json_decref(made);
+	json_decref(source);
+	cart_fini(&cart);
+}
+
 /* Off: weight 0 without rules, and never canary "false". */
 static void test_merge(void **state)
 {
@@ -274,8 +291,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_read),  cmocka_unit_test(test_manager),
-		cmocka_unit_test(test_new),   cmocka_unit_test(test_merge),
-		cmocka_unit_test(test_owner), cmocka_unit_test(test_table),
+		cmocka_unit_test(test_new),   cmocka_unit_test(test_D_44_labels_of_the_apex),
+		cmocka_unit_test(test_merge), cmocka_unit_test(test_owner),
+		cmocka_unit_test(test_table),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -562,6 +562,7 @@ static void test_deleted_with_a_finalizer(void **state)
 	            "\"revertOnDeletion\":true}}");
 	stage_start(stage, 0);
 	stage_run(stage, 60);
+	assert_non_null(stage_find(stage, "releases", "cart-1"));
 	flow_delete_canary(stage);
 	stage_run(stage, 120);
 	assert_non_null(stage_find(stage, "canaries", "cart"));
@@ -573,6 +574,7 @@ static void test_deleted_with_a_finalizer(void **state)
 	stage_write(stage, HTTP_PATCH, CANS "/cart", "{\"metadata\":{\"finalizers\":null}}");
 	stage_run(stage, 10);
 	assert_null(stage_find(stage, "canaries", "cart"));
+	flow_expect_rest(stage);
 	stage_free(stage);
 }
 

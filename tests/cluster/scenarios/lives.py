@@ -3,12 +3,13 @@
 import os
 
 import objects
+from load import ask
 from scenario import scenario
 from scenarios import gateway, istio, start
 from scenarios.gates import Tester
-from scenarios.mesh import answering
+from scenarios.mesh import answering, in_mesh
 
-PORTS = {"istio-life": 9192, "gateway-smoke": 9193}
+PORTS = {"istio-life": 9192, "gateway-smoke": 9193, "linkerd": 9194}
 ERRORS = """100 * sum(rate(istio_requests_total{reporter="{{ variables.reporter }}", response_code=~"5.*",
   destination_workload_namespace="{{ namespace }}", destination_workload="{{ target }}"}[{{ interval }}])) /
   sum(rate(istio_requests_total{reporter="{{ variables.reporter }}", destination_workload="{{ target }}",
@@ -45,18 +46,27 @@ def edit(s, service, analysis):
     s.api.merge("canary", "app", s.namespace, {"spec": {"service": service, "analysis": {**gone, **analysis}}})
 
 
-def promote(s, version, release, row):
+def push(s, version):
+    """A new image; the ports stay."""
     containers = [{"name": "app", "image": f"app:{version}", "ports": NAMED}]
     s.api.merge("deployment", "app", s.namespace, {"spec": {"template": {"spec": {"containers": containers}}}})
+
+
+def promote(s, version, release, row):
+    push(s, version)
+    promoted(s, version, release, row)
+
+
+def promoted(s, version, release, row):
     s.wait_outcome(release, "promoted", 90)
     s.wait_phase("Succeeded", 20)
     s.check(s.world.image("app-primary") == f"app:{version}", f"the primary runs {version}", row=row)
 
 
-ROWS = ("I1", "I2", "I3")
+ROWS = ("I1", "I2", "I3", "I4")
 
 
-@scenario("istio-life", "Istio: one Canary by weights, then blue/green on another port", has_mesh=True, rows=ROWS)
+@scenario("istio-life", "Istio: one Canary by weights, then blue/green on another port, then A/B", has_mesh=True, rows=ROWS)
 def on_istio(s):
     tester = Tester(s, PORTS[s.namespace])
     try:
@@ -90,6 +100,21 @@ def life_on_istio(s, tester):
     s.check('"v3":5' in "".join(tester.lines("smoke")).replace(" ", ""), "the hook reached v3", row="I3")
     ports = [port["port"] for port in s.world.find("service", "app-canary")["spec"]["ports"]]
     s.check(80 in ports and 9999 in ports, "the port and the one that was discovered", ports, row="I3")
+    insiders = istio.at_gateway(s) + ("-cookie", "type=insider")
+    done = hook(s, "post-rollout", type="bash", cmd=f"date +%s >>{tester.folder}/post-rollout")
+    gates = [hook(s, "confirm-promotion", "gate/approve"), done]
+    match = [{"headers": {"cookie": {"regex": r"^(.*;\s*)?(type=insider)(;.*)?$"}}}]
+    analysis = {**base, "iterations": 2, "match": match, "webhooks": gates}
+    edit(s, {"targetPort": "http"}, analysis)
+    push(s, "v4")
+    text = "the cookie's holders are on v4"
+    start.until_answers(text, 60, (*insiders, "-count", "20"), lambda counts: counts["versions"] == {"v4": 20})
+    asked = s.load(*insiders, "-fresh", rate=40)
+    promoted(s, "v4", "app-4", "I4")
+    s.check_load(asked, "with the cookie")
+    s.wait("the hook after it", lambda: tester.lines("post-rollout"), 20)
+    counts = ask(*istio.at_gateway(s), "-count", "100")
+    s.check(counts["versions"] == {"v4": 100}, "v4 for all", counts, row="I4")
 
 
 @scenario("gateway-smoke", "HTTPRoute blue/green with a smoke test of the canary's Service", has_mesh=True, rows=("G3",))
@@ -108,3 +133,59 @@ def on_gateway(s):
         s.check_load(load, "throughout")
     finally:
         tester.stop()
+
+
+ANSWERED = """100 * sum(rate(istio_requests_total{reporter="{{ variables.direction }}", response_code!~"5.*",
+  destination_workload_namespace="{{ namespace }}", destination_workload="{{ target }}"}[{{ interval }}])) /
+  sum(rate(istio_requests_total{reporter="{{ variables.direction }}", destination_workload="{{ target }}",
+  destination_workload_namespace="{{ namespace }}"}[{{ interval }}]))"""
+
+
+def on_linkerd(s, analysis, **more):
+    """No proxy of Linkerd's can be had here: its HTTPRoute on the Service is the one that Istio's mesh reads, too."""
+    s.create(objects.metric_template(s.namespace, "answered", ANSWERED, os.environ["PROMETHEUS_URL"]))
+    metrics = [objects.custom_metric("answered", "answered", variables={"direction": "source"}, min=99)]
+    # Linkerd answers for the group "core", too; istiod, which answers here, for "" alone.
+    parent = {"group": "", "kind": "Service", "name": "app", "namespace": s.namespace}
+    service = {"port": 80, "targetPort": 8080, "gatewayRefs": [parent]}
+    start.app(s, with_ingress=False)
+    whole = {"interval": "10s", "metrics": metrics, **analysis}
+    start.initialised(s, objects.canary(s.namespace, provider="linkerd", analysis=whole, service=service, **more))
+    answering(s, in_mesh(s))
+    return s.load(*in_mesh(s), rate=40)
+
+
+TITLE = "Linkerd's objects: an HTTPRoute on the Service, six steps, a hook, and a Canary without its target"
+
+
+@scenario("linkerd", TITLE, has_mesh=True, rows=("L1", "L3"))
+def linkerd(s):
+    tester = Tester(s, PORTS[s.namespace])
+    try:
+        smoke = hook(s, "pre-rollout", type="bash", cmd=asking(s, tester, "app-canary", "smoke"))
+        weights = [10, 20, 30, 40, 50, 60]
+        load = on_linkerd(s, {"stepWeights": weights, "webhooks": [smoke]})
+        s.check(s.world.selector("app") == "app-primary", "the apex selects the primary", row="L1")
+        s.create(objects.canary(s.namespace, "nobody", "linkerd", {"stepWeights": weights}, service={"port": 80}))
+        s.push("v2")
+        s.wait_outcome("app-2", "promoted", 150)
+        s.wait_phase("Succeeded", 20)
+        s.check('"v2":5' in "".join(tester.lines("smoke")).replace(" ", ""), "the hook reached v2", row="L1")
+        s.check(s.world.find("service", "nobody-canary") is None, "nothing is made without a target", row="L1")
+        recorded = s.world.weights("app-2")
+        s.check(recorded[: len(weights) + 1] == [0] + weights, "each of the steps", recorded, row="L3")
+        s.check_load(load, "throughout")
+    finally:
+        tester.stop()
+
+
+@scenario("linkerd-errors", "Linkerd's objects: rolled back by its errors", has_mesh=True, rows=("L2",))
+def linkerd_errors(s):
+    load = on_linkerd(s, {"stepWeights": [50], "threshold": 3})
+    s.push("v2", annotations={"serin.test/error-percent": "40"})
+    s.wait_outcome("app-2", "rolled_back", 90)
+    s.wait_phase("Failed", 20)
+    failed = s.world.status("app-2").get("counters", {}).get("failedChecks")
+    s.check(failed == 3, "after three failed checks", failed, row="L2")
+    counts = load.stop()
+    s.check(set(counts["statuses"]) <= {"200", "500"}, "whatever failed was the app's", counts)
