@@ -1,10 +1,10 @@
 #include "agent/api_feed.h"
 
 #include "agent/command/command_run.h"
+#include "agent/history_part.h"
 #include "analysis/base/compiler.h"
 #include "analysis/base/text.h"
 #include "providers/kube/tree.h"
-#include "providers/wire/document.h"
 #include "providers/wire/tree.h"
 
 #include <stdlib.h>
@@ -165,8 +165,7 @@ static void on_effect(struct history *history, const struct history_effect *effe
 	if (effect->kind != HISTORY_CHANGE || strcmp(effect->key, "notify") != 0)
 		return;
 	origin = find_origin(feed, effect->round_uid);
-	if (!origin || !document_read_json(effect->detail, strlen(effect->detail),
-	                                   HISTORY_ROUND_MAX, &detail, NULL))
+	if (!origin || !history_part_read(effect->detail, &detail, NULL))
 		return;
 	tree = tree_of(origin, effect->at);
 	kube_tree_set_text(tree, "text", kube_tree_value(detail, "text"));

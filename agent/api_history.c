@@ -9,17 +9,16 @@
 #include "agent/command/report_read.h"
 #include "agent/history_clerk.h"
 #include "agent/history_facts.h"
+#include "agent/history_part.h"
 #include "agent/history_record.h"
 #include "agent/history_splits.h"
 #include "analysis/base/text.h"
 #include "providers/kube/tree.h"
-#include "providers/wire/document.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define PART_MAX  ((size_t)HISTORY_ROUND_MAX * 2)
 #define TOKEN_MAX 512
 
 struct job {
@@ -155,7 +154,7 @@ static void set_part(json_t *tree, const char *key, const char *text)
 {
 	json_t *part = NULL;
 
-	if (!document_read_json(text, strlen(text), PART_MAX, &part, NULL))
+	if (!history_part_read(text, &part, NULL))
 		part = json_null();
 	kube_tree_set(tree, key, part);
 }

@@ -1,18 +1,16 @@
 #include "agent/derive.h"
 
+#include "agent/history_part.h"
 #include "agent/journal.h"
 #include "analysis/base/compiler.h"
 #include "analysis/base/text.h"
 #include "analysis/decide.h"
 #include "providers/kube/tree.h"
 #include "providers/record_shapes.h"
-#include "providers/wire/document.h"
 #include "providers/wire/tree.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-#define TEXT_MAX ((size_t)HISTORY_ROUND_MAX * 2)
 
 struct derive {
 	struct facts facts;
@@ -58,7 +56,7 @@ static bool read_spec(struct derive *derive, const char *text, struct err *err)
 	free(derive->spec_text);
 	derive->spec_text = NULL;
 	arena_fini(&derive->arena);
-	if (!document_read_json(text, strlen(text), TEXT_MAX, &json, err) ||
+	if (!history_part_read(text, &json, err) ||
 	    !record_read(&record_spec_shape, json, &derive->arena, &derive->spec, err))
 		return err_wrap(err, "spec");
 	derive->spec_text = strdup(text);

@@ -1,12 +1,12 @@
 #include "agent/history_export.h"
 
 #include "agent/history.h"
+#include "agent/history_part.h"
 #include "agent/history_read.h"
 #include "analysis/base/compiler.h"
 #include "analysis/base/instant.h"
 #include "analysis/base/text.h"
 #include "providers/kube/tree.h"
-#include "providers/wire/document.h"
 #include "providers/wire/tree.h"
 
 #include <stdlib.h>
@@ -15,7 +15,6 @@
 #define ENTRIES_AT_ONCE 100
 
 /* What may stand in a record's JSON: more than the limit of a record, for escapes. */
-#define PART_MAX ((size_t)HISTORY_ROUND_MAX * 2)
 
 enum {
 	ENTRIES,
@@ -63,13 +62,6 @@ static bool ends_in(const char *name, const char *end)
 	return length > strlen(end) && strcmp(name + length - strlen(end), end) == 0;
 }
 
-static json_t *json_of(const char *text)
-{
-	json_t *tree = NULL;
-
-	return document_read_json(text, strlen(text), PART_MAX, &tree, NULL) ? tree : NULL;
-}
-
 static void put(json_t *line, sqlite3_stmt *row, int index)
 {
 	const char *name = sqlite3_column_name(row, index);
@@ -89,7 +81,7 @@ static void put(json_t *line, sqlite3_stmt *row, int index)
 			instant_format((struct instant){sqlite3_column_int64(row, index)}, time));
 	} else if (sqlite3_column_type(row, index) == SQLITE_INTEGER) {
 		kube_tree_set(line, key, json_integer(sqlite3_column_int64(row, index)));
-	} else if (ends_in(name, "_json") && (tree = json_of(text))) {
+	} else if (ends_in(name, "_json") && history_part_read(text, &tree, NULL)) {
 		key[strlen(key) - strlen("_json")] = '\0';
 		kube_tree_set(line, key, tree);
 	} else {

@@ -1,30 +1,23 @@
 #include "agent/history_facts.h"
 
 #include "agent/history.h"
+#include "agent/history_part.h"
 #include "analysis/base/compiler.h"
 #include "providers/record.h"
-#include "providers/wire/document.h"
 #include "providers/wire/tree.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define TEXT_MAX ((size_t)HISTORY_ROUND_MAX * 2)
-
 /* A base holds while a patch of it has at most this part of its length. */
 #define PATCH_PART 3
-
-static bool read_text(const char *text, json_t **ret, struct err *err)
-{
-	return document_read_json(text, strlen(text), TEXT_MAX, ret, err);
-}
 
 static bool read_base(struct history_facts_base *last, const char *base, struct err *err)
 {
 	if (last->tree && strcmp(last->text, base) == 0)
 		return true;
 	history_facts_base_fini(last);
-	if (!read_text(base, &last->tree, err))
+	if (!history_part_read(base, &last->tree, err))
 		return err_wrap(err, "base");
 	last->text = strdup(base);
 	if (!last->text)
@@ -38,8 +31,8 @@ bool history_facts_read_next(struct history_facts_base *last, const char *base, 
 	CLEANUP(tree_freep) json_t *patch = NULL;
 
 	if (!*base)
-		return read_text(facts, ret, err);
-	if (!read_base(last, base, err) || !read_text(facts, &patch, err))
+		return history_part_read(facts, ret, err);
+	if (!read_base(last, base, err) || !history_part_read(facts, &patch, err))
 		return false;
 	*ret = record_patch_apply(last->tree, patch);
 	return true;
@@ -75,7 +68,7 @@ static char *patch_of(const json_t *whole, json_t *beside, const char *base)
 	CLEANUP(tree_freep) json_t *shared = NULL;
 	CLEANUP(tree_freep) json_t *patch = NULL;
 
-	if (!read_text(base, &shared, NULL))
+	if (!history_part_read(base, &shared, NULL))
 		abort(); /* we wrote it */
 	patch = record_patch(shared, whole);
 	if (beside && json_object_update(patch, beside) != 0)

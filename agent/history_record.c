@@ -69,6 +69,18 @@ static void pieces_copy(const struct piece *pieces, size_t n_pieces, struct hist
 	}
 }
 
+/* A record of KIND that has the texts of PIECES. */
+static struct history_record *record_of(enum history_record_kind kind, struct piece *pieces,
+                                        size_t n_pieces)
+{
+	bool is_cut = false;
+	struct history_record *record = record_new(kind, pieces_measure(pieces, n_pieces, &is_cut));
+
+	pieces_copy(pieces, n_pieces, record);
+	record->is_cut = is_cut;
+	return record;
+}
+
 struct history_record *history_record_round(const struct history_round *round)
 {
 	struct history_round copy = *round;
@@ -85,12 +97,9 @@ struct history_record *history_record_round(const struct history_round *round)
 		{round->base, &copy.base, HISTORY_ROUND_MAX, 0},
 		{round->spec, &copy.spec, HISTORY_ROUND_MAX, 0},
 	};
-	bool is_cut = false;
-	size_t n_bytes = pieces_measure(pieces, array_length(pieces), &is_cut);
-	struct history_record *record = record_new(HISTORY_RECORD_ROUND, n_bytes);
+	struct history_record *record =
+		record_of(HISTORY_RECORD_ROUND, pieces, array_length(pieces));
 
-	pieces_copy(pieces, array_length(pieces), record);
-	record->is_cut = is_cut;
 	record->round = copy;
 	return record;
 }
@@ -104,12 +113,9 @@ struct history_record *history_record_effect(const struct history_effect *effect
 		{effect->result, &copy.result, HISTORY_RECORD_NAME_MAX, 0},
 		{effect->detail, &copy.detail, HISTORY_ROUND_MAX, 0},
 	};
-	bool is_cut = false;
-	size_t n_bytes = pieces_measure(pieces, array_length(pieces), &is_cut);
-	struct history_record *record = record_new(HISTORY_RECORD_EFFECT, n_bytes);
+	struct history_record *record =
+		record_of(HISTORY_RECORD_EFFECT, pieces, array_length(pieces));
 
-	pieces_copy(pieces, array_length(pieces), record);
-	record->is_cut = is_cut;
 	record->effect = copy;
 	return record;
 }
@@ -127,12 +133,9 @@ struct history_record *history_record_split(const struct history_split *split)
 		{split->author, &copy.author, HISTORY_RECORD_NAME_MAX, 0},
 		{split->split, &copy.split, HISTORY_ROUND_MAX, 0},
 	};
-	bool is_cut = false;
-	size_t n_bytes = pieces_measure(pieces, array_length(pieces), &is_cut);
-	struct history_record *record = record_new(HISTORY_RECORD_SPLIT, n_bytes);
+	struct history_record *record =
+		record_of(HISTORY_RECORD_SPLIT, pieces, array_length(pieces));
 
-	pieces_copy(pieces, array_length(pieces), record);
-	record->is_cut = is_cut;
 	record->split = copy;
 	return record;
 }
@@ -145,12 +148,8 @@ struct history_record *history_record_gap(enum history_record_kind kind,
 		{gap->round_uid, &copy.round_uid, HISTORY_RECORD_NAME_MAX, 0},
 		{gap->detail, &copy.detail, HISTORY_RECORD_REASON_MAX, 0},
 	};
-	bool is_cut = false;
-	size_t n_bytes = pieces_measure(pieces, array_length(pieces), &is_cut);
-	struct history_record *record = record_new(kind, n_bytes);
+	struct history_record *record = record_of(kind, pieces, array_length(pieces));
 
-	pieces_copy(pieces, array_length(pieces), record);
-	record->is_cut = is_cut;
 	record->gap = copy;
 	return record;
 }

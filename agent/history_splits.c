@@ -1,13 +1,11 @@
 #include "agent/history_splits.h"
 
 #include "agent/history.h"
+#include "agent/history_part.h"
 #include "agent/history_read.h"
 #include "analysis/base/compiler.h"
 #include "analysis/base/instant.h"
 #include "providers/kube/tree.h"
-#include "providers/wire/document.h"
-
-#include <string.h>
 
 static void statement_free(sqlite3_stmt **statement)
 {
@@ -40,7 +38,7 @@ static void set_rules(json_t *tree, sqlite3_stmt *row, int index)
 	json_t *split = NULL;
 	json_t *rules = NULL;
 
-	if (text && document_read_json(text, strlen(text), HISTORY_ROUND_MAX, &split, NULL))
+	if (text && history_part_read(text, &split, NULL))
 		rules = json_incref(json_object_get(split, "rules"));
 	kube_tree_set(tree, "rules", rules ? rules : json_null());
 	kube_tree_set_whole(tree, "leftOut", kube_tree_whole(split, "left_out", 0));

@@ -21,9 +21,7 @@ enum talk_step act_action_answer_next(struct talk *talk, const struct http_reply
 	ref.subresource = "status";
 	if (reply)
 		return act_reply_last(act, &ref, reply, err);
-	kube_api_patch(&talk->request, talk->arena, &ref, act->world->options->field_manager,
-	               KUBE_PATCH_JSON, kube_action_patch(act->effect));
-	return act_reply_send(act, STEP_ONLY);
+	return act_reply_patch(act, STEP_ONLY, &ref, kube_action_patch(act->effect));
 }
 
 enum talk_step act_action_observe_next(struct talk *talk, const struct http_reply *reply,

@@ -88,11 +88,10 @@ static enum talk_step create(struct act *act, const json_t *template, bool is_sa
 		return act_reply_stop(act, ACT_FAILED, err, "deployment %.100s.%.63s: %.150s",
 		                      act->world->spec->primary, act->world->spec->k8s_namespace,
 		                      err->text);
-	kube_api_create(&act->talk.request, act->talk.arena, &ref,
-	                act->world->options->field_manager,
-	                kube_release_new(act->world, &effect, act_reply_kept(act, KEY_TARGET),
-	                                 template, act_reply_kept(act, KEY_ENTRIES)));
-	return act_reply_send(act, STEP_CREATE);
+	return act_reply_create(act, STEP_CREATE, &ref,
+	                        kube_release_new(act->world, &effect,
+	                                         act_reply_kept(act, KEY_TARGET), template,
+	                                         act_reply_kept(act, KEY_ENTRIES)));
 }
 
 /* The configs are read. */
@@ -275,20 +274,8 @@ static enum talk_step on_canary(struct act *act, const struct http_reply *reply,
 static enum talk_step on_created(struct act *act, const struct http_reply *reply, struct err *err)
 {
 	struct kube_ref ref = release_ref(act);
-	json_t *object;
 
-	switch (act_reply_read(act, &ref, reply, &object)) {
-	case ACT_OK:
-		return act_reply_done(act, object);
-	case ACT_CONFLICT:
-		return act_reply_get(act, STEP_EXISTING, &ref);
-	case ACT_NONE:
-	case ACT_ABSENT:
-	case ACT_UNKNOWN:
-	case ACT_FAILED:
-		break;
-	}
-	return act_reply_end(act, err);
+	return act_reply_last_or_get(act, STEP_EXISTING, &ref, reply, err);
 }
 
 /* There is one of that name: one of this Canary's is the one we wanted. */

@@ -263,10 +263,8 @@ static enum talk_step create_copy(struct act *act, int step, const json_t *sourc
 
 	if (json_is_object(live))
 		return correct(act, step, live, source);
-	kube_api_create(&act->talk.request, act->talk.arena, &copy,
-	                act->world->options->field_manager,
-	                kube_config_copy(act->world, entry, source));
-	return act_reply_send(act, step + COPY_WRITE);
+	return act_reply_create(act, step + COPY_WRITE, &copy,
+	                        kube_config_copy(act->world, entry, source));
 }
 
 /* What the Release recorded is what is copied, or nothing is. */

@@ -54,11 +54,9 @@ static enum talk_step create(struct act *act, const json_t *template, const json
 	if (strcmp(configs, act->effect->configs) != 0)
 		return act_reply_stop(act, ACT_CONFLICT, err,
 		                      "a ConfigMap or Secret changed while its Release was made");
-	kube_api_create(&act->talk.request, act->talk.arena, &ref,
-	                act->world->options->field_manager,
-	                kube_release_new(act->world, act->effect, act_reply_kept(act, "target"),
-	                                 template, entries));
-	return act_reply_send(act, STEP_CREATE);
+	return act_reply_create(act, STEP_CREATE, &ref,
+	                        kube_release_new(act->world, act->effect,
+	                                         act_reply_kept(act, "target"), template, entries));
 }
 
 /* The target and its configs were read, if STEP says so. */
@@ -129,20 +127,8 @@ static enum talk_step on_earlier(struct act *act, const struct http_reply *reply
 static enum talk_step on_created(struct act *act, const struct http_reply *reply, struct err *err)
 {
 	struct kube_ref ref = new_ref(act);
-	json_t *object;
 
-	switch (act_reply_read(act, &ref, reply, &object)) {
-	case ACT_OK:
-		return act_reply_done(act, object);
-	case ACT_CONFLICT:
-		return act_reply_get(act, STEP_EXISTING, &ref);
-	case ACT_NONE:
-	case ACT_ABSENT:
-	case ACT_UNKNOWN:
-	case ACT_FAILED:
-		break;
-	}
-	return act_reply_end(act, err);
+	return act_reply_last_or_get(act, STEP_EXISTING, &ref, reply, err);
 }
 
 /* There is one of that name: of the same template and Canary it is the one we wanted. */
@@ -191,9 +177,7 @@ enum talk_step act_release_save_next(struct talk *talk, const struct http_reply 
 	ref.subresource = "status";
 	if (reply)
 		return act_reply_last(act, &ref, reply, err);
-	kube_api_patch(&talk->request, talk->arena, &ref, act->world->options->field_manager,
-	               KUBE_PATCH_JSON, kube_release_patch(act->world, act->effect));
-	return act_reply_send(act, STEP_CREATE);
+	return act_reply_patch(act, STEP_CREATE, &ref, kube_release_patch(act->world, act->effect));
 }
 
 static bool is_promoted(const json_t *release)

@@ -155,6 +155,19 @@ enum talk_step act_reply_last(struct act *act, const struct kube_ref *ref,
 	return act_reply_end(act, err);
 }
 
+enum talk_step act_reply_last_or_get(struct act *act, int step, const struct kube_ref *ref,
+                                     const struct http_reply *reply, struct err *err)
+{
+	json_t *object;
+	enum act_outcome outcome = act_reply_read(act, ref, reply, &object);
+
+	if (outcome == ACT_OK)
+		return act_reply_done(act, object);
+	if (outcome == ACT_CONFLICT)
+		return act_reply_get(act, step, ref);
+	return act_reply_end(act, err);
+}
+
 enum talk_step act_reply_send(struct act *act, int step)
 {
 	act->talk.step = step;
@@ -185,6 +198,21 @@ bool act_reply_test_version(const struct act *act, json_t *patch, const json_t *
 	else if (json_array_insert_new(patch, 0, test) != 0)
 		abort();
 	return true;
+}
+
+enum talk_step act_reply_create(struct act *act, int step, const struct kube_ref *ref,
+                                json_t *object)
+{
+	kube_api_create(&act->talk.request, act->talk.arena, ref,
+	                act->world->options->field_manager, object);
+	return act_reply_send(act, step);
+}
+
+enum talk_step act_reply_merge(struct act *act, int step, const struct kube_ref *ref, json_t *patch)
+{
+	kube_api_patch(&act->talk.request, act->talk.arena, ref, act->world->options->field_manager,
+	               KUBE_PATCH_MERGE, patch);
+	return act_reply_send(act, step);
 }
 
 enum talk_step act_reply_patch(struct act *act, int step, const struct kube_ref *ref, json_t *patch)

@@ -44,13 +44,23 @@ enum talk_step act_reply_stop(struct act *act, enum act_outcome outcome, struct 
 enum talk_step act_reply_last(struct act *act, const struct kube_ref *ref,
                               const struct http_reply *reply, struct err *err);
 
+/* The same, unless it is a conflict: then REF is read, with STEP. */
+enum talk_step act_reply_last_or_get(struct act *act, int step, const struct kube_ref *ref,
+                                     const struct http_reply *reply, struct err *err);
+
 /* Go on with STEP: `talk->request` is ready to be sent. */
 enum talk_step act_reply_send(struct act *act, int step);
 
 /* Send a GET of REF. */
 enum talk_step act_reply_get(struct act *act, int step, const struct kube_ref *ref);
 
-/* Send PATCH, a JSON patch of REF, which is taken. */
+/* Create OBJECT, which is taken, as REF. */
+enum talk_step act_reply_create(struct act *act, int step, const struct kube_ref *ref,
+                                json_t *object);
+
+/* Send PATCH, a merge patch of REF, or a JSON patch of it, which is taken. */
+enum talk_step act_reply_merge(struct act *act, int step, const struct kube_ref *ref,
+                               json_t *patch);
 enum talk_step act_reply_patch(struct act *act, int step, const struct kube_ref *ref,
                                json_t *patch);
 

@@ -43,10 +43,9 @@ static enum talk_step correct(struct act *act, const struct kube_ref *ref, json_
 
 static enum talk_step create(struct act *act, const struct kube_ref *ref)
 {
-	kube_api_create(
-		&act->talk.request, act->talk.arena, ref, act->world->options->field_manager,
-		kube_scaler_new(act->world, act_reply_kept(act, "source"), act->effect->replicas));
-	return act_reply_send(act, STEP_WRITE);
+	return act_reply_create(act, STEP_WRITE, ref,
+	                        kube_scaler_new(act->world, act_reply_kept(act, "source"),
+	                                        act->effect->replicas));
 }
 
 static enum talk_step on_source(struct act *act, const struct http_reply *reply, struct err *err)

@@ -25,10 +25,9 @@ static enum talk_step create(struct act *act)
 	const struct effect *effect = act->effect;
 	struct kube_ref ref = act_reply_ref(act->world, effect->subject, act->talk.arena);
 
-	kube_api_create(
-		&act->talk.request, act->talk.arena, &ref, act->world->options->field_manager,
-		kube_service_new(act->world, effect->subject, effect->backend, template_of(act)));
-	return act_reply_send(act, STEP_WRITE);
+	return act_reply_create(act, STEP_WRITE, &ref,
+	                        kube_service_new(act->world, effect->subject, effect->backend,
+	                                         template_of(act)));
 }
 
 /* LIVE, which is taken, becomes what PATCH, which is taken too, makes of it. */

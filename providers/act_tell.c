@@ -29,9 +29,7 @@ static enum talk_step write_status(struct act *act, json_t *map)
 	else
 		json_decref(map);
 	ref.subresource = "status";
-	kube_api_patch(&act->talk.request, act->talk.arena, &ref,
-	               act->world->options->field_manager, KUBE_PATCH_MERGE, patch);
-	return act_reply_send(act, STEP_WRITE);
+	return act_reply_merge(act, STEP_WRITE, &ref, patch);
 }
 
 /* The Release that tells what is tracked. */
@@ -102,13 +100,10 @@ enum talk_step act_tell_notice_next(struct talk *talk, const struct http_reply *
 	enum act_outcome outcome;
 	json_t *object;
 
-	if (!reply) {
-		kube_api_create(&talk->request, talk->arena, &ref,
-		                act->world->options->field_manager,
-		                kube_event_new(act->world, &effect->notice, effect->release_uid,
-		                               effect->check));
-		return act_reply_send(act, STEP_WRITE);
-	}
+	if (!reply)
+		return act_reply_create(act, STEP_WRITE, &ref,
+		                        kube_event_new(act->world, &effect->notice,
+		                                       effect->release_uid, effect->check));
 	outcome = act_reply_read(act, &ref, reply, &object);
 	if (outcome == ACT_OK || outcome == ACT_CONFLICT)
 		return act_reply_done(act, object);

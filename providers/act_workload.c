@@ -41,7 +41,6 @@ static const char *id_of(const json_t *release)
 static enum talk_step write_primary(struct act *act, const json_t *target)
 {
 	const struct canary_world *world = act->world;
-	const char *manager = world->options->field_manager;
 	struct kube_ref ref = act_reply_ref(world, SUBJECT_PRIMARY, act->talk.arena);
 	struct kube_primary primary = {
 		.template = kube_tree_find(act_reply_kept(act, "release"), "spec/template"),
@@ -53,18 +52,15 @@ static enum talk_step write_primary(struct act *act, const json_t *target)
 	json_t *patch;
 	json_t *steps;
 
-	if (act->effect->kind == EFFECT_CREATE_PRIMARY) {
-		kube_api_create(&act->talk.request, act->talk.arena, &ref, manager,
-		                kube_workload_primary(world, &primary));
-		return act_reply_send(act, STEP_WRITE);
-	}
+	if (act->effect->kind == EFFECT_CREATE_PRIMARY)
+		return act_reply_create(act, STEP_WRITE, &ref,
+		                        kube_workload_primary(world, &primary));
 	patch = tests(act->effect);
 	steps = kube_workload_primary_patch(world, &primary);
 	for (size_t i = 0; i < json_array_size(steps); i++)
 		kube_tree_append(patch, json_incref(json_array_get(steps, i)));
 	json_decref(steps);
-	kube_api_patch(&act->talk.request, act->talk.arena, &ref, manager, KUBE_PATCH_JSON, patch);
-	return act_reply_send(act, STEP_WRITE);
+	return act_reply_patch(act, STEP_WRITE, &ref, patch);
 }
 
 static struct kube_ref release_ref(struct act *act)
@@ -176,7 +172,5 @@ enum talk_step act_workload_scale_next(struct talk *talk, const struct http_repl
 		return act_reply_last(act, &ref, reply, err);
 	patch = tests(act->effect);
 	kube_tree_patch(patch, "replace", "/spec/replicas", json_integer(act->effect->replicas));
-	kube_api_patch(&talk->request, talk->arena, &ref, act->world->options->field_manager,
-	               KUBE_PATCH_JSON, patch);
-	return act_reply_send(act, STEP_WRITE);
+	return act_reply_patch(act, STEP_WRITE, &ref, patch);
 }

@@ -5,6 +5,19 @@
 #include <stddef.h>
 #include <string.h>
 
+/* A Container, and what an EphemeralContainer has of one. */
+#define CONTAINER                                                             \
+ "Name:string Image:string Command:[]string Args:[]string WorkingDir:string " \
+ "Ports:[]ContainerPort EnvFrom:[]EnvFromSource Env:[]EnvVar "                \
+ "Resources:ResourceRequirements ResizePolicy:[]ContainerResizePolicy "       \
+ "RestartPolicy:*ContainerRestartPolicy "                                     \
+ "RestartPolicyRules:[]ContainerRestartRule VolumeMounts:[]VolumeMount "      \
+ "VolumeDevices:[]VolumeDevice LivenessProbe:*Probe ReadinessProbe:*Probe "   \
+ "StartupProbe:*Probe Lifecycle:*Lifecycle TerminationMessagePath:string "    \
+ "TerminationMessagePolicy:TerminationMessagePolicy "                         \
+ "ImagePullPolicy:PullPolicy SecurityContext:*SecurityContext Stdin:bool "    \
+ "StdinOnce:bool TTY=tty:bool"
+
 /* By name, PodTemplateSpec and what stands in it; in the order of their first use. */
 static const struct flagger_layout rows[] = {
 	{"PodTemplateSpec", "ObjectMeta=metadata:ObjectMeta Spec:PodSpec"},
@@ -165,17 +178,7 @@ static const struct flagger_layout rows[] = {
 	{"TypedObjectReference",
          "APIGroup=apiGroup:*string Kind:string Name:string Namespace:*string"},
 	{"ImageVolumeSource", "Reference:string PullPolicy:PullPolicy"},
-	{"Container",
-         "Name:string Image:string Command:[]string Args:[]string WorkingDir:string "
-         "Ports:[]ContainerPort EnvFrom:[]EnvFromSource Env:[]EnvVar "
-         "Resources:ResourceRequirements ResizePolicy:[]ContainerResizePolicy "
-         "RestartPolicy:*ContainerRestartPolicy "
-         "RestartPolicyRules:[]ContainerRestartRule VolumeMounts:[]VolumeMount "
-         "VolumeDevices:[]VolumeDevice LivenessProbe:*Probe ReadinessProbe:*Probe "
-         "StartupProbe:*Probe Lifecycle:*Lifecycle TerminationMessagePath:string "
-         "TerminationMessagePolicy:TerminationMessagePolicy "
-         "ImagePullPolicy:PullPolicy SecurityContext:*SecurityContext Stdin:bool "
-         "StdinOnce:bool TTY=tty:bool"},
+	{"Container", CONTAINER},
 	{"ContainerPort",
          "Name:string HostPort:int32 ContainerPort:int32 Protocol:Protocol "
          "HostIP:string"},
@@ -244,17 +247,7 @@ static const struct flagger_layout rows[] = {
 	{"EphemeralContainer",
          "EphemeralContainerCommon=.:EphemeralContainerCommon "
          "TargetContainerName:string"},
-	{"EphemeralContainerCommon",
-         "Name:string Image:string Command:[]string Args:[]string WorkingDir:string "
-         "Ports:[]ContainerPort EnvFrom:[]EnvFromSource Env:[]EnvVar "
-         "Resources:ResourceRequirements ResizePolicy:[]ContainerResizePolicy "
-         "RestartPolicy:*ContainerRestartPolicy "
-         "RestartPolicyRules:[]ContainerRestartRule VolumeMounts:[]VolumeMount "
-         "VolumeDevices:[]VolumeDevice LivenessProbe:*Probe ReadinessProbe:*Probe "
-         "StartupProbe:*Probe Lifecycle:*Lifecycle TerminationMessagePath:string "
-         "TerminationMessagePolicy:TerminationMessagePolicy "
-         "ImagePullPolicy:PullPolicy SecurityContext:*SecurityContext Stdin:bool "
-         "StdinOnce:bool TTY=tty:bool"},
+	{"EphemeralContainerCommon", CONTAINER},
 	{"PodSecurityContext",
          "SELinuxOptions=seLinuxOptions:*SELinuxOptions "
          "WindowsOptions:*WindowsSecurityContextOptions RunAsUser:*int64 "

@@ -5,6 +5,7 @@
 #include "providers/kube/canary.h"
 #include "providers/kube/metric_template.h"
 #include "providers/kube/schema.h"
+#include "providers/kube/tree.h"
 #include "providers/lint_match.h"
 #include "providers/template.h"
 #include "providers/traffic.h"
@@ -142,13 +143,6 @@ static const struct {
 	{"AlertProvider", check_alert_provider},
 };
 
-static const char *text_of(const json_t *object, const char *key)
-{
-	const char *text = json_string_value(json_object_get(object, key));
-
-	return text ? text : "";
-}
-
 /* The name of the object, for people; a namespace is put in where there is none. */
 static const char *name_object(const struct lint_options *options, json_t *object,
                                struct arena *arena)
@@ -158,9 +152,10 @@ static const char *name_object(const struct lint_options *options, json_t *objec
 
 	if (json_is_object(metadata) && !json_object_get(metadata, "namespace"))
 		json_object_set_new(metadata, "namespace", json_string(options->k8s_namespace));
-	return arena_format(arena, "%s %s/%s", field_show(text_of(object, "kind"), shown[0]),
-	                    field_show(text_of(metadata, "namespace"), shown[1]),
-	                    field_show(text_of(metadata, "name"), shown[2]));
+	return arena_format(arena, "%s %s/%s",
+	                    field_show(kube_tree_value(object, "kind"), shown[0]),
+	                    field_show(kube_tree_value(metadata, "namespace"), shown[1]),
+	                    field_show(kube_tree_value(metadata, "name"), shown[2]));
 }
 
 static bool is_known(const char *kind)
@@ -185,14 +180,14 @@ static void expect(struct review *review, const json_t *object, const char *key,
 
 static void check_object(struct review *review, json_t *object)
 {
-	const char *kind = text_of(object, "kind");
+	const char *kind = kube_tree_value(object, "kind");
 	json_t *schema;
 
-	if (strncmp(text_of(object, "apiVersion"), KIND_PREFIX, strlen(KIND_PREFIX)) != 0)
+	if (strncmp(kube_tree_value(object, "apiVersion"), KIND_PREFIX, strlen(KIND_PREFIX)) != 0)
 		return;
 	review->refusal.kind = ERR_NONE;
 	review->name = "";
-	if (strcmp(text_of(object, "apiVersion"), API_VERSION) != 0)
+	if (strcmp(kube_tree_value(object, "apiVersion"), API_VERSION) != 0)
 		expect(review, object, "apiVersion", API_VERSION);
 	if (!is_known(kind))
 		expect(review, object, "kind", "Canary, MetricTemplate or AlertProvider");
@@ -212,7 +207,7 @@ static void check_object(struct review *review, json_t *object)
 
 static bool is_list(const json_t *document)
 {
-	const char *kind = text_of(document, "kind");
+	const char *kind = kube_tree_value(document, "kind");
 	size_t length = strlen(kind);
 
 	return length >= 4 && strcmp(kind + length - 4, "List") == 0 &&

@@ -6,19 +6,17 @@
 #include "agent/command/command_evidence.h"
 
 #include "agent/history_facts.h"
+#include "agent/history_part.h"
 #include "agent/history_read.h"
 #include "agent/journal.h"
 #include "agent/journal_action.h"
 #include "analysis/base/text.h"
 #include "providers/kube/tree.h"
-#include "providers/wire/document.h"
 #include "providers/wire/tree.h"
 
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define FACTS_MAX ((size_t)HISTORY_ROUND_MAX)
 
 struct reading {
 	sqlite3 *db;
@@ -50,14 +48,6 @@ static int whole(const json_t *object, const char *key)
 static struct instant instant_of(const json_t *object, const char *key)
 {
 	return (struct instant){json_integer_value(json_object_get(object, key))};
-}
-
-static void read_number(const json_t *object, const char *key, bool *ret_has, double *ret)
-{
-	const json_t *number = json_object_get(object, key);
-
-	*ret_has = json_is_number(number);
-	*ret = json_number_value(number);
 }
 
 /* What of its hooks says whether it waits. */
@@ -141,9 +131,9 @@ struct check_result command_evidence_check(const json_t *spec, const json_t *sam
 	struct check_result check = {.verdict = VERDICT_PASS};
 
 	text_copy(check.name, kube_tree_value(spec, "name"));
-	read_number(spec, "min", &check.has_min, &check.min);
-	read_number(spec, "max", &check.has_max, &check.max);
-	read_number(sample, "value", &check.has_value, &check.value);
+	kube_tree_number(spec, "min", &check.has_min, &check.min);
+	kube_tree_number(spec, "max", &check.has_max, &check.max);
+	kube_tree_number(sample, "value", &check.has_value, &check.value);
 	if (!*kind)
 		check.verdict = VERDICT_UNKNOWN; /* not answered yet, unlike those after it */
 	else if (strcmp(kind, "value") != 0)
@@ -195,7 +185,7 @@ static void on_effect(void *user, const struct history_effect *effect)
 	CLEANUP(tree_freep) json_t *detail = NULL;
 
 	if (effect->kind != HISTORY_ANSWER || strcmp(effect->key, search->key) != 0 ||
-	    !document_read_json(effect->detail, strlen(effect->detail), FACTS_MAX, &detail, NULL))
+	    !history_part_read(effect->detail, &detail, NULL))
 		return;
 	search->run->query = arena_text(search->arena, kube_tree_value(detail, "query"));
 }
@@ -219,11 +209,6 @@ static void read_images(struct command_run *run, const json_t *facts, struct are
 	if (*to)
 		run->to_image = arena_text(arena, to);
 	run->from_image = *from && run->release.cause != CAUSE_INIT ? arena_text(arena, from) : "";
-}
-
-static bool read_part(const char *text, json_t **ret)
-{
-	return document_read_json(text, strlen(text), FACTS_MAX, ret, NULL);
 }
 
 static json_t *read_facts(struct reading *reading, const struct history_round *round)
@@ -329,7 +314,7 @@ static void on_round(void *user, const struct history_read_round *read)
 	if (!run->has_deciding && strstr(round->plan, "\"rolled_back\"")) {
 		facts = read_facts(reading, round);
 		spec = read_spec(reading, round);
-		if (!facts || !spec || !read_part(round->plan, &plan)) {
+		if (!facts || !spec || !history_part_read(round->plan, &plan, NULL)) {
 			reading->n_unreadable++;
 			return;
 		}

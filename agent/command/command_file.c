@@ -1,6 +1,8 @@
 #include "agent/command/command_file.h"
 
 #include "analysis/base/buf.h"
+#include "providers/wire/document.h"
+#include "providers/wire/tree.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -135,4 +137,46 @@ bool command_file_each(const char *word, command_file_visit *visit, void *user, 
 	if (strcmp(word, "-") != 0 && stat(word, &status) == 0 && S_ISDIR(status.st_mode))
 		return visit_folder(&walk, word, 1, err);
 	return visit_file(&walk, word, false, err);
+}
+
+struct reading {
+	command_file_take *take;
+	void *user;
+};
+
+static bool take_document(const struct reading *reading, json_t *document, struct err *err)
+{
+	const json_t *items = json_object_get(document, "items");
+
+	if (!json_is_array(items))
+		return reading->take(reading->user, document, err);
+	for (size_t i = 0; i < json_array_size(items); i++) {
+		if (!reading->take(reading->user, json_array_get(items, i), err))
+			return false;
+	}
+	return true;
+}
+
+static bool read_documents(void *user, const struct command_file *file, struct err *err)
+{
+	CLEANUP(document_stream_freep)
+	struct document_stream *stream = document_stream_new(file->bytes, file->length);
+
+	for (;;) {
+		CLEANUP(tree_freep) json_t *document = NULL;
+
+		if (!document_stream_next(stream, &document, err))
+			return err_wrap(err, "%.200s", file->name);
+		if (!document)
+			return true;
+		if (!take_document(user, document, err))
+			return err_wrap(err, "%.200s", file->name);
+	}
+}
+
+bool command_file_objects(const char *word, command_file_take *take, void *user, struct err *err)
+{
+	struct reading reading = {.take = take, .user = user};
+
+	return command_file_each(word, read_documents, &reading, err);
 }

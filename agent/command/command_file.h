@@ -4,6 +4,7 @@
 
 #include "analysis/base/err.h"
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -28,5 +29,12 @@ typedef bool command_file_visit(void *user, const struct command_file *file, str
  * cannot be read, ERR_LIMIT for the bounds above.
  */
 bool command_file_each(const char *word, command_file_visit *visit, void *user, struct err *err);
+
+/* Takes one object, borrowed; false ends the reading, which fails then. */
+typedef bool command_file_take(void *user, json_t *object, struct err *err);
+
+/* Visit as `command_file_each`, and TAKE each document, YAML or JSON, of a list each that it has.
+ * An error names the file. */
+bool command_file_objects(const char *word, command_file_take *take, void *user, struct err *err);
 
 #endif

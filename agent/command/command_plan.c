@@ -6,7 +6,6 @@
 #include "agent/command/plan_names.h"
 #include "agent/command/plan_show.h"
 #include "providers/kube/tree.h"
-#include "providers/wire/document.h"
 #include "providers/wire/tree.h"
 
 #include <string.h>
@@ -23,8 +22,10 @@ struct plan_call {
 
 /* Files ---------------------------------------------------------------------------------------- */
 
-static bool keep(struct plan_call *plan, json_t *object, struct err *err)
+static bool keep(void *user, json_t *object, struct err *err)
 {
+	struct plan_call *plan = user;
+
 	if (!json_is_object(object))
 		return err_set(err, ERR_INVALID, "expected objects, got something else");
 	if (json_array_size(plan->manifests) == PLAN_WORLD_OBJECTS_MAX)
@@ -34,44 +35,14 @@ static bool keep(struct plan_call *plan, json_t *object, struct err *err)
 	return true;
 }
 
-static bool keep_document(struct plan_call *plan, json_t *document, struct err *err)
-{
-	json_t *items = json_object_get(document, "items");
-
-	if (!json_is_array(items))
-		return keep(plan, document, err);
-	for (size_t i = 0; i < json_array_size(items); i++) {
-		if (!keep(plan, json_array_get(items, i), err))
-			return false;
-	}
-	return true;
-}
-
-static bool on_file(void *user, const struct command_file *file, struct err *err)
-{
-	CLEANUP(document_stream_freep)
-	struct document_stream *stream = document_stream_new(file->bytes, file->length);
-
-	for (;;) {
-		CLEANUP(tree_freep) json_t *document = NULL;
-
-		if (!document_stream_next(stream, &document, err))
-			return err_wrap(err, "%.200s", file->name);
-		if (!document)
-			return true;
-		if (!keep_document(user, document, err))
-			return err_wrap(err, "%.200s", file->name);
-	}
-}
-
 static bool read_files(struct plan_call *plan, struct err *err)
 {
 	const char *first = command_value(plan->call, "filename");
 
-	if (first && !command_file_each(first, on_file, plan, err))
+	if (first && !command_file_objects(first, keep, plan, err))
 		return false;
 	for (size_t i = 0; i < plan->call->n_words; i++) {
-		if (!command_file_each(plan->call->words[i], on_file, plan, err))
+		if (!command_file_objects(plan->call->words[i], keep, plan, err))
 			return false;
 	}
 	return true;

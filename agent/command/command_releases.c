@@ -58,14 +58,6 @@ json_t *command_releases_tree(const struct command_runs *runs)
 	return tree;
 }
 
-static void read_number(const json_t *object, const char *key, bool *ret_has, double *ret)
-{
-	const json_t *number = json_object_get(object, key);
-
-	*ret_has = json_is_number(number);
-	*ret = json_number_value(number);
-}
-
 static void read_check(const json_t *tree, struct command_run *run, struct arena *arena)
 {
 	run->has_deciding = json_is_object(tree);
@@ -73,9 +65,9 @@ static void read_check(const json_t *tree, struct command_run *run, struct arena
 	if (!run->has_deciding)
 		return;
 	text_copy(run->deciding.name, kube_tree_value(tree, "name"));
-	read_number(tree, "value", &run->deciding.has_value, &run->deciding.value);
-	read_number(tree, "min", &run->deciding.has_min, &run->deciding.min);
-	read_number(tree, "max", &run->deciding.has_max, &run->deciding.max);
+	kube_tree_number(tree, "value", &run->deciding.has_value, &run->deciding.value);
+	kube_tree_number(tree, "min", &run->deciding.has_min, &run->deciding.min);
+	kube_tree_number(tree, "max", &run->deciding.has_max, &run->deciding.max);
 	run->deciding.verdict = verdict_find(kube_tree_value(tree, "verdict"));
 }
 

@@ -11,7 +11,6 @@
 #include "agent/options.h"
 #include "analysis/base/text.h"
 #include "providers/kube/tree.h"
-#include "providers/wire/document.h"
 #include "providers/wire/tree.h"
 
 #include <stdlib.h>
@@ -110,35 +109,13 @@ struct judging {
 	json_int_t n_unknown;
 };
 
-static bool keep_document(json_t *objects, json_t *document, struct err *err)
+static bool keep(void *user, json_t *object, struct err *err)
 {
-	const json_t *items = json_object_get(document, "items");
+	json_t *objects = user;
 
-	if (!json_is_array(items)) {
-		json_array_append(objects, document);
-	} else {
-		for (size_t i = 0; i < json_array_size(items); i++)
-			json_array_append(objects, json_array_get(items, i));
-	}
+	json_array_append(objects, object);
 	return json_array_size(objects) <= OBJECTS_MAX ||
 	       err_set(err, ERR_LIMIT, "expected at most %d objects", OBJECTS_MAX);
-}
-
-static bool on_file(void *user, const struct command_file *file, struct err *err)
-{
-	CLEANUP(document_stream_freep)
-	struct document_stream *stream = document_stream_new(file->bytes, file->length);
-
-	for (;;) {
-		CLEANUP(tree_freep) json_t *document = NULL;
-
-		if (!document_stream_next(stream, &document, err))
-			return err_wrap(err, "%.200s", file->name);
-		if (!document)
-			return true;
-		if (!keep_document(user, document, err))
-			return err_wrap(err, "%.200s", file->name);
-	}
 }
 
 static bool read_policies(struct judging *judging, json_t *objects, struct err *err)
@@ -153,7 +130,7 @@ static bool read_policies(struct judging *judging, json_t *objects, struct err *
 	bool is_parsed = options_parse(1, no_flags, &standard, &warnings, err);
 
 	buf_fini(&warnings);
-	if (!is_parsed || !command_file_each(path, on_file, objects, err))
+	if (!is_parsed || !command_file_objects(path, keep, objects, err))
 		return false;
 	agent->default_provider = provider ? provider : standard.mesh_provider;
 	agent->metrics_server = standard.metrics_server;

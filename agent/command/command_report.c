@@ -110,20 +110,14 @@ static void show_weights(const struct command_call *call, const json_t *report)
 	}
 }
 
-static void read_number(const json_t *point, const char *key, bool *ret_has, double *ret)
-{
-	*ret_has = json_is_number(json_object_get(point, key));
-	*ret = json_number_value(json_object_get(point, key));
-}
-
 static void read_check(const json_t *point, struct check_result *ret)
 {
 	const char *verdict = kube_tree_value(point, "verdict");
 
 	*ret = (struct check_result){.verdict = VERDICT_PASS};
-	read_number(point, "value", &ret->has_value, &ret->value);
-	read_number(point, "min", &ret->has_min, &ret->min);
-	read_number(point, "max", &ret->has_max, &ret->max);
+	kube_tree_number(point, "value", &ret->has_value, &ret->value);
+	kube_tree_number(point, "min", &ret->has_min, &ret->min);
+	kube_tree_number(point, "max", &ret->has_max, &ret->max);
 	if (strcmp(verdict, verdict_name(VERDICT_ERROR)) == 0)
 		ret->verdict = VERDICT_ERROR;
 }

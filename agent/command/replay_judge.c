@@ -1,6 +1,7 @@
 #include "agent/command/replay_judge.h"
 
 #include "agent/history_facts.h"
+#include "agent/history_part.h"
 #include "agent/journal.h"
 #include "analysis/base/compiler.h"
 #include "analysis/base/text.h"
@@ -8,13 +9,10 @@
 #include "analysis/strategy.h"
 #include "providers/kube/tree.h"
 #include "providers/record_shapes.h"
-#include "providers/wire/document.h"
 #include "providers/wire/tree.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-#define PART_MAX ((size_t)HISTORY_ROUND_MAX * 2)
 
 /* What was recorded of one release: rounds come newest first. */
 struct record {
@@ -63,11 +61,6 @@ const char *replay_judge_word(enum replay_end end)
 
 /* Reading ------------------------------------------------------------------------------------ */
 
-static bool read_part(const char *text, json_t **ret)
-{
-	return document_read_json(text, strlen(text), PART_MAX, ret, NULL);
-}
-
 /* Names may stand twice: then they are told apart by their number. */
 static void query_key(const char *name, json_int_t index, char ret[160])
 {
@@ -82,7 +75,7 @@ static void on_effect(void *user, const struct history_effect *effect)
 	char key[160];
 
 	if (effect->kind != HISTORY_ANSWER || strncmp(effect->key, "measure ", 8) != 0 ||
-	    !read_part(effect->detail, &detail))
+	    !history_part_read(effect->detail, &detail, NULL))
 		return;
 	query = kube_tree_value(detail, "query");
 	query_key(kube_tree_value(detail, "check"),
@@ -140,7 +133,8 @@ static void on_round(void *user, const struct history_read_round *read)
 		history_read_pruned(read, record->pruned);
 		return;
 	}
-	if (read->is_cut || !*read->round.base || !read_part(read->round.spec, &spec) ||
+	if (read->is_cut || !*read->round.base ||
+	    !history_part_read(read->round.spec, &spec, NULL) ||
 	    !history_facts_read(read->round.base, read->round.facts, &facts, NULL)) {
 		record->n_partial++;
 		return;

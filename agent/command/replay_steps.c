@@ -4,16 +4,14 @@
 #include "agent/command/command_run.h"
 #include "agent/derive.h"
 #include "agent/history_facts.h"
+#include "agent/history_part.h"
 #include "agent/history_read.h"
 #include "analysis/base/compiler.h"
 #include "analysis/base/text.h"
 #include "providers/kube/tree.h"
-#include "providers/wire/document.h"
 #include "providers/wire/tree.h"
 
 #include <string.h>
-
-#define FACTS_MAX ((size_t)HISTORY_ROUND_MAX * 2)
 
 struct replay {
 	struct derive *derive;
@@ -53,7 +51,7 @@ static json_t *effects_of(const char *plan)
 	const json_t *effects;
 	json_t *words = kube_tree_list();
 
-	if (!document_read_json(plan, strlen(plan), FACTS_MAX, &tree, NULL))
+	if (!history_part_read(plan, &tree, NULL))
 		return words;
 	effects = json_object_get(tree, "effects");
 	for (size_t i = 0; i < json_array_size(effects); i++) {

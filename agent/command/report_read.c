@@ -3,17 +3,15 @@
 
 #include "agent/command/command_evidence.h"
 #include "agent/history_facts.h"
+#include "agent/history_part.h"
 #include "agent/history_read.h"
 #include "agent/journal.h"
 #include "analysis/base/compiler.h"
 #include "analysis/base/text.h"
 #include "providers/kube/tree.h"
-#include "providers/wire/document.h"
 #include "providers/wire/tree.h"
 
 #include <string.h>
-
-#define PART_MAX ((size_t)HISTORY_ROUND_MAX * 2)
 
 struct reading {
 	sqlite3 *db;
@@ -31,11 +29,6 @@ struct reading {
 	struct instant pruned; /* when, the last of them */
 	struct err err;        /* set: no further round counts */
 };
-
-static bool read_part(const char *text, json_t **ret)
-{
-	return document_read_json(text, strlen(text), PART_MAX, ret, NULL);
-}
 
 static void set_time(json_t *point, int64_t ms)
 {
@@ -180,7 +173,7 @@ static void on_effect(void *user, const struct history_effect *effect)
 	char text[SENTENCE_MAX + 160];
 
 	if ((!is_told && !is_measured && !is_asked) || reading->err.kind != ERR_NONE ||
-	    !read_part(effect->detail, &detail))
+	    !history_part_read(effect->detail, &detail, NULL))
 		return;
 	if (is_told) {
 		add_event(reading, "told", effect->at.ms, kube_tree_value(detail, "text"));
@@ -249,7 +242,7 @@ static void read_plan(struct reading *reading, const struct history_round *round
 	CLEANUP(tree_freep) json_t *plan = NULL;
 	const json_t *effects;
 
-	if (!read_part(round->plan, &plan))
+	if (!history_part_read(round->plan, &plan, NULL))
 		return;
 	effects = json_object_get(plan, "effects");
 	for (size_t i = 0; i < json_array_size(effects); i++) {

@@ -112,9 +112,19 @@ static void create(struct apiserver_call *call, json_t *object)
 	store(call, 201, object);
 }
 
-void apiserver_write_post(struct apiserver_call *call)
+/* What a POST or PUT has; NULL when it was refused. */
+static json_t *read_object(struct apiserver_call *call)
 {
 	static const char *const known[] = {"application/json"};
+
+	if (apiserver_url_header(call->request, "Content-Type") &&
+	    !check_media(call, known, array_length(known)))
+		return NULL;
+	return read_body(call);
+}
+
+void apiserver_write_post(struct apiserver_call *call)
+{
 	json_t *object;
 
 	if (call->route.name ||
@@ -122,10 +132,7 @@ void apiserver_write_post(struct apiserver_call *call)
 		(void)apiserver_status_plain(call, 405, (struct span){0});
 		return;
 	}
-	if (apiserver_url_header(call->request, "Content-Type") &&
-	    !check_media(call, known, array_length(known)))
-		return;
-	object = read_body(call);
+	object = read_object(call);
 	if (object)
 		create(call, object);
 	json_decref(object);
@@ -251,17 +258,13 @@ static void put(struct apiserver_call *call, json_t *object)
 
 void apiserver_write_put(struct apiserver_call *call)
 {
-	static const char *const known[] = {"application/json"};
 	json_t *object;
 
 	if (!call->route.name) {
 		(void)apiserver_status_plain(call, 405, (struct span){0});
 		return;
 	}
-	if (apiserver_url_header(call->request, "Content-Type") &&
-	    !check_media(call, known, array_length(known)))
-		return;
-	object = read_body(call);
+	object = read_object(call);
 	if (object)
 		put(call, object);
 	json_decref(object);

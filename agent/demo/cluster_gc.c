@@ -1,4 +1,5 @@
 #include "agent/demo/cluster_inside.h"
+#include "providers/kube/tree.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -6,13 +7,6 @@
 static const json_t *metadata_of(const json_t *object)
 {
 	return json_object_get(object, "metadata");
-}
-
-static const char *text_of(const json_t *object, const char *key)
-{
-	const char *text = json_string_value(json_object_get(object, key));
-
-	return text ? text : "";
 }
 
 static bool is_bound(const json_t *object)
@@ -32,7 +26,7 @@ static size_t *n_bound_of(struct cluster *cluster, const struct apiserver_resour
 static void note_object(struct cluster *cluster, const struct apiserver_resource *resource,
                         const json_t *object)
 {
-	json_object_set(cluster->garbage.owners, text_of(metadata_of(object), "uid"),
+	json_object_set(cluster->garbage.owners, kube_tree_value(metadata_of(object), "uid"),
 	                json_object_get(object, "metadata"));
 	*n_bound_of(cluster, resource) += is_bound(object);
 }
@@ -51,7 +45,7 @@ void cluster_gc_note(struct cluster *cluster, const struct apiserver_news *news)
 
 	*n_bound_of(cluster, news->resource) -= is_bound(news->before);
 	if (news->is_deletion)
-		json_object_del(garbage->owners, text_of(metadata_of(news->after), "uid"));
+		json_object_del(garbage->owners, kube_tree_value(metadata_of(news->after), "uid"));
 	else
 		note_object(cluster, news->resource, news->after);
 	if (news->is_deletion || !is_same(news, "ownerReferences") || !is_same(news, "finalizers"))
@@ -115,9 +109,10 @@ static const char *url_of(struct arena *arena, const struct apiserver_resource *
 
 	if (!resource->is_namespaced)
 		return arena_format(arena, "%s/%s/%s", root, resource->plural,
-		                    text_of(metadata, "name"));
-	return arena_format(arena, "%s/namespaces/%s/%s/%s", root, text_of(metadata, "namespace"),
-	                    resource->plural, text_of(metadata, "name"));
+		                    kube_tree_value(metadata, "name"));
+	return arena_format(arena, "%s/namespaces/%s/%s/%s", root,
+	                    kube_tree_value(metadata, "namespace"), resource->plural,
+	                    kube_tree_value(metadata, "name"));
 }
 
 static bool has_finalizer(const json_t *metadata, const char *finalizer)
@@ -143,7 +138,7 @@ static json_t *kept_references(const json_t *map, const json_t *references, bool
 	*ret_is_orphan = false;
 	json_array_foreach(references, i, reference)
 	{
-		const json_t *owner = json_object_get(map, text_of(reference, "uid"));
+		const json_t *owner = json_object_get(map, kube_tree_value(reference, "uid"));
 
 		if (owner && has_finalizer(owner, "orphan"))
 			*ret_is_orphan = true;
@@ -165,14 +160,14 @@ static bool collect(struct cluster *cluster, const struct apiserver_resource *re
 	bool is_orphan;
 	bool is_done = false;
 
-	if (json_array_size(references) == 0 || *text_of(metadata, "deletionTimestamp"))
+	if (json_array_size(references) == 0 || *kube_tree_value(metadata, "deletionTimestamp"))
 		return false;
 	url = url_of(&arena, resource, object);
 	kept = kept_references(cluster->garbage.owners, references, &is_orphan);
 	if (json_array_size(kept) == 0 && !is_orphan)
 		is_done = change(cluster, HTTP_DELETE, url, "application/json",
 		                 json_pack("{s:{s:s}}", "preconditions", "uid",
-		                           text_of(metadata, "uid")));
+		                           kube_tree_value(metadata, "uid")));
 	else if (json_array_size(kept) < json_array_size(references))
 		is_done = change(cluster, HTTP_PATCH, url, "application/merge-patch+json",
 		                 json_pack("{s:{s:O}}", "metadata", "ownerReferences", kept));
@@ -193,7 +188,7 @@ static bool has_dependents(const struct apiserver *server, const char *uid)
 			json_array_foreach(json_object_get(metadata_of(object), "ownerReferences"),
 			                   k, reference)
 			{
-				if (strcmp(text_of(reference, "uid"), uid) == 0)
+				if (strcmp(kube_tree_value(reference, "uid"), uid) == 0)
 					return true;
 			}
 		}
@@ -214,7 +209,7 @@ static bool release(struct cluster *cluster, const struct apiserver_resource *re
 
 	if (!has_finalizer(metadata, "orphan") && !has_finalizer(metadata, "foregroundDeletion"))
 		return false;
-	if (has_dependents(cluster->options.server, text_of(metadata, "uid")))
+	if (has_dependents(cluster->options.server, kube_tree_value(metadata, "uid")))
 		return false;
 	left = json_array();
 	json_array_foreach(json_object_get(metadata, "finalizers"), i, value)

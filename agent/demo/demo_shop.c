@@ -6,6 +6,7 @@
 #include "agent/demo/demo_manifests.h"
 #include "agent/demo/sim_http.h"
 #include "agent/demo/sim_pulse.h"
+#include "agent/demo/sim_settings.h"
 #include "analysis/base/compiler.h"
 #include "analysis/base/text.h"
 #include "providers/wire/document.h"
@@ -36,8 +37,6 @@ struct demo_shop {
 	struct alarm scrape;
 	uint64_t stirred; /* the server's revision when the controllers were woken last */
 };
-
-static const char *const selector_labels[] = {"app", "name", "app.kubernetes.io/name", NULL};
 
 /* The cluster's own life
  * ------------------------------------------------------------------------------------ */
@@ -119,20 +118,7 @@ static void make_cluster(struct demo_shop *shop, const struct demo_shop_options 
 
 static void make_agent(struct demo_shop *shop)
 {
-	struct agent_settings settings = {
-		.options =
-			{
-				.selector_labels = selector_labels,
-				.ingress_annotation_prefix = "nginx.ingress.kubernetes.io",
-				.default_provider = "nginx",
-				.metrics_server = "http://prometheus:9090",
-				.field_manager = "serin",
-				.track_configs = true,
-			},
-		.lease_namespace = "kube-system",
-		.lease_name = "flagger-leader-election",
-		.identity = "serin-demo",
-	};
+	struct agent_settings settings = sim_settings("serin-demo");
 	struct agent_seams seams = {
 		.loop = sim_loop_seam(shop->sim),
 		.history = shop->history,

@@ -3,6 +3,7 @@
 #include "analysis/base/text.h"
 #include "analysis/release.h"
 #include "providers/kube/release.h"
+#include "providers/kube/tree.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -43,13 +44,6 @@ struct demo_story *demo_story_free(struct demo_story *story)
 /* Reading the cluster
  * -------------------------------------------------------------------------------------- */
 
-static const char *text_of(const json_t *object, const char *name)
-{
-	const char *text = json_string_value(json_object_get(object, name));
-
-	return text ? text : "";
-}
-
 static const json_t *find(const struct demo_story *story, const char *plural, const char *name)
 {
 	return apiserver_find(story->settings.server, plural, story->settings.k8s_namespace, name);
@@ -59,7 +53,7 @@ static const json_t *find(const struct demo_story *story, const char *plural, co
 static const char *tag_of(const json_t *template)
 {
 	const json_t *containers = json_object_get(json_object_get(template, "spec"), "containers");
-	const char *image = text_of(json_array_get(containers, 0), "image");
+	const char *image = kube_tree_value(json_array_get(containers, 0), "image");
 	const char *colon = strrchr(image, ':');
 
 	return colon ? colon + 1 : image;
@@ -106,8 +100,9 @@ static const json_t *newest_release(const struct demo_story *story)
 
 const char *demo_story_phase(const struct demo_story *story)
 {
-	return text_of(json_object_get(find(story, "canaries", story->settings.canary), "status"),
-	               "phase");
+	return kube_tree_value(json_object_get(find(story, "canaries", story->settings.canary),
+	                                       "status"),
+	                       "phase");
 }
 
 bool demo_story_is_moving(const struct demo_story *story)
@@ -127,7 +122,7 @@ const char *demo_story_outcome(struct demo_story *story, const char *tag)
 	for (int number = 1; (release = find_release(story, number)) != NULL; number++) {
 		if (strcmp(release_tag(release), tag) == 0)
 			text_copy(story->outcome,
-			          text_of(json_object_get(release, "status"), "outcome"));
+			          kube_tree_value(json_object_get(release, "status"), "outcome"));
 	}
 	return story->outcome;
 }
@@ -354,7 +349,8 @@ static void look_at_release(struct demo_story *story, struct instant now)
 
 static uint64_t revision_of(const json_t *object)
 {
-	return strtoull(text_of(json_object_get(object, "metadata"), "resourceVersion"), NULL, 10);
+	return strtoull(kube_tree_value(json_object_get(object, "metadata"), "resourceVersion"),
+	                NULL, 10);
 }
 
 /* The first Event that was not told yet, or NULL. */
@@ -377,7 +373,7 @@ static bool is_told_by_outcome(const struct demo_story *story, const json_t *eve
 {
 	return story->release.status.outcome != OUTCOME_NONE &&
 	       story->release.cause != CAUSE_INIT &&
-	       strcmp(story->release.status.reason, text_of(event, "message")) == 0;
+	       strcmp(story->release.status.reason, kube_tree_value(event, "message")) == 0;
 }
 
 static void look_at_events(struct demo_story *story, struct instant now)
@@ -385,7 +381,7 @@ static void look_at_events(struct demo_story *story, struct instant now)
 	const json_t *event;
 
 	while ((event = next_event(story)) != NULL) {
-		bool is_warning = strcmp(text_of(event, "type"), "Warning") == 0;
+		bool is_warning = strcmp(kube_tree_value(event, "type"), "Warning") == 0;
 
 		story->told = revision_of(event);
 		if (is_told_by_outcome(story, event))
@@ -393,7 +389,7 @@ static void look_at_events(struct demo_story *story, struct instant now)
 		begin_line(story, now);
 		demo_screen_words(story->settings.screen,
 		                  is_warning ? DEMO_SCREEN_BAD : DEMO_SCREEN_PLAIN,
-		                  text_of(event, "message"));
+		                  kube_tree_value(event, "message"));
 		demo_screen_end(story->settings.screen);
 	}
 }

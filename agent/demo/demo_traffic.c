@@ -1,6 +1,7 @@
 #include "agent/demo/demo_traffic.h"
 
 #include "analysis/base/text.h"
+#include "providers/kube/tree.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -116,13 +117,6 @@ static double draw_normal(struct demo_traffic *traffic)
 /* What the cluster says
  * -------------------------------------------------------------------------------------- */
 
-static const char *text_of(const json_t *object, const char *name)
-{
-	const char *text = json_string_value(json_object_get(object, name));
-
-	return text ? text : "";
-}
-
 /* The backend of the Ingress's first path. */
 static bool find_backend(const struct demo_traffic *traffic, const char *ingress,
                          struct backend *ret)
@@ -138,8 +132,8 @@ static bool find_backend(const struct demo_traffic *traffic, const char *ingress
 
 	if (!service)
 		return false;
-	text_copy(ret->service, text_of(service, "name"));
-	text_copy(ret->port, text_of(port, "name"));
+	text_copy(ret->service, kube_tree_value(service, "name"));
+	text_copy(ret->port, kube_tree_value(port, "name"));
 	if (json_object_get(port, "number"))
 		text_format(ret->port, sizeof(ret->port), "%lld",
 		            (long long)json_integer_value(json_object_get(port, "number")));
@@ -170,9 +164,9 @@ int demo_traffic_weight(const struct demo_traffic *traffic)
 	char *end;
 	long weight;
 
-	if (strcmp(text_of(annotations, PREFIX "canary"), "true") != 0)
+	if (strcmp(kube_tree_value(annotations, PREFIX "canary"), "true") != 0)
 		return 0;
-	weight = strtol(text_of(annotations, PREFIX "canary-weight"), &end, 10);
+	weight = strtol(kube_tree_value(annotations, PREFIX "canary-weight"), &end, 10);
 	if (*end || weight < 0)
 		return 0;
 	return weight > 100 ? 100 : (int)weight;
@@ -182,7 +176,7 @@ static const char *tag_of(const struct cluster_pods *pods)
 {
 	const json_t *containers =
 		json_object_get(json_object_get(pods->template, "spec"), "containers");
-	const char *image = text_of(json_array_get(containers, 0), "image");
+	const char *image = kube_tree_value(json_array_get(containers, 0), "image");
 	const char *colon = strrchr(image, ':');
 
 	return colon ? colon + 1 : image;

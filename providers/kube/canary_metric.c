@@ -2,6 +2,7 @@
 
 #include "providers/kube/canary_analysis.h"
 #include "providers/kube/canary_warning.h"
+#include "providers/kube/tree.h"
 
 #include <math.h>
 #include <string.h>
@@ -11,13 +12,6 @@
 #define VARIABLES_MAX    64
 #define INTERVAL_MAX     32
 #define DEFAULT_INTERVAL "1m"
-
-static const char *text_of(const json_t *object, const char *key)
-{
-	const char *text = json_string_value(json_object_get(object, key));
-
-	return text ? text : "";
-}
 
 static enum check_kind builtin_kind(const char *name)
 {
@@ -32,9 +26,9 @@ static bool metric_has(const json_t *metric, enum metric_origin origin)
 {
 	switch (origin) {
 	case METRIC_BUILTIN:
-		return builtin_kind(text_of(metric, "name")) != CHECK_NONE;
+		return builtin_kind(kube_tree_value(metric, "name")) != CHECK_NONE;
 	case METRIC_INLINE:
-		return *text_of(metric, "query") != '\0';
+		return *kube_tree_value(metric, "query") != '\0';
 	case METRIC_TEMPLATE:
 		return json_is_object(json_object_get(metric, "templateRef"));
 	case METRIC_NONE:
@@ -85,12 +79,12 @@ static bool place_find(const json_t *metrics, struct metric_place *place)
 static struct kube_metric metric_of(const json_t *metric, enum metric_origin origin)
 {
 	const json_t *ref = json_object_get(metric, "templateRef");
-	const char *interval = text_of(metric, "interval");
-	const char *name_space = text_of(ref, "namespace");
+	const char *interval = kube_tree_value(metric, "interval");
+	const char *name_space = kube_tree_value(ref, "namespace");
 	struct kube_metric ret = {
 		.origin = origin,
 		.kind = CHECK_VALUE,
-		.name = text_of(metric, "name"),
+		.name = kube_tree_value(metric, "name"),
 		.interval = *interval ? interval : DEFAULT_INTERVAL,
 		.variables = json_object_get(metric, "templateVariables"),
 	};
@@ -98,9 +92,9 @@ static struct kube_metric metric_of(const json_t *metric, enum metric_origin ori
 	if (origin == METRIC_BUILTIN)
 		ret.kind = builtin_kind(ret.name);
 	if (origin == METRIC_INLINE)
-		ret.query = text_of(metric, "query");
+		ret.query = kube_tree_value(metric, "query");
 	if (origin == METRIC_TEMPLATE) {
-		ret.template_name = text_of(ref, "name");
+		ret.template_name = kube_tree_value(ref, "name");
 		ret.template_namespace = *name_space ? name_space : NULL;
 	}
 	if (json_is_null(ret.variables))

@@ -2,6 +2,7 @@
 
 #include "analysis/base/compiler.h"
 #include "providers/kube/canary_analysis.h"
+#include "providers/kube/tree.h"
 #include "providers/wire/url.h"
 
 #include <limits.h>
@@ -15,13 +16,6 @@
 #define FNV_BASIS       0xcbf29ce484222325U
 #define FNV_PRIME       0x100000001b3U
 #define GLOBAL_NAME     "event-webhook"
-
-static const char *text_of(const json_t *object, const char *key)
-{
-	const char *text = json_string_value(json_object_get(object, key));
-
-	return text ? text : "";
-}
 
 static enum hook_type type_of(const char *word)
 {
@@ -59,9 +53,9 @@ static struct kube_webhook webhook_of(const json_t *webhook)
 {
 	double retries = json_number_value(json_object_get(webhook, "retries"));
 	struct kube_webhook ret = {
-		.name = text_of(webhook, "name"),
-		.type = type_of(text_of(webhook, "type")),
-		.url = text_of(webhook, "url"),
+		.name = kube_tree_value(webhook, "name"),
+		.type = type_of(kube_tree_value(webhook, "type")),
+		.url = kube_tree_value(webhook, "url"),
 		.retries = retries > 0 ? (int)retries : 0,
 		.insecure = json_is_true(json_object_get(webhook, "disableTLS")),
 		.is_muted = json_is_true(json_object_get(webhook, "muteAlert")),
@@ -70,7 +64,7 @@ static struct kube_webhook webhook_of(const json_t *webhook)
 
 	if (!json_is_object(ret.metadata) || json_object_size(ret.metadata) == 0)
 		ret.metadata = NULL;
-	(void)timeout_parse(text_of(webhook, "timeout"), &ret.timeout, NULL);
+	(void)timeout_parse(kube_tree_value(webhook, "timeout"), &ret.timeout, NULL);
 	return ret;
 }
 

@@ -2,6 +2,7 @@
 
 #include "analysis/base/text.h"
 #include "providers/kube/config.h"
+#include "providers/kube/tree.h"
 
 #include <limits.h>
 #include <string.h>
@@ -22,13 +23,6 @@ struct condition {
 	const char *message;
 };
 
-static const char *text_of(const json_t *object, const char *key)
-{
-	const char *text = json_string_value(json_object_get(object, key));
-
-	return text ? text : "";
-}
-
 static int count_of(const json_t *object, const char *key)
 {
 	const json_t *value = json_object_get(object, key);
@@ -46,7 +40,7 @@ static const json_t *condition_find(const json_t *status, const char *type)
 	for (size_t i = 0; i < json_array_size(conditions); i++) {
 		const json_t *condition = json_array_get(conditions, i);
 
-		if (strcmp(text_of(condition, "type"), type) == 0)
+		if (strcmp(kube_tree_value(condition, "type"), type) == 0)
 			return condition;
 	}
 	return NULL;
@@ -60,21 +54,21 @@ void kube_mirror_read(const json_t *status, struct mirror_fact *ret)
 		.weight = count_of(status, "canaryWeight"),
 		.failed_checks = count_of(status, "failedChecks"),
 		.iterations = count_of(status, "iterations"),
-		.has_refusal = strcmp(text_of(ready, "status"), "False") == 0,
+		.has_refusal = strcmp(kube_tree_value(ready, "status"), "False") == 0,
 	};
-	if (!instant_parse(text_of(status, "lastTransitionTime"), &ret->moved, NULL))
+	if (!instant_parse(kube_tree_value(status, "lastTransitionTime"), &ret->moved, NULL))
 		ret->moved = (struct instant){0};
-	text_copy(ret->phase, text_of(status, "phase"));
-	text_copy(ret->last_applied, text_of(status, "lastAppliedSpec"));
-	text_copy(ret->last_promoted, text_of(status, "lastPromotedSpec"));
+	text_copy(ret->phase, kube_tree_value(status, "phase"));
+	text_copy(ret->last_applied, kube_tree_value(status, "lastAppliedSpec"));
+	text_copy(ret->last_promoted, kube_tree_value(status, "lastPromotedSpec"));
 	kube_config_tracked_digest(json_object_get(status, TRACKED), ret->tracked);
-	text_copy(ret->cookies.present, text_of(status, COOKIE_PRESENT));
-	text_copy(ret->cookies.previous, text_of(status, COOKIE_PREVIOUS));
-	text_copy(ret->cookies.primary, text_of(status, COOKIE_PRIMARY));
+	text_copy(ret->cookies.present, kube_tree_value(status, COOKIE_PRESENT));
+	text_copy(ret->cookies.previous, kube_tree_value(status, COOKIE_PREVIOUS));
+	text_copy(ret->cookies.primary, kube_tree_value(status, COOKIE_PRIMARY));
 	if (!ret->has_refusal)
 		return;
-	text_copy(ret->refusal, text_of(ready, "message"));
-	text_copy(ret->refusal_reason, text_of(ready, "reason"));
+	text_copy(ret->refusal, kube_tree_value(ready, "message"));
+	text_copy(ret->refusal_reason, kube_tree_value(ready, "reason"));
 }
 
 /* TEXT as JSON. A sentence may have been cut inside a character: what is no UTF-8 becomes '?'. */
@@ -103,10 +97,10 @@ static const char *promoted_status(const char *phase)
 /* WANTED beside what is live: unchanged times are carried over. */
 static json_t *condition_json(const json_t *live, const struct condition *wanted, const char *now)
 {
-	bool same_status = strcmp(text_of(live, "status"), wanted->status) == 0;
-	bool same_reason = strcmp(text_of(live, "reason"), wanted->reason) == 0;
-	const char *updated = text_of(live, "lastUpdateTime");
-	const char *moved = text_of(live, "lastTransitionTime");
+	bool same_status = strcmp(kube_tree_value(live, "status"), wanted->status) == 0;
+	bool same_reason = strcmp(kube_tree_value(live, "reason"), wanted->reason) == 0;
+	const char *updated = kube_tree_value(live, "lastUpdateTime");
+	const char *moved = kube_tree_value(live, "lastTransitionTime");
 	json_t *condition = json_object();
 
 	if (!same_status || !*moved)
@@ -129,7 +123,7 @@ static void add_foreign(json_t *conditions, const json_t *status)
 
 	for (size_t i = 0; i < json_array_size(live) && n_foreign < KUBE_MIRROR_FOREIGN_MAX; i++) {
 		const json_t *condition = json_array_get(live, i);
-		const char *type = text_of(condition, "type");
+		const char *type = kube_tree_value(condition, "type");
 
 		if (!*type || strcmp(type, PROMOTED) == 0 || strcmp(type, READY) == 0)
 			continue;

@@ -67,6 +67,14 @@ const char *kube_tree_value(const json_t *map, const char *key)
 	return text ? text : "";
 }
 
+void kube_tree_number(const json_t *object, const char *key, bool *ret_has, double *ret)
+{
+	const json_t *number = json_object_get(object, key);
+
+	*ret_has = json_is_number(number);
+	*ret = json_number_value(number);
+}
+
 int kube_tree_whole(const json_t *root, const char *path, int fallback)
 {
 	const json_t *value = kube_tree_find(root, path);

@@ -25,6 +25,9 @@ const char *kube_tree_value(const json_t *map, const char *key);
 /* The number at PATH; FALLBACK when there is none or it does not fit. */
 int kube_tree_whole(const json_t *root, const char *path, int fallback);
 
+/* Whether KEY of OBJECT is a number, and which; 0 when it is none. */
+void kube_tree_number(const json_t *object, const char *key, bool *ret_has, double *ret);
+
 /* Put VALUE, which is taken, under KEY. */
 void kube_tree_set(json_t *object, const char *key, json_t *value);
 

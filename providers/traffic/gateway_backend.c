@@ -1,6 +1,7 @@
 #include "providers/traffic/gateway_backend.h"
 
 #include "providers/kube/tree.h"
+#include "providers/traffic/route_object.h"
 
 #include <limits.h>
 #include <string.h>
@@ -48,7 +49,6 @@ int gateway_backend_share(const struct canary_world *world, const json_t *rule)
 	const json_t *refs = kube_tree_find(rule, "backendRefs");
 	int64_t canary = 0;
 	int64_t all = 0;
-	int share;
 
 	for (size_t i = 0; i < json_array_size(refs); i++) {
 		const json_t *ref = json_array_get(refs, i);
@@ -60,12 +60,7 @@ int gateway_backend_share(const struct canary_world *world, const json_t *rule)
 		if (gateway_backend_place(world, ref) == GATEWAY_CANARY)
 			canary += weight;
 	}
-	if (canary == 0 || all == 0)
-		return 0;
-	share = (int)((canary * FULL + all / 2) / all);
-	if (share == 0)
-		return 1;
-	return share == FULL && canary < all ? FULL - 1 : share;
+	return route_object_share(canary, all);
 }
 
 json_t *gateway_backend_new(const char *service, int port, int weight)

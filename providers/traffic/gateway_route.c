@@ -4,8 +4,7 @@
 #include "providers/kube/tree.h"
 #include "providers/traffic/gateway_parent.h"
 #include "providers/traffic/gateway_taken.h"
-
-#include <string.h>
+#include "providers/traffic/route_object.h"
 
 static const json_t *service_of(const struct canary_world *world)
 {
@@ -40,34 +39,12 @@ bool gateway_route_is_taken(const struct canary_world *world, const json_t *live
 /* Generated -------------------------------------------------------------------------------------
  */
 
-/* The labels or annotations (KEY) of service.apex over PRESENT, a new object. */
-static json_t *metadata_over(const struct canary_world *world, const char *key,
-                             const json_t *present)
-{
-	json_t *merged = kube_tree_copy(present);
-	json_t *given = json_object_get(kube_tree_find(service_of(world), "apex"), key);
-	const char *name;
-	json_t *value;
-
-	json_object_foreach(given, name, value)
-	{
-		kube_tree_set(merged, name, json_incref(value));
-	}
-	if (strcmp(key, "labels") == 0)
-		kube_tree_set_text(merged, KUBE_LABEL_UID, world->uid);
-	else
-		kube_owner_set_flux(merged);
-	return merged;
-}
-
 json_t *gateway_route_new(const struct canary_world *world, struct gateway_rules_split split,
                           struct err *err)
 {
 	struct kube_ref ref = gateway_route_ref(world);
 	json_t *hosts = kube_tree_find(service_of(world), "hosts");
 	json_t *parents = gateway_parent_refs(world);
-	json_t *metadata;
-	json_t *object;
 	json_t *spec;
 
 	if (json_array_size(parents) == 0) {
@@ -77,31 +54,12 @@ json_t *gateway_route_new(const struct canary_world *world, struct gateway_rules
 		              "for");
 		return NULL;
 	}
-	metadata = kube_tree_object();
-	object = kube_tree_object();
 	spec = kube_tree_object();
-	kube_tree_set_text(metadata, "name", ref.name);
-	kube_tree_set_text(metadata, "namespace", ref.k8s_namespace);
-	kube_tree_set(metadata, "labels", metadata_over(world, "labels", NULL));
-	kube_tree_set(metadata, "annotations", metadata_over(world, "annotations", NULL));
 	kube_tree_set(spec, "parentRefs", parents);
 	if (json_array_size(hosts) > 0)
 		kube_tree_set(spec, "hostnames", kube_tree_copy(hosts));
 	kube_tree_set(spec, "rules", gateway_rules_new(world, NULL, split));
-	kube_tree_set_text(object, "apiVersion", kube_api_version(ref.kind));
-	kube_tree_set_text(object, "kind", kube_api_kind(ref.kind));
-	kube_tree_set(object, "metadata", metadata);
-	kube_tree_set(object, "spec", spec);
-	return object;
-}
-
-/* Labels or annotations; WANTED is taken. */
-static void repair_map(json_t *patch, const json_t *live, const char *path, json_t *wanted)
-{
-	if (json_equal(live, wanted))
-		json_decref(wanted);
-	else
-		kube_tree_patch(patch, "add", path, wanted);
+	return route_object_new(world, &ref, spec);
 }
 
 /* A list of the spec that is generated; an empty one is as good as none. WANTED is taken. */
@@ -123,8 +81,6 @@ static void repair_list(json_t *patch, const json_t *live, const char *path, jso
 static void repair_made(json_t *patch, const struct canary_world *world, const json_t *live,
                         struct gateway_rules_split split)
 {
-	const json_t *labels = kube_tree_find(live, "metadata/labels");
-	const json_t *annotations = kube_tree_find(live, "metadata/annotations");
 	const json_t *rules = kube_tree_find(live, "spec/rules");
 	json_t *hosts = kube_tree_find(service_of(world), "hosts");
 	json_auto_t *wanted = gateway_rules_new(world, rules, split);
@@ -138,10 +94,7 @@ static void repair_made(json_t *patch, const struct canary_world *world, const j
 	repair_list(patch, kube_tree_find(live, "spec/hostnames"), "/spec/hostnames",
 	            hosts ? kube_tree_copy(hosts) : kube_tree_list());
 	gateway_rules_patch(patch, rules, wanted);
-	repair_map(patch, labels, "/metadata/labels", metadata_over(world, "labels", labels));
-	repair_map(patch, annotations, "/metadata/annotations",
-	           metadata_over(world, "annotations", annotations));
-	kube_owner_remove(patch, live, world->spec->name);
+	route_object_repair(patch, world, live);
 }
 
 /* Taken over ------------------------------------------------------------------------------------
@@ -158,8 +111,8 @@ static bool repair_taken(json_t *patch, const struct canary_world *world, const 
 	if (!wanted)
 		return false;
 	gateway_rules_patch(patch, rules, wanted);
-	repair_map(patch, kube_tree_find(live, "metadata/annotations"), "/metadata/annotations",
-	           gateway_taken_annotations(live, notes));
+	route_object_repair_map(patch, kube_tree_find(live, "metadata/annotations"),
+	                        "/metadata/annotations", gateway_taken_annotations(live, notes));
 	return true;
 }
 

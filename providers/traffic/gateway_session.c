@@ -15,21 +15,7 @@
 
 json_t *gateway_session_match(const struct session_rule *rule)
 {
-	struct arena arena = {0};
-	json_t *list = kube_tree_list();
-
-	for (size_t i = 0; i < rule->n_cookies; i++) {
-		json_t *entry = kube_tree_object();
-		json_t *headers = kube_tree_object();
-		json_t *value = kube_tree_object();
-
-		kube_tree_set_text(value, "regex", session_pattern(rule->cookies[i], &arena));
-		kube_tree_set(headers, HEADER, value);
-		kube_tree_set(entry, "headers", headers);
-		kube_tree_append(list, entry);
-	}
-	arena_fini(&arena);
-	return list;
+	return session_match(rule, HEADER);
 }
 
 static bool cookie_of_match(const json_t *match, struct cookie *ret)
@@ -48,17 +34,7 @@ static bool cookie_of_match(const json_t *match, struct cookie *ret)
 
 size_t gateway_session_cookies(const json_t *rule, struct cookie ret[2])
 {
-	const json_t *matches = kube_tree_find(rule, "matches");
-	size_t n = 0;
-
-	for (size_t i = 0; i < json_array_size(matches); i++) {
-		struct cookie cookie = {0};
-
-		if (!cookie_of_match(json_array_get(matches, i), &cookie) ||
-		    !session_add(ret, &n, &cookie))
-			return 0;
-	}
-	return n;
+	return session_cookies(kube_tree_find(rule, "matches"), cookie_of_match, ret);
 }
 
 /* Setting -------------------------------------------------------------------------------------- */

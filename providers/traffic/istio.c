@@ -1,16 +1,14 @@
 #include "providers/traffic/istio.h"
 
 #include "analysis/base/text.h"
-#include "providers/act_reply.h"
 #include "providers/kube/canary_analysis.h"
 #include "providers/kube/canary_istio.h"
 #include "providers/kube/owner.h"
 #include "providers/kube/tree.h"
 #include "providers/traffic/istio_policy.h"
 #include "providers/traffic/istio_route.h"
-
-#include <stdint.h>
-#include <string.h>
+#include "providers/traffic/route_object.h"
+#include "providers/traffic/route_talk.h"
 
 /* Measured with one istiod and its debounce of 100 ms: at most 0.27 s after the API server's
  * answer. A mesh whose endpoints churn debounces longer. */
@@ -21,12 +19,8 @@
 
 /* What was sent last. Those of the DestinationRules are followed by one for each more. */
 enum step {
-	STEP_NONE,
-	STEP_ROUTE,  /* read it */
-	STEP_WRITE,  /* the last request */
-	STEP_BLIND,  /* a retreat, from the route as it was last seen */
-	STEP_RETURN, /* the route is deleted or given back */
-	STEP_POLICY, /* read DestinationRule 0, 1 */
+	STEP_RETURN = ROUTE_STEP_OWN,                   /* the route is deleted or given back */
+	STEP_POLICY,                                    /* read DestinationRule 0, 1 */
 	STEP_REPAIR = STEP_POLICY + TRAFFIC_BESIDE_MAX, /* write it */
 	STEP_LOOK = STEP_REPAIR + TRAFFIC_BESIDE_MAX,   /* read it, to delete it if it is ours */
 	STEP_DELETE = STEP_LOOK + TRAFFIC_BESIDE_MAX,   /* delete it */
@@ -52,13 +46,18 @@ static bool check(const struct field *spec, struct arena *arena, struct kube_can
 	return kube_canary_istio_check(spec, &analysis, canary, err);
 }
 
-static struct kube_ref route_ref(const struct canary_world *world, struct arena *arena)
+static struct kube_ref route_ref(const struct canary_world *world)
 {
 	return (struct kube_ref){
 		.kind = KUBE_VIRTUAL_SERVICE,
 		.k8s_namespace = world->spec->k8s_namespace,
 		.name = world->apex,
 	};
+}
+
+static struct kube_ref ref_of(const struct canary_world *world, struct arena *arena)
+{
+	return route_ref(world);
 }
 
 static const char *service_at(const struct canary_world *world, size_t index)
@@ -107,13 +106,11 @@ static void look(const json_t *object, const struct canary_world *world, struct 
 	char field[32];
 
 	text_format(field, sizeof(field), "f:spec/f:%s", key);
-	text_copy(fact.uid, kube_tree_text(object, "metadata/uid"));
-	text_copy(fact.resource_version, kube_tree_text(object, "metadata/resourceVersion"));
+	route_object_look(object, world, field, &fact);
 	fact.weight = split.weight;
 	fact.is_mirrored = split.is_mirrored;
 	fact.cookies = split.cookies;
 	fact.is_exact = is_exact(object, world, split);
-	fact.is_ours = kube_owner_wrote_last(object, world->options->field_manager, field);
 	fact.is_made = kube_owner_is_marked(object) || istio_route_is_taken(world, object);
 	*ret = fact;
 }
@@ -127,23 +124,6 @@ static struct istio_rules_split split_of(const struct act *act)
 		.is_mirrored = act->effect->is_mirrored,
 		.cookies = act->effect->cookies,
 	};
-}
-
-static enum talk_step send_new(struct act *act, int step, const struct kube_ref *ref,
-                               json_t *object)
-{
-	kube_api_create(&act->talk.request, act->talk.arena, ref,
-	                act->world->options->field_manager, object);
-	return act_reply_send(act, step);
-}
-
-static enum talk_step refuse(struct act *act, const char *kind, const char *name, struct err *err)
-{
-	char why[SENTENCE_MAX];
-
-	text_copy(why, err->text);
-	return act_reply_stop(act, ACT_FAILED, err, "%s %.80s.%.63s: %.300s", kind, name,
-	                      act->world->spec->k8s_namespace, why);
 }
 
 static void keep_policy(struct act *act, size_t index, json_t *object)
@@ -163,8 +143,8 @@ static enum talk_step next(struct act *act, size_t index)
 		if (!istio_policy_is_exact(world, ref.name, world->beside[index]))
 			return act_reply_get(act, STEP_POLICY + (int)index, &ref);
 	}
-	ref = route_ref(world, act->talk.arena);
-	return act_reply_get(act, STEP_ROUTE, &ref);
+	ref = route_ref(world);
+	return act_reply_get(act, ROUTE_STEP_READ, &ref);
 }
 
 static enum talk_step on_policy(struct act *act, size_t index, const struct http_reply *reply,
@@ -178,14 +158,14 @@ static enum talk_step on_policy(struct act *act, size_t index, const struct http
 	enum act_outcome outcome = act_reply_read(act, &ref, reply, &live);
 
 	if (outcome == ACT_ABSENT)
-		return send_new(act, step, &ref, istio_policy_new(world, ref.name));
+		return act_reply_create(act, step, &ref, istio_policy_new(world, ref.name));
 	if (outcome != ACT_OK)
 		return act_reply_end(act, err);
 	keep_policy(act, index, live);
 	patch = kube_tree_list();
 	if (!istio_policy_repair(patch, world, ref.name, live, err)) {
 		json_decref(patch);
-		return refuse(act, "destinationrule", ref.name, err);
+		return route_talk_refuse(act, "destinationrule", &ref, err);
 	}
 	if (json_array_size(patch) > 0)
 		return act_reply_patch(act, step, &ref, patch);
@@ -205,90 +185,43 @@ static enum talk_step on_repaired(struct act *act, size_t index, const struct ht
 	return next(act, index + 1);
 }
 
-static enum talk_step create(struct act *act)
+static json_t *make(const struct act *act, struct err *err)
 {
-	struct kube_ref ref = route_ref(act->world, act->talk.arena);
-
-	return send_new(act, STEP_WRITE, &ref, istio_route_new(act->world, split_of(act)));
+	return istio_route_new(act->world, split_of(act));
 }
 
-/* The canary's part in LIVE, nothing else. */
-static enum talk_step retreat(struct act *act, int step, json_t *live)
+static bool repair(json_t *patch, const struct act *act, const json_t *live, struct err *err)
 {
-	struct kube_ref ref = route_ref(act->world, act->talk.arena);
-	json_t *patch = istio_route_retreat(act->world, live, split_of(act));
-
-	if (json_array_size(patch) > 0)
-		return act_reply_patch(act, step, &ref, patch);
-	json_decref(patch);
-	if (step == STEP_BLIND) /* as last seen nothing leads to it: that may be old */
-		return act_reply_get(act, STEP_ROUTE, &ref);
-	return act_reply_done(act, json_incref(live));
+	return istio_route_repair(patch, act->world, live, split_of(act), err);
 }
 
-static enum talk_step on_route(struct act *act, const struct http_reply *reply, struct err *err)
+static json_t *retreat(const struct act *act, const json_t *live)
 {
-	struct kube_ref ref = route_ref(act->world, act->talk.arena);
-	json_t *patch;
-	json_t *live;
-	enum act_outcome outcome = act_reply_read(act, &ref, reply, &live);
-
-	if (outcome == ACT_ABSENT && !act->effect->is_retreat)
-		return create(act);
-	if (outcome != ACT_OK)
-		return act_reply_end(act, err);
-	act_reply_keep(act, "route", live);
-	if (act->effect->is_retreat)
-		return retreat(act, STEP_WRITE, live);
-	patch = kube_tree_list();
-	if (istio_route_repair(patch, act->world, live, split_of(act), err))
-		return act_reply_correct(act, STEP_WRITE, &ref, live, patch, "virtualservice");
-	json_decref(patch);
-	return refuse(act, "virtualservice", ref.name, err);
+	return istio_route_retreat(act->world, live, split_of(act));
 }
 
-/* What a retreat rests on had changed: it is read. */
-static enum talk_step on_blind(struct act *act, const struct http_reply *reply, struct err *err)
-{
-	struct kube_ref ref = route_ref(act->world, act->talk.arena);
-	json_t *object;
-	enum act_outcome outcome = act_reply_read(act, &ref, reply, &object);
-
-	if (outcome == ACT_OK)
-		return act_reply_done(act, object);
-	if (outcome == ACT_CONFLICT)
-		return act_reply_get(act, STEP_ROUTE, &ref);
-	return act_reply_end(act, err);
-}
-
-/* A retreat writes at once, from the route as it was last seen. */
-static enum talk_step begin(struct act *act)
-{
-	struct kube_ref ref = route_ref(act->world, act->talk.arena);
-
-	if (!act->effect->is_retreat)
-		return next(act, 0);
-	if (!act->world->route_object)
-		return act_reply_get(act, STEP_ROUTE, &ref);
-	return retreat(act, STEP_BLIND, (json_t *)(uintptr_t)act->world->route_object);
-}
+static const struct route_kind route = {
+	.word = "virtualservice",
+	.ref = route_ref,
+	.make = make,
+	.repair = repair,
+	.retreat = retreat,
+	.is_made = istio_route_is_made,
+	.is_taken = istio_route_is_taken,
+	.restore = istio_route_restore,
+};
 
 static enum talk_step weigh(struct act *act, const struct http_reply *reply, struct err *err)
 {
-	struct kube_ref ref = route_ref(act->world, act->talk.arena);
 	int step = act->talk.step;
 
-	if (!reply)
-		return begin(act);
-	if (step == STEP_ROUTE)
-		return on_route(act, reply, err);
-	if (step == STEP_BLIND)
-		return on_blind(act, reply, err);
+	if (!reply && !act->effect->is_retreat)
+		return next(act, 0);
 	if (step >= STEP_POLICY && step < STEP_REPAIR)
 		return on_policy(act, (size_t)(step - STEP_POLICY), reply, err);
 	if (step >= STEP_REPAIR && step < STEP_LOOK)
 		return on_repaired(act, (size_t)(step - STEP_REPAIR), reply, err);
-	return act_reply_last(act, &ref, reply, err);
+	return route_talk_weigh(&route, act, reply, err);
 }
 
 /* Removing ------------------------------------------------------------------------------------- */
@@ -322,36 +255,23 @@ static enum talk_step on_look(struct act *act, size_t index, const struct http_r
 	return act_reply_send(act, STEP_DELETE + (int)index);
 }
 
-/* Delete what was made, give back what was taken over, leave anything else alone. */
+/* LIVE, which is taken; anything else than ours is left alone. */
 static enum talk_step give_back(struct act *act, json_t *live)
 {
-	struct kube_ref ref = route_ref(act->world, act->talk.arena);
-	json_t *patch;
-
 	act_reply_keep(act, "route", live);
-	if (istio_route_is_made(act->world, live)) {
-		kube_api_delete(&act->talk.request, act->talk.arena, &ref,
-		                act->effect->release_uid);
-		return act_reply_send(act, STEP_RETURN);
-	}
-	if (!istio_route_is_taken(act->world, live)) {
-		act_reply_keep(act, "given", json_incref(live));
-		return clear(act, 0);
-	}
-	patch = istio_route_restore(act->world, live);
-	if (act_reply_test_version(act, patch, live))
-		return act_reply_patch(act, STEP_RETURN, &ref, patch);
-	json_decref(patch);
-	return act_reply_stop(act, ACT_CONFLICT, NULL, "virtualservice %s changed", ref.name);
+	if (istio_route_is_made(act->world, live) || istio_route_is_taken(act->world, live))
+		return route_talk_give_back(&route, act, STEP_RETURN, live);
+	act_reply_keep(act, "given", json_incref(live));
+	return clear(act, 0);
 }
 
 static enum talk_step on_removed(struct act *act, const struct http_reply *reply, struct err *err)
 {
-	struct kube_ref ref = route_ref(act->world, act->talk.arena);
+	struct kube_ref ref = route_ref(act->world);
 	json_t *object;
 	enum act_outcome outcome = act_reply_read(act, &ref, reply, &object);
 
-	if (outcome == ACT_OK && act->talk.step == STEP_ROUTE)
+	if (outcome == ACT_OK && act->talk.step == ROUTE_STEP_READ)
 		return give_back(act, object);
 	if (outcome == ACT_OK && !istio_route_is_made(act->world, act_reply_kept(act, "route")))
 		act_reply_keep(act, "given", json_incref(object));
@@ -377,11 +297,11 @@ static enum talk_step on_deleted(struct act *act, size_t index, const struct htt
 
 static enum talk_step remove_all(struct act *act, const struct http_reply *reply, struct err *err)
 {
-	struct kube_ref ref = route_ref(act->world, act->talk.arena);
+	struct kube_ref ref = route_ref(act->world);
 	int step = act->talk.step;
 
 	if (!reply)
-		return act_reply_get(act, STEP_ROUTE, &ref);
+		return act_reply_get(act, ROUTE_STEP_READ, &ref);
 	if (step >= STEP_LOOK && step < STEP_DELETE)
 		return on_look(act, (size_t)(step - STEP_LOOK), reply, err);
 	if (step >= STEP_DELETE && step < STEP_END)
@@ -394,7 +314,7 @@ const struct traffic_provider traffic_provider_istio = {
 	.keeps_route = true,
 	.ability = ability,
 	.check = check,
-	.ref = route_ref,
+	.ref = ref_of,
 	.beside = beside,
 	.read = look,
 	.write = weigh,

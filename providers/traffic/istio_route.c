@@ -4,6 +4,7 @@
 #include "providers/kube/owner.h"
 #include "providers/kube/tree.h"
 #include "providers/traffic/istio_fit.h"
+#include "providers/traffic/route_object.h"
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -80,39 +81,15 @@ static json_t *gateways_of(const struct canary_world *world)
 	return gateways;
 }
 
-/* The labels or annotations (KEY) of service.apex over PRESENT, a new object. */
-static json_t *metadata_over(const struct canary_world *world, const char *key,
-                             const json_t *present)
-{
-	json_t *merged = kube_tree_copy(present);
-	const json_t *apex = kube_tree_find(service_of(world), "apex");
-	json_t *given = json_object_get(apex, key);
-	const char *name;
-	json_t *value;
-
-	json_object_foreach(given, name, value)
-	{
-		kube_tree_set(merged, name, json_incref(value));
-	}
-	if (strcmp(key, "labels") == 0)
-		kube_tree_set_text(merged, KUBE_LABEL_UID, world->uid);
-	else
-		kube_owner_set_flux(merged);
-	return merged;
-}
-
 json_t *istio_route_new(const struct canary_world *world, struct istio_rules_split split)
 {
-	json_t *object = kube_tree_object();
-	json_t *metadata = kube_tree_object();
+	const struct kube_ref ref = {.kind = KUBE_VIRTUAL_SERVICE,
+	                             .k8s_namespace = world->spec->k8s_namespace,
+	                             .name = world->apex};
 	json_t *spec = kube_tree_object();
 	json_t *hosts = hosts_of(world);
 	json_t *gateways = gateways_of(world);
 
-	kube_tree_set_text(metadata, "name", world->apex);
-	kube_tree_set_text(metadata, "namespace", world->spec->k8s_namespace);
-	kube_tree_set(metadata, "labels", metadata_over(world, "labels", NULL));
-	kube_tree_set(metadata, "annotations", metadata_over(world, "annotations", NULL));
 	if (json_array_size(hosts) > 0)
 		kube_tree_set(spec, "hosts", json_incref(hosts));
 	if (json_array_size(gateways) > 0)
@@ -120,11 +97,7 @@ json_t *istio_route_new(const struct canary_world *world, struct istio_rules_spl
 	json_decref(hosts);
 	json_decref(gateways);
 	kube_tree_set(spec, istio_rules_key(world), istio_rules_new(world, split));
-	kube_tree_set_text(object, "apiVersion", kube_api_version(KUBE_VIRTUAL_SERVICE));
-	kube_tree_set_text(object, "kind", kube_api_kind(KUBE_VIRTUAL_SERVICE));
-	kube_tree_set(object, "metadata", metadata);
-	kube_tree_set(object, "spec", spec);
-	return object;
+	return route_object_new(world, &ref, spec);
 }
 
 /* A list of the spec that is generated; an empty one is as good as none. WANTED is taken. */
@@ -143,20 +116,10 @@ static void repair_list(json_t *patch, const json_t *spec, const char *path, jso
 	}
 }
 
-/* Labels or annotations; WANTED is taken. */
-static void repair_map(json_t *patch, const json_t *live, const char *path, json_t *wanted)
-{
-	if (json_equal(live, wanted))
-		json_decref(wanted);
-	else
-		kube_tree_patch(patch, "add", path, wanted);
-}
-
 static void repair_made(json_t *patch, const struct canary_world *world, const json_t *live,
                         struct istio_rules_split split)
 {
 	const json_t *spec = kube_tree_find(live, "spec");
-	const json_t *labels = kube_tree_find(live, "metadata/labels");
 	const char *other = strcmp(istio_rules_key(world), "tcp") == 0 ? "/spec/http" : "/spec/tcp";
 	json_auto_t *rules = istio_rules_new(world, split);
 
@@ -171,10 +134,7 @@ static void repair_made(json_t *patch, const struct canary_world *world, const j
 			kube_tree_patch(patch, "remove", other, NULL);
 		istio_rules_patch(patch, world, rules_of(world, spec), rules, false, false);
 	}
-	repair_map(patch, labels, "/metadata/labels", metadata_over(world, "labels", labels));
-	repair_map(patch, annotations_of(live), "/metadata/annotations",
-	           metadata_over(world, "annotations", annotations_of(live)));
-	kube_owner_remove(patch, live, world->spec->name);
+	route_object_repair(patch, world, live);
 }
 
 /* Taken over ----------------------------------------------------------------------------------- */
@@ -246,8 +206,8 @@ static bool repair_taken(json_t *patch, const struct canary_world *world, const 
 		return false;
 	istio_rules_patch(patch, world, rules, wanted, false, false);
 	json_decref(wanted);
-	repair_map(patch, annotations_of(live), "/metadata/annotations",
-	           annotations_taken(world, live));
+	route_object_repair_map(patch, annotations_of(live), "/metadata/annotations",
+	                        annotations_taken(world, live));
 	return true;
 }
 
@@ -293,7 +253,8 @@ static void restore_annotations(json_t *patch, const json_t *live, const json_t 
 	(void)json_object_del(annotations, ISTIO_ROUTE_BEFORE);
 	(void)json_object_del(annotations, ISTIO_ROUTE_ORIGINAL);
 	if (json_object_size(annotations) > 0) {
-		repair_map(patch, annotations_of(live), "/metadata/annotations", annotations);
+		route_object_repair_map(patch, annotations_of(live), "/metadata/annotations",
+		                        annotations);
 		return;
 	}
 	json_decref(annotations);

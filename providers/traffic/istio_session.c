@@ -9,21 +9,7 @@
 
 json_t *istio_session_match(const struct session_rule *rule)
 {
-	struct arena arena = {0};
-	json_t *list = kube_tree_list();
-
-	for (size_t i = 0; i < rule->n_cookies; i++) {
-		json_t *entry = kube_tree_object();
-		json_t *headers = kube_tree_object();
-		json_t *value = kube_tree_object();
-
-		kube_tree_set_text(value, "regex", session_pattern(rule->cookies[i], &arena));
-		kube_tree_set(headers, HEADER, value);
-		kube_tree_set(entry, "headers", headers);
-		kube_tree_append(list, entry);
-	}
-	arena_fini(&arena);
-	return list;
+	return session_match(rule, HEADER);
 }
 
 static bool cookie_of_entry(const json_t *entry, struct cookie *ret)
@@ -43,17 +29,7 @@ static bool cookie_of_entry(const json_t *entry, struct cookie *ret)
 
 size_t istio_session_cookies(const json_t *rule, struct cookie ret[2])
 {
-	const json_t *match = kube_tree_find(rule, "match");
-	size_t n = 0;
-
-	for (size_t i = 0; i < json_array_size(match); i++) {
-		struct cookie cookie = {0};
-
-		if (!cookie_of_entry(json_array_get(match, i), &cookie) ||
-		    !session_add(ret, &n, &cookie))
-			return 0;
-	}
-	return n;
+	return session_cookies(kube_tree_find(rule, "match"), cookie_of_entry, ret);
 }
 
 const char *istio_session_set_cookie(const json_t *entry)

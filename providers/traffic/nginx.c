@@ -119,9 +119,7 @@ static enum talk_step patch_merge(struct act *act, const json_t *live)
 	patch = nginx_ingress_merge(world, act_reply_kept(act, "source"), live,
 	                            act->effect->weight);
 	kube_tree_set_text(json_object_get(patch, "metadata"), "resourceVersion", version);
-	kube_api_patch(&act->talk.request, act->talk.arena, &ref, world->options->field_manager,
-	               KUBE_PATCH_MERGE, patch);
-	return act_reply_send(act, STEP_WRITE);
+	return act_reply_merge(act, STEP_WRITE, &ref, patch);
 }
 
 static enum talk_step correct(struct act *act, json_t *live, struct err *err)
@@ -162,9 +160,7 @@ static enum talk_step create(struct act *act, struct err *err)
 		return act_reply_stop(act, ACT_FAILED, err,
 		                      "backend %s not found in ingress %.150s", world->apex,
 		                      world->ingress);
-	kube_api_create(&act->talk.request, act->talk.arena, &ref, world->options->field_manager,
-	                clone);
-	return act_reply_send(act, STEP_WRITE);
+	return act_reply_create(act, STEP_WRITE, &ref, clone);
 }
 
 /* One write, nothing read: the canary gets no request, whatever stands there. */
@@ -172,10 +168,8 @@ static enum talk_step retreat(struct act *act)
 {
 	struct kube_ref ref = clone_ref(act->world, act->talk.arena);
 
-	kube_api_patch(&act->talk.request, act->talk.arena, &ref,
-	               act->world->options->field_manager, KUBE_PATCH_MERGE,
-	               nginx_ingress_merge(act->world, NULL, NULL, act->effect->weight));
-	return act_reply_send(act, STEP_WRITE);
+	return act_reply_merge(act, STEP_WRITE, &ref,
+	                       nginx_ingress_merge(act->world, NULL, NULL, act->effect->weight));
 }
 
 static enum talk_step begin(struct act *act, struct err *err)

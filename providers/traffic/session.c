@@ -103,6 +103,25 @@ const char *session_pattern(const struct cookie *cookie, struct arena *arena)
 	return arena_format(arena, BEGIN "%s=%s" END, name, cookie->value);
 }
 
+json_t *session_match(const struct session_rule *rule, const char *header)
+{
+	struct arena arena = {0};
+	json_t *list = kube_tree_list();
+
+	for (size_t i = 0; i < rule->n_cookies; i++) {
+		json_t *entry = kube_tree_object();
+		json_t *headers = kube_tree_object();
+		json_t *value = kube_tree_object();
+
+		kube_tree_set_text(value, "regex", session_pattern(rule->cookies[i], &arena));
+		kube_tree_set(headers, header, value);
+		kube_tree_set(entry, "headers", headers);
+		kube_tree_append(list, entry);
+	}
+	arena_fini(&arena);
+	return list;
+}
+
 /* A value of ours, or of Flagger's, whose run goes on here: ten letters. */
 static bool is_value(const char *value)
 {
@@ -183,7 +202,8 @@ bool session_is_gone(const char *text)
 	return strstr(text, GONE) != NULL;
 }
 
-bool session_add(struct cookie list[2], size_t *n, const struct cookie *cookie)
+/* Add COOKIE to LIST, of *N, at most 2, unless it is there; false: it is a third. */
+static bool add(struct cookie list[2], size_t *n, const struct cookie *cookie)
 {
 	for (size_t i = 0; i < *n; i++) {
 		if (cookie_is_same(&list[i], cookie))
@@ -193,6 +213,19 @@ bool session_add(struct cookie list[2], size_t *n, const struct cookie *cookie)
 		return false;
 	list[(*n)++] = *cookie;
 	return true;
+}
+
+size_t session_cookies(const json_t *matches, session_match_read *read, struct cookie ret[2])
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < json_array_size(matches); i++) {
+		struct cookie cookie = {0};
+
+		if (!read(json_array_get(matches, i), &cookie) || !add(ret, &n, &cookie))
+			return 0;
+	}
+	return n;
 }
 
 void session_read(struct session_reading *reading, const struct cookie *cookies, size_t n,

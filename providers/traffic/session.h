@@ -47,6 +47,9 @@ const char *session_text(const struct canary_world *world, const struct cookie *
 /* The whole Cookie header of a client that has COOKIE, in RE2's syntax, owned by ARENA. */
 const char *session_pattern(const struct cookie *cookie, struct arena *arena);
 
+/* The conditions of RULE on the header named HEADER, a new list as analysis.match is one. */
+json_t *session_match(const struct session_rule *rule, const char *header);
+
 /* The cookie that PATTERN knows, when it is one of ours, or of a run of Flagger's that goes on here
  * (also in Flagger's form of a pattern). */
 bool session_pattern_read(const char *pattern, struct cookie *ret);
@@ -66,6 +69,13 @@ struct session_reading {
 	bool has_stuck; /* some clients go to the canary by their cookie */
 };
 
+/* The cookie of ours that one of a rule's conditions asks for; false: none. */
+typedef bool session_match_read(const json_t *match, struct cookie *ret);
+
+/* The cookies of ours that MATCHES ask for, at most 2, in RET; how many. 0: one asks for something
+ * else. */
+size_t session_cookies(const json_t *matches, session_match_read *read, struct cookie ret[2]);
+
 /* One rule: the cookies that it asks for (N 0: none of ours, or not of all clients), the canary's
  * SHARE of it, and whether it takes a cookie away. */
 void session_read(struct session_reading *reading, const struct cookie *cookies, size_t n,
@@ -73,8 +83,5 @@ void session_read(struct session_reading *reading, const struct cookie *cookies,
 
 /* What the canary gets of all: at least 1 while some clients stick to it. */
 int session_weight(const struct session_reading *reading);
-
-/* Add COOKIE to LIST, of *N, at most 2, unless it is there; false: it is a third. */
-bool session_add(struct cookie list[2], size_t *n, const struct cookie *cookie);
 
 #endif

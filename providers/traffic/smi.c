@@ -1,28 +1,18 @@
 #include "providers/traffic/smi.h"
 
-#include "analysis/base/text.h"
-#include "providers/act_reply.h"
 #include "providers/kube/canary.h"
 #include "providers/kube/canary_analysis.h"
 #include "providers/kube/owner.h"
 #include "providers/kube/tree.h"
+#include "providers/traffic/route_object.h"
+#include "providers/traffic/route_talk.h"
 #include "providers/traffic/smi_split.h"
-
-#include <string.h>
 
 /* Not measured: no proxy that follows a TrafficSplit was at hand. */
 #define HOLD  span_seconds(5)
 #define REACH span_seconds(5)
 
 #define HOSTS_MAX 16
-
-/* What was sent last. */
-enum step {
-	STEP_NONE,
-	STEP_SPLIT, /* read it */
-	STEP_BLIND, /* a retreat, from the split as it was last seen */
-	STEP_WRITE, /* the last request */
-};
 
 struct route_ability smi_ability(const struct canary_spec *spec)
 {
@@ -52,8 +42,7 @@ static struct kube_ref split_ref(const struct canary_world *world, struct arena 
 	return smi_split_ref(world);
 }
 
-/* Reading ---------------------------------------------------------------------------------------
- */
+/* Reading -------------------------------------------------------------------------------------- */
 
 void smi_look(const json_t *object, const struct canary_world *world, struct route_fact *ret)
 {
@@ -61,149 +50,52 @@ void smi_look(const json_t *object, const struct canary_world *world, struct rou
 	json_auto_t *patch = kube_tree_list();
 	struct err err;
 
-	text_copy(fact.uid, kube_tree_text(object, "metadata/uid"));
-	text_copy(fact.resource_version, kube_tree_text(object, "metadata/resourceVersion"));
+	route_object_look(object, world, "f:spec/f:backends", &fact);
 	fact.weight = smi_split_share(world, object);
 	fact.is_exact = smi_split_repair(patch, world, object, fact.weight, &err) &&
 	                json_array_size(patch) == 0;
-	fact.is_ours =
-		kube_owner_wrote_last(object, world->options->field_manager, "f:spec/f:backends");
 	fact.is_made = kube_owner_is_marked(object) || smi_split_is_taken(world, object);
 	*ret = fact;
 }
 
-/* Writing ---------------------------------------------------------------------------------------
- */
+/* Writing -------------------------------------------------------------------------------------- */
 
-static enum talk_step conflict(struct act *act)
+static json_t *make(const struct act *act, struct err *err)
 {
-	return act_reply_stop(act, ACT_CONFLICT, NULL, "trafficsplit %s changed", act->world->apex);
+	return smi_split_new(act->world, act->effect->weight);
 }
 
-static enum talk_step create(struct act *act)
+static bool repair(json_t *patch, const struct act *act, const json_t *live, struct err *err)
 {
-	struct kube_ref ref = smi_split_ref(act->world);
-
-	kube_api_create(&act->talk.request, act->talk.arena, &ref,
-	                act->world->options->field_manager,
-	                smi_split_new(act->world, act->effect->weight));
-	return act_reply_send(act, STEP_WRITE);
+	return smi_split_repair(patch, act->world, live, act->effect->weight, err);
 }
 
-static enum talk_step retreat(struct act *act, int step, const json_t *live)
+static json_t *retreat(const struct act *act, const json_t *live)
 {
-	struct kube_ref ref = smi_split_ref(act->world);
 	json_t *patch = kube_tree_list();
 
 	smi_split_weigh(patch, act->world, live, act->effect->weight);
-	if (json_array_size(patch) > 0)
-		return act_reply_patch(act, step, &ref, patch);
-	json_decref(patch);
-	/* As it was last seen it does not know the canary: it is asked for; then it is so. */
-	if (step == STEP_BLIND)
-		return act_reply_get(act, STEP_SPLIT, &ref);
-	return act_reply_done(act, kube_tree_copy(live));
+	return patch;
 }
 
-/* LIVE, which is taken, with the weight that is wanted. */
-static enum talk_step correct(struct act *act, json_t *live, struct err *err)
-{
-	struct kube_ref ref = smi_split_ref(act->world);
-	json_t *patch;
-	char why[SENTENCE_MAX];
-
-	act_reply_keep(act, "split", live);
-	if (act->effect->is_retreat)
-		return retreat(act, STEP_WRITE, live);
-	patch = kube_tree_list();
-	if (!smi_split_repair(patch, act->world, live, act->effect->weight, err)) {
-		json_decref(patch);
-		text_copy(why, err->text);
-		return act_reply_stop(act, ACT_FAILED, err, "TrafficSplit %.80s.%.63s: %.300s",
-		                      act->world->apex, act->world->spec->k8s_namespace, why);
-	}
-	return act_reply_correct(act, STEP_WRITE, &ref, live, patch, "trafficsplit");
-}
-
-static enum talk_step on_split(struct act *act, const struct http_reply *reply, struct err *err)
-{
-	struct kube_ref ref = smi_split_ref(act->world);
-	json_t *live;
-	enum act_outcome outcome = act_reply_read(act, &ref, reply, &live);
-
-	if (outcome == ACT_ABSENT && !act->effect->is_retreat)
-		return create(act);
-	return outcome == ACT_OK ? correct(act, live, err) : act_reply_end(act, err);
-}
-
-/* What a retreat rests on had changed: the split is read. */
-static enum talk_step on_blind(struct act *act, const struct http_reply *reply, struct err *err)
-{
-	struct kube_ref ref = smi_split_ref(act->world);
-	json_t *object;
-	enum act_outcome outcome = act_reply_read(act, &ref, reply, &object);
-
-	if (outcome == ACT_OK)
-		return act_reply_done(act, object);
-	if (outcome == ACT_CONFLICT)
-		return act_reply_get(act, STEP_SPLIT, &ref);
-	return act_reply_end(act, err);
-}
+static const struct route_kind split = {
+	.ref = smi_split_ref,
+	.make = make,
+	.repair = repair,
+	.retreat = retreat,
+	.is_made = smi_split_is_made,
+	.is_taken = smi_split_is_taken,
+	.restore = smi_split_restore,
+};
 
 enum talk_step smi_weigh(struct act *act, const struct http_reply *reply, struct err *err)
 {
-	struct kube_ref ref = smi_split_ref(act->world);
-
-	if (!reply && act->effect->is_retreat && act->world->route_object)
-		return retreat(act, STEP_BLIND, act->world->route_object);
-	if (!reply)
-		return act_reply_get(act, STEP_SPLIT, &ref);
-	if (act->talk.step == STEP_SPLIT)
-		return on_split(act, reply, err);
-	if (act->talk.step == STEP_BLIND)
-		return on_blind(act, reply, err);
-	return act_reply_last(act, &ref, reply, err);
-}
-
-/* Removing --------------------------------------------------------------------------------------
- */
-
-/* Delete what was made, give back what was taken over, leave anything else alone. LIVE is taken. */
-static enum talk_step give_back(struct act *act, json_t *live)
-{
-	struct kube_ref ref = smi_split_ref(act->world);
-	json_t *patch;
-
-	act_reply_keep(act, "split", live);
-	if (smi_split_is_made(act->world, live)) {
-		kube_api_delete(&act->talk.request, act->talk.arena, &ref,
-		                act->effect->release_uid);
-		return act_reply_send(act, STEP_WRITE);
-	}
-	if (!smi_split_is_taken(act->world, live))
-		return act_reply_done(act, NULL);
-	patch = smi_split_restore(act->world, live);
-	if (act_reply_test_version(act, patch, live))
-		return act_reply_patch(act, STEP_WRITE, &ref, patch);
-	json_decref(patch);
-	return conflict(act);
+	return route_talk_weigh(&split, act, reply, err);
 }
 
 enum talk_step smi_remove(struct act *act, const struct http_reply *reply, struct err *err)
 {
-	struct kube_ref ref = smi_split_ref(act->world);
-	enum act_outcome outcome;
-	json_t *object;
-
-	if (!reply)
-		return act_reply_get(act, STEP_SPLIT, &ref);
-	outcome = act_reply_read(act, &ref, reply, &object);
-	if (outcome == ACT_OK && act->talk.step == STEP_SPLIT)
-		return give_back(act, object);
-	json_decref(object);
-	if (outcome == ACT_OK || outcome == ACT_ABSENT)
-		return act_reply_done(act, NULL);
-	return act_reply_end(act, err);
+	return route_talk_remove(&split, act, reply, err);
 }
 
 #define ROW(text)                                                                                  \

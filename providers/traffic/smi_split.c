@@ -4,6 +4,7 @@
 #include "providers/kube/owner.h"
 #include "providers/kube/tree.h"
 #include "providers/traffic/gateway_taken.h"
+#include "providers/traffic/route_object.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -104,7 +105,6 @@ int smi_split_share(const struct canary_world *world, const json_t *live)
 	const json_t *backends = backends_of(live);
 	int64_t canary = 0;
 	int64_t all = 0;
-	int share;
 
 	for (size_t i = 0; i < json_array_size(backends); i++) {
 		const json_t *backend = json_array_get(backends, i);
@@ -113,12 +113,7 @@ int smi_split_share(const struct canary_world *world, const json_t *live)
 		if (place_of(world, backend) == PLACE_CANARY)
 			canary += smi_split_weight(backend);
 	}
-	if (canary == 0 || all == 0)
-		return 0;
-	share = (int)((canary * FULL + all / 2) / all);
-	if (share == 0)
-		return 1;
-	return share == FULL && canary < all ? FULL - 1 : share;
+	return route_object_share(canary, all);
 }
 
 /* Generated -------------------------------------------------------------------------------------

@@ -455,3 +455,17 @@ void api_desk_turn(struct api_desk *desk)
 	loop_ev_run(desk->desk.loop);
 	alarm_cancel(&moment.alarm);
 }
+
+int api_desk_set_up(void **state)
+{
+	const struct api_desk_options options = {.access = API_ACCESS_TOKEN};
+
+	*state = api_desk_new(&options);
+	return 0;
+}
+
+int api_desk_tear_down(void **state)
+{
+	api_desk_free(*state);
+	return 0;
+}

@@ -70,4 +70,8 @@ void api_desk_rounds(struct api_desk *desk, size_t n_rounds, size_t n_more);
 /* Turn the loop for a moment. */
 void api_desk_turn(struct api_desk *desk);
 
+/* Of a test that wants the desk, for tokens, as its state. */
+int api_desk_set_up(void **state);
+int api_desk_tear_down(void **state);
+
 #endif

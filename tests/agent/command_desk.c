@@ -326,3 +326,16 @@ void command_desk_stream(struct command_desk *desk, const char *line, void *(*re
 	(void)close(ends[0]);
 	desk->stream = NULL;
 }
+
+int command_desk_set_up(void **state)
+{
+	*state = command_desk_new();
+	command_desk_cast(*state);
+	return 0;
+}
+
+int command_desk_tear_down(void **state)
+{
+	command_desk_free(*state);
+	return 0;
+}

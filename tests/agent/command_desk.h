@@ -78,4 +78,8 @@ void command_desk_run_as(struct command_desk *desk, const char *program, const c
 void command_desk_stream(struct command_desk *desk, const char *line, void *(*read_on)(void *user),
                          void *user, int *ret_end);
 
+/* Of a test that wants the desk with its cast as its state. */
+int command_desk_set_up(void **state);
+int command_desk_tear_down(void **state);
+
 #endif

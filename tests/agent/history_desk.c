@@ -288,3 +288,15 @@ void history_desk_check_intact(struct desk *desk, long n)
 		fail_msg("%s", verdict.what);
 	assert_int_equal(verdict.n_records, n);
 }
+
+int history_desk_set_up(void **state)
+{
+	*state = history_desk_new();
+	return 0;
+}
+
+int history_desk_tear_down(void **state)
+{
+	history_desk_free(*state);
+	return 0;
+}

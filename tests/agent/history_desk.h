@@ -66,4 +66,8 @@ long history_desk_number(struct desk *desk, const char *sql);
 /* The file verifies, with N entries in its chain. */
 void history_desk_check_intact(struct desk *desk, long n);
 
+/* Of a test that wants the desk as its state. */
+int history_desk_set_up(void **state);
+int history_desk_tear_down(void **state);
+
 #endif

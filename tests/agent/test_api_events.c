@@ -13,20 +13,6 @@
 
 #include <cmocka.h>
 
-static int open_desk(void **state)
-{
-	const struct api_desk_options options = {.access = API_ACCESS_TOKEN};
-
-	*state = api_desk_new(&options);
-	return 0;
-}
-
-static int shut_desk(void **state)
-{
-	api_desk_free(*state);
-	return 0;
-}
-
 static void listen_from(struct api_desk *desk, struct asked *asked, const char *path,
                         const char *last)
 {
@@ -281,13 +267,14 @@ static void test_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_live, open_desk, shut_desk),
-		cmocka_unit_test_setup_teardown(test_resume, open_desk, shut_desk),
-		cmocka_unit_test_setup_teardown(test_other_ids, open_desk, shut_desk),
-		cmocka_unit_test_setup_teardown(test_too_many, open_desk, shut_desk),
-		cmocka_unit_test_setup_teardown(test_end, open_desk, shut_desk),
-		cmocka_unit_test_setup_teardown(test_slow, open_desk, shut_desk),
-		cmocka_unit_test_setup_teardown(test_refused, open_desk, shut_desk),
+		cmocka_unit_test_setup_teardown(test_live, api_desk_set_up, api_desk_tear_down),
+		cmocka_unit_test_setup_teardown(test_resume, api_desk_set_up, api_desk_tear_down),
+		cmocka_unit_test_setup_teardown(test_other_ids, api_desk_set_up,
+	                                        api_desk_tear_down),
+		cmocka_unit_test_setup_teardown(test_too_many, api_desk_set_up, api_desk_tear_down),
+		cmocka_unit_test_setup_teardown(test_end, api_desk_set_up, api_desk_tear_down),
+		cmocka_unit_test_setup_teardown(test_slow, api_desk_set_up, api_desk_tear_down),
+		cmocka_unit_test_setup_teardown(test_refused, api_desk_set_up, api_desk_tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -15,20 +15,6 @@
 #define ONE   "GET /api/v1/namespaces/shop/canaries/cart"
 #define ALL   "GET /api/v1/canaries"
 
-static int open_desk(void **state)
-{
-	const struct api_desk_options options = {.access = API_ACCESS_TOKEN};
-
-	*state = api_desk_new(&options);
-	return 0;
-}
-
-static int shut_desk(void **state)
-{
-	api_desk_free(*state);
-	return 0;
-}
-
 static void test_table(void **state)
 {
 	struct api_desk *desk = *state;
@@ -192,12 +178,16 @@ static void test_many_tokens(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_table, open_desk, shut_desk),
-		cmocka_unit_test_setup_teardown(test_remembered, open_desk, shut_desk),
-		cmocka_unit_test_setup_teardown(test_review_is_whole, open_desk, shut_desk),
-		cmocka_unit_test_setup_teardown(test_no_audiences, open_desk, shut_desk),
-		cmocka_unit_test_setup_teardown(test_mute, open_desk, shut_desk),
-		cmocka_unit_test_setup_teardown(test_many_tokens, open_desk, shut_desk),
+		cmocka_unit_test_setup_teardown(test_table, api_desk_set_up, api_desk_tear_down),
+		cmocka_unit_test_setup_teardown(test_remembered, api_desk_set_up,
+	                                        api_desk_tear_down),
+		cmocka_unit_test_setup_teardown(test_review_is_whole, api_desk_set_up,
+	                                        api_desk_tear_down),
+		cmocka_unit_test_setup_teardown(test_no_audiences, api_desk_set_up,
+	                                        api_desk_tear_down),
+		cmocka_unit_test_setup_teardown(test_mute, api_desk_set_up, api_desk_tear_down),
+		cmocka_unit_test_setup_teardown(test_many_tokens, api_desk_set_up,
+	                                        api_desk_tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -14,20 +14,6 @@
 
 #include <cmocka.h>
 
-static int open_desk(void **state)
-{
-	const struct api_desk_options options = {.access = API_ACCESS_TOKEN};
-
-	*state = api_desk_new(&options);
-	return 0;
-}
-
-static int shut_desk(void **state)
-{
-	api_desk_free(*state);
-	return 0;
-}
-
 static json_t *get(struct api_desk *desk, const char *path, int status)
 {
 	const char *body;
@@ -366,17 +352,21 @@ static void test_one_namespace(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_pages, open_desk, shut_desk),
-		cmocka_unit_test_setup_teardown(test_document_is_whole, open_desk, shut_desk),
-		cmocka_unit_test_setup_teardown(test_like_the_command, open_desk, shut_desk),
-		cmocka_unit_test_setup_teardown(test_paging, open_desk, shut_desk),
-		cmocka_unit_test_setup_teardown(test_facts, open_desk, shut_desk),
-		cmocka_unit_test_setup_teardown(test_row_12_both_versions, open_desk, shut_desk),
-		cmocka_unit_test_setup_teardown(test_old_page, open_desk, shut_desk),
-		cmocka_unit_test_setup_teardown(test_methods, open_desk, shut_desk),
-		cmocka_unit_test_setup_teardown(test_sizes, open_desk, shut_desk),
-		cmocka_unit_test_setup_teardown(test_follower, open_desk, shut_desk),
-		cmocka_unit_test_setup_teardown(test_one_namespace, open_desk, shut_desk),
+		cmocka_unit_test_setup_teardown(test_pages, api_desk_set_up, api_desk_tear_down),
+		cmocka_unit_test_setup_teardown(test_document_is_whole, api_desk_set_up,
+	                                        api_desk_tear_down),
+		cmocka_unit_test_setup_teardown(test_like_the_command, api_desk_set_up,
+	                                        api_desk_tear_down),
+		cmocka_unit_test_setup_teardown(test_paging, api_desk_set_up, api_desk_tear_down),
+		cmocka_unit_test_setup_teardown(test_facts, api_desk_set_up, api_desk_tear_down),
+		cmocka_unit_test_setup_teardown(test_row_12_both_versions, api_desk_set_up,
+	                                        api_desk_tear_down),
+		cmocka_unit_test_setup_teardown(test_old_page, api_desk_set_up, api_desk_tear_down),
+		cmocka_unit_test_setup_teardown(test_methods, api_desk_set_up, api_desk_tear_down),
+		cmocka_unit_test_setup_teardown(test_sizes, api_desk_set_up, api_desk_tear_down),
+		cmocka_unit_test_setup_teardown(test_follower, api_desk_set_up, api_desk_tear_down),
+		cmocka_unit_test_setup_teardown(test_one_namespace, api_desk_set_up,
+	                                        api_desk_tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -23,12 +23,6 @@ static int set_up(void **state)
 	return 0;
 }
 
-static int tear_down(void **state)
-{
-	command_desk_free(*state);
-	return 0;
-}
-
 /* The only Action that there is. */
 static const json_t *made(const struct command_desk *desk)
 {
@@ -176,12 +170,12 @@ static void test_undo(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_accepted, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_verbs, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_refused, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_unanswered, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_usage, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_undo, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_accepted, set_up, command_desk_tear_down),
+		cmocka_unit_test_setup_teardown(test_verbs, set_up, command_desk_tear_down),
+		cmocka_unit_test_setup_teardown(test_refused, set_up, command_desk_tear_down),
+		cmocka_unit_test_setup_teardown(test_unanswered, set_up, command_desk_tear_down),
+		cmocka_unit_test_setup_teardown(test_usage, set_up, command_desk_tear_down),
+		cmocka_unit_test_setup_teardown(test_undo, set_up, command_desk_tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,13 +1,13 @@
 /* audit verify and audit export: exit codes, words, and the cluster as a witness. */
 #include "agent/command/command.h"
 #include "analysis/decide.h"
-#include "tests/agent/command_desk.h"
 #include "tests/agent/command_schema.h"
-#include "tests/agent/history_desk.h"
+#include "tests/agent/recorded.h"
 
 #include <jansson.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,47 +15,32 @@
 
 #define STATUS "/apis/serin.dev/v1alpha1/namespaces/shop/releases/cart-%d/status"
 
-struct place {
-	struct command_desk *desk;
-	struct desk *history;
-	char line[512];
-};
-
-static int setup(void **state)
+static int set_up(void **state)
 {
-	struct place *place = calloc(1, sizeof(*place));
+	struct recorded *place = recorded_new();
 
-	place->desk = command_desk_new();
-	place->history = history_desk_new();
-	history_desk_open(place->history);
 	for (unsigned i = 1; i <= 5; i++) {
 		history_desk_round(place->history, i);
 		history_desk_effect(place->history, i, HISTORY_CHANGE, "write route");
 	}
-	history_desk_close(place->history);
+	recorded_close(place);
 	*state = place;
 	return 0;
 }
 
-static int teardown(void **state)
+static int tear_down(void **state)
 {
-	struct place *place = *state;
-
-	command_desk_free(place->desk);
-	history_desk_free(place->history);
-	free(place);
+	recorded_free(*state);
 	return 0;
 }
 
-static void run(struct place *place, const char *words)
+static void run(struct recorded *place, const char *words)
 {
-	(void)snprintf(place->line, sizeof(place->line), "audit %s --file %s", words,
-	               place->history->path);
-	command_desk_run(place->desk, place->line);
+	recorded_run(place, "audit", words);
 }
 
 /* Release cart-NUMBER keeps this of the chain. */
-static void anchor(struct place *place, int number, const char *chain, int seq, const char *hash)
+static void anchor(struct recorded *place, int number, const char *chain, int seq, const char *hash)
 {
 	char url[160];
 	char body[512];
@@ -68,7 +53,7 @@ static void anchor(struct place *place, int number, const char *chain, int seq, 
 }
 
 /* The hash of entry SEQ. */
-static void read_hash(struct place *place, int seq, char ret[65])
+static void read_hash(struct recorded *place, int seq, char ret[65])
 {
 	sqlite3 *db = NULL;
 	sqlite3_stmt *row = NULL;
@@ -92,7 +77,7 @@ static void says(const char *text, const char *part)
 
 static void test_words(void **state)
 {
-	struct place *place = *state;
+	struct recorded *place = *state;
 
 	run(place, "verify --offline");
 	assert_int_equal(place->desk->status, COMMAND_OK);
@@ -119,7 +104,7 @@ static void test_words(void **state)
 
 static void test_witness(void **state)
 {
-	struct place *place = *state;
+	struct recorded *place = *state;
 	char hash[65];
 
 	command_desk_cast(place->desk);
@@ -163,7 +148,7 @@ static void test_witness(void **state)
 
 static void test_export(void **state)
 {
-	struct place *place = *state;
+	struct recorded *place = *state;
 	char *rest;
 	int n = 0;
 
@@ -200,9 +185,9 @@ static void test_export(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_words, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_witness, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_export, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_words, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_witness, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_export, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

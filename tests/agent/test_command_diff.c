@@ -57,12 +57,6 @@ static int set_up(void **state)
 	return 0;
 }
 
-static int tear_down(void **state)
-{
-	command_desk_free(*state);
-	return 0;
-}
-
 static void test_parts(void **state)
 {
 	struct command_desk *desk = *state;
@@ -125,8 +119,8 @@ static void test_words(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_parts, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_words, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_parts, set_up, command_desk_tear_down),
+		cmocka_unit_test_setup_teardown(test_words, set_up, command_desk_tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

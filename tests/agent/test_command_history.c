@@ -1,8 +1,10 @@
 /* history --file: releases out of the rounds that an agent wrote. */
 #include "agent/command/command_evidence.h"
 #include "agent/history_sqlite.h"
+#include "providers/kube/tree.h"
 #include "tests/agent/command_desk.h"
 #include "tests/agent/command_schema.h"
+#include "tests/agent/recorded.h"
 #include "tests/agent/split_desk.h"
 
 #include <dirent.h>
@@ -77,23 +79,13 @@ static void on_post(void *user)
 	(void)user;
 }
 
-static char *quoted(const char *text)
-{
-	char *copy = strdup(text);
-
-	assert_non_null(copy);
-	for (char *at = strchr(copy, '\''); at; at = strchr(at, '\''))
-		*at = '"';
-	return copy;
-}
-
 static void write_row(struct history *history, const struct row *row, int number)
 {
 	char uid[16];
-	char *spec = quoted(SPEC);
-	char *facts = quoted(row->facts);
-	char *plan = quoted(row->plan);
-	char *detail = quoted(row->detail);
+	char *spec = recorded_quoted(SPEC);
+	char *facts = recorded_quoted(row->facts);
+	char *plan = recorded_quoted(row->plan);
+	char *detail = recorded_quoted(row->detail);
 	struct instant at = {START + number * 1000};
 	const struct history_round round = {
 		.uid = uid,
@@ -162,13 +154,6 @@ static int tear_down(void **state)
 	return 0;
 }
 
-static const char *text_at(const json_t *object, const char *key)
-{
-	const char *text = json_string_value(json_object_get(object, key));
-
-	return text ? text : "";
-}
-
 static void run(struct place *place, const char *more)
 {
 	char line[300];
@@ -192,27 +177,28 @@ static void test_releases(void **state)
 	root = json_loads(place->desk->out, 0, NULL);
 	assert_int_equal(json_array_size(json_object_get(root, "releases")), 2);
 	release = json_array_get(json_object_get(root, "releases"), 0);
-	assert_string_equal(text_at(release, "name"), "cart-2");
-	assert_string_equal(text_at(release, "outcome"), "rolled_back");
-	assert_string_equal(text_at(json_object_get(release, "source"), "commit"), "1a2b3c4d");
-	assert_string_equal(text_at(json_object_get(release, "source"), "author"), "Ada");
+	assert_string_equal(kube_tree_value(release, "name"), "cart-2");
+	assert_string_equal(kube_tree_value(release, "outcome"), "rolled_back");
+	assert_string_equal(kube_tree_value(json_object_get(release, "source"), "commit"),
+	                    "1a2b3c4d");
+	assert_string_equal(kube_tree_value(json_object_get(release, "source"), "author"), "Ada");
 	assert_true(
 		json_is_null(json_object_get(json_object_get(release, "source"), "repository")));
-	assert_string_equal(text_at(release, "reason"), "too slow");
-	assert_string_equal(text_at(release, "fromImage"), "shop/cart:v1");
-	assert_string_equal(text_at(release, "toImage"), "shop/cart:v2");
-	assert_string_equal(text_at(release, "finished"), "2025-11-21T08:06:40.000Z");
+	assert_string_equal(kube_tree_value(release, "reason"), "too slow");
+	assert_string_equal(kube_tree_value(release, "fromImage"), "shop/cart:v1");
+	assert_string_equal(kube_tree_value(release, "toImage"), "shop/cart:v2");
+	assert_string_equal(kube_tree_value(release, "finished"), "2025-11-21T08:06:40.000Z");
 	check = json_object_get(release, "check");
-	assert_string_equal(text_at(check, "name"), "request-duration");
-	assert_string_equal(text_at(check, "query"), "the question");
-	assert_string_equal(text_at(check, "verdict"), "fail");
+	assert_string_equal(kube_tree_value(check, "name"), "request-duration");
+	assert_string_equal(kube_tree_value(check, "query"), "the question");
+	assert_string_equal(kube_tree_value(check, "verdict"), "fail");
 	assert_true(json_equal(json_object_get(check, "value"), json_object_get(wanted, "value")));
 	assert_true(json_equal(json_object_get(check, "max"), json_object_get(wanted, "max")));
 	json_decref(wanted);
 	release = json_array_get(json_object_get(root, "releases"), 1);
-	assert_string_equal(text_at(release, "outcome"), "promoted");
-	assert_string_equal(text_at(release, "fromImage"), "");
-	assert_string_equal(text_at(release, "toImage"), "shop/cart:v1");
+	assert_string_equal(kube_tree_value(release, "outcome"), "promoted");
+	assert_string_equal(kube_tree_value(release, "fromImage"), "");
+	assert_string_equal(kube_tree_value(release, "toImage"), "shop/cart:v1");
 	json_decref(root);
 }
 

@@ -19,12 +19,6 @@ static int set_up(void **state)
 	return 0;
 }
 
-static int tear_down(void **state)
-{
-	command_desk_free(*state);
-	return 0;
-}
-
 static void test_text(void **state)
 {
 	struct command_desk *desk = *state;
@@ -168,5 +162,5 @@ int main(void)
 		cmocka_unit_test(test_limits),  cmocka_unit_test(test_provider),
 	};
 
-	return cmocka_run_group_tests(tests, set_up, tear_down);
+	return cmocka_run_group_tests(tests, set_up, command_desk_tear_down);
 }

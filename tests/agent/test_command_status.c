@@ -20,19 +20,6 @@
 
 #define GOLDEN_MAX 16384
 
-static int set_up(void **state)
-{
-	*state = command_desk_new();
-	command_desk_cast(*state);
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	command_desk_free(*state);
-	return 0;
-}
-
 /* The output is what tests/agent/golden/NAME.txt has. With GOLDEN=write in the environment the file
  * is made from it, to be looked at and committed. */
 static void check_golden(const char *name, const char *output)
@@ -468,19 +455,30 @@ static void test_control_characters(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_screens, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_width, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_trees, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_exits, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_help, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_screens, command_desk_set_up,
+	                                        command_desk_tear_down),
+		cmocka_unit_test_setup_teardown(test_width, command_desk_set_up,
+	                                        command_desk_tear_down),
+		cmocka_unit_test_setup_teardown(test_trees, command_desk_set_up,
+	                                        command_desk_tear_down),
+		cmocka_unit_test_setup_teardown(test_exits, command_desk_set_up,
+	                                        command_desk_tear_down),
+		cmocka_unit_test_setup_teardown(test_help, command_desk_set_up,
+	                                        command_desk_tear_down),
 		cmocka_unit_test(test_docs),
-		cmocka_unit_test_setup_teardown(test_completions, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_completed_names, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_clocks, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_choice, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_completions, command_desk_set_up,
+	                                        command_desk_tear_down),
+		cmocka_unit_test_setup_teardown(test_completed_names, command_desk_set_up,
+	                                        command_desk_tear_down),
+		cmocka_unit_test_setup_teardown(test_clocks, command_desk_set_up,
+	                                        command_desk_tear_down),
+		cmocka_unit_test_setup_teardown(test_choice, command_desk_set_up,
+	                                        command_desk_tear_down),
 		cmocka_unit_test(test_no_releases),
-		cmocka_unit_test_setup_teardown(test_refused_in_mid_run, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_control_characters, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_refused_in_mid_run, command_desk_set_up,
+	                                        command_desk_tear_down),
+		cmocka_unit_test_setup_teardown(test_control_characters, command_desk_set_up,
+	                                        command_desk_tear_down),
 	};
 
 	(void)setlocale(LC_CTYPE, "C.UTF-8");

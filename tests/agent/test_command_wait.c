@@ -23,19 +23,6 @@
  "','reason':'so it "                                                   \
  "ended','times':{'started':'2025-11-21T07:57:50Z','finished':'2025-11-21T08:05:00Z'}}}"
 
-static int set_up(void **state)
-{
-	*state = command_desk_new();
-	command_desk_cast(*state);
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	command_desk_free(*state);
-	return 0;
-}
-
 /* Somebody who reads the progress, and then changes the cluster. */
 struct watcher {
 	struct command_desk *desk;
@@ -263,10 +250,14 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_source),
 		cmocka_unit_test(test_end),
-		cmocka_unit_test_setup_teardown(test_not_yet, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_at_once, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_terminal, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_lost, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_not_yet, command_desk_set_up,
+	                                        command_desk_tear_down),
+		cmocka_unit_test_setup_teardown(test_at_once, command_desk_set_up,
+	                                        command_desk_tear_down),
+		cmocka_unit_test_setup_teardown(test_terminal, command_desk_set_up,
+	                                        command_desk_tear_down),
+		cmocka_unit_test_setup_teardown(test_lost, command_desk_set_up,
+	                                        command_desk_tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

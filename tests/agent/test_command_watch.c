@@ -30,19 +30,6 @@ struct reader {
 	bool has_seen;
 };
 
-static int set_up(void **state)
-{
-	*state = command_desk_new();
-	command_desk_cast(*state);
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	command_desk_free(*state);
-	return 0;
-}
-
 /* Read until TEXT came, from FROM on. */
 static bool await(struct reader *reader, const char *text, size_t from)
 {
@@ -196,12 +183,18 @@ static void test_cut(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_append, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_redraw, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_json, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_cut, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_history, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_clock, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_append, command_desk_set_up,
+	                                        command_desk_tear_down),
+		cmocka_unit_test_setup_teardown(test_redraw, command_desk_set_up,
+	                                        command_desk_tear_down),
+		cmocka_unit_test_setup_teardown(test_json, command_desk_set_up,
+	                                        command_desk_tear_down),
+		cmocka_unit_test_setup_teardown(test_cut, command_desk_set_up,
+	                                        command_desk_tear_down),
+		cmocka_unit_test_setup_teardown(test_history, command_desk_set_up,
+	                                        command_desk_tear_down),
+		cmocka_unit_test_setup_teardown(test_clock, command_desk_set_up,
+	                                        command_desk_tear_down),
 	};
 
 	(void)setlocale(LC_CTYPE, "C.UTF-8");

@@ -497,34 +497,30 @@ static void test_memory(void **state)
 	history_memory_free(history);
 }
 
-static int setup(void **state)
-{
-	*state = history_desk_new();
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	history_desk_free(*state);
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_append, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_forget, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_restart, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_row_62_restart_with_its_own_chain, setup,
-	                                        teardown),
-		cmocka_unit_test_setup_teardown(test_again, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_cut, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_migrate, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_guards, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_append, history_desk_set_up,
+	                                        history_desk_tear_down),
+		cmocka_unit_test_setup_teardown(test_forget, history_desk_set_up,
+	                                        history_desk_tear_down),
+		cmocka_unit_test_setup_teardown(test_restart, history_desk_set_up,
+	                                        history_desk_tear_down),
+		cmocka_unit_test_setup_teardown(test_row_62_restart_with_its_own_chain,
+	                                        history_desk_set_up, history_desk_tear_down),
+		cmocka_unit_test_setup_teardown(test_again, history_desk_set_up,
+	                                        history_desk_tear_down),
+		cmocka_unit_test_setup_teardown(test_cut, history_desk_set_up,
+	                                        history_desk_tear_down),
+		cmocka_unit_test_setup_teardown(test_migrate, history_desk_set_up,
+	                                        history_desk_tear_down),
+		cmocka_unit_test_setup_teardown(test_guards, history_desk_set_up,
+	                                        history_desk_tear_down),
 		cmocka_unit_test(test_tamper),
 		cmocka_unit_test(test_hash),
 		cmocka_unit_test(test_killed),
-		cmocka_unit_test_setup_teardown(test_link, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_link, history_desk_set_up,
+	                                        history_desk_tear_down),
 		cmocka_unit_test(test_memory),
 	};
 

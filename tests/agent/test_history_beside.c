@@ -401,31 +401,29 @@ static void test_anchor(void **state)
 	assert_int_equal(verdict.n_strangers, 1);
 }
 
-static int setup(void **state)
-{
-	*state = history_desk_new();
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	history_desk_free(*state);
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_reader, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_killed, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_two_agents, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_reader_keeps_nobody_out, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_still_reader, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_export, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_read_only_folder, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_aside, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_anchor, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_bad_lock, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_reader, history_desk_set_up,
+	                                        history_desk_tear_down),
+		cmocka_unit_test_setup_teardown(test_killed, history_desk_set_up,
+	                                        history_desk_tear_down),
+		cmocka_unit_test_setup_teardown(test_two_agents, history_desk_set_up,
+	                                        history_desk_tear_down),
+		cmocka_unit_test_setup_teardown(test_reader_keeps_nobody_out, history_desk_set_up,
+	                                        history_desk_tear_down),
+		cmocka_unit_test_setup_teardown(test_still_reader, history_desk_set_up,
+	                                        history_desk_tear_down),
+		cmocka_unit_test_setup_teardown(test_export, history_desk_set_up,
+	                                        history_desk_tear_down),
+		cmocka_unit_test_setup_teardown(test_read_only_folder, history_desk_set_up,
+	                                        history_desk_tear_down),
+		cmocka_unit_test_setup_teardown(test_aside, history_desk_set_up,
+	                                        history_desk_tear_down),
+		cmocka_unit_test_setup_teardown(test_anchor, history_desk_set_up,
+	                                        history_desk_tear_down),
+		cmocka_unit_test_setup_teardown(test_bad_lock, history_desk_set_up,
+	                                        history_desk_tear_down),
 	};
 
 	return cmocka_run_group_tests_name("history_beside", tests, NULL, NULL);

@@ -397,34 +397,35 @@ static void test_refused(void **state)
 	assert_int_equal(history_desk_number(desk, "SELECT COUNT(*) FROM round"), 2);
 }
 
-static int setup(void **state)
-{
-	*state = history_desk_new();
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	history_desk_free(*state);
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_hung, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_bytes, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_abandoned, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_failing, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_close_failing, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_read_only, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_no_directory, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_corrupt, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_aside, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_corrupt_later, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_foreign, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_held, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_refused, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_hung, history_desk_set_up,
+	                                        history_desk_tear_down),
+		cmocka_unit_test_setup_teardown(test_bytes, history_desk_set_up,
+	                                        history_desk_tear_down),
+		cmocka_unit_test_setup_teardown(test_abandoned, history_desk_set_up,
+	                                        history_desk_tear_down),
+		cmocka_unit_test_setup_teardown(test_failing, history_desk_set_up,
+	                                        history_desk_tear_down),
+		cmocka_unit_test_setup_teardown(test_close_failing, history_desk_set_up,
+	                                        history_desk_tear_down),
+		cmocka_unit_test_setup_teardown(test_read_only, history_desk_set_up,
+	                                        history_desk_tear_down),
+		cmocka_unit_test_setup_teardown(test_no_directory, history_desk_set_up,
+	                                        history_desk_tear_down),
+		cmocka_unit_test_setup_teardown(test_corrupt, history_desk_set_up,
+	                                        history_desk_tear_down),
+		cmocka_unit_test_setup_teardown(test_aside, history_desk_set_up,
+	                                        history_desk_tear_down),
+		cmocka_unit_test_setup_teardown(test_corrupt_later, history_desk_set_up,
+	                                        history_desk_tear_down),
+		cmocka_unit_test_setup_teardown(test_foreign, history_desk_set_up,
+	                                        history_desk_tear_down),
+		cmocka_unit_test_setup_teardown(test_held, history_desk_set_up,
+	                                        history_desk_tear_down),
+		cmocka_unit_test_setup_teardown(test_refused, history_desk_set_up,
+	                                        history_desk_tear_down),
 	};
 
 	return cmocka_run_group_tests_name("history_trouble", tests, NULL, NULL);

@@ -3,6 +3,7 @@
  * Lines as in test_flows.c; "accepted" and "refused" are the answers of Actions.
  */
 #include "analysis/base/text.h"
+#include "tests/analysis/happen.h"
 #include "tests/analysis/model.h"
 
 #include <setjmp.h>
@@ -97,16 +98,6 @@ static void retry_it(struct model *model)
 static void undo_it(struct model *model)
 {
 	model_ask(model, VERB_UNDO, "customers complain");
-}
-
-static void apply_v2(struct model *model)
-{
-	model_apply(model, "v2");
-}
-
-static void apply_v3(struct model *model)
-{
-	model_apply(model, "v3");
 }
 
 static void fail_canary(struct model *model)

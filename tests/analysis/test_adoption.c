@@ -1,6 +1,7 @@
 /* A Canary as Flagger left it, in each of its phases: what is written, and where its run goes on.
  */
 #include "analysis/base/text.h"
+#include "tests/analysis/happen.h"
 #include "tests/analysis/model.h"
 
 #include <setjmp.h>
@@ -286,11 +287,6 @@ static void test_stranded(void **state)
 	model_fini(&model);
 }
 
-static void apply_v3(struct model *model)
-{
-	model_apply(model, "v3");
-}
-
 static void write_status(struct model *model)
 {
 	model->truth.flagger_wrote = model->truth.now;
@@ -339,11 +335,6 @@ static void test_foreign(void **state)
 
 /* A rollback of the next run finds the primary as Flagger named it, and so does one that somebody
  * deleted. */
-static void break_primary(struct model *model)
-{
-	model->is_primary_broken = true;
-}
-
 static void test_return(void **state)
 {
 	static const struct left left = {.phase = "Succeeded", .target = "v1", .found = "v1"};

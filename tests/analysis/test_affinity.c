@@ -1,5 +1,6 @@
 /* Session affinity: which cookies stand in the Release, and which the route has, over a run. */
 #include "analysis/base/text.h"
+#include "tests/analysis/happen.h"
 #include "tests/analysis/model.h"
 
 #include <setjmp.h>
@@ -9,16 +10,6 @@
 #include <string.h>
 
 #include <cmocka.h>
-
-static void apply_v2(struct model *model)
-{
-	model_apply(model, "v2");
-}
-
-static void apply_v3(struct model *model)
-{
-	model_apply(model, "v3");
-}
 
 static const struct model_event revision[] = {{0, apply_v2}, {0}};
 static const struct model_event newer[] = {{0, apply_v3}, {0}};

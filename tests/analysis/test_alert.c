@@ -3,6 +3,7 @@
  * receiver that is silent or says no holds up nobody and loses nothing.
  */
 #include "analysis/base/text.h"
+#include "tests/analysis/happen.h"
 #include "tests/analysis/model.h"
 
 #include <setjmp.h>
@@ -22,16 +23,6 @@
 #define NOT_READY                                                                \
  "canary deployment cart.shop not ready: waiting for rollout to finish: 0 of 2 " \
  "(readyThreshold 100%) updated replicas are available\n"
-
-static void apply_v2(struct model *model)
-{
-	model_apply(model, "v2");
-}
-
-static void apply_v3(struct model *model)
-{
-	model_apply(model, "v3");
-}
 
 static void apply_broken(struct model *model)
 {
@@ -55,19 +46,9 @@ static const struct model_event broken[] = {{0, apply_broken}, {0}};
 static const struct model_event breaking[] = {{0, apply_v2}, {9000, break_pods}, {0}};
 static const struct model_event aborted[] = {{0, apply_v2}, {9000, abort_run}, {0}};
 
-static void fail_checks(struct model *model)
-{
-	model->success_rate = 50;
-}
-
 static void hide_checks(struct model *model)
 {
 	model->success_rate = -1;
-}
-
-static void break_primary(struct model *model)
-{
-	model->is_primary_broken = true;
 }
 
 static void skip_analysis(struct model *model)

@@ -3,6 +3,7 @@
  * behind their count, and in facts about objects that were not seen or are not there.
  */
 #include "analysis/base/text.h"
+#include "tests/analysis/happen.h"
 #include "tests/analysis/model.h"
 
 #include <setjmp.h>
@@ -14,52 +15,15 @@
 
 #include <cmocka.h>
 
-static void apply_v1(struct model *model)
-{
-	model_apply(model, "v1");
-}
-
-static void apply_v2(struct model *model)
-{
-	model_apply(model, "v2");
-}
-
-static void apply_v3(struct model *model)
-{
-	model_apply(model, "v3");
-}
-
-static void delete_canary(struct model *model)
-{
-	model->truth.is_deleted = true;
-}
-
 static void delete_target(struct model *model)
 {
 	model->truth.target = (struct workload_fact){.slot.state = FACT_ABSENT};
-}
-
-static void delete_primary(struct model *model)
-{
-	model->truth.primary = (struct workload_fact){.slot.state = FACT_ABSENT};
-}
-
-static void fail_checks(struct model *model)
-{
-	model->success_rate = 50;
 }
 
 static void open_gates(struct model *model)
 {
 	for (enum hook_type type = HOOK_CONFIRM_ROLLOUT; type <= HOOK_EVENT; type++)
 		model->says[type] = type == HOOK_ROLLBACK ? HOOK_FAIL : HOOK_PASS;
-}
-
-static void close_gates(struct model *model)
-{
-	model->says[HOOK_CONFIRM_ROLLOUT] = HOOK_FAIL;
-	model->says[HOOK_CONFIRM_PROMOTION] = HOOK_FAIL;
-	model->says[HOOK_CONFIRM_TRAFFIC_INCREASE] = HOOK_FAIL;
 }
 
 static void ask_abort(struct model *model)
@@ -97,11 +61,6 @@ static void given_weights(struct model *model)
 	model->spec.step_weights[0] = 10;
 	model->spec.step_weights[1] = 30;
 	model->spec.n_step_weights = 2;
-}
-
-static void given_broken_primary(struct model *model)
-{
-	model->is_primary_broken = true;
 }
 
 static void given_blue_green(struct model *model)
@@ -157,7 +116,7 @@ static const struct flow {
 	{"rolled back", given_all, {{0, apply_v2}, {20000, fail_checks}}, "Failed"},
 	{"superseded", given_all, {{0, apply_v2}, {20000, apply_v3}}, "Succeeded"},
 	{"reverted", given_all, {{0, apply_v2}, {20000, apply_v1}}, "Succeeded"},
-	{"failed promotion", given_broken_primary, {{0, apply_v2}}, "Failed"},
+	{"failed promotion", break_primary, {{0, apply_v2}}, "Failed"},
 	{"the target goes", given_nothing, {{0, apply_v2}, {20000, delete_target}}, "Succeeded"},
 	{"the primary goes", given_nothing, {{0, apply_v2}, {20000, delete_primary}}, "Succeeded"},
 	{"the Canary goes", given_all, {{0, apply_v2}, {20000, delete_canary}}, "Progressing"},

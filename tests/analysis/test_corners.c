@@ -8,6 +8,7 @@
 #include "tests/analysis/given_route.h"
 #include "tests/analysis/given_run.h"
 #include "tests/analysis/given_workload.h"
+#include "tests/analysis/happen.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -145,11 +146,6 @@ static void test_D_22_a_retreat_needs_no_target(void **state)
 	};
 
 	decisions_check(decisions_run, needed, array_length(needed));
-}
-
-static void apply_v2(struct model *model)
-{
-	model_apply(model, "v2");
 }
 
 static int count_checks(bool is_forgetful)

@@ -4,6 +4,7 @@
 #include "analysis/hooks.h"
 #include "analysis/outbox.h"
 #include "analysis/phase/phase.h"
+#include "tests/analysis/happen.h"
 #include "tests/analysis/model.h"
 
 #include <setjmp.h>
@@ -13,29 +14,6 @@
 #include <string.h>
 
 #include <cmocka.h>
-
-static void apply_v2(struct model *model)
-{
-	model_apply(model, "v2");
-}
-
-static const struct effect *find_save(const struct plan *plan)
-{
-	for (size_t i = 0; i < plan->n_effects; i++) {
-		if (plan->effects[i].kind == EFFECT_SAVE_RELEASE)
-			return &plan->effects[i];
-	}
-	return NULL;
-}
-
-static const struct effect *find_effect(const struct plan *plan, enum effect_kind kind)
-{
-	for (size_t i = 0; i < plan->n_effects; i++) {
-		if (plan->effects[i].kind == kind)
-			return &plan->effects[i];
-	}
-	return NULL;
-}
 
 /* Alerts and notices of one save are numbered upwards, and behind those of the save before. */
 static void test_numbers_of_alerts(void **state)
@@ -113,8 +91,8 @@ static void test_why_it_is_withdrawn(void **state)
 		}
 		facts->primary.ready = 1;
 		decide(&model.spec, facts, &plan);
-		assert_non_null(find_save(&plan));
-		assert_non_null(strstr(find_save(&plan)->status.reason,
+		assert_non_null(find_effect(&plan, EFFECT_SAVE_RELEASE));
+		assert_non_null(strstr(find_effect(&plan, EFFECT_SAVE_RELEASE)->status.reason,
 		                       is_gone ? "the target was deleted" : "a newer revision"));
 		model_fini(&model);
 	}
@@ -147,9 +125,11 @@ static void test_what_is_said_at_the_end(void **state)
 		facts->newest.cause = rows[i].cause;
 		facts->newest.status = (struct release_status){.phase = PHASE_FINALISING};
 		decide(&model.spec, facts, &plan);
-		assert_non_null(find_save(&plan));
-		assert_int_equal(find_save(&plan)->status.n_alerts, 1);
-		assert_non_null(strstr(find_save(&plan)->status.alerts[0].text, rows[i].text));
+		assert_non_null(find_effect(&plan, EFFECT_SAVE_RELEASE));
+		assert_int_equal(find_effect(&plan, EFFECT_SAVE_RELEASE)->status.n_alerts, 1);
+		assert_non_null(
+			strstr(find_effect(&plan, EFFECT_SAVE_RELEASE)->status.alerts[0].text,
+		               rows[i].text));
 		model_fini(&model);
 	}
 }
@@ -290,7 +270,7 @@ static void test_answers_of_post_rollout_hooks(void **state)
 			.result = rows[i].result,
 		};
 		decide(&model.spec, &model.truth, &plan);
-		assert_int_equal(find_save(&plan) != NULL, rows[i].counts);
+		assert_int_equal(find_effect(&plan, EFFECT_SAVE_RELEASE) != NULL, rows[i].counts);
 		assert_int_equal(find_effect(&plan, EFFECT_ASK_HOOK) != NULL, !rows[i].counts);
 		model_fini(&model);
 	}

@@ -1,5 +1,6 @@
 /* The first run, and what comes in between. */
 #include "analysis/base/text.h"
+#include "tests/analysis/happen.h"
 #include "tests/analysis/model.h"
 
 #include <setjmp.h>
@@ -10,20 +11,6 @@
 #include <string.h>
 
 #include <cmocka.h>
-
-static void apply_v2(struct model *model)
-{
-	model_apply(model, "v2");
-}
-
-static const struct effect *find_effect(const struct plan *plan, enum effect_kind kind)
-{
-	for (size_t i = 0; i < plan->n_effects; i++) {
-		if (plan->effects[i].kind == kind)
-			return &plan->effects[i];
-	}
-	return NULL;
-}
 
 /* An initialisation that starts anew finds a primary, which is not made smaller. */
 static void test_initialised_anew_keeps_capacity(void **state)

@@ -5,6 +5,7 @@
  * is Canary.status with weight, iterations and failed checks, the rest are writes.
  */
 #include "analysis/base/text.h"
+#include "tests/analysis/happen.h"
 #include "tests/analysis/model.h"
 
 #include <setjmp.h>
@@ -297,34 +298,9 @@ static const char trace_blue_green_kubernetes[] =
 	"status Succeeded w0 i0 f0\n"
 	"N Promotion completed! Scaling down cart.shop\n";
 
-static void apply_v1(struct model *model)
-{
-	model_apply(model, "v1");
-}
-
-static void apply_v2(struct model *model)
-{
-	model_apply(model, "v2");
-}
-
-static void apply_v3(struct model *model)
-{
-	model_apply(model, "v3");
-}
-
 /* What is given, beside the cluster of model.h. */
 static void given_nothing(struct model *model)
 {
-}
-
-static void given_failing(struct model *model)
-{
-	model->success_rate = 50;
-}
-
-static void given_broken_primary(struct model *model)
-{
-	model->is_primary_broken = true;
 }
 
 static void given_broken_recreate(struct model *model)
@@ -361,7 +337,7 @@ static void given_mirror(struct model *model)
 
 static void given_failing_mirror(struct model *model)
 {
-	given_failing(model);
+	fail_checks(model);
 	given_mirror(model);
 }
 
@@ -385,8 +361,8 @@ struct flow {
 
 static const struct flow flows[] = {
 	{"promote", given_nothing, revision, trace_promote},
-	{"rollback", given_failing, revision, trace_rollback},
-	{"failed promotion", given_broken_primary, revision, trace_failed_promotion},
+	{"rollback", fail_checks, revision, trace_rollback},
+	{"failed promotion", break_primary, revision, trace_failed_promotion},
 	{"failed promotion of Recreate", given_broken_recreate, revision, trace_failed_recreate},
 	{"newer", given_nothing, newer, trace_newer},
 	{"revert", given_nothing, reverted, trace_revert},

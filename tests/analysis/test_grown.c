@@ -1,6 +1,7 @@
 /* A newer API server filled defaults into the target's template: it counts as what it was. */
 #include "analysis/base/text.h"
 #include "analysis/mirror.h"
+#include "tests/analysis/happen.h"
 #include "tests/analysis/model.h"
 #include "tests/analysis/model_tell.h"
 
@@ -11,11 +12,6 @@
 #include <string.h>
 
 #include <cmocka.h>
-
-static void apply_v2(struct model *model)
-{
-	model_apply(model, "v2");
-}
 
 /* The target's template grew from the newest Release's; its configs hold CONFIGS. */
 static void grow(struct model *model, const char *configs)

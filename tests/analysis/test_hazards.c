@@ -1,6 +1,7 @@
 /* Hazards (canary-controller.md, section 10) as they can be seen in single plans: no plan on the
  * way may hold what is dangerous, whatever it is followed by. */
 #include "analysis/base/text.h"
+#include "tests/analysis/happen.h"
 #include "tests/analysis/model.h"
 
 #include <setjmp.h>
@@ -11,18 +12,8 @@
 
 #include <cmocka.h>
 
-static void apply_v2(struct model *model)
-{
-	model_apply(model, "v2");
-}
-
-static void delete_canary(struct model *model)
-{
-	model->truth.is_deleted = true;
-}
-
-static const struct effect *find_effect(const struct plan *plan, enum effect_kind kind,
-                                        enum subject subject)
+static const struct effect *find_effect_on(const struct plan *plan, enum effect_kind kind,
+                                           enum subject subject)
 {
 	for (size_t i = 0; i < plan->n_effects; i++) {
 		if (plan->effects[i].kind == kind && plan->effects[i].subject == subject)
@@ -64,7 +55,7 @@ static void test_D_2_no_run_under_live_weight(void **state)
 		facts->route.since.ms = facts->now.ms - rows[i].since_ms;
 		facts->apex.since.ms = facts->now.ms - rows[i].since_ms;
 		decide(&model.spec, facts, &plan);
-		assert_int_equal(find_effect(&plan, EFFECT_SCALE, SUBJECT_TARGET) != NULL,
+		assert_int_equal(find_effect_on(&plan, EFFECT_SCALE, SUBJECT_TARGET) != NULL,
 		                 rows[i].scales);
 		model_fini(&model);
 	}
@@ -92,15 +83,9 @@ static void test_D_6_a_first_primary_that_fails(void **state)
 
 /* A revision that waits for the primary has left no trace that makes it look handled: an agent that
  * starts anew finds it as new as it was. */
-static void break_primary(struct model *model)
-{
-	model->truth.primary.available = 0;
-	model->truth.primary.ready = 0;
-}
-
 static void test_D_8_noted_when_its_run_begins(void **state)
 {
-	static const struct model_event broken[] = {{0, break_primary}, {1000, apply_v2}, {0}};
+	static const struct model_event broken[] = {{0, lose_primary}, {1000, apply_v2}, {0}};
 	struct model model;
 
 	model_init(&model);
@@ -138,13 +123,13 @@ static void test_D_62_the_phase_before_the_primary(void **state)
 		(struct sample_fact){.check = facts->now, .kind = SAMPLE_VALUE, .value = 100};
 	facts->share = facts->samples[0];
 	decide(&model.spec, facts, &plan);
-	save = find_effect(&plan, EFFECT_SAVE_RELEASE, SUBJECT_RELEASES);
+	save = find_effect_on(&plan, EFFECT_SAVE_RELEASE, SUBJECT_RELEASES);
 	assert_non_null(save);
 	assert_int_equal(save->status.phase, PHASE_PROMOTING);
-	assert_null(find_effect(&plan, EFFECT_WRITE_PRIMARY, SUBJECT_PRIMARY));
+	assert_null(find_effect_on(&plan, EFFECT_WRITE_PRIMARY, SUBJECT_PRIMARY));
 	facts->newest.status = save->status;
 	decide(&model.spec, facts, &plan);
-	assert_non_null(find_effect(&plan, EFFECT_WRITE_PRIMARY, SUBJECT_PRIMARY));
+	assert_non_null(find_effect_on(&plan, EFFECT_WRITE_PRIMARY, SUBJECT_PRIMARY));
 	model_fini(&model);
 }
 
@@ -170,11 +155,6 @@ static void test_D_27_no_tick_after_deletion(void **state)
 	assert_int_equal(model.truth.apex.backend, BACKEND_CANARY);
 	assert_int_equal(model.n_unserved, 0);
 	model_fini(&model);
-}
-
-static void apply_v1(struct model *model)
-{
-	model_apply(model, "v1");
 }
 
 /* The target goes back to what is promoted: nothing is left to analyse, and nothing is promoted.

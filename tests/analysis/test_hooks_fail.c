@@ -3,6 +3,7 @@
  * when, expect. Order and gates: test_hooks.c.
  */
 #include "analysis/base/text.h"
+#include "tests/analysis/hooked.h"
 #include "tests/analysis/model.h"
 
 #include <setjmp.h>
@@ -14,47 +15,7 @@
 
 #include <cmocka.h>
 
-static void apply_v2(struct model *model)
-{
-	model_apply(model, "v2");
-}
-
 static const struct model_event revision[] = {{0, apply_v2}, {0}};
-
-/* A Canary that is initialised, with a hook of each of TYPES (ended by HOOK_NONE). */
-static void begin(struct model *model, const enum hook_type *types)
-{
-	model_init(model);
-	model_initialise(model);
-	for (size_t i = 0; types[i] != HOOK_NONE; i++)
-		model_hook(model, types[i], NULL);
-}
-
-static const enum hook_type all[] = {HOOK_CONFIRM_ROLLOUT,   HOOK_PRE_ROLLOUT,
-                                     HOOK_ROLLOUT,           HOOK_CONFIRM_TRAFFIC_INCREASE,
-                                     HOOK_CONFIRM_PROMOTION, HOOK_POST_ROLLOUT,
-                                     HOOK_ROLLBACK,          HOOK_NONE};
-
-static void close_gates(struct model *model)
-{
-	model->says[HOOK_CONFIRM_ROLLOUT] = HOOK_FAIL;
-	model->says[HOOK_CONFIRM_PROMOTION] = HOOK_FAIL;
-	model->says[HOOK_CONFIRM_TRAFFIC_INCREASE] = HOOK_FAIL;
-}
-
-static void call_back(struct model *model)
-{
-	model->says[HOOK_ROLLBACK] = HOOK_PASS;
-}
-
-static int count(const char *text, const char *what)
-{
-	int n = 0;
-
-	for (const char *at = strstr(text, what); at; at = strstr(at + 1, what))
-		n++;
-	return n;
-}
 
 /* A failing pre-rollout hook is a failed check, once per interval; the last one ends the run before
  * any weight. */

@@ -1,5 +1,6 @@
 /* What happens between the decision to promote and its end, and cannot undo it. */
 #include "analysis/base/text.h"
+#include "tests/analysis/happen.h"
 #include "tests/analysis/model.h"
 
 #include <setjmp.h>
@@ -10,16 +11,6 @@
 #include <string.h>
 
 #include <cmocka.h>
-
-static void apply_v2(struct model *model)
-{
-	model_apply(model, "v2");
-}
-
-static void apply_v3(struct model *model)
-{
-	model_apply(model, "v3");
-}
 
 /* Promoting, with the primary's new pods on their way. */
 static void begin(struct model *model)

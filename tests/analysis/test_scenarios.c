@@ -1,6 +1,7 @@
 /* Single hazards (canary-controller.md, section 10) and edges of a run, each as given, when,
  * expect. */
 #include "analysis/base/text.h"
+#include "tests/analysis/happen.h"
 #include "tests/analysis/model.h"
 
 #include <setjmp.h>
@@ -12,33 +13,8 @@
 
 #include <cmocka.h>
 
-static void apply_v2(struct model *model)
-{
-	model_apply(model, "v2");
-}
-
-static void apply_v1(struct model *model)
-{
-	model_apply(model, "v1");
-}
-
-static void apply_v3(struct model *model)
-{
-	model_apply(model, "v3");
-}
-
 static void given_nothing(struct model *model)
 {
-}
-
-static void given_failing(struct model *model)
-{
-	model->success_rate = 50;
-}
-
-static void given_broken_primary(struct model *model)
-{
-	model->is_primary_broken = true;
 }
 
 static const struct model_event revision[] = {{0, apply_v2}, {0}};
@@ -83,7 +59,7 @@ static void test_D_16_rolls_back_at_once(void **state)
 {
 	struct model model;
 
-	begin(&model, given_failing);
+	begin(&model, fail_checks);
 	model_run(&model, 120000, revision);
 	assert_int_equal(model.n_checks, 2);
 	assert_int_equal(model.truth.newest.status.outcome, OUTCOME_ROLLED_BACK);
@@ -102,7 +78,7 @@ static void test_D_1_fix_after_failed_promotion(void **state)
 	static const struct model_event events[] = {{0, apply_v2}, {150000, mend}, {0}};
 	struct model model;
 
-	begin(&model, given_broken_primary);
+	begin(&model, break_primary);
 	model_run(&model, 300000, events);
 	assert_string_equal(model.truth.mirror.phase, "Succeeded");
 	assert_string_equal(model.truth.primary.release_uid, "release-3");
@@ -116,7 +92,7 @@ static void test_D_3_a_route_past_the_apex(void **state)
 	static const struct model_event events[] = {{0, apply_v2}, {150000, mend}, {0}};
 	struct model model;
 
-	begin(&model, given_broken_primary);
+	begin(&model, break_primary);
 	model.spec.route.names_primary = true;
 	model.truth.target.may_empty = true;
 	model.truth.primary.may_empty = true;
@@ -128,12 +104,6 @@ static void test_D_3_a_route_past_the_apex(void **state)
 }
 
 /* A primary that is not ready keeps a revision waiting; it is neither failed nor forgotten. */
-static void break_primary(struct model *model)
-{
-	model->truth.primary.available = 0;
-	model->truth.primary.ready = 0;
-}
-
 static void repair_primary(struct model *model)
 {
 	model->truth.primary.available = 2;
@@ -142,7 +112,7 @@ static void repair_primary(struct model *model)
 
 static void test_D_4_D_8_waits_for_the_primary(void **state)
 {
-	static const struct model_event broken[] = {{0, break_primary}, {1000, apply_v2}, {0}};
+	static const struct model_event broken[] = {{0, lose_primary}, {1000, apply_v2}, {0}};
 	static const struct model_event repaired[] = {{0, repair_primary}, {0}};
 	struct model model;
 
@@ -158,11 +128,6 @@ static void test_D_4_D_8_waits_for_the_primary(void **state)
 
 /* A deleted primary comes back from the promoted Release, with its replicas, not from the target.
  */
-static void delete_primary(struct model *model)
-{
-	model->truth.primary = (struct workload_fact){.slot.state = FACT_ABSENT};
-}
-
 static void test_D_36_primary_deleted(void **state)
 {
 	static const struct model_event events[] = {{0, delete_primary}, {0}};
@@ -176,11 +141,6 @@ static void test_D_36_primary_deleted(void **state)
 }
 
 /* The target serves before what was made goes; the Releases go last. */
-static void delete_canary(struct model *model)
-{
-	model->truth.is_deleted = true;
-}
-
 static void test_D_5_target_back_before_removal(void **state)
 {
 	static const struct model_event events[] = {{0, delete_canary}, {0}};
@@ -220,15 +180,6 @@ static void test_D_9_newer_while_promoting(void **state)
 	assert_string_equal(model.truth.primary.release_uid, "release-3");
 	assert_string_equal(model.truth.mirror.phase, "Succeeded");
 	model_fini(&model);
-}
-
-static const struct effect *find_effect(const struct plan *plan, enum effect_kind kind)
-{
-	for (size_t i = 0; i < plan->n_effects; i++) {
-		if (plan->effects[i].kind == kind)
-			return &plan->effects[i];
-	}
-	return NULL;
 }
 
 /* The Canary is deleted in mid-promotion, and its target never gets ready: the primary is not left
@@ -376,7 +327,7 @@ static void test_pods_left_to_no_run(void **state)
 	assert_int_equal(model.truth.target.replicas, 0);
 	assert_string_equal(model.truth.mirror.phase, "Succeeded");
 	model_fini(&model);
-	begin(&model, given_failing);
+	begin(&model, fail_checks);
 	model_run(&model, 100, revision);
 	reach(&model, PHASE_RETREATING);
 	model_run(&model, 60000, judged);

@@ -1,5 +1,6 @@
 /* What is told of a gate that a person opened or went past: not that it passed. */
 #include "analysis/base/text.h"
+#include "tests/analysis/happen.h"
 #include "tests/analysis/model.h"
 
 #include <setjmp.h>
@@ -9,11 +10,6 @@
 #include <string.h>
 
 #include <cmocka.h>
-
-static void apply_v2(struct model *model)
-{
-	model_apply(model, "v2");
-}
 
 static void approve(struct model *model)
 {

@@ -1,5 +1,6 @@
 /* The canary's weight and other hands that write it, each as given, when, expect. */
 #include "analysis/base/text.h"
+#include "tests/analysis/happen.h"
 #include "tests/analysis/model.h"
 
 #include <setjmp.h>
@@ -10,11 +11,6 @@
 #include <string.h>
 
 #include <cmocka.h>
-
-static void apply_v2(struct model *model)
-{
-	model_apply(model, "v2");
-}
 
 static const struct model_event revision[] = {{0, apply_v2}, {0}};
 

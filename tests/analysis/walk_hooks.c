@@ -1,15 +1,8 @@
 #include "tests/analysis/walk_hooks.h"
 
-#include <string.h>
+#include "tests/analysis/happen.h"
 
-static const struct effect *find_save(const struct plan *plan)
-{
-	for (size_t i = 0; i < plan->n_effects; i++) {
-		if (plan->effects[i].kind == EFFECT_SAVE_RELEASE)
-			return &plan->effects[i];
-	}
-	return NULL;
-}
+#include <string.h>
 
 static bool is_hook(const struct effect *effect)
 {
@@ -136,7 +129,7 @@ static const char *check_closed(const struct world *world, const struct world_ho
 const char *walk_hooks_check(const struct world *world, const struct world_hooks *hooks,
                              const struct plan *plan)
 {
-	const struct effect *save = find_save(plan);
+	const struct effect *save = find_effect(plan, EFFECT_SAVE_RELEASE);
 	const char *wrong = NULL;
 
 	for (size_t i = 0; i < plan->n_effects && !wrong; i++) {

@@ -3,35 +3,20 @@
  * lead, doing it twice changes nothing more, a retreat leaves the canary nothing, and giving the
  * route back gives the object back.
  */
-#include "agent/demo/apiserver_patch.h"
-#include "analysis/base/text.h"
 #include "providers/traffic.h"
 #include "providers/traffic/gateway_backend.h"
 #include "providers/traffic/gateway_route.h"
 #include "providers/traffic/gateway_taken.h"
-#include "tests/providers/cart.h"
-#include "tests/providers/merge.h"
+#include "tests/providers/users.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
 #define SEEDS 3000
-
-static unsigned draw(uint64_t *seed, unsigned limit)
-{
-	*seed = *seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
-	return (unsigned)(*seed >> 33) % limit;
-}
-
-static json_t *pick(uint64_t *seed, const char *const *texts, unsigned count)
-{
-	return merge_parse(texts[draw(seed, count)]);
-}
 
 static const char *const ours[] = {
 	"[{'name': 'cart', 'port': 80}]",
@@ -59,70 +44,29 @@ static const char *const fields[] = {
 	"{'future': {'field': [null, 1, {'a': true}]}}",
 };
 
-static json_t *random_rule(uint64_t *seed)
-{
-	json_t *rule;
+static const char *const specs[] = {
+	"{'parentRefs': [{'name': 'public'}]}",
+	"{'parentRefs': [{'group': '', 'kind': 'Service', 'name': 'cart', 'port': 80}], 'hostnames': ['a', '*.b']}",
+	"{'parentRefs': [{'name': 'a'}, {'name': 'b', 'sectionName': 'c'}], 'unknown': {'a': [1, 2.5, 'x']}}",
+};
 
-	if (draw(seed, 3) == 0)
-		return pick(seed, others, array_length(others));
-	rule = json_object();
-	json_object_set_new(rule, "backendRefs", pick(seed, ours, array_length(ours)));
-	for (unsigned i = draw(seed, 3); i > 0; i--) {
-		json_t *more = pick(seed, fields, array_length(fields));
-
-		json_object_update(rule, more);
-		json_decref(more);
-	}
-	return rule;
-}
-
-static json_t *random_object(uint64_t *seed)
-{
-	static const char *const metadata[] = {
-		"{}",
-		"{'labels': {'team': 'a'}, 'annotations': {'x': 'y'}}",
-		"{'annotations': {'kustomize.toolkit.fluxcd.io/reconcile': 'enabled', 'z': ''}}",
-		"{'annotations': {'helm.toolkit.fluxcd.io/driftDetection': 'disabled'}, 'finalizers': ['a/b']}",
-	};
-	static const char *const specs[] = {
-		"{'parentRefs': [{'name': 'public'}]}",
-		"{'parentRefs': [{'group': '', 'kind': 'Service', 'name': 'cart', 'port': 80}], 'hostnames': ['a', '*.b']}",
-		"{'parentRefs': [{'name': 'a'}, {'name': 'b', 'sectionName': 'c'}], 'unknown': {'a': [1, 2.5, 'x']}}",
-	};
-	json_t *object = json_object();
-	json_t *spec = pick(seed, specs, array_length(specs));
-	json_t *rules = json_array();
-
-	for (unsigned i = draw(seed, 4); i > 0; i--)
-		json_array_append_new(rules, random_rule(seed));
-	json_array_insert_new(
-		rules, draw(seed, (unsigned)json_array_size(rules) + 1),
-		merge_parse(
-			"{'matches': [{'method': 'GET'}], 'backendRefs': [{'name': 'cart', 'port': 80}]}"));
-	json_object_set_new(spec, "rules", rules);
-	json_object_set_new(object, "metadata", pick(seed, metadata, array_length(metadata)));
-	json_object_set_new(object, "spec", spec);
-	return object;
-}
+static const struct users_texts texts = {
+	.list = "rules",
+	.backends = "backendRefs",
+	.sure = "{'matches': [{'method': 'GET'}], 'backendRefs': [{'name': 'cart', 'port': 80}]}",
+	.specs = specs,
+	.n_specs = array_length(specs),
+	.ours = ours,
+	.n_ours = array_length(ours),
+	.others = others,
+	.n_others = array_length(others),
+	.fields = fields,
+	.n_fields = array_length(fields),
+};
 
 static json_t *rules_of(const json_t *object)
 {
 	return json_object_get(json_object_get(object, "spec"), "rules");
-}
-
-/* OBJECT, which is taken, with PATCH, which is taken, applied. */
-static json_t *patched(json_t *object, json_t *patch)
-{
-	struct err err = {0};
-	json_t *shared = apiserver_patch_json(object, patch, &err);
-	json_t *copy = json_deep_copy(shared);
-
-	if (!copy)
-		fail_msg("%s", err.text);
-	json_decref(shared);
-	json_decref(patch);
-	json_decref(object);
-	return copy;
 }
 
 static json_t *weighed(const struct cart *cart, json_t *object, struct gateway_rules_split split)
@@ -132,7 +76,7 @@ static json_t *weighed(const struct cart *cart, json_t *object, struct gateway_r
 
 	if (!gateway_route_repair(patch, &cart->world, object, split, &err))
 		fail_msg("%s", err.text);
-	object = patched(object, patch);
+	object = users_patched(object, patch);
 	patch = json_array();
 	assert_true(gateway_route_repair(patch, &cart->world, object, split, &err));
 	assert_int_equal(json_array_size(patch), 0);
@@ -147,7 +91,7 @@ static json_t *withdrawn(const struct cart *cart, json_t *object)
 	struct gateway_rules_split split;
 
 	gateway_rules_weigh(patch, &cart->world, rules_of(object), 0);
-	object = patched(object, patch);
+	object = users_patched(object, patch);
 	split = gateway_rules_read(&cart->world, rules_of(object));
 	assert_int_equal(split.weight, 0);
 	assert_false(split.is_mirrored);
@@ -183,21 +127,16 @@ static void drop_copies(json_t *rule)
 		json_object_del(rule, "filters");
 }
 
+static const char *const taken[] = {GATEWAY_TAKEN_BEFORE, GATEWAY_TAKEN_ORIGINAL,
+                                    GATEWAY_TAKEN_RULES, NULL};
+
 /* What must not change: all but our rules' backends, our own rules, copies and annotations. */
 static json_t *kept_of(const struct cart *cart, const json_t *object)
 {
-	json_t *copy = json_deep_copy(object);
-	json_t *annotations = json_object_get(json_object_get(copy, "metadata"), "annotations");
+	json_t *copy = users_without(object, taken);
 	json_t *notes = gateway_taken_rules(object);
 	json_t *rules = rules_of(copy);
 
-	json_object_del(annotations, GATEWAY_TAKEN_BEFORE);
-	json_object_del(annotations, GATEWAY_TAKEN_ORIGINAL);
-	json_object_del(annotations, GATEWAY_TAKEN_RULES);
-	json_object_del(annotations, "kustomize.toolkit.fluxcd.io/reconcile");
-	json_object_del(annotations, "helm.toolkit.fluxcd.io/driftDetection");
-	if (json_object_size(annotations) == 0)
-		json_object_del(json_object_get(copy, "metadata"), "annotations");
 	for (size_t i = json_array_size(rules); i-- > 0;) {
 		json_t *rule = json_array_get(rules, i);
 
@@ -213,42 +152,10 @@ static json_t *kept_of(const struct cart *cart, const json_t *object)
 	return copy;
 }
 
-static void check_same(unsigned seed, const char *when, const json_t *before, const json_t *after)
-{
-	char *is;
-	char *was;
-
-	if (json_equal(before, after))
-		return;
-	is = json_dumps(after, JSON_SORT_KEYS);
-	was = json_dumps(before, JSON_SORT_KEYS);
-	print_error("seed %u %s\nwas %s\nis  %s\n", seed, when, was, is);
-	free(is);
-	free(was);
-	fail();
-}
-
-/* Those of one step of a run, or of the run after it. */
-static struct cookies random_cookies(const struct cart *cart, uint64_t *seed)
-{
-	struct cookies cookies = {0};
-	char hex[COOKIE_DRAW_SIZE];
-
-	if (!cart->spec.affinity.cookie)
-		return cookies;
-	text_format(hex, sizeof(hex), "%032u", draw(seed, 3));
-	cookies.canary = cookie_of("a.b", hex);
-	if (draw(seed, 3) == 0)
-		cookies.earlier = cookie_of("old", hex);
-	if (draw(seed, 2) == 0)
-		cookies.primary = cookie_of("prim", hex);
-	return cookies;
-}
-
 static void run(struct cart *cart, unsigned number)
 {
 	uint64_t seed = number;
-	json_t *before = random_object(&seed);
+	json_t *before = users_route(&seed, &texts);
 	json_t *kept = kept_of(cart, before);
 	json_t *object = json_deep_copy(before);
 	int steps = 1 + (int)draw(&seed, 4);
@@ -262,7 +169,7 @@ static void run(struct cart *cart, unsigned number)
 		if (is_ab && split.weight > 0)
 			split.weight = 100;
 		split.is_mirrored = !is_ab && draw(&seed, 4) == 0;
-		split.cookies = random_cookies(cart, &seed);
+		split.cookies = users_cookies(cart, &seed);
 		if (split.weight == 0)
 			split.cookies.primary = (struct cookie){0};
 		object = weighed(cart, object, split);
@@ -270,13 +177,13 @@ static void run(struct cart *cart, unsigned number)
 		assert_int_equal(read.weight, split.weight);
 		assert_true(cookie_are_same(&read.cookies, &split.cookies));
 		now = kept_of(cart, object);
-		check_same(number, "weighed", kept, now);
+		users_check_same(number, "weighed", kept, now);
 		json_decref(now);
 		if (draw(&seed, 3) == 0)
 			object = withdrawn(cart, object);
 	}
-	object = patched(object, gateway_route_restore(&cart->world, object));
-	check_same(number, "restored", before, object);
+	object = users_patched(object, gateway_route_restore(&cart->world, object));
+	users_check_same(number, "restored", before, object);
 	json_decref(object);
 	json_decref(kept);
 	json_decref(before);

@@ -8,6 +8,7 @@
 #include "providers/traffic.h"
 #include "providers/traffic/nginx_ingress.h"
 #include "tests/providers/cart.h"
+#include "tests/providers/draw.h"
 #include "tests/providers/merge.h"
 
 #include <setjmp.h>
@@ -20,17 +21,6 @@
 
 #define SEEDS 3000
 #define N     "nginx.ingress.kubernetes.io/"
-
-static unsigned draw(uint64_t *seed, unsigned limit)
-{
-	*seed = *seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
-	return (unsigned)(*seed >> 33) % limit;
-}
-
-static json_t *pick(uint64_t *seed, const char *const *texts, unsigned count)
-{
-	return merge_parse(texts[draw(seed, count)]);
-}
 
 static const char *const ours[] = {
 	"{'http': {'paths': [{'path': '/', 'pathType': 'Prefix', 'backend': {'service': {'name': 'cart', 'port': {'number': 80}}}}]}}",
@@ -66,17 +56,17 @@ static json_t *random_source(uint64_t *seed)
 {
 	json_t *source = merge_parse(
 		"{'metadata': {'name': 'storefront', 'namespace': 'shop', 'labels': {'app': 'a'}}}");
-	json_t *spec = pick(seed, fields, array_length(fields));
+	json_t *spec = draw_json(seed, fields, array_length(fields));
 	json_t *rules = json_array();
 
 	for (unsigned i = draw(seed, 3); i > 0; i--)
-		json_array_append_new(rules, pick(seed, others, array_length(others)));
+		json_array_append_new(rules, draw_json(seed, others, array_length(others)));
 	json_array_insert_new(rules, draw(seed, (unsigned)json_array_size(rules) + 1),
-	                      pick(seed, ours, array_length(ours)));
+	                      draw_json(seed, ours, array_length(ours)));
 	json_object_set_new(spec, "rules", rules);
 	json_object_set_new(source, "spec", spec);
 	json_object_set_new(json_object_get(source, "metadata"), "annotations",
-	                    pick(seed, annotations, array_length(annotations)));
+	                    draw_json(seed, annotations, array_length(annotations)));
 	return source;
 }
 
@@ -181,7 +171,7 @@ static void run(struct cart *cart, unsigned number)
 		json_t *kept;
 		json_t *now;
 
-		lay(&clone, pick(&seed, edits, array_length(edits)));
+		lay(&clone, draw_json(&seed, edits, array_length(edits)));
 		kept = without_ours(clone, source);
 		lay(&clone, nginx_ingress_merge(&cart->world, source, clone, weight));
 		assert_int_equal(nginx_ingress_weight(&cart->world, clone), weight);

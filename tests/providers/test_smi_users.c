@@ -2,34 +2,18 @@
  * For random TrafficSplits of users that can be taken over: giving the canary a weight changes
  * nothing but where backends lead, and giving the object back gives it back.
  */
-#include "agent/demo/apiserver_patch.h"
-#include "analysis/base/text.h"
 #include "providers/traffic.h"
 #include "providers/traffic/gateway_taken.h"
 #include "providers/traffic/smi_split.h"
-#include "tests/providers/cart.h"
-#include "tests/providers/merge.h"
+#include "tests/providers/users.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include <cmocka.h>
 
 #define SEEDS 1000
-
-static unsigned draw(uint64_t *seed, unsigned limit)
-{
-	*seed = *seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
-	return (unsigned)(*seed >> 33) % limit;
-}
-
-static json_t *pick(uint64_t *seed, const char *const *texts, unsigned count)
-{
-	return merge_parse(texts[draw(seed, count)]);
-}
 
 static json_t *random_object(uint64_t *seed)
 {
@@ -39,68 +23,28 @@ static json_t *random_object(uint64_t *seed)
 		"[{'service': 'cart-primary', 'weight': 9}, {'service': 'cart-canary', 'weight': 1}]",
 		"[{'service': 'cart-canary', 'weight': 0}, {'service': 'cart-primary', 'weight': 7, 'a': 'b'}]",
 	};
-	static const char *const metadata[] = {
-		"{}",
-		"{'labels': {'team': 'a'}, 'annotations': {'x': 'y'}}",
-		"{'annotations': {'kustomize.toolkit.fluxcd.io/reconcile': 'enabled', 'z': ''}}",
-	};
 	static const char *const specs[] = {
 		"{'service': 'cart'}",
 		"{'service': 'cart.shop', 'matches': [{'kind': 'HTTPRouteGroup', 'name': 'm'}]}",
 		"{'service': 'cart', 'unknown': {'a': [1, 2.5, null]}}",
 	};
 	json_t *object = json_object();
-	json_t *spec = pick(seed, specs, array_length(specs));
+	json_t *spec = draw_json(seed, specs, array_length(specs));
 
-	json_object_set_new(spec, "backends", pick(seed, backends, array_length(backends)));
-	json_object_set_new(object, "metadata", pick(seed, metadata, array_length(metadata)));
+	json_object_set_new(spec, "backends", draw_json(seed, backends, array_length(backends)));
+	json_object_set_new(object, "metadata", users_metadata(seed));
 	json_object_set_new(object, "spec", spec);
 	return object;
 }
 
-/* OBJECT, which is taken, with PATCH, which is taken, applied. */
-static json_t *patched(json_t *object, json_t *patch)
-{
-	struct err err = {0};
-	json_t *shared = apiserver_patch_json(object, patch, &err);
-	json_t *copy = json_deep_copy(shared);
-
-	if (!copy)
-		fail_msg("%s", err.text);
-	json_decref(shared);
-	json_decref(patch);
-	json_decref(object);
-	return copy;
-}
+static const char *const taken[] = {GATEWAY_TAKEN_BEFORE, GATEWAY_TAKEN_ORIGINAL, NULL};
 
 static json_t *without_backends(const json_t *object)
 {
-	json_t *copy = json_deep_copy(object);
-	json_t *annotations = json_object_get(json_object_get(copy, "metadata"), "annotations");
+	json_t *copy = users_without(object, taken);
 
 	json_object_del(json_object_get(copy, "spec"), "backends");
-	json_object_del(annotations, GATEWAY_TAKEN_BEFORE);
-	json_object_del(annotations, GATEWAY_TAKEN_ORIGINAL);
-	json_object_del(annotations, "kustomize.toolkit.fluxcd.io/reconcile");
-	json_object_del(annotations, "helm.toolkit.fluxcd.io/driftDetection");
-	if (json_object_size(annotations) == 0)
-		json_object_del(json_object_get(copy, "metadata"), "annotations");
 	return copy;
-}
-
-static void check_same(unsigned seed, const char *when, const json_t *before, const json_t *after)
-{
-	char *is;
-	char *was;
-
-	if (json_equal(before, after))
-		return;
-	is = json_dumps(after, JSON_SORT_KEYS);
-	was = json_dumps(before, JSON_SORT_KEYS);
-	print_error("seed %u %s\nwas %s\nis  %s\n", seed, when, was, is);
-	free(is);
-	free(was);
-	fail();
 }
 
 static void run(struct cart *cart, unsigned number)
@@ -117,20 +61,20 @@ static void run(struct cart *cart, unsigned number)
 		json_t *now;
 
 		assert_true(smi_split_repair(patch, &cart->world, object, weight, &err));
-		object = patched(object, patch);
+		object = users_patched(object, patch);
 		assert_int_equal(smi_split_share(&cart->world, object), weight);
 		now = without_backends(object);
-		check_same(number, "weighed", kept, now);
+		users_check_same(number, "weighed", kept, now);
 		json_decref(now);
 		patch = json_array();
 		assert_true(smi_split_repair(patch, &cart->world, object, weight, &err));
 		assert_int_equal(json_array_size(patch), 0);
 		smi_split_weigh(patch, &cart->world, object, 0);
-		object = patched(object, patch);
+		object = users_patched(object, patch);
 		assert_int_equal(smi_split_share(&cart->world, object), 0);
 	}
-	object = patched(object, smi_split_restore(&cart->world, object));
-	check_same(number, "restored", before, object);
+	object = users_patched(object, smi_split_restore(&cart->world, object));
+	users_check_same(number, "restored", before, object);
 	json_decref(object);
 	json_decref(kept);
 	json_decref(before);

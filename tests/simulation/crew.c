@@ -1,5 +1,6 @@
 #include "tests/simulation/crew.h"
 
+#include "agent/demo/sim_settings.h"
 #include "agent/log.h"
 #include "analysis/base/text.h"
 #include "tests/simulation/sim_disk.h"
@@ -19,8 +20,6 @@
 #define TEMPTED           400 /* times as likely */
 #define TEMPTED_MS        20
 #define GRACE_MS          30000 /* from the wish that it stops until it is killed */
-
-static const char *const selector_labels[] = {"app", "name", "app.kubernetes.io/name", NULL};
 
 static void pause_process(struct crew_agent *agent, struct instant now)
 {
@@ -100,20 +99,7 @@ static void start(struct crew_agent *agent)
 		.user = simulation,
 		.agent = agent->user_agent,
 	};
-	struct agent_settings settings = {
-		.options =
-			{
-				.selector_labels = selector_labels,
-				.ingress_annotation_prefix = "nginx.ingress.kubernetes.io",
-				.default_provider = "nginx",
-				.metrics_server = "http://prometheus:9090",
-				.field_manager = "serin",
-				.track_configs = true,
-			},
-		.lease_namespace = "kube-system",
-		.lease_name = "flagger-leader-election",
-		.identity = agent->identity,
-	};
+	struct agent_settings settings = sim_settings(agent->identity);
 	struct agent_seams seams = {.loop = &agent->mortal.loop.seam};
 
 	begin_life(agent);

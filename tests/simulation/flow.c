@@ -100,6 +100,26 @@ void flow_perturb(const struct flow *flow)
 	assert_int_equal(n_bad, 0);
 }
 
+void flow_perturb_all(const struct flow *flows, size_t n_flows)
+{
+	for (size_t i = 0; i < n_flows; i++)
+		flow_perturb(&flows[i]);
+}
+
+void flow_start(struct stage *stage)
+{
+	stage_deploy(stage, "v1");
+	stage_start(stage, 0);
+	stage_run(stage, 3);
+}
+
+void flow_initialise(struct stage *stage, const char *provider, const char *analysis)
+{
+	stage_canary(stage, provider, analysis);
+	assert_true(stage_run_to(stage, "Initialized", 60));
+	stage_run(stage, 10);
+}
+
 void flow_push_v2(struct stage *stage)
 {
 	stage_push(stage, "v2");

@@ -15,6 +15,12 @@ struct flow {
 
 /* Fail the test unless every fault leads to the same cluster, by the same steps. */
 void flow_perturb(const struct flow *flow);
+void flow_perturb_all(const struct flow *flows, size_t n_flows);
+
+/* What is before many flows: the usual cast without a Canary, and one agent; then the Canary,
+ * initialised. */
+void flow_start(struct stage *stage);
+void flow_initialise(struct stage *stage, const char *provider, const char *analysis);
 
 /* What happens in many flows, to Deployment and Canary "cart": a version that is good, one that is
  * too slow, one whose pods get ready only as a canary's so that its promotion fails, the end. */

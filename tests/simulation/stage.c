@@ -1,10 +1,12 @@
 #include "tests/simulation/stage.h"
 
 #include "agent/demo/sim_pulse.h"
+#include "agent/demo/sim_settings.h"
 #include "agent/log.h"
 #include "agent/metrics.h"
 #include "analysis/base/buf.h"
 #include "analysis/base/text.h"
+#include "providers/kube/tree.h"
 #include "tests/simulation/hung_history.h"
 #include "tests/simulation/stage_hooks.h"
 #include "tests/simulation/trace.h"
@@ -52,8 +54,6 @@ struct stage {
 	FILE *ear; /* NULL: nobody listens */
 	bool keeps_copy_names;
 };
-
-static const char *const selector_labels[] = {"app", "name", "app.kubernetes.io/name", NULL};
 
 /* Hooks ---------------------------------------------------------------------------------------- */
 
@@ -171,13 +171,6 @@ static int64_t integer_of(const json_t *object, const char *name)
 	return json_integer_value(json_object_get(object, name));
 }
 
-static const char *text_of(const json_t *object, const char *name)
-{
-	const char *text = json_string_value(json_object_get(object, name));
-
-	return text ? text : "";
-}
-
 /* The Release that a request was about, as it is now; NULL when it is gone. */
 static const json_t *release_of(const struct stage *stage, const struct http_request *request)
 {
@@ -201,10 +194,11 @@ static void note_step(struct stage *stage, const struct http_request *request)
 	char step[256];
 
 	text_format(step, sizeof(step), "%s %s to %d iteration %d failed %d %s\n",
-	            text_of(json_object_get(release, "metadata"), "name"), text_of(status, "phase"),
+	            kube_tree_value(json_object_get(release, "metadata"), "name"),
+	            kube_tree_value(status, "phase"),
 	            (int)integer_of(json_object_get(status, "weight"), "to"),
 	            (int)integer_of(counters, "iteration"),
-	            (int)integer_of(counters, "failedChecks"), text_of(status, "outcome"));
+	            (int)integer_of(counters, "failedChecks"), kube_tree_value(status, "outcome"));
 	if (strcmp(step, stage->last_step) != 0) {
 		text_copy(stage->last_step, step);
 		if (!buf_add(&stage->steps, step, strlen(step)))
@@ -239,10 +233,11 @@ static struct apiserver_fault on_after(void *user, const struct http_request *re
 static struct cluster_behaviour behave(void *user, const json_t *template)
 {
 	const json_t *containers = json_object_get(json_object_get(template, "spec"), "containers");
-	const char *image = text_of(json_array_get(containers, 0), "image");
+	const char *image = kube_tree_value(json_array_get(containers, 0), "image");
 	bool is_primary =
-		strstr(text_of(json_object_get(json_object_get(template, "metadata"), "labels"),
-	                       "app"),
+		strstr(kube_tree_value(json_object_get(json_object_get(template, "metadata"),
+	                                               "labels"),
+	                               "app"),
 	               "-primary") != NULL;
 
 	(void)user;
@@ -329,25 +324,12 @@ void stage_start(struct stage *stage, int number)
 		.user = stage,
 		.agent = number == 0 ? "serin/0" : "serin/1",
 	};
-	struct agent_settings settings = {
-		.options =
-			{
-				.selector_labels = selector_labels,
-				.ingress_annotation_prefix = "nginx.ingress.kubernetes.io",
-				.default_provider = "nginx",
-				.metrics_server = "http://prometheus:9090",
-				.field_manager = "serin",
-				.track_configs = true,
-				.keeps_copy_names = stage->keeps_copy_names,
-			},
-		.lease_namespace = "kube-system",
-		.lease_name = "flagger-leader-election",
-		.identity = actor->name,
-		.observes = stage->ear != NULL, /* who listens hears of splits, too */
-	};
+	struct agent_settings settings = sim_settings(actor->name);
 	struct agent_seams seams = {
 		.loop = actor->loop, .log = stage->log, .metrics = stage->metrics};
 
+	settings.options.keeps_copy_names = stage->keeps_copy_names;
+	settings.observes = stage->ear != NULL; /* who listens hears of splits, too */
 	assert(!actor->agent);
 	actor->http = sim_http_new(&http);
 	actor->history = hung_history_new(actor->loop);
@@ -464,7 +446,7 @@ const char *stage_phase(struct stage *stage)
 {
 	const json_t *status = json_object_get(stage_find(stage, "canaries", "cart"), "status");
 
-	text_copy(stage->phase, text_of(status, "phase"));
+	text_copy(stage->phase, kube_tree_value(status, "phase"));
 	return stage->phase;
 }
 

@@ -59,6 +59,10 @@ void stage_deploy_daemon(struct stage *stage, const char *update, const char *ve
 void stage_canary_of(struct stage *stage, const char *kind, const char *provider,
                      const char *analysis);
 
+/* The same of the Deployment with the autoscaler "load" of that kind. */
+void stage_canary_scaled(struct stage *stage, const char *scaler, const char *provider,
+                         const char *analysis);
+
 /* A new image for the target. */
 void stage_push(struct stage *stage, const char *version);
 void stage_push_daemon(struct stage *stage, const char *version);

@@ -42,13 +42,9 @@ void stage_deploy_daemon(struct stage *stage, const char *update, const char *ve
 	put_target(stage, DAEMONS, "DaemonSet", own, version);
 }
 
-void stage_canary(struct stage *stage, const char *provider, const char *analysis)
-{
-	stage_canary_of(stage, "Deployment", provider, analysis);
-}
-
-void stage_canary_of(struct stage *stage, const char *kind, const char *provider,
-                     const char *analysis)
+/* OWN is what it has besides in its spec, which ends in a comma. */
+static void put_canary(struct stage *stage, const char *kind, const char *own, const char *provider,
+                       const char *analysis)
 {
 	char body[4096];
 
@@ -57,12 +53,34 @@ void stage_canary_of(struct stage *stage, const char *kind, const char *provider
 		"{\"apiVersion\":\"flagger.app/v1beta1\",\"kind\":\"Canary\",\"metadata\":{\"name\":\"cart\","
 		"\"namespace\":\"shop\"},\"spec\":{\"provider\":\"%s\",\"progressDeadlineSeconds\":60,\"targetRef\":{"
 		"\"apiVersion\":\"apps/v1\",\"kind\":\"%s\",\"name\":\"cart\"},\"ingressRef\":{\"apiVersion\":"
-		"\"networking.k8s.io/v1\",\"kind\":\"Ingress\",\"name\":\"front\"},\"service\":{\"port\":80,"
+		"\"networking.k8s.io/v1\",\"kind\":\"Ingress\",\"name\":\"front\"},%s\"service\":{\"port\":80,"
 		"\"targetPort\":8080},\"analysis\":{\"interval\":\"10s\",\"threshold\":2,%s,\"metrics\":[{\"name\":"
 		"\"request-success-rate\",\"thresholdRange\":{\"min\":99}},{\"name\":\"request-duration\","
 		"\"thresholdRange\":{\"max\":500}}]}}}",
-		provider, kind, analysis);
+		provider, kind, own, analysis);
 	stage_write(stage, HTTP_POST, CANARIES, body);
+}
+
+void stage_canary(struct stage *stage, const char *provider, const char *analysis)
+{
+	put_canary(stage, "Deployment", "", provider, analysis);
+}
+
+void stage_canary_of(struct stage *stage, const char *kind, const char *provider,
+                     const char *analysis)
+{
+	put_canary(stage, kind, "", provider, analysis);
+}
+
+void stage_canary_scaled(struct stage *stage, const char *scaler, const char *provider,
+                         const char *analysis)
+{
+	char own[128];
+
+	text_format(own, sizeof(own),
+	            "\"autoscalerRef\":{\"apiVersion\":\"x\",\"kind\":\"%s\",\"name\":\"load\"},",
+	            scaler);
+	put_canary(stage, "Deployment", own, provider, analysis);
 }
 
 static void put_image(struct stage *stage, const char *url, const char *version)

@@ -547,8 +547,7 @@ static void test_perturbed(void **state)
 		{"adoption of a DaemonSet in a run", leave_daemon_progressing, begin, "Succeeded"},
 	};
 
-	for (size_t i = 0; i < array_length(flows); i++)
-		flow_perturb(&flows[i]);
+	flow_perturb_all(flows, array_length(flows));
 }
 
 /* Flagger's finalizer keeps the object, and nothing else. */

@@ -3,6 +3,7 @@
  * secret of them; and the flow of a rollback once for each write and each kind of fault at it.
  */
 #include "analysis/base/compiler.h"
+#include "tests/simulation/flow.h"
 #include "tests/simulation/stage.h"
 
 #include <setjmp.h>
@@ -35,9 +36,7 @@ static struct stage *begin(const char *analysis, int status)
 	struct stage *stage = stage_new(1);
 
 	put_provider(stage);
-	stage_deploy(stage, "v1");
-	stage_start(stage, 0);
-	stage_run(stage, 3);
+	flow_start(stage);
 	stage_canary(stage, "nginx", analysis);
 	assert_true(stage_run_to(stage, "Initialized", 60));
 	stage_run(stage, 60);

@@ -91,8 +91,7 @@ static const struct flow flows[] = {
 static void test_flows(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < sizeof(flows) / sizeof(flows[0]); i++)
-		flow_perturb(&flows[i]);
+	flow_perturb_all(flows, sizeof(flows) / sizeof(flows[0]));
 }
 
 static const json_t *pod_spec(struct stage *stage, const char *name)

@@ -2,6 +2,7 @@
  * Whole agents with hooks: receivers that agree, refuse and are silent, and the flow of a promotion
  * with a hook of each type once for each write and each kind of fault at it.
  */
+#include "tests/simulation/flow.h"
 #include "tests/simulation/stage.h"
 
 #include <setjmp.h>
@@ -29,12 +30,8 @@ static struct stage *begin(const char *analysis)
 	struct stage *stage = stage_new(1);
 
 	stage_hook(stage, "rollback", 403, "Forbidden");
-	stage_deploy(stage, "v1");
-	stage_start(stage, 0);
-	stage_run(stage, 3);
-	stage_canary(stage, "nginx", analysis);
-	assert_true(stage_run_to(stage, "Initialized", 60));
-	stage_run(stage, 10);
+	flow_start(stage);
+	flow_initialise(stage, "nginx", analysis);
 	assert_null(strstr(stage_hooks(stage), "ro")); /* but events, none is called */
 	return stage;
 }

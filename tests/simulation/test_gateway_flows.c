@@ -24,13 +24,6 @@
  "\"type\":\"Exact\",\"value\":\"/old\"}}],\"filters\":[{\"type\":\"RequestRedirect\"}]},{\"name\":\"cart\","    \
  "\"timeouts\":{\"request\":\"3s\"},\"backendRefs\":[{\"name\":\"cart\",\"port\":80}]}]}"
 
-static void start(struct stage *stage)
-{
-	stage_deploy(stage, "v1");
-	stage_start(stage, 0);
-	stage_run(stage, 3);
-}
-
 /* A Canary with parents of a route. */
 static void put_canary(struct stage *stage, const char *provider, const char *analysis)
 {
@@ -55,7 +48,7 @@ static void make_canary(struct stage *stage)
 
 static void begin(struct stage *stage, const char *provider, const char *analysis)
 {
-	start(stage);
+	flow_start(stage);
 	put_canary(stage, provider, analysis);
 	assert_true(stage_run_to(stage, "Initialized", 60));
 	stage_run(stage, 10);
@@ -83,7 +76,7 @@ static void splits(struct stage *stage)
 
 static void own_route(struct stage *stage)
 {
-	start(stage);
+	flow_start(stage);
 	stage_write(
 		stage, HTTP_POST, ROUTES,
 		"{\"apiVersion\":\"gateway.networking.k8s.io/v1\",\"kind\":\"HTTPRoute\",\"metadata\":{"
@@ -99,7 +92,7 @@ static void adopted(struct stage *stage)
 }
 
 static const struct flow flows[] = {
-	{"initialise", start, make_canary, "Initialized"},
+	{"initialise", flow_start, make_canary, "Initialized"},
 	{"adopt", own_route, make_canary, "Initialized"},
 	{"promote", weights, flow_push_v2, "Succeeded"},
 	{"promote with copies", copies, flow_push_v2, "Succeeded"},
@@ -117,8 +110,7 @@ static const struct flow flows[] = {
 static void test_flows(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < sizeof(flows) / sizeof(flows[0]); i++)
-		flow_perturb(&flows[i]);
+	flow_perturb_all(flows, sizeof(flows) / sizeof(flows[0]));
 }
 
 /* The user's is what it was, and of ours nothing is left. */
@@ -188,7 +180,7 @@ static void test_linkerd(void **state)
 	const json_t *spec;
 
 	(void)state;
-	start(stage);
+	flow_start(stage);
 	stage_canary(stage, "linkerd", STEPS);
 	assert_true(stage_run_to(stage, "Initialized", 60));
 	stage_push(stage, "v2");
@@ -209,7 +201,7 @@ static void test_beside_an_invalid_one(void **state)
 	struct stage *stage = stage_new(1);
 
 	(void)state;
-	start(stage);
+	flow_start(stage);
 	stage_write(
 		stage, HTTP_POST, CANARIES,
 		"{\"apiVersion\":\"flagger.app/v1beta1\",\"kind\":\"Canary\",\"metadata\":{\"name\":\"aaa\","

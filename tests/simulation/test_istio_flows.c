@@ -22,13 +22,6 @@
  "\"uri\":{\"exact\":\"/old\"}}],\"redirect\":{\"uri\":\"/new\"}},{\"name\":\"cart\",\"timeout\":\"3s\"," \
  "\"route\":[{\"destination\":{\"host\":\"cart.shop.svc.cluster.local\"}}]}]}"
 
-static void start(struct stage *stage)
-{
-	stage_deploy(stage, "v1");
-	stage_start(stage, 0);
-	stage_run(stage, 3);
-}
-
 static void make_canary(struct stage *stage)
 {
 	stage_canary(stage, "istio", STEPS);
@@ -36,10 +29,8 @@ static void make_canary(struct stage *stage)
 
 static void begin(struct stage *stage, const char *analysis)
 {
-	start(stage);
-	stage_canary(stage, "istio", analysis);
-	assert_true(stage_run_to(stage, "Initialized", 60));
-	stage_run(stage, 10);
+	flow_start(stage);
+	flow_initialise(stage, "istio", analysis);
 }
 
 static void weights(struct stage *stage)
@@ -64,7 +55,7 @@ static void matches(struct stage *stage)
 
 static void own_route(struct stage *stage)
 {
-	start(stage);
+	flow_start(stage);
 	stage_write(
 		stage, HTTP_POST, ROUTES,
 		"{\"apiVersion\":\"networking.istio.io/v1beta1\",\"kind\":\"VirtualService\",\"metadata\":{"
@@ -74,13 +65,11 @@ static void own_route(struct stage *stage)
 static void adopted(struct stage *stage)
 {
 	own_route(stage);
-	stage_canary(stage, "istio", STEPS);
-	assert_true(stage_run_to(stage, "Initialized", 60));
-	stage_run(stage, 10);
+	flow_initialise(stage, "istio", STEPS);
 }
 
 static const struct flow flows[] = {
-	{"initialise", start, make_canary, "Initialized"},
+	{"initialise", flow_start, make_canary, "Initialized"},
 	{"adopt", own_route, make_canary, "Initialized"},
 	{"promote", weights, flow_push_v2, "Succeeded"},
 	{"promote in steps back", steps_back, flow_push_v2, "Succeeded"},
@@ -99,8 +88,7 @@ static const struct flow flows[] = {
 static void test_flows(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < sizeof(flows) / sizeof(flows[0]); i++)
-		flow_perturb(&flows[i]);
+	flow_perturb_all(flows, sizeof(flows) / sizeof(flows[0]));
 }
 
 static json_t *text_of(const char *text)
@@ -157,12 +145,10 @@ static void test_D_3_cover_past_the_apex(void **state)
 	const json_t *service;
 
 	(void)state;
-	start(stage);
+	flow_start(stage);
 	stage_write(stage, HTTP_PATCH, "/apis/apps/v1/namespaces/shop/deployments/cart",
 	            "{\"spec\":{\"strategy\":{\"type\":\"Recreate\",\"rollingUpdate\":null}}}");
-	stage_canary(stage, "istio", STEPS);
-	assert_true(stage_run_to(stage, "Initialized", 60));
-	stage_run(stage, 10);
+	flow_initialise(stage, "istio", STEPS);
 	flow_push_bad_primary(stage);
 	for (int i = 0; i < 300 && strcmp(stage_phase(stage), "Failed") != 0; i++) {
 		stage_run(stage, 1);

@@ -2,6 +2,7 @@
  * 9, defects 1 and 2). */
 #include "agent/metrics.h"
 #include "analysis/base/text.h"
+#include "tests/simulation/flow.h"
 #include "tests/simulation/hung_history.h"
 #include "tests/simulation/stage.h"
 
@@ -79,12 +80,8 @@ static struct stage *begin(const struct row *row)
 {
 	struct stage *stage = stage_new(1);
 
-	stage_deploy(stage, "v1");
-	stage_start(stage, 0);
-	stage_run(stage, 3);
-	stage_canary(stage, row->provider, "\"stepWeight\":20,\"maxWeight\":40");
-	assert_true(stage_run_to(stage, "Initialized", 60));
-	stage_run(stage, 10);
+	flow_start(stage);
+	flow_initialise(stage, row->provider, "\"stepWeight\":20,\"maxWeight\":40");
 	stage_push(stage, "v2");
 	for (int i = 0; i < 60 && weight_of(stage, row) != 20; i++)
 		stage_run(stage, 1);

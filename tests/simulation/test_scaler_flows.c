@@ -33,41 +33,21 @@ static const char scaled[] =
 	"\"maxReplicaCount\":6,\"aNewerField\":{\"a\":1},\"triggers\":[{\"type\":\"prometheus\",\"name\":\"rate\","
 	"\"metadata\":{\"query\":\"sum(rate(requests{app=\\\"cart\\\"}[1m]))\"}}]}}";
 
-static void start(struct stage *stage)
-{
-	stage_deploy(stage, "v1");
-	stage_start(stage, 0);
-	stage_run(stage, 3);
-}
-
 static void start_hpa(struct stage *stage)
 {
 	stage_write(stage, HTTP_POST, HPAS, hpa);
-	start(stage);
+	flow_start(stage);
 }
 
 static void start_keda(struct stage *stage)
 {
 	stage_write(stage, HTTP_POST, SCALED, scaled);
-	start(stage);
+	flow_start(stage);
 }
 
 static void put_canary(struct stage *stage, const char *kind, const char *provider)
 {
-	char body[4096];
-
-	text_format(
-		body, sizeof(body),
-		"{\"apiVersion\":\"flagger.app/v1beta1\",\"kind\":\"Canary\",\"metadata\":{\"name\":\"cart\","
-		"\"namespace\":\"shop\"},\"spec\":{\"provider\":\"%s\",\"progressDeadlineSeconds\":60,\"targetRef\":{"
-		"\"apiVersion\":\"apps/v1\",\"kind\":\"Deployment\",\"name\":\"cart\"},\"ingressRef\":{\"apiVersion\":"
-		"\"networking.k8s.io/v1\",\"kind\":\"Ingress\",\"name\":\"front\"},\"autoscalerRef\":{\"apiVersion\":"
-		"\"x\",\"kind\":\"%s\",\"name\":\"load\"},\"service\":{\"port\":80,\"targetPort\":8080},\"analysis\":{"
-		"\"interval\":\"10s\",\"threshold\":2,\"stepWeight\":20,\"maxWeight\":40,\"metrics\":[{\"name\":"
-		"\"request-success-rate\",\"thresholdRange\":{\"min\":99}},{\"name\":\"request-duration\","
-		"\"thresholdRange\":{\"max\":500}}]}}}",
-		provider, kind);
-	stage_write(stage, HTTP_POST, CANARIES, body);
+	stage_canary_scaled(stage, kind, provider, "\"stepWeight\":20,\"maxWeight\":40");
 }
 
 static void canary_hpa(struct stage *stage)
@@ -138,8 +118,7 @@ static const struct flow flows[] = {
 static void test_flows(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < sizeof(flows) / sizeof(flows[0]); i++)
-		flow_perturb(&flows[i]);
+	flow_perturb_all(flows, sizeof(flows) / sizeof(flows[0]));
 }
 
 static int replicas_of(struct stage *stage, const char *name)

@@ -21,39 +21,28 @@
 #define ROUTES   "/apis/networking.istio.io/v1beta1/namespaces/shop/virtualservices"
 #define CANARIES "/apis/flagger.app/v1beta1/namespaces/shop/canaries"
 
-static void start(struct stage *stage)
-{
-	stage_deploy(stage, "v1");
-	stage_start(stage, 0);
-	stage_run(stage, 3);
-}
-
 static void sticky(struct stage *stage)
 {
-	start(stage);
-	stage_canary(stage, "istio", STICKY);
-	assert_true(stage_run_to(stage, "Initialized", 60));
-	stage_run(stage, 10);
+	flow_start(stage);
+	flow_initialise(stage, "istio", STICKY);
 }
 
 static void sticky_on_the_users(struct stage *stage)
 {
-	start(stage);
+	flow_start(stage);
 	stage_write(
 		stage, HTTP_POST, ROUTES,
 		"{\"apiVersion\":\"networking.istio.io/v1beta1\",\"kind\":\"VirtualService\","
 		"\"metadata\":{\"name\":\"cart\",\"namespace\":\"shop\"},\"spec\":{\"hosts\":[\"a\"],"
 		"\"http\":[{\"name\":\"cart\",\"route\":[{\"destination\":{\"host\":\"cart\"}}]}]}}");
-	stage_canary(stage, "istio", STICKY);
-	assert_true(stage_run_to(stage, "Initialized", 60));
-	stage_run(stage, 10);
+	flow_initialise(stage, "istio", STICKY);
 }
 
 static void sticky_on_a_gateway(struct stage *stage)
 {
 	char body[4096];
 
-	start(stage);
+	flow_start(stage);
 	text_format(
 		body, sizeof(body),
 		"{\"apiVersion\":\"flagger.app/v1beta1\",\"kind\":\"Canary\",\"metadata\":{\"name\":\"cart\","
@@ -78,8 +67,7 @@ static const struct flow flows[] = {
 
 static void test_flows(void **state)
 {
-	for (size_t i = 0; i < sizeof(flows) / sizeof(flows[0]); i++)
-		flow_perturb(&flows[i]);
+	flow_perturb_all(flows, sizeof(flows) / sizeof(flows[0]));
 }
 
 /* Clients -------------------------------------------------------------------------------------- */

@@ -20,19 +20,10 @@
 
 #define STEPS "\"stepWeight\":20,\"maxWeight\":40"
 
-static void start(struct stage *stage)
-{
-	stage_deploy(stage, "v1");
-	stage_start(stage, 0);
-	stage_run(stage, 3);
-}
-
 static void initialised(struct stage *stage)
 {
-	start(stage);
-	stage_canary(stage, "nginx", STEPS);
-	assert_true(stage_run_to(stage, "Initialized", 60));
-	stage_run(stage, 10);
+	flow_start(stage);
+	flow_initialise(stage, "nginx", STEPS);
 }
 
 static void promoted(struct stage *stage)
@@ -54,7 +45,7 @@ static void push_stuck(struct stage *stage)
 }
 
 static const struct flow flows[] = {
-	{"initialise", start, make_canary, "Initialized"},
+	{"initialise", flow_start, make_canary, "Initialized"},
 	{"advance and promote", initialised, flow_push_v2, "Succeeded"},
 	{"roll back", promoted, flow_push_slow, "Failed"},
 	{"fail to promote", initialised, flow_push_bad_primary, "Failed"},

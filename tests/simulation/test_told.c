@@ -3,6 +3,7 @@
  * hazards of conditions and Events.
  */
 #include "agent/metrics.h"
+#include "tests/simulation/flow.h"
 #include "tests/simulation/stage.h"
 #include "tests/simulation/trace.h"
 
@@ -22,12 +23,8 @@ static struct stage *begin(void)
 {
 	struct stage *stage = stage_new(1);
 
-	stage_deploy(stage, "v1");
-	stage_start(stage, 0);
-	stage_run(stage, 3);
-	stage_canary(stage, "nginx", STEPS);
-	assert_true(stage_run_to(stage, "Initialized", 60));
-	stage_run(stage, 10);
+	flow_start(stage);
+	flow_initialise(stage, "nginx", STEPS);
 	return stage;
 }
 
