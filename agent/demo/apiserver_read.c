@@ -329,14 +329,17 @@ static void reply_list(struct apiserver_call *call, const json_t *items, json_t 
 	struct buf body = {.max = SIZE_MAX};
 	json_t *list = list_of(call, metadata);
 	const struct apiserver_text *text = apiserver_text_of(call->server, list);
-	bool is_added = buf_add(&body, text->bytes, text->length - strlen("]}"));
+	bool is_null = json_array_size(items) == 0 && apiserver_read_is_partial(call->request);
+	bool is_added = buf_add(&body, text->bytes, text->length - strlen("[]}")) &&
+	                (is_null || buf_add(&body, "[", 1));
 
 	for (size_t i = 0; is_added && i < json_array_size(items); i++) {
 		text = apiserver_text_of(call->server, json_array_get(items, i));
 		is_added = (i == 0 || buf_add(&body, ",", 1)) &&
 		           buf_add(&body, text->bytes, text->length);
 	}
-	if (!is_added || !buf_add(&body, "]}", 2))
+	/* As the real one: a list of metadata without items says null. */
+	if (!is_added || !buf_add(&body, is_null ? "null}" : "]}", is_null ? 5 : 2))
 		abort();
 	call->reply.status = 200;
 	call->reply.body_length = body.length;

@@ -12,7 +12,10 @@ bool kube_list_read(const json_t *page, struct kube_list *ret, struct err *err)
 	const char *version = kube_tree_text(page, "metadata/resourceVersion");
 	const char *token = kube_tree_text(page, "metadata/continue");
 
-	if (!json_is_array(items))
+	/* A page of metadata that has none says null. */
+	if (json_is_null(items))
+		items = NULL;
+	else if (!json_is_array(items))
 		return err_set(err, ERR_MALFORMED, "items: expected a list");
 	for (size_t i = 0; i < json_array_size(items); i++) {
 		if (!json_is_object(json_array_get(items, i)))

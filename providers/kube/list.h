@@ -8,7 +8,7 @@
 #include <stdbool.h>
 
 struct kube_list {
-	json_t *items;              /* borrowed from the page; never NULL */
+	json_t *items;              /* borrowed from the page; NULL: it has none */
 	char resource_version[24];  /* a watch begins there */
 	const char *continue_token; /* borrowed from the page; NULL: it was the last */
 };

@@ -167,7 +167,7 @@ class Agent:
         )
         return [json.loads(row["detail_json"]) for row in rows]
 
-    def report(self, namespace, release):
+    def release_report(self, namespace, release):
         """What `serin report` tells of a release, from the history."""
         command = [program(), "report", release, "-n", namespace, "--file", self.history, "-o", "json"]
         return json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)

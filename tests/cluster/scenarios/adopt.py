@@ -14,7 +14,7 @@ from scenarios.gates import Tester
 from scenarios.restart import own_agent
 from world import Failure
 
-PORTS = {"adopt-rest": 9192, "adopt-runs": 9194}  # of the load tester; Flagger's own is the next
+PORTS = {"adopt-rest": 9196, "adopt-runs": 9198}  # of the load tester; Flagger's own is the next
 QUIET = 25  # seconds: two intervals of Flagger's and some
 BLUE = "0432367cd6bedd01"  # Flagger's checksum of {"colour":"blue"}
 AT_REST = ["fresh", "done", "bad"]

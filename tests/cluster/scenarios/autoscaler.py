@@ -116,7 +116,7 @@ def keda(s):
     s.check(pause(s, "load-primary") is None, "the primary's is not paused", pause(s, "load-primary"))
     s.push("v2")
     s.wait("the canary's pods", lambda: s.world.is_available("app", 2), 40)
-    s.check(pause(s) is None, "the target's scales the canary", pause(s))
+    s.wait("the target's scales the canary", lambda: pause(s) is None, 10)
     s.wait_outcome("app-2", "promoted", 90)
     s.check(pause(s) == "0", "it is paused again", pause(s))
     left = s.api.get("scaledobject", "load", s.namespace)["spec"]

@@ -5,7 +5,7 @@ from load import ask
 from scenario import scenario
 from scenarios import gates, start
 
-PORT = 9192  # of this scenario's load tester
+PORT = 9195  # of this scenario's load tester
 FLUX = ("kustomize.toolkit.fluxcd.io/reconcile", "helm.toolkit.fluxcd.io/driftDetection")
 MARK = {"app.kubernetes.io/part-of": "shop"}
 

@@ -83,7 +83,7 @@ def moments(report):
 
 def check_each_step(s):
     """Between a weight and the next each check was answered, and the answer passed."""
-    steps, samples = moments(s.agents[0].report(s.namespace, "app-2"))
+    steps, samples = moments(s.agents[0].release_report(s.namespace, "app-2"))
     lacking = []
     for (begun, weight), (ended, _) in zip(steps, steps[1:]):
         for name, answers in samples.items():
@@ -96,7 +96,7 @@ def check_each_step(s):
 
 def check_frozen(s):
     """What failed is told with its query; the weight stood meanwhile, and there is one end."""
-    report = s.agents[0].report(s.namespace, "app-3")
+    report = s.agents[0].release_report(s.namespace, "app-3")
     slow = next(check for check in report["checks"] if check["name"] == "request-duration")
     failed = [one for one in slow["samples"] if one["verdict"] == "fail"]
     s.check(len(failed) == 2 and slow["query"], "as many as the threshold failed, with the query", slow, row=46)
