@@ -172,6 +172,7 @@ struct canary *canary_free(struct canary *canary)
 	json_decref(canary->made);
 	json_decref(canary->config_refs);
 	free(canary->facts_base);
+	free(canary->before);
 	edition_free(canary->edition);
 	edition_free(canary->pending);
 	free(canary);

@@ -106,6 +106,8 @@ struct canary {
 	json_t *made;           /* the newest Release, for the next round's record; NULL: none */
 	char made_uid[UID_MAX]; /* of the one that was recorded last */
 	bool is_partial;        /* a list of its Releases is under way: not all is known */
+	struct release *before; /* the newest one as it was known when that list began; NULL: none
+	                           was, or none is under way */
 };
 
 struct canary *canary_new(const struct canary_host *host, const char *k8s_namespace,

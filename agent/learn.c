@@ -3,6 +3,7 @@
 #include "agent/journal.h"
 #include "agent/learn_action.h"
 #include "agent/learn_alert.h"
+#include "agent/learn_before.h"
 #include "agent/learn_config.h"
 #include "agent/learn_hook.h"
 #include "agent/learn_route.h"
@@ -13,7 +14,6 @@
 #include "agent/tally.h"
 #include "analysis/backoff.h"
 #include "analysis/base/text.h"
-#include "providers/kube/list.h"
 #include "providers/kube/owner.h"
 #include "providers/kube/release.h"
 #include "providers/kube/service.h"
@@ -295,6 +295,7 @@ void learn_release(struct canary *canary, const json_t *object, bool is_deleted)
 		count(canary, release->number, true);
 		lose(facts, release);
 	} else {
+		learn_before_check(canary, object, release);
 		count(canary, release->number, false);
 		if (release->number != facts->newest.number)
 			pass_on(facts,
@@ -326,6 +327,7 @@ void learn_releases_begin(struct canary *canary)
 	struct facts *facts = &canary->facts;
 
 	canary->is_partial = true;
+	learn_before_keep(canary);
 	facts->n_releases = 0;
 	facts->newest = (struct release){0};
 	facts->promoted = (struct release_ref){0};
@@ -338,6 +340,7 @@ void learn_releases_end(struct canary *canary)
 	struct facts *facts = &canary->facts;
 
 	canary->is_partial = false;
+	learn_before_forget(canary);
 	if (facts->newest.name[0] != '\0' && facts->releases.state != FACT_FAILED)
 		learn_slot_known(canary, &facts->releases);
 }
@@ -561,9 +564,7 @@ void learn_result(struct canary *canary, const struct effect *effect,
 		learn_sample(canary, effect, result);
 		return;
 	}
-	if (learn_hook_result(canary, effect, result))
-		return;
-	if (learn_alert_result(canary, effect, result))
+	if (learn_hook_result(canary, effect, result) || learn_alert_result(canary, effect, result))
 		return;
 	if (effect->kind == EFFECT_OBSERVE &&
 	    (result->outcome == ACT_OK || result->outcome == ACT_ABSENT))
