@@ -53,6 +53,8 @@ struct stage {
 	struct metrics *metrics;
 	FILE *ear; /* NULL: nobody listens */
 	bool keeps_copy_names;
+	const char *slow; /* part of the URL of removals that arrive late; NULL: none does */
+	struct span slow_by;
 };
 
 /* Hooks ---------------------------------------------------------------------------------------- */
@@ -60,10 +62,19 @@ struct stage {
 static struct sim_http_fate fate(void *user, const struct http_request *request, size_t n_others)
 {
 	struct stage *stage = user;
+	bool is_slow =
+		stage->slow && request->method == HTTP_DELETE && strstr(request->url, stage->slow);
 
 	return (struct sim_http_fate){
+		.there = is_slow ? stage->slow_by : span_ms(0),
 		.is_reply_lost = stage_hooks_are_silent(&stage->hooks, request),
 	};
+}
+
+void stage_slow(struct stage *stage, const char *part, int ms)
+{
+	stage->slow = part;
+	stage->slow_by = span_ms(ms);
 }
 
 void stage_hook(struct stage *stage, const char *path, int status, const char *body)

@@ -4,6 +4,7 @@
  * taken twice.
  */
 #include "agent/metrics.h"
+#include "providers/kube/tree.h"
 #include "tests/simulation/flow.h"
 #include "tests/simulation/hung_history.h"
 #include "tests/simulation/stage.h"
@@ -408,6 +409,32 @@ static void test_second_canary_is_taken_down(void **state)
 	stage_free(stage);
 }
 
+/* Made anew while a removal for the one before is on its way: nothing is decided until that is
+ * answered, for it takes away what the new one would stand on. */
+static void test_made_anew_beside_a_removal(void **state)
+{
+	struct stage *stage = stage_new(1);
+
+	(void)state;
+	initialised(stage);
+	stage_slow(stage, "/releases/cart-1", 4000);
+	stage_write(stage, HTTP_DELETE, "/apis/flagger.app/v1beta1/namespaces/shop/canaries/cart",
+	            NULL);
+	for (int i = 0; i < 600 && stage_find(stage, "deployments", "cart-primary"); i++)
+		stage_run_ms(stage, 100);
+	stage_run_ms(stage, 500);
+	assert_non_null(stage_find(stage, "releases", "cart-1"));
+	stage_fault(stage, STAGE_FAULT_NONE, 0);
+	make_canary(stage);
+	stage_run(stage, 2);
+	assert_int_equal(stage_writes(stage), 0);
+	assert_true(stage_run_to(stage, "Initialized", 60));
+	assert_string_equal(kube_tree_text(stage_find(stage, "releases", "cart-1"),
+	                                   "spec/canary/uid"),
+	                    kube_tree_text(stage_find(stage, "canaries", "cart"), "metadata/uid"));
+	stage_free(stage);
+}
+
 /* Deleted while no agent runs, and its first Release was made, but never begun: it says no spec. */
 static void test_release_never_begun_goes(void **state)
 {
@@ -475,6 +502,7 @@ int main(void)
 		cmocka_unit_test(test_retreat_waits_for_no_disk),
 		cmocka_unit_test(test_two_agents_never_both_write),
 		cmocka_unit_test(test_second_canary_is_taken_down),
+		cmocka_unit_test(test_made_anew_beside_a_removal),
 		cmocka_unit_test(test_release_never_begun_goes),
 		cmocka_unit_test(test_stand_by_while_the_spec_is_edited),
 		cmocka_unit_test(test_checks_are_timed),
