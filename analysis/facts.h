@@ -263,6 +263,7 @@ struct facts {
 	char canary_uid[UID_MAX];
 	int64_t canary_generation;
 	bool is_deleted;
+	bool has_finalizer; /* Flagger's and ours: deleted, it stays until that is taken off */
 	bool is_quarantined;
 	char refusal[SENTENCE_MAX]; /* not empty: the live spec is invalid; the spec given is the
 	                               last valid one */

@@ -311,6 +311,7 @@ static const struct record_field facts_fields[] = {
 	{"canaryUid", RECORD_TEXT, OF(canary_uid)},
 	{"generation", RECORD_LONG, OF(canary_generation)},
 	{"deleted", RECORD_FLAG, OF(is_deleted)},
+	{"finalizer", RECORD_FLAG, OF(has_finalizer)},
 	{"quarantined", RECORD_FLAG, OF(is_quarantined)},
 	{"refusal", RECORD_TEXT, OF(refusal)},
 	{"refusalReason", RECORD_TEXT, OF(refusal_reason)},

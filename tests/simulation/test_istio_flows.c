@@ -68,6 +68,15 @@ static void adopted(struct stage *stage)
 	flow_initialise(stage, "istio", STEPS);
 }
 
+/* With revertOnDeletion: the object goes last but for the Releases. */
+static void held(struct stage *stage)
+{
+	weights(stage);
+	stage_write(stage, HTTP_PATCH, "/apis/flagger.app/v1beta1/namespaces/shop/canaries/cart",
+	            "{\"spec\":{\"revertOnDeletion\":true}}");
+	stage_run(stage, 10);
+}
+
 static const struct flow flows[] = {
 	{"initialise", flow_start, make_canary, "Initialized"},
 	{"adopt", own_route, make_canary, "Initialized"},
@@ -83,6 +92,7 @@ static const struct flow flows[] = {
 	{"fail to promote", weights, flow_push_bad_primary, "Failed"},
 	{"delete", weights, flow_delete_canary, ""},
 	{"give back", adopted, flow_delete_canary, ""},
+	{"delete what is held", held, flow_delete_canary, ""},
 };
 
 static void test_flows(void **state)
