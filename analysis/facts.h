@@ -119,7 +119,8 @@ struct route_fact {
 	bool has_more;              /* what we made to stand with it is there, or may be */
 	char pending[SENTENCE_MAX]; /* not empty: what routes has not taken it in as it is, and
 	                               why */
-	struct instant since;       /* when this weight was first seen */
+	char doubt[192];      /* not empty: it was taken in, and requests may yet pass it by */
+	struct instant since; /* when this weight was first seen */
 	struct rival_fact rival;
 };
 

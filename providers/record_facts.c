@@ -130,6 +130,7 @@ static const struct record_field route_fields[] = {
 	{"made", RECORD_FLAG, OF(is_made)},
 	{"more", RECORD_FLAG, OF(has_more)},
 	{"pending", RECORD_TEXT, OF(pending)},
+	{"doubt", RECORD_TEXT, OF(doubt)},
 	{"since", RECORD_LONG, OF(since)},
 	{"rival", RECORD_PART, OF(rival), .shape = &rival_shape},
 };

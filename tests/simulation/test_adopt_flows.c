@@ -550,12 +550,6 @@ static void test_perturbed(void **state)
 	flow_perturb_all(flows, array_length(flows));
 }
 
-static const json_t *finalizers(struct stage *stage)
-{
-	return json_object_get(json_object_get(stage_find(stage, "canaries", "cart"), "metadata"),
-	                       "finalizers");
-}
-
 /* Flagger's finalizer keeps the object until all is given back, and goes then. */
 static void test_deleted_with_a_finalizer(void **state)
 {
@@ -582,37 +576,6 @@ static void test_deleted_with_a_finalizer(void **state)
 	stage_free(stage);
 }
 
-/* The field puts it on and takes it off, beside others' that stay. */
-static void test_finalizer_follows_the_field(void **state)
-{
-	struct stage *stage = stage_new(1);
-
-	leave_succeeded(stage);
-	stage_write(stage, HTTP_PATCH, CANS "/cart",
-	            "{\"metadata\":{\"finalizers\":[\"example.com/other\"]}}");
-	stage_start(stage, 0);
-	stage_run(stage, 60);
-	assert_int_equal(json_array_size(finalizers(stage)), 1);
-	stage_write(stage, HTTP_PATCH, CANS "/cart", "{\"spec\":{\"revertOnDeletion\":true}}");
-	stage_run(stage, 10);
-	assert_int_equal(json_array_size(finalizers(stage)), 2);
-	assert_string_equal(json_string_value(json_array_get(finalizers(stage), 1)),
-	                    "finalizer.flagger.app");
-	stage_write(stage, HTTP_PATCH, CANS "/cart", "{\"spec\":{\"revertOnDeletion\":false}}");
-	stage_run(stage, 10);
-	assert_int_equal(json_array_size(finalizers(stage)), 1);
-	stage_write(stage, HTTP_PATCH, CANS "/cart",
-	            "{\"metadata\":{\"finalizers\":null},\"spec\":{\"revertOnDeletion\":true}}");
-	stage_run(stage, 10);
-	assert_int_equal(json_array_size(finalizers(stage)), 1);
-	flow_delete_canary(stage);
-	stage_run(stage, 120);
-	assert_null(stage_find(stage, "canaries", "cart"));
-	assert_null(stage_find(stage, "deployments", "cart-primary"));
-	flow_expect_rest(stage);
-	stage_free(stage);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -626,7 +589,6 @@ int main(void)
 		cmocka_unit_test(test_daemons_at_rest),
 		cmocka_unit_test(test_daemon_run),
 		cmocka_unit_test(test_deleted_with_a_finalizer),
-		cmocka_unit_test(test_finalizer_follows_the_field),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
