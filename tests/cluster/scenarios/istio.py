@@ -362,7 +362,7 @@ def hidden(s):
     begin(s, canary(s, analysis, retries=retries))
     answering(s, at_gateway(s))
     load = s.load(*at_gateway(s), rate=40)
-    s.push("v2", annotations={"serin.test/error-percent": "90"})
+    s.push("v2", annotations={"serin.test/error-percent": "80"})
     s.wait_outcome("app-2", "rolled_back", 90)
     checks = {c["name"]: (c.get("value"), c["verdict"]) for c in s.world.status("app-2").get("checks", [])}
     s.check(checks.get("request-success-rate", (0, ""))[0] > 95, "retries hide it", checks, row=57)
