@@ -334,10 +334,11 @@ static bool is_scaled_up(struct thought *thought)
 	return thought_scaled(thought, SUBJECT_TARGET, scaler_first(thought));
 }
 
-/* While a run waits what stands is kept as it is. */
+/* While a run is not let in, asking for the first time or waiting, what stands is kept as it is:
+ * what a foreign hand gives the canary nobody analyses. A first Release has nothing to keep. */
 static void keep(struct thought *thought)
 {
-	if (thought->facts->newest.status.phase != PHASE_WAITING)
+	if (thought->facts->newest.cause == CAUSE_INIT)
 		return;
 	primary_revive(thought);
 	traffic_services(thought);
