@@ -195,6 +195,10 @@ static void tell_beginning(const struct thought *thought, struct release_status 
 	if (!instant_is_set(status->times.next_check_at))
 		thought_notice(status, false, "Starting canary analysis for %.100s.%.63s",
 		               thought->spec->target, thought->spec->k8s_namespace);
+	if (!instant_is_set(status->times.next_check_at) && thought->facts->route.doubt[0] != '\0')
+		thought_notice(status, true, "%.80s.%.63s: requests may pass the route by: %.190s",
+		               thought->spec->name, thought->spec->k8s_namespace,
+		               thought->facts->route.doubt);
 }
 
 static void fail_before(struct thought *thought, size_t index, struct instant due)
