@@ -33,5 +33,4 @@ void learn_releases_anew(struct canary *canary);
  */
 void learn_doubt(struct canary *canary, enum subject subject);
 
-
 #endif

@@ -139,9 +139,8 @@ bool readiness_begins(struct thought *thought)
 	struct release_status next;
 
 	if (facts->target.slot.state != FACT_KNOWN || facts->target.replicas > 0 ||
-	    facts->target.slot.failures > 0 ||
-	    !instant_is_set(since) || instant_between(since, facts->now).ms <= PRELUDE.ms ||
-	    strcmp(status->reason, why) == 0)
+	    facts->target.slot.failures > 0 || !instant_is_set(since) ||
+	    instant_between(since, facts->now).ms <= PRELUDE.ms || strcmp(status->reason, why) == 0)
 		return true;
 	next = thought_next_status(thought);
 	next.times.not_ready_since = facts->now;

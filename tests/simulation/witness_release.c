@@ -215,6 +215,26 @@ static void finish(struct simulation *simulation, int canary, const struct witne
 	witness->promoted[canary].number = run->number;
 }
 
+/* It gives up for pods that are not ready: when that is due, it asks whether they still are not. */
+static void check_late(struct simulation *simulation, int canary, const json_t *release,
+                       const struct witness_run *run, const struct witness_flight *flight)
+{
+	const struct witness_times *times = &simulation->witness.times[canary];
+	const struct witness_world *world = &simulation->witness.worlds[canary];
+	struct instant poor = instant_is_before(times->target_poor, times->primary_poor)
+	                              ? times->primary_poor
+	                              : times->target_poor;
+
+	if (run->phase != PHASE_RETREATING ||
+	    !strstr(kube_tree_text(release, "status/reason"), "not ready:"))
+		return;
+	if (world->target.is_ready && world->primary.is_ready &&
+	    witness_world_asked(simulation, canary, flight, poor))
+		witness_accuse(simulation, "%s: given up for pods that are ready for %d ms",
+		               run->name,
+		               (int)instant_between(poor, witness_world_now(simulation)).ms);
+}
+
 void witness_release_written(struct simulation *simulation, int agent, int canary, const char *name,
                              const struct witness_flight *flight)
 {
@@ -242,6 +262,8 @@ void witness_release_written(struct simulation *simulation, int agent, int canar
 		return; /* the same write again, which changes nothing */
 	} else {
 		check_step(simulation, old, &run);
+		if (run.phase != old->phase)
+			check_late(simulation, canary, release, &run, flight);
 		witness_hook_concluded(simulation, agent, canary, &run);
 		witness_check_concluded(simulation, agent, canary, &run, flight);
 	}
