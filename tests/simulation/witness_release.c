@@ -13,7 +13,6 @@
 
 #define KEPT          10 /* of the newest */
 #define KEPT_PROMOTED 2
-#define SKEWS_MS      60000 /* two clocks may be apart by so much: crew.c */
 
 enum fault_phase witness_release_phase(const struct witness_run *run,
                                        const struct truth_canary *canary)
@@ -199,8 +198,7 @@ static void finish(struct simulation *simulation, int canary, const struct witne
 	const char *why;
 
 	/* One process noted since when, and another one, by its own clock, that it was too long. */
-	if (simulation->faults.rates[FAULT_SKEW] > 0)
-		now = instant_after(now, span_ms(SKEWS_MS));
+	now = instant_after(now, span_ms(simulation->crew.fastest.ms - simulation->crew.slowest.ms));
 	truth_ended(truth, truth_version_find(truth, run->tag), now);
 	why = oracle_judge(truth, run->tag, run->outcome, run->is_init);
 	if (why[0] != '\0')
