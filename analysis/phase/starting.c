@@ -329,8 +329,6 @@ static void hold_paused(struct thought *thought)
 /* The canary has pods; how many is the user's to say, none is ours to mend. */
 static bool is_scaled_up(struct thought *thought)
 {
-	if (!thought_knows(thought, SUBJECT_TARGET))
-		return false;
 	if (!scaler_turns(thought, true))
 		return false;
 	if (thought->facts->target.replicas > 0)
@@ -390,7 +388,8 @@ void phase_starting(struct thought *thought)
 		give_up(thought, why);
 		return;
 	}
-	if (!is_scaled_up(thought))
+	if (!thought_knows(thought, SUBJECT_TARGET) || !readiness_begins(thought) ||
+	    !is_scaled_up(thought))
 		return;
 	switch (readiness_check(thought, true, why)) {
 	case READINESS_READY:
