@@ -371,48 +371,6 @@ void learn_doubt(struct canary *canary, enum subject subject)
 	facts_slot(&canary->facts, subject)->state = FACT_UNKNOWN;
 }
 
-void learn_forget_version(struct canary *canary, enum subject subject)
-{
-	struct facts *facts = &canary->facts;
-
-	switch (subject) {
-	case SUBJECT_TARGET:
-		facts->target.resource_version[0] = '\0';
-		return;
-	case SUBJECT_PRIMARY:
-		facts->primary.resource_version[0] = '\0';
-		return;
-	case SUBJECT_APEX:
-	case SUBJECT_PRIMARY_SERVICE:
-	case SUBJECT_CANARY_SERVICE:
-		service_of(facts, subject)->resource_version[0] = '\0';
-		return;
-	case SUBJECT_ROUTE:
-		facts->route.resource_version[0] = '\0';
-		return;
-	case SUBJECT_SCALER:
-		facts->scaler.resource_version[0] = '\0';
-		return;
-	case SUBJECT_PRIMARY_SCALER:
-		facts->primary_scaler.resource_version[0] = '\0';
-		return;
-	case SUBJECT_NONE:
-		for (size_t i = 0; i < TRAFFIC_BESIDE_MAX && canary->edition; i++)
-			canary->edition->world.beside_versions[i][0] = '\0';
-		return;
-	case SUBJECT_CANARY:
-	case SUBJECT_RELEASES:
-	case SUBJECT_CHANGE:
-	case SUBJECT_CONFIGS:
-	case SUBJECT_EVENTS:
-	case SUBJECT_ACTION:
-	case SUBJECT_EARLIER:
-	case SUBJECT_FORMER_SCALER:
-	case SUBJECT_MAX:
-		return;
-	}
-}
-
 static struct span delay_of(struct canary *canary, const struct effect *effect,
                             const struct act_result *result, int failures)
 {

@@ -97,7 +97,8 @@ struct effect {
 	char release_uid[UID_MAX];
 	char old_release_uid[UID_MAX];
 	char digest[DIGEST_MAX];
-	char configs[DIGEST_MAX];  /* EFFECT_CREATE_RELEASE: what they are to hold */
+	char configs[DIGEST_MAX];  /* EFFECT_CREATE_RELEASE: what they are to hold; of a hook: what
+	                              the run's do */
 	char resource_version[24]; /* the version it was decided on; "" for none */
 	int number;
 	int primary_replicas;

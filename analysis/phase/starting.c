@@ -329,8 +329,6 @@ static void hold_paused(struct thought *thought)
 /* The canary has pods; how many is the user's to say, none is ours to mend. */
 static bool is_scaled_up(struct thought *thought)
 {
-	if (!thought_knows(thought, SUBJECT_TARGET))
-		return false;
 	if (!scaler_turns(thought, true))
 		return false;
 	if (thought->facts->target.replicas > 0)
@@ -338,10 +336,11 @@ static bool is_scaled_up(struct thought *thought)
 	return thought_scaled(thought, SUBJECT_TARGET, scaler_first(thought));
 }
 
-/* While a run waits what stands is kept as it is. */
+/* While a run is not let in, asking for the first time or waiting, what stands is kept as it is:
+ * what a foreign hand gives the canary nobody analyses. A first Release has nothing to keep. */
 static void keep(struct thought *thought)
 {
-	if (thought->facts->newest.status.phase != PHASE_WAITING)
+	if (thought->facts->newest.cause == CAUSE_INIT)
 		return;
 	primary_revive(thought);
 	traffic_services(thought);
@@ -389,7 +388,8 @@ void phase_starting(struct thought *thought)
 		give_up(thought, why);
 		return;
 	}
-	if (!is_scaled_up(thought))
+	if (!thought_knows(thought, SUBJECT_TARGET) || !readiness_begins(thought) ||
+	    !is_scaled_up(thought))
 		return;
 	switch (readiness_check(thought, true, why)) {
 	case READINESS_READY:
