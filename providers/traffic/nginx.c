@@ -2,6 +2,7 @@
 
 #include "analysis/base/text.h"
 #include "providers/act_reply.h"
+#include "providers/act_service.h"
 #include "providers/kube/canary_analysis.h"
 #include "providers/kube/canary_match.h"
 #include "providers/kube/owner.h"
@@ -19,6 +20,8 @@ enum step {
 	STEP_SOURCE,
 	STEP_CLONE,
 	STEP_WRITE,
+	STEP_LIST = 100, /* none of act_service.c's */
+	STEP_OTHER,
 };
 
 static struct route_ability ability(const struct canary_spec *spec)
@@ -231,11 +234,83 @@ static enum talk_step weigh(struct act *act, const struct http_reply *reply, str
 	case STEP_CLONE:
 		return on_clone(act, reply, err);
 	case STEP_WRITE:
+	case STEP_LIST:
+	case STEP_OTHER:
 	case STEP_NONE:
 		break;
 	}
 	ref = clone_ref(act->world, act->talk.arena);
 	return act_reply_last(act, &ref, reply, err);
+}
+
+/* Removing --------------------------------------------------------------------------------------
+ */
+
+/* What the edit of spec.ingressRef left of this Canary: OBJECT is a clone under another name. */
+static bool is_left(const struct canary_world *world, const json_t *object)
+{
+	const json_t *annotations = kube_tree_find(object, "metadata/annotations");
+	char key[128];
+
+	text_format(key, sizeof(key), "%.100s/canary", world->options->ingress_annotation_prefix);
+	return kube_owner_is_ours(object, world) &&
+	       strcmp(kube_tree_value(annotations, key), "true") == 0 &&
+	       strcmp(kube_tree_text(object, "metadata/name"), world->ingress_clone) != 0;
+}
+
+/* The next clone of another name, or, when there is none any more, the one of now. */
+static enum talk_step remove_next(struct act *act, struct err *err)
+{
+	const json_t *items = kube_tree_find(act_reply_kept(act, "list"), "items");
+	struct kube_ref ref = clone_ref(act->world, act->talk.arena);
+	size_t at = (size_t)json_integer_value(act_reply_kept(act, "at"));
+
+	for (; at < json_array_size(items); at++) {
+		const json_t *item = json_array_get(items, at);
+
+		if (!is_left(act->world, item))
+			continue;
+		act_reply_keep(act, "at", json_integer((json_int_t)at + 1));
+		ref.name = kube_tree_text(item, "metadata/name");
+		kube_api_delete(&act->talk.request, act->talk.arena, &ref,
+		                kube_tree_text(item, "metadata/uid"));
+		return act_reply_send(act, STEP_OTHER);
+	}
+	return act_service_remove_next(&act->talk, NULL, err);
+}
+
+/* All clones that carry this Canary's label go, the one of now last: what is interrupted begins
+ * anew with it. */
+static enum talk_step remove_clones(struct act *act, const struct http_reply *reply,
+                                    struct err *err)
+{
+	struct kube_ref ref = clone_ref(act->world, act->talk.arena);
+	struct kube_query query = {0};
+	enum act_outcome outcome;
+	json_t *object;
+
+	if (reply && act->talk.step != STEP_LIST && act->talk.step != STEP_OTHER)
+		return act_service_remove_next(&act->talk, reply, err);
+	if (!reply && !act->world->ingress_clone)
+		return act_service_remove_next(&act->talk, NULL, err);
+	if (act->talk.step != STEP_OTHER)
+		ref.name = NULL;
+	if (!reply) {
+		query.labels = arena_format(act->talk.arena, KUBE_LABEL_UID "=%s", act->world->uid);
+		kube_api_list(&act->talk.request, act->talk.arena, &ref, &query);
+		return act_reply_send(act, STEP_LIST);
+	}
+	outcome = act_reply_read(act, &ref, reply, &object);
+	if (act->talk.step == STEP_LIST && outcome == ACT_OK) {
+		act_reply_keep(act, "list", object);
+		return remove_next(act, err);
+	}
+	json_decref(object);
+	/* One that is another by now is not ours. */
+	if (act->talk.step == STEP_OTHER &&
+	    (outcome == ACT_OK || outcome == ACT_ABSENT || outcome == ACT_CONFLICT))
+		return remove_next(act, err);
+	return act_reply_end(act, err);
 }
 
 const struct traffic_provider traffic_provider_nginx = {
@@ -246,4 +321,5 @@ const struct traffic_provider traffic_provider_nginx = {
 	.beside = beside,
 	.read = look,
 	.write = weigh,
+	.remove = remove_clones,
 };

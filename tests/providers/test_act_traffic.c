@@ -287,6 +287,8 @@ static void test_observe(void **state)
 	}
 }
 
+#define LABELLED "GET " INGRESSES "?limit=500&labelSelector=serin.dev%2Fcanary-uid%3D" CART_UID
+
 static void test_remove(void **state)
 {
 	static const char body[] =
@@ -308,12 +310,62 @@ static void test_remove(void **state)
 			.subject = SUBJECT_ROUTE,
 			.release_uid = "i1",
 		};
-		struct cart_exchange script[] = {{"DELETE " INGRESSES "/storefront-canary", body,
+		struct cart_exchange script[] = {{LABELLED, "", 200, "{'items': []}"},
+		                                 {"DELETE " INGRESSES "/storefront-canary", body,
 		                                  rows[i].status, "{}"},
 		                                 {0}};
 
 		play(&effect, script, rows[i].want, "");
 	}
+}
+
+#define MARKED(name, uid, label, canary)                                                          \
+ "{'metadata': {'name': '" name "', 'uid': '" uid "', 'labels': {'serin.dev/canary-uid': '" label \
+ "'}, 'annotations': {'nginx.ingress.kubernetes.io/canary': '" canary "'}}}"
+#define DELETED_AS(uid)                                                              \
+ "{'apiVersion': 'v1', 'kind': 'DeleteOptions', 'propagationPolicy': 'Background', " \
+ "'preconditions': {'uid': '" uid "'}}"
+
+/* Clones that an edit of spec.ingressRef left go before it: ours alone. */
+static void test_remove_left(void **state)
+{
+	static const char list[] =
+		"{'items': [" MARKED("storefront-canary", "i1", CART_UID, "true") ", " MARKED(
+			"old-canary", "i2", CART_UID,
+			"true") ", " MARKED("user", "i3", CART_UID,
+	                                    "false") ", " MARKED("other", "i4", "another",
+	                                                         "true") ", " MARKED("older-canary",
+	                                                                             "i5", CART_UID,
+	                                                                             "true") "]}";
+	static const struct {
+		int first;
+		int second;
+		enum act_outcome want;
+	} rows[] = {
+		{200, 200, ACT_OK},
+		{404, 409, ACT_OK}, /* gone, or another one of that name by now */
+	};
+	struct effect effect = {
+		.kind = EFFECT_REMOVE, .subject = SUBJECT_ROUTE, .release_uid = "i1"};
+	struct cart_exchange unlisted[] = {{LABELLED, "", 503, "{}"}, {0}};
+	struct cart_exchange refused[] = {{LABELLED, "", 200, list},
+	                                  {"DELETE " INGRESSES "/old-canary", DELETED_AS("i2"), 403,
+	                                   "{}"},
+	                                  {0}};
+
+	for (size_t i = 0; i < array_length(rows); i++) {
+		struct cart_exchange script[] = {
+			{LABELLED, "", 200, list},
+			{"DELETE " INGRESSES "/old-canary", DELETED_AS("i2"), rows[i].first, "{}"},
+			{"DELETE " INGRESSES "/older-canary", DELETED_AS("i5"), rows[i].second,
+		         "{}"},
+			{"DELETE " INGRESSES "/storefront-canary", DELETED_AS("i1"), 200, "{}"},
+			{0}};
+
+		play(&effect, script, rows[i].want, "");
+	}
+	play(&effect, unlisted, ACT_FAILED, "503");
+	play(&effect, refused, ACT_FAILED, "403");
 }
 
 static void test_restore(void **state)
@@ -469,13 +521,21 @@ static void test_no_route(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_service),         cmocka_unit_test(test_service_absent),
-		cmocka_unit_test(test_service_retreat), cmocka_unit_test(test_service_unlabelled),
-		cmocka_unit_test(test_route),           cmocka_unit_test(test_route_made),
-		cmocka_unit_test(test_route_retreat),   cmocka_unit_test(test_observe),
-		cmocka_unit_test(test_remove),          cmocka_unit_test(test_restore),
-		cmocka_unit_test(test_notice),          cmocka_unit_test(test_mirror),
-		cmocka_unit_test(test_finalizer),       cmocka_unit_test(test_finalizer_of_another),
+		cmocka_unit_test(test_service),
+		cmocka_unit_test(test_service_absent),
+		cmocka_unit_test(test_service_retreat),
+		cmocka_unit_test(test_service_unlabelled),
+		cmocka_unit_test(test_route),
+		cmocka_unit_test(test_route_made),
+		cmocka_unit_test(test_route_retreat),
+		cmocka_unit_test(test_observe),
+		cmocka_unit_test(test_remove),
+		cmocka_unit_test(test_remove_left),
+		cmocka_unit_test(test_restore),
+		cmocka_unit_test(test_notice),
+		cmocka_unit_test(test_mirror),
+		cmocka_unit_test(test_finalizer),
+		cmocka_unit_test(test_finalizer_of_another),
 		cmocka_unit_test(test_no_route),
 	};
 

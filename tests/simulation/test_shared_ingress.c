@@ -180,12 +180,40 @@ static void test_restart(void **state)
 	stage_free(stage);
 }
 
+/* After another edit of the name the clone of before gets nothing, and goes with the Canary: it,
+ * and nobody else's. */
+static void test_renamed(void **state)
+{
+	struct stage *stage = begin();
+
+	(void)state;
+	give_name(stage);
+	stage_write(stage, HTTP_PATCH, CANARIES "/till",
+	            "{\"spec\":{\"ingressRef\":{\"canaryName\":\"front-2\"}}}");
+	stage_run(stage, 30);
+	leads_to(stage, "front-2", "/till", "till-canary");
+	assert_string_equal(
+		kube_tree_value(kube_tree_find(stage_find(stage, "ingresses", "front-till"),
+	                                       "metadata/annotations"),
+	                        "nginx.ingress.kubernetes.io/canary-weight"),
+		"0");
+	stage_write(stage, HTTP_DELETE, CANARIES "/till", NULL);
+	stage_run(stage, 120);
+	assert_null(stage_find(stage, "deployments", "till-primary"));
+	assert_null(stage_find(stage, "ingresses", "front-2"));
+	assert_null(stage_find(stage, "ingresses", "front-till"));
+	leads_to(stage, "front-canary", "/cart", "cart-canary");
+	assert_non_null(stage_find(stage, "ingresses", "front"));
+	stage_free(stage);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_both),
 		cmocka_unit_test(test_restart),
+		cmocka_unit_test(test_renamed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
