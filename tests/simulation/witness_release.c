@@ -198,7 +198,8 @@ static void finish(struct simulation *simulation, int canary, const struct witne
 	const char *why;
 
 	/* One process noted since when, and another one, by its own clock, that it was too long. */
-	now = instant_after(now, span_ms(simulation->crew.fastest.ms - simulation->crew.slowest.ms));
+	now = instant_after(now,
+	                    span_ms(simulation->crew.fastest.ms - simulation->crew.slowest.ms));
 	truth_ended(truth, truth_version_find(truth, run->tag), now);
 	why = oracle_judge(truth, run->tag, run->outcome, run->is_init);
 	if (why[0] != '\0')
