@@ -96,7 +96,8 @@ struct kube_ref act_reply_ref(const struct canary_world *world, enum subject sub
 /* The target or the primary, where they are Services: these are read as workloads. */
 static bool is_workload(const struct canary_world *world, const struct kube_ref *ref)
 {
-	return ref->kind == KUBE_SERVICE && ref->name && world->spec->target_kind == TARGET_SERVICE &&
+	return ref->kind == KUBE_SERVICE && ref->name &&
+	       world->spec->target_kind == TARGET_SERVICE &&
 	       (strcmp(ref->name, world->spec->target) == 0 ||
 	        strcmp(ref->name, world->spec->primary) == 0);
 }

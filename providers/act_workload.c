@@ -82,11 +82,10 @@ static enum talk_step begin_service(struct act *act)
 
 	if (act->effect->kind != EFFECT_CREATE_PRIMARY)
 		return act_reply_get(act, STEP_LIVE, &ref);
-	return act_reply_create(
-		act, STEP_WRITE, &ref,
-		kube_service_target_new(act->world, ref.name, service_template(act),
-	                                act_reply_kept(act, "target"),
-	                                id_of(act_reply_kept(act, "release"))));
+	return act_reply_create(act, STEP_WRITE, &ref,
+	                        kube_service_target_new(act->world, ref.name, service_template(act),
+	                                                act_reply_kept(act, "target"),
+	                                                id_of(act_reply_kept(act, "release"))));
 }
 
 static enum talk_step on_live(struct act *act, const struct http_reply *reply, struct err *err)

@@ -120,9 +120,8 @@ static bool target_kind_read(const struct field *target, const char *text, struc
 	if (!kube_node_text(&version, NAME_LENGTH_MAX, &version_text, err))
 		return false;
 	if (!target_kind_parse(text, &ret->target_kind))
-		return field_expect(&kind,
-		                    "Deployment, DaemonSet or Service (others are not served yet)",
-		                    err);
+		return field_expect(
+			&kind, "Deployment, DaemonSet or Service (others are not served yet)", err);
 	if (ret->target_kind == TARGET_SERVICE && strstr(version_text, "knative"))
 		return field_expect(&version, "v1 (Knative Services are not served yet)", err);
 	return true;
@@ -317,7 +316,8 @@ static bool size_check(const json_t *object, const char *name, struct err *err)
 }
 
 /* A target that is a Service is the apex. Clients whose route leads to it, or who have none, would
- * get each edit of it as it is; and routes name Services after the apex, copies after the target. */
+ * get each edit of it as it is; and routes name Services after the apex, copies after the target.
+ */
 static bool service_target_check(const struct field *spec, const struct kube_canary *canary,
                                  struct err *err)
 {
@@ -333,9 +333,10 @@ static bool service_target_check(const struct field *spec, const struct kube_can
 		                    "since the target is a Service, got \"%.40s\"",
 		                    canary->spec.provider);
 	return strcmp(canary->apex, canary->spec.target) == 0 ||
-	       field_refuse(&name, err, ERR_INVALID,
-	                    "expected the target's, \"%.63s\", since it is a Service, got \"%.63s\"",
-	                    canary->spec.target, canary->apex);
+	       field_refuse(
+		       &name, err, ERR_INVALID,
+		       "expected the target's, \"%.63s\", since it is a Service, got \"%.63s\"",
+		       canary->spec.target, canary->apex);
 }
 
 /* What the provider cannot do is refused before anything moves. */

@@ -11,6 +11,8 @@
 
 #define APPLIED "kubectl.kubernetes.io/last-applied-configuration"
 #define FLAGGER "flagger"
+#define COPIED  "serin.dev/copied" /* annotation of a primary: the digest of where it leads */
+#define EDITED  "edited"           /* the id of one that leads elsewhere by another hand */
 
 /* Of one Service alone: a copy with them would be refused, or take the original's clients. */
 static const char *const own[] = {
@@ -45,6 +47,45 @@ static json_t *copied(const json_t *spec)
 	return copy;
 }
 
+/* Where SPEC, a Service's, leads; nothing that a newer API server could fill in. */
+static void essence(const json_t *spec, char ret[DIGEST_MAX])
+{
+	static const char *const of_port[] = {"name", "port", "targetPort"};
+	const json_t *ports = json_object_get(spec, "ports");
+	json_t *leads = kube_tree_object();
+	json_t *list = kube_tree_list();
+
+	kube_tree_set(leads, "selector", kube_tree_copy(json_object_get(spec, "selector")));
+	kube_tree_set_some(leads, "externalName", kube_tree_text(spec, "externalName"));
+	for (size_t i = 0; i < json_array_size(ports); i++) {
+		json_t *port = kube_tree_object();
+
+		for (size_t j = 0; j < array_length(of_port); j++) {
+			json_t *value = json_object_get(json_array_get(ports, i), of_port[j]);
+
+			if (value)
+				kube_tree_set(port, of_port[j], json_incref(value));
+		}
+		kube_tree_append(list, port);
+	}
+	kube_tree_set(leads, "ports", list);
+	if (!kube_pod_template_digest(leads, ret, NULL))
+		ret[0] = '\0';
+	json_decref(leads);
+}
+
+/* OBJECT, a primary, was made to lead elsewhere since we wrote it. */
+static bool is_edited(const json_t *object)
+{
+	const char *noted = kube_tree_value(kube_tree_find(object, "metadata/annotations"), COPIED);
+	char digest[DIGEST_MAX];
+
+	if (noted[0] == '\0')
+		return false;
+	essence(json_object_get(object, "spec"), digest);
+	return strcmp(noted, digest) != 0;
+}
+
 /* What the Release is called whose template it has; "": nobody says. */
 static void find_id(const struct canary_world *world, const json_t *object, const json_t *template,
                     char ret[DIGEST_MAX + 8])
@@ -52,7 +93,8 @@ static void find_id(const struct canary_world *world, const json_t *object, cons
 	const json_t *annotations = kube_tree_find(object, "metadata/annotations");
 	char digest[DIGEST_MAX];
 
-	text_format(ret, DIGEST_MAX + 8, "%s", kube_tree_value(annotations, KUBE_TEMPLATE_ID));
+	text_format(ret, DIGEST_MAX + 8, "%s",
+	            is_edited(object) ? EDITED : kube_tree_value(annotations, KUBE_TEMPLATE_ID));
 	if (ret[0] || strcmp(kube_tree_text(object, "metadata/name"), world->spec->primary) != 0 ||
 	    (!kube_owner_is_canary(object, world->spec->name) &&
 	     !kube_owner_wrote_last(object, FLAGGER, "f:spec")) ||
@@ -121,15 +163,19 @@ json_t *kube_service_target_view(const struct canary_world *world, const json_t 
 	return view;
 }
 
-static json_t *annotations_of(json_t *live, const char *id)
+static json_t *annotations_of(json_t *live, const json_t *spec, const char *id)
 {
 	json_t *annotations = kube_pod_template_filter(live);
+	char digest[DIGEST_MAX];
 
 	(void)json_object_del(annotations, APPLIED);
 	(void)json_object_del(annotations, KUBE_TEMPLATE_ID);
 	kube_owner_set_flux(annotations);
-	if (id)
-		kube_tree_set_text(annotations, KUBE_TEMPLATE_ID, id);
+	if (!id)
+		return annotations;
+	essence(spec, digest);
+	kube_tree_set_text(annotations, KUBE_TEMPLATE_ID, id);
+	kube_tree_set_text(annotations, COPIED, digest);
 	return annotations;
 }
 
@@ -152,7 +198,8 @@ json_t *kube_service_target_new(const struct canary_world *world, const char *na
 	kube_tree_set(metadata, "labels",
 	              labels_of(world, kube_tree_find(target, "metadata/labels")));
 	kube_tree_set(metadata, "annotations",
-	              annotations_of(kube_tree_find(target, "metadata/annotations"), id));
+	              annotations_of(kube_tree_find(target, "metadata/annotations"),
+	                             json_object_get(template, "spec"), id));
 	kube_tree_set_text(object, "apiVersion", kube_api_version(KUBE_SERVICE));
 	kube_tree_set_text(object, "kind", kube_api_kind(KUBE_SERVICE));
 	kube_tree_set(object, "metadata", metadata);
@@ -203,7 +250,8 @@ json_t *kube_service_target_patch(const struct canary_world *world, const json_t
 	patch_spec(patch, service ? service : kube_tree_find(live, "spec"),
 	           json_object_get(template, "spec"));
 	patch_map(patch, "/metadata/labels", labels_of(world, labels), labels);
-	patch_map(patch, "/metadata/annotations", annotations_of(annotations, id), annotations);
+	patch_map(patch, "/metadata/annotations",
+	          annotations_of(annotations, json_object_get(template, "spec"), id), annotations);
 	kube_owner_remove(patch, live, world->spec->name);
 	return patch;
 }

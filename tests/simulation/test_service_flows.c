@@ -17,14 +17,13 @@
 
 #define SERVICES "/api/v1/namespaces/shop/services"
 #define CANARIES "/apis/flagger.app/v1beta1/namespaces/shop/canaries"
-#define ROUTE    "/apis/networking.istio.io/v1beta1/namespaces/shop/virtualservices/cart"
 #define STEPS    "\"stepWeight\":20,\"maxWeight\":40"
 #define BACK     STEPS ",\"stepWeightPromotion\":15"
 #define GREEN    "\"iterations\":2"
-#define OWN                                                                         \
+#define OWN                                                                                \
  "\"type\":\"LoadBalancer\",\"clusterIP\":\"10.96.0.17\",\"clusterIPs\":[\"10.96.0.17\"]," \
  "\"externalIPs\":[\"192.0.2.1\"],"
-#define PORTS                                                                       \
+#define PORTS                                                                          \
  "\"ports\":[{\"name\":\"http\",\"port\":80,\"targetPort\":8080,\"protocol\":\"TCP\"," \
  "\"nodePort\":30080}]"
 
@@ -244,10 +243,97 @@ static void test_kept(void **state)
 	stage_write(stage, HTTP_DELETE, SERVICES "/cart-primary", "");
 	stage_run(stage, 5);
 	assert_string_equal(version_of(stage, "cart-primary"), "v1");
+	stage_write(stage, HTTP_PATCH, SERVICES "/cart-primary",
+	            "{\"spec\":{\"selector\":{\"version\":\"v9\"}}}");
+	stage_run(stage, 5);
+	assert_string_equal(version_of(stage, "cart-primary"), "v1");
 	stage_write(stage, HTTP_PATCH, SERVICES "/cart-canary",
 	            "{\"spec\":{\"selector\":{\"version\":\"v9\"}}}");
 	stage_run(stage, 5);
 	assert_string_equal(version_of(stage, "cart-canary"), "v3");
+	stage_free(stage);
+}
+
+/* Adoption ------------------------------------------------------------------------------------- */
+
+/* As Flagger makes them: its field manager, and the Canary as the owner of what was not promoted.
+ */
+static void leave(struct stage *stage)
+{
+	char owner[256];
+
+	put_service(stage, "cart", "", "", "v1");
+	make_canary(stage);
+	text_format(owner, sizeof(owner),
+	            ",\"ownerReferences\":[{\"apiVersion\":\"flagger.app/v1beta1\",\"kind\":"
+	            "\"Canary\",\"name\":\"cart\",\"uid\":\"%s\",\"controller\":true}]",
+	            kube_tree_text(stage_find(stage, "canaries", "cart"), "metadata/uid"));
+	put_service(stage, "cart-primary", "", "", "v1");
+	put_service(stage, "cart-canary", owner, "", "v1");
+	stage_write(stage, HTTP_PATCH, CANARIES "/cart/status",
+	            "{\"status\":{\"phase\":\"Succeeded\",\"lastAppliedSpec\":\"5f56684589\","
+	            "\"lastPromotedSpec\":\"5f56684589\"}}");
+}
+
+static void adopt(struct stage *stage)
+{
+	stage_start(stage, 0);
+}
+
+/* At rest nothing of the primary changes but metadata, and the next revision is a run. */
+static void test_adopted(void **state)
+{
+	struct stage *stage = stage_new(1);
+	json_t *before;
+
+	(void)state;
+	leave(stage);
+	before = json_deep_copy(
+		json_object_get(stage_find(stage, "services", "cart-primary"), "spec"));
+	adopt(stage);
+	stage_run(stage, 120);
+	assert_non_null(stage_find(stage, "releases", "cart-1"));
+	assert_null(stage_find(stage, "releases", "cart-2"));
+	assert_true(json_equal(
+		before, json_object_get(stage_find(stage, "services", "cart-primary"), "spec")));
+	assert_int_equal(json_array_size(kube_tree_find(stage_find(stage, "services", "cart-canary"),
+	                                                "metadata/ownerReferences")),
+	                 0);
+	push(stage, "v2");
+	assert_true(stage_run_to(stage, "Progressing", 60));
+	assert_string_equal(version_of(stage, "cart-primary"), "v1");
+	assert_true(stage_run_to(stage, "Succeeded", 200));
+	assert_string_equal(version_of(stage, "cart-primary"), "v2");
+	json_decref(before);
+	stage_free(stage);
+}
+
+static void test_adoption_perturbed(void **state)
+{
+	static const struct flow flow = {"adopt a Service", leave, adopt, "Succeeded"};
+
+	(void)state;
+	flow_perturb(&flow);
+}
+
+/* A Service of that name that nobody says Flagger made is not touched. */
+static void test_a_users_own_primary(void **state)
+{
+	struct stage *stage = stage_new(1);
+
+	(void)state;
+	put_service(stage, "cart", "", "", "v1");
+	stage_write(stage, HTTP_POST, SERVICES "?fieldManager=kubectl",
+	            "{\"apiVersion\":\"v1\",\"kind\":\"Service\",\"metadata\":{\"name\":"
+	            "\"cart-primary\",\"namespace\":\"shop\"},\"spec\":{\"selector\":{\"app\":"
+	            "\"mine\"}," PORTS "}}");
+	make_canary(stage);
+	stage_start(stage, 0);
+	stage_run(stage, 120);
+	assert_null(stage_find(stage, "releases", "cart-1"));
+	assert_string_equal(kube_tree_text(stage_find(stage, "services", "cart-primary"),
+	                                   "spec/selector/app"),
+	                    "mine");
 	stage_free(stage);
 }
 
@@ -259,6 +345,9 @@ int main(void)
 		cmocka_unit_test(test_newer_and_bad),
 		cmocka_unit_test(test_own_fields_are_no_revision),
 		cmocka_unit_test(test_kept),
+		cmocka_unit_test(test_adopted),
+		cmocka_unit_test(test_adoption_perturbed),
+		cmocka_unit_test(test_a_users_own_primary),
 		cmocka_unit_test(test_flows),
 	};
 
