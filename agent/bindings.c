@@ -1,6 +1,7 @@
 #include "agent/bindings.h"
 
 #include "agent/learn.h"
+#include "agent/learn_before.h"
 #include "analysis/base/text.h"
 #include "providers/kube/tree.h"
 
@@ -16,6 +17,7 @@ struct bound {
 	struct binding as;
 	struct canary *canary;
 	unsigned epoch;     /* the list that showed it last */
+	uint64_t before;    /* the version that was known when the last list began */
 	struct bound *next; /* who shares it */
 };
 
@@ -131,6 +133,25 @@ void bindings_remove(struct bindings *bindings, const struct canary *canary)
 	}
 }
 
+static char *version_of(const struct bound *bound)
+{
+	return learn_before_version(bound->canary, bound->as.subject, bound->as.index);
+}
+
+static uint64_t number_of(const char *version)
+{
+	return version ? strtoull(version, NULL, 10) : 0;
+}
+
+/* It was not seen since the list began: the list may show it older than it is known. */
+static void give_in(const struct bound *bound)
+{
+	char *version = version_of(bound);
+
+	if (version && number_of(version) == bound->before)
+		version[0] = '\0';
+}
+
 static void learn(const struct bound *bound, const json_t *object)
 {
 	if (bound->as.subject == SUBJECT_NONE)
@@ -149,11 +170,27 @@ void bindings_take(struct bindings *bindings, enum kube_kind kind, enum follow_e
 	for (; bound; bound = bound->next) {
 		if (event == FOLLOW_LISTED) {
 			bound->epoch = epoch;
-			learn_forget_version(bound->canary, bound->as.subject);
+			give_in(bound);
 		}
 		learn(bound, event == FOLLOW_DELETED ? NULL : object);
 		canary_stir(bound->canary);
 	}
+}
+
+static void on_begin(const void *node, VISIT visit, void *closure)
+{
+	const enum kube_kind *kind = closure;
+	struct bound *bound = *(struct bound *const *)node;
+
+	if ((visit != postorder && visit != leaf) || bound->as.kind != *kind)
+		return;
+	for (; bound; bound = bound->next)
+		bound->before = number_of(version_of(bound));
+}
+
+void bindings_begin(struct bindings *bindings, enum kube_kind kind)
+{
+	twalk_r(bindings->tree, on_begin, &kind);
 }
 
 struct absence {

@@ -39,6 +39,9 @@ void bindings_remove(struct bindings *bindings, const struct canary *canary);
 void bindings_take(struct bindings *bindings, enum kube_kind kind, enum follow_event event,
                    const json_t *object, unsigned epoch);
 
+/* A list of a kind begins: what is learned from now on it does not take back. */
+void bindings_begin(struct bindings *bindings, enum kube_kind kind);
+
 /* The list EPOCH of a kind is complete: what it did not show is not there. */
 void bindings_end(struct bindings *bindings, enum kube_kind kind, unsigned epoch);
 

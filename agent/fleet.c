@@ -462,6 +462,7 @@ void fleet_doubt(struct fleet *fleet, enum kube_kind kind)
 static void begun(struct fleet *fleet, enum kube_kind kind)
 {
 	fleet->epochs[kind]++; /* what an earlier list showed, or half of one, is no proof */
+	bindings_begin(&fleet->bindings, kind);
 	if (kind != KUBE_ACTION)
 		return;
 	fleet->has_missed_actions = false;

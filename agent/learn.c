@@ -70,8 +70,7 @@ static void learn_service(struct canary *canary, enum subject subject, const jso
 	kube_service_read(object, &canary->edition->world, subject, service);
 	if (!instant_is_set(before.since) || before.backend != service->backend)
 		service->since = canary_now(canary);
-	/* Before the label is known nothing can be said of a selector: it is read again then, or
-	 * after a while. But a target that is not there, or shows no label, is not waited for. */
+	/* Without the label nothing is said of a selector; a target without one is not awaited. */
 	if (canary->edition->world.label[0] != '\0' ||
 	    canary->facts.target.slot.state != FACT_UNKNOWN)
 		learn_slot_known(canary, &service->slot);
@@ -296,48 +295,6 @@ void learn_doubt(struct canary *canary, enum subject subject)
 	facts_slot(&canary->facts, subject)->state = FACT_UNKNOWN;
 }
 
-void learn_forget_version(struct canary *canary, enum subject subject)
-{
-	struct facts *facts = &canary->facts;
-
-	switch (subject) {
-	case SUBJECT_TARGET:
-		facts->target.resource_version[0] = '\0';
-		return;
-	case SUBJECT_PRIMARY:
-		facts->primary.resource_version[0] = '\0';
-		return;
-	case SUBJECT_APEX:
-	case SUBJECT_PRIMARY_SERVICE:
-	case SUBJECT_CANARY_SERVICE:
-		service_of(facts, subject)->resource_version[0] = '\0';
-		return;
-	case SUBJECT_ROUTE:
-		facts->route.resource_version[0] = '\0';
-		return;
-	case SUBJECT_SCALER:
-		facts->scaler.resource_version[0] = '\0';
-		return;
-	case SUBJECT_PRIMARY_SCALER:
-		facts->primary_scaler.resource_version[0] = '\0';
-		return;
-	case SUBJECT_NONE:
-		for (size_t i = 0; i < TRAFFIC_BESIDE_MAX && canary->edition; i++)
-			canary->edition->world.beside_versions[i][0] = '\0';
-		return;
-	case SUBJECT_CANARY:
-	case SUBJECT_RELEASES:
-	case SUBJECT_CHANGE:
-	case SUBJECT_CONFIGS:
-	case SUBJECT_EVENTS:
-	case SUBJECT_ACTION:
-	case SUBJECT_EARLIER:
-	case SUBJECT_FORMER_SCALER:
-	case SUBJECT_MAX:
-		return;
-	}
-}
-
 static struct span delay_of(struct canary *canary, const struct effect *effect,
                             const struct act_result *result, int failures)
 {
@@ -433,6 +390,9 @@ static void learn_success(struct canary *canary, const struct effect *effect,
 		text_copy(facts->notices_release, effect->release_uid);
 		facts->notices_delivered = effect->notice.id;
 		return;
+	case EFFECT_WRITE_FINALIZER:
+		facts->has_finalizer = effect->number != 0;
+		break;
 	case EFFECT_NONE:
 	case EFFECT_OBSERVE:
 	case EFFECT_MEASURE:

@@ -33,7 +33,4 @@ void learn_releases_anew(struct canary *canary);
  */
 void learn_doubt(struct canary *canary, enum subject subject);
 
-/* A consistent list begins: what is known may be from a future that was undone. */
-void learn_forget_version(struct canary *canary, enum subject subject);
-
 #endif

@@ -4,6 +4,45 @@
 
 #include <stdlib.h>
 
+char *learn_before_version(struct canary *canary, enum subject subject, size_t index)
+{
+	struct facts *facts = &canary->facts;
+
+	switch (subject) {
+	case SUBJECT_TARGET:
+		return facts->target.resource_version;
+	case SUBJECT_PRIMARY:
+		return facts->primary.resource_version;
+	case SUBJECT_APEX:
+		return facts->apex.resource_version;
+	case SUBJECT_PRIMARY_SERVICE:
+		return facts->primary_service.resource_version;
+	case SUBJECT_CANARY_SERVICE:
+		return facts->canary_service.resource_version;
+	case SUBJECT_ROUTE:
+		return facts->route.resource_version;
+	case SUBJECT_SCALER:
+		return facts->scaler.resource_version;
+	case SUBJECT_PRIMARY_SCALER:
+		return facts->primary_scaler.resource_version;
+	case SUBJECT_NONE:
+		return canary->edition && index < TRAFFIC_BESIDE_MAX
+		               ? canary->edition->world.beside_versions[index]
+		               : NULL;
+	case SUBJECT_CANARY:
+	case SUBJECT_RELEASES:
+	case SUBJECT_CHANGE:
+	case SUBJECT_CONFIGS:
+	case SUBJECT_EVENTS:
+	case SUBJECT_ACTION:
+	case SUBJECT_EARLIER:
+	case SUBJECT_FORMER_SCALER:
+	case SUBJECT_MAX:
+		break;
+	}
+	return NULL;
+}
+
 void learn_before_keep(struct canary *canary)
 {
 	learn_before_forget(canary);

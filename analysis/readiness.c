@@ -7,11 +7,15 @@
 #include "analysis/workload.h"
 
 #include <stdint.h>
+#include <string.h>
 
 /* What routes answers after each write; that alone is nothing to note. */
 #define GRACE span_seconds(10)
 
 #define REFUSALS 3 /* in a row: less may be a passing trouble */
+
+/* Of the deadline, before pods are asked for: what is usual until the weight holds. */
+#define PRELUDE span_seconds(10)
 
 static bool is_primary_ready(const struct thought *thought, char *ret_why)
 {
@@ -124,6 +128,26 @@ enum readiness readiness_refused(struct thought *thought, char *ret_why)
 	                       was_read(thought, SUBJECT_TARGET, instant_after(since, deadline))
 	               ? READINESS_LATE
 	               : READINESS_WAITING;
+}
+
+bool readiness_begins(struct thought *thought)
+{
+	static const char why[] = "its pods are asked for only now: the deadline begins anew";
+	const struct facts *facts = thought->facts;
+	const struct release_status *status = &facts->newest.status;
+	struct instant since = status->times.not_ready_since;
+	struct release_status next;
+
+	if (facts->target.slot.state != FACT_KNOWN || facts->target.replicas > 0 ||
+	    facts->target.slot.failures > 0 || !instant_is_set(since) ||
+	    instant_between(since, facts->now).ms <= PRELUDE.ms || strcmp(status->reason, why) == 0)
+		return true;
+	next = thought_next_status(thought);
+	next.times.not_ready_since = facts->now;
+	text_copy(next.reason, why);
+	thought_save(thought, &next, false);
+	thought_because(thought, "%s", why);
+	return false;
 }
 
 enum readiness readiness_check(struct thought *thought, bool with_canary, char *ret_why)

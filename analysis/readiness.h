@@ -28,6 +28,13 @@ enum readiness readiness_check(struct thought *thought, bool with_canary, char *
  */
 enum readiness readiness_refused(struct thought *thought, char *ret_why);
 
+/*
+ * Before the canary's pods are asked for: the deadline is theirs. When something else took of it, a
+ * route that was not ours or an agent that was away, it begins anew, once in a run, by a save;
+ * until that is observed the answer is false, and they are not asked for.
+ */
+bool readiness_begins(struct thought *thought);
+
 /* Before the canary has pods: the route was not taken in within the deadline. RET_WHY as above. */
 bool readiness_is_route_late(struct thought *thought, char *ret_why);
 

@@ -195,6 +195,10 @@ static void tell_beginning(const struct thought *thought, struct release_status 
 	if (!instant_is_set(status->times.next_check_at))
 		thought_notice(status, false, "Starting canary analysis for %.100s.%.63s",
 		               thought->spec->target, thought->spec->k8s_namespace);
+	if (!instant_is_set(status->times.next_check_at) && thought->facts->route.doubt[0] != '\0')
+		thought_notice(status, true, "%.80s.%.63s: requests may pass the route by: %.190s",
+		               thought->spec->name, thought->spec->k8s_namespace,
+		               thought->facts->route.doubt);
 }
 
 static void fail_before(struct thought *thought, size_t index, struct instant due)
@@ -325,8 +329,6 @@ static void hold_paused(struct thought *thought)
 /* The canary has pods; how many is the user's to say, none is ours to mend. */
 static bool is_scaled_up(struct thought *thought)
 {
-	if (!thought_knows(thought, SUBJECT_TARGET))
-		return false;
 	if (!scaler_turns(thought, true))
 		return false;
 	if (thought->facts->target.replicas > 0)
@@ -386,7 +388,8 @@ void phase_starting(struct thought *thought)
 		give_up(thought, why);
 		return;
 	}
-	if (!is_scaled_up(thought))
+	if (!thought_knows(thought, SUBJECT_TARGET) || !readiness_begins(thought) ||
+	    !is_scaled_up(thought))
 		return;
 	switch (readiness_check(thought, true, why)) {
 	case READINESS_READY:

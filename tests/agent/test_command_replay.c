@@ -47,8 +47,13 @@ struct place {
  * anew, see main: a bare fork could take with it a lock that the desk's thread was holding. */
 static void record(const char *folder)
 {
-	char *words[] = {(char[]){"serin"},   (char[]){"demo"}, (char[]){"--dir"}, strdup(folder),
-	                 (char[]){"--speed"}, (char[]){"0"},    NULL};
+	char *words[] = {(char[]){"serin"},
+	                 (char[]){"demo"},
+	                 (char[]){"--dir"},
+	                 strdup(folder),
+	                 (char[]){"--speed"},
+	                 (char[]){"0"},
+	                 NULL};
 	posix_spawn_file_actions_t actions;
 	int status = 0;
 	pid_t pid;

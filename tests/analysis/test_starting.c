@@ -58,6 +58,17 @@ static void few_pods_allowed(struct model *model)
 	put_pods(&model->truth.target, 2, 0);
 }
 
+static void unready_usual(struct model *model)
+{
+	model->truth.newest.status.times.not_ready_since.ms = model->truth.now.ms - 10000;
+}
+
+static void begun_anew(struct model *model)
+{
+	text_copy(model->truth.newest.status.reason,
+	          "its pods are asked for only now: the deadline begins anew");
+}
+
 static const struct decision_row rows[] = {
 	{"starting",
          {starting},
@@ -68,6 +79,18 @@ static const struct decision_row rows[] = {
          "write canary status Progressing; see target",
          "the target was not seen yet"},
 	{"it has no pods", {starting, target_down}, "scale target 2", "scaling the target to 2"},
+	{"… and something else took of the deadline",
+         {starting, target_down, unready_read},
+         "save release Starting unready 1",
+         "its pods are asked for only now: the deadline begins anew"},
+	{"… for no longer than usual",
+         {starting, target_down, unready_usual},
+         "scale target 2",
+         "scaling the target to 2"},
+	{"… once in a run",
+         {starting, target_down, unready_read, begun_anew},
+         "scale target 2",
+         "scaling the target to 2"},
 	{"row 59: pods are refused",
          {starting, no_pods_allowed},
          "save release Starting unready 1",

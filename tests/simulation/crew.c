@@ -82,6 +82,10 @@ static void begin_life(struct crew_agent *agent)
 	network_start(simulation);
 	if (faults_strike(&simulation->faults, FAULT_SKEW, -1, now))
 		agent->skew = span_ms(dice_between(&simulation->faults.dice, -SKEW_MS, SKEW_MS));
+	if (agent->skew.ms < simulation->crew.slowest.ms)
+		simulation->crew.slowest = agent->skew;
+	if (agent->skew.ms > simulation->crew.fastest.ms)
+		simulation->crew.fastest = agent->skew;
 	sim_loop_skew(agent->loop, agent->skew);
 }
 

@@ -45,6 +45,8 @@ struct crew_agent {
 struct crew {
 	struct crew_agent agents[CREW_MAX];
 	int n_agents;
+	struct span slowest; /* the clock that was behind most, of all processes so far … */
+	struct span fastest; /* … and the one that was ahead most */
 };
 
 void crew_init(struct simulation *simulation, int n_agents);

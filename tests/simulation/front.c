@@ -53,31 +53,59 @@ static int annotation_weight(const json_t *object)
 	                                                          : 0;
 }
 
-/* The most that a rule gives it: every rule here leads to primary and canary. */
+/* The rule is for clients with a cookie. */
+static bool is_session(const json_t *rule, bool is_gateway)
+{
+	const json_t *match =
+		json_array_get(json_object_get(rule, is_gateway ? "matches" : "match"), 0);
+	const json_t *headers = json_object_get(match, "headers");
+	const char *name;
+
+	if (!is_gateway)
+		return json_object_get(headers, "cookie") != NULL;
+	name = json_string_value(json_object_get(json_array_get(headers, 0), "name"));
+	return name && strcmp(name, "Cookie") == 0;
+}
+
+/* The most that the rule gives it. */
+static int rule_weight(const json_t *rule, const char *service, bool is_gateway)
+{
+	const json_t *route = json_object_get(rule, is_gateway ? "backendRefs" : "route");
+	int most = 0;
+
+	for (size_t i = 0; i < json_array_size(route); i++) {
+		const json_t *entry = json_array_get(route, i);
+		const char *host = json_string_value(
+			is_gateway
+				? json_object_get(entry, "name")
+				: json_object_get(json_object_get(entry, "destination"), "host"));
+		int weight = (int)json_integer_value(json_object_get(entry, "weight"));
+
+		if (host && strcmp(host, service) == 0 && weight > most)
+			most = weight;
+	}
+	return most;
+}
+
+/* The most that a rule gives it: every rule here leads to primary and canary. Where clients are
+ * known by a cookie, that is the weight of the others, unless there is none. */
 static int rules_weight(const struct truth_canary *canary, const json_t *rules)
 {
 	bool is_gateway = front_is_gateway(canary);
 	char service[FRONT_NAME_MAX];
 	int most = 0;
+	int most_sticky = 0;
 
 	text_format(service, sizeof(service), "%s-canary", canary->service);
 	for (size_t i = 0; i < json_array_size(rules); i++) {
-		const json_t *route = json_object_get(json_array_get(rules, i),
-		                                      is_gateway ? "backendRefs" : "route");
+		const json_t *rule = json_array_get(rules, i);
+		int weight = rule_weight(rule, service, is_gateway);
+		int *of =
+			canary->has_cookies && is_session(rule, is_gateway) ? &most_sticky : &most;
 
-		for (size_t j = 0; j < json_array_size(route); j++) {
-			const json_t *entry = json_array_get(route, j);
-			const char *host = json_string_value(
-				is_gateway ? json_object_get(entry, "name")
-					   : json_object_get(json_object_get(entry, "destination"),
-			                                     "host"));
-			int weight = (int)json_integer_value(json_object_get(entry, "weight"));
-
-			if (host && strcmp(host, service) == 0 && weight > most)
-				most = weight;
-		}
+		*of = weight > *of ? weight : *of;
 	}
-	return most;
+	return most > 0 ? most : most_sticky;
 }
 
 int front_weight(const struct truth_canary *canary, const json_t *object)

@@ -20,6 +20,7 @@
 #define OFTEN_AT_RELEASE 5   /* a Release is made */
 #define OFTEN_AT_RETREAT 5   /* a retreat is written */
 #define OFTEN_AT_ROUTE   300 /* … and its machine dies, when its route is written and no more */
+#define OFTEN_AT_STEP    4   /* … of a later step: what every process then finishes */
 #define OFTEN_AT_OBJECT  4   /* what was written is removed before its writer knows */
 #define OFTEN_AT_READ    0.2 /* a process stops between a question and what follows from it */
 
@@ -246,9 +247,11 @@ static bool is_refused(struct simulation *simulation, const struct http_request 
 static void die_at_route(struct simulation *simulation, const struct http_request *request,
                          int canary)
 {
+	const struct witness_run *run = &simulation->witness.runs[canary < 0 ? 0 : canary];
+	double often = OFTEN_AT_ROUTE * (run->weight_from > 0 ? OFTEN_AT_STEP : 1);
+
 	if (!is_retreat(simulation, request, canary) || !front_is_url(request->url) ||
-	    simulation->witness.runs[canary].phase != PHASE_PROGRESSING ||
-	    !strike_at(simulation, FAULT_CRASH, canary, OFTEN_AT_ROUTE))
+	    run->phase != PHASE_PROGRESSING || !strike_at(simulation, FAULT_CRASH, canary, often))
 		return;
 	simulation->network.refused_until[canary] =
 		instant_after(sim_loop_now(simulation->loop), span_ms(100));

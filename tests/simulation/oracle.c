@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define SCALERS "horizontalpodautoscalers"
+
 /* The objects of one canary as they are. */
 struct sight {
 	struct simulation *simulation;
@@ -160,6 +162,8 @@ static const char *trouble_gone(const struct sight *sight)
 	if (find(sight, "destinationrules", canary->service, "-primary") ||
 	    find(sight, "destinationrules", canary->service, "-canary"))
 		return "it was deleted, and what stood with its route is left";
+	if (find(sight, SCALERS, canary->name, "-load-primary"))
+		return "it was deleted, and its primary's autoscaler is left";
 	if (find(sight, "services", canary->service, "-primary") ||
 	    find(sight, "services", canary->service, "-canary"))
 		return "it was deleted, and a Service is left";
@@ -242,6 +246,8 @@ static const char *trouble_world(const struct sight *sight)
 	const struct truth_canary *canary = sight->canary;
 	int replicas = number_at(sight->target, "spec", "replicas");
 
+	if (canary->has_scaler && !find(sight, SCALERS, canary->name, "-load-primary"))
+		return "its primary's autoscaler is missing";
 	if (front_is_weighed(canary) && !sight->route)
 		return "its route is missing";
 	if (front_is_weighed(canary) && front_weight(canary, sight->route) != 0)

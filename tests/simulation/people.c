@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define SCALERS     "horizontalpodautoscalers"
 #define SILENCE_MS  110000 /* for so long a watch may be silent before it is opened again */
 #define DEEDS_MIN   4
 #define DEEDS_MAX   14
@@ -37,6 +38,7 @@ void people_url(const struct truth_canary *canary, const char *plural, const cha
 	const char *group =
 		strcmp(plural, "services") == 0          ? "/api/v1"
 		: strcmp(plural, "deployments") == 0     ? "/apis/apps/v1"
+		: strcmp(plural, SCALERS) == 0           ? "/apis/autoscaling/v2"
 		: strcmp(plural, "ingresses") == 0       ? "/apis/networking.k8s.io/v1"
 		: strcmp(plural, "virtualservices") == 0 ? "/apis/networking.istio.io/v1beta1"
 		: strcmp(plural, "httproutes") == 0      ? "/apis/gateway.networking.k8s.io/v1"
@@ -390,6 +392,8 @@ static void settle(struct simulation *simulation, struct truth_canary *canary)
 {
 	(void)post(simulation, canary, "deployments", truth_deployment(canary), "people");
 	(void)post(simulation, canary, "ingresses", truth_ingress(canary), "people");
+	if (canary->has_scaler)
+		(void)post(simulation, canary, SCALERS, truth_scaler(canary), "people");
 	if (canary->asking == TRUTH_ASK_TEMPLATE)
 		(void)post(simulation, canary, "metrictemplates", truth_metric_template(canary),
 		           "people");

@@ -7,7 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MEND_MS_MAX 40000
+#define MEND_MS_MAX  40000
+#define HASTY_MS_MAX 8000
 
 /* One edit: whose, of what, and where it is written. */
 struct hand {
@@ -228,21 +229,33 @@ static bool restore(const struct hand *hand)
 	return true;
 }
 
+/* Of a primary at rest some pods serve yet: nobody may begin a run beside it. */
+static bool is_halved(const struct hand *hand, json_int_t n_ready, int64_t n_broken)
+{
+	return n_broken < n_ready &&
+	       hand->simulation->faults.phases[hand->index] == FAULT_PHASE_REST;
+}
+
 static bool break_pods(const struct hand *hand)
 {
 	bool is_primary = dice_chance(hand->dice, 0.5);
 	struct name name = name_of(hand->canary->name, is_primary ? "-primary" : "");
 	const json_t *status = json_object_get(find(hand, "deployments", name.text), "status");
 	json_int_t n_ready = json_integer_value(json_object_get(status, "readyReplicas"));
+	int64_t n_broken;
 
 	if (n_ready == 0 || !strikes(hand))
 		return false;
+	n_broken = dice_between(hand->dice, 1, n_ready);
 	cluster_break_pods(hand->simulation->cluster, hand->canary->space, name.text,
-	                   (size_t)dice_between(hand->dice, 1, n_ready));
+	                   (size_t)n_broken);
 	simulation_stir(hand->simulation);
 	break_for_a_while(hand);
 	/* Now and then they push what is to mend it. */
-	if (is_primary && dice_chance(hand->dice, 0.3))
+	if (is_primary && is_halved(hand, n_ready, n_broken))
+		people_hasten(hand->simulation, hand->index,
+		              span_ms(dice_between(hand->dice, 2500, HASTY_MS_MAX)));
+	else if (is_primary && dice_chance(hand->dice, 0.3))
 		people_hasten(hand->simulation, hand->index,
 		              span_ms(dice_between(hand->dice, 3000, MEND_MS_MAX)));
 	return true;

@@ -73,6 +73,9 @@ static const struct regression {
 	{720967, 0, "the same, of another kind of run"},
 	{700348, 0, "a Canary made anew while the last removal for the one before was on its way"},
 	{700416, 0, "a pause ended as calm came"},
+	{179530324600820, 0,
+         "pods were refused as late 4 ms after they were asked for: test_starting"},
+	{800115, 0, "a list of routes came later than the reply of a write that was sent after it"},
 	{700109, 0, "somebody deleted the Canary, and later its Service too"},
 };
 

@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define EACH                                                                         \
  4 /* one in so many, by the millisecond: deriving costs as much as an agent's round \
@@ -30,12 +31,16 @@ bool sim_derive_round(const struct history_round *round, struct sim_known *known
                       size_t size)
 {
 	CLEANUP(tree_freep) json_t *facts = NULL;
+	bool is_beginning;
 
 	if (!round->base || !*round->base)
 		return true; /* some tests make up what is recorded */
-	if (round->decided_at.ms % EACH != 0)
+	is_beginning = strstr(round->plan, "\"create release\"") != NULL;
+	if (round->decided_at.ms % EACH != 0 && !is_beginning)
 		return true;
 	(void)history_facts_read(round->base, round->facts, &facts, NULL);
 	derive_again(round, facts);
+	if (is_beginning && known && !sim_known_begins(facts, round->plan, why, size))
+		return false;
 	return !known || sim_known_note(known, round->canary_uid, facts, why, size);
 }

@@ -20,6 +20,22 @@ static unsigned long long *row_of(struct sim_known *known, const char *who)
 	return &known->rows[at].version;
 }
 
+bool sim_known_begins(const json_t *facts, const char *plan, char *why, size_t size)
+{
+	const json_t *primary = json_object_get(facts, "primary");
+	int replicas = kube_tree_whole(primary, "replicas", 0);
+	int updated = kube_tree_whole(primary, "updated", 0);
+	int available = kube_tree_whole(primary, "available", 0);
+
+	if (!strstr(plan, "\"create release\"") ||
+	    kube_tree_text(facts, "promoted/name")[0] == '\0' ||
+	    (replicas > 0 && updated >= replicas && available >= replicas))
+		return true;
+	text_format(why, size, "run begins beside a primary with %d of %d pods, %d of them new",
+	            available, replicas, updated);
+	return false;
+}
+
 bool sim_known_note(struct sim_known *known, const char *canary_uid, json_t *facts, char *why,
                     size_t size)
 {

@@ -23,4 +23,10 @@ struct sim_known {
 bool sim_known_note(struct sim_known *known, const char *canary_uid, json_t *facts, char *why,
                     size_t size);
 
+/*
+ * A run begins, by a plan that creates its Release, only beside a primary that FACTS show as ready,
+ * whatever is so meanwhile. False: WHY says how it was known. A first run has no primary.
+ */
+bool sim_known_begins(const json_t *facts, const char *plan, char *why, size_t size);
+
 #endif

@@ -74,6 +74,15 @@ static void cast(struct truth_canary *canary, struct dice *dice, const char *nam
 		canary->asking = TRUTH_ASK_INLINE;
 }
 
+/* One in eight gives pods no longer than a watch may be silent. */
+static void cast_deadline(struct truth_canary *canary, struct dice *dice)
+{
+	if (!dice_chance(dice, 0.12))
+		return;
+	canary->deadline = 60;
+	canary->deadline_least = 60;
+}
+
 /* Every fourth has hooks, each of the types with some chance. */
 static unsigned cast_hooks(struct dice *dice)
 {
@@ -88,6 +97,12 @@ static unsigned cast_hooks(struct dice *dice)
 	return hooks;
 }
 
+/* Where routes are lists of rules, clients may be known by a cookie. */
+static bool cast_cookies(const struct truth_canary *canary, struct dice *dice)
+{
+	return front_is_past_apex(canary) && canary->iterations == 0 && dice_chance(dice, 0.4);
+}
+
 void truth_init(struct truth *truth, uint64_t seed)
 {
 	struct dice dice = dice_init(seed, "truth");
@@ -96,6 +111,9 @@ void truth_init(struct truth *truth, uint64_t seed)
 	struct dice gateways = dice_init(seed, "gateways");
 	struct dice alerts = dice_init(seed, "alerts");
 	struct dice hooks = dice_init(seed, "hooks");
+	struct dice scalers = dice_init(seed, "scalers");
+	struct dice cookies = dice_init(seed, "cookies");
+	struct dice deadlines = dice_init(seed, "deadlines");
 
 	*truth = (struct truth){.n_canaries = (int)dice_between(&dice, 2, FAULT_CANARIES_MAX)};
 	for (int i = 0; i < truth->n_canaries; i++) {
@@ -106,6 +124,9 @@ void truth_init(struct truth *truth, uint64_t seed)
 		if (front_is_weighed(&truth->canaries[i]) && dice_chance(&gateways, 0.08))
 			truth->canaries[i].provider = "gatewayapi";
 		truth->canaries[i].hooks = cast_hooks(&hooks);
+		cast_deadline(&truth->canaries[i], &deadlines);
+		truth->canaries[i].has_cookies = cast_cookies(&truth->canaries[i], &cookies);
+		truth->canaries[i].has_scaler = dice_chance(&scalers, 0.12);
 		truth->canaries[i].has_alerts = dice_chance(&alerts, 0.15);
 		(void)truth_push(&truth->canaries[i], QUALITY_GOOD);
 	}
@@ -195,7 +216,10 @@ void truth_may_pass(struct truth_version *version, const char *why)
 
 void truth_scaled(struct truth_canary *canary, int replicas)
 {
-	if (canary->foreign_replicas != TRUTH_ANY_REPLICAS)
+	/* What is less than its least number an autoscaler makes more. */
+	if (canary->has_scaler && replicas > 0)
+		canary->foreign_replicas = TRUTH_ANY_REPLICAS;
+	else if (canary->foreign_replicas != TRUTH_ANY_REPLICAS)
 		canary->foreign_replicas = replicas;
 }
 

@@ -60,6 +60,8 @@ struct truth_canary {
 	bool asks_tightly;          /* other bounds, with which each version is as good or bad */
 	unsigned hooks;             /* 1 << HOOK_…: of which types it has one */
 	bool has_alerts;            /* to a chat of its own */
+	bool has_cookies;           /* clients of the canary stay there, by a cookie */
+	bool has_scaler;            /* a HorizontalPodAutoscaler "<name>-load" of the target */
 	bool skips;                 /* skipAnalysis */
 	struct instant skips_until; /* an agent may still believe so: its watch was silent */
 	bool empties;               /* a rollout takes away all pods before it makes new ones */
@@ -144,6 +146,7 @@ char *truth_deployment(const struct truth_canary *canary);
 char *truth_ingress(const struct truth_canary *canary);
 char *truth_resource(const struct truth_canary *canary);
 char *truth_metric_template(const struct truth_canary *canary);
+char *truth_scaler(const struct truth_canary *canary);
 char *truth_alert_provider(const struct truth_canary *canary);
 /* Its spec.analysis, as a merge patch of the Canary with the fields that people edit. */
 char *truth_edit(const struct truth_canary *canary);

@@ -60,6 +60,18 @@ char *truth_metric_template(const struct truth_canary *canary)
 	                         query));
 }
 
+char *truth_scaler(const struct truth_canary *canary)
+{
+	char name[32];
+
+	text_format(name, sizeof(name), "%s-load", canary->name);
+	return printed(json_pack("{s:s,s:s,s:{s:s,s:s},s:{s:{s:s,s:s,s:s},s:i,s:i}}", "apiVersion",
+	                         "autoscaling/v2", "kind", "HorizontalPodAutoscaler", "metadata",
+	                         "name", name, "namespace", canary->space, "spec", "scaleTargetRef",
+	                         "apiVersion", "apps/v1", "kind", "Deployment", "name",
+	                         canary->name, "minReplicas", canary->replicas, "maxReplicas", 4));
+}
+
 char *truth_alert_provider(const struct truth_canary *canary)
 {
 	char name[32];
@@ -156,6 +168,10 @@ static json_t *analysis(const struct truth_canary *canary)
 		json_array_append_new(steps, json_integer(canary->steps[i]));
 	if (canary->n_steps > 0)
 		json_object_set(made, "stepWeights", steps);
+	if (canary->has_cookies)
+		json_object_set_new(made, "sessionAffinity",
+		                    json_pack("{s:s,s:s}", "cookieName", "cnry",
+		                              "primaryCookieName", "prim"));
 	/* Told by the name: nothing is drawn for it. */
 	if (canary->name[0] % 2 == 0)
 		json_object_set_new(made, "stepWeightPromotion", json_integer(25));
@@ -176,6 +192,12 @@ static json_t *spec_of(const struct truth_canary *canary)
 	                 "networking.k8s.io/v1", "kind", "Ingress", "name", front, "service",
 	                 "name", canary->service, "port", 80, "targetPort", canary->target_port,
 	                 "analysis", analysis(canary));
+	if (canary->has_scaler) {
+		text_format(front, sizeof(front), "%s-load", canary->name);
+		json_object_set_new(spec, "autoscalerRef",
+		                    json_pack("{s:s,s:s,s:s}", "apiVersion", "autoscaling/v2",
+		                              "kind", "HorizontalPodAutoscaler", "name", front));
+	}
 	if (front_is_gateway(canary))
 		json_object_set_new(json_object_get(spec, "service"), "gatewayRefs",
 		                    json_pack("[{s:s}]", "name", "public"));

@@ -99,9 +99,10 @@ struct witness_times {
 	struct instant primary_pods;   /* the primary last had a ready pod */
 	struct instant target_pods;
 	struct instant primary_poor; /* the primary last had pods that were not ready */
-	struct instant struck;       /* until then watches may not tell */
-	struct instant returned;     /* an agent took the weight of a run's later step back … */
-	char returned_run[UID_MAX];  /* … of this one; "" once other hands changed the route */
+	struct instant target_poor;
+	struct instant struck;      /* until then watches may not tell */
+	struct instant returned;    /* an agent took the weight of a run's later step back … */
+	char returned_run[UID_MAX]; /* … of this one; "" once other hands changed the route */
 	char image_before[WITNESS_IMAGE_MAX];
 	struct instant image_came; /* the one before */
 };
@@ -112,8 +113,9 @@ enum witness_duty {
 	WITNESS_DUTY_CLIENTS, /* clients are on pods of which none is ready, beside some that are */
 	WITNESS_DUTY_APEX,    /* clients are on the canary's pods outside a run */
 	WITNESS_DUTY_BEGUN,   /* a retreat wrote its route, and its Release says nothing of it */
-	WITNESS_DUTY_AGAIN,   /* a retreat's write of the route was refused */
-	WITNESS_DUTY_MISSING, /* at rest something of ours is not there */
+	WITNESS_DUTY_FORGOTTEN, /* … for long, whatever the watches told: its list showed it */
+	WITNESS_DUTY_AGAIN,     /* a retreat's write of the route was refused */
+	WITNESS_DUTY_MISSING,   /* at rest something of ours is not there */
 	WITNESS_DUTY_MAX,
 };
 

@@ -24,6 +24,8 @@ static const struct {
 	[WITNESS_DUTY_APEX] = {"clients are on the canary's pods outside a run", PATIENCE_MS_CALMLY,
                                true},
 	[WITNESS_DUTY_BEGUN] = {"a retreat that had begun is not gone on with", PATIENCE_MS, true},
+	[WITNESS_DUTY_FORGOTTEN] = {"a retreat that had begun is forgotten", PATIENCE_MS_BACKOFF,
+                                    false},
 	[WITNESS_DUTY_AGAIN] = {"a retreat's write that was refused is not sent again",
                                 PATIENCE_MS_AGAIN, false},
 	[WITNESS_DUTY_MISSING] = {"something of it is missing", PATIENCE_MS_BACKOFF, true},
@@ -132,6 +134,7 @@ void witness_duty_note(struct simulation *simulation, int canary)
 	set(simulation, canary, WITNESS_DUTY_APEX,
 	    is_kept && is_apex_wrong(world, run, witness, canary));
 	set(simulation, canary, WITNESS_DUTY_BEGUN, is_begun(simulation, canary));
+	set(simulation, canary, WITNESS_DUTY_FORGOTTEN, is_begun(simulation, canary));
 	set(simulation, canary, WITNESS_DUTY_MISSING, is_missing(simulation, canary));
 	if (has_retreated(world, run) || !world->has_canary || run->phase != PHASE_RETREATING)
 		set(simulation, canary, WITNESS_DUTY_AGAIN, false);

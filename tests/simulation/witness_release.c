@@ -13,7 +13,6 @@
 
 #define KEPT          10 /* of the newest */
 #define KEPT_PROMOTED 2
-#define SKEWS_MS      60000 /* two clocks may be apart by so much: crew.c */
 
 enum fault_phase witness_release_phase(const struct witness_run *run,
                                        const struct truth_canary *canary)
@@ -199,8 +198,7 @@ static void finish(struct simulation *simulation, int canary, const struct witne
 	const char *why;
 
 	/* One process noted since when, and another one, by its own clock, that it was too long. */
-	if (simulation->faults.rates[FAULT_SKEW] > 0)
-		now = instant_after(now, span_ms(SKEWS_MS));
+	now = instant_after(now, span_ms(simulation->crew.fastest.ms - simulation->crew.slowest.ms));
 	truth_ended(truth, truth_version_find(truth, run->tag), now);
 	why = oracle_judge(truth, run->tag, run->outcome, run->is_init);
 	if (why[0] != '\0')
@@ -213,6 +211,26 @@ static void finish(struct simulation *simulation, int canary, const struct witne
 	text_copy(witness->promoted[canary].uid, run->uid);
 	text_copy(witness->promoted[canary].image, run->image);
 	witness->promoted[canary].number = run->number;
+}
+
+/* It gives up for pods that are not ready: when that is due, it asks whether they still are not. */
+static void check_late(struct simulation *simulation, int canary, const json_t *release,
+                       const struct witness_run *run, const struct witness_flight *flight)
+{
+	const struct witness_times *times = &simulation->witness.times[canary];
+	const struct witness_world *world = &simulation->witness.worlds[canary];
+	struct instant poor = instant_is_before(times->target_poor, times->primary_poor)
+	                              ? times->primary_poor
+	                              : times->target_poor;
+
+	if (run->phase != PHASE_RETREATING ||
+	    !strstr(kube_tree_text(release, "status/reason"), "not ready:"))
+		return;
+	if (world->target.is_ready && world->primary.is_ready &&
+	    witness_world_asked(simulation, canary, flight, poor))
+		witness_accuse(simulation, "%s: given up for pods that are ready for %d ms",
+		               run->name,
+		               (int)instant_between(poor, witness_world_now(simulation)).ms);
 }
 
 void witness_release_written(struct simulation *simulation, int agent, int canary, const char *name,
@@ -242,6 +260,8 @@ void witness_release_written(struct simulation *simulation, int agent, int canar
 		return; /* the same write again, which changes nothing */
 	} else {
 		check_step(simulation, old, &run);
+		if (run.phase != old->phase)
+			check_late(simulation, canary, release, &run, flight);
 		witness_hook_concluded(simulation, agent, canary, &run);
 		witness_check_concluded(simulation, agent, canary, &run, flight);
 	}

@@ -134,6 +134,8 @@ void witness_world_note(struct simulation *simulation, int canary)
 		times->target_pods = now;
 	if (!new.primary.is_ready || !old->primary.is_ready)
 		times->primary_poor = now;
+	if (!new.target.is_ready || !old->target.is_ready)
+		times->target_poor = now;
 	*old = new;
 }
 
@@ -205,17 +207,29 @@ struct instant witness_world_free(struct simulation *simulation, int canary, boo
 	return free;
 }
 
-bool witness_world_knew(struct simulation *simulation, int canary,
-                        const struct witness_flight *flight, struct instant since)
+static bool had(struct simulation *simulation, int canary, const struct witness_flight *flight,
+                struct instant since, bool by_watch)
 {
 	struct instant earliest = instant_after(since, span_ms(DECIDED_MS));
+	struct instant free;
 
 	if (!flight || simulation->witness.leader < 0)
 		return false;
-	later(&earliest, instant_after(witness_world_free(simulation, canary, true, false),
-	                               span_ms(DECIDED_MS)));
-	return !instant_is_before(flight->left, earliest) &&
-	       instant_is_set(witness_world_free(simulation, canary, true, false));
+	free = witness_world_free(simulation, canary, by_watch, false);
+	later(&earliest, instant_after(free, span_ms(DECIDED_MS)));
+	return !instant_is_before(flight->left, earliest) && instant_is_set(free);
+}
+
+bool witness_world_knew(struct simulation *simulation, int canary,
+                        const struct witness_flight *flight, struct instant since)
+{
+	return had(simulation, canary, flight, since, true);
+}
+
+bool witness_world_asked(struct simulation *simulation, int canary,
+                         const struct witness_flight *flight, struct instant since)
+{
+	return had(simulation, canary, flight, since, false);
 }
 
 uint64_t witness_world_hash(const struct http_request *request)

@@ -44,6 +44,10 @@ struct instant witness_world_free(struct simulation *simulation, int canary, boo
 bool witness_world_knew(struct simulation *simulation, int canary,
                         const struct witness_flight *flight, struct instant since);
 
+/* … could know it by asking for it before it sent what FLIGHT is, whatever the watches told. */
+bool witness_world_asked(struct simulation *simulation, int canary,
+                         const struct witness_flight *flight, struct instant since);
+
 /* Method and URL as one number. */
 uint64_t witness_world_hash(const struct http_request *request);
 

@@ -72,6 +72,13 @@ static bool is_front(const struct truth_canary *canary, const struct witness_pat
 	        is_named(canary->service, path->name, "-canary"));
 }
 
+/* The primary's autoscaler. */
+static bool is_scaler(const struct truth_canary *canary, const struct witness_path *path)
+{
+	return canary->has_scaler && strcmp(path->plural, "horizontalpodautoscalers") == 0 &&
+	       is_named(canary->name, path->name, "-load-primary");
+}
+
 static bool may_patch(const struct truth_canary *canary, const struct witness_path *path,
                       const struct http_request *request)
 {
@@ -90,7 +97,7 @@ static bool may_patch(const struct truth_canary *canary, const struct witness_pa
 		return is_named(canary->service, path->name, "") ||
 		       is_named(canary->service, path->name, "-primary") ||
 		       is_named(canary->service, path->name, "-canary");
-	return is_front(canary, path);
+	return is_front(canary, path) || is_scaler(canary, path);
 }
 
 static bool may_create(const struct truth_canary *canary, const struct witness_path *path,
@@ -105,7 +112,7 @@ static bool may_create(const struct truth_canary *canary, const struct witness_p
 	if (strcmp(path->plural, "releases") == 0)
 		return true;
 	may = (strcmp(path->plural, "services") == 0 || is_front(canary, &made) ||
-	       strcmp(path->plural, "deployments") == 0) &&
+	       is_scaler(canary, &made) || strcmp(path->plural, "deployments") == 0) &&
 	      may_patch(canary, &made, request);
 	return may &&
 	       !(strcmp(path->plural, "deployments") == 0 && is_named(canary->name, made.name, ""));
@@ -125,7 +132,7 @@ static bool may_delete(struct simulation *simulation, int index, const struct wi
 	if (witness->worlds[index].has_canary &&
 	    witness_world_knew(simulation, index, flight, witness->times[index].canary))
 		return false;
-	if (is_front(canary, path))
+	if (is_front(canary, path) || is_scaler(canary, path))
 		return true;
 	if (strcmp(path->plural, "services") == 0)
 		return is_named(canary->service, path->name, "-primary") ||

@@ -6,7 +6,7 @@
 
 /* A request's path, taken apart. */
 struct witness_path {
-	char plural[24];
+	char plural[32];
 	char name[64];
 	char subresource[16];
 };
