@@ -5,8 +5,8 @@
  *
  * It is read as a workload of one pod that is ready: its *view* is an object with the Service's
  * metadata, the Service's spec at `spec.service`, and at `spec.template` what a copy has, with the
- * annotation flagger-id where the Service has it; of a primary that another hand made lead elsewhere
- * that is none of a Release.
+ * annotation flagger-id where the Service has it; of a primary that another hand made lead
+ * elsewhere that is none of a Release.
  */
 #ifndef PROVIDERS_KUBE_SERVICE_TARGET_H
 #define PROVIDERS_KUBE_SERVICE_TARGET_H

@@ -296,9 +296,10 @@ static void test_adopted(void **state)
 	assert_null(stage_find(stage, "releases", "cart-2"));
 	assert_true(json_equal(
 		before, json_object_get(stage_find(stage, "services", "cart-primary"), "spec")));
-	assert_int_equal(json_array_size(kube_tree_find(stage_find(stage, "services", "cart-canary"),
-	                                                "metadata/ownerReferences")),
-	                 0);
+	assert_int_equal(
+		json_array_size(kube_tree_find(stage_find(stage, "services", "cart-canary"),
+	                                       "metadata/ownerReferences")),
+		0);
 	push(stage, "v2");
 	assert_true(stage_run_to(stage, "Progressing", 60));
 	assert_string_equal(version_of(stage, "cart-primary"), "v1");
