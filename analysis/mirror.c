@@ -60,30 +60,34 @@ static const char *message_of(const struct canary_spec *spec, const char *phase)
 {
 	static const struct {
 		const char *phase;
-		const char *message;
-		const char *of_daemon_set; /* NULL: the same */
+		const char *messages[TARGET_SERVICE + 1]; /* NULL: the first */
 	} rows[] = {
-		{"Initializing", "New Deployment detected, starting initialization.",
-	         "New DaemonSet detected, starting initialization."},
-		{"Initialized", "Deployment initialization completed.",
-	         "DaemonSet initialization completed."},
-		{"Waiting", "Waiting for approval."},
-		{"WaitingPromotion", "Waiting for approval."},
-		{"Progressing", "New revision detected, progressing canary analysis."},
-		{"Promoting", "Canary analysis completed, starting primary rolling update."},
-		{"Finalising", "Canary analysis completed, routing all traffic to primary."},
-		{"Succeeded", "Canary analysis completed successfully, promotion finished."},
-		{"Failed", "Canary analysis failed, Deployment scaled to zero.",
-	         "Canary analysis failed, DaemonSet scaled to zero."},
+		{"Initializing",
+	         {"New Deployment detected, starting initialization.",
+	          "New DaemonSet detected, starting initialization.",
+	          "New Service detected, starting initialization."}},
+		{"Initialized",
+	         {"Deployment initialization completed.", "DaemonSet initialization completed.",
+	          "Service initialization completed."}},
+		{"Waiting", {"Waiting for approval."}},
+		{"WaitingPromotion", {"Waiting for approval."}},
+		{"Progressing", {"New revision detected, progressing canary analysis."}},
+		{"Promoting", {"Canary analysis completed, starting primary rolling update."}},
+		{"Finalising", {"Canary analysis completed, routing all traffic to primary."}},
+		{"Succeeded", {"Canary analysis completed successfully, promotion finished."}},
+		{"Failed",
+	         {"Canary analysis failed, Deployment scaled to zero.",
+	          "Canary analysis failed, DaemonSet scaled to zero.",
+	          "Canary analysis failed, Service scaled to zero."}},
 	};
 
 	size_t i = 0;
 
 	while (i < array_length(rows) - 1 && strcmp(rows[i].phase, phase) != 0)
 		i++;
-	if (spec->target_kind == TARGET_DAEMON_SET && rows[i].of_daemon_set)
-		return rows[i].of_daemon_set;
-	return rows[i].message;
+	if (rows[i].messages[spec->target_kind])
+		return rows[i].messages[spec->target_kind];
+	return rows[i].messages[TARGET_DEPLOYMENT];
 }
 
 /* Why the Canary is not served: a refused spec, a refused target, a quarantine; "" when it is. */
