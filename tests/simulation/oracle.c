@@ -149,6 +149,20 @@ static bool is_ready(const json_t *deployment)
 	       number_at(deployment, "status", "updatedReplicas") == replicas;
 }
 
+static bool has_copies(const struct sight *sight)
+{
+	char prefix[40];
+	const json_t *config;
+
+	(void)snprintf(prefix, sizeof(prefix), "%s-env-primary-", sight->canary->name);
+	for (size_t i = 0; (config = apiserver_at(sight->simulation->server, "configmaps", i));
+	     i++) {
+		if (strncmp(text_of(at(config, "metadata", "name")), prefix, strlen(prefix)) == 0)
+			return true;
+	}
+	return false;
+}
+
 static const char *trouble_gone(const struct sight *sight)
 {
 	const struct truth_canary *canary = sight->canary;
@@ -162,6 +176,8 @@ static const char *trouble_gone(const struct sight *sight)
 	if (find(sight, "destinationrules", canary->service, "-primary") ||
 	    find(sight, "destinationrules", canary->service, "-canary"))
 		return "it was deleted, and what stood with its route is left";
+	if (has_copies(sight))
+		return "it was deleted, and copies of its config are left";
 	if (find(sight, SCALERS, canary->name, "-load-primary"))
 		return "it was deleted, and its primary's autoscaler is left";
 	if (find(sight, "services", canary->service, "-primary") ||
@@ -236,9 +252,23 @@ static const char *trouble_run(const struct sight *sight, bool is_live)
 
 	if (!is_live && (!is_of_live || !has_failed))
 		return "the live version was neither promoted nor refused";
-	if (is_live && is_of_live && outcome != OUTCOME_PROMOTED && outcome != OUTCOME_SKIPPED)
+	if (is_live && is_of_live && !(sight->run->is_of_config && has_failed) &&
+	    outcome != OUTCOME_PROMOTED && outcome != OUTCOME_SKIPPED)
 		return "it serves the live version, and its run ended otherwise";
 	return "";
+}
+
+/* What the primary's pods mount holds what people wrote last, unless a run refused that. */
+static bool is_config_old(const struct sight *sight)
+{
+	const json_t *pods = at(at(sight->primary, "spec", "template"), "spec", "volumes");
+	const char *name = text_of(at(json_array_get(pods, 0), "configMap", "name"));
+	const char *mode = text_of(at(find(sight, "configmaps", name, ""), "data", "mode"));
+	enum release_outcome outcome = sight->run->outcome;
+
+	return sight->canary->has_config &&
+	       (outcome == OUTCOME_PROMOTED || outcome == OUTCOME_SKIPPED) &&
+	       strtol(mode, NULL, 10) != sight->canary->config;
 }
 
 static const char *trouble_world(const struct sight *sight)
@@ -284,6 +314,8 @@ static const char *trouble_there(const struct sight *sight, const struct oracle_
 		return "a bad version is promoted";
 	if (!is_live && !end->may_be_other)
 		return "a good version is not promoted";
+	if (is_live && is_config_old(sight))
+		return "its primary has another config than people wrote";
 	why = trouble_run(sight, is_live);
 	return why[0] != '\0' ? why : trouble_world(sight);
 }

@@ -37,6 +37,7 @@ void people_url(const struct truth_canary *canary, const char *plural, const cha
 {
 	const char *group =
 		strcmp(plural, "services") == 0          ? "/api/v1"
+		: strcmp(plural, "configmaps") == 0      ? "/api/v1"
 		: strcmp(plural, "deployments") == 0     ? "/apis/apps/v1"
 		: strcmp(plural, SCALERS) == 0           ? "/apis/autoscaling/v2"
 		: strcmp(plural, "ingresses") == 0       ? "/apis/networking.k8s.io/v1"
@@ -219,6 +220,23 @@ static void annotate(struct simulation *simulation, const struct truth_canary *c
 		simulation_write(simulation, "people", HTTP_PATCH, url, body);
 }
 
+static void configure(struct simulation *simulation, int index)
+{
+	struct truth_canary *canary = &simulation->truth.canaries[index];
+	char name[32];
+	char url[PEOPLE_URL_MAX];
+	char *text;
+
+	canary->config++;
+	truth_may_fail(people_run_version(simulation, index),
+	               "its config changed while it was analysed");
+	text = truth_config(canary);
+	text_format(name, sizeof(name), "%s-env", canary->name);
+	people_url(canary, "configmaps", name, url);
+	simulation_write(simulation, "people", HTTP_PATCH, url, text);
+	free(text);
+}
+
 static void remove_target(struct simulation *simulation, int index)
 {
 	struct truth_canary *canary = &simulation->truth.canaries[index];
@@ -293,6 +311,9 @@ void people_act(struct simulation *simulation, int index, enum deed deed, enum q
 	case DEED_REMOVE:
 		remove_target(simulation, index);
 		return;
+	case DEED_CONFIGURE:
+		configure(simulation, index);
+		return;
 	case DEED_MAX:
 		break;
 	}
@@ -332,6 +353,8 @@ static void on_deed(struct alarm *alarm)
 	/* Nobody skips analyses for long. */
 	if (canary->skips && dice_chance(dice, 0.6))
 		deed = DEED_SKIP;
+	if (canary->has_config && dice_chance(&simulation->people.configs, 0.2))
+		deed = DEED_CONFIGURE;
 	people_act(simulation, team->canary, (enum deed)deed, (enum quality)quality);
 	alarm_start(sim_loop_seam(simulation->loop), alarm, pause_before_next(&simulation->people));
 }
@@ -392,6 +415,8 @@ static void settle(struct simulation *simulation, struct truth_canary *canary)
 {
 	(void)post(simulation, canary, "deployments", truth_deployment(canary), "people");
 	(void)post(simulation, canary, "ingresses", truth_ingress(canary), "people");
+	if (canary->has_config)
+		(void)post(simulation, canary, "configmaps", truth_config(canary), "people");
 	if (canary->has_scaler)
 		(void)post(simulation, canary, SCALERS, truth_scaler(canary), "people");
 	if (canary->asking == TRUTH_ASK_TEMPLATE)
@@ -408,6 +433,7 @@ void people_init(struct simulation *simulation)
 	struct people *people = &simulation->people;
 
 	people->dice = dice_init(simulation->options.seed, "people");
+	people->configs = dice_init(simulation->options.seed, "contents");
 	people->edits = dice_init(simulation->options.seed, "edits");
 	for (int i = 0; i < simulation->truth.n_canaries; i++) {
 		struct people_team *team = &people->teams[i];

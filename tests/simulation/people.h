@@ -16,12 +16,13 @@ enum deed {
 	DEED_PUSH,
 	DEED_REVERT,
 	DEED_DELETE,
-	DEED_EDIT,     /* of the Canary's analysis */
-	DEED_SKIP,     /* skipAnalysis on or off */
-	DEED_MOVE,     /* another target port: an edit of what a run stands on */
-	DEED_SPOIL,    /* an invalid value, for a while */
-	DEED_ANNOTATE, /* of the target: labels and annotations that are no revision */
-	DEED_REMOVE,   /* the target, for a while */
+	DEED_EDIT,      /* of the Canary's analysis */
+	DEED_SKIP,      /* skipAnalysis on or off */
+	DEED_MOVE,      /* another target port: an edit of what a run stands on */
+	DEED_SPOIL,     /* an invalid value, for a while */
+	DEED_ANNOTATE,  /* of the target: labels and annotations that are no revision */
+	DEED_REMOVE,    /* the target, for a while */
+	DEED_CONFIGURE, /* other contents of what its pods mount */
 	DEED_MAX,
 };
 
@@ -38,6 +39,7 @@ struct people_team {
 struct people {
 	struct dice dice;
 	struct dice edits;
+	struct dice configs;
 	struct people_team teams[FAULT_CANARIES_MAX];
 	struct instant silent_until; /* a watch may be */
 };

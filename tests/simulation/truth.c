@@ -112,6 +112,7 @@ void truth_init(struct truth *truth, uint64_t seed)
 	struct dice alerts = dice_init(seed, "alerts");
 	struct dice hooks = dice_init(seed, "hooks");
 	struct dice scalers = dice_init(seed, "scalers");
+	struct dice configs = dice_init(seed, "configs");
 	struct dice cookies = dice_init(seed, "cookies");
 	struct dice deadlines = dice_init(seed, "deadlines");
 
@@ -127,6 +128,7 @@ void truth_init(struct truth *truth, uint64_t seed)
 		cast_deadline(&truth->canaries[i], &deadlines);
 		truth->canaries[i].has_cookies = cast_cookies(&truth->canaries[i], &cookies);
 		truth->canaries[i].has_scaler = dice_chance(&scalers, 0.12);
+		truth->canaries[i].has_config = dice_chance(&configs, 0.15);
 		truth->canaries[i].has_alerts = dice_chance(&alerts, 0.15);
 		(void)truth_push(&truth->canaries[i], QUALITY_GOOD);
 	}

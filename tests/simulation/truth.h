@@ -62,6 +62,8 @@ struct truth_canary {
 	bool has_alerts;            /* to a chat of its own */
 	bool has_cookies;           /* clients of the canary stay there, by a cookie */
 	bool has_scaler;            /* a HorizontalPodAutoscaler "<name>-load" of the target */
+	bool has_config;            /* a ConfigMap "<name>-env", which its pods mount */
+	int config;                 /* … what it holds */
 	bool skips;                 /* skipAnalysis */
 	struct instant skips_until; /* an agent may still believe so: its watch was silent */
 	bool empties;               /* a rollout takes away all pods before it makes new ones */
@@ -146,6 +148,7 @@ char *truth_deployment(const struct truth_canary *canary);
 char *truth_ingress(const struct truth_canary *canary);
 char *truth_resource(const struct truth_canary *canary);
 char *truth_metric_template(const struct truth_canary *canary);
+char *truth_config(const struct truth_canary *canary);
 char *truth_scaler(const struct truth_canary *canary);
 char *truth_alert_provider(const struct truth_canary *canary);
 /* Its spec.analysis, as a merge patch of the Canary with the fields that people edit. */

@@ -19,15 +19,29 @@ static char *printed(json_t *object)
 char *truth_deployment(const struct truth_canary *canary)
 {
 	char image[TRUTH_TAG_MAX + 8];
+	json_t *pods;
 
 	text_format(image, sizeof(image), "web:%s", truth_live(canary));
+	pods = json_pack("{s:[{s:s,s:s}]}", "containers", "name", "web", "image", image);
+	if (canary->has_config)
+		json_object_set_new(pods, "volumes",
+		                    json_pack("[{s:s,s:{s:o}}]", "name", "env", "configMap", "name",
+		                              json_sprintf("%s-env", canary->name)));
 	return printed(json_pack(
-		"{s:s,s:s,s:{s:s,s:s},s:{s:i,s:{s:s},s:{s:{s:s}},s:{s:{s:{s:s}},s:{s:[{s:s,s:s}]}}}}",
+		"{s:s,s:s,s:{s:s,s:s},s:{s:i,s:{s:s},s:{s:{s:s}},s:{s:{s:{s:s}},s:o}}}",
 		"apiVersion", "apps/v1", "kind", "Deployment", "metadata", "name", canary->name,
 		"namespace", canary->space, "spec", "replicas", canary->replicas, "strategy",
 		"type", canary->empties ? "Recreate" : "RollingUpdate", "selector", "matchLabels",
 		"app", canary->name, "template", "metadata", "labels", "app", canary->name, "spec",
-		"containers", "name", "web", "image", image));
+		pods));
+}
+
+char *truth_config(const struct truth_canary *canary)
+{
+	return printed(json_pack("{s:s,s:s,s:{s:o,s:s},s:{s:o}}", "apiVersion", "v1", "kind",
+	                         "ConfigMap", "metadata", "name",
+	                         json_sprintf("%s-env", canary->name), "namespace", canary->space,
+	                         "data", "mode", json_sprintf("%d", canary->config)));
 }
 
 char *truth_ingress(const struct truth_canary *canary)

@@ -79,6 +79,16 @@ static bool is_scaler(const struct truth_canary *canary, const struct witness_pa
 	       is_named(canary->name, path->name, "-load-primary");
 }
 
+/* A copy of what its pods mount, for the primary's. */
+static bool is_copy(const struct truth_canary *canary, const struct witness_path *path)
+{
+	char prefix[40];
+
+	text_format(prefix, sizeof(prefix), "%s-env-primary-", canary->name);
+	return canary->has_config && strcmp(path->plural, "configmaps") == 0 &&
+	       strncmp(path->name, prefix, strlen(prefix)) == 0;
+}
+
 static bool may_patch(const struct truth_canary *canary, const struct witness_path *path,
                       const struct http_request *request)
 {
@@ -97,7 +107,7 @@ static bool may_patch(const struct truth_canary *canary, const struct witness_pa
 		return is_named(canary->service, path->name, "") ||
 		       is_named(canary->service, path->name, "-primary") ||
 		       is_named(canary->service, path->name, "-canary");
-	return is_front(canary, path) || is_scaler(canary, path);
+	return is_front(canary, path) || is_scaler(canary, path) || is_copy(canary, path);
 }
 
 static bool may_create(const struct truth_canary *canary, const struct witness_path *path,
@@ -112,7 +122,8 @@ static bool may_create(const struct truth_canary *canary, const struct witness_p
 	if (strcmp(path->plural, "releases") == 0)
 		return true;
 	may = (strcmp(path->plural, "services") == 0 || is_front(canary, &made) ||
-	       is_scaler(canary, &made) || strcmp(path->plural, "deployments") == 0) &&
+	       is_scaler(canary, &made) || is_copy(canary, &made) ||
+	       strcmp(path->plural, "deployments") == 0) &&
 	      may_patch(canary, &made, request);
 	return may &&
 	       !(strcmp(path->plural, "deployments") == 0 && is_named(canary->name, made.name, ""));
@@ -129,6 +140,8 @@ static bool may_delete(struct simulation *simulation, int index, const struct wi
 		witness_release_removed(simulation, index, path->name, flight);
 		return true;
 	}
+	if (is_copy(canary, path))
+		return true;
 	if (witness->worlds[index].has_canary &&
 	    witness_world_knew(simulation, index, flight, witness->times[index].canary))
 		return false;
@@ -296,6 +309,15 @@ static bool is_left(const struct witness *witness, int canary, const struct witn
 	       strcmp(old->target.image, witness->promoted[canary].image) == 0;
 }
 
+/* Pods that began with what a config held before go before the run begins. */
+static bool is_renewed(const struct simulation *simulation, int canary)
+{
+	const struct witness_run *run = &simulation->witness.runs[canary];
+
+	return simulation->truth.canaries[canary].has_config && run->outcome == OUTCOME_NONE &&
+	       run->phase == PHASE_NONE && !run->is_init;
+}
+
 static void check_target(struct simulation *simulation, int canary, const struct witness_world *old,
                          const struct witness_world *new, const struct witness_flight *flight)
 {
@@ -314,7 +336,7 @@ static void check_target(struct simulation *simulation, int canary, const struct
 	if (new->target.replicas != 0)
 		witness_accuse(simulation, "%s: the target scaled down from %d to %d", name,
 		               old->target.replicas, new->target.replicas);
-	if (!is_left(witness, canary, old) &&
+	if (!is_left(witness, canary, old) && !is_renewed(simulation, canary) &&
 	    (run->outcome != OUTCOME_NONE ||
 	     (run->phase != PHASE_FINALISING && run->phase != PHASE_RETREATING)))
 		witness_accuse(simulation, "%s: the target scaled down in %s", name,
