@@ -425,6 +425,7 @@ void canary_see(struct canary *canary, const json_t *object)
 	facts->mirror = head.mirror;
 	facts->flagger_wrote = head.flagger_wrote;
 	facts->is_deleted = head.is_deleted;
+	facts->has_finalizer = head.has_finalizer;
 	text_copy(facts->canary_uid, head.uid);
 	notice_generation(canary, head.generation);
 	arena_fini(&arena);

@@ -62,6 +62,7 @@ enum history_split_result {
 	HISTORY_SPLIT_OBSERVED, /* it divides requests so */
 	HISTORY_SPLIT_REMOVED,  /* it is gone, or divides none any more */
 	HISTORY_SPLIT_LEFT,     /* nobody asks for it any more, or a canary has it */
+	HISTORY_SPLIT_LISTED,   /* of no one object: a kind was listed for the first time */
 };
 
 /* How an object divides requests that no canary of ours has: seen, not done. Texts are copied. */
@@ -76,7 +77,9 @@ struct history_split {
 	enum history_split_result result;
 	struct instant applied_at; /* when the author wrote; else when it was seen */
 	struct instant seen_at;
-	const char *split; /* JSON, as providers/split.h has it; "{}" when it is not observed */
+	/* JSON, as providers/split.h has it; "{}" when it is not observed. Of a list: {UID: 1} of
+	 * each object that is there, 0 if it is not to be observed any more. */
+	const char *split;
 };
 
 /* The chain of the evidence up to one entry, for keeping outside the file: who keeps it can show
@@ -123,7 +126,8 @@ void history_round(struct history *history, const struct history_round *round,
 void history_effect(struct history *history, const struct history_effect *effect);
 
 /* Append what was seen of somebody else's object; a store that outlives the agent leaves out what
- * is no news since the last of that object. Never waits. */
+ * is no news since the last of that object. Of a list (its `k8s_namespace` "": of all) it tells
+ * what an agent before saw and is not there any more, as removed or left. Never waits. */
 void history_split(struct history *history, const struct history_split *split);
 
 /* Forget a waiting acknowledgement: no call of `acked` with this user follows. */

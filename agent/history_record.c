@@ -253,6 +253,8 @@ const char *history_record_split_text(enum history_split_result result)
 		return "removed";
 	case HISTORY_SPLIT_LEFT:
 		return "left";
+	case HISTORY_SPLIT_LISTED:
+		return "listed";
 	case HISTORY_SPLIT_NONE:
 		break;
 	}

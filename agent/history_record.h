@@ -79,7 +79,7 @@ const char *history_record_gap_text(enum history_record_kind kind);
 /* As stored: "question", "change", "answer". */
 const char *history_record_effect_text(enum history_kind kind);
 
-/* As stored: "observed", "removed", "left". */
+/* As stored: "observed", "removed", "left"; "listed" is of no row. */
 const char *history_record_split_text(enum history_split_result result);
 
 #endif

@@ -1,7 +1,9 @@
 #include "agent/history_rows.h"
 
+#include "agent/history_part.h"
 #include "agent/history_payload.h"
 #include "analysis/base/compiler.h"
+#include "providers/wire/tree.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -17,6 +19,7 @@ enum statement {
 	STATEMENT_FACTS,
 	STATEMENT_EFFECT,
 	STATEMENT_LAST_SPLIT,
+	STATEMENT_OBSERVED,
 	STATEMENT_SPLIT,
 	STATEMENT_GAP,
 	STATEMENT_PRUNE,
@@ -46,6 +49,10 @@ static const char *const statement_texts[N_STATEMENTS] = {
 	[STATEMENT_LAST_SPLIT] =
 		"SELECT result, split_json FROM traffic_change WHERE object_uid = $1"
 		" ORDER BY id DESC LIMIT 1",
+	[STATEMENT_OBSERVED] =
+		"SELECT object_uid, object_api, k8s_namespace, object_name FROM traffic_change t"
+		" WHERE object_kind = $1 AND ($2 = '' OR k8s_namespace = $2) AND result = 'observed'"
+		" AND id = (SELECT MAX(id) FROM traffic_change WHERE object_uid = t.object_uid)",
 	[STATEMENT_SPLIT] =
 		"INSERT INTO traffic_change (uid, object_api, object_kind, k8s_namespace, object_name,"
 		" object_uid, resource_version, origin, author, result, applied_at, seen_at,"
@@ -309,11 +316,10 @@ static bool is_news(struct history_rows *rows, const struct history_split *split
 	return code == SQLITE_ROW || code == SQLITE_DONE;
 }
 
-static bool split_write(struct history_rows *rows, const struct history_record *record,
-                        const char *uid, struct history_fault *fault)
+static bool split_insert(struct history_rows *rows, const struct history_split *split, bool is_cut,
+                         const char *uid, struct history_fault *fault)
 {
 	static const char origin[] = "external";
-	const struct history_split *split = &record->split;
 	const char *result = history_record_split_text(split->result);
 	sqlite3_stmt *statement = rows->statements[STATEMENT_SPLIT];
 	struct history_chain_entry entry = {
@@ -324,10 +330,6 @@ static bool split_write(struct history_rows *rows, const struct history_record *
 	};
 	bool is_new = false;
 
-	if (!is_news(rows, split, &is_new, fault))
-		return false;
-	if (!is_new)
-		return true;
 	bind_text(statement, 1, uid);
 	bind_text(statement, 2, split->api);
 	bind_text(statement, 3, split->kind);
@@ -341,11 +343,88 @@ static bool split_write(struct history_rows *rows, const struct history_record *
 	bind_number(statement, 11, split->applied_at.ms);
 	bind_number(statement, 12, split->seen_at.ms);
 	bind_text(statement, 13, split->split);
-	bind_number(statement, 14, record->is_cut);
+	bind_number(statement, 14, is_cut);
 	if (!insert(rows, STATEMENT_SPLIT, &is_new, fault))
 		return false;
-	history_payload_split(uid, origin, result, split, record->is_cut, &rows->payload);
+	history_payload_split(uid, origin, result, split, is_cut, &rows->payload);
 	return !is_new || audit(rows, &entry, fault);
+}
+
+static json_t *text_at(sqlite3_stmt *row, int index)
+{
+	return json_string((const char *)sqlite3_column_text(row, index));
+}
+
+/* [[uid, api, namespace, name]] of what LIST's kind had when it was last told of, and has no more.
+ */
+static bool find_missing(struct history_rows *rows, const struct history_split *list,
+                         const json_t *present, json_t *ret, struct history_fault *fault)
+{
+	sqlite3_stmt *row = rows->statements[STATEMENT_OBSERVED];
+	int code;
+
+	bind_text(row, 1, list->kind);
+	bind_text(row, 2, list->k8s_namespace);
+	while ((code = sqlite3_step(row)) == SQLITE_ROW) {
+		const char *uid = (const char *)sqlite3_column_text(row, 0);
+		json_t *missing;
+
+		if (json_integer_value(json_object_get(present, uid)) == 1)
+			continue;
+		missing = json_pack("[oooo]", text_at(row, 0), text_at(row, 1), text_at(row, 2),
+		                    text_at(row, 3));
+		if (!missing || json_array_append_new(ret, missing) != 0)
+			abort();
+	}
+	if (code != SQLITE_DONE)
+		history_fault_set(fault, rows->db);
+	sqlite3_reset(row);
+	sqlite3_clear_bindings(row);
+	return code == SQLITE_DONE;
+}
+
+/* What is not in a list went while nobody looked. A list that was cut off says nothing. */
+static bool list_write(struct history_rows *rows, const struct history_split *list, const char *uid,
+                       struct history_fault *fault)
+{
+	CLEANUP(tree_freep) json_t *present = NULL;
+	CLEANUP(tree_freep) json_t *missing = json_array();
+	struct history_split split = *list;
+	char own[UID_SIZE + 32];
+
+	if (!history_part_read(list->split, &present, NULL))
+		return true;
+	if (!missing)
+		abort();
+	if (!find_missing(rows, list, present, missing, fault))
+		return false;
+	split.split = "{}";
+	for (size_t i = 0; i < json_array_size(missing); i++) {
+		const json_t *row = json_array_get(missing, i);
+
+		split.uid = json_string_value(json_array_get(row, 0));
+		split.api = json_string_value(json_array_get(row, 1));
+		split.k8s_namespace = json_string_value(json_array_get(row, 2));
+		split.name = json_string_value(json_array_get(row, 3));
+		split.result = json_object_get(present, split.uid) ? HISTORY_SPLIT_LEFT
+		                                                   : HISTORY_SPLIT_REMOVED;
+		snprintf(own, sizeof(own), "%s/%zu", uid, i);
+		if (!split_insert(rows, &split, false, own, fault))
+			return false;
+	}
+	return true;
+}
+
+static bool split_write(struct history_rows *rows, const struct history_record *record,
+                        const char *uid, struct history_fault *fault)
+{
+	bool is_new = false;
+
+	if (record->split.result == HISTORY_SPLIT_LISTED)
+		return list_write(rows, &record->split, uid, fault);
+	if (!is_news(rows, &record->split, &is_new, fault))
+		return false;
+	return !is_new || split_insert(rows, &record->split, record->is_cut, uid, fault);
 }
 
 bool history_rows_gap(struct history_rows *rows, enum history_record_kind of,

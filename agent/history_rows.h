@@ -13,7 +13,7 @@
 
 #include <sqlite3.h>
 
-#define HISTORY_ROWS_STATEMENTS 10
+#define HISTORY_ROWS_STATEMENTS 11
 
 /* The end of our chain. */
 struct history_rows_head {

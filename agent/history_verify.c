@@ -49,6 +49,7 @@ struct verify {
 	struct history_pruned pruned;
 	struct shared_text shared[N_SHARED];
 	struct derive *derive;
+	struct history_facts_base base; /* of the round before */
 	int64_t n_rows[HISTORY_STORED_ENTITIES];  /* that the chain knows */
 	int64_t last_id[HISTORY_STORED_ENTITIES]; /* in the chain in hand */
 	struct buf payload;
@@ -172,7 +173,8 @@ static bool decision_check(struct verify *verify, sqlite3_stmt *row, int64_t seq
 	char why[ERR_TEXT_MAX];
 
 	/* What cannot be read is found below, and said there. */
-	(void)history_facts_read(round.base, column(row, HISTORY_STORED_ROUND_FACTS), &facts, NULL);
+	(void)history_facts_read_next(&verify->base, round.base,
+	                              column(row, HISTORY_STORED_ROUND_FACTS), &facts, NULL);
 	switch (derive_round(verify->derive, &round, facts,
 	                     number(row, HISTORY_STORED_ROUND_CUT) != 0, why)) {
 	case DERIVE_SAME:
@@ -469,6 +471,7 @@ static void verify_fini(struct verify *verify)
 	}
 	history_pruned_finish(&verify->pruned);
 	derive_free(verify->derive);
+	history_facts_base_fini(&verify->base);
 	buf_fini(&verify->payload);
 }
 

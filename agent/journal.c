@@ -118,6 +118,9 @@ static json_t *effect_of(const struct effect *effect)
 		kube_tree_set_some(json, "phase", effect->mirror.phase);
 		kube_tree_set_some(json, "refusal", effect->mirror.refusal);
 		break;
+	case EFFECT_WRITE_FINALIZER:
+		put_flag(json, "on", effect->number != 0);
+		break;
 	case EFFECT_CREATE_RELEASE:
 	case EFFECT_COMPARE:
 		kube_tree_set_some(json, "digest", effect->digest);

@@ -43,8 +43,7 @@ static void ask_anew(struct fact_slot *slot)
 	slot->failures = 0;
 }
 
-/* The label that tells the canary's pods from the primary's; Services must be compared anew when it
- * changes. While the target was not seen, the primary tells it. */
+/* The label that tells canary from primary, by which Services are compared; the target's first. */
 static void learn_label(struct canary *canary, const json_t *object, bool is_target)
 {
 	struct canary_world *world = &canary->edition->world;
@@ -146,8 +145,7 @@ static void learn_service(struct canary *canary, enum subject subject, const jso
 	kube_service_read(object, &canary->edition->world, subject, service);
 	if (!instant_is_set(before.since) || before.backend != service->backend)
 		service->since = canary_now(canary);
-	/* Before the label is known nothing can be said of a selector: it is read again then, or
-	 * after a while. But a target that is not there, or shows no label, is not waited for. */
+	/* Without the label nothing is said of a selector; a target without one is not awaited. */
 	if (canary->edition->world.label[0] != '\0' ||
 	    canary->facts.target.slot.state != FACT_UNKNOWN)
 		learn_slot_known(canary, &service->slot);
@@ -468,6 +466,9 @@ static void learn_success(struct canary *canary, const struct effect *effect,
 		text_copy(facts->notices_release, effect->release_uid);
 		facts->notices_delivered = effect->notice.id;
 		return;
+	case EFFECT_WRITE_FINALIZER:
+		facts->has_finalizer = effect->number != 0;
+		break;
 	case EFFECT_NONE:
 	case EFFECT_OBSERVE:
 	case EFFECT_MEASURE:

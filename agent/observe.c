@@ -30,6 +30,10 @@ struct observe {
 	json_t *seen; /* {"<plural>/<namespace>/<name>": {kind, namespace, name, uid, digest,
 	                 epoch}} */
 	bool is_full; /* said once */
+	json_t *listed[KINDS_MAX]; /* {uid: 1, or 0 if nobody asks} of the first list, until it is
+	                              complete */
+	bool has_listed[KINDS_MAX];
+	bool knows_namespaces; /* all that ask are in `asking` */
 };
 
 /* What is seen ----------------------------------------------------------------------------------
@@ -152,6 +156,58 @@ static void keep(struct observe *observe, size_t index, const char *key, const j
 	json_decref(tree);
 }
 
+/* The first list begins, or does again. */
+static void begin_first(struct observe *observe, size_t index)
+{
+	if (observe->has_listed[index])
+		return;
+	json_decref(observe->listed[index]);
+	observe->listed[index] = kube_tree_object();
+}
+
+/* What an agent before saw and this list does not show went while nobody looked: the history knows
+ * what that was. */
+static void end_first(struct observe *observe, size_t index)
+{
+	const char *space = observe->seams.k8s_namespace;
+	struct history_split list = {
+		.api = kube_api_version(split_kind(index)),
+		.kind = kube_api_kind(split_kind(index)),
+		.k8s_namespace = space ? space : "",
+		.name = "",
+		.uid = "",
+		.resource_version = "",
+		.author = "",
+		.result = HISTORY_SPLIT_LISTED,
+	};
+	char *text;
+
+	if (!observe->listed[index])
+		return;
+	text = json_dumps(observe->listed[index], JSON_COMPACT | JSON_SORT_KEYS);
+	if (!text)
+		abort();
+	list.split = text;
+	list.applied_at = list.seen_at = loop_now(observe->seams.loop);
+	history_split(observe->seams.history, &list);
+	free(text);
+	json_decref(observe->listed[index]);
+	observe->listed[index] = NULL;
+	observe->has_listed[index] = true;
+}
+
+/* OBJECT is in the first list: IS_ASKED for, and if so it DIVIDES something. As long as it is not
+ * known which namespaces ask, nothing is left. */
+static void note_first(struct observe *observe, size_t index, const json_t *object, bool is_asked,
+                       bool divides)
+{
+	bool is_unsure = observe->namespaces && !observe->knows_namespaces;
+
+	if (observe->listed[index] && (divides || !is_asked))
+		kube_tree_set_whole(observe->listed[index], kube_tree_text(object, "metadata/uid"),
+		                    divides || is_unsure);
+}
+
 /* Some Canary has it, or had it made. */
 static bool has_canary(const struct observe *observe, size_t index, const json_t *object)
 {
@@ -191,6 +247,8 @@ static void take_object(struct observe *observe, size_t index, enum follow_event
 	            kube_tree_text(object, "metadata/name"));
 	if (is_wanted)
 		split = split_read(split_kind(index), object, observe->seams.options);
+	if (event == FOLLOW_LISTED)
+		note_first(observe, index, object, is_wanted, split != NULL);
 	if (split)
 		keep(observe, index, key, object, split);
 	else if (json_object_get(observe->seen, key))
@@ -226,12 +284,15 @@ static void on_object(void *user, enum kube_kind kind, enum follow_event event,
 
 	while (split_kind(index) != kind)
 		index++;
-	if (event == FOLLOW_BEGUN)
+	if (event == FOLLOW_BEGUN) {
 		observe->epochs[index]++;
-	else if (event == FOLLOW_SYNCED)
+		begin_first(observe, index);
+	} else if (event == FOLLOW_SYNCED) {
 		sweep(observe, index);
-	else
+		end_first(observe, index);
+	} else {
 		take_object(observe, index, event, object);
+	}
 }
 
 static void on_list(struct alarm *alarm)
@@ -252,6 +313,8 @@ static void on_namespace(void *user, enum kube_kind kind, enum follow_event even
 	bool is_asking = event != FOLLOW_DELETED && split_is_asked(object);
 
 	(void)kind;
+	if (event == FOLLOW_SYNCED)
+		observe->knows_namespaces = true;
 	if (event == FOLLOW_SYNCED && follow_is_due(observe->follows[0]))
 		alarm_start(observe->seams.loop, &observe->list, span_ms(0));
 	if (!object || is_asking == was_asking)
@@ -303,6 +366,12 @@ void observe_stop(struct observe *observe)
 	observe->namespaces = follow_free(observe->namespaces);
 	for (size_t i = 0; i < KINDS_MAX; i++)
 		observe->follows[i] = follow_free(observe->follows[i]);
+	for (size_t i = 0; i < KINDS_MAX; i++) {
+		json_decref(observe->listed[i]);
+		observe->listed[i] = NULL;
+		observe->has_listed[i] = false;
+	}
+	observe->knows_namespaces = false;
 	(void)json_object_clear(observe->asking);
 	(void)json_object_clear(observe->seen);
 }

@@ -35,6 +35,28 @@ static bool is_wanted(const struct plan *plan, const struct effect *effect)
 	return false;
 }
 
+static bool has_kind(const struct plan *plan, enum effect_kind kind)
+{
+	for (size_t i = 0; i < plan->n_effects; i++) {
+		if (plan->effects[i].kind == kind)
+			return true;
+	}
+	return false;
+}
+
+/* A hook of the newest Release was called: when the world only comes first for a while, it is left
+ * to its end instead of being called again. One at a time: a plan that calls another takes it back.
+ */
+static bool is_called_on(const struct canary *canary, const struct plan *plan,
+                         const struct effect *effect)
+{
+	if (effect->kind != EFFECT_TELL_HOOK && effect->kind != EFFECT_ASK_HOOK)
+		return false;
+	return !canary->facts.is_deleted &&
+	       strcmp(effect->release_uid, canary->facts.newest.uid) == 0 &&
+	       !has_kind(plan, effect->kind);
+}
+
 /*
  * Cancel what the plan no longer wants. A write that left is only cancelled when another takes its
  * place, and its outcome is unknown then; else it is left to its end: mostly its effect was seen
@@ -49,6 +71,7 @@ static bool cancel_unwanted(struct canary *canary, const struct plan *plan)
 		struct flight *flight = canary->flights[i];
 
 		if (is_wanted(plan, flight_effect(flight)) ||
+		    is_called_on(canary, plan, flight_effect(flight)) ||
 		    (flight_has_written(flight) &&
 		     !plan_changes(plan, flight_effect(flight)->subject))) {
 			canary->flights[kept++] = flight;

@@ -2,6 +2,7 @@
 
 #include "analysis/actions.h"
 #include "analysis/adoption.h"
+#include "analysis/finalizer.h"
 #include "analysis/guards.h"
 #include "analysis/mirror.h"
 #include "analysis/phase/phase.h"
@@ -79,6 +80,7 @@ static void decide_for(struct thought *thought)
 	scaler_leave(thought);
 	actions_save(thought);
 	mirror_keep(thought);
+	finalizer_keep(thought);
 	actions_answer(thought);
 }
 

@@ -119,7 +119,8 @@ struct route_fact {
 	bool has_more;              /* what we made to stand with it is there, or may be */
 	char pending[SENTENCE_MAX]; /* not empty: what routes has not taken it in as it is, and
 	                               why */
-	struct instant since;       /* when this weight was first seen */
+	char doubt[192];      /* not empty: it was taken in, and requests may yet pass it by */
+	struct instant since; /* when this weight was first seen */
 	struct rival_fact rival;
 };
 
@@ -263,6 +264,7 @@ struct facts {
 	char canary_uid[UID_MAX];
 	int64_t canary_generation;
 	bool is_deleted;
+	bool has_finalizer; /* Flagger's and ours: deleted, it stays until that is taken off */
 	bool is_quarantined;
 	char refusal[SENTENCE_MAX]; /* not empty: the live spec is invalid; the spec given is the
 	                               last valid one */

@@ -93,6 +93,7 @@ struct hooks_answer hooks_ask(struct thought *thought, enum hook_type type, stru
 	effect.question = hooks_question(thought, answer.index);
 	text_copy(effect.release_uid, thought->facts->newest.uid);
 	text_copy(effect.digest, thought->facts->newest.digest);
+	text_copy(effect.configs, thought->facts->newest.configs);
 	text_copy(effect.phase, mirror_phase(thought->spec, thought->facts));
 	thought_want(thought, &effect);
 	return answer;

@@ -44,6 +44,7 @@ static void tell_events(struct thought *thought)
 		effect.notice = status->notices[i];
 		text_copy(effect.release_uid, facts->newest.uid);
 		text_copy(effect.digest, facts->newest.digest);
+		text_copy(effect.configs, facts->newest.configs);
 		text_copy(effect.phase, mirror_phase(thought->spec, facts));
 		thought_want(thought, &effect);
 		return;
@@ -154,6 +155,7 @@ static void call_next(struct thought *thought)
 	}
 	text_copy(effect.release_uid, facts->newest.uid);
 	text_copy(effect.digest, facts->newest.digest);
+	text_copy(effect.configs, facts->newest.configs);
 	text_copy(effect.phase, mirror_phase(thought->spec, facts));
 	thought_want(thought, &effect);
 	thought_because(thought, "calling post-rollout hook %s", status->hooks[at].name);

@@ -20,6 +20,7 @@ static const char *const names[] = {
 	[EFFECT_SCALE] = "scale",
 	[EFFECT_WRITE_SCALER] = "write autoscaler",
 	[EFFECT_WRITE_MIRROR] = "write canary status",
+	[EFFECT_WRITE_FINALIZER] = "write finalizer",
 	[EFFECT_NOTIFY] = "notify",
 	[EFFECT_TELL_HOOK] = "tell hook",
 	[EFFECT_ALERT] = "alert",
@@ -116,6 +117,8 @@ bool effect_is_same(const struct effect *a, const struct effect *b)
 		return a->replicas == b->replicas;
 	case EFFECT_WRITE_MIRROR:
 		return is_same_mirror(&a->mirror, &b->mirror);
+	case EFFECT_WRITE_FINALIZER:
+		return a->number == b->number;
 	case EFFECT_NOTIFY:
 		return a->notice.id == b->notice.id && strcmp(a->release_uid, b->release_uid) == 0;
 	case EFFECT_FIND_RELEASE:

@@ -43,6 +43,8 @@ enum effect_kind {
 	EFFECT_WRITE_SCALER,    /* create or correct the primary's autoscaler, as the target's, with
 	                           at least `replicas` pods */
 	EFFECT_WRITE_MIRROR,    /* Canary.status */
+	EFFECT_WRITE_FINALIZER, /* the Canary's: put it on if `number` is 1, take it off if it is
+	                           0 */
 	EFFECT_NOTIFY,          /* post notice `notice` as an Event */
 	EFFECT_TELL_HOOK,       /* tell hook number `index`, of type event, notice `notice` */
 	EFFECT_ALERT,           /* tell receiver number `index` of alerts the alert `notice` */
@@ -95,7 +97,8 @@ struct effect {
 	char release_uid[UID_MAX];
 	char old_release_uid[UID_MAX];
 	char digest[DIGEST_MAX];
-	char configs[DIGEST_MAX];  /* EFFECT_CREATE_RELEASE: what they are to hold */
+	char configs[DIGEST_MAX];  /* EFFECT_CREATE_RELEASE: what they are to hold; of a hook: what
+	                              the run's do */
 	char resource_version[24]; /* the version it was decided on; "" for none */
 	int number;
 	int primary_replicas;

@@ -108,6 +108,7 @@ struct canary_spec {
 	const char *primary_scaler; /* "<scaler>-primary" */
 	struct route_ability route;
 	bool suspend;
+	bool reverts; /* revertOnDeletion: the deleted Canary stays until all is given back */
 	bool skip_analysis;
 	bool no_data_fails; /* analysis.noData: fail */
 	enum strategy strategy;

@@ -38,7 +38,8 @@ static const struct fact_slot *slot_of(const struct thought *thought, enum subje
 static bool is_single(enum effect_kind kind)
 {
 	return kind == EFFECT_WRITE_SERVICE || kind == EFFECT_WRITE_ROUTE ||
-	       kind == EFFECT_SAVE_RELEASE || kind == EFFECT_SCALE || kind == EFFECT_WRITE_SCALER;
+	       kind == EFFECT_SAVE_RELEASE || kind == EFFECT_SCALE || kind == EFFECT_WRITE_SCALER ||
+	       kind == EFFECT_CREATE_PRIMARY || kind == EFFECT_WRITE_PRIMARY;
 }
 
 void thought_want(struct thought *thought, const struct effect *effect)

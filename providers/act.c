@@ -100,6 +100,7 @@ static act_step *const steps[] = {
 	[EFFECT_SCALE] = scale,
 	[EFFECT_WRITE_SCALER] = act_scaler_next,
 	[EFFECT_WRITE_MIRROR] = act_tell_mirror_next,
+	[EFFECT_WRITE_FINALIZER] = act_tell_finalizer_next,
 	[EFFECT_NOTIFY] = act_tell_notice_next,
 	[EFFECT_TELL_HOOK] = act_hook_next,
 	[EFFECT_ALERT] = act_alert_next,

@@ -4,6 +4,7 @@
 #include "providers/act_reply.h"
 #include "providers/kube/adoption.h"
 #include "providers/kube/config.h"
+#include "providers/kube/config_shared.h"
 #include "providers/kube/owner.h"
 #include "providers/kube/pod_template.h"
 #include "providers/kube/release.h"
@@ -22,7 +23,11 @@ enum step {
 	STEP_CREATE,
 	STEP_EXISTING,
 	STEP_WRITE,
+	STEP_MOUNTED, /* a copy that the primary's pods use */
+	STEP_TAKEN,
 };
+
+#define STATUS_FORBIDDEN 403
 
 /* What was kept. */
 #define KEY_CANARY     "canary"
@@ -320,6 +325,8 @@ enum talk_step act_adopt_release_next(struct talk *talk, const struct http_reply
 	case STEP_EXISTING:
 	case STEP_NONE:
 	case STEP_WRITE:
+	case STEP_MOUNTED:
+	case STEP_TAKEN:
 		break;
 	}
 	return on_existing(act, reply, err);
@@ -327,30 +334,103 @@ enum talk_step act_adopt_release_next(struct talk *talk, const struct http_reply
 
 /* Primary -------------------------------------------------------------------------------------- */
 
-static enum talk_step take(struct act *act, const struct http_reply *reply, struct err *err)
+/* Its copies are taken over: now it is. */
+static enum talk_step take(struct act *act)
 {
 	const struct canary_world *world = act->world;
 	struct kube_ref ref = ref_of(act, SUBJECT_PRIMARY);
+	const json_t *primary = act_reply_kept(act, KEY_PRIMARY);
 	json_t *patch = kube_tree_list();
-	json_t *labels;
-	json_t *primary;
+	json_t *labels = kube_tree_copy(kube_tree_find(primary, "metadata/labels"));
 
-	if (act_reply_read(act, &ref, reply, &primary) != ACT_OK) {
-		json_decref(patch);
-		return act_reply_end(act, err);
-	}
-	act_reply_keep(act, KEY_PRIMARY, primary);
-	if (!kube_owner_is_canary(primary, world->spec->name)) {
-		json_decref(patch);
-		return act_reply_done(act, json_incref(primary));
-	}
-	labels = kube_tree_copy(kube_tree_find(primary, "metadata/labels"));
 	kube_tree_set_text(labels, KUBE_LABEL_UID, world->uid);
 	kube_tree_patch_text(patch, "test", "/metadata/resourceVersion",
 	                     kube_tree_text(primary, "metadata/resourceVersion"));
 	kube_owner_remove(patch, primary, world->spec->name);
 	kube_tree_patch(patch, "add", "/metadata/labels", labels);
 	return act_reply_patch(act, STEP_WRITE, &ref, patch);
+}
+
+static struct kube_ref mounted_ref(struct act *act)
+{
+	return kube_config_ref(act->world, json_array_get(act_reply_kept(act, KEY_REFERENCES), 0),
+	                       false);
+}
+
+static enum talk_step next_mounted(struct act *act)
+{
+	struct kube_ref ref;
+
+	if (json_array_size(act_reply_kept(act, KEY_REFERENCES)) == 0)
+		return take(act);
+	ref = mounted_ref(act);
+	return act_reply_get(act, STEP_MOUNTED, &ref);
+}
+
+static enum talk_step skip_mounted(struct act *act)
+{
+	(void)json_array_remove(act_reply_kept(act, KEY_REFERENCES), 0);
+	return next_mounted(act);
+}
+
+/* Flagger's copies would go with the Canary under the pods that need them, as its primary would
+ * (D-5). What the agent may not touch is left to Flagger's owner. */
+static enum talk_step on_mounted(struct act *act, const struct http_reply *reply, struct err *err)
+{
+	struct kube_ref ref = mounted_ref(act);
+	json_t *patch;
+	json_t *steps;
+	json_t *copy;
+
+	if (act_reply_read(act, &ref, reply, &copy) == ACT_ABSENT ||
+	    reply->status == STATUS_FORBIDDEN)
+		return skip_mounted(act);
+	if (act->result.outcome != ACT_OK)
+		return act_reply_end(act, err);
+	if (!kube_owner_is_canary(copy, act->world->spec->name)) {
+		json_decref(copy);
+		return skip_mounted(act);
+	}
+	patch = kube_tree_list();
+	kube_tree_patch_text(patch, "test", "/metadata/resourceVersion",
+	                     kube_tree_text(copy, "metadata/resourceVersion"));
+	steps = kube_config_shared_patch(act->world, copy, NULL);
+	(void)json_array_extend(patch, steps);
+	json_decref(steps);
+	json_decref(copy);
+	return act_reply_patch(act, STEP_TAKEN, &ref, patch);
+}
+
+static enum talk_step on_taken(struct act *act, const struct http_reply *reply, struct err *err)
+{
+	struct kube_ref ref = mounted_ref(act);
+	enum act_outcome outcome;
+	json_t *copy;
+
+	outcome = act_reply_read(act, &ref, reply, &copy);
+	json_decref(copy);
+	if (outcome == ACT_CONFLICT)
+		return act_reply_get(act, STEP_MOUNTED, &ref);
+	if (outcome != ACT_OK && outcome != ACT_ABSENT && reply->status != STATUS_FORBIDDEN)
+		return act_reply_end(act, err);
+	return skip_mounted(act);
+}
+
+static enum talk_step on_owned(struct act *act, const struct http_reply *reply, struct err *err)
+{
+	struct kube_ref ref = ref_of(act, SUBJECT_PRIMARY);
+	json_t *references;
+	json_t *primary;
+
+	if (act_reply_read(act, &ref, reply, &primary) != ACT_OK)
+		return act_reply_end(act, err);
+	if (!kube_owner_is_canary(primary, act->world->spec->name))
+		return act_reply_done(act, primary);
+	act_reply_keep(act, KEY_PRIMARY, primary);
+	if (!kube_config_list(template_of(act, KEY_PRIMARY), &references, err))
+		return act_reply_stop(act, ACT_FAILED, err, "%s", err->text);
+	act_reply_keep(act, KEY_REFERENCES, references);
+	return next_mounted(act);
 }
 
 enum talk_step act_adopt_take_next(struct talk *talk, const struct http_reply *reply,
@@ -361,7 +441,14 @@ enum talk_step act_adopt_take_next(struct talk *talk, const struct http_reply *r
 
 	if (!reply)
 		return act_reply_get(act, STEP_PRIMARY, &ref);
-	if (talk->step == STEP_PRIMARY)
-		return take(act, reply, err);
-	return act_reply_last(act, &ref, reply, err);
+	switch (talk->step) {
+	case STEP_PRIMARY:
+		return on_owned(act, reply, err);
+	case STEP_MOUNTED:
+		return on_mounted(act, reply, err);
+	case STEP_TAKEN:
+		return on_taken(act, reply, err);
+	default:
+		return act_reply_last(act, &ref, reply, err);
+	}
 }

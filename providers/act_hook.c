@@ -19,13 +19,15 @@
 #define UNAVAILABLE     503
 #define DOUBLINGS_MAX   5 /* 2^5 s is more than WAIT_MAX */
 
-void act_hook_checksum(const char *last_applied, char ret[ACT_HOOK_CHECKSUM_MAX])
+void act_hook_checksum(const char *last_applied, const char *tracked,
+                       char ret[ACT_HOOK_CHECKSUM_MAX])
 {
-	char text[256];
+	char text[512];
 
 	text_format(text, sizeof(text),
 	            "(struct { TrackedConfigs *map[string]string; LastAppliedSpec string "
-	            "}){TrackedConfigs:(*map[string]string)<nil> LastAppliedSpec:(string)%s}",
+	            "}){TrackedConfigs:(*map[string]string)%s%s%s LastAppliedSpec:(string)%s}",
+	            tracked ? "map[" : "<nil>", tracked ? tracked : "", tracked ? "]" : "",
 	            last_applied);
 	flagger_hash_text(text, strlen(text), ret);
 }
@@ -50,11 +52,13 @@ static const char *body_of(const struct act *act, const struct kube_webhook *hoo
 	const struct effect *effect = act->effect;
 	json_t *metadata = metadata_of(effect, hook);
 	char checksum[ACT_HOOK_CHECKSUM_MAX];
+	char configs[DIGEST_MAX + 16];
 	json_t *body;
 	const char *ret;
 	char *text;
 
-	act_hook_checksum(effect->digest, checksum);
+	text_format(configs, sizeof(configs), "configs:%s", effect->configs);
+	act_hook_checksum(effect->digest, effect->configs[0] ? configs : NULL, checksum);
 	body = json_pack("{ss ss ss ss}", "name", act->world->spec->name, "namespace",
 	                 act->world->spec->k8s_namespace, "phase", effect->phase, "checksum",
 	                 checksum);

@@ -12,9 +12,10 @@
 enum talk_step act_hook_next(struct talk *talk, const struct http_reply *reply, struct err *err);
 
 /*
- * The checksum that hooks are sent: Flagger's hash of (status.trackedConfigs, lastAppliedSpec),
- * without tracked configs.
+ * The checksum that hooks are sent: Flagger's hash of (status.trackedConfigs, lastAppliedSpec).
+ * TRACKED is what the map holds, as Go prints it ("a:1 b:2"); NULL: there is none.
  */
-void act_hook_checksum(const char *last_applied, char ret[ACT_HOOK_CHECKSUM_MAX]);
+void act_hook_checksum(const char *last_applied, const char *tracked,
+                       char ret[ACT_HOOK_CHECKSUM_MAX]);
 
 #endif

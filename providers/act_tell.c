@@ -1,6 +1,8 @@
 #include "providers/act_tell.h"
 
+#include "analysis/base/text.h"
 #include "providers/act_reply.h"
+#include "providers/kube/canary.h"
 #include "providers/kube/config.h"
 #include "providers/kube/event.h"
 #include "providers/kube/mirror.h"
@@ -89,6 +91,62 @@ enum talk_step act_tell_mirror_next(struct talk *talk, const struct http_reply *
 		return on_release(act, reply, err);
 	ref.subresource = "status";
 	return act_reply_last(act, &ref, reply, err);
+}
+
+/* The JSON patch that puts the finalizer on CANARY, or takes it off; NULL: it is so. */
+static json_t *finalizer_patch(const json_t *canary, bool is_on)
+{
+	const json_t *list = kube_tree_find(canary, "metadata/finalizers");
+	size_t at = kube_canary_finalizer(canary);
+	json_t *patch;
+	char path[64];
+
+	/* A deleted object takes no new one. */
+	if (is_on == (at < json_array_size(list)) ||
+	    (is_on && *kube_tree_text(canary, "metadata/deletionTimestamp")))
+		return NULL;
+	patch = kube_tree_list();
+	kube_tree_patch_text(patch, "test", "/metadata/uid",
+	                     kube_tree_text(canary, "metadata/uid"));
+	if (!is_on) {
+		text_format(path, sizeof(path), "/metadata/finalizers/%zu", at);
+		kube_tree_patch_text(patch, "test", path, KUBE_CANARY_FINALIZER);
+		kube_tree_patch(patch, "remove", path, NULL);
+		return patch;
+	}
+	if (json_array_size(list) > 0) {
+		kube_tree_patch_text(patch, "add", "/metadata/finalizers/-", KUBE_CANARY_FINALIZER);
+		return patch;
+	}
+	kube_tree_patch_text(patch, "test", "/metadata/resourceVersion",
+	                     kube_tree_text(canary, "metadata/resourceVersion"));
+	kube_tree_patch(patch, "add", "/metadata/finalizers",
+	                json_pack("[s]", KUBE_CANARY_FINALIZER));
+	return patch;
+}
+
+enum talk_step act_tell_finalizer_next(struct talk *talk, const struct http_reply *reply,
+                                       struct err *err)
+{
+	struct act *act = act_reply_owner(talk);
+	struct kube_ref ref = act_reply_ref(act->world, SUBJECT_CANARY, talk->arena);
+	json_t *canary;
+	json_t *patch;
+
+	if (!reply)
+		return act_reply_get(act, STEP_CANARY, &ref);
+	if (talk->step != STEP_CANARY)
+		return act_reply_last(act, &ref, reply, err);
+	if (act_reply_read(act, &ref, reply, &canary) != ACT_OK)
+		return act_reply_end(act, err);
+	act_reply_keep(act, "canary", canary);
+	if (strcmp(kube_tree_text(canary, "metadata/uid"), act->world->uid) != 0)
+		return act_reply_stop(act, ACT_CONFLICT, err, "canary %.100s is another one now",
+		                      ref.name);
+	patch = finalizer_patch(canary, act->effect->number != 0);
+	if (!patch)
+		return act_reply_done(act, json_incref(canary));
+	return act_reply_patch(act, STEP_WRITE, &ref, patch);
 }
 
 enum talk_step act_tell_notice_next(struct talk *talk, const struct http_reply *reply,

@@ -130,6 +130,7 @@ static const struct record_field route_fields[] = {
 	{"made", RECORD_FLAG, OF(is_made)},
 	{"more", RECORD_FLAG, OF(has_more)},
 	{"pending", RECORD_TEXT, OF(pending)},
+	{"doubt", RECORD_TEXT, OF(doubt)},
 	{"since", RECORD_LONG, OF(since)},
 	{"rival", RECORD_PART, OF(rival), .shape = &rival_shape},
 };
@@ -311,6 +312,7 @@ static const struct record_field facts_fields[] = {
 	{"canaryUid", RECORD_TEXT, OF(canary_uid)},
 	{"generation", RECORD_LONG, OF(canary_generation)},
 	{"deleted", RECORD_FLAG, OF(is_deleted)},
+	{"finalizer", RECORD_FLAG, OF(has_finalizer)},
 	{"quarantined", RECORD_FLAG, OF(is_quarantined)},
 	{"refusal", RECORD_TEXT, OF(refusal)},
 	{"refusalReason", RECORD_TEXT, OF(refusal_reason)},

@@ -115,6 +115,7 @@ static const struct record_field spec_fields[] = {
 	{"primaryScaler", RECORD_NAME, OF(primary_scaler)},
 	{"route", RECORD_PART, OF(route), .shape = &route_shape},
 	{"suspend", RECORD_FLAG, OF(suspend)},
+	{"reverts", RECORD_FLAG, OF(reverts)},
 	{"skipAnalysis", RECORD_FLAG, OF(skip_analysis)},
 	{"noDataFails", RECORD_FLAG, OF(no_data_fails)},
 	{"strategy", RECORD_WORD, OF(strategy), .words = &strategies},

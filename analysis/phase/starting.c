@@ -195,6 +195,10 @@ static void tell_beginning(const struct thought *thought, struct release_status 
 	if (!instant_is_set(status->times.next_check_at))
 		thought_notice(status, false, "Starting canary analysis for %.100s.%.63s",
 		               thought->spec->target, thought->spec->k8s_namespace);
+	if (!instant_is_set(status->times.next_check_at) && thought->facts->route.doubt[0] != '\0')
+		thought_notice(status, true, "%.80s.%.63s: requests may pass the route by: %.190s",
+		               thought->spec->name, thought->spec->k8s_namespace,
+		               thought->facts->route.doubt);
 }
 
 static void fail_before(struct thought *thought, size_t index, struct instant due)
@@ -332,10 +336,11 @@ static bool is_scaled_up(struct thought *thought)
 	return thought_scaled(thought, SUBJECT_TARGET, scaler_first(thought));
 }
 
-/* While a run waits what stands is kept as it is. */
+/* While a run is not let in, asking for the first time or waiting, what stands is kept as it is:
+ * what a foreign hand gives the canary nobody analyses. A first Release has nothing to keep. */
 static void keep(struct thought *thought)
 {
-	if (thought->facts->newest.status.phase != PHASE_WAITING)
+	if (thought->facts->newest.cause == CAUSE_INIT)
 		return;
 	primary_revive(thought);
 	traffic_services(thought);

@@ -5,6 +5,7 @@
  * rolled back gets no client: the primary keeps serving until somebody puts the target right.
  */
 #include "analysis/base/text.h"
+#include "analysis/finalizer.h"
 #include "analysis/phase/phase.h"
 #include "analysis/primary.h"
 #include "analysis/scaler.h"
@@ -176,6 +177,18 @@ static bool is_never_begun(const struct facts *facts)
 	       !instant_is_set(facts->newest.status.times.started);
 }
 
+/* Neither a Release nor a workload is left, as where the whole namespace goes: nothing is given
+ * back. Where there is a workload and no Release, Flagger's garbage collection would take it. */
+static void let_go(struct thought *thought)
+{
+	const struct facts *facts = thought->facts;
+
+	if (facts->has_finalizer && facts->releases.state == FACT_ABSENT &&
+	    thought_knows(thought, SUBJECT_TARGET) && thought_knows(thought, SUBJECT_PRIMARY) &&
+	    facts->target.slot.state == FACT_ABSENT && facts->primary.slot.state == FACT_ABSENT)
+		(void)finalizer_gone(thought);
+}
+
 void phase_teardown(struct thought *thought)
 {
 	const struct facts *facts = thought->facts;
@@ -186,8 +199,10 @@ void phase_teardown(struct thought *thought)
 			thought_want(thought, &last);
 		return;
 	}
-	if (facts->newest.name[0] == '\0')
+	if (facts->newest.name[0] == '\0') {
+		let_go(thought);
 		return;
+	}
 	/* A run that was open ends here: its canary gets no request any more. */
 	if (!traffic_weighs(thought, 0, true) || !thought_knows(thought, SUBJECT_TARGET) ||
 	    !thought_knows(thought, SUBJECT_PRIMARY) || is_target_bad(thought))
@@ -200,7 +215,7 @@ void phase_teardown(struct thought *thought)
 		return;
 	if (!is_route_gone(thought))
 		return;
-	if (!are_objects_gone(thought) || !is_apex_back(thought))
+	if (!are_objects_gone(thought) || !is_apex_back(thought) || !finalizer_gone(thought))
 		return;
 	thought_want(thought, &last);
 	thought_because(thought, "the Canary is deleted: removing its Releases");

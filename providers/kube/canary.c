@@ -39,6 +39,20 @@ static bool head_texts_read(const struct field *metadata, struct kube_canary_hea
 	return true;
 }
 
+size_t kube_canary_finalizer(const json_t *object)
+{
+	const json_t *list = json_object_get(json_object_get(object, "metadata"), "finalizers");
+	const char *name;
+	size_t at = 0;
+
+	for (; at < json_array_size(list); at++) {
+		name = json_string_value(json_array_get(list, at));
+		if (name && strcmp(name, KUBE_CANARY_FINALIZER) == 0)
+			break;
+	}
+	return at;
+}
+
 bool kube_canary_head_read(const json_t *object, struct arena *arena, struct kube_canary_head *ret,
                            struct err *err)
 {
@@ -58,27 +72,21 @@ bool kube_canary_head_read(const json_t *object, struct arena *arena, struct kub
 	text_copy(head.resource_version, version ? version : "");
 	head.generation = json_integer_value(json_object_get(metadata.json, "generation"));
 	head.is_deleted = json_is_string(json_object_get(metadata.json, "deletionTimestamp"));
+	head.has_finalizer = kube_canary_finalizer(object) <
+	                     json_array_size(json_object_get(metadata.json, "finalizers"));
 	kube_mirror_read(json_object_get(object, "status"), &head.mirror);
 	head.flagger_wrote = kube_owner_wrote_status(object, "flagger");
 	*ret = head;
 	return true;
 }
 
-/* A deleted Canary always gives back what it took; Flagger's finalizer would only keep its object
- * until then. */
-static bool revert_read(const struct field *spec, struct arena *arena, struct kube_canary *canary,
-                        struct err *err)
+/* A deleted Canary always gives back what it took; this asks for an object that stays until then.
+ */
+static bool revert_read(const struct field *spec, struct canary_spec *ret, struct err *err)
 {
 	struct field revert = field_member(spec, "revertOnDeletion");
-	bool reverts = false;
 
-	if (!field_optional_flag(&revert, &reverts, err))
-		return false;
-	if (reverts)
-		kube_canary_warning_add(canary, arena, &revert,
-		                        "true: the target comes back whether this is set or not, "
-		                        "and no finalizer waits for it");
-	return true;
+	return field_optional_flag(&revert, &ret->reverts, err);
 }
 
 static bool provider_read(const struct field *spec, const struct provider_options *options,
@@ -335,7 +343,7 @@ bool kube_canary_read(const json_t *object, const struct provider_options *optio
 	canary.spec.k8s_namespace = canary.head.k8s_namespace;
 	if (!provider_read(&spec, options, arena, &canary.spec, err) ||
 	    !target_read(&spec, arena, &canary.spec, err) ||
-	    !revert_read(&spec, arena, &canary, err) ||
+	    !revert_read(&spec, &canary.spec, err) ||
 	    !kube_canary_scaler_read(&spec, arena, &canary.spec, err) ||
 	    !service_read(&spec, &canary, err) || !ingress_read(&spec, arena, &canary, err) ||
 	    !metrics_server_read(&spec, options, arena, &canary.metrics_server, err) ||

@@ -16,6 +16,7 @@
 #define KUBE_CANARY_BYTES_MAX    (1024 * 1024) /* of the object as compact JSON */
 #define KUBE_CANARY_NAME_MAX     63            /* it becomes a label's value */
 #define KUBE_CANARY_WARNINGS_MAX 16
+#define KUBE_CANARY_FINALIZER    "finalizer.flagger.app"
 
 /* What is readable of any Canary, however wrong its spec is. Texts live in the arena. */
 struct kube_canary_head {
@@ -24,7 +25,8 @@ struct kube_canary_head {
 	char uid[UID_MAX]; /* "" in a manifest that no API server saw */
 	char resource_version[24];
 	int64_t generation;
-	bool is_deleted; /* deletionTimestamp is set */
+	bool is_deleted;    /* deletionTimestamp is set */
+	bool has_finalizer; /* KUBE_CANARY_FINALIZER */
 	struct mirror_fact mirror;
 	struct instant flagger_wrote; /* its status, last; not set: never */
 };
@@ -43,6 +45,10 @@ struct kube_canary {
 	const char *warnings[KUBE_CANARY_WARNINGS_MAX];
 	size_t n_warnings;
 };
+
+/* Where the finalizer stands in metadata.finalizers of OBJECT; their number when it is not there.
+ */
+size_t kube_canary_finalizer(const json_t *object);
 
 /*
  * Read metadata and status. ERR_INVALID without a usable name and namespace, ERR_LIMIT for a name

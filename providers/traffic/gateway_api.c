@@ -56,6 +56,7 @@ void gateway_api_look(const json_t *object, const struct canary_world *world,
 	fact.is_exact = is_exact(object, world, split);
 	fact.is_made = kube_owner_is_marked(object) || gateway_route_is_taken(world, object);
 	(void)gateway_parent_took(object, fact.pending);
+	gateway_parent_doubt(object, fact.doubt, sizeof(fact.doubt));
 	*ret = fact;
 }
 

@@ -154,3 +154,26 @@ bool gateway_parent_took(const json_t *route, char *ret_why)
 	ret_why[0] = '\0';
 	return true;
 }
+
+/* Istio's, where it has an ambient mesh: its message alone tells, its status is True. */
+#define WAYPOINTS   "ResolvedWaypoints"
+#define NO_WAYPOINT "use-waypoint label missing"
+
+void gateway_parent_doubt(const json_t *route, char *ret, size_t size)
+{
+	const json_t *statuses = kube_tree_find(route, "status/parents");
+
+	ret[0] = '\0';
+	for (size_t i = 0; i < json_array_size(statuses) && !ret[0]; i++) {
+		const json_t *status = json_array_get(statuses, i);
+		const json_t *parent = kube_tree_find(status, "parentRef");
+		const json_t *condition = find_condition(status, WAYPOINTS);
+		const char *message = kube_tree_text(condition, "message");
+
+		if (strcmp(text_or(parent, "kind", "Gateway"), "Service") == 0 && condition &&
+		    (strcmp(kube_tree_text(condition, "status"), "True") != 0 ||
+		     strstr(message, NO_WAYPOINT)))
+			text_format(ret, size, "Service %.40s: %.130s", text_or(parent, "name", ""),
+			            message);
+	}
+}

@@ -17,4 +17,11 @@ json_t *gateway_parent_refs(const struct canary_world *world);
  */
 bool gateway_parent_took(const json_t *route, char *ret_why);
 
+/*
+ * A Service that ROUTE has as its parent has no proxy before it that would look at the route, in
+ * the words of who took it in; "" when nobody says so. That is no refusal: callers may have proxies
+ * of their own, which Istio cannot know of the Service.
+ */
+void gateway_parent_doubt(const json_t *route, char *ret, size_t size);
+
 #endif

@@ -103,6 +103,90 @@ static void test_read(void **state)
 	assert_int_equal(json_array_size(json_object_get(rest, "splits")), 0);
 }
 
+static void write_object(struct history *history, const char *uid, const char *kind,
+                         enum history_split_result result)
+{
+	const struct history_split split = {
+		.api = "v1",
+		.kind = kind,
+		.k8s_namespace = uid[0] == 'x' ? "else" : "shop",
+		.name = uid,
+		.uid = uid,
+		.resource_version = "7",
+		.author = "jane",
+		.result = result,
+		.applied_at = {1000},
+		.seen_at = {1000},
+		.split = "{\"rules\":[]}",
+	};
+
+	history_split(history, &split);
+}
+
+static void write_list(struct history *history, const char *space, const char *kind,
+                       const char *present)
+{
+	const struct history_split list = {
+		.api = "v1",
+		.kind = kind,
+		.k8s_namespace = space,
+		.name = "",
+		.uid = "",
+		.resource_version = "",
+		.author = "",
+		.result = HISTORY_SPLIT_LISTED,
+		.applied_at = {5000},
+		.seen_at = {5000},
+		.split = present,
+	};
+
+	history_split(history, &list);
+}
+
+/* What went while no agent ran is told when the next one has listed its kind, and once. */
+static void test_listed(void **state)
+{
+	static const char present[] = "{\"stays\":1,\"shy\":0}";
+	struct history_splits_filter filter = {.n_max = 2};
+	struct desk *desk = *state;
+	CLEANUP(tree_freep) json_t *page = NULL;
+	const json_t *change;
+	int64_t next = 0;
+
+	history_desk_open(desk);
+	write_object(desk->history, "goes", "VirtualService", HISTORY_SPLIT_OBSERVED);
+	write_object(desk->history, "stays", "VirtualService", HISTORY_SPLIT_OBSERVED);
+	write_object(desk->history, "shy", "VirtualService", HISTORY_SPLIT_OBSERVED);
+	write_object(desk->history, "went", "VirtualService", HISTORY_SPLIT_OBSERVED);
+	write_object(desk->history, "went", "VirtualService", HISTORY_SPLIT_REMOVED);
+	write_object(desk->history, "other kind", "Ingress", HISTORY_SPLIT_OBSERVED);
+	write_object(desk->history, "x elsewhere", "VirtualService", HISTORY_SPLIT_OBSERVED);
+	assert_int_equal(history_desk_close(desk), 0);
+	assert_int_equal(history_desk_number(desk, ROWS), 7);
+	history_desk_open(desk);
+	/* cut off, it says nothing */
+	write_list(desk->history, "shop", "VirtualService", "{\"sta");
+	write_list(desk->history, "shop", "VirtualService", present);
+	write_list(desk->history, "shop", "VirtualService", present);
+	assert_int_equal(history_desk_close(desk), 0);
+	assert_int_equal(history_desk_number(desk, ROWS), 9);
+	history_desk_check_intact(desk, 9 + 1);
+	page = read_splits(desk, &filter, &next);
+	change = json_array_get(json_object_get(page, "splits"), 0);
+	assert_string_equal(kube_tree_text(change, "name"), "shy");
+	assert_string_equal(kube_tree_text(change, "result"), "left");
+	change = json_array_get(json_object_get(page, "splits"), 1);
+	assert_string_equal(kube_tree_text(change, "name"), "goes");
+	assert_string_equal(kube_tree_text(change, "result"), "removed");
+	assert_string_equal(kube_tree_text(change, "objectUid"), "goes");
+	assert_string_equal(kube_tree_text(change, "at"), "1970-01-01T00:00:05.000Z");
+	/* of all namespaces */
+	history_desk_open(desk);
+	write_list(desk->history, "", "VirtualService", present);
+	assert_int_equal(history_desk_close(desk), 0);
+	assert_int_equal(history_desk_number(desk, ROWS), 10);
+}
+
 /* A text over the limit is cut, and said to be. */
 static void test_cut(void **state)
 {
@@ -166,6 +250,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_news, desk_new, desk_free),
 		cmocka_unit_test_setup_teardown(test_read, desk_new, desk_free),
+		cmocka_unit_test_setup_teardown(test_listed, desk_new, desk_free),
 		cmocka_unit_test_setup_teardown(test_cut, desk_new, desk_free),
 		cmocka_unit_test_setup_teardown(test_old, desk_new, desk_free),
 	};

@@ -410,6 +410,11 @@ static void carry_out(struct model *model, const struct effect *effect)
 	case EFFECT_WRITE_MIRROR:
 		model_write_mirror(model, effect);
 		return;
+	case EFFECT_WRITE_FINALIZER:
+		model->truth.has_finalizer = effect->number != 0;
+		view->has_finalizer = model->truth.has_finalizer;
+		model_write_down(model, "finalizer", effect->number ? "on" : "off");
+		return;
 	case EFFECT_NOTIFY:
 		model_notify(model, effect);
 		return;

@@ -214,6 +214,8 @@ static void tell_detail(const struct effect *effect, char ret[SENTENCE_MAX])
 	else if (effect->kind == EFFECT_MEASURE || effect->kind == EFFECT_TELL_HOOK ||
 	         effect->kind == EFFECT_ALERT)
 		text_format(ret, SENTENCE_MAX, " %zu", effect->index);
+	else if (effect->kind == EFFECT_WRITE_FINALIZER)
+		text_format(ret, SENTENCE_MAX, " %s", effect->number ? "on" : "off");
 	else if (effect->kind == EFFECT_ANSWER)
 		text_format(ret, SENTENCE_MAX, ": %s", effect->answer.text);
 	else if (effect->kind == EFFECT_NOTIFY)

@@ -70,6 +70,31 @@ static void test_all_in_order(void **state)
 	model_fini(&model);
 }
 
+/* What the payload's checksum is made of: the template and what its configs hold. */
+static void test_asked_of_template_and_configs(void **state)
+{
+	struct effect effects[PLAN_EFFECTS_MAX];
+	struct plan plan = {.effects = effects};
+	struct model model;
+
+	begin(&model, all);
+	model_run(&model, 60000, revision);
+	text_copy(model.truth.newest.configs, "c2");
+	model.truth.newest.status.phase = PHASE_NONE;
+	model.truth.newest.status.outcome = OUTCOME_NONE;
+	memset(model.truth.hooks, 0, sizeof(model.truth.hooks));
+	decide(&model.spec, &model.truth, &plan);
+	for (size_t i = 0; i < plan.n_effects; i++) {
+		if (effects[i].kind != EFFECT_ASK_HOOK)
+			continue;
+		assert_string_equal(effects[i].digest, model.truth.newest.digest);
+		assert_string_equal(effects[i].configs, "c2");
+		model_fini(&model);
+		return;
+	}
+	fail_msg("no hook is asked: %s", plan.reason);
+}
+
 /* A gate that is closed for a while, then opened. */
 static void open_gates(struct model *model)
 {
@@ -292,6 +317,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_all_in_order),
+		cmocka_unit_test(test_asked_of_template_and_configs),
 		cmocka_unit_test(test_waits_for_approval),
 		cmocka_unit_test(test_one_after_another),
 		cmocka_unit_test(test_D_11_reverted_while_waiting),

@@ -157,6 +157,29 @@ static void begun(struct model *model)
 	model->truth.newest.status.times.started = model->truth.now;
 }
 
+static void held(struct model *model)
+{
+	model->spec.reverts = true;
+	model->truth.has_finalizer = true;
+}
+
+static void held_by_flagger(struct model *model)
+{
+	model->truth.has_finalizer = true;
+}
+
+static void object_gone(struct model *model)
+{
+	model->truth.canary.state = FACT_ABSENT;
+}
+
+static void releases_gone(struct model *model)
+{
+	no_newest(model);
+	model->truth.n_releases = 0;
+	model->truth.releases.state = FACT_ABSENT;
+}
+
 static const struct decision_row rows[] = {
 	/* the target first */
 	{"at rest", {NULL}, "scale target 2"},
@@ -273,6 +296,28 @@ static const struct decision_row rows[] = {
 	{"no target, an own selector",
          {target_absent, route_absent, services_absent, primary_absent, apex_elsewhere},
          "restore apex service"},
+	/* the finalizer */
+	{"held while the target comes back", {held}, "scale target 2"},
+	{"held while something is left", {held, target_back, apex_back}, "remove route route-uid"},
+	{"all is given back",
+         {held, target_back, apex_back, route_absent, services_absent, primary_absent,
+          apex_foreign},
+         "write finalizer off"},
+	{"… and the Canary went",
+         {held, object_gone, target_back, apex_back, route_absent, services_absent, primary_absent,
+          apex_foreign},
+         "remove releases"},
+	{"Flagger's, and nobody asks for it any more",
+         {held_by_flagger},
+         "scale target 2; write finalizer off"},
+	{"of no Release: Flagger's primary would be collected", {held, releases_gone}, ""},
+	{"of no Release, a target", {held, releases_gone, primary_absent}, ""},
+	{"of no Release, nothing is left",
+         {held, releases_gone, primary_absent, target_absent},
+         "write finalizer off"},
+	{"of no Release, unseen",
+         {held, releases_gone, primary_unknown, target_absent},
+         "see primary"},
 	/* without a spec nothing is known of what was made */
 	{"no spec", {without_spec}, ""},
 	{"no spec, never begun", {without_spec, never_begun}, "remove releases"},

@@ -81,6 +81,25 @@ static void test_route_not_taken_in(void **state)
 	model_fini(&model);
 }
 
+/* A route that was taken in, and may have no effect: told once, as the analysis begins. */
+static void test_route_passed_by(void **state)
+{
+	static const char words[] =
+		"N Starting canary analysis for cart.shop\n"
+		"W cart.shop: requests may pass the route by: Service cart: no waypoint\n";
+	const char *told;
+	struct model model;
+
+	begin(&model);
+	text_copy(model.truth.route.doubt, "Service cart: no waypoint");
+	model_run(&model, 70000, revision);
+	told = strstr(model.trace, words);
+	assert_non_null(told);
+	assert_null(strstr(told + strlen(words), "pass the route by"));
+	assert_string_equal(model.truth.mirror.phase, "Succeeded");
+	model_fini(&model);
+}
+
 /* Copies that somebody took away come back: no client gets less by that. A weight that somebody
  * gave beside them goes at once. */
 static void take_copies(struct model *model)
@@ -261,6 +280,7 @@ int main(void)
 		cmocka_unit_test(test_reach),
 		cmocka_unit_test(test_D_61_foreign_weight),
 		cmocka_unit_test(test_route_not_taken_in),
+		cmocka_unit_test(test_route_passed_by),
 		cmocka_unit_test(test_D_61_foreign_copies),
 		cmocka_unit_test(test_D_61_foreign_raise_in_any_phase),
 		cmocka_unit_test(test_raises_only_with_services),

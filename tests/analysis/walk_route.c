@@ -12,6 +12,16 @@ bool walk_route_takes_back(const struct world *world, const struct effect *effec
 	       !is_first(&world->facts);
 }
 
+/* A run that was created and not let in yet, whoever it waits for. */
+static bool is_not_let_in(const struct world *world)
+{
+	const struct facts *facts = &world->facts;
+
+	return facts->has_spec && !facts->is_deleted && !facts->is_quarantined &&
+	       !world->spec.suspend && release_is_open(&facts->newest) && !is_first(facts) &&
+	       facts->newest.status.phase <= PHASE_WAITING;
+}
+
 /* More than that was given by a foreign hand: it is taken back at once, whatever else waits. */
 static const char *check_raise(const struct world *world, const struct plan *plan)
 {
@@ -31,6 +41,10 @@ static const char *check_raise(const struct world *world, const struct plan *pla
 	    facts->newest.status.phase != PHASE_PROMOTING &&
 	    facts->newest.status.phase != PHASE_FINALISING)
 		return "a foreign raise where no run moves clients, put right with a wait";
+	if (is_not_let_in(world) && live_weight(world) > 0 && facts->route.slot.failures == 0 &&
+	    facts->releases.failures == 0 && !route &&
+	    !find(plan, EFFECT_SAVE_RELEASE, SUBJECT_RELEASES))
+		return "a foreign raise that stays while a run is not let in";
 	if (!is_running(facts) || facts->newest.status.phase == PHASE_RETREATING ||
 	    world->spec.suspend || facts->route.slot.failures > 0 ||
 	    live_weight(world) <= cap(facts))

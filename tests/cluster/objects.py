@@ -4,6 +4,7 @@ import copy
 import datetime
 
 NGINX = "nginx.ingress.kubernetes.io/"
+FINALIZER = "finalizer.flagger.app"
 
 
 def deployment(namespace, version="v1", name="app", replicas=2, strategy=None, annotations=None, deadline=None):

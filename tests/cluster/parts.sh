@@ -133,6 +133,7 @@ prepare_ingress() {
 
 # A process namespace of its own too: before each change takes effect the
 # controller reads /proc of every process it sees, and a busy machine has many.
+# Its admission webhook asks only whoever configures one: scenarios/admission.py.
 # --sync-rate-limit: a change of weight holds after 1/rate seconds at the
 # latest. Never above 1: nginx then loses a change that follows another within
 # the same second (README.md).
@@ -147,7 +148,9 @@ start_ingress() {
 		exec "$@"' ingress "$root" "$kit/bin/ingress-nginx" --kubeconfig="$dir/admin.kubeconfig" \
 		--configmap=ingress-nginx/ingress-nginx-controller --http-port=8081 --https-port=8443 \
 		--publish-status-address=10.88.0.1 --ingress-class=nginx --controller-class=k8s.io/ingress-nginx \
-		--post-shutdown-grace-period=0 --sync-rate-limit="${KIT_SYNC_RATE:-0.5}"
+		--post-shutdown-grace-period=0 --sync-rate-limit="${KIT_SYNC_RATE:-0.5}" \
+		--validating-webhook=10.88.0.1:8444 \
+		--validating-webhook-certificate="$dir/certs/apiserver.crt" --validating-webhook-key="$dir/certs/apiserver.key"
 	answers controller-manager 60 https://127.0.0.1:10257/healthz
 	answers kwok 60 http://127.0.0.1:10249/healthz
 	answers testapp 60 http://127.0.0.1:8090/readyz

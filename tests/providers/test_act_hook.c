@@ -158,10 +158,44 @@ static void test_checksum(void **state)
 {
 	char checksum[ACT_HOOK_CHECKSUM_MAX];
 
-	act_hook_checksum("", checksum);
+	act_hook_checksum("", NULL, checksum);
 	assert_string_equal(checksum, "758df7c9fc");
-	act_hook_checksum("4cb74184589", checksum);
+	act_hook_checksum("4cb74184589", NULL, checksum);
 	assert_string_equal(checksum, "7c9d467496");
+	act_hook_checksum("4cb74184589", "", checksum);
+	assert_string_equal(checksum, "56966965f5");
+	act_hook_checksum("4cb74184589", "test-config-map:484637c76acaa7c6", checksum);
+	assert_string_equal(checksum, "569bdb7cb9");
+	act_hook_checksum("5f56684589", "configmap/a:0000000000000001 secret/b:0000000000000002",
+	                  checksum);
+	assert_string_equal(checksum, "c44b97f9b");
+}
+
+/* Of the same template, with other configs: another configuration of the run. */
+static void test_checksum_of_a_changed_config(void **state)
+{
+	static const char *const configs[] = {"", "c1", "c2"};
+	static const char *const checksums[] = {"7c9d467496", "cc9747856", "7c666c4769"};
+	struct effect effect = ask;
+	struct cart cart;
+	struct act act;
+	struct err err = {0};
+
+	cart_init(&cart, HOOK(""));
+	for (size_t i = 0; i < array_length(configs); i++) {
+		char body[256];
+
+		text_copy(effect.configs, configs[i]);
+		text_format(body, sizeof(body),
+		            "{\"name\":\"cart\",\"namespace\":\"shop\",\"phase\":\"Waiting\","
+		            "\"checksum\":\"%s\"}",
+		            checksums[i]);
+		act_init(&act, &cart.world, &effect, &cart.arena);
+		assert_int_equal(act.talk.next(&act.talk, NULL, &err), TALK_SEND);
+		check_body(&act.talk.request, body);
+		act_fini(&act);
+	}
+	cart_fini(&cart);
 }
 
 /* D-26: each 2xx is a yes, and what the receiver says is told. */
@@ -265,10 +299,15 @@ static void test_gone(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_request),  cmocka_unit_test(test_event),
-		cmocka_unit_test(test_checksum), cmocka_unit_test(test_D_26_answers),
-		cmocka_unit_test(test_retries),  cmocka_unit_test(test_other_errors),
-		cmocka_unit_test(test_password), cmocka_unit_test(test_gone),
+		cmocka_unit_test(test_request),
+		cmocka_unit_test(test_event),
+		cmocka_unit_test(test_checksum_of_a_changed_config),
+		cmocka_unit_test(test_checksum),
+		cmocka_unit_test(test_D_26_answers),
+		cmocka_unit_test(test_retries),
+		cmocka_unit_test(test_other_errors),
+		cmocka_unit_test(test_password),
+		cmocka_unit_test(test_gone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

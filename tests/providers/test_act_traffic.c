@@ -384,6 +384,67 @@ static void test_mirror(void **state)
 	play(&effect, another, ACT_CONFLICT, "another one");
 }
 
+#define UID       "'uid': '" CART_UID "'"
+#define FINALIZER "finalizer.flagger.app"
+#define HELD(list, more) \
+ "{'metadata': {" UID ", 'resourceVersion': '7', 'finalizers': " list more "}}"
+#define PATCHED  "PATCH " CANARIES "/cart" MANAGER
+#define TEST_UID "{'op': 'test', 'path': '/metadata/uid', 'value': '" CART_UID "'}, "
+#define DELETED  ", 'deletionTimestamp': '2026-11-21T10:00:00Z'"
+
+/* The list is somebody else's, too. */
+static void test_finalizer(void **state)
+{
+	static const struct {
+		const char *live;
+		int wanted;
+		const char *patch; /* NULL: it is so */
+	} rows[] = {
+		/* the first of the list, which somebody might begin meanwhile */
+		{"{'metadata': {" UID ", 'resourceVersion': '7'}}", 1,
+	         "[" TEST_UID "{'op': 'test', 'path': '/metadata/resourceVersion', 'value': '7'}, "
+	         "{'op': 'add', 'path': '/metadata/finalizers', 'value': ['" FINALIZER "']}]"},
+		/* behind another */
+		{HELD("['a/b']", ""), 1,
+	         "[" TEST_UID "{'op': 'add', 'path': '/metadata/finalizers/-', 'value': '" FINALIZER
+	         "'}]"},
+		/* there already, and not there */
+		{HELD("['a/b', '" FINALIZER "']", ""), 1, NULL},
+		{HELD("['a/b']", ""), 0, NULL},
+		/* a deleted object takes no new one */
+		{HELD("['a/b']", DELETED), 1, NULL},
+		/* out of the middle */
+		{HELD("['a/b', '" FINALIZER "', 'c/d']", DELETED), 0,
+	         "[" TEST_UID
+	         "{'op': 'test', 'path': '/metadata/finalizers/1', 'value': '" FINALIZER
+	         "'}, {'op': 'remove', 'path': '/metadata/finalizers/1'}]"},
+	};
+
+	for (size_t i = 0; i < array_length(rows); i++) {
+		struct effect effect = {.kind = EFFECT_WRITE_FINALIZER,
+		                        .subject = SUBJECT_CANARY,
+		                        .number = rows[i].wanted};
+		struct cart_exchange script[] = {
+			{"GET " CANARIES "/cart", "", 200, rows[i].live},
+			{rows[i].patch ? PATCHED : NULL, rows[i].patch, 200, "{}"},
+			{0},
+		};
+
+		play(&effect, script, ACT_OK, "");
+	}
+}
+
+static void test_finalizer_of_another(void **state)
+{
+	struct effect effect = {.kind = EFFECT_WRITE_FINALIZER, .subject = SUBJECT_CANARY};
+	struct cart_exchange script[] = {
+		{"GET " CANARIES "/cart", "", 200, "{'metadata': {'uid': 'another'}}"},
+		{0},
+	};
+
+	play(&effect, script, ACT_CONFLICT, "another one");
+}
+
 /* The provider without weights: nothing is asked, nothing is written. */
 static void test_no_route(void **state)
 {
@@ -414,6 +475,7 @@ int main(void)
 		cmocka_unit_test(test_route_retreat),   cmocka_unit_test(test_observe),
 		cmocka_unit_test(test_remove),          cmocka_unit_test(test_restore),
 		cmocka_unit_test(test_notice),          cmocka_unit_test(test_mirror),
+		cmocka_unit_test(test_finalizer),       cmocka_unit_test(test_finalizer_of_another),
 		cmocka_unit_test(test_no_route),
 	};
 

@@ -66,6 +66,49 @@ static const struct parent_row parent_rows[] = {
          ""},
 };
 
+#define WAYPOINTS(status, message)                                              \
+ "'conditions': [" SAYS("Accepted", "True",                                     \
+	                3) ", {'type': 'ResolvedWaypoints', 'status': '" status \
+			   "', 'reason': 'ResolvedWaypoints', 'message': '" message "'}]"
+#define NO_WAYPOINT                                                                              \
+ "istio.io/use-waypoint label missing from parent and parent namespace; in ambient mode, route " \
+ "will not be respected"
+#define OF_SERVICE "'parentRef': {'group': '', 'kind': 'Service', 'name': 'cart'}, "
+
+/* Who may have no effect on requests though it was taken in. */
+static void test_doubt(void **state)
+{
+	static const struct {
+		const char *statuses;
+		const char *doubt;
+	} rows[] = {
+		{"{" OF_SERVICE TOOK "}", ""},
+		{"{" OF_SERVICE WAYPOINTS("True", "All waypoints resolved") "}", ""},
+		/* Istio's words are cut; its status is True all the same */
+		{"{" OF_SERVICE WAYPOINTS("True", NO_WAYPOINT) "}",
+	         "Service cart: istio.io/use-waypoint label missing from parent and parent namespace; in "
+	         "ambient mode, route will not be respected"},
+		{"{" OF_SERVICE WAYPOINTS("False", "none") "}", "Service cart: none"},
+		{"{'parentRef': {'name': 'g'}, " WAYPOINTS("True", NO_WAYPOINT) "}", ""},
+		{"{'parentRef': {'name': 'g'}, " TOOK
+	         "}, {" OF_SERVICE WAYPOINTS("False", "none") "}",
+	         "Service cart: none"},
+	};
+
+	for (size_t i = 0; i < array_length(rows); i++) {
+		char text[2048];
+		char doubt[192];
+		json_t *route;
+
+		(void)snprintf(text, sizeof(text), "{'status': {'parents': [%s]}}",
+		               rows[i].statuses);
+		route = merge_parse(text);
+		gateway_parent_doubt(route, doubt, sizeof(doubt));
+		assert_string_equal(doubt, rows[i].doubt);
+		json_decref(route);
+	}
+}
+
 static void test_parents(void **state)
 {
 	for (size_t i = 0; i < array_length(parent_rows); i++) {
@@ -152,6 +195,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_parents),
+		cmocka_unit_test(test_doubt),
 		cmocka_unit_test(test_refused),
 	};
 

@@ -93,7 +93,9 @@ static void on_split(struct history *history, const struct history_split *split)
 {
 	struct hung_history *hung = (struct hung_history *)(void *)history;
 
-	if (hung->stream)
+	if (hung->stream && split->result == HISTORY_SPLIT_LISTED)
+		fprintf(hung->stream, "listed %s %s\n", split->kind, split->split);
+	else if (hung->stream)
 		fprintf(hung->stream, "split %s %s/%s %s %s %s\n", split->kind,
 		        split->k8s_namespace, split->name, history_record_split_text(split->result),
 		        split->author, split->split);

@@ -53,7 +53,7 @@ struct stage {
 	struct metrics *metrics;
 	FILE *ear; /* NULL: nobody listens */
 	bool keeps_copy_names;
-	const char *slow; /* part of the URL of removals that arrive late; NULL: none does */
+	const char *slow; /* part of the URL of what is slow; NULL: nothing is */
 	struct span slow_by;
 };
 
@@ -62,11 +62,14 @@ struct stage {
 static struct sim_http_fate fate(void *user, const struct http_request *request, size_t n_others)
 {
 	struct stage *stage = user;
-	bool is_slow =
-		stage->slow && request->method == HTTP_DELETE && strstr(request->url, stage->slow);
+	struct span late = span_ms(0);
+	bool is_removal = request->method == HTTP_DELETE;
 
+	if (stage->slow && strstr(request->url, stage->slow))
+		late = stage->slow_by;
 	return (struct sim_http_fate){
-		.there = is_slow ? stage->slow_by : span_ms(0),
+		.there = is_removal ? late : span_ms(0),
+		.back = stage_hooks_are_called(request) ? late : span_ms(0),
 		.is_reply_lost = stage_hooks_are_silent(&stage->hooks, request),
 	};
 }

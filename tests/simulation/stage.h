@@ -110,7 +110,8 @@ bool stage_run_to(struct stage *stage, const char *phase, int seconds);
 /* The Nth write (from 1) that agents make from now on meets FAULT. */
 void stage_fault(struct stage *stage, enum stage_fault fault, size_t nth);
 
-/* From now on removals whose URL has PART, which is the caller's, arrive so much later. */
+/* From now on removals whose URL has PART, which is the caller's, arrive so much later, and replies
+ * of hooks so. */
 void stage_slow(struct stage *stage, const char *part, int ms);
 
 /* Writes that agents made since the last call of stage_fault, leases aside. */

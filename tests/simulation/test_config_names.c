@@ -216,10 +216,87 @@ static void test_shared(void **state)
 	stage_free(stage);
 }
 
+/* Adoption ------------------------------------------------------------------------------------- */
+
+/* The cast is Flagger's: no Release, no label of ours, all that was made is the Canary's. */
+static void give_to_flagger(struct stage *stage)
+{
+	static const char *const urls[] = {DEPLOYMENT "-primary", SETTINGS "-primary",
+	                                   "/api/v1/namespaces/shop/secrets/keys-primary"};
+	char body[512];
+
+	stage_kill(stage, 0);
+	stage_write(stage, HTTP_DELETE, "/apis/serin.dev/v1alpha1/namespaces/shop/releases/cart-1",
+	            "");
+	text_format(
+		body, sizeof(body),
+		"{\"metadata\":{\"labels\":{\"serin.dev/canary-uid\":null,\"serin.dev/canary\":null},"
+		"\"ownerReferences\":[{\"apiVersion\":\"flagger.app/v1beta1\",\"kind\":\"Canary\","
+		"\"name\":\"cart\",\"uid\":\"%s\",\"controller\":true}]}}",
+		canary_uid(stage));
+	for (size_t i = 0; i < sizeof(urls) / sizeof(urls[0]); i++)
+		stage_write(stage, HTTP_PATCH, urls[i], body);
+}
+
+static void check_copy_is_ours(struct stage *stage, const char *plural, const char *name)
+{
+	const json_t *metadata = config_stage_metadata(stage_find(stage, plural, name));
+
+	assert_string_equal(mark_of(stage, plural, name), canary_uid(stage));
+	assert_int_equal(json_array_size(json_object_get(metadata, "ownerReferences")), 0);
+}
+
+static void left_by_flagger(struct stage *stage)
+{
+	named(stage);
+	give_to_flagger(stage);
+}
+
+static void start(struct stage *stage)
+{
+	stage_start(stage, 0);
+}
+
+static void adopted(struct stage *stage)
+{
+	left_by_flagger(stage);
+	start(stage);
+	stage_run(stage, 60);
+}
+
+/* D-5: before any promotion of ours the primary's pods need Flagger's copies. When the Canary is
+ * deleted beside a target that was rolled back, they stay with the primary, and go with it. */
+static void test_D_5_adopted_copies_stay_with_the_primary(void **state)
+{
+	struct stage *stage = stage_new(1);
+
+	(void)state;
+	adopted(stage);
+	assert_string_equal(config_stage_mounted(stage), "settings-primary");
+	check_copy_is_ours(stage, "configmaps", "settings-primary");
+	check_copy_is_ours(stage, "secrets", "keys-primary");
+	stage_metrics(stage, 50, 2000);
+	config_stage_push(stage, "v2");
+	assert_true(stage_run_to(stage, "Failed", 200));
+	stage_run(stage, 30);
+	flow_delete_canary(stage);
+	stage_run(stage, 120);
+	assert_non_null(stage_find(stage, "deployments", "cart-primary"));
+	assert_non_null(stage_find(stage, "configmaps", "settings-primary"));
+	assert_non_null(stage_find(stage, "secrets", "keys-primary"));
+	config_stage_push(stage, "v3");
+	stage_run(stage, 120);
+	assert_null(stage_find(stage, "deployments", "cart-primary"));
+	assert_null(stage_find(stage, "configmaps", "settings-primary"));
+	stage_free(stage);
+}
+
 static const struct flow flows[] = {
 	{"initialise with Flagger's names", start_named, config_stage_make_canary, "Initialized"},
 	{"a copy is overwritten", named, config_stage_paint_blue, "Succeeded"},
 	{"the Canary is deleted", named, flow_delete_canary, ""},
+	{"adoption with copies", left_by_flagger, start, "Initialized"},
+	{"the Canary is deleted after adoption", adopted, flow_delete_canary, ""},
 };
 
 static void test_perturbed(void **state)
@@ -232,9 +309,13 @@ static void test_perturbed(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_tracked),         cmocka_unit_test(test_tracked_back),
-		cmocka_unit_test(test_tracked_no_more), cmocka_unit_test(test_names),
-		cmocka_unit_test(test_taken_over),      cmocka_unit_test(test_shared),
+		cmocka_unit_test(test_tracked),
+		cmocka_unit_test(test_tracked_back),
+		cmocka_unit_test(test_tracked_no_more),
+		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_taken_over),
+		cmocka_unit_test(test_shared),
+		cmocka_unit_test(test_D_5_adopted_copies_stay_with_the_primary),
 		cmocka_unit_test(test_perturbed),
 	};
 

@@ -115,6 +115,30 @@ static void test_closed_gate(void **state)
 	stage_free(stage);
 }
 
+/* The first answer of the gate is long in coming. What somebody else gives the canary meanwhile,
+ * which nobody analyses, is taken back all the same. */
+static void test_raised_before_the_first_answer(void **state)
+{
+	struct stage *stage = begin(STEPS(HOOK("confirm-rollout")));
+
+	stage_hook(stage, "confirm-rollout", 0, "");
+	stage_push(stage, "v2");
+	while (!strstr(stage_hooks(stage), "confirm-rollout"))
+		stage_run_ms(stage, 100);
+	stage_write(stage, HTTP_PATCH,
+	            "/apis/networking.k8s.io/v1/namespaces/shop/ingresses/"
+	            "front-canary?fieldManager=helm",
+	            "{\"metadata\":{\"annotations\":{"
+	            "\"nginx.ingress.kubernetes.io/canary-weight\":\"50\"}}}");
+	assert_int_equal(weight(stage), 50);
+	stage_run(stage, 1);
+	assert_int_equal(weight(stage), 0);
+	assert_string_equal(stage_phase(stage), "Initialized");
+	stage_hook(stage, "confirm-rollout", 200, "OK");
+	assert_true(stage_run_to(stage, "Succeeded", 200));
+	stage_free(stage);
+}
+
 /* While the promotion waits the canary is watched: one that fails goes back at once. */
 static void test_fails_behind_a_gate(void **state)
 {
@@ -208,6 +232,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_all),
 		cmocka_unit_test(test_closed_gate),
+		cmocka_unit_test(test_raised_before_the_first_answer),
 		cmocka_unit_test(test_fails_behind_a_gate),
 		cmocka_unit_test(test_D_53_silent_receivers),
 		cmocka_unit_test(test_faults),

@@ -68,6 +68,16 @@ static void adopted(struct stage *stage)
 	flow_initialise(stage, "istio", STEPS);
 }
 
+#define CANARY "/apis/flagger.app/v1beta1/namespaces/shop/canaries/cart"
+
+/* With revertOnDeletion: the object goes last but for the Releases. */
+static void held(struct stage *stage)
+{
+	weights(stage);
+	stage_write(stage, HTTP_PATCH, CANARY, "{\"spec\":{\"revertOnDeletion\":true}}");
+	stage_run(stage, 10);
+}
+
 static const struct flow flows[] = {
 	{"initialise", flow_start, make_canary, "Initialized"},
 	{"adopt", own_route, make_canary, "Initialized"},
@@ -83,6 +93,7 @@ static const struct flow flows[] = {
 	{"fail to promote", weights, flow_push_bad_primary, "Failed"},
 	{"delete", weights, flow_delete_canary, ""},
 	{"give back", adopted, flow_delete_canary, ""},
+	{"delete what is held", held, flow_delete_canary, ""},
 };
 
 static void test_flows(void **state)
@@ -206,11 +217,42 @@ static void test_idle(void **state)
 	stage_free(stage);
 }
 
+static const json_t *finalizers(struct stage *stage)
+{
+	return json_object_get(json_object_get(stage_find(stage, "canaries", "cart"), "metadata"),
+	                       "finalizers");
+}
+
+/* The field puts it on and takes it off, beside others' that stay. */
+static void test_finalizer_follows_the_field(void **state)
+{
+	struct stage *stage = stage_new(1);
+
+	weights(stage);
+	stage_write(stage, HTTP_PATCH, CANARY,
+	            "{\"metadata\":{\"finalizers\":[\"example.com/other\"]}}");
+	stage_run(stage, 10);
+	assert_int_equal(json_array_size(finalizers(stage)), 1);
+	stage_write(stage, HTTP_PATCH, CANARY, "{\"spec\":{\"revertOnDeletion\":true}}");
+	stage_run(stage, 10);
+	assert_int_equal(json_array_size(finalizers(stage)), 2);
+	assert_string_equal(json_string_value(json_array_get(finalizers(stage), 1)),
+	                    "finalizer.flagger.app");
+	stage_write(stage, HTTP_PATCH, CANARY, "{\"spec\":{\"revertOnDeletion\":false}}");
+	stage_run(stage, 10);
+	assert_int_equal(json_array_size(finalizers(stage)), 1);
+	flow_expect_rest(stage);
+	stage_free(stage);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_given_back), cmocka_unit_test(test_D_3_cover_past_the_apex),
-		cmocka_unit_test(test_drift),      cmocka_unit_test(test_idle),
+		cmocka_unit_test(test_given_back),
+		cmocka_unit_test(test_finalizer_follows_the_field),
+		cmocka_unit_test(test_D_3_cover_past_the_apex),
+		cmocka_unit_test(test_drift),
+		cmocka_unit_test(test_idle),
 		cmocka_unit_test(test_flows),
 	};
 

@@ -123,6 +123,47 @@ static void test_annotated(void **state)
 	end(&ear, stage);
 }
 
+/* The next line of the history that tells of a list of VirtualServices says so. */
+static void lists(struct ear *ear, struct stage *stage, const char *words)
+{
+	stage_run(stage, 60);
+	if (count(ear, "\nlisted VirtualService ") != 1 || count(ear, words) != 1)
+		fail_msg("expected \"%s\", got %s", words, ear->text + ear->heard);
+	ear->heard = ear->length - 1;
+}
+
+/* What goes while no agent runs is told by the next one's first list. */
+static void test_listed(void **state)
+{
+	struct ear ear;
+	struct stage *stage = begin(&ear);
+	char words[128];
+
+	(void)state;
+	stage_write(stage, HTTP_POST, SERVICES "?fieldManager=helm", REVIEWS(ASKS, "100", "0"));
+	hears(&ear, stage, "observed helm {");
+	text_format(words, sizeof(words), "\nlisted VirtualService {\"%s\":1}\n",
+	            json_string_value(json_object_get(
+			    json_object_get(stage_find(stage, "virtualservices", "reviews"),
+	                                    "metadata"),
+			    "uid")));
+	stage_kill(stage, 0);
+	stage_start(stage, 1);
+	lists(&ear, stage, words);
+	/* nobody asks any more */
+	stage_kill(stage, 1);
+	strstr(words, ":1}")[1] = '0';
+	stage_write(stage, HTTP_PATCH, SERVICES "/reviews",
+	            "{\"metadata\":{\"annotations\":null}}");
+	stage_start(stage, 0);
+	lists(&ear, stage, words);
+	stage_kill(stage, 0);
+	stage_write(stage, HTTP_DELETE, SERVICES "/reviews", NULL);
+	stage_start(stage, 1);
+	lists(&ear, stage, "\nlisted VirtualService {}\n");
+	end(&ear, stage);
+}
+
 /* Row 53: the namespace asks, for all but those that say no. */
 static void test_namespace(void **state)
 {
@@ -198,9 +239,8 @@ static void test_ingress(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_annotated),
-		cmocka_unit_test(test_namespace),
-		cmocka_unit_test(test_canary),
+		cmocka_unit_test(test_annotated), cmocka_unit_test(test_listed),
+		cmocka_unit_test(test_namespace), cmocka_unit_test(test_canary),
 		cmocka_unit_test(test_ingress),
 	};
 

@@ -11,6 +11,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -155,6 +156,43 @@ static void test_D_52_the_gauges(void **state)
 	stage_free(stage);
 }
 
+/* No line of TEXT is there twice. */
+static void check_once(const char *text)
+{
+	for (const char *line = text; *line; line = strchr(line, '\n') + 1) {
+		char one[256];
+
+		(void)snprintf(one, sizeof(one), "%.*s", (int)(strchr(line, '\n') - line + 1),
+		               line);
+		if (strstr(strchr(line, '\n'), one))
+			fail_msg("told twice: %sin:\n%s", one, text);
+	}
+}
+
+/* A receiver that takes its time is not told again because the world moves on meanwhile. */
+static void test_slow_receivers_are_told_once(void **state)
+{
+	struct stage *stage = stage_new(1);
+
+	flow_start(stage);
+	flow_initialise(
+		stage, "nginx",
+		STEPS
+		",\"webhooks\":["
+		"{\"name\":\"e\",\"type\":\"event\",\"url\":\"http://hooks/event\"},"
+		"{\"name\":\"p\",\"type\":\"post-rollout\",\"url\":\"http://hooks/post\"}]");
+	stage_slow(stage, "http://hooks/", 2500);
+	stage_push(stage, "v2");
+	assert_true(stage_run_to(stage, "Promoting", 200));
+	assert_true(stage_run_to(stage, "Succeeded", 200));
+	stage_run(stage, 60);
+	assert_non_null(strstr(stage_hooks(stage), "Advance cart.shop canary weight 40"));
+	assert_non_null(strstr(stage_hooks(stage), "Promotion completed!"));
+	assert_non_null(strstr(stage_hooks(stage), "post Succeeded\n"));
+	check_once(stage_hooks(stage));
+	stage_free(stage);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -163,6 +201,7 @@ int main(void)
 		cmocka_unit_test(test_D_41_nothing_new_is_no_event),
 		cmocka_unit_test(test_D_31_deleted_while_the_watch_was_away),
 		cmocka_unit_test(test_D_52_the_gauges),
+		cmocka_unit_test(test_slow_receivers_are_told_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,6 +4,7 @@
 from scenarios import weights  # noqa: F401
 from scenarios import istio  # noqa: F401
 from scenarios import gateway  # noqa: F401
+from scenarios import failing  # noqa: F401
 from scenarios import lifecycle  # noqa: F401
 from scenarios import bookinfo  # noqa: F401
 from scenarios import gates  # noqa: F401
@@ -11,6 +12,7 @@ from scenarios import lives  # noqa: F401
 from scenarios import promotion  # noqa: F401
 from scenarios import matching  # noqa: F401
 from scenarios import ingress  # noqa: F401
+from scenarios import admission  # noqa: F401
 from scenarios import bluegreen  # noqa: F401
 from scenarios import config  # noqa: F401
 from scenarios import autoscaler  # noqa: F401

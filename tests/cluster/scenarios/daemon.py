@@ -54,10 +54,15 @@ def removed(s):
     s.api.delete("canary", "app", s.namespace)
     s.wait("the Releases are gone", lambda: not s.world.releases("app"), 90)
     s.check(find(s, "app-primary") is None, "the primary is gone")
-    s.check(available(s, "app") == 1, "the target serves", available(s, "app"))
+    row = "K3" if "K3" in s.row.rows else None
+    s.check(available(s, "app") == 1, "the target serves", available(s, "app"), row=row)
+    s.check(not is_nowhere(s, "app"), "nothing keeps it from its nodes", row=row)
+    selector = s.world.find("service", "app")["spec"]["selector"]
+    s.check(selector == {"app": "app"}, "the apex selects it", selector, row=row)
+    s.check(s.world.find("canary", "app") is None, "the Canary is gone", row=row)
 
 
-@scenario("daemon-bluegreen", "a DaemonSet by iterations on kubernetes: promoted, and given back", rows=("K2",))
+@scenario("daemon-bluegreen", "a DaemonSet by iterations on kubernetes: promoted, and given back", rows=("K2", "K3"))
 def by_iterations(s):
     begin(s, "kubernetes", {"iterations": 1, "metrics": []}, revertOnDeletion=True)
     s.check(s.world.phase("app") == "Initialized", "Initialized", s.world.phase("app"), row="K2")
@@ -66,6 +71,8 @@ def by_iterations(s):
     s.check(image(s, "app-primary") == "app:v2", "the primary runs v2", image(s, "app-primary"), row="K2")
     place = f"app.{s.namespace}"
     s.check_messages([f"Advance {place} canary iteration 1/1"])
+    finalizers = s.world.find("canary", "app")["metadata"].get("finalizers")
+    s.check(finalizers == [objects.FINALIZER], "the finalizer stands", finalizers, row="K3")
     removed(s)
 
 

@@ -218,7 +218,7 @@ def by_match(s):
 ADOPT = "Istio on the user's own VirtualService: only our weights move, and it is given back"
 
 
-@scenario("istio-adopt", ADOPT, has_mesh=True, rows=(56,))
+@scenario("istio-adopt", ADOPT, has_mesh=True, rows=(56, "I6"))
 def adopted(s):
     retries = {"attempts": 30, "perTryTimeout": "1s", "retryOn": "gateway-error,reset,5xx"}
     policy = {"connectionPool": {"tcp": {"maxConnections": 1000}}, "outlierDetection": {"baseEjectionTime": "1m"}}
@@ -238,7 +238,7 @@ def adopted(s):
     answering(s, at_gateway(s))
     load = s.load(*at_gateway(s), rate=40)
     analysis = {"stepWeights": [30], "interval": "20s", "metrics": [objects.SUCCESS]}
-    start.initialised(s, objects.canary(s.namespace, provider="istio", analysis=analysis))
+    start.initialised(s, objects.canary(s.namespace, provider="istio", analysis=analysis, revertOnDeletion=True))
     s.push("v2")
     measure_share(s, 30, at_gateway(s))
     s.check(rules(s)[1].get("retries") == retries, "the retries are the user's", rules(s)[1], row=56)
@@ -250,14 +250,41 @@ def adopted(s):
     s.api.delete("canary", "app", s.namespace)
     s.wait("it is given back", lambda: s.world.find("virtualservice", "app")["spec"] == spec, 90)
     s.wait("the primary is gone", lambda: s.world.find("deployment", "app-primary") is None, 90)
-    s.check(s.world.find("virtualservice", "app")["spec"] == spec, "the VirtualService says what it said")
     s.wait("the Canary is gone", lambda: s.world.find("canary", "app") is None, 60)
+    s.check(s.world.find("virtualservice", "app")["spec"] == spec, "the VirtualService says what it said", row="I6")
     selector = (s.world.find("service", "app") or {}).get("spec", {}).get("selector")
-    s.check(selector == {"app": "app"}, "the Service selects what it selected", selector)
+    s.check(selector == {"app": "app"}, "the Service selects what it selected", selector, row="I6")
+    s.check(s.world.is_available("app", 2), "the target serves", s.world.replicas("app"), row="I6")
     s.check(s.world.find("destinationrule", "app")["spec"] == rule, "the DestinationRule stays", row=56)
     metadata = s.world.find("virtualservice", "app")["metadata"]
     s.check(not metadata.get("annotations") and not metadata.get("labels"), "nothing of ours is left", metadata)
     s.check_load(load, "from the user's to the user's")
+
+
+REVERT = "Istio with revertOnDeletion: the Canary waits for its target to be back, and nothing of it is left"
+
+
+@scenario("istio-revert", REVERT, has_mesh=True, rows=("I5",))
+def reverted(s):
+    begin(s, canary(s, {"stepWeights": [50]}))
+    answering(s, at_gateway(s))
+    s.check(not s.world.find("canary", "app")["metadata"].get("finalizers"), "no finalizer that nobody asked for", row="I5")
+    in_service = s.load("-service", f"{s.namespace}/app", rate=40)
+    s.api.merge("canary", "app", s.namespace, {"spec": {"revertOnDeletion": True}})
+    finalizers = lambda: s.world.find("canary", "app")["metadata"].get("finalizers")
+    s.wait("the finalizer appears", lambda: finalizers() == [objects.FINALIZER], 20)
+    s.api.delete("canary", "app", s.namespace)
+    s.wait("the Canary is gone", lambda: s.world.find("canary", "app") is None, 60)
+    # Whoever waited for the deletion finds all of it done.
+    s.check(s.world.replicas("app") == 2, "the target has the replicas of before", s.world.replicas("app"), row="I5")
+    s.check(s.world.is_available("app", 2), "they are ready", row="I5")
+    s.check(s.world.selector("app") == "app", "the apex selects them", s.world.selector("app"), row="I5")
+    made = [("deployment", "app-primary"), ("service", "app-primary"), ("service", "app-canary")]
+    made += [("virtualservice", "app"), ("destinationrule", "app-primary"), ("destinationrule", "app-canary")]
+    left = [place for place in made if s.world.find(*place)]
+    s.check(not left, "what was made is gone", left, row="I5")
+    s.wait("the Releases are gone", lambda: not s.world.releases("app"), 20)
+    s.check_load(in_service, "at the Service, throughout")
 
 
 @scenario("istio-mirror", "Istio blue/green with copies of half of the requests", has_mesh=True)
@@ -335,7 +362,7 @@ def hidden(s):
     begin(s, canary(s, analysis, retries=retries))
     answering(s, at_gateway(s))
     load = s.load(*at_gateway(s), rate=40)
-    s.push("v2", annotations={"serin.test/error-percent": "90"})
+    s.push("v2", annotations={"serin.test/error-percent": "80"})
     s.wait_outcome("app-2", "rolled_back", 90)
     checks = {c["name"]: (c.get("value"), c["verdict"]) for c in s.world.status("app-2").get("checks", [])}
     s.check(checks.get("request-success-rate", (0, ""))[0] > 95, "retries hide it", checks, row=57)

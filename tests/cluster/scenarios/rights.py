@@ -23,6 +23,7 @@ def analysis_of(s, **more):
 
 def promoted_and_deleted(s, canary):
     """All that a Canary's life asks for: initialised, v2 promoted, v3 begun, the Canary deleted."""
+    canary["spec"]["revertOnDeletion"] = True
     start.initialised(s, canary)
     s.push("v2")
     s.wait_outcome("app-2", "promoted", 120)
@@ -35,8 +36,8 @@ def promoted_and_deleted(s, canary):
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         s.check(done.returncode == 0, f"{verb} is accepted", done.stdout + done.stderr)
     s.api.delete("canary", "app", s.namespace)
-    s.wait("the Canary is gone", lambda: s.world.find("canary", "app") is None, 20)
-    s.wait("the primary is gone", lambda: s.world.find("deployment", "app-primary") is None, 90)
+    s.wait("the Canary is gone", lambda: s.world.find("canary", "app") is None, 90)
+    s.check(s.world.find("deployment", "app-primary") is None, "so is the primary")
     s.wait("the Releases are gone", lambda: not s.world.releases("app"), 60)
     s.check(s.world.find("deployment", "app"), "the target is left")
 
