@@ -49,7 +49,7 @@ struct verify {
 	struct history_pruned pruned;
 	struct shared_text shared[N_SHARED];
 	struct derive *derive;
-	struct history_facts_base base; /* of the round before */
+	struct history_facts_base base;           /* of the round before */
 	int64_t n_rows[HISTORY_STORED_ENTITIES];  /* that the chain knows */
 	int64_t last_id[HISTORY_STORED_ENTITIES]; /* in the chain in hand */
 	struct buf payload;

@@ -329,6 +329,19 @@ static struct span pause_before_next(struct people *people)
 	               : span_ms(dice_between(&people->dice, 40000, 160000));
 }
 
+/* What is analysed is live again. */
+static void take_back(struct simulation *simulation, int index)
+{
+	struct truth_canary *canary = &simulation->truth.canaries[index];
+	const struct truth_version *analysed = people_run_version(simulation, index);
+
+	if (!analysed || analysed == &canary->versions[canary->live])
+		return;
+	truth_revert(canary, (int)(analysed - canary->versions));
+	excuse_skipped(simulation, canary);
+	write_image(simulation, canary);
+}
+
 static void on_deed(struct alarm *alarm)
 {
 	struct people_team *team = container_of(alarm, struct people_team, next);
@@ -341,6 +354,13 @@ static void on_deed(struct alarm *alarm)
 	if (team->n_left == 0 || !faults_deed(&simulation->faults, sim_loop_now(simulation->loop)))
 		return;
 	team->n_left--;
+	if (team->is_sorry) {
+		team->is_sorry = false;
+		take_back(simulation, team->canary);
+		alarm_start(sim_loop_seam(simulation->loop), alarm,
+		            pause_before_next(&simulation->people));
+		return;
+	}
 	deed = dice_pick(dice, deed_weights, DEED_MAX);
 	quality = dice_pick(dice, team->is_unlucky ? bad_month_weights : quality_weights,
 	                    QUALITY_MAX);
@@ -365,6 +385,12 @@ void people_hasten(struct simulation *simulation, int canary, struct span time)
 
 	if (team->n_left > 0 && !simulation->options.alone)
 		alarm_start(sim_loop_seam(simulation->loop), &team->next, time);
+}
+
+void people_repent(struct simulation *simulation, int canary, struct span time)
+{
+	simulation->people.teams[canary].is_sorry = true;
+	people_hasten(simulation, canary, time);
 }
 
 void people_mend(struct simulation *simulation, int index)

@@ -33,6 +33,7 @@ struct people_team {
 	struct alarm next; /* their next deed */
 	struct alarm mend; /* when what was broken for a while is mended */
 	int n_left;        /* deeds before them */
+	bool is_sorry;     /* their next deed takes the last push back: what is analysed is live */
 	bool is_unlucky;   /* hardly anything that they push is good */
 };
 
@@ -68,6 +69,9 @@ void people_mend_later(struct simulation *simulation, int canary, struct span ti
 
 /* The team's next deed comes after that time: they saw something. */
 void people_hasten(struct simulation *simulation, int canary, struct span time);
+
+/* They take back what they pushed while another version was analysed, when they did. */
+void people_repent(struct simulation *simulation, int canary, struct span time);
 
 /* A fault struck: clocks that jump may end runs by their deadlines. */
 void people_struck(struct simulation *simulation, enum fault kind);
