@@ -80,12 +80,12 @@ static bool may_remove(struct simulation *simulation, const struct http_request 
                        int canary)
 {
 	const char *url = request->url;
-	const char *deployment = strstr(url, "/deployments/");
+	bool is_workload = strstr(url, "/deployments/") || strstr(url, "/daemonsets/");
 
 	return canary >= 0 && request->method == HTTP_PATCH && !simulation->network.removal.loop &&
 	       simulation->truth.canaries[canary].is_there &&
 	       (front_is_url(url) || strstr(url, "/services/") ||
-	        (deployment && strstr(deployment, "-primary")));
+	        (is_workload && strstr(url, "-primary")));
 }
 
 static void remove_behind(struct simulation *simulation, const struct http_request *request,

@@ -3,6 +3,7 @@
 #include "analysis/base/text.h"
 #include "tests/simulation/front.h"
 #include "tests/simulation/simulation.h"
+#include "tests/simulation/witness_world.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -141,12 +142,17 @@ static bool selects(const struct sight *sight, const char *service, const char *
 	return strcmp(selector_of(sight, service), wanted) == 0;
 }
 
-static bool is_ready(const json_t *deployment)
+static struct witness_workload workload(const json_t *object)
 {
-	int replicas = number_at(deployment, "spec", "replicas");
+	struct witness_workload workload;
 
-	return replicas > 0 && number_at(deployment, "status", "readyReplicas") == replicas &&
-	       number_at(deployment, "status", "updatedReplicas") == replicas;
+	witness_world_workload(object, &workload);
+	return workload;
+}
+
+static bool is_ready(const json_t *object)
+{
+	return workload(object).is_ready;
 }
 
 static bool has_copies(const struct sight *sight)
@@ -196,7 +202,7 @@ static const char *trouble_kept(const struct sight *sight)
 {
 	/* Of a rollout that is stuck the pods before it serve on; the primary of a first run may be
 	 * as stuck. */
-	if (selects(sight, "", "") && number_at(sight->target, "status", "readyReplicas") > 0)
+	if (selects(sight, "", "") && workload(sight->target).ready > 0)
 		return "";
 	if (!is_ready(sight->primary))
 		return "its target cannot serve, and its primary is not ready";
@@ -215,8 +221,7 @@ static const char *trouble_waiting(const struct sight *sight)
 		return "its first run is of another version, and goes on";
 	/* Clients whom a run before led to a primary that was ready stay with what is left of it.
 	 */
-	if (!sight->canary->is_led_astray &&
-	    number_at(sight->primary, "status", "readyReplicas") == 0 &&
+	if (!sight->canary->is_led_astray && workload(sight->primary).ready == 0 &&
 	    find(sight, "services", sight->canary->service, "") && selects(sight, "", "-primary"))
 		return "its clients went to a primary that was never ready";
 	return "";
@@ -274,7 +279,7 @@ static bool is_config_old(const struct sight *sight)
 static const char *trouble_world(const struct sight *sight)
 {
 	const struct truth_canary *canary = sight->canary;
-	int replicas = number_at(sight->target, "spec", "replicas");
+	int replicas = workload(sight->target).replicas;
 
 	if (canary->has_scaler && !find(sight, SCALERS, canary->name, "-load-primary"))
 		return "its primary's autoscaler is missing";
@@ -343,8 +348,8 @@ const char *oracle_trouble(struct simulation *simulation, int index)
 	const char *why;
 
 	sight.resource = find(&sight, "canaries", name, "");
-	sight.target = find(&sight, "deployments", name, "");
-	sight.primary = find(&sight, "deployments", name, "-primary");
+	sight.target = find(&sight, truth_plural(sight.canary), name, "");
+	sight.primary = find(&sight, truth_plural(sight.canary), name, "-primary");
 	sight.route = find(&sight, front_plural(sight.canary), front_name(sight.canary, front), "");
 	end = oracle_name(sight.canary, was_judged(&sight));
 	if (end.is_gone || end.is_kept) {

@@ -39,6 +39,7 @@ void people_url(const struct truth_canary *canary, const char *plural, const cha
 		strcmp(plural, "services") == 0          ? "/api/v1"
 		: strcmp(plural, "configmaps") == 0      ? "/api/v1"
 		: strcmp(plural, "deployments") == 0     ? "/apis/apps/v1"
+		: strcmp(plural, "daemonsets") == 0      ? "/apis/apps/v1"
 		: strcmp(plural, SCALERS) == 0           ? "/apis/autoscaling/v2"
 		: strcmp(plural, "ingresses") == 0       ? "/apis/networking.k8s.io/v1"
 		: strcmp(plural, "virtualservices") == 0 ? "/apis/networking.istio.io/v1beta1"
@@ -86,11 +87,11 @@ static bool post(struct simulation *simulation, const struct truth_canary *canar
 void people_apply_target(struct simulation *simulation, struct truth_canary *canary,
                          const char *who)
 {
-	char *text = truth_deployment(canary);
+	char *text = truth_workload(canary);
 
 	if (canary->has_target) {
-		(void)patch(simulation, canary, "deployments", text, who);
-	} else if (post(simulation, canary, "deployments", text, who)) {
+		(void)patch(simulation, canary, truth_plural(canary), text, who);
+	} else if (post(simulation, canary, truth_plural(canary), text, who)) {
 		canary->has_target = true;
 	}
 	truth_scaled(canary, canary->replicas);
@@ -106,7 +107,7 @@ static void write_image(struct simulation *simulation, struct truth_canary *cana
 		people_apply_target(simulation, canary, "people");
 		return;
 	}
-	people_url(canary, "deployments", canary->name, url);
+	people_url(canary, truth_plural(canary), canary->name, url);
 	text_format(
 		body, sizeof(body),
 		"{\"spec\":{\"template\":{\"spec\":{\"containers\":[{\"name\":\"web\",\"image\":\"web:%s\"}]}}}}",
@@ -211,7 +212,7 @@ static void annotate(struct simulation *simulation, const struct truth_canary *c
 	char body[160];
 	int number = (int)dice_between(&simulation->people.dice, 1, 1000);
 
-	people_url(canary, "deployments", canary->name, url);
+	people_url(canary, truth_plural(canary), canary->name, url);
 	text_format(
 		body, sizeof(body),
 		"{\"metadata\":{\"labels\":{\"team\":\"t%d\"},\"annotations\":{\"note\":\"n%d\"}}}",
@@ -244,7 +245,7 @@ static void remove_target(struct simulation *simulation, int index)
 	struct instant now = sim_loop_now(simulation->loop);
 	char url[PEOPLE_URL_MAX];
 
-	people_url(canary, "deployments", canary->name, url);
+	people_url(canary, truth_plural(canary), canary->name, url);
 	if (!canary->has_target || !simulation_write(simulation, "people", HTTP_DELETE, url, NULL))
 		return;
 	canary->has_target = false;
@@ -439,7 +440,7 @@ static void on_mend(struct alarm *alarm)
 
 static void settle(struct simulation *simulation, struct truth_canary *canary)
 {
-	(void)post(simulation, canary, "deployments", truth_deployment(canary), "people");
+	(void)post(simulation, canary, truth_plural(canary), truth_workload(canary), "people");
 	(void)post(simulation, canary, "ingresses", truth_ingress(canary), "people");
 	if (canary->has_config)
 		(void)post(simulation, canary, "configmaps", truth_config(canary), "people");

@@ -43,7 +43,12 @@ static bool is_named(const char *base, const char *name, const char *suffix)
 	return strncmp(name, base, length) == 0 && strcmp(name + length, suffix) == 0;
 }
 
-/* The patch of a target touches its replicas and nothing else. */
+static bool is_workload(const struct truth_canary *canary, const struct witness_path *path)
+{
+	return strcmp(path->plural, truth_plural(canary)) == 0;
+}
+
+/* The patch of a target touches its replicas, or where its pods may be, and nothing else. */
 static bool is_scaling(const struct http_request *request)
 {
 	json_t *patch = json_loadb(request->body, request->body_length, 0, NULL);
@@ -52,9 +57,11 @@ static bool is_scaling(const struct http_request *request)
 	for (size_t i = 0; i < json_array_size(patch); i++) {
 		const json_t *step = json_array_get(patch, i);
 
-		is_scaling =
-			is_scaling && (strcmp(kube_tree_text(step, "op"), "test") == 0 ||
-		                       strcmp(kube_tree_text(step, "path"), "/spec/replicas") == 0);
+		is_scaling = is_scaling &&
+		             (strcmp(kube_tree_text(step, "op"), "test") == 0 ||
+		              strcmp(kube_tree_text(step, "path"), "/spec/replicas") == 0 ||
+		              strcmp(kube_tree_text(step, "path"),
+		                     "/spec/template/spec/nodeSelector") == 0);
 	}
 	json_decref(patch);
 	return is_scaling;
@@ -100,7 +107,7 @@ static bool may_patch(const struct truth_canary *canary, const struct witness_pa
 		return is_status;
 	if (is_status)
 		return false;
-	if (strcmp(path->plural, "deployments") == 0)
+	if (is_workload(canary, path))
 		return is_named(canary->name, path->name, "-primary") ||
 		       (is_named(canary->name, path->name, "") && is_scaling(request));
 	if (strcmp(path->plural, "services") == 0)
@@ -122,11 +129,9 @@ static bool may_create(const struct truth_canary *canary, const struct witness_p
 	if (strcmp(path->plural, "releases") == 0)
 		return true;
 	may = (strcmp(path->plural, "services") == 0 || is_front(canary, &made) ||
-	       is_scaler(canary, &made) || is_copy(canary, &made) ||
-	       strcmp(path->plural, "deployments") == 0) &&
+	       is_scaler(canary, &made) || is_copy(canary, &made) || is_workload(canary, path)) &&
 	      may_patch(canary, &made, request);
-	return may &&
-	       !(strcmp(path->plural, "deployments") == 0 && is_named(canary->name, made.name, ""));
+	return may && !(is_workload(canary, path) && is_named(canary->name, made.name, ""));
 }
 
 /* What was made goes only with its Canary; the apex Service and the target stay. */
@@ -150,8 +155,7 @@ static bool may_delete(struct simulation *simulation, int index, const struct wi
 	if (strcmp(path->plural, "services") == 0)
 		return is_named(canary->service, path->name, "-primary") ||
 		       is_named(canary->service, path->name, "-canary");
-	return strcmp(path->plural, "deployments") == 0 &&
-	       is_named(canary->name, path->name, "-primary");
+	return is_workload(canary, path) && is_named(canary->name, path->name, "-primary");
 }
 
 void witness_write_asked(struct simulation *simulation, int agent, int canary,
@@ -246,7 +250,9 @@ static void check_return(struct simulation *simulation, int canary, const struct
 static bool may_empty(struct simulation *simulation, int canary, const char *suffix)
 {
 	const char *name = simulation->truth.canaries[canary].name;
-	const json_t *object = witness_world_find(simulation, canary, "deployments", name, suffix);
+	const json_t *object =
+		witness_world_find(simulation, canary,
+	                           truth_plural(&simulation->truth.canaries[canary]), name, suffix);
 	struct provider_options options = {0};
 	struct workload_fact fact = {0};
 
