@@ -43,18 +43,34 @@ static struct kube_ref teller(struct act *act)
 	return ref;
 }
 
-static enum talk_step on_canary(struct act *act, const struct http_reply *reply, struct err *err)
+/* The Canary of REPLY, which is kept; NULL when the conversation ends with *RET_END: it cannot be
+ * had, or is another one. */
+static const json_t *read_canary(struct act *act, const struct http_reply *reply,
+                                 enum talk_step *ret_end, struct err *err)
 {
 	struct kube_ref ref = act_reply_ref(act->world, SUBJECT_CANARY, act->talk.arena);
-	struct kube_ref release = teller(act);
 	json_t *canary;
 
-	if (act_reply_read(act, &ref, reply, &canary) != ACT_OK)
-		return act_reply_end(act, err);
+	if (act_reply_read(act, &ref, reply, &canary) != ACT_OK) {
+		*ret_end = act_reply_end(act, err);
+		return NULL;
+	}
 	act_reply_keep(act, "canary", canary);
-	if (strcmp(kube_tree_text(canary, "metadata/uid"), act->world->uid) != 0)
-		return act_reply_stop(act, ACT_CONFLICT, err, "canary %.100s is another one now",
-		                      ref.name);
+	if (strcmp(kube_tree_text(canary, "metadata/uid"), act->world->uid) == 0)
+		return canary;
+	*ret_end = act_reply_stop(act, ACT_CONFLICT, err, "canary %.100s is another one now",
+	                          ref.name);
+	return NULL;
+}
+
+static enum talk_step on_canary(struct act *act, const struct http_reply *reply, struct err *err)
+{
+	struct kube_ref release = teller(act);
+	enum talk_step end;
+	const json_t *canary = read_canary(act, reply, &end, err);
+
+	if (!canary)
+		return end;
 	if (act->effect->mirror.tracked[0] &&
 	    kube_mirror_tracks(kube_tree_find(canary, "status"), &act->effect->mirror))
 		return act_reply_get(act, STEP_RELEASE, &release);
@@ -130,22 +146,20 @@ enum talk_step act_tell_finalizer_next(struct talk *talk, const struct http_repl
 {
 	struct act *act = act_reply_owner(talk);
 	struct kube_ref ref = act_reply_ref(act->world, SUBJECT_CANARY, talk->arena);
-	json_t *canary;
+	const json_t *canary;
+	enum talk_step end;
 	json_t *patch;
 
 	if (!reply)
 		return act_reply_get(act, STEP_CANARY, &ref);
 	if (talk->step != STEP_CANARY)
 		return act_reply_last(act, &ref, reply, err);
-	if (act_reply_read(act, &ref, reply, &canary) != ACT_OK)
-		return act_reply_end(act, err);
-	act_reply_keep(act, "canary", canary);
-	if (strcmp(kube_tree_text(canary, "metadata/uid"), act->world->uid) != 0)
-		return act_reply_stop(act, ACT_CONFLICT, err, "canary %.100s is another one now",
-		                      ref.name);
+	canary = read_canary(act, reply, &end, err);
+	if (!canary)
+		return end;
 	patch = finalizer_patch(canary, act->effect->number != 0);
 	if (!patch)
-		return act_reply_done(act, json_incref(canary));
+		return act_reply_done(act, json_incref(act_reply_kept(act, "canary")));
 	return act_reply_patch(act, STEP_WRITE, &ref, patch);
 }
 
