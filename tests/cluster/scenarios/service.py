@@ -4,7 +4,7 @@ import objects
 from load import ask
 from scenario import scenario
 from scenarios import istio
-from scenarios.mesh import answering
+from scenarios.mesh import answering, in_mesh
 
 
 def find(s, name):
@@ -28,7 +28,7 @@ def begin(s):
     target = objects.service(s.namespace, app="one")
     target["spec"]["type"] = "NodePort"
     s.create(target)
-    canary = istio.canary(s, {"stepWeight": 50, "maxWeight": 50, "metrics": []})
+    canary = istio.canary(s, {"stepWeight": 50, "maxWeight": 50, "metrics": []}, gateways=("mesh",), hosts=[f"app.{s.namespace}"])
     canary["spec"]["targetRef"] = {"apiVersion": "v1", "kind": "Service", "name": "app"}
     s.create(canary)
     s.wait_phase("Initialized", 60)
@@ -41,19 +41,19 @@ def service_target(s):
     taken = [addresses(one) for one in copies + [find(s, "app")]]
     s.check(len(set.union(*taken)) == sum(map(len, taken)), "each Service has addresses of its own", taken)
     s.check(all(one["spec"]["type"] == "ClusterIP" for one in copies), "the copies take no node port", taken)
-    answering(s, istio.at_gateway(s))
-    load = s.load(*istio.at_gateway(s), rate=20)
+    answering(s, in_mesh(s))
+    load = s.load(*in_mesh(s), rate=20)
     push(s, "two")
     istio.wait_weight(s, 50)
     s.check(find(s, "app-primary")["spec"]["selector"] == {"app": "one"}, "the primary stays while v2 is analysed")
     s.wait_outcome("app-2", "promoted", 90)
     s.check(find(s, "app-primary")["spec"]["selector"] == {"app": "two"}, "the primary is what was analysed")
-    counts = ask(*istio.at_gateway(s), "-count", "100")
+    counts = ask(*in_mesh(s), "-count", "100")
     s.check(counts["versions"] == {"v2": 100}, "all traffic on v2", counts)
-    s.check_load(load, "a Service promoted")
     s.api.delete("canary", "app", s.namespace)
     s.wait("the Releases are gone", lambda: not s.world.releases("app"), 60)
     for name in ("app-primary", "app-canary"):
         s.check(s.world.find("service", name) is None, f"{name} is gone")
+    s.check_load(load, "a Service promoted, and its Canary deleted")
     writers = {entry["manager"] for entry in find(s, "app")["metadata"].get("managedFields", [])}
     s.check(not any("serin" in writer for writer in writers), "nobody but its owner wrote the target", writers)
