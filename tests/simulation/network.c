@@ -14,6 +14,7 @@
 #define REVISIONS_BACK 40 /* how far a cache lags */
 #define REFUSED_MS     8000
 #define UNMIRRORED_MS  60000
+#define REPENTED_MS    2000
 #define REMOVED_MS     15 /* from a write until somebody removes what it made */
 
 /* How much more often faults strike where they hurt most. */
@@ -79,12 +80,12 @@ static bool may_remove(struct simulation *simulation, const struct http_request 
                        int canary)
 {
 	const char *url = request->url;
-	const char *deployment = strstr(url, "/deployments/");
+	bool is_workload = strstr(url, "/deployments/") || strstr(url, "/daemonsets/");
 
 	return canary >= 0 && request->method == HTTP_PATCH && !simulation->network.removal.loop &&
 	       simulation->truth.canaries[canary].is_there &&
 	       (front_is_url(url) || strstr(url, "/services/") ||
-	        (deployment && strstr(deployment, "-primary")));
+	        (is_workload && strstr(url, "-primary")));
 }
 
 static void remove_behind(struct simulation *simulation, const struct http_request *request,
@@ -242,20 +243,37 @@ static bool is_refused(struct simulation *simulation, const struct http_request 
 	return true;
 }
 
+/* An agent took the weight of a later step back, just now. */
+static bool is_taken_back(struct simulation *simulation, int canary)
+{
+	const struct witness_times *times = &simulation->witness.times[canary];
+
+	return strcmp(times->returned_run, simulation->witness.runs[canary].uid) == 0 &&
+	       times->returned.ms == sim_loop_now(simulation->loop).ms;
+}
+
 /* The route of a retreat is written, its Release is not: here its machine dies, and what it sent
- * comes no further. */
+ * comes no further. Whatever it was for, and though that be taken back, every process finishes a
+ * retreat of a later step. */
 static void die_at_route(struct simulation *simulation, const struct http_request *request,
                          int canary)
 {
 	const struct witness_run *run = &simulation->witness.runs[canary < 0 ? 0 : canary];
-	double often = OFTEN_AT_ROUTE * (run->weight_from > 0 ? OFTEN_AT_STEP : 1);
+	double often = OFTEN_AT_ROUTE;
 
-	if (!is_retreat(simulation, request, canary) || !front_is_url(request->url) ||
-	    run->phase != PHASE_PROGRESSING || !strike_at(simulation, FAULT_CRASH, canary, often))
+	if (canary < 0 || !front_is_url(request->url) || run->phase != PHASE_PROGRESSING)
+		return;
+	if (run->uid[0] && is_taken_back(simulation, canary))
+		often *= OFTEN_AT_STEP;
+	else if (!is_retreat(simulation, request, canary))
+		return;
+	if (!strike_at(simulation, FAULT_CRASH, canary, often))
 		return;
 	simulation->network.refused_until[canary] =
 		instant_after(sim_loop_now(simulation->loop), span_ms(100));
 	crew_kill(simulation, crew_sender(request));
+	if (often > OFTEN_AT_ROUTE)
+		people_repent(simulation, canary, between(simulation, 1, REPENTED_MS));
 }
 
 struct apiserver_fault network_before(struct simulation *simulation,

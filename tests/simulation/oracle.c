@@ -3,6 +3,7 @@
 #include "analysis/base/text.h"
 #include "tests/simulation/front.h"
 #include "tests/simulation/simulation.h"
+#include "tests/simulation/witness_world.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -141,12 +142,31 @@ static bool selects(const struct sight *sight, const char *service, const char *
 	return strcmp(selector_of(sight, service), wanted) == 0;
 }
 
-static bool is_ready(const json_t *deployment)
+static struct witness_workload workload(const json_t *object)
 {
-	int replicas = number_at(deployment, "spec", "replicas");
+	struct witness_workload workload;
 
-	return replicas > 0 && number_at(deployment, "status", "readyReplicas") == replicas &&
-	       number_at(deployment, "status", "updatedReplicas") == replicas;
+	witness_world_workload(object, &workload);
+	return workload;
+}
+
+static bool is_ready(const json_t *object)
+{
+	return workload(object).is_ready;
+}
+
+static bool has_copies(const struct sight *sight)
+{
+	char prefix[40];
+	const json_t *config;
+
+	(void)snprintf(prefix, sizeof(prefix), "%s-env-primary-", sight->canary->name);
+	for (size_t i = 0; (config = apiserver_at(sight->simulation->server, "configmaps", i));
+	     i++) {
+		if (strncmp(text_of(at(config, "metadata", "name")), prefix, strlen(prefix)) == 0)
+			return true;
+	}
+	return false;
 }
 
 static const char *trouble_gone(const struct sight *sight)
@@ -162,6 +182,8 @@ static const char *trouble_gone(const struct sight *sight)
 	if (find(sight, "destinationrules", canary->service, "-primary") ||
 	    find(sight, "destinationrules", canary->service, "-canary"))
 		return "it was deleted, and what stood with its route is left";
+	if (has_copies(sight))
+		return "it was deleted, and copies of its config are left";
 	if (find(sight, SCALERS, canary->name, "-load-primary"))
 		return "it was deleted, and its primary's autoscaler is left";
 	if (find(sight, "services", canary->service, "-primary") ||
@@ -180,7 +202,7 @@ static const char *trouble_kept(const struct sight *sight)
 {
 	/* Of a rollout that is stuck the pods before it serve on; the primary of a first run may be
 	 * as stuck. */
-	if (selects(sight, "", "") && number_at(sight->target, "status", "readyReplicas") > 0)
+	if (selects(sight, "", "") && workload(sight->target).ready > 0)
 		return "";
 	if (!is_ready(sight->primary))
 		return "its target cannot serve, and its primary is not ready";
@@ -199,8 +221,7 @@ static const char *trouble_waiting(const struct sight *sight)
 		return "its first run is of another version, and goes on";
 	/* Clients whom a run before led to a primary that was ready stay with what is left of it.
 	 */
-	if (!sight->canary->is_led_astray &&
-	    number_at(sight->primary, "status", "readyReplicas") == 0 &&
+	if (!sight->canary->is_led_astray && workload(sight->primary).ready == 0 &&
 	    find(sight, "services", sight->canary->service, "") && selects(sight, "", "-primary"))
 		return "its clients went to a primary that was never ready";
 	return "";
@@ -236,15 +257,29 @@ static const char *trouble_run(const struct sight *sight, bool is_live)
 
 	if (!is_live && (!is_of_live || !has_failed))
 		return "the live version was neither promoted nor refused";
-	if (is_live && is_of_live && outcome != OUTCOME_PROMOTED && outcome != OUTCOME_SKIPPED)
+	if (is_live && is_of_live && !(sight->run->is_of_config && has_failed) &&
+	    outcome != OUTCOME_PROMOTED && outcome != OUTCOME_SKIPPED)
 		return "it serves the live version, and its run ended otherwise";
 	return "";
+}
+
+/* What the primary's pods mount holds what people wrote last, unless a run refused that. */
+static bool is_config_old(const struct sight *sight)
+{
+	const json_t *pods = at(at(sight->primary, "spec", "template"), "spec", "volumes");
+	const char *name = text_of(at(json_array_get(pods, 0), "configMap", "name"));
+	const char *mode = text_of(at(find(sight, "configmaps", name, ""), "data", "mode"));
+	enum release_outcome outcome = sight->run->outcome;
+
+	return sight->canary->has_config &&
+	       (outcome == OUTCOME_PROMOTED || outcome == OUTCOME_SKIPPED) &&
+	       strtol(mode, NULL, 10) != sight->canary->config;
 }
 
 static const char *trouble_world(const struct sight *sight)
 {
 	const struct truth_canary *canary = sight->canary;
-	int replicas = number_at(sight->target, "spec", "replicas");
+	int replicas = workload(sight->target).replicas;
 
 	if (canary->has_scaler && !find(sight, SCALERS, canary->name, "-load-primary"))
 		return "its primary's autoscaler is missing";
@@ -284,6 +319,8 @@ static const char *trouble_there(const struct sight *sight, const struct oracle_
 		return "a bad version is promoted";
 	if (!is_live && !end->may_be_other)
 		return "a good version is not promoted";
+	if (is_live && is_config_old(sight))
+		return "its primary has another config than people wrote";
 	why = trouble_run(sight, is_live);
 	return why[0] != '\0' ? why : trouble_world(sight);
 }
@@ -311,8 +348,8 @@ const char *oracle_trouble(struct simulation *simulation, int index)
 	const char *why;
 
 	sight.resource = find(&sight, "canaries", name, "");
-	sight.target = find(&sight, "deployments", name, "");
-	sight.primary = find(&sight, "deployments", name, "-primary");
+	sight.target = find(&sight, truth_plural(sight.canary), name, "");
+	sight.primary = find(&sight, truth_plural(sight.canary), name, "-primary");
 	sight.route = find(&sight, front_plural(sight.canary), front_name(sight.canary, front), "");
 	end = oracle_name(sight.canary, was_judged(&sight));
 	if (end.is_gone || end.is_kept) {

@@ -37,7 +37,9 @@ void people_url(const struct truth_canary *canary, const char *plural, const cha
 {
 	const char *group =
 		strcmp(plural, "services") == 0          ? "/api/v1"
+		: strcmp(plural, "configmaps") == 0      ? "/api/v1"
 		: strcmp(plural, "deployments") == 0     ? "/apis/apps/v1"
+		: strcmp(plural, "daemonsets") == 0      ? "/apis/apps/v1"
 		: strcmp(plural, SCALERS) == 0           ? "/apis/autoscaling/v2"
 		: strcmp(plural, "ingresses") == 0       ? "/apis/networking.k8s.io/v1"
 		: strcmp(plural, "virtualservices") == 0 ? "/apis/networking.istio.io/v1beta1"
@@ -85,11 +87,11 @@ static bool post(struct simulation *simulation, const struct truth_canary *canar
 void people_apply_target(struct simulation *simulation, struct truth_canary *canary,
                          const char *who)
 {
-	char *text = truth_deployment(canary);
+	char *text = truth_workload(canary);
 
 	if (canary->has_target) {
-		(void)patch(simulation, canary, "deployments", text, who);
-	} else if (post(simulation, canary, "deployments", text, who)) {
+		(void)patch(simulation, canary, truth_plural(canary), text, who);
+	} else if (post(simulation, canary, truth_plural(canary), text, who)) {
 		canary->has_target = true;
 	}
 	truth_scaled(canary, canary->replicas);
@@ -105,7 +107,7 @@ static void write_image(struct simulation *simulation, struct truth_canary *cana
 		people_apply_target(simulation, canary, "people");
 		return;
 	}
-	people_url(canary, "deployments", canary->name, url);
+	people_url(canary, truth_plural(canary), canary->name, url);
 	text_format(
 		body, sizeof(body),
 		"{\"spec\":{\"template\":{\"spec\":{\"containers\":[{\"name\":\"web\",\"image\":\"web:%s\"}]}}}}",
@@ -210,13 +212,30 @@ static void annotate(struct simulation *simulation, const struct truth_canary *c
 	char body[160];
 	int number = (int)dice_between(&simulation->people.dice, 1, 1000);
 
-	people_url(canary, "deployments", canary->name, url);
+	people_url(canary, truth_plural(canary), canary->name, url);
 	text_format(
 		body, sizeof(body),
 		"{\"metadata\":{\"labels\":{\"team\":\"t%d\"},\"annotations\":{\"note\":\"n%d\"}}}",
 		number, number);
 	if (canary->has_target)
 		simulation_write(simulation, "people", HTTP_PATCH, url, body);
+}
+
+static void configure(struct simulation *simulation, int index)
+{
+	struct truth_canary *canary = &simulation->truth.canaries[index];
+	char name[32];
+	char url[PEOPLE_URL_MAX];
+	char *text;
+
+	canary->config++;
+	truth_may_fail(people_run_version(simulation, index),
+	               "its config changed while it was analysed");
+	text = truth_config(canary);
+	text_format(name, sizeof(name), "%s-env", canary->name);
+	people_url(canary, "configmaps", name, url);
+	simulation_write(simulation, "people", HTTP_PATCH, url, text);
+	free(text);
 }
 
 static void remove_target(struct simulation *simulation, int index)
@@ -226,7 +245,7 @@ static void remove_target(struct simulation *simulation, int index)
 	struct instant now = sim_loop_now(simulation->loop);
 	char url[PEOPLE_URL_MAX];
 
-	people_url(canary, "deployments", canary->name, url);
+	people_url(canary, truth_plural(canary), canary->name, url);
 	if (!canary->has_target || !simulation_write(simulation, "people", HTTP_DELETE, url, NULL))
 		return;
 	canary->has_target = false;
@@ -293,6 +312,9 @@ void people_act(struct simulation *simulation, int index, enum deed deed, enum q
 	case DEED_REMOVE:
 		remove_target(simulation, index);
 		return;
+	case DEED_CONFIGURE:
+		configure(simulation, index);
+		return;
 	case DEED_MAX:
 		break;
 	}
@@ -308,6 +330,19 @@ static struct span pause_before_next(struct people *people)
 	               : span_ms(dice_between(&people->dice, 40000, 160000));
 }
 
+/* What is analysed is live again. */
+static void take_back(struct simulation *simulation, int index)
+{
+	struct truth_canary *canary = &simulation->truth.canaries[index];
+	const struct truth_version *analysed = people_run_version(simulation, index);
+
+	if (!analysed || analysed == &canary->versions[canary->live])
+		return;
+	truth_revert(canary, (int)(analysed - canary->versions));
+	excuse_skipped(simulation, canary);
+	write_image(simulation, canary);
+}
+
 static void on_deed(struct alarm *alarm)
 {
 	struct people_team *team = container_of(alarm, struct people_team, next);
@@ -320,6 +355,13 @@ static void on_deed(struct alarm *alarm)
 	if (team->n_left == 0 || !faults_deed(&simulation->faults, sim_loop_now(simulation->loop)))
 		return;
 	team->n_left--;
+	if (team->is_sorry) {
+		team->is_sorry = false;
+		take_back(simulation, team->canary);
+		alarm_start(sim_loop_seam(simulation->loop), alarm,
+		            pause_before_next(&simulation->people));
+		return;
+	}
 	deed = dice_pick(dice, deed_weights, DEED_MAX);
 	quality = dice_pick(dice, team->is_unlucky ? bad_month_weights : quality_weights,
 	                    QUALITY_MAX);
@@ -332,6 +374,8 @@ static void on_deed(struct alarm *alarm)
 	/* Nobody skips analyses for long. */
 	if (canary->skips && dice_chance(dice, 0.6))
 		deed = DEED_SKIP;
+	if (canary->has_config && dice_chance(&simulation->people.configs, 0.2))
+		deed = DEED_CONFIGURE;
 	people_act(simulation, team->canary, (enum deed)deed, (enum quality)quality);
 	alarm_start(sim_loop_seam(simulation->loop), alarm, pause_before_next(&simulation->people));
 }
@@ -342,6 +386,12 @@ void people_hasten(struct simulation *simulation, int canary, struct span time)
 
 	if (team->n_left > 0 && !simulation->options.alone)
 		alarm_start(sim_loop_seam(simulation->loop), &team->next, time);
+}
+
+void people_repent(struct simulation *simulation, int canary, struct span time)
+{
+	simulation->people.teams[canary].is_sorry = true;
+	people_hasten(simulation, canary, time);
 }
 
 void people_mend(struct simulation *simulation, int index)
@@ -390,8 +440,10 @@ static void on_mend(struct alarm *alarm)
 
 static void settle(struct simulation *simulation, struct truth_canary *canary)
 {
-	(void)post(simulation, canary, "deployments", truth_deployment(canary), "people");
+	(void)post(simulation, canary, truth_plural(canary), truth_workload(canary), "people");
 	(void)post(simulation, canary, "ingresses", truth_ingress(canary), "people");
+	if (canary->has_config)
+		(void)post(simulation, canary, "configmaps", truth_config(canary), "people");
 	if (canary->has_scaler)
 		(void)post(simulation, canary, SCALERS, truth_scaler(canary), "people");
 	if (canary->asking == TRUTH_ASK_TEMPLATE)
@@ -408,6 +460,7 @@ void people_init(struct simulation *simulation)
 	struct people *people = &simulation->people;
 
 	people->dice = dice_init(simulation->options.seed, "people");
+	people->configs = dice_init(simulation->options.seed, "contents");
 	people->edits = dice_init(simulation->options.seed, "edits");
 	for (int i = 0; i < simulation->truth.n_canaries; i++) {
 		struct people_team *team = &people->teams[i];

@@ -16,12 +16,13 @@ enum deed {
 	DEED_PUSH,
 	DEED_REVERT,
 	DEED_DELETE,
-	DEED_EDIT,     /* of the Canary's analysis */
-	DEED_SKIP,     /* skipAnalysis on or off */
-	DEED_MOVE,     /* another target port: an edit of what a run stands on */
-	DEED_SPOIL,    /* an invalid value, for a while */
-	DEED_ANNOTATE, /* of the target: labels and annotations that are no revision */
-	DEED_REMOVE,   /* the target, for a while */
+	DEED_EDIT,      /* of the Canary's analysis */
+	DEED_SKIP,      /* skipAnalysis on or off */
+	DEED_MOVE,      /* another target port: an edit of what a run stands on */
+	DEED_SPOIL,     /* an invalid value, for a while */
+	DEED_ANNOTATE,  /* of the target: labels and annotations that are no revision */
+	DEED_REMOVE,    /* the target, for a while */
+	DEED_CONFIGURE, /* other contents of what its pods mount */
 	DEED_MAX,
 };
 
@@ -32,12 +33,14 @@ struct people_team {
 	struct alarm next; /* their next deed */
 	struct alarm mend; /* when what was broken for a while is mended */
 	int n_left;        /* deeds before them */
+	bool is_sorry;     /* their next deed takes the last push back: what is analysed is live */
 	bool is_unlucky;   /* hardly anything that they push is good */
 };
 
 struct people {
 	struct dice dice;
 	struct dice edits;
+	struct dice configs;
 	struct people_team teams[FAULT_CANARIES_MAX];
 	struct instant silent_until; /* a watch may be */
 };
@@ -66,6 +69,9 @@ void people_mend_later(struct simulation *simulation, int canary, struct span ti
 
 /* The team's next deed comes after that time: they saw something. */
 void people_hasten(struct simulation *simulation, int canary, struct span time);
+
+/* They take back what they pushed while another version was analysed, when they did. */
+void people_repent(struct simulation *simulation, int canary, struct span time);
 
 /* A fault struck: clocks that jump may end runs by their deadlines. */
 void people_struck(struct simulation *simulation, enum fault kind);

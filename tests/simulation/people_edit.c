@@ -88,7 +88,7 @@ static bool edit_replicas(const struct hand *hand)
 	int replicas = (int)dice_between(hand->dice, is_primary ? 1 : 0, 4);
 	char body[64];
 
-	if (!find(hand, "deployments", name.text) || !strikes(hand))
+	if (hand->canary->is_daemon || !find(hand, "deployments", name.text) || !strikes(hand))
 		return false;
 	text_format(body, sizeof(body), "{\"spec\":{\"replicas\":%d}}", replicas);
 	put(hand, HTTP_PATCH, "deployments", name.text, body);
@@ -180,7 +180,7 @@ static bool remove_one(const struct hand *hand)
 		{"services", canary->service, ""},
 		{"services", canary->service, "-primary"},
 		{"services", canary->service, "-canary"},
-		{"deployments", canary->name, "-primary"},
+		{truth_plural(canary), canary->name, "-primary"},
 	};
 	int64_t which = dice_between(hand->dice, 0, 4);
 	struct name name = name_of(rows[which].base, rows[which].suffix);
@@ -196,7 +196,7 @@ static bool remove_one(const struct hand *hand)
 
 void people_remove(struct simulation *simulation, int canary, const char *url)
 {
-	if (strstr(url, "/deployments/"))
+	if (strstr(url, "/deployments/") || strstr(url, "/daemonsets/"))
 		truth_may_fail(people_run_version(simulation, canary),
 		               "somebody removed the primary");
 	simulation_write(simulation, "kubectl", HTTP_DELETE, url, NULL);
@@ -240,8 +240,10 @@ static bool break_pods(const struct hand *hand)
 {
 	bool is_primary = dice_chance(hand->dice, 0.5);
 	struct name name = name_of(hand->canary->name, is_primary ? "-primary" : "");
-	const json_t *status = json_object_get(find(hand, "deployments", name.text), "status");
-	json_int_t n_ready = json_integer_value(json_object_get(status, "readyReplicas"));
+	const json_t *object = find(hand, truth_plural(hand->canary), name.text);
+	const json_t *status = json_object_get(object, "status");
+	json_int_t n_ready = json_integer_value(
+		json_object_get(status, hand->canary->is_daemon ? "numberReady" : "readyReplicas"));
 	int64_t n_broken;
 
 	if (n_ready == 0 || !strikes(hand))

@@ -1,5 +1,6 @@
 #include "tests/simulation/truth.h"
 
+#include "agent/demo/cluster.h"
 #include "analysis/base/text.h"
 #include "analysis/hook.h"
 #include "tests/simulation/front.h"
@@ -103,6 +104,16 @@ static bool cast_cookies(const struct truth_canary *canary, struct dice *dice)
 	return front_is_past_apex(canary) && canary->iterations == 0 && dice_chance(dice, 0.4);
 }
 
+/* A pod on each of the cluster's nodes. */
+static void cast_daemon(struct truth_canary *canary, struct dice *dice)
+{
+	if (!dice_chance(dice, 0.08))
+		return;
+	canary->is_daemon = true;
+	canary->has_scaler = false;
+	canary->replicas = CLUSTER_NODES;
+}
+
 void truth_init(struct truth *truth, uint64_t seed)
 {
 	struct dice dice = dice_init(seed, "truth");
@@ -112,6 +123,8 @@ void truth_init(struct truth *truth, uint64_t seed)
 	struct dice alerts = dice_init(seed, "alerts");
 	struct dice hooks = dice_init(seed, "hooks");
 	struct dice scalers = dice_init(seed, "scalers");
+	struct dice daemons = dice_init(seed, "daemons");
+	struct dice configs = dice_init(seed, "configs");
 	struct dice cookies = dice_init(seed, "cookies");
 	struct dice deadlines = dice_init(seed, "deadlines");
 
@@ -127,6 +140,8 @@ void truth_init(struct truth *truth, uint64_t seed)
 		cast_deadline(&truth->canaries[i], &deadlines);
 		truth->canaries[i].has_cookies = cast_cookies(&truth->canaries[i], &cookies);
 		truth->canaries[i].has_scaler = dice_chance(&scalers, 0.12);
+		truth->canaries[i].has_config = dice_chance(&configs, 0.15);
+		cast_daemon(&truth->canaries[i], &daemons);
 		truth->canaries[i].has_alerts = dice_chance(&alerts, 0.15);
 		(void)truth_push(&truth->canaries[i], QUALITY_GOOD);
 	}
@@ -261,6 +276,11 @@ void truth_broken(struct truth_canary *canary, struct truth_version *version, st
 	if (instant_between(canary->broken_since, end).ms + SLACK_MS >=
 	    1000 * (int64_t)canary->deadline_least)
 		truth_may_fail(version, "pods were not ready for as long as the deadline");
+}
+
+const char *truth_plural(const struct truth_canary *canary)
+{
+	return canary->is_daemon ? "daemonsets" : "deployments";
 }
 
 int truth_find(const struct truth *truth, const char *text)

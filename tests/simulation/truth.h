@@ -62,6 +62,9 @@ struct truth_canary {
 	bool has_alerts;            /* to a chat of its own */
 	bool has_cookies;           /* clients of the canary stay there, by a cookie */
 	bool has_scaler;            /* a HorizontalPodAutoscaler "<name>-load" of the target */
+	bool has_config;            /* a ConfigMap "<name>-env", which its pods mount */
+	int config;                 /* … what it holds */
+	bool is_daemon;             /* its target is a DaemonSet */
 	bool skips;                 /* skipAnalysis */
 	struct instant skips_until; /* an agent may still believe so: its watch was silent */
 	bool empties;               /* a rollout takes away all pods before it makes new ones */
@@ -138,14 +141,18 @@ void truth_ended(const struct truth_canary *canary, struct truth_version *versio
 void truth_broken(struct truth_canary *canary, struct truth_version *version, struct instant now,
                   struct instant end);
 
+/* "deployments", or "daemonsets" */
+const char *truth_plural(const struct truth_canary *canary);
+
 /* The canary whose name stands in a text ("/apis/…/cart-primary", a query), or -1. */
 int truth_find(const struct truth *truth, const char *text);
 
 /* truth_manifest.c: JSON manifests; texts are owned by the caller (free). */
-char *truth_deployment(const struct truth_canary *canary);
+char *truth_workload(const struct truth_canary *canary);
 char *truth_ingress(const struct truth_canary *canary);
 char *truth_resource(const struct truth_canary *canary);
 char *truth_metric_template(const struct truth_canary *canary);
+char *truth_config(const struct truth_canary *canary);
 char *truth_scaler(const struct truth_canary *canary);
 char *truth_alert_provider(const struct truth_canary *canary);
 /* Its spec.analysis, as a merge patch of the Canary with the fields that people edit. */

@@ -16,18 +16,50 @@ static char *printed(json_t *object)
 	return text;
 }
 
-char *truth_deployment(const struct truth_canary *canary)
+/* How its pods are replaced. */
+static void add_strategy(const struct truth_canary *canary, json_t *spec)
+{
+	if (!canary->is_daemon) {
+		json_object_set_new(spec, "replicas", json_integer(canary->replicas));
+		json_object_set_new(spec, "strategy",
+		                    json_pack("{s:s}", "type",
+		                              canary->empties ? "Recreate" : "RollingUpdate"));
+	} else if (canary->empties) {
+		json_object_set_new(spec, "updateStrategy",
+		                    json_pack("{s:{s:s}}", "rollingUpdate", "maxUnavailable",
+		                              "100%"));
+	} else {
+		json_object_set_new(spec, "updateStrategy", json_object());
+	}
+}
+
+char *truth_workload(const struct truth_canary *canary)
 {
 	char image[TRUTH_TAG_MAX + 8];
+	json_t *pods;
+	json_t *spec;
 
 	text_format(image, sizeof(image), "web:%s", truth_live(canary));
-	return printed(json_pack(
-		"{s:s,s:s,s:{s:s,s:s},s:{s:i,s:{s:s},s:{s:{s:s}},s:{s:{s:{s:s}},s:{s:[{s:s,s:s}]}}}}",
-		"apiVersion", "apps/v1", "kind", "Deployment", "metadata", "name", canary->name,
-		"namespace", canary->space, "spec", "replicas", canary->replicas, "strategy",
-		"type", canary->empties ? "Recreate" : "RollingUpdate", "selector", "matchLabels",
-		"app", canary->name, "template", "metadata", "labels", "app", canary->name, "spec",
-		"containers", "name", "web", "image", image));
+	pods = json_pack("{s:[{s:s,s:s}]}", "containers", "name", "web", "image", image);
+	if (canary->has_config)
+		json_object_set_new(pods, "volumes",
+		                    json_pack("[{s:s,s:{s:o}}]", "name", "env", "configMap", "name",
+		                              json_sprintf("%s-env", canary->name)));
+	spec = json_pack("{s:{s:{s:s}},s:{s:{s:{s:s}},s:o}}", "selector", "matchLabels", "app",
+	                 canary->name, "template", "metadata", "labels", "app", canary->name,
+	                 "spec", pods);
+	add_strategy(canary, spec);
+	return printed(json_pack("{s:s,s:s,s:{s:s,s:s},s:o}", "apiVersion", "apps/v1", "kind",
+	                         canary->is_daemon ? "DaemonSet" : "Deployment", "metadata", "name",
+	                         canary->name, "namespace", canary->space, "spec", spec));
+}
+
+char *truth_config(const struct truth_canary *canary)
+{
+	return printed(json_pack("{s:s,s:s,s:{s:o,s:s},s:{s:o}}", "apiVersion", "v1", "kind",
+	                         "ConfigMap", "metadata", "name",
+	                         json_sprintf("%s-env", canary->name), "namespace", canary->space,
+	                         "data", "mode", json_sprintf("%d", canary->config)));
 }
 
 char *truth_ingress(const struct truth_canary *canary)
@@ -188,10 +220,10 @@ static json_t *spec_of(const struct truth_canary *canary)
 	spec = json_pack("{s:s,s:i,s:b,s:{s:s,s:s,s:s},s:{s:s,s:s,s:s},s:{s:s,s:i,s:i},s:o}",
 	                 "provider", canary->provider, "progressDeadlineSeconds", canary->deadline,
 	                 "skipAnalysis", canary->skips, "targetRef", "apiVersion", "apps/v1",
-	                 "kind", "Deployment", "name", canary->name, "ingressRef", "apiVersion",
-	                 "networking.k8s.io/v1", "kind", "Ingress", "name", front, "service",
-	                 "name", canary->service, "port", 80, "targetPort", canary->target_port,
-	                 "analysis", analysis(canary));
+	                 "kind", canary->is_daemon ? "DaemonSet" : "Deployment", "name",
+	                 canary->name, "ingressRef", "apiVersion", "networking.k8s.io/v1", "kind",
+	                 "Ingress", "name", front, "service", "name", canary->service, "port", 80,
+	                 "targetPort", canary->target_port, "analysis", analysis(canary));
 	if (canary->has_scaler) {
 		text_format(front, sizeof(front), "%s-load", canary->name);
 		json_object_set_new(spec, "autoscalerRef",

@@ -50,12 +50,15 @@ struct witness_run {
 	struct instant made;           /* the true time when it was */
 	struct instant written;        /* the true time of its last write */
 	bool is_init;
+	bool is_of_config;       /* its template was handled before: what is new is a config */
+	char config[DIGEST_MAX]; /* of what its pods mount; "": nothing */
 };
 
 /* A Release that was promoted. */
 struct witness_promoted {
 	char uid[UID_MAX];
 	char image[WITNESS_IMAGE_MAX];
+	char config[DIGEST_MAX];
 	int number;
 };
 

@@ -31,6 +31,8 @@ static const struct {
 	{"/virtualservices", {EFFECT_WRITE_ROUTE, EFFECT_REMOVE, EFFECT_RESTORE}},
 	{"/destinationrules", {EFFECT_WRITE_ROUTE, EFFECT_REMOVE, EFFECT_RESTORE}},
 	{"/services", {EFFECT_WRITE_SERVICE, EFFECT_REMOVE, EFFECT_RESTORE}},
+	{"/configmaps",
+         {EFFECT_CREATE_PRIMARY, EFFECT_WRITE_PRIMARY, EFFECT_REMOVE, EFFECT_REMOVE_RELEASES}},
 	{"/horizontalpodautoscalers",
          {EFFECT_WRITE_SCALER, EFFECT_SCALE, EFFECT_REMOVE, EFFECT_RESTORE}},
 	/* Workloads and what their pods need */

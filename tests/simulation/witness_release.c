@@ -74,6 +74,10 @@ static void read_release(const json_t *release, const struct witness_run *old,
 		text_copy(run->name, kube_tree_text(release, "metadata/name"));
 		run->number = kube_release_number(release);
 		run->is_init = strcmp(kube_tree_text(release, "spec/cause"), "init") == 0;
+		run->is_of_config = strcmp(kube_tree_text(release, "spec/cause"), "config") == 0;
+		text_copy(run->config,
+		          kube_tree_text(json_array_get(kube_tree_find(release, "spec/configs"), 0),
+		                         "digest"));
 		run->primary_replicas = kube_tree_whole(release, "spec/primaryReplicas", 0);
 		text_copy(run->image,
 		          witness_world_image(kube_tree_find(release, "spec/template")));
@@ -181,7 +185,7 @@ static void check_new(struct simulation *simulation, int canary, const json_t *r
 			witness_accuse(simulation, "%s initialises again", run->name);
 		return;
 	}
-	if (strcmp(run->image, promoted->image) == 0)
+	if (strcmp(run->image, promoted->image) == 0 && strcmp(run->config, promoted->config) == 0)
 		witness_accuse(simulation, "%s: a run for what is promoted already", run->name);
 	if (!witness->worlds[canary].primary.is_ready &&
 	    witness_world_knew(simulation, canary, flight, witness->times[canary].primary_full))
@@ -198,7 +202,8 @@ static void finish(struct simulation *simulation, int canary, const struct witne
 	const char *why;
 
 	/* One process noted since when, and another one, by its own clock, that it was too long. */
-	now = instant_after(now, span_ms(simulation->crew.fastest.ms - simulation->crew.slowest.ms));
+	now = instant_after(now,
+	                    span_ms(simulation->crew.fastest.ms - simulation->crew.slowest.ms));
 	truth_ended(truth, truth_version_find(truth, run->tag), now);
 	why = oracle_judge(truth, run->tag, run->outcome, run->is_init);
 	if (why[0] != '\0')
@@ -210,6 +215,7 @@ static void finish(struct simulation *simulation, int canary, const struct witne
 	witness->before[canary] = witness->promoted[canary];
 	text_copy(witness->promoted[canary].uid, run->uid);
 	text_copy(witness->promoted[canary].image, run->image);
+	text_copy(witness->promoted[canary].config, run->config);
 	witness->promoted[canary].number = run->number;
 }
 

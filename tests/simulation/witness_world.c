@@ -32,18 +32,39 @@ const char *witness_world_image(const json_t *template)
 	return kube_tree_text(json_array_get(containers, 0), "image");
 }
 
-static void read_workload(const json_t *object, struct witness_workload *ret)
+/* Of a DaemonSet: none where no node is good enough, else one for each. */
+static void count_daemon(const json_t *object, struct witness_workload *ret)
+{
+	const json_t *selector = kube_tree_find(object, "spec/template/spec/nodeSelector");
+	int wanted = kube_tree_whole(object, "status/desiredNumberScheduled", 0);
+
+	ret->replicas = json_object_size(selector) > 0 ? 0 : wanted > 0 ? wanted : 1;
+	ret->ready = kube_tree_whole(object, "status/numberReady", 0);
+	ret->is_ready = wanted >= ret->replicas &&
+	                kube_tree_whole(object, "status/updatedNumberScheduled", 0) >= wanted &&
+	                kube_tree_whole(object, "status/numberMisscheduled", 0) == 0;
+}
+
+static void count_deployment(const json_t *object, struct witness_workload *ret)
+{
+	ret->replicas = kube_tree_whole(object, "spec/replicas", 1);
+	ret->ready = kube_tree_whole(object, "status/readyReplicas", 0);
+	ret->is_ready = kube_tree_whole(object, "status/updatedReplicas", 0) >= ret->replicas &&
+	                kube_tree_whole(object, "status/replicas", 0) <= ret->replicas;
+}
+
+void witness_world_workload(const json_t *object, struct witness_workload *ret)
 {
 	const json_t *template = kube_tree_find(object, "spec/template");
 
-	ret->is_there = object != NULL;
+	*ret = (struct witness_workload){.is_there = object != NULL};
 	if (!object)
 		return;
-	ret->replicas = kube_tree_whole(object, "spec/replicas", 1);
-	ret->ready = kube_tree_whole(object, "status/readyReplicas", 0);
-	ret->is_ready = ret->replicas > 0 && ret->ready >= ret->replicas &&
-	                kube_tree_whole(object, "status/updatedReplicas", 0) >= ret->replicas &&
-	                kube_tree_whole(object, "status/replicas", 0) <= ret->replicas &&
+	if (kube_tree_find(object, "spec/updateStrategy"))
+		count_daemon(object, ret);
+	else
+		count_deployment(object, ret);
+	ret->is_ready = ret->is_ready && ret->replicas > 0 && ret->ready >= ret->replicas &&
 	                kube_tree_whole(object, "status/observedGeneration", 0) >=
 	                        kube_tree_whole(object, "metadata/generation", 0);
 	text_copy(ret->image, witness_world_image(template));
@@ -86,10 +107,12 @@ void witness_world_read(struct simulation *simulation, int canary, struct witnes
 	                                                     service, "-canary")) ==
 			WITNESS_BACKEND_CANARY,
 	};
-	read_workload(witness_world_find(simulation, canary, "deployments", name, ""),
-	              &ret->target);
-	read_workload(witness_world_find(simulation, canary, "deployments", name, "-primary"),
-	              &ret->primary);
+	witness_world_workload(witness_world_find(simulation, canary, truth_plural(truth), name,
+	                                          ""),
+	                       &ret->target);
+	witness_world_workload(witness_world_find(simulation, canary, truth_plural(truth), name,
+	                                          "-primary"),
+	                       &ret->primary);
 }
 
 /* The target's pods may get requests. */

@@ -37,6 +37,9 @@ struct instant witness_world_now(struct simulation *simulation);
 struct instant witness_world_free(struct simulation *simulation, int canary, bool with_watch,
                                   bool only_retreat);
 
+/* A Deployment or DaemonSet as served; NULL: there is none. */
+void witness_world_workload(const json_t *object, struct witness_workload *ret);
+
 /*
  * May the agent whose request is being served have known what has been so since SINCE? FLIGHT is
  * that request, NULL when its agent is gone or gave it up.

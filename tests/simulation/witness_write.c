@@ -43,7 +43,12 @@ static bool is_named(const char *base, const char *name, const char *suffix)
 	return strncmp(name, base, length) == 0 && strcmp(name + length, suffix) == 0;
 }
 
-/* The patch of a target touches its replicas and nothing else. */
+static bool is_workload(const struct truth_canary *canary, const struct witness_path *path)
+{
+	return strcmp(path->plural, truth_plural(canary)) == 0;
+}
+
+/* The patch of a target touches its replicas, or where its pods may be, and nothing else. */
 static bool is_scaling(const struct http_request *request)
 {
 	json_t *patch = json_loadb(request->body, request->body_length, 0, NULL);
@@ -52,9 +57,11 @@ static bool is_scaling(const struct http_request *request)
 	for (size_t i = 0; i < json_array_size(patch); i++) {
 		const json_t *step = json_array_get(patch, i);
 
-		is_scaling =
-			is_scaling && (strcmp(kube_tree_text(step, "op"), "test") == 0 ||
-		                       strcmp(kube_tree_text(step, "path"), "/spec/replicas") == 0);
+		is_scaling = is_scaling &&
+		             (strcmp(kube_tree_text(step, "op"), "test") == 0 ||
+		              strcmp(kube_tree_text(step, "path"), "/spec/replicas") == 0 ||
+		              strcmp(kube_tree_text(step, "path"),
+		                     "/spec/template/spec/nodeSelector") == 0);
 	}
 	json_decref(patch);
 	return is_scaling;
@@ -79,6 +86,16 @@ static bool is_scaler(const struct truth_canary *canary, const struct witness_pa
 	       is_named(canary->name, path->name, "-load-primary");
 }
 
+/* A copy of what its pods mount, for the primary's. */
+static bool is_copy(const struct truth_canary *canary, const struct witness_path *path)
+{
+	char prefix[40];
+
+	text_format(prefix, sizeof(prefix), "%s-env-primary-", canary->name);
+	return canary->has_config && strcmp(path->plural, "configmaps") == 0 &&
+	       strncmp(path->name, prefix, strlen(prefix)) == 0;
+}
+
 static bool may_patch(const struct truth_canary *canary, const struct witness_path *path,
                       const struct http_request *request)
 {
@@ -90,14 +107,14 @@ static bool may_patch(const struct truth_canary *canary, const struct witness_pa
 		return is_status;
 	if (is_status)
 		return false;
-	if (strcmp(path->plural, "deployments") == 0)
+	if (is_workload(canary, path))
 		return is_named(canary->name, path->name, "-primary") ||
 		       (is_named(canary->name, path->name, "") && is_scaling(request));
 	if (strcmp(path->plural, "services") == 0)
 		return is_named(canary->service, path->name, "") ||
 		       is_named(canary->service, path->name, "-primary") ||
 		       is_named(canary->service, path->name, "-canary");
-	return is_front(canary, path) || is_scaler(canary, path);
+	return is_front(canary, path) || is_scaler(canary, path) || is_copy(canary, path);
 }
 
 static bool may_create(const struct truth_canary *canary, const struct witness_path *path,
@@ -112,10 +129,9 @@ static bool may_create(const struct truth_canary *canary, const struct witness_p
 	if (strcmp(path->plural, "releases") == 0)
 		return true;
 	may = (strcmp(path->plural, "services") == 0 || is_front(canary, &made) ||
-	       is_scaler(canary, &made) || strcmp(path->plural, "deployments") == 0) &&
+	       is_scaler(canary, &made) || is_copy(canary, &made) || is_workload(canary, path)) &&
 	      may_patch(canary, &made, request);
-	return may &&
-	       !(strcmp(path->plural, "deployments") == 0 && is_named(canary->name, made.name, ""));
+	return may && !(is_workload(canary, path) && is_named(canary->name, made.name, ""));
 }
 
 /* What was made goes only with its Canary; the apex Service and the target stay. */
@@ -129,6 +145,8 @@ static bool may_delete(struct simulation *simulation, int index, const struct wi
 		witness_release_removed(simulation, index, path->name, flight);
 		return true;
 	}
+	if (is_copy(canary, path))
+		return true;
 	if (witness->worlds[index].has_canary &&
 	    witness_world_knew(simulation, index, flight, witness->times[index].canary))
 		return false;
@@ -137,8 +155,7 @@ static bool may_delete(struct simulation *simulation, int index, const struct wi
 	if (strcmp(path->plural, "services") == 0)
 		return is_named(canary->service, path->name, "-primary") ||
 		       is_named(canary->service, path->name, "-canary");
-	return strcmp(path->plural, "deployments") == 0 &&
-	       is_named(canary->name, path->name, "-primary");
+	return is_workload(canary, path) && is_named(canary->name, path->name, "-primary");
 }
 
 void witness_write_asked(struct simulation *simulation, int agent, int canary,
@@ -233,7 +250,9 @@ static void check_return(struct simulation *simulation, int canary, const struct
 static bool may_empty(struct simulation *simulation, int canary, const char *suffix)
 {
 	const char *name = simulation->truth.canaries[canary].name;
-	const json_t *object = witness_world_find(simulation, canary, "deployments", name, suffix);
+	const json_t *object =
+		witness_world_find(simulation, canary,
+	                           truth_plural(&simulation->truth.canaries[canary]), name, suffix);
 	struct provider_options options = {0};
 	struct workload_fact fact = {0};
 
@@ -296,6 +315,15 @@ static bool is_left(const struct witness *witness, int canary, const struct witn
 	       strcmp(old->target.image, witness->promoted[canary].image) == 0;
 }
 
+/* Pods that began with what a config held before go before the run begins. */
+static bool is_renewed(const struct simulation *simulation, int canary)
+{
+	const struct witness_run *run = &simulation->witness.runs[canary];
+
+	return simulation->truth.canaries[canary].has_config && run->outcome == OUTCOME_NONE &&
+	       run->phase == PHASE_NONE && !run->is_init;
+}
+
 static void check_target(struct simulation *simulation, int canary, const struct witness_world *old,
                          const struct witness_world *new, const struct witness_flight *flight)
 {
@@ -314,7 +342,7 @@ static void check_target(struct simulation *simulation, int canary, const struct
 	if (new->target.replicas != 0)
 		witness_accuse(simulation, "%s: the target scaled down from %d to %d", name,
 		               old->target.replicas, new->target.replicas);
-	if (!is_left(witness, canary, old) &&
+	if (!is_left(witness, canary, old) && !is_renewed(simulation, canary) &&
 	    (run->outcome != OUTCOME_NONE ||
 	     (run->phase != PHASE_FINALISING && run->phase != PHASE_RETREATING)))
 		witness_accuse(simulation, "%s: the target scaled down in %s", name,
