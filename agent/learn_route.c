@@ -63,6 +63,9 @@ void learn_route_object(struct canary *canary, const json_t *object)
 	if (!object) {
 		learn_slot_bury(&route->slot, route->uid);
 		*route = (struct route_fact){.slot = route->slot,
+		                             .since = before.slot.state == FACT_KNOWN
+		                                              ? canary_now(canary)
+		                                              : before.since,
 		                             .has_more = has_more(&canary->edition->world)};
 		learn_rival_removed(canary, &before);
 		keep_route(canary->edition, NULL);
@@ -77,6 +80,7 @@ void learn_route_object(struct canary *canary, const json_t *object)
 	keep_route(canary->edition, part);
 	route->has_more = has_more(&canary->edition->world);
 	if (!instant_is_set(before.since) || before.weight != route->weight ||
+	    before.slot.state == FACT_ABSENT || (before.is_made && !route->is_made) ||
 	    before.is_mirrored != route->is_mirrored ||
 	    (before.pending[0] != '\0' && route->pending[0] == '\0')) {
 		route->since = canary_now(canary);

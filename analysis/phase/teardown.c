@@ -44,6 +44,20 @@ static bool is_route_gone(struct thought *thought)
 	return is_gone(thought, SUBJECT_ROUTE, &route->slot, route->uid, is_ours);
 }
 
+/* Where routes lead past the apex, whoever sends requests may go by the one that was there a little
+ * longer: what it leads to stays so long. */
+static bool is_route_forgotten(struct thought *thought)
+{
+	const struct route_fact *route = &thought->facts->route;
+
+	if (!thought->spec->route.weighs || !thought->spec->route.names_primary ||
+	    thought_passed(thought, route->since, thought->spec->route.hold))
+		return true;
+	thought_because(thought,
+	                "the Canary is deleted: waiting until the route is given back everywhere");
+	return false;
+}
+
 /* While the target is not ready clients need the primary, which a promotion may have left half-way:
  * it gets its proven template back, unless that could take ready pods away. */
 static void keep_primary(struct thought *thought)
@@ -215,7 +229,7 @@ void phase_teardown(struct thought *thought)
 	    !is_apex_restored(&facts->apex) &&
 	    (!traffic_selects(thought, BACKEND_CANARY, false) || !traffic_settled(thought)))
 		return;
-	if (!is_route_gone(thought))
+	if (!is_route_gone(thought) || !is_route_forgotten(thought))
 		return;
 	if (!are_objects_gone(thought) || !is_apex_back(thought) || !finalizer_gone(thought))
 		return;

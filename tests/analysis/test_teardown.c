@@ -66,6 +66,17 @@ static void route_not_made(struct model *model)
 	model->truth.route.is_made = false;
 }
 
+static void past_the_apex(struct model *model)
+{
+	mesh(model);
+	model->truth.primary_service.backend = BACKEND_CANARY;
+}
+
+static void route_gone_before(struct model *model)
+{
+	model->truth.route.since.ms = model->truth.now.ms - model->spec.route.hold.ms;
+}
+
 static void route_has_more(struct model *model)
 {
 	model->truth.route.has_more = true;
@@ -246,6 +257,18 @@ static const struct decision_row rows[] = {
          {target_back, apex_back, route_absent},
          "remove canary service canary-uid; remove primary service service-uid; "
          "remove primary primary-uid"},
+	{"gone just now: whoever routes may still go by it",
+         {target_back, apex_back, past_the_apex, route_absent, route_just_now},
+         "",
+         .wake = 1000},
+	{"… for as long as a weight holds",
+         {target_back, apex_back, past_the_apex, route_absent, route_gone_before},
+         "remove canary service canary-uid; remove primary service service-uid; "
+         "remove primary primary-uid"},
+	{"given back just now",
+         {target_back, apex_back, past_the_apex, route_not_made, route_just_now},
+         "",
+         .wake = 3000},
 	{"no weights, and no route is looked for",
          {target_back, apex_back, no_weights},
          "remove canary service canary-uid; remove primary service service-uid; "

@@ -337,11 +337,15 @@ static void example_check(const char *path, const json_t *object)
 	arena_fini(&arena);
 }
 
+/* Those that we ship, and those of each provider that users have for Flagger. */
 static void test_examples(void **state)
 {
 	static const char *const paths[] = {
-		"manifests/examples/istio-canary.yaml", "manifests/examples/istio-sticky.yaml",
-		"manifests/examples/nginx-canary.yaml", "manifests/examples/nginx-ab.yaml",
+		"tests/golden/samples.yaml",
+		"manifests/examples/istio-canary.yaml",
+		"manifests/examples/istio-sticky.yaml",
+		"manifests/examples/nginx-canary.yaml",
+		"manifests/examples/nginx-ab.yaml",
 		"manifests/examples/blue-green.yaml",
 	};
 

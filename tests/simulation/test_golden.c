@@ -3,8 +3,6 @@
  * Canary.status and the route say at each of its writes, and the Events. Each line that is not
  * Flagger's names where docs/compatibility.md says why: the number of a hazard, or the beginning of
  * a deviation.
- *
- * A target of kind Service is refused, so its trace has one line.
  */
 #include "agent/demo/cluster.h"
 #include "analysis/base/compiler.h"

@@ -17,6 +17,7 @@ from scenarios import bluegreen  # noqa: F401
 from scenarios import config  # noqa: F401
 from scenarios import autoscaler  # noqa: F401
 from scenarios import daemon  # noqa: F401
+from scenarios import service  # noqa: F401
 from scenarios import revision  # noqa: F401
 from scenarios import teardown  # noqa: F401
 from scenarios import deadline  # noqa: F401
