@@ -70,7 +70,7 @@ static const struct regression {
          "an agent that leads again in its next life, and is told to stop at once"},
 	{721074, 0,
          "a list of Releases came later than the reply of a save that was sent after it"},
-	{720967, 0, "the same, of another kind of run"},
+	{720967, 0, "the same of another kind of run; and copies of a config, left by a Canary made anew"},
 	{700348, 0, "a Canary made anew while the last removal for the one before was on its way"},
 	{700416, 0, "a pause ended as calm came"},
 	{179530324600820, 0,
