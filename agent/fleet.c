@@ -162,6 +162,10 @@ static struct canary *bind_all(struct fleet *fleet, struct canary *canary)
 	struct canary *other;
 
 	for (size_t i = 0; i < array_length(rows); i++) {
+		/* Those are the target and the primary. */
+		if (workload == KUBE_SERVICE &&
+		    (rows[i].subject == SUBJECT_APEX || rows[i].subject == SUBJECT_PRIMARY_SERVICE))
+			continue;
 		other = bind(fleet, canary, &rows[i], canary_subject_name(canary, rows[i].subject));
 		if (other)
 			return other;

@@ -1,6 +1,7 @@
 #include "agent/history_prune.h"
 
 #include "agent/history_payload.h"
+#include "agent/history_row.h"
 #include "analysis/base/compiler.h"
 #include "analysis/base/text.h"
 
@@ -132,13 +133,6 @@ static bool find_place(struct portion *portion, struct history_fault *fault)
 	return code == SQLITE_ROW || code == SQLITE_DONE || failed(portion, fault);
 }
 
-static const char *text_at(sqlite3_stmt *row, int index)
-{
-	const char *text = (const char *)sqlite3_column_text(row, index);
-
-	return text ? text : "";
-}
-
 /* Its digest joins those of what goes. */
 static void take_digest(struct portion *portion, const char *digest)
 {
@@ -152,24 +146,24 @@ static void take_digest(struct portion *portion, const char *digest)
 
 static bool has_raw_part(sqlite3_stmt *entry)
 {
-	return strcmp(text_at(entry, 4), "round") == 0 ||
-	       strcmp(text_at(entry, 4), "round_effect") == 0;
+	return strcmp(history_row_text(entry, 4), "round") == 0 ||
+	       strcmp(history_row_text(entry, 4), "round_effect") == 0;
 }
 
 /* Does the round or effect of ENTRY lose something? */
 static bool look_at(struct portion *portion, sqlite3_stmt *entry, struct history_fault *fault)
 {
-	bool is_round = strcmp(text_at(entry, 4), "round") == 0;
+	bool is_round = strcmp(history_row_text(entry, 4), "round") == 0;
 	sqlite3_stmt *row = portion->statements[is_round ? STATEMENT_ROUND : STATEMENT_ANSWER];
 	int code;
 
 	if (!has_raw_part(entry))
 		return true;
-	sqlite3_bind_text(row, 1, text_at(entry, 5), -1, SQLITE_STATIC);
+	sqlite3_bind_text(row, 1, history_row_text(entry, 5), -1, SQLITE_STATIC);
 	sqlite3_bind_int64(row, 2, portion->cutoff.ms);
 	code = sqlite3_step(row);
 	if (code == SQLITE_ROW) {
-		take_digest(portion, text_at(entry, 6));
+		take_digest(portion, history_row_text(entry, 6));
 		if (is_round) {
 			portion->bases[portion->n_rounds] = sqlite3_column_int64(row, 1);
 			portion->rounds[portion->n_rounds++] = sqlite3_column_int64(row, 0);
@@ -193,7 +187,7 @@ static bool is_young(const struct portion *portion, sqlite3_stmt *entry)
 /* False: the portion ends before ENTRY. */
 static bool is_of_this(struct portion *portion, sqlite3_stmt *entry)
 {
-	const char *chain = text_at(entry, 1);
+	const char *chain = history_row_text(entry, 1);
 
 	if (is_young(portion, entry)) {
 		portion->is_last = true;

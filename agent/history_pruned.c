@@ -1,5 +1,6 @@
 #include "agent/history_pruned.h"
 
+#include "agent/history_row.h"
 #include "analysis/base/compiler.h"
 #include "analysis/base/text.h"
 
@@ -9,11 +10,6 @@
 #include <string.h>
 
 #define DIGESTS_MAX (64 * 1024 * 1024)
-
-static void statement_free(sqlite3_stmt **statement)
-{
-	sqlite3_finalize(*statement);
-}
 
 bool history_pruned_prepare(struct history_pruned *pruned, sqlite3 *db, struct err *err)
 {
@@ -54,13 +50,6 @@ static bool unreadable(struct history_pruned_fault *fault)
 	return false;
 }
 
-static const char *text_at(sqlite3_stmt *row, int index)
-{
-	const char *text = (const char *)sqlite3_column_text(row, index);
-
-	return text ? text : "";
-}
-
 /* The prune in hand does not fit: is it as its own entry says? */
 static bool accuse(struct history_pruned *pruned, struct history_pruned_fault *fault)
 {
@@ -68,7 +57,7 @@ static bool accuse(struct history_pruned *pruned, struct history_pruned_fault *f
 		"SELECT chain, seq, payload FROM audit_log"
 		" WHERE entity = 'prune' AND entity_uid = $1";
 	const struct history_prune_row *row = &pruned->row;
-	CLEANUP(statement_free) sqlite3_stmt *entry = NULL;
+	CLEANUP(history_row_free) sqlite3_stmt *entry = NULL;
 	int code;
 
 	if (sqlite3_prepare_v2(pruned->db, sql, -1, &entry, NULL) != SQLITE_OK)
@@ -78,10 +67,11 @@ static bool accuse(struct history_pruned *pruned, struct history_pruned_fault *f
 	if (code != SQLITE_ROW)
 		return bad(fault, 0, "prune \"%.200s\" came in without an entry", row->uid);
 	history_payload_prune(row, &pruned->payload);
-	if (strcmp(buf_text(&pruned->payload), text_at(entry, 2)) != 0)
+	if (strcmp(buf_text(&pruned->payload), history_row_text(entry, 2)) != 0)
 		return bad(fault, sqlite3_column_int64(entry, 1),
 		           "entry %" PRId64 " of chain \"%.200s\": prune \"%.200s\" was changed",
-		           (int64_t)sqlite3_column_int64(entry, 1), text_at(entry, 0), row->uid);
+		           (int64_t)sqlite3_column_int64(entry, 1), history_row_text(entry, 0),
+		           row->uid);
 	return bad(fault, row->first_seq,
 	           "entries %" PRId64 " to %" PRId64 " of chain \"%.200s\": %" PRId64
 	           " rounds are without facts and %" PRId64
@@ -120,8 +110,9 @@ static bool fetch(struct history_pruned *pruned, int64_t seq, struct history_pru
 	pruned->has_none = code == SQLITE_DONE;
 	pruned->has_current = code == SQLITE_ROW;
 	if (pruned->has_current) {
-		(void)snprintf(pruned->uid, sizeof(pruned->uid), "%s", text_at(row, 0));
-		(void)snprintf(pruned->sha256, sizeof(pruned->sha256), "%s", text_at(row, 9));
+		(void)snprintf(pruned->uid, sizeof(pruned->uid), "%s", history_row_text(row, 0));
+		(void)snprintf(pruned->sha256, sizeof(pruned->sha256), "%s",
+		               history_row_text(row, 9));
 		pruned->row = (struct history_prune_row){
 			.uid = pruned->uid,
 			.chain = pruned->chain,
@@ -175,7 +166,7 @@ bool history_pruned_end(struct history_pruned *pruned, struct history_pruned_fau
 
 bool history_pruned_rest(struct history_pruned *pruned, struct history_pruned_fault *fault)
 {
-	CLEANUP(statement_free) sqlite3_stmt *count = NULL;
+	CLEANUP(history_row_free) sqlite3_stmt *count = NULL;
 	int64_t n;
 
 	if (sqlite3_prepare_v2(pruned->db, "SELECT COUNT(*) FROM prune", -1, &count, NULL) !=

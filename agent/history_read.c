@@ -1,6 +1,7 @@
 #include "agent/history_read.h"
 
 #include "agent/history_beside.h"
+#include "agent/history_row.h"
 #include "agent/history_schema.h"
 #include "analysis/base/buf.h"
 #include "analysis/base/compiler.h"
@@ -118,13 +119,6 @@ sqlite3 *history_read_close(sqlite3 *db)
 	return NULL;
 }
 
-static const char *column(sqlite3_stmt *statement, int index)
-{
-	const char *text = (const char *)sqlite3_column_text(statement, index);
-
-	return text ? text : "";
-}
-
 static void round_visit(sqlite3_stmt *row,
                         void (*visit)(void *user, const struct history_read_round *round),
                         void *user)
@@ -132,21 +126,21 @@ static void round_visit(sqlite3_stmt *row,
 	const struct history_read_round round = {
 		.round =
 			{
-				.uid = column(row, 0),
-				.k8s_namespace = column(row, 1),
-				.canary = column(row, 2),
-				.canary_uid = column(row, 3),
-				.release = column(row, 4),
+				.uid = history_row_text(row, 0),
+				.k8s_namespace = history_row_text(row, 1),
+				.canary = history_row_text(row, 2),
+				.canary_uid = history_row_text(row, 3),
+				.release = history_row_text(row, 4),
 				.release_seq = sqlite3_column_int64(row, 5),
 				.decided_at = {sqlite3_column_int64(row, 6)},
-				.decide_version = column(row, 7),
-				.reason = column(row, 8),
-				.spec = column(row, 10),
-				.base = column(row, 15),
-				.facts = column(row, 11),
-				.plan = column(row, 12),
+				.decide_version = history_row_text(row, 7),
+				.reason = history_row_text(row, 8),
+				.spec = history_row_text(row, 10),
+				.base = history_row_text(row, 15),
+				.facts = history_row_text(row, 11),
+				.plan = history_row_text(row, 12),
 			},
-		.spec_sha256 = column(row, 9),
+		.spec_sha256 = history_row_text(row, 9),
 		.is_cut = sqlite3_column_int(row, 13) != 0,
 		.is_ahead = sqlite3_column_int(row, 14) != 0,
 		.pruned = {sqlite3_column_int64(row, 16)},
@@ -241,10 +235,10 @@ bool history_read_releases(sqlite3 *db, const struct history_read_release *after
 	*ret_is_found = code == SQLITE_ROW;
 	if (code != SQLITE_ROW)
 		return code == SQLITE_DONE || history_read_failed(db, err);
-	text_copy(ret->name, column(row, 0));
-	text_copy(ret->k8s_namespace, column(row, 1));
-	text_copy(ret->canary_uid, column(row, 2));
-	text_copy(ret->canary, column(row, 3));
+	text_copy(ret->name, history_row_text(row, 0));
+	text_copy(ret->k8s_namespace, history_row_text(row, 1));
+	text_copy(ret->canary_uid, history_row_text(row, 2));
+	text_copy(ret->canary, history_row_text(row, 3));
 	return true;
 }
 
@@ -270,11 +264,11 @@ static void effect_visit(sqlite3_stmt *row,
                          void (*visit)(void *user, const struct history_effect *effect), void *user)
 {
 	const struct history_effect effect = {
-		.round_uid = column(row, 0),
-		.kind = kind_of(column(row, 1)),
-		.key = column(row, 2),
-		.detail = column(row, 3),
-		.result = column(row, 4),
+		.round_uid = history_row_text(row, 0),
+		.kind = kind_of(history_row_text(row, 1)),
+		.key = history_row_text(row, 2),
+		.detail = history_row_text(row, 3),
+		.result = history_row_text(row, 4),
 		.at = {sqlite3_column_int64(row, 5)},
 	};
 

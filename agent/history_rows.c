@@ -2,6 +2,7 @@
 
 #include "agent/history_part.h"
 #include "agent/history_payload.h"
+#include "agent/history_row.h"
 #include "analysis/base/compiler.h"
 #include "providers/wire/tree.h"
 
@@ -72,11 +73,6 @@ static const char *const statement_texts[N_STATEMENTS] = {
 		" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
 };
 
-static void statement_free(sqlite3_stmt **statement)
-{
-	sqlite3_finalize(*statement);
-}
-
 bool history_rows_prepare(struct history_rows *rows, sqlite3 *db, struct history_fault *fault)
 {
 	rows->db = db;
@@ -102,7 +98,7 @@ void history_rows_finish(struct history_rows *rows)
 static bool last_find(struct history_rows *rows, struct history_fault *fault)
 {
 	static const char sql[] = "SELECT ts FROM audit_log ORDER BY rowid DESC LIMIT 1";
-	CLEANUP(statement_free) sqlite3_stmt *statement = NULL;
+	CLEANUP(history_row_free) sqlite3_stmt *statement = NULL;
 	int code;
 
 	rows->last = (struct instant){0};
@@ -118,7 +114,7 @@ bool history_rows_find(struct history_rows *rows, struct history_fault *fault)
 {
 	static const char sql[] =
 		"SELECT seq, hash FROM audit_log WHERE chain = $1 ORDER BY seq DESC LIMIT 1";
-	CLEANUP(statement_free) sqlite3_stmt *statement = NULL;
+	CLEANUP(history_row_free) sqlite3_stmt *statement = NULL;
 	int code;
 
 	rows->head = (struct history_rows_head){.hash = HISTORY_CHAIN_ORIGIN};

@@ -1,5 +1,6 @@
 #include "agent/history_schema.h"
 
+#include "agent/history_row.h"
 #include "analysis/base/compiler.h"
 
 #include <assert.h>
@@ -170,14 +171,9 @@ const char *const history_schema_steps[HISTORY_SCHEMA_VERSION] = {step_1, step_2
 const char *const history_schema_beside[HISTORY_SCHEMA_VERSION - 1] = {BESIDE_1, BESIDE_2 BASES,
                                                                        BESIDE_3 BASES};
 
-static void statement_free(sqlite3_stmt **statement)
-{
-	sqlite3_finalize(*statement);
-}
-
 static bool number_read(sqlite3 *db, const char *sql, int *ret, struct history_fault *fault)
 {
-	CLEANUP(statement_free) sqlite3_stmt *statement = NULL;
+	CLEANUP(history_row_free) sqlite3_stmt *statement = NULL;
 
 	if (sqlite3_prepare_v2(db, sql, -1, &statement, NULL) != SQLITE_OK)
 		return history_fault_set(fault, db);

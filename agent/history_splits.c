@@ -3,14 +3,10 @@
 #include "agent/history.h"
 #include "agent/history_part.h"
 #include "agent/history_read.h"
+#include "agent/history_row.h"
 #include "analysis/base/compiler.h"
 #include "analysis/base/instant.h"
 #include "providers/kube/tree.h"
-
-static void statement_free(sqlite3_stmt **statement)
-{
-	sqlite3_finalize(*statement);
-}
 
 static void set_text(json_t *tree, const char *key, sqlite3_stmt *row, int index)
 {
@@ -67,7 +63,7 @@ bool history_splits_read(sqlite3 *db, const struct history_splits_filter *filter
 		" object_uid, origin, author, result, split_json FROM traffic_change"
 		" WHERE ($1 IS NULL OR k8s_namespace = $1) AND ($2 IS NULL OR object_name = $2)"
 		" AND ($3 = 0 OR id < $3) ORDER BY id DESC LIMIT $4";
-	CLEANUP(statement_free) sqlite3_stmt *row = NULL;
+	CLEANUP(history_row_free) sqlite3_stmt *row = NULL;
 	json_t *list = kube_tree_list();
 	int64_t last = 0;
 	int code;

@@ -6,6 +6,7 @@
 #include "agent/history_payload.h"
 #include "agent/history_pruned.h"
 #include "agent/history_read.h"
+#include "agent/history_row.h"
 #include "agent/history_stored.h"
 #include "analysis/base/compiler.h"
 #include "analysis/base/text.h"
@@ -61,11 +62,6 @@ struct verify {
 	char hash[HISTORY_CHAIN_DIGEST_SIZE];
 	int64_t anchored; /* the last entry that an anchor agrees with */
 };
-
-static void statement_free(sqlite3_stmt **statement)
-{
-	sqlite3_finalize(*statement);
-}
 
 #define column history_stored_text
 #define number history_stored_number
@@ -351,7 +347,7 @@ static bool chains_check(struct verify *verify, struct err *err)
 	static const char sql[] =
 		"SELECT chain, seq, ts, actor, action, entity, entity_uid, payload, payload_sha256,"
 		" prev_hash, hash FROM audit_log ORDER BY chain, seq";
-	CLEANUP(statement_free) sqlite3_stmt *row = NULL;
+	CLEANUP(history_row_free) sqlite3_stmt *row = NULL;
 	struct history_pruned_fault fault = {0};
 	int code;
 
@@ -378,7 +374,7 @@ static bool chains_check(struct verify *verify, struct err *err)
 /* Anchors of chains that the file does not have. */
 static bool strangers_check(struct verify *verify, struct err *err)
 {
-	CLEANUP(statement_free) sqlite3_stmt *row = NULL;
+	CLEANUP(history_row_free) sqlite3_stmt *row = NULL;
 
 	if (sqlite3_prepare_v2(verify->db, "SELECT 1 FROM audit_log WHERE chain = $1 LIMIT 1", -1,
 	                       &row, NULL) != SQLITE_OK)
@@ -405,8 +401,8 @@ static bool strangers_check(struct verify *verify, struct err *err)
 static bool counts_check(struct verify *verify, struct err *err)
 {
 	for (size_t i = 0; i < HISTORY_STORED_ENTITIES; i++) {
-		CLEANUP(statement_free) sqlite3_stmt *count = NULL;
-		CLEANUP(statement_free) sqlite3_stmt *stray = NULL;
+		CLEANUP(history_row_free) sqlite3_stmt *count = NULL;
+		CLEANUP(history_row_free) sqlite3_stmt *stray = NULL;
 		int64_t n_rows;
 
 		if (sqlite3_prepare_v2(verify->db, history_stored_tables[i].count, -1, &count,
@@ -430,7 +426,7 @@ static bool counts_check(struct verify *verify, struct err *err)
 /* Texts that no round shares. */
 static bool strays_check(struct verify *verify, enum shared which, struct err *err)
 {
-	CLEANUP(statement_free) sqlite3_stmt *row = NULL;
+	CLEANUP(history_row_free) sqlite3_stmt *row = NULL;
 	int code;
 
 	if (sqlite3_prepare_v2(verify->db, shared_tables[which].stray, -1, &row, NULL) != SQLITE_OK)
@@ -449,7 +445,7 @@ static bool facts_check(struct verify *verify, struct err *err)
 		"SELECT COALESCE(r.uid, 'number ' || f.round_id) FROM round_facts f"
 		" LEFT JOIN round r ON r.id = f.round_id LEFT JOIN facts_base b ON b.id = f.base_id"
 		" WHERE r.id IS NULL OR COALESCE(b.sha256, '') <> r.base_sha256 LIMIT 1";
-	CLEANUP(statement_free) sqlite3_stmt *row = NULL;
+	CLEANUP(history_row_free) sqlite3_stmt *row = NULL;
 	int code;
 
 	if (sqlite3_prepare_v2(verify->db, sql, -1, &row, NULL) != SQLITE_OK)

@@ -9,11 +9,13 @@
 #include "agent/learn_route.h"
 #include "agent/learn_scaler.h"
 #include "agent/learn_slot.h"
+#include "agent/learn_workload.h"
 #include "agent/log.h"
 #include "agent/poison.h"
 #include "agent/tally.h"
 #include "analysis/backoff.h"
 #include "analysis/base/text.h"
+#include "analysis/target.h"
 #include "providers/kube/owner.h"
 #include "providers/kube/release.h"
 #include "providers/kube/service.h"
@@ -33,83 +35,6 @@ static void fail(struct canary *canary, struct fact_slot *slot, struct span dela
 	slot->is_forward = true;
 	slot->retry_at = instant_after(canary_now(canary), delay);
 	text_copy(slot->error, text);
-}
-
-/* Workloads ------------------------------------------------------------------------------------ */
-
-static void ask_anew(struct fact_slot *slot)
-{
-	slot->state = FACT_UNKNOWN;
-	slot->failures = 0;
-}
-
-/* The label that tells canary from primary, by which Services are compared; the target's first. */
-static void learn_label(struct canary *canary, const json_t *object, bool is_target)
-{
-	struct canary_world *world = &canary->edition->world;
-	struct facts *facts = &canary->facts;
-	char trimmed[sizeof(world->label_value)];
-	const char *label;
-	const char *value;
-	struct err err = {0};
-
-	if (!is_target && world->label[0] != '\0')
-		return;
-	if (!kube_workload_label(object, canary->host->options, &label, &value, &err))
-		return; /* the target is refused, kube_workload_read says why */
-	if (!is_target && !kube_workload_trim(value, trimmed, sizeof(trimmed)))
-		return;
-	value = is_target ? value : trimmed;
-	if (strcmp(world->label, label) == 0 && strcmp(world->label_value, value) == 0)
-		return;
-	text_copy(world->label, label);
-	text_copy(world->label_value, value);
-	ask_anew(&facts->apex.slot);
-	ask_anew(&facts->primary_service.slot);
-	ask_anew(&facts->canary_service.slot);
-}
-
-/* Services with discovered ports are compared with the target's containers. */
-static void learn_template(struct canary *canary, const json_t *object)
-{
-	struct canary_edition *edition = canary->edition;
-	json_t *template = json_object_get(json_object_get(object, "spec"), "template");
-
-	if (!kube_service_needs_template(&edition->world) ||
-	    json_equal(template, edition->target_template))
-		return;
-	json_decref(edition->target_template);
-	edition->target_template = json_deep_copy(template);
-	edition->world.target_template = edition->target_template;
-	canary->facts.apex.slot.state = FACT_UNKNOWN;
-	canary->facts.primary_service.slot.state = FACT_UNKNOWN;
-	canary->facts.canary_service.slot.state = FACT_UNKNOWN;
-}
-
-static void learn_workload(struct canary *canary, enum subject subject, const json_t *object)
-{
-	bool is_target = subject == SUBJECT_TARGET;
-	struct workload_fact *workload = is_target ? &canary->facts.target : &canary->facts.primary;
-	struct instant since = workload->ready_since;
-
-	if (!object) {
-		learn_slot_bury(&workload->slot, workload->uid);
-		*workload = (struct workload_fact){.slot = workload->slot};
-		return;
-	}
-	if (learn_slot_is_gone(&workload->slot, object) ||
-	    learn_slot_is_older(workload->uid, workload->resource_version, object))
-		return;
-	learn_label(canary, object, is_target);
-	if (is_target)
-		learn_template(canary, object);
-	kube_workload_read(object, canary->host->options, is_target, workload);
-	if (is_target)
-		learn_config_refs(canary, object);
-	workload->is_owned = !is_target && kube_owner_is_canary(object, canary->name);
-	if (workload->ready > 0)
-		workload->ready_since = instant_is_set(since) ? since : canary_now(canary);
-	learn_slot_known(canary, &workload->slot);
 }
 
 /* Services ------------------------------------------------------------------------------------- */
@@ -249,9 +174,8 @@ static void learn_target(struct canary *canary, const json_t *object)
 
 	learn_scaler_policy(canary, object);
 	text_copy(canary->released_target, name);
-	canary->released_kind = strcmp(kube_tree_text(target, "kind"), "DaemonSet") == 0
-	                                ? TARGET_DAEMON_SET
-	                                : TARGET_DEPLOYMENT;
+	canary->released_kind = TARGET_DEPLOYMENT;
+	(void)target_kind_parse(kube_tree_text(target, "kind"), &canary->released_kind);
 	if (canary->facts.has_spec && !release_is_open(&canary->facts.newest) &&
 	    !canary_is_released(canary, &canary->edition->spec))
 		canary_refuse_target(canary);

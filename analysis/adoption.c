@@ -63,7 +63,8 @@ static bool is_away(const struct thought *thought)
 {
 	const struct facts *facts = thought->facts;
 
-	return traffic_live_weight(thought) > 0 || facts->apex.backend != BACKEND_PRIMARY;
+	return traffic_live_weight(thought) > 0 || (thought->spec->target_kind != TARGET_SERVICE &&
+	                                            facts->apex.backend != BACKEND_PRIMARY);
 }
 
 /* After a failed promotion Flagger leaves clients with the canary and the primary broken: nothing
@@ -114,7 +115,7 @@ bool adoption_begin(struct thought *thought)
 
 	if (facts->primary.release_uid[0] == '\0')
 		return false;
-	if (!thought_knows(thought, SUBJECT_APEX) || !thought_knows(thought, SUBJECT_RELEASES) ||
+	if (!traffic_knows_apex(thought) || !thought_knows(thought, SUBJECT_RELEASES) ||
 	    (thought->spec->route.weighs && !thought_knows(thought, SUBJECT_ROUTE)) ||
 	    is_stranded(thought))
 		return true;

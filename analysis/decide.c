@@ -55,6 +55,9 @@ static void observe_unknown(struct thought *thought)
 		if (subject == SUBJECT_ROUTE && thought->facts->has_spec &&
 		    !thought->spec->route.weighs)
 			continue; /* there is none to read */
+		if ((subject == SUBJECT_APEX || subject == SUBJECT_PRIMARY_SERVICE) &&
+		    thought->facts->has_spec && thought->spec->target_kind == TARGET_SERVICE)
+			continue; /* the target and the primary are they */
 		if ((subject == SUBJECT_SCALER || subject == SUBJECT_PRIMARY_SCALER) &&
 		    thought->facts->has_spec && thought->spec->scaler_kind == SCALER_NONE)
 			continue;

@@ -60,30 +60,34 @@ static const char *message_of(const struct canary_spec *spec, const char *phase)
 {
 	static const struct {
 		const char *phase;
-		const char *message;
-		const char *of_daemon_set; /* NULL: the same */
+		const char *messages[TARGET_SERVICE + 1]; /* NULL: the first */
 	} rows[] = {
-		{"Initializing", "New Deployment detected, starting initialization.",
-	         "New DaemonSet detected, starting initialization."},
-		{"Initialized", "Deployment initialization completed.",
-	         "DaemonSet initialization completed."},
-		{"Waiting", "Waiting for approval."},
-		{"WaitingPromotion", "Waiting for approval."},
-		{"Progressing", "New revision detected, progressing canary analysis."},
-		{"Promoting", "Canary analysis completed, starting primary rolling update."},
-		{"Finalising", "Canary analysis completed, routing all traffic to primary."},
-		{"Succeeded", "Canary analysis completed successfully, promotion finished."},
-		{"Failed", "Canary analysis failed, Deployment scaled to zero.",
-	         "Canary analysis failed, DaemonSet scaled to zero."},
+		{"Initializing",
+	         {"New Deployment detected, starting initialization.",
+	          "New DaemonSet detected, starting initialization.",
+	          "New Service detected, starting initialization."}},
+		{"Initialized",
+	         {"Deployment initialization completed.", "DaemonSet initialization completed.",
+	          "Service initialization completed."}},
+		{"Waiting", {"Waiting for approval."}},
+		{"WaitingPromotion", {"Waiting for approval."}},
+		{"Progressing", {"New revision detected, progressing canary analysis."}},
+		{"Promoting", {"Canary analysis completed, starting primary rolling update."}},
+		{"Finalising", {"Canary analysis completed, routing all traffic to primary."}},
+		{"Succeeded", {"Canary analysis completed successfully, promotion finished."}},
+		{"Failed",
+	         {"Canary analysis failed, Deployment scaled to zero.",
+	          "Canary analysis failed, DaemonSet scaled to zero.",
+	          "Canary analysis failed, Service scaled to zero."}},
 	};
 
 	size_t i = 0;
 
 	while (i < array_length(rows) - 1 && strcmp(rows[i].phase, phase) != 0)
 		i++;
-	if (spec->target_kind == TARGET_DAEMON_SET && rows[i].of_daemon_set)
-		return rows[i].of_daemon_set;
-	return rows[i].message;
+	if (rows[i].messages[spec->target_kind])
+		return rows[i].messages[spec->target_kind];
+	return rows[i].messages[TARGET_DEPLOYMENT];
 }
 
 /* Why the Canary is not served: a refused spec, a refused target, a quarantine; "" when it is. */
@@ -395,6 +399,15 @@ static void clear_notices(struct thought *thought)
 	thought_save(thought, &cleared, false);
 }
 
+/* Nobody waits for hooks that do not listen, but what they are still to be told stays. */
+static bool is_last_told(const struct thought *thought)
+{
+	const struct release_status *status = &thought->facts->newest.status;
+
+	return outbox_was_told(thought->spec, thought->facts,
+	                       status->notices[status->n_notices - 1].id);
+}
+
 /* Each notice that is not delivered becomes an Event; the last ones of a run that is over are then
  * cleared. A save names what was made, which only a valid spec tells: without one they stay. */
 static void keep_notices(struct thought *thought)
@@ -412,7 +425,8 @@ static void keep_notices(struct thought *thought)
 		break;
 	}
 	if (is_delivered && status->n_notices > 0 && status->outcome != OUTCOME_NONE &&
-	    !facts->is_deleted && facts->has_spec && !plan_changes(thought->plan, SUBJECT_RELEASES))
+	    !facts->is_deleted && facts->has_spec && is_last_told(thought) &&
+	    !plan_changes(thought->plan, SUBJECT_RELEASES))
 		clear_notices(thought);
 }
 

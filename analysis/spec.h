@@ -65,6 +65,8 @@ struct alert_spec {
 enum target_kind {
 	TARGET_DEPLOYMENT,
 	TARGET_DAEMON_SET, /* a pod on each node that it may run on, or, told so, on none */
+	TARGET_SERVICE, /* no pods of ours: its spec is what is analysed, and it is the apex; what
+	                   the primary's and the canary's Services are is copied from it */
 };
 
 /* Who sets the number of pods, if not the Canary's user. */

@@ -8,4 +8,7 @@
 const char *target_kind_name(enum target_kind kind);
 const char *target_kind_word(enum target_kind kind);
 
+/* Find the kind of that name; false: there is none, *ret stays. */
+bool target_kind_parse(const char *name, enum target_kind *ret);
+
 #endif

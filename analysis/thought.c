@@ -182,7 +182,7 @@ bool thought_scaled(struct thought *thought, enum subject subject, int replicas)
 
 	if (!thought_knows(thought, subject))
 		return false;
-	is_there = workload->replicas == replicas ||
+	is_there = workload->replicas == replicas || thought->spec->target_kind == TARGET_SERVICE ||
 	           (thought->spec->target_kind == TARGET_DAEMON_SET && workload->replicas > 0 &&
 	            replicas > 0);
 	is_turned = subject != SUBJECT_TARGET || scaler_is_turned(thought, replicas > 0);

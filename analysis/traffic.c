@@ -52,7 +52,7 @@ enum backend traffic_backend(const struct thought *thought)
 	bool canary_serves = workload_serves(&facts->target);
 
 	if (!release_is_open(&facts->newest) || facts->newest.status.phase <= PHASE_STARTING ||
-	    facts->newest.cause == CAUSE_INIT)
+	    facts->newest.cause == CAUSE_INIT || thought->spec->target_kind == TARGET_SERVICE)
 		return BACKEND_PRIMARY;
 	if (!primary_serves && !canary_serves)
 		return facts->apex.backend == BACKEND_CANARY ? BACKEND_CANARY : BACKEND_PRIMARY;
@@ -69,6 +69,12 @@ static const struct service_fact *service_of(const struct facts *facts, enum sub
 		return &facts->apex;
 	return subject == SUBJECT_PRIMARY_SERVICE ? &facts->primary_service
 	                                          : &facts->canary_service;
+}
+
+/* It is what the user's own is, or what has no pods to cover for: nobody moves it. */
+static bool is_fixed(const struct thought *thought, enum subject subject)
+{
+	return thought->spec->target_kind == TARGET_SERVICE && subject != SUBJECT_CANARY_SERVICE;
 }
 
 static void want_service(struct thought *thought, enum subject subject, enum backend backend,
@@ -91,6 +97,8 @@ static bool selects(struct thought *thought, enum subject subject, enum backend 
 {
 	const struct service_fact *service = service_of(thought->facts, subject);
 
+	if (is_fixed(thought, subject))
+		return true;
 	if (!thought_knows(thought, subject) && !is_retreat)
 		return false;
 	/* A retreat moves the selector only: what else is wrong waits for a forward plan. */
@@ -101,6 +109,11 @@ static bool selects(struct thought *thought, enum subject subject, enum backend 
 	thought_because(thought, "the %s is to select the %s's pods", subject_name(subject),
 	                backend == BACKEND_CANARY ? "canary" : "primary");
 	return false;
+}
+
+bool traffic_knows_apex(struct thought *thought)
+{
+	return is_fixed(thought, SUBJECT_APEX) || thought_knows(thought, SUBJECT_APEX);
 }
 
 /* Where the route names the primary's Service, that covers for pods which do not serve, at any

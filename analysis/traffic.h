@@ -9,9 +9,13 @@
  * and the primary has no ready pod but the canary has, while a promotion may leave the primary
  * without one, and after a failed promotion until the primary is restored. On NGINX a primary
  * without endpoints answers 503 at any weight, and on `kubernetes` there is no weight: there the
- * selector is the only answer.
+ * selector is the only answer. Of a target that is a Service it is never moved: the apex is the
+ * user's.
  */
 enum backend traffic_backend(const struct thought *thought);
+
+/* What the apex Service selects was seen, or is not ours to move. */
+bool traffic_knows_apex(struct thought *thought);
 
 /* Want the apex Service to select BACKEND; true when it was seen to do so and all else about it is
  * right. */

@@ -3,6 +3,7 @@
 #include "analysis/base/text.h"
 #include "providers/kube/scaler.h"
 #include "providers/kube/service.h"
+#include "providers/kube/service_target.h"
 #include "providers/kube/tree.h"
 #include "providers/kube/workload.h"
 #include "providers/traffic_provider.h"
@@ -49,6 +50,11 @@ struct kube_ref act_reply_ref(const struct canary_world *world, enum subject sub
 		break;
 	case SUBJECT_APEX:
 	case SUBJECT_PRIMARY_SERVICE:
+		if (world->spec->target_kind == TARGET_SERVICE)
+			break; /* the target and the primary */
+		ref.kind = KUBE_SERVICE;
+		ref.name = kube_service_name(world, subject);
+		break;
 	case SUBJECT_CANARY_SERVICE:
 		ref.kind = KUBE_SERVICE;
 		ref.name = kube_service_name(world, subject);
@@ -87,6 +93,15 @@ struct kube_ref act_reply_ref(const struct canary_world *world, enum subject sub
 	return ref;
 }
 
+/* The target or the primary, where they are Services: these are read as workloads. */
+static bool is_workload(const struct canary_world *world, const struct kube_ref *ref)
+{
+	return ref->kind == KUBE_SERVICE && ref->name &&
+	       world->spec->target_kind == TARGET_SERVICE &&
+	       (strcmp(ref->name, world->spec->target) == 0 ||
+	        strcmp(ref->name, world->spec->primary) == 0);
+}
+
 enum act_outcome act_reply_read(struct act *act, const struct kube_ref *ref,
                                 const struct http_reply *reply, json_t **ret_object)
 {
@@ -97,6 +112,10 @@ enum act_outcome act_reply_read(struct act *act, const struct kube_ref *ref,
 	act->result.retry_after = answer.retry_after;
 	text_copy(act->result.text, answer.text);
 	*ret_object = answer.object;
+	if (answer.object && is_workload(act->world, ref)) {
+		*ret_object = kube_service_target_view(act->world, answer.object);
+		json_decref(answer.object);
+	}
 	return answer.outcome;
 }
 

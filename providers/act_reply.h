@@ -21,6 +21,7 @@ struct kube_ref act_reply_ref(const struct canary_world *world, enum subject sub
 /*
  * Read REPLY to the request just sent for REF into `act->result`: outcome, text, retry_after. On
  * ACT_OK *ret_object is the object, owned by the caller; otherwise NULL. Returns the outcome.
+ * Target and primary that are Services come as their views (service_target.h).
  */
 enum act_outcome act_reply_read(struct act *act, const struct kube_ref *ref,
                                 const struct http_reply *reply, json_t **ret_object);

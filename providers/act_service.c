@@ -66,6 +66,10 @@ static enum talk_step on_target(struct act *act, const struct http_reply *reply,
 	outcome = act_reply_read(act, &target, reply, &object);
 	if (outcome == ACT_OK)
 		act_reply_keep(act, "target", object);
+	else if (outcome == ACT_ABSENT && act->world->spec->target_kind == TARGET_SERVICE)
+		return act_reply_stop(act, ACT_FAILED, err,
+		                      "service %.63s.%.63s is gone: there is nothing to copy",
+		                      target.name, target.k8s_namespace);
 	else if (outcome != ACT_ABSENT)
 		return act_reply_end(act, err);
 	return act_reply_get(act, STEP_SERVICE, &ref);

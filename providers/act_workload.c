@@ -3,6 +3,7 @@
 #include "providers/act_config.h"
 #include "providers/act_reply.h"
 #include "providers/kube/pod_template.h"
+#include "providers/kube/service_target.h"
 #include "providers/kube/tree.h"
 #include "providers/kube/workload.h"
 
@@ -14,6 +15,7 @@ enum step {
 	STEP_RELEASE,
 	STEP_TARGET,
 	STEP_WRITE,
+	STEP_LIVE,
 	STEP_COPIES, /* and those of act_config.h */
 };
 
@@ -61,6 +63,51 @@ static enum talk_step write_primary(struct act *act, const json_t *target)
 		kube_tree_append(patch, json_incref(json_array_get(steps, i)));
 	json_decref(steps);
 	return act_reply_patch(act, STEP_WRITE, &ref, patch);
+}
+
+static bool primary_is_service(const struct act *act)
+{
+	return act->world->spec->target_kind == TARGET_SERVICE;
+}
+
+static const json_t *service_template(const struct act *act)
+{
+	return kube_tree_find(act_reply_kept(act, "release"), "spec/template");
+}
+
+/* A primary that is a Service keeps what is its own: it is read first. */
+static enum talk_step begin_service(struct act *act)
+{
+	struct kube_ref ref = act_reply_ref(act->world, SUBJECT_PRIMARY, act->talk.arena);
+
+	if (act->effect->kind != EFFECT_CREATE_PRIMARY)
+		return act_reply_get(act, STEP_LIVE, &ref);
+	return act_reply_create(act, STEP_WRITE, &ref,
+	                        kube_service_target_new(act->world, ref.name, service_template(act),
+	                                                act_reply_kept(act, "target"),
+	                                                id_of(act_reply_kept(act, "release"))));
+}
+
+static enum talk_step on_live(struct act *act, const struct http_reply *reply, struct err *err)
+{
+	struct kube_ref ref = act_reply_ref(act->world, SUBJECT_PRIMARY, act->talk.arena);
+	const char *id = id_of(act_reply_kept(act, "release"));
+	const char *live_id;
+	json_t *live;
+
+	if (act_reply_read(act, &ref, reply, &live) != ACT_OK)
+		return act_reply_end(act, err);
+	act_reply_keep(act, "live", live);
+	live_id = kube_tree_value(kube_tree_find(live, "spec/template/metadata/annotations"),
+	                          KUBE_TEMPLATE_ID);
+	if (strcmp(live_id, act->effect->old_release_uid) != 0 && strcmp(live_id, id) != 0) {
+		act->result.object = json_incref(live);
+		return act_reply_stop(act, ACT_CONFLICT, err,
+		                      "the primary has another Release's template by now");
+	}
+	return act_reply_correct(
+		act, STEP_WRITE, &ref, live,
+		kube_service_target_patch(act->world, live, service_template(act), id), "service");
 }
 
 static struct kube_ref release_ref(struct act *act)
@@ -115,11 +162,11 @@ static enum talk_step on_target(struct act *act, const struct http_reply *reply,
 
 	outcome = act_reply_read(act, &ref, reply, &target);
 	if (outcome == ACT_ABSENT)
-		return write_primary(act, NULL);
+		return primary_is_service(act) ? begin_service(act) : write_primary(act, NULL);
 	if (outcome != ACT_OK)
 		return act_reply_end(act, err);
 	act_reply_keep(act, "target", target);
-	return write_primary(act, target);
+	return primary_is_service(act) ? begin_service(act) : write_primary(act, target);
 }
 
 enum talk_step act_workload_primary_next(struct talk *talk, const struct http_reply *reply,
@@ -138,6 +185,8 @@ enum talk_step act_workload_primary_next(struct talk *talk, const struct http_re
 		return on_release(act, reply, err);
 	if (talk->step == STEP_TARGET)
 		return on_target(act, reply, err);
+	if (talk->step == STEP_LIVE)
+		return on_live(act, reply, err);
 	if (talk->step >= STEP_COPIES)
 		return ask_target(act, act_config_copy(act, STEP_COPIES, reply, err));
 	return act_reply_last(act, &primary, reply, err);

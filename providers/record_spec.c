@@ -2,6 +2,7 @@
 #include "analysis/base/compiler.h"
 #include "analysis/spec.h"
 #include "analysis/strategy.h"
+#include "analysis/target.h"
 #include "providers/record_shapes.h"
 
 static const char *strategy_text(int value)
@@ -30,10 +31,10 @@ static const char *scaler_text(int value)
 /* Of records from before there were others: Deployments. */
 static const char *target_text(int value)
 {
-	return value == TARGET_DAEMON_SET ? "daemonset" : "";
+	return value == TARGET_DEPLOYMENT ? "" : target_kind_word((enum target_kind)value);
 }
 
-static const struct record_words targets = {target_text, TARGET_DAEMON_SET + 1};
+static const struct record_words targets = {target_text, TARGET_SERVICE + 1};
 const struct record_words record_spec_scalers = {scaler_text, SCALER_KEDA + 1};
 static const struct record_words strategies = {strategy_text, STRATEGY_BLUE_GREEN + 1};
 static const struct record_words checks = {check_text, CHECK_VALUE + 1};

@@ -2,7 +2,12 @@
 
 #include "agent/options.h"
 #include "analysis/base/buf.h"
+#include "analysis/base/text.h"
+#include "analysis/target.h"
+#include "providers/kube/pod_template.h"
+#include "providers/kube/service_target.h"
 #include "providers/kube/tree.h"
+#include "providers/kube/workload.h"
 #include "providers/wire/url.h"
 
 #include <stdlib.h>
@@ -87,21 +92,42 @@ static json_t *list(struct collect *collect, const char *group, const char *plur
 	return items;
 }
 
-static bool is_daemon(const struct explain_world *world)
+static enum kube_kind workload_kind(const struct explain_world *world)
 {
-	return strcmp(kube_tree_text(world->canary, "spec/targetRef/kind"), "DaemonSet") == 0;
+	struct canary_spec spec = {0};
+
+	(void)target_kind_parse(kube_tree_text(world->canary, "spec/targetRef/kind"),
+	                        &spec.target_kind);
+	return kube_workload_kind(&spec);
+}
+
+/* A Service is looked at as the agent does. */
+static void see_service(const struct explain_world *world, json_t **object)
+{
+	const char *target = kube_tree_text(world->canary, "spec/targetRef/name");
+	char primary[NAME_MAX_K8S];
+	struct canary_spec spec = {.name = world->name, .target = target, .primary = primary};
+	struct canary_world seen = {.spec = &spec, .object = world->canary};
+	json_t *view;
+
+	text_format(primary, sizeof(primary), "%s%s", target, KUBE_TEMPLATE_SUFFIX);
+	view = kube_service_target_view(&seen, *object);
+	json_decref(*object);
+	*object = view;
 }
 
 static void collect_workload(struct collect *collect, const char *name,
                              struct explain_workload *ret)
 {
+	enum kube_kind kind = workload_kind(collect->world);
 	const char *selector;
 
 	ret->name = name;
-	ret->is_known = find(collect, is_daemon(collect->world) ? KUBE_DAEMON_SET : KUBE_DEPLOYMENT,
-	                     name, &ret->deployment);
+	ret->is_known = find(collect, kind, name, &ret->deployment);
 	if (!ret->deployment)
 		return;
+	if (kind == KUBE_SERVICE)
+		see_service(collect->world, &ret->deployment);
 	selector = selector_of(ret->deployment, &collect->world->arena);
 	if (!*selector)
 		return;

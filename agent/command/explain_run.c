@@ -86,7 +86,9 @@ static void tell_workload(const struct run *run, const struct explain_workload *
 	if (!workload->is_known || !workload->name)
 		return;
 	about = about_workload(run, workload);
-	if (workload->deployment)
+	if (workload->deployment && run->spec.target_kind == TARGET_SERVICE)
+		explain_fact_add(run->answer, about, "it is there");
+	else if (workload->deployment)
 		explain_fact_add(run->answer, about,
 		                 "%d wanted, %d updated, %d ready, %d available, image %s",
 		                 fact.replicas, fact.updated, fact.ready, fact.available,

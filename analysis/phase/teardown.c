@@ -133,8 +133,10 @@ static bool are_objects_gone(struct thought *thought)
 	bool is_clear = is_gone(thought, SUBJECT_CANARY_SERVICE, &facts->canary_service.slot,
 	                        facts->canary_service.uid, facts->canary_service.is_ours);
 
-	is_clear &= is_gone(thought, SUBJECT_PRIMARY_SERVICE, &facts->primary_service.slot,
-	                    facts->primary_service.uid, facts->primary_service.is_ours);
+	/* Of a target that is a Service the primary is it. */
+	if (thought->spec->target_kind != TARGET_SERVICE)
+		is_clear &= is_gone(thought, SUBJECT_PRIMARY_SERVICE, &facts->primary_service.slot,
+		                    facts->primary_service.uid, facts->primary_service.is_ours);
 	if (thought->spec->scaler_kind != SCALER_NONE)
 		is_clear &= is_gone(thought, SUBJECT_PRIMARY_SCALER, &facts->primary_scaler.slot,
 		                    facts->primary_scaler.uid, facts->primary_scaler.is_ours);
@@ -207,7 +209,7 @@ void phase_teardown(struct thought *thought)
 	if (!traffic_weighs(thought, 0, true) || !thought_knows(thought, SUBJECT_TARGET) ||
 	    !thought_knows(thought, SUBJECT_PRIMARY) || is_target_bad(thought))
 		return;
-	if (!is_target_back(thought) || !thought_knows(thought, SUBJECT_APEX))
+	if (!is_target_back(thought) || !traffic_knows_apex(thought))
 		return;
 	if (facts->target.slot.state == FACT_KNOWN && facts->apex.slot.state == FACT_KNOWN &&
 	    !is_apex_restored(&facts->apex) &&

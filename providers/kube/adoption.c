@@ -7,6 +7,7 @@
 #include "providers/kube/mirror.h"
 #include "providers/kube/owner.h"
 #include "providers/kube/pod_template.h"
+#include "providers/kube/service_target.h"
 #include "providers/kube/tree.h"
 #include "providers/kube/workload.h"
 
@@ -89,6 +90,13 @@ bool kube_adoption_template(const struct canary_world *world, const json_t *targ
                             const json_t *primary, const json_t *entries, json_t **ret_template,
                             bool *ret_is_same, struct err *err)
 {
+	/* What a Service's primary has is its target's, as it is. */
+	if (world->spec->target_kind == TARGET_SERVICE) {
+		*ret_is_same = kube_pod_template_is_same(target, primary);
+		*ret_template = kube_tree_copy(primary);
+		(void)json_object_del(*ret_template, "metadata");
+		return true;
+	}
 	*ret_is_same = gives(world, target, primary, entries);
 	*ret_template =
 		*ret_is_same ? kube_tree_copy(target) : kube_pod_template_target(world, primary);
@@ -113,7 +121,8 @@ bool kube_adoption_is_seen(const json_t *target, const json_t *status)
 
 	if (applied[0] == '\0')
 		return false;
-	if (flagger_hash_template(template, kube_workload_is_daemon(target), hash, &length) &&
+	if (!kube_service_target_is_view(target) &&
+	    flagger_hash_template(template, kube_workload_is_daemon(target), hash, &length) &&
 	    strcmp(hash, applied) == 0)
 		return true;
 	/* So an earlier agent of ours noted it. */

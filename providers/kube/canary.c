@@ -1,6 +1,7 @@
 #include "providers/kube/canary.h"
 
 #include "analysis/base/text.h"
+#include "analysis/target.h"
 #include "providers/kube/canary_affinity.h"
 #include "providers/kube/canary_analysis.h"
 #include "providers/kube/canary_refs.h"
@@ -116,6 +117,24 @@ static bool provider_read(const struct field *spec, const struct provider_option
 	                    names, provider);
 }
 
+/* A Service of the core, not Knative's. */
+static bool target_kind_read(const struct field *target, const char *text, struct canary_spec *ret,
+                             struct err *err)
+{
+	struct field kind = field_member(target, "kind");
+	struct field version = field_member(target, "apiVersion");
+	const char *version_text = "";
+
+	if (!kube_node_text(&version, NAME_LENGTH_MAX, &version_text, err))
+		return false;
+	if (!target_kind_parse(text, &ret->target_kind))
+		return field_expect(
+			&kind, "Deployment, DaemonSet or Service (others are not served yet)", err);
+	if (ret->target_kind == TARGET_SERVICE && strstr(version_text, "knative"))
+		return field_expect(&version, "v1 (Knative Services are not served yet)", err);
+	return true;
+}
+
 static bool target_read(const struct field *spec, struct arena *arena, struct canary_spec *ret,
                         struct err *err)
 {
@@ -127,13 +146,9 @@ static bool target_read(const struct field *spec, struct arena *arena, struct ca
 
 	if (!json_is_object(target.json))
 		return field_expect(&target, "an object with apiVersion, kind and name", err);
-	if (!kube_node_text(&kind, NAME_LENGTH_MAX, &kind_text, err))
+	if (!kube_node_text(&kind, NAME_LENGTH_MAX, &kind_text, err) ||
+	    !target_kind_read(&target, kind_text, ret, err))
 		return false;
-	if (strcmp(kind_text, "DaemonSet") == 0)
-		ret->target_kind = TARGET_DAEMON_SET;
-	else if (strcmp(kind_text, "Deployment") != 0)
-		return field_expect(&kind, "Deployment or DaemonSet (others are not served yet)",
-		                    err);
 	if (!kube_node_name(&name, SUFFIXED_NAME_MAX, &name_text, err))
 		return false;
 	if (!name_text)
@@ -308,6 +323,30 @@ static bool size_check(const json_t *object, const char *name, struct err *err)
 	return true;
 }
 
+/* A target that is a Service is the apex. Clients whose route leads to it, or who have none, would
+ * get each edit of it as it is; and routes name Services after the apex, copies after the target.
+ */
+static bool service_target_check(const struct field *spec, const struct kube_canary *canary,
+                                 struct err *err)
+{
+	struct field provider = field_member(spec, "provider");
+	struct field service = field_member(spec, "service");
+	struct field name = field_member(&service, "name");
+
+	if (canary->spec.target_kind != TARGET_SERVICE)
+		return true;
+	if (!canary->spec.route.names_primary)
+		return field_refuse(&provider, err, ERR_INVALID,
+		                    "expected one whose routes lead to the primary's Service, "
+		                    "since the target is a Service, got \"%.40s\"",
+		                    canary->spec.provider);
+	return strcmp(canary->apex, canary->spec.target) == 0 ||
+	       field_refuse(
+		       &name, err, ERR_INVALID,
+		       "expected the target's, \"%.63s\", since it is a Service, got \"%.63s\"",
+		       canary->spec.target, canary->apex);
+}
+
 /* What the provider cannot do is refused before anything moves. */
 static bool provider_check(const struct field *spec, struct arena *arena,
                            struct kube_canary *canary, struct err *err)
@@ -318,6 +357,8 @@ static bool provider_check(const struct field *spec, struct arena *arena,
 
 	assert(traffic);
 	canary->spec.route = traffic->ability(&canary->spec);
+	if (!service_target_check(spec, canary, err))
+		return false;
 	if ((traffic->check && !traffic->check(spec, arena, canary, err)) ||
 	    !kube_canary_affinity_check(spec, &analysis, canary, err))
 		return false;

@@ -54,6 +54,8 @@ bool kube_canary_scaler_read(const struct field *spec, struct arena *arena, stru
 		return field_refuse(&ref, err, ERR_INVALID,
 		                    "expected none: how many pods a DaemonSet has is for its nodes "
 		                    "to say");
+	if (ret->target_kind == TARGET_SERVICE)
+		return field_refuse(&ref, err, ERR_INVALID, "expected none: a Service has no pods");
 	if (!kube_node_object(&ref, err) || !kind_read(&ref, &ret->scaler_kind, err) ||
 	    !kube_node_name(&name, NAME_MOST, &text, err) || !replicas_check(&ref, err) ||
 	    !kube_node_text_map(&queries, err))

@@ -209,8 +209,12 @@ json_t *kube_release_new(const struct canary_world *world, const struct effect *
 	kube_tree_set_whole(spec, "primaryReplicas", effect->primary_replicas);
 	kube_tree_set(spec, "template", kube_tree_copy(template));
 	kube_tree_set_text(spec, "digest", effect->digest);
-	(void)flagger_hash_template(template, kube_workload_is_daemon(target), hash, &length);
-	kube_tree_set_some(spec, "flaggerHash", hash);
+	/* Of a Service it is not known. */
+	if (world->spec->target_kind != TARGET_SERVICE) {
+		(void)flagger_hash_template(template, kube_workload_is_daemon(target), hash,
+		                            &length);
+		kube_tree_set_some(spec, "flaggerHash", hash);
+	}
 	if (json_array_size(configs) > 0)
 		kube_tree_set(spec, "configs", kube_tree_copy(configs));
 	if (effect->release[0])
@@ -272,8 +276,10 @@ static json_t *made_of(const struct canary_world *world)
 	size_t n = world->traffic->beside ? world->traffic->beside(world, &arena, beside) : 0;
 
 	add_made(made, kube_workload_kind(world->spec), world->spec->primary);
-	add_made(made, KUBE_SERVICE, world->apex);
-	add_made(made, KUBE_SERVICE, world->primary_service);
+	if (world->spec->target_kind != TARGET_SERVICE) {
+		add_made(made, KUBE_SERVICE, world->apex);
+		add_made(made, KUBE_SERVICE, world->primary_service);
+	}
 	add_made(made, KUBE_SERVICE, world->canary_service);
 	if (world->spec->scaler_kind != SCALER_NONE)
 		add_made(made, kube_scaler_kind(world), world->spec->primary_scaler);

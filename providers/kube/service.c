@@ -5,6 +5,7 @@
 #include "providers/kube/owner.h"
 #include "providers/kube/pod_template.h"
 #include "providers/kube/service_port.h"
+#include "providers/kube/service_target.h"
 #include "providers/kube/tree.h"
 
 #include <assert.h>
@@ -30,9 +31,16 @@ static json_t *block(const struct canary_world *world, enum subject subject, con
 	return json_object_get(json_object_get(service, name), key);
 }
 
+/* Of a target that is a Service the canary's is a copy, as it is. */
+static bool is_copy(const struct canary_world *world)
+{
+	return world->spec->target_kind == TARGET_SERVICE;
+}
+
 bool kube_service_needs_template(const struct canary_world *world)
 {
-	return json_is_true(kube_tree_find(world->object, "spec/service/portDiscovery"));
+	return is_copy(world) ||
+	       json_is_true(kube_tree_find(world->object, "spec/service/portDiscovery"));
 }
 
 static json_t *selector_of(const struct canary_world *world, enum backend backend)
@@ -179,8 +187,11 @@ static void patch_ports(json_t *patch, const struct canary_world *world, const j
 json_t *kube_service_patch(const struct canary_world *world, enum subject subject,
                            enum backend backend, const json_t *live, const json_t *template)
 {
-	json_t *patch = kube_tree_list();
+	json_t *patch;
 
+	if (is_copy(world))
+		return kube_service_target_patch(world, live, template, NULL);
+	patch = kube_tree_list();
 	if (backend != BACKEND_NONE &&
 	    backend_of(world, kube_tree_find(live, "spec/selector")) != backend)
 		kube_tree_patch(patch, "add", "/spec/selector", selector_of(world, backend));
@@ -206,8 +217,9 @@ void kube_service_read(const json_t *object, const struct canary_world *world, e
 	text_copy(fact.uid, kube_tree_text(object, "metadata/uid"));
 	text_copy(fact.resource_version, kube_tree_text(object, "metadata/resourceVersion"));
 	fact.is_ours = kube_owner_is_marked(object);
-	fact.backend = backend_of(world, kube_tree_find(object, "spec/selector"));
-	if (world->label[0] != '\0') {
+	fact.backend = is_copy(world) ? BACKEND_CANARY
+	                              : backend_of(world, kube_tree_find(object, "spec/selector"));
+	if (world->label[0] != '\0' && (!is_copy(world) || world->target_template)) {
 		patch = kube_service_patch(world, subject, BACKEND_NONE, object,
 		                           world->target_template);
 		fact.is_exact = json_array_size(patch) == 0;
@@ -220,10 +232,16 @@ json_t *kube_service_new(const struct canary_world *world, enum subject subject,
 {
 	const json_t *service = kube_tree_find(world->object, "spec/service");
 	const char *distribution = kube_tree_text(service, "trafficDistribution");
-	json_t *object = kube_tree_object();
-	json_t *metadata = kube_tree_object();
-	json_t *spec = kube_tree_object();
+	json_t *object;
+	json_t *metadata;
+	json_t *spec;
 
+	if (is_copy(world))
+		return kube_service_target_new(world, kube_service_name(world, subject), template,
+		                               NULL, NULL);
+	object = kube_tree_object();
+	metadata = kube_tree_object();
+	spec = kube_tree_object();
 	kube_tree_set_text(metadata, "name", kube_service_name(world, subject));
 	kube_tree_set_text(metadata, "namespace", world->spec->k8s_namespace);
 	kube_tree_set(metadata, "labels", made_labels(world, subject, NULL));

@@ -18,7 +18,8 @@
 /* Its name in WORLD. SUBJECT is one of the three. */
 const char *kube_service_name(const struct canary_world *world, enum subject subject);
 
-/* The wanted ports depend on the target's containers (service.portDiscovery). */
+/* The wanted ports depend on the target's containers (service.portDiscovery), or all of it on the
+ * target, which is a Service. */
 bool kube_service_needs_template(const struct canary_world *world);
 
 /*

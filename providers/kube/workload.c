@@ -4,6 +4,7 @@
 #include "providers/kube/api.h"
 #include "providers/kube/config.h"
 #include "providers/kube/pod_template.h"
+#include "providers/kube/service_target.h"
 #include "providers/kube/tree.h"
 
 #include <assert.h>
@@ -17,7 +18,15 @@
 
 enum kube_kind kube_workload_kind(const struct canary_spec *spec)
 {
-	return spec->target_kind == TARGET_DAEMON_SET ? KUBE_DAEMON_SET : KUBE_DEPLOYMENT;
+	switch (spec->target_kind) {
+	case TARGET_DAEMON_SET:
+		return KUBE_DAEMON_SET;
+	case TARGET_SERVICE:
+		return KUBE_SERVICE;
+	case TARGET_DEPLOYMENT:
+		break;
+	}
+	return KUBE_DEPLOYMENT;
 }
 
 /* Lists show their items without kind; every DaemonSet that is served has this. */
@@ -39,6 +48,12 @@ bool kube_workload_label(const json_t *object, const struct provider_options *op
 	char names[160] = "";
 	size_t length = 0;
 
+	/* No pods are told from others. */
+	if (kube_service_target_is_view(object)) {
+		*ret_label = options->selector_labels[0];
+		*ret_value = kube_tree_text(object, "metadata/name");
+		return true;
+	}
 	for (const char *const *label = options->selector_labels; *label; label++) {
 		const char *value = kube_tree_value(labels, *label);
 

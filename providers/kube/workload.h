@@ -1,4 +1,5 @@
-/* Deployments and DaemonSets: what we know of one, and the primary as we make it. */
+/* Deployments, DaemonSets and views of Services (service_target.h): what we know of one, and the
+ * primary as we make it. */
 #ifndef PROVIDERS_KUBE_WORKLOAD_H
 #define PROVIDERS_KUBE_WORKLOAD_H
 

@@ -26,6 +26,8 @@ KINDS = {
     "virtualservice": ("/apis/networking.istio.io/v1beta1", "virtualservices"),
     "destinationrule": ("/apis/networking.istio.io/v1beta1", "destinationrules"),
     "httproute": ("/apis/gateway.networking.k8s.io/v1", "httproutes"),
+    "grpcroute": ("/apis/gateway.networking.k8s.io/v1", "grpcroutes"),
+    "trafficsplit": ("/apis/split.smi-spec.io/v1alpha2", "trafficsplits"),
     "lease": ("/apis/coordination.k8s.io/v1", "leases"),
     "role": ("/apis/rbac.authorization.k8s.io/v1", "roles"),
     "rolebinding": ("/apis/rbac.authorization.k8s.io/v1", "rolebindings"),

@@ -147,6 +147,19 @@ build_istiod() {
 	say "built istiod in $(($(date +%s) - begun)) s"
 }
 
+# The definition of TrafficSplits, as Open Service Mesh ships it.
+get_splits() {
+	[ -e "$mesh/share/trafficsplit.yaml" ] && return 0
+	find_go
+	mkdir -p "$mesh/share"
+	work=$(mktemp -d "$mesh/.osm.XXXXXX")
+	(cd "$work" && go mod download -json "$OSM_MODULE@$OSM_VERSION") >"$work/module.json"
+	[ "$(jq -r .Sum "$work/module.json")" = "$OSM_SUM" ] || fail "$OSM_MODULE is not what it was: its checksum differs"
+	install -m 644 "$(jq -r .Dir "$work/module.json")/cmd/osm-bootstrap/crds/smi_traffic_split.yaml" "$work/trafficsplit.yaml"
+	mv "$work/trafficsplit.yaml" "$mesh/share/"
+	rm -rf "$work"
+}
+
 get_envoy() {
 	[ -x "$mesh/bin/envoy" ] && return 0
 	say "getting envoy $ENVOY_VERSION..."
@@ -176,6 +189,7 @@ main() {
 	mesh)
 		build_istiod
 		get_envoy
+		get_splits
 		return
 		;;
 	esac

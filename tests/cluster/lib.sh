@@ -15,6 +15,11 @@ FLAGGER_SUM=h1:JAb2mE3AAO5Y/JkfHy6xbFDPDPk9lGvqXwmtztNbdhw=
 ENVOY_VERSION=1.40.0
 ENVOY_SUM=a88a3ed5b48bf80f523b9a00956ad1e5bcf5aab750bd2c2f3023c37e1ccf1884
 
+# Its definition of TrafficSplits; no proxy of it can be had.
+OSM_MODULE=github.com/openservicemesh/osm
+OSM_VERSION=v1.2.4
+OSM_SUM=h1:WBSoLWehnxedIxXHysKOR49DQVbGLW5qBdh6UD8NAUA=
+
 PACKAGES="ca-certificates curl iproute2 jq openssl util-linux prometheus
 nginx-light libnginx-mod-http-lua libnginx-mod-http-ndk
 libnginx-mod-http-headers-more-filter lua-resty-core lua-resty-lrucache

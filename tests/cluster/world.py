@@ -7,7 +7,7 @@ import time
 from api import Watch
 
 FOLLOWED = ("canary", "release", "deployment", "service", "endpointslice", "ingress", "event")
-MESH_KINDS = ("virtualservice", "destinationrule", "httproute")
+MESH_KINDS = ("virtualservice", "destinationrule", "httproute", "grpcroute")
 
 Change = collections.namedtuple("Change", "at type object")
 

@@ -63,9 +63,9 @@ const struct mistake mistakes_table[] = {
          "spec.revertOnDeletion: expected true or false, got \"yes\""},
 	{"Seconds: 60", "Seconds: 60\n  metricsServer: prometheus:9090", 9, 18,
          "spec.metricsServer: expected a URL that begins with http:// or https://, got \"prometheus:9090\""},
-	{"kind: Deployment", "kind: Service", 11, 11,
-         "spec.targetRef.kind: expected Deployment or DaemonSet (others are not served yet), got "
-         "\"Service\""},
+	{"kind: Deployment", "kind: StatefulSet", 11, 11,
+         "spec.targetRef.kind: expected Deployment, DaemonSet or Service (others are not served "
+         "yet), got \"StatefulSet\""},
 	{"    name: cart\n  ingressRef", "  ingressRef", 9, 3,
          "spec.targetRef.name: expected the workload's name, got nothing"},
 	{"    name: cart\n  ingressRef", "    name: Cart\n  ingressRef", 12, 11,

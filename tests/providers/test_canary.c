@@ -152,7 +152,7 @@ static void test_refused_names(void **state)
 	         "spec.autoscalerRef: expected none: how many pods a DaemonSet has is for its nodes to "
 	         "say"},
 		{"no kind", "{'spec': {'targetRef': {'kind': null}}}",
-	         "spec.targetRef.kind: expected Deployment or DaemonSet (others are not served yet), got nothing"},
+	         "spec.targetRef.kind: expected Deployment, DaemonSet or Service (others are not served yet), got nothing"},
 		{"no target name", "{'spec': {'targetRef': {'name': null}}}",
 	         "spec.targetRef.name: expected the workload's name, got nothing"},
 		{"a target name that is none", "{'spec': {'targetRef': {'name': '-cart'}}}",

@@ -133,6 +133,15 @@ static const struct trace_row {
          {SAME("Initializing  i0 f0 s0"), SAME("Initialized w100/0 i0 f0 s0")},
          {THEIRS("N all the metrics providers are available!", INITIALISATION),
           SAME("N Initialization done! cart.shop")}},
+	{"initialization, Service already ready",
+         "Service",
+         "istio",
+         "\"stepWeight\":20,\"maxWeight\":50",
+         true,
+         look,
+         {SAME("Initializing cart i0 f0 s0"), SAME("Initialized w100/0 i0 f0 s0")},
+         {THEIRS("N all the metrics providers are available!", INITIALISATION),
+          SAME("N Initialization done! cart.shop")}},
 	{"canary stepWeight 20 max 50",
          NULL,
          "istio",
@@ -302,10 +311,6 @@ static const struct {
 	const char *event;
 	const char *why;
 } refusals[] = {
-	{"initialization, Service already ready", "Service", "\"stepWeight\":20,\"maxWeight\":50",
-         "W spec.targetRef.kind: expected Deployment or DaemonSet (others are not served yet), got "
-         "\"Service\"\n",
-         "| D-37, D-38 |"},
 	{"stepWeights [1,2,10,200]", "Deployment", "\"stepWeights\":[1,2,10,200]",
          "W spec.analysis.stepWeights[3]: expected a whole number from 1 to 100, got 200\n",
          "| D-14 |"},
@@ -361,6 +366,12 @@ static struct stage *begin(const char *kind, const char *provider, const char *a
 
 	if (strcmp(kind, "DaemonSet") == 0)
 		stage_deploy_daemon(stage, "{}", "v1");
+	else if (strcmp(kind, "Service") == 0)
+		stage_write(
+			stage, HTTP_POST, "/api/v1/namespaces/shop/services",
+			"{\"apiVersion\":\"v1\",\"kind\":\"Service\",\"metadata\":{\"name\":"
+			"\"cart\",\"namespace\":\"shop\"},\"spec\":{\"selector\":{\"app\":\"cart\"},"
+			"\"ports\":[{\"port\":80}]}}");
 	else
 		stage_deploy(stage, "v1");
 	stage_start(stage, 0);

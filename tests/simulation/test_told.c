@@ -193,6 +193,35 @@ static void test_slow_receivers_are_told_once(void **state)
 	stage_free(stage);
 }
 
+/* One that never answers costs a call per event, and no write more. */
+static void test_silent_receivers_cost_no_writes(void **state)
+{
+	static const char *const silent[] = {"", "event"};
+	size_t n_writes[2];
+
+	for (size_t i = 0; i < 2; i++) {
+		struct stage *stage = stage_new(1);
+
+		flow_start(stage);
+		if (*silent[i])
+			stage_hook(stage, silent[i], 0, "");
+		flow_initialise(stage, "kubernetes",
+		                "\"iterations\":2,\"webhooks\":[{\"name\":\"e\",\"type\":\"event\","
+		                "\"timeout\":\"3s\",\"url\":\"http://hooks/event\"}]");
+		stage_run(stage, 60);
+		stage_fault(stage, STAGE_FAULT_NONE, 0);
+		stage_metrics(stage, 50, 20);
+		stage_push(stage, "v2");
+		assert_true(stage_run_to(stage, "Failed", 200));
+		stage_run(stage, 60);
+		n_writes[i] = stage_writes(stage);
+		stage_free(stage);
+	}
+	print_message("writes of a rollback: %zu, with a silent receiver %zu\n", n_writes[0],
+	              n_writes[1]);
+	assert_true(n_writes[1] <= n_writes[0] + 4);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -202,6 +231,7 @@ int main(void)
 		cmocka_unit_test(test_D_31_deleted_while_the_watch_was_away),
 		cmocka_unit_test(test_D_52_the_gauges),
 		cmocka_unit_test(test_slow_receivers_are_told_once),
+		cmocka_unit_test(test_silent_receivers_cost_no_writes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

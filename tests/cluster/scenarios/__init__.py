@@ -30,3 +30,4 @@ from scenarios import adopt  # noqa: F401
 from scenarios import reading  # noqa: F401
 from scenarios import restart  # noqa: F401
 from scenarios import installed  # noqa: F401
+from scenarios import splits  # noqa: F401

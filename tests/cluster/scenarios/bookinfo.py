@@ -28,9 +28,9 @@ def by_hand(s, manager, *weights):
     subprocess.run(command, input=json.dumps(item), text=True, check=True, stdout=subprocess.DEVNULL)
 
 
-def splits_of(s, one):
+def splits_of(s, one, name="reviews"):
     """What the agent's history tells, newest first: [(who, {backend: (weight, share)})]."""
-    command = [agent.program(), "history", "--splits", "reviews", "-n", s.namespace, "--file", one.history, "-o", "json"]
+    command = [agent.program(), "history", "--splits", name, "-n", s.namespace, "--file", one.history, "-o", "json"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     found = []
     for change in json.loads(done.stdout)["splits"]:

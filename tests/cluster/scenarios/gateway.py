@@ -8,6 +8,7 @@ from load import ask
 from scenario import scenario
 from scenarios import start
 from scenarios.mesh import (
+    CALL,
     HOLD,
     STEPS,
     answering,
@@ -221,6 +222,46 @@ def mirrored(s):
     s.wait_outcome("app-2", "promoted", 120)
     all_on(s, "v2", at_gateway(s))
     s.check_load(load, "throughout")
+
+
+# The builtin check asks the application; calls that failed are told by the proxies, with HTTP's 200.
+CALLS = """100 * sum(rate(istio_requests_total{reporter="source", destination_workload_namespace="{{ namespace }}",
+  destination_workload="{{ target }}", grpc_response_status!~"2|4|12|13|14|15"}[{{ interval }}])) /
+  sum(rate(istio_requests_total{reporter="source", destination_workload_namespace="{{ namespace }}",
+  destination_workload="{{ target }}"}[{{ interval }}]))"""
+
+
+@scenario("gateway-grpc", "GRPCRoute by weights: v2 promoted, v3 rolled back by calls that fail with status 200", has_mesh=True)
+def by_call(s):
+    def weight():
+        return weight_of(s.world.find("grpcroute", "app") or {})
+
+    calls = (*at_gateway(s), *CALL)
+    # By its name the proxies know what the port speaks.
+    s.create(objects.metric_template(s.namespace, "calls", CALLS, os.environ["PROMETHEUS_URL"]))
+    metrics = [objects.custom_metric("good calls", "calls", min=99)]
+    one = canary(s, {"stepWeights": [30], "interval": "15s", "metrics": metrics}, portName="grpc")
+    one["spec"]["routeRef"] = {"apiVersion": "gateway.networking.k8s.io/v1", "kind": "GRPCRoute", "name": "app"}
+    begin(s, one, calls)
+    s.check(s.world.find("httproute", "app") is None, "no HTTPRoute is made")
+    background = {"kept": s.load(*calls, rate=40), "fresh": s.load(*calls, "-fresh", rate=20)}
+    s.push("v2")
+    s.wait("the GRPCRoute at weight 30", lambda: weight() == 30, 60)
+    time.sleep(HOLD)
+    check_share(s, 30, calls, weight)
+    s.wait_outcome("app-2", "promoted", 90)
+    all_on(s, "v2", calls)
+    for name, load in background.items():
+        s.check_load(load, f"{name} connections, from v1 to v2")
+    load = s.load(*calls, rate=40)
+    s.push("v3", annotations={"serin.test/error-percent": "20"})
+    s.wait_outcome("app-3", "rolled_back", 90)
+    reason = s.world.status("app-3").get("reason", "")
+    s.check("good calls" in reason and "< 99" in reason, "the reason names check and bound", reason)
+    s.note(f"rolled back: {reason}")
+    all_on(s, "v2", calls)
+    counts = load.stop()
+    check_only_the_app_fails(s, counts, "no call fails but v3's own")
 
 
 @scenario("gateway-service", "HTTPRoute on a Service of the mesh (GAMMA)", has_mesh=True)

@@ -10,6 +10,7 @@ from load import ask, bad
 from scenario import scenario
 from scenarios import start
 from scenarios.mesh import (
+    CALL,
     HOLD,
     STEPS,
     answering,
@@ -347,6 +348,23 @@ def delegated(s):
     s.wait_phase("Succeeded", 20)
     counts = s.check_load(load, "through the root")
     s.check(set(counts["versions"]) == {"v1", "v2"}, "both answered", counts["versions"], row="I9")
+
+
+@scenario("istio-grpc", "Istio with gRPC: calls that fail with HTTP's 200 are held against the canary", has_mesh=True)
+def by_call(s):
+    begin(s, canary(s, {"stepWeights": [50], "interval": "10s", "metrics": [objects.SUCCESS]}, portName="grpc"))
+    calls = (*at_gateway(s), *CALL)
+    answering(s, calls)
+    load = s.load(*calls, rate=40)
+    s.push("v2", annotations={"serin.test/error-percent": "20"})
+    s.wait_outcome("app-2", "rolled_back", 60)
+    reason = s.world.status("app-2").get("reason", "")
+    s.check("success rate" in reason and "< 99%" in reason, "the builtin check counts them", reason)
+    s.note(f"rolled back: {reason}")
+    time.sleep(HOLD)
+    counts = ask(*calls, "-count", "300")
+    s.check(counts["versions"] == {"v1": 300} and bad(counts) == 0, "all calls on v1 again", counts)
+    check_only_the_app_fails(s, load.stop(), "no call fails but v2's own")
 
 
 UPSTREAM = """100 * sum(rate(http_requests_total{namespace="{{ namespace }}", version="v2", status!~"5.*"}[{{ interval }}]))

@@ -23,7 +23,7 @@ ROWS = [
     ("hooks", {"iterations": 2, "webhooks": [HOOK]}, {}, ["spec.analysis.webhooks[0].url", "127.0.0.1:1/"]),
     ("scaler", {"iterations": 2}, {"autoscalerRef": SCALER}, ["primaryScalerReplicas.minReplicas", "at most maxReplicas"]),
     ("affinity", {"iterations": 2, "sessionAffinity": AFFINITY}, {}, ["analysis.sessionAffinity", "cannot keep clients by cookies"]),
-    ("service", {"iterations": 2}, {"kind": "Service"}, ["spec.targetRef.kind", "Service"]),
+    ("service", {"iterations": 2}, {"kind": "Service"}, ["spec.provider", "primary's Service"]),
     ("missing", {"iterations": 2}, {}, ["configmap settings.", "not found"]),
 ]
 

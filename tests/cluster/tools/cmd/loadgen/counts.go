@@ -9,6 +9,7 @@ import (
 	"os"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -17,7 +18,7 @@ import (
 // counts is what a run saw; its exported fields are the printed summary.
 type counts struct {
 	Sent      int64                       `json:"sent"`
-	Good      int64                       `json:"good"` // answered 2xx
+	Good      int64                       `json:"good"` // answered 2xx, or by gRPC status 0
 	Versions  map[string]int64            `json:"versions"`
 	Statuses  map[string]int64            `json:"statuses"`
 	ByVersion map[string]map[string]int64 `json:"version_statuses"`
@@ -65,9 +66,10 @@ func newCounts(logTo string) (*counts, error) {
 }
 
 // answered counts an answer. One without X-Version is not from a pod: it
-// counts as version "none".
-func (c *counts) answered(start time.Time, url string, r *http.Response) {
-	version, pod, status := r.Header.Get("X-Version"), r.Header.Get("X-Pod"), strconv.Itoa(r.StatusCode)
+// counts as version "none". It tells whether the answer is good.
+func (c *counts) answered(start time.Time, url string, r *http.Response) bool {
+	version, pod := r.Header.Get("X-Version"), r.Header.Get("X-Pod")
+	status, good := outcome(r)
 	if version == "" {
 		version = "none"
 	}
@@ -84,11 +86,25 @@ func (c *counts) answered(start time.Time, url string, r *http.Response) {
 	if pod != "" {
 		c.Pods[pod]++
 	}
-	if r.StatusCode/100 == 2 {
+	if good {
 		c.Good++
-		return
+		return true
 	}
-	c.write(miss{Time: start, URL: url, Status: r.StatusCode, Version: version, Pod: pod, Millis: time.Since(start).Milliseconds()})
+	c.write(miss{Time: start, URL: url, Status: r.StatusCode, Version: version, Pod: pod, Error: status, Millis: time.Since(start).Milliseconds()})
+	return false
+}
+
+// outcome is an answer's status, and whether it is good. That of a call stands behind its body, or
+// among the headers where there is none: "grpc 0".
+func outcome(r *http.Response) (string, bool) {
+	if !strings.HasPrefix(r.Header.Get("Content-Type"), "application/grpc") {
+		return strconv.Itoa(r.StatusCode), r.StatusCode/100 == 2
+	}
+	status := r.Trailer.Get("Grpc-Status")
+	if status == "" {
+		status = r.Header.Get("Grpc-Status")
+	}
+	return "grpc " + status, r.StatusCode == http.StatusOK && status == "0"
 }
 
 func (c *counts) failed(start time.Time, url string, err error) {

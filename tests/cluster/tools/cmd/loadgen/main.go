@@ -29,7 +29,7 @@ type options struct {
 	count, untilCount        int64
 	clients                  int
 	duration, timeout        time.Duration
-	fresh, json              bool
+	fresh, grpc, json        bool
 	kubeconfig               string
 }
 
@@ -62,6 +62,7 @@ func parse() options {
 	flag.DurationVar(&o.duration, "duration", time.Minute, "end after this time at the latest (30m at most)")
 	flag.DurationVar(&o.timeout, "timeout", 10*time.Second, "time for one request")
 	flag.BoolVar(&o.fresh, "fresh", false, "a new connection for each request")
+	flag.BoolVar(&o.grpc, "grpc", false, "call gRPC without TLS, the method named by -path (/SERVICE/METHOD)")
 	flag.BoolVar(&o.json, "json", false, "print the counts as one line of JSON")
 	flag.StringVar(&o.log, "log", "", "write a line of JSON to this file for each request not answered 2xx")
 	flag.StringVar(&o.kubeconfig, "kubeconfig", os.Getenv("KUBECONFIG"), "with -service: the kubeconfig to use")

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"io"
 	"net"
@@ -63,9 +64,13 @@ func tickets(ctx context.Context, o options) <-chan struct{} {
 }
 
 func newClient(o options) *http.Client {
+	protocols := new(http.Protocols)
+	protocols.SetHTTP1(!o.grpc)
+	protocols.SetUnencryptedHTTP2(o.grpc)
 	return &http.Client{
 		Timeout: o.timeout,
 		Transport: &http.Transport{
+			Protocols:           protocols,
 			DialContext:         (&net.Dialer{Timeout: o.timeout}).DialContext,
 			DisableKeepAlives:   o.fresh,
 			MaxIdleConns:        0,
@@ -85,12 +90,11 @@ func ask(client *http.Client, o options, next target, c *counts) bool {
 		time.Sleep(10 * time.Millisecond)
 		return false
 	}
-	request, err := http.NewRequest(http.MethodGet, url, nil)
+	request, err := newRequest(o, url)
 	if err != nil {
 		c.failed(start, url, err)
 		return false
 	}
-	request.Header = http.Header(o.header).Clone()
 	if o.cookie != "" {
 		request.Header.Set("Cookie", o.cookie)
 	}
@@ -106,6 +110,23 @@ func ask(client *http.Client, o options, next target, c *counts) bool {
 		c.failed(start, url, err)
 		return false
 	}
-	c.answered(start, url, answer)
-	return answer.StatusCode/100 == 2
+	return c.answered(start, url, answer)
+}
+
+// newRequest asks for the URL, or calls the method that it names with an empty message.
+func newRequest(o options, url string) (*http.Request, error) {
+	method, body := http.MethodGet, io.Reader(nil)
+	if o.grpc {
+		method, body = http.MethodPost, bytes.NewReader(make([]byte, 5))
+	}
+	request, err := http.NewRequest(method, url, body)
+	if err != nil {
+		return nil, err
+	}
+	request.Header = http.Header(o.header).Clone()
+	if o.grpc {
+		request.Header.Set("Content-Type", "application/grpc")
+		request.Header.Set("Te", "trailers")
+	}
+	return request, nil
 }

@@ -1,4 +1,4 @@
-// Command testapp answers HTTP for every pod of the kit: every pod address is
+// Command testapp answers HTTP, and gRPC without TLS, for every pod of the kit: every pod address is
 // this machine's, and the address that a client connected to tells which pod
 // was meant. How a pod answers is read from its labels and annotations.
 package main

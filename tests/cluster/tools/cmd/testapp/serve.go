@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 )
@@ -92,8 +93,12 @@ type app struct {
 }
 
 func newServer(p *pods, open *connections, m *metrics) *http.Server {
+	protocols := new(http.Protocols)
+	protocols.SetHTTP1(true)
+	protocols.SetUnencryptedHTTP2(true) // gRPC
 	return &http.Server{
-		Handler: &app{pods: p, metrics: m, asked: map[string]uint64{}},
+		Protocols: protocols,
+		Handler:   &app{pods: p, metrics: m, asked: map[string]uint64{}},
 		ConnContext: func(ctx context.Context, c net.Conn) context.Context {
 			return context.WithValue(ctx, ipKey{}, addressOf(c))
 		},
@@ -112,13 +117,43 @@ func (a *app) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		panic(http.ErrAbortHandler) // gone since the connection was accepted
 	}
 	start := time.Now()
+	fails := a.fails(ip, pod.errorPercent)
 	status := http.StatusOK
-	if a.fails(ip, pod.errorPercent) {
+	if fails && !isCall(r) {
 		status = http.StatusInternalServerError
 	}
 	wait(r.Context(), pod.delay)
-	answer(w, pod, status)
+	if isCall(r) {
+		answerCall(w, pod, fails)
+	} else {
+		answer(w, pod, status)
+	}
 	a.metrics.seen(pod, r.Method, status, time.Since(start))
+}
+
+// isCall tells a call of gRPC.
+func isCall(r *http.Request) bool {
+	return strings.HasPrefix(r.Header.Get("Content-Type"), "application/grpc")
+}
+
+// answerCall answers any method with an empty message, or with none and status 13 (internal).
+func answerCall(w http.ResponseWriter, pod *pod, fails bool) {
+	h := w.Header()
+	h.Set("Content-Type", "application/grpc")
+	name(h, pod)
+	w.WriteHeader(http.StatusOK)
+	status := "13"
+	if !fails {
+		status = "0"
+		w.Write(make([]byte, 5))
+	}
+	h.Set(http.TrailerPrefix+"Grpc-Status", status)
+}
+
+func name(h http.Header, pod *pod) {
+	h.Set("X-Namespace", pod.namespace)
+	h.Set("X-Pod", pod.name)
+	h.Set("X-Version", pod.version)
 }
 
 func answer(w http.ResponseWriter, pod *pod, status int) {
@@ -129,9 +164,7 @@ func answer(w http.ResponseWriter, pod *pod, status int) {
 	h := w.Header()
 	h.Set("Content-Type", "application/json")
 	h.Set("Content-Length", strconv.Itoa(len(body)))
-	h.Set("X-Namespace", pod.namespace)
-	h.Set("X-Pod", pod.name)
-	h.Set("X-Version", pod.version)
+	name(h, pod)
 	w.WriteHeader(status)
 	w.Write(body)
 }
