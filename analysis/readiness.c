@@ -7,7 +7,6 @@
 #include "analysis/workload.h"
 
 #include <stdint.h>
-#include <string.h>
 
 /* What routes answers after each write; that alone is nothing to note. */
 #define GRACE span_seconds(10)
@@ -134,13 +133,12 @@ bool readiness_begins(struct thought *thought)
 {
 	static const char why[] = "its pods are asked for only now: the deadline begins anew";
 	const struct facts *facts = thought->facts;
-	const struct release_status *status = &facts->newest.status;
-	struct instant since = status->times.not_ready_since;
+	struct instant since = facts->newest.status.times.not_ready_since;
 	struct release_status next;
 
 	if (facts->target.slot.state != FACT_KNOWN || facts->target.replicas > 0 ||
 	    facts->target.slot.failures > 0 || !instant_is_set(since) ||
-	    instant_between(since, facts->now).ms <= PRELUDE.ms || strcmp(status->reason, why) == 0)
+	    instant_between(since, facts->now).ms <= PRELUDE.ms)
 		return true;
 	next = thought_next_status(thought);
 	next.times.not_ready_since = facts->now;

@@ -30,7 +30,7 @@ enum readiness readiness_refused(struct thought *thought, char *ret_why);
 
 /*
  * Before the canary's pods are asked for: the deadline is theirs. When something else took of it, a
- * route that was not ours or an agent that was away, it begins anew, once in a run, by a save;
+ * route that was not ours or an agent that was away, it begins anew by a save;
  * until that is observed the answer is false, and they are not asked for.
  */
 bool readiness_begins(struct thought *thought);

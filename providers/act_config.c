@@ -330,13 +330,14 @@ enum remove_step {
 	REMOVE_ONE,
 };
 
+/* Copies by the Canary's name: one that was made anew goes on with those of the one before. */
 static enum talk_step list(struct act *act, int step, enum kube_kind kind)
 {
 	const struct canary_world *world = act->world;
 	struct arena *arena = act->talk.arena;
 	struct kube_ref ref = act_reply_ref(world, SUBJECT_CANARY, arena);
 	struct kube_query query = {
-		.labels = arena_format(arena, "%s=%s", KUBE_LABEL_UID, world->uid)};
+		.labels = arena_format(arena, "%s=%s", KUBE_LABEL_CANARY, ref.name)};
 
 	ref.kind = kind;
 	ref.name = NULL;

@@ -63,12 +63,6 @@ static void unready_usual(struct model *model)
 	model->truth.newest.status.times.not_ready_since.ms = model->truth.now.ms - 10000;
 }
 
-static void begun_anew(struct model *model)
-{
-	text_copy(model->truth.newest.status.reason,
-	          "its pods are asked for only now: the deadline begins anew");
-}
-
 static const struct decision_row rows[] = {
 	{"starting",
          {starting},
@@ -85,10 +79,6 @@ static const struct decision_row rows[] = {
          "its pods are asked for only now: the deadline begins anew"},
 	{"… for no longer than usual",
          {starting, target_down, unready_usual},
-         "scale target 2",
-         "scaling the target to 2"},
-	{"… once in a run",
-         {starting, target_down, unready_read, begun_anew},
          "scale target 2",
          "scaling the target to 2"},
 	{"row 59: pods are refused",

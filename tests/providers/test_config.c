@@ -20,7 +20,7 @@
 #define RELEASES   "/apis/serin.dev/v1alpha1/namespaces/shop/releases"
 #define MANAGER    "?fieldManager=serin"
 #define USERS      "?limit=500&labelSelector=app%3Dcart-primary"
-#define LABELLED   "?limit=500&labelSelector=serin.dev%2Fcanary-uid%3D" CART_UID
+#define LABELLED   "?limit=500&labelSelector=serin.dev%2Fcanary%3Dcart"
 #define STATUS(nr) "{'kind': 'Status', 'code': " #nr "}"
 
 /* References, in whatever order -> each once, sorted. */

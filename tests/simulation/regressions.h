@@ -70,12 +70,17 @@ static const struct regression {
          "an agent that leads again in its next life, and is told to stop at once"},
 	{721074, 0,
          "a list of Releases came later than the reply of a save that was sent after it"},
-	{720967, 0, "the same, of another kind of run"},
+	{720967, 0,
+         "the same of another kind of run; and copies of a config, left by a Canary made anew"},
 	{700348, 0, "a Canary made anew while the last removal for the one before was on its way"},
 	{700416, 0, "a pause ended as calm came"},
 	{179530324600820, 0,
          "pods were refused as late 4 ms after they were asked for: test_starting"},
 	{800115, 0, "a list of routes came later than the reply of a write that was sent after it"},
+	{870763, 0,
+         "the same, and the agent was away again before it asked for them: test_starting"},
+	{841309, 0, "a lease that was lost and won again by the same process: witness.c"},
+	{841324, 0, "copies of a config that a Canary before had made were left: test_configs"},
 	{700109, 0, "somebody deleted the Canary, and later its Service too"},
 };
 

@@ -350,6 +350,26 @@ static void test_garbage(void **state)
 	stage_free(stage);
 }
 
+/* A Canary made anew goes on with the copies of the one before, and takes them away in the end. */
+static void test_made_anew(void **state)
+{
+	struct stage *stage = stage_new(1);
+
+	(void)state;
+	config_stage_initialise(stage);
+	stage_kill(stage, 0);
+	flow_delete_canary(stage);
+	config_stage_make_canary(stage);
+	stage_start(stage, 0);
+	stage_run(stage, 60);
+	check_references(stage);
+	flow_delete_canary(stage);
+	stage_run(stage, 120);
+	assert_int_equal(count(stage, "configmaps"), 1);
+	assert_int_equal(count(stage, "secrets"), 1);
+	stage_free(stage);
+}
+
 static void undo(struct stage *stage)
 {
 	char body[1024];
@@ -395,6 +415,7 @@ int main(void)
 		cmocka_unit_test(test_D_10_a_changed_config_is_promoted),
 		cmocka_unit_test(test_a_changed_config_is_rolled_back),
 		cmocka_unit_test(test_teardown),
+		cmocka_unit_test(test_made_anew),
 		cmocka_unit_test(test_copies),
 		cmocka_unit_test(test_D_10_pods_begin_anew),
 		cmocka_unit_test(test_changed_in_mid_run),

@@ -246,16 +246,19 @@ static void doubt_told(struct witness_agent *agent)
 }
 
 /* A renewal came back: when it left is what counts; after a gap the agent begins anew. */
-static void see_renewal(struct witness_agent *agent, const struct witness_flight *flight,
-                        struct instant now)
+static void see_renewal(struct simulation *simulation, struct witness_agent *agent,
+                        const struct witness_flight *flight, struct instant now)
 {
 	if (instant_between(agent->lease_sent, now).ms > WITNESS_RENEWED_MS) {
 		agent->troubled = now;
 		for (int i = 0; i < FAULT_CANARIES_MAX; i++)
 			agent->retreat_troubled[i] = now;
 	}
-	if (instant_between(agent->lease_sent, now).ms >= WITNESS_LEASE_MS)
+	/* It lost the lease and won it again, as if another had: it lists all before it decides. */
+	if (instant_between(agent->lease_sent, now).ms >= WITNESS_LEASE_MS) {
 		doubt_told(agent);
+		witness_duty_forget(simulation);
+	}
 	agent->lease_sent = flight->left;
 }
 
@@ -305,7 +308,7 @@ void witness_came(struct simulation *simulation, int agent, struct witness_fligh
 	}
 	if (flight->is_lease) {
 		if (flight->is_renewal && reply->status < 300 && !has_failed)
-			see_renewal(of, flight, now);
+			see_renewal(simulation, of, flight, now);
 		return;
 	}
 	if (has_failed && flight->is_watch)
