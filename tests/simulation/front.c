@@ -22,15 +22,22 @@ bool front_is_gateway(const struct truth_canary *canary)
 	return strcmp(canary->provider, "gatewayapi") == 0;
 }
 
+bool front_is_split(const struct truth_canary *canary)
+{
+	return strncmp(canary->provider, "smi:", 4) == 0;
+}
+
 bool front_is_past_apex(const struct truth_canary *canary)
 {
-	return front_is_mesh(canary) || front_is_gateway(canary);
+	return front_is_mesh(canary) || front_is_gateway(canary) || front_is_split(canary);
 }
 
 const char *front_plural(const struct truth_canary *canary)
 {
 	if (front_is_gateway(canary))
 		return "httproutes";
+	if (front_is_split(canary))
+		return "trafficsplits";
 	return front_is_mesh(canary) ? "virtualservices" : "ingresses";
 }
 
@@ -51,6 +58,30 @@ static int annotation_weight(const json_t *object)
 
 	return weight && json_object_get(annotations, ANNOTATION) ? (int)strtol(weight, NULL, 10)
 	                                                          : 0;
+}
+
+/* What proxies that follow a TrafficSplit make of it: of the requests for its root, and each
+ * backend has its weight. */
+static int split_weight(const struct truth_canary *canary, const json_t *spec)
+{
+	const json_t *backends = json_object_get(spec, "backends");
+	const char *root = json_string_value(json_object_get(spec, "service"));
+	char service[FRONT_NAME_MAX];
+	int total = 0;
+	int share = 0;
+
+	if (!root || strcmp(root, canary->service) != 0)
+		return 0;
+	text_format(service, sizeof(service), "%s-canary", canary->service);
+	for (size_t i = 0; i < json_array_size(backends); i++) {
+		const json_t *entry = json_array_get(backends, i);
+		const char *name = json_string_value(json_object_get(entry, "service"));
+		int weight = (int)json_integer_value(json_object_get(entry, "weight"));
+
+		total += weight;
+		share += name && strcmp(name, service) == 0 ? weight : 0;
+	}
+	return total > 0 ? share * 100 / total : 0;
 }
 
 /* The rule is for clients with a cookie. */
@@ -112,6 +143,8 @@ int front_weight(const struct truth_canary *canary, const json_t *object)
 {
 	if (!front_is_past_apex(canary))
 		return annotation_weight(object);
+	if (front_is_split(canary))
+		return split_weight(canary, json_object_get(object, "spec"));
 	return rules_weight(canary, json_object_get(json_object_get(object, "spec"),
 	                                            front_is_mesh(canary) ? "http" : "rules"));
 }
@@ -133,6 +166,11 @@ char *front_edit(const struct truth_canary *canary, int weight)
 		                  json_sprintf("%s-primary", canary->service), "port", 80, "weight",
 		                  100 - weight, "name", json_sprintf("%s-canary", canary->service),
 		                  "port", 80, "weight", weight);
+	else if (front_is_split(canary))
+		patch = json_pack("{s:{s:[{s:o,s:i},{s:o,s:i}]}}", "spec", "backends", "service",
+		                  json_sprintf("%s-primary", canary->service), "weight",
+		                  100 - weight, "service",
+		                  json_sprintf("%s-canary", canary->service), "weight", weight);
 	else
 		patch = json_pack("{s:{s:{s:o}}}", "metadata", "annotations", ANNOTATION "-weight",
 		                  json_sprintf("%d", weight));
@@ -146,5 +184,5 @@ char *front_edit(const struct truth_canary *canary, int weight)
 bool front_is_url(const char *url)
 {
 	return strstr(url, "/ingresses/") || strstr(url, "/virtualservices/") ||
-	       strstr(url, "/httproutes/");
+	       strstr(url, "/httproutes/") || strstr(url, "/trafficsplits/");
 }

@@ -1,5 +1,5 @@
-/* What leads a canary's clients, whichever provider it has: a canary Ingress, a VirtualService
- * or an HTTPRoute.
+/* What leads a canary's clients, whichever provider it has: a canary Ingress, a VirtualService,
+ * an HTTPRoute or a TrafficSplit.
  */
 #ifndef TESTS_SIMULATION_FRONT_H
 #define TESTS_SIMULATION_FRONT_H
@@ -13,7 +13,7 @@
 /* The provider has weights. */
 bool front_is_weighed(const struct truth_canary *canary);
 
-/* It is a VirtualService or an HTTPRoute: it leads past the apex Service. */
+/* It is a VirtualService, an HTTPRoute or a TrafficSplit: it leads past the apex Service. */
 bool front_is_past_apex(const struct truth_canary *canary);
 
 /* It is a VirtualService. */
@@ -22,7 +22,10 @@ bool front_is_mesh(const struct truth_canary *canary);
 /* It is an HTTPRoute. */
 bool front_is_gateway(const struct truth_canary *canary);
 
-/* "ingresses", "cart-front-canary"; "virtualservices" or "httproutes", "cart". */
+/* It is a TrafficSplit. */
+bool front_is_split(const struct truth_canary *canary);
+
+/* "ingresses", "cart-front-canary"; "virtualservices", "httproutes" or "trafficsplits", "cart". */
 const char *front_plural(const struct truth_canary *canary);
 const char *front_name(const struct truth_canary *canary, char ret[FRONT_NAME_MAX]);
 

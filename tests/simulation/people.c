@@ -44,6 +44,7 @@ void people_url(const struct truth_canary *canary, const char *plural, const cha
 		: strcmp(plural, "ingresses") == 0       ? "/apis/networking.k8s.io/v1"
 		: strcmp(plural, "virtualservices") == 0 ? "/apis/networking.istio.io/v1beta1"
 		: strcmp(plural, "httproutes") == 0      ? "/apis/gateway.networking.k8s.io/v1"
+		: strcmp(plural, "trafficsplits") == 0   ? "/apis/split.smi-spec.io/v1alpha2"
 							 : "/apis/flagger.app/v1beta1";
 
 	text_format(ret, PEOPLE_URL_MAX, "%s/namespaces/%s/%s%s%s", group, canary->space, plural,

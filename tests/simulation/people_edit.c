@@ -154,6 +154,9 @@ static bool edit_labels(const struct hand *hand)
 	} else if (front_is_gateway(hand->canary)) {
 		put(hand, HTTP_PATCH, front, name,
 		    "{\"metadata\":{\"labels\":{\"team\":\"other\"}},\"spec\":{\"hostnames\":[\"x.y\"]}}");
+	} else if (front_is_split(hand->canary)) {
+		put(hand, HTTP_PATCH, front, name,
+		    "{\"metadata\":{\"labels\":{\"team\":\"other\"}},\"spec\":{\"service\":\"other\"}}");
 	} else if (strips) {
 		put(hand, HTTP_PATCH, front, name,
 		    "{\"metadata\":{\"labels\":null,\"ownerReferences\":null}}");

@@ -101,7 +101,8 @@ static unsigned cast_hooks(struct dice *dice)
 /* Where routes are lists of rules, clients may be known by a cookie. */
 static bool cast_cookies(const struct truth_canary *canary, struct dice *dice)
 {
-	return front_is_past_apex(canary) && canary->iterations == 0 && dice_chance(dice, 0.4);
+	return front_is_past_apex(canary) && !front_is_split(canary) && canary->iterations == 0 &&
+	       dice_chance(dice, 0.4);
 }
 
 /* A pod on each of the cluster's nodes. */
@@ -120,6 +121,7 @@ void truth_init(struct truth *truth, uint64_t seed)
 	struct dice rollouts = dice_init(seed, "rollouts");
 	struct dice meshes = dice_init(seed, "meshes");
 	struct dice gateways = dice_init(seed, "gateways");
+	struct dice splits = dice_init(seed, "splits");
 	struct dice alerts = dice_init(seed, "alerts");
 	struct dice hooks = dice_init(seed, "hooks");
 	struct dice scalers = dice_init(seed, "scalers");
@@ -136,6 +138,9 @@ void truth_init(struct truth *truth, uint64_t seed)
 			truth->canaries[i].provider = "istio";
 		if (front_is_weighed(&truth->canaries[i]) && dice_chance(&gateways, 0.08))
 			truth->canaries[i].provider = "gatewayapi";
+		if (front_is_weighed(&truth->canaries[i]) &&
+		    !front_is_past_apex(&truth->canaries[i]) && dice_chance(&splits, 0.08))
+			truth->canaries[i].provider = "smi:v1alpha2";
 		truth->canaries[i].hooks = cast_hooks(&hooks);
 		cast_deadline(&truth->canaries[i], &deadlines);
 		truth->canaries[i].has_cookies = cast_cookies(&truth->canaries[i], &cookies);
