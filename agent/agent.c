@@ -187,8 +187,12 @@ static void on_leading(void *user, bool is_leading)
 			observe_stop(agent->observe);
 		return;
 	}
-	if (!follow_is_synced(agent->follows[0]))
-		return; /* the first lists are on their way */
+	/* The first lists are on their way, or could not be had until now. */
+	if (!follow_is_synced(agent->follows[0])) {
+		for (size_t i = 0; i < KINDS; i++)
+			follow_hurry(agent->follows[i]);
+		return;
+	}
 	for (size_t i = 0; i < KINDS; i++)
 		follow_reset(agent->follows[i]);
 	for (size_t i = 0; i < EXTRAS; i++) {

@@ -2,6 +2,7 @@
 
 #include "agent/history.h"
 #include "agent/learn_scaler.h"
+#include "agent/learn_slot.h"
 #include "agent/log.h"
 #include "agent/poison.h"
 #include "agent/tick.h"
@@ -124,9 +125,10 @@ static void shift_facts(struct canary *canary, struct span by)
 {
 	struct facts *facts = &canary->facts;
 
-	for (enum subject subject = SUBJECT_CANARY; subject < SUBJECT_MAX; subject++)
+	for (enum subject subject = SUBJECT_CANARY; subject < SUBJECT_MAX; subject++) {
 		shift(&facts_slot(facts, subject)->retry_at, by);
-	shift(&facts->configs.slot.read_at, by);
+		shift(&facts_slot(facts, subject)->read_at, by);
+	}
 	shift(&facts->route.since, by);
 	shift(&facts->route.rival.last, by);
 	shift(&facts->target.ready_since, by);
@@ -171,7 +173,7 @@ struct canary *canary_free(struct canary *canary)
 	json_decref(canary->rival_edit);
 	json_decref(canary->made);
 	json_decref(canary->config_refs);
-	free(canary->facts_base);
+	history_facts_base_fini(&canary->facts_base);
 	free(canary->before);
 	edition_free(canary->edition);
 	edition_free(canary->pending);
@@ -412,6 +414,9 @@ void canary_see(struct canary *canary, const json_t *object)
 	struct err err = {0};
 	bool is_same;
 
+	/* A reply that the watch overtook says what was. */
+	if (learn_slot_is_older(facts->canary_uid, canary->seen_version, object))
+		return;
 	if (!kube_canary_head_read(object, &arena, &head, &err)) {
 		log_event(canary->host->log, LOG_ERROR, "canary.unreadable", err.text,
 		          LOG_FIELDS({"canary", canary->name},
@@ -419,6 +424,7 @@ void canary_see(struct canary *canary, const json_t *object)
 		arena_fini(&arena);
 		return;
 	}
+	text_copy(canary->seen_version, head.resource_version);
 	is_same = facts->canary_generation == head.generation &&
 	          strcmp(facts->canary_uid, head.uid) == 0 && canary->edition;
 	facts->canary.state = FACT_KNOWN;

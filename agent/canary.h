@@ -7,6 +7,7 @@
 
 #include "agent/flight.h"
 #include "agent/history.h"
+#include "agent/history_facts.h"
 #include "agent/wishes.h"
 #include "analysis/facts.h"
 #include "providers/canary_world.h"
@@ -78,6 +79,7 @@ struct canary {
 	char released_target[NAME_MAX_K8S]; /* the workload that the newest Release is of; "" for
 	                                       none */
 	enum target_kind released_kind;
+	char seen_version[24];          /* the Canary's resourceVersion, as it was seen last */
 	struct canary_edition *pending; /* the one that waits for the check, or the run, to end */
 	struct flight *flights[CANARY_FLIGHTS_MAX];
 	size_t n_flights;
@@ -90,9 +92,9 @@ struct canary {
 	int64_t clock;                  /* how far the wall clock was ahead of the monotonic one */
 	char restored[UID_MAX];         /* the open Release whose spec was looked at */
 	int numbers[RELEASES_SEEN_MAX]; /* of the Releases that there are */
-	char *facts_base;               /* what the records of rounds share; NULL: none yet */
-	json_t *config_refs;            /* ConfigMaps and Secrets that the target refers to, if they
-	                                   are tracked: kube_config_list; NULL: none */
+	struct history_facts_base facts_base; /* what the records of rounds share */
+	json_t *config_refs; /* ConfigMaps and Secrets that the target refers to, if they
+	                        are tracked: kube_config_list; NULL: none */
 	char config_refs_of[DIGEST_MAX]; /* … with this template */
 	/* Autoscalers: that the edit before left, that the newest Release's spec names, and of
 	 * which nothing is left any more. */

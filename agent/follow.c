@@ -264,6 +264,12 @@ void follow_list(struct follow *follow)
 	start(follow);
 }
 
+void follow_hurry(struct follow *follow)
+{
+	if (follow->again.loop)
+		alarm_start(follow->seams->loop, &follow->again, span_ms(0));
+}
+
 bool follow_is_synced(const struct follow *follow)
 {
 	return follow->is_synced;

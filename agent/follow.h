@@ -52,6 +52,9 @@ struct follow *follow_free(struct follow *follow);
 /* List anew, then watch; also when it is under way already. */
 void follow_list(struct follow *follow);
 
+/* What failed and waits to be tried again is tried at once: the server answers. */
+void follow_hurry(struct follow *follow);
+
 /* Forget that it was listed; what is under way goes on until follow_list, and counts for nothing.
  */
 void follow_reset(struct follow *follow);

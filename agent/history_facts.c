@@ -63,34 +63,31 @@ static char *text_of(const json_t *tree)
 	return text;
 }
 
-static char *patch_of(const json_t *whole, json_t *beside, const char *base)
+static char *patch_of(const json_t *whole, json_t *beside, const json_t *base)
 {
-	CLEANUP(tree_freep) json_t *shared = NULL;
-	CLEANUP(tree_freep) json_t *patch = NULL;
+	CLEANUP(tree_freep) json_t *patch = record_patch(base, whole);
 
-	if (!history_part_read(base, &shared, NULL))
-		abort(); /* we wrote it */
-	patch = record_patch(shared, whole);
 	if (beside && json_object_update(patch, beside) != 0)
 		abort();
 	return text_of(patch);
 }
 
-char *history_facts_write(const json_t *whole, json_t *beside, char **base)
+char *history_facts_write(json_t *whole, json_t *beside, struct history_facts_base *base)
 {
 	char *patch;
 
-	if (*base) {
-		patch = patch_of(whole, NULL, *base);
-		if (strlen(patch) * PATCH_PART > strlen(*base)) {
-			free(*base);
-			*base = NULL;
-		} else if (json_object_size(beside) == 0) {
+	if (base->tree) {
+		patch = patch_of(whole, NULL, base->tree);
+		if (strlen(patch) * PATCH_PART > strlen(base->text))
+			history_facts_base_fini(base);
+		else if (json_object_size(beside) == 0)
 			return patch;
-		}
 		free(patch);
 	}
-	if (!*base)
-		*base = text_of(whole);
-	return patch_of(whole, beside, *base);
+	if (!base->tree)
+		*base = (struct history_facts_base){
+			.text = text_of(whole),
+			.tree = json_incref(whole),
+		};
+	return patch_of(whole, beside, base->tree);
 }

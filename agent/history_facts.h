@@ -12,8 +12,8 @@
  */
 bool history_facts_read(const char *base, const char *facts, json_t **ret, struct err *err);
 
-/* The base that was read last: rounds that follow each other mostly have the same. Zero it first.
- */
+/* The base that was read or written last: rounds that follow each other mostly have the same. Zero
+ * it first. */
 struct history_facts_base {
 	char *text;
 	json_t *tree;
@@ -27,10 +27,10 @@ void history_facts_base_fini(struct history_facts_base *last);
 
 /*
  * What to record of the facts WHOLE, and of what stands BESIDE them in this round alone (an object;
- * NULL: nothing): *BASE, which the caller keeps for the rounds to come and frees
- * with free() in the end (NULL before the first), is made anew when too little of it still holds.
- * The patch of it is freed by the caller.
+ * NULL: nothing): *BASE, which the caller keeps for the rounds to come (zero before the first), is
+ * made anew when too little of it still holds; it may then share WHOLE, which must not change any
+ * more. The patch of it is freed by the caller.
  */
-char *history_facts_write(const json_t *whole, json_t *beside, char **base);
+char *history_facts_write(json_t *whole, json_t *beside, struct history_facts_base *base);
 
 #endif

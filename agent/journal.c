@@ -257,7 +257,7 @@ void journal_round(struct canary *canary, const struct plan *plan,
 		.decide_version = DECIDE_VERSION,
 		.reason = plan->reason,
 		.spec = edition->journal,
-		.base = canary->facts_base,
+		.base = canary->facts_base.text,
 		.facts = facts,
 		.plan = text,
 	};

@@ -91,7 +91,8 @@ void learn_beside(struct canary *canary, size_t index, const json_t *object)
 
 void learn_object(struct canary *canary, enum subject subject, const json_t *object)
 {
-	if (!canary->edition || !canary->facts.has_spec)
+	/* Without a valid spec nothing is known of what it names, but of the Canary itself. */
+	if (!canary->edition || (!canary->facts.has_spec && subject != SUBJECT_CANARY))
 		return;
 	poison_enter(canary->host->poison, canary->k8s_namespace, canary->name);
 	switch (subject) {
@@ -135,11 +136,15 @@ void learn_object(struct canary *canary, enum subject subject, const json_t *obj
 
 /* Releases ------------------------------------------------------------------------------------- */
 
-static void promote(struct facts *facts, const struct release *release)
+/* OBJECT is the Release as served. */
+static void promote(struct facts *facts, const struct release *release, const json_t *object)
 {
 	if (!release_is_promoted(release) || release->number < facts->promoted.number)
 		return;
-	facts->promoted = release_ref_of(release);
+	if (!kube_release_is_taken_down(object))
+		facts->promoted = release_ref_of(release);
+	else if (strcmp(facts->promoted.uid, release->uid) == 0)
+		facts->promoted = (struct release_ref){0};
 }
 
 /* Its clients may still have its cookies when it is not the newest any more. */
@@ -235,7 +240,7 @@ void learn_release(struct canary *canary, const json_t *object, bool is_deleted)
 			canary_restore(canary, object);
 			journal_release(canary, object);
 		}
-		promote(facts, release);
+		promote(facts, release, object);
 		/* One Release says nothing of the others: a list that is to be read still is. */
 		if (!canary->is_partial &&
 		    (facts->releases.state == FACT_KNOWN || facts->releases.state == FACT_ABSENT))
@@ -302,6 +307,9 @@ static struct span delay_of(struct canary *canary, const struct effect *effect,
 		return result->retry_after;
 	if (result->outcome == ACT_CONFLICT)
 		return backoff_conflict(failures);
+	/* A newer revision may have clients until it is known to be one. */
+	if (effect->kind == EFFECT_COMPARE && release_is_open(&canary->facts.newest))
+		return backoff_retreat(failures);
 	if (result->outcome == ACT_UNKNOWN && failures == 1)
 		return span_ms(0);
 	if (effect->is_retreat)
@@ -440,6 +448,28 @@ static void learn_sample(struct canary *canary, const struct effect *effect,
 	}
 }
 
+/* What was asked about is not there. */
+static void learn_absence(struct canary *canary, const struct effect *effect,
+                          const struct act_result *result)
+{
+	if (effect->subject == SUBJECT_ACTION) {
+		learn_action_reply(canary, effect, NULL);
+		return;
+	}
+	if (effect->subject == SUBJECT_EARLIER) {
+		learn_action_earlier(canary, effect, NULL);
+		return;
+	}
+	if (effect->subject == SUBJECT_RELEASES)
+		learn_doubt(canary, effect->subject);
+	else if (effect->subject == SUBJECT_CONFIGS) /* the target was read first */
+		learn_object(canary, SUBJECT_TARGET, NULL);
+	else
+		learn_object(canary, effect->subject, NULL);
+	if (effect->kind != EFFECT_OBSERVE)
+		learn_failure(canary, effect, result);
+}
+
 void learn_result(struct canary *canary, const struct effect *effect,
                   const struct act_result *result)
 {
@@ -457,20 +487,7 @@ void learn_result(struct canary *canary, const struct effect *effect,
 		learn_success(canary, effect, result);
 		return;
 	case ACT_ABSENT:
-		if (effect->subject == SUBJECT_ACTION) {
-			learn_action_reply(canary, effect, NULL);
-			return;
-		}
-		if (effect->subject == SUBJECT_EARLIER) {
-			learn_action_earlier(canary, effect, NULL);
-			return;
-		}
-		if (effect->subject == SUBJECT_RELEASES)
-			learn_doubt(canary, effect->subject);
-		else
-			learn_object(canary, effect->subject, NULL);
-		if (effect->kind != EFFECT_OBSERVE)
-			learn_failure(canary, effect, result);
+		learn_absence(canary, effect, result);
 		return;
 	case ACT_CONFLICT:
 	case ACT_UNKNOWN:

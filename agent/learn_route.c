@@ -54,6 +54,8 @@ static bool has_more(const struct canary_world *world)
 
 void learn_route_object(struct canary *canary, const json_t *object)
 {
+	/* Asked first: when the clock jumped it shifts the facts, which are copied next. */
+	struct instant now = canary_now(canary);
 	struct route_fact *route = &canary->facts.route;
 	struct route_fact before = *route;
 	json_t *part;
@@ -62,11 +64,10 @@ void learn_route_object(struct canary *canary, const json_t *object)
 		return;
 	if (!object) {
 		learn_slot_bury(&route->slot, route->uid);
-		*route = (struct route_fact){.slot = route->slot,
-		                             .since = before.slot.state == FACT_KNOWN
-		                                              ? canary_now(canary)
-		                                              : before.since,
-		                             .has_more = has_more(&canary->edition->world)};
+		*route = (struct route_fact){
+			.slot = route->slot,
+			.since = before.slot.state == FACT_KNOWN ? now : before.since,
+			.has_more = has_more(&canary->edition->world)};
 		learn_rival_removed(canary, &before);
 		keep_route(canary->edition, NULL);
 		return;
@@ -83,7 +84,7 @@ void learn_route_object(struct canary *canary, const json_t *object)
 	    before.slot.state == FACT_ABSENT || (before.is_made && !route->is_made) ||
 	    before.is_mirrored != route->is_mirrored ||
 	    (before.pending[0] != '\0' && route->pending[0] == '\0')) {
-		route->since = canary_now(canary);
+		route->since = now;
 		canary->edition->world.weight_since =
 			instant_after(route->since, canary->edition->spec.route.hold);
 	}

@@ -399,17 +399,9 @@ static void clear_notices(struct thought *thought)
 	thought_save(thought, &cleared, false);
 }
 
-/* Nobody waits for hooks that do not listen, but what they are still to be told stays. */
-static bool is_last_told(const struct thought *thought)
-{
-	const struct release_status *status = &thought->facts->newest.status;
-
-	return outbox_was_told(thought->spec, thought->facts,
-	                       status->notices[status->n_notices - 1].id);
-}
-
 /* Each notice that is not delivered becomes an Event; the last ones of a run that is over are then
- * cleared. A save names what was made, which only a valid spec tells: without one they stay. */
+ * cleared, unless a hook is still to be told them: nobody waits for it, but they stay. A save names
+ * what was made, which only a valid spec tells: without one they stay. */
 static void keep_notices(struct thought *thought)
 {
 	const struct facts *facts = thought->facts;
@@ -425,7 +417,7 @@ static void keep_notices(struct thought *thought)
 		break;
 	}
 	if (is_delivered && status->n_notices > 0 && status->outcome != OUTCOME_NONE &&
-	    !facts->is_deleted && facts->has_spec && is_last_told(thought) &&
+	    !facts->is_deleted && facts->has_spec && outbox_is_told(thought) &&
 	    !plan_changes(thought->plan, SUBJECT_RELEASES))
 		clear_notices(thought);
 }

@@ -173,13 +173,18 @@ void outbox_keep(struct thought *thought)
 	tell_events(thought);
 }
 
+bool outbox_is_told(const struct thought *thought)
+{
+	const struct release_status *status = &thought->facts->newest.status;
+
+	return status->n_notices == 0 || outbox_was_told(thought->spec, thought->facts,
+	                                                 status->notices[status->n_notices - 1].id);
+}
+
 bool outbox_is_empty(const struct thought *thought)
 {
-	const struct facts *facts = thought->facts;
-	const struct release_status *status = &facts->newest.status;
+	const struct release_status *status = &thought->facts->newest.status;
 
-	if (find_undone(status) < status->n_hooks)
-		return false;
-	return facts->is_hook_deaf || status->n_notices == 0 ||
-	       outbox_was_told(thought->spec, facts, status->notices[status->n_notices - 1].id);
+	return find_undone(status) == status->n_hooks &&
+	       (thought->facts->is_hook_deaf || outbox_is_told(thought));
 }

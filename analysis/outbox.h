@@ -18,6 +18,9 @@ void outbox_keep(struct thought *thought);
  * listen. */
 bool outbox_is_empty(const struct thought *thought);
 
+/* Each event hook was told all notices of the newest Release. */
+bool outbox_is_told(const struct thought *thought);
+
 /* Each event hook was told notice ID of the newest Release. */
 bool outbox_was_told(const struct canary_spec *spec, const struct facts *facts, int64_t id);
 

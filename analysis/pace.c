@@ -8,14 +8,15 @@ static bool is_gate(enum hook_type type)
 	       type == HOOK_CONFIRM_PROMOTION;
 }
 
-/* Hook INDEX is a gate that said no since the Release's last step. */
+/* Hook INDEX is a gate that said no since the Release's last step: the last no is of a check since
+ * then, whatever the clock said when it came; one before the last yes came since then. */
 static bool has_refused(const struct thought *thought, size_t index)
 {
 	const struct hook_fact *fact = &thought->facts->hooks[index];
+	struct instant step = thought->facts->newest.status.times.next_check_at;
 
 	return is_gate(thought->spec->hooks[index].type) && instant_is_set(fact->refused) &&
-	       !instant_is_before(fact->refused,
-	                          thought->facts->newest.status.times.next_check_at) &&
+	       !instant_is_before(fact->result == HOOK_FAIL ? fact->check : fact->refused, step) &&
 	       fact->question == hooks_question(thought, index);
 }
 

@@ -81,8 +81,8 @@ struct action_answer {
 struct effect {
 	enum effect_kind kind;
 	enum subject subject; /* whose slot counts its failures */
-	bool is_retreat; /* waits for no acknowledgement, carries no resourceVersion, retries at
-	                    once */
+	bool is_retreat; /* waits for no acknowledgement, carries no resourceVersion (but that of a
+	                    route that keeps a weight), retries at once */
 	size_t index;
 	uint64_t question; /* of a hook, in this run; of an alert: its receiver */
 	char phase[24];    /* Flagger's, as hooks are told */

@@ -13,6 +13,9 @@
 
 #define REFUSALS 3 /* in a row: less may be a passing trouble */
 
+/* What was read is known for so long. */
+#define FRESH span_seconds(30)
+
 /* Of the deadline, before pods are asked for: what is usual until the weight holds. */
 #define PRELUDE span_seconds(10)
 
@@ -82,7 +85,7 @@ static bool is_left_when_ready(const struct thought *thought)
 }
 
 /* The deadline is decided on what was asked for after it: a watch may have been silent for longer
- * than the deadline lasts. */
+ * than the deadline lasts. And lately: the run may have begun by a clock that was wrong. */
 static bool was_read(struct thought *thought, enum subject subject, struct instant end)
 {
 	/* The cast drops const only to share facts_slot with writers. */
@@ -90,7 +93,9 @@ static bool was_read(struct thought *thought, enum subject subject, struct insta
 		facts_slot((struct facts *)(uintptr_t)thought->facts, subject);
 
 	/* A first primary may be late: nothing is decided on that. */
-	if (!instant_is_before(slot->read_at, end) || thought->facts->newest.cause == CAUSE_INIT)
+	if (thought->facts->newest.cause == CAUSE_INIT ||
+	    (!instant_is_before(slot->read_at, end) &&
+	     instant_between(slot->read_at, thought->facts->now).ms <= FRESH.ms))
 		return true;
 	if (!plan_changes(thought->plan, subject))
 		thought_observe(thought, subject);
@@ -137,7 +142,7 @@ bool readiness_begins(struct thought *thought)
 	struct release_status next;
 
 	if (facts->target.slot.state != FACT_KNOWN || facts->target.replicas > 0 ||
-	    facts->target.slot.failures > 0 || !instant_is_set(since) ||
+	    facts->target.slot.failures >= REFUSALS || !instant_is_set(since) ||
 	    instant_between(since, facts->now).ms <= PRELUDE.ms)
 		return true;
 	next = thought_next_status(thought);

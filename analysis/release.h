@@ -151,6 +151,8 @@ struct release {
 	int number; /* the n of "<canary>-<n>" */
 	char uid[UID_MAX];
 	char resource_version[24];
+	char canary_uid[UID_MAX]; /* of the Canary that made it; "": it was recorded before that was
+	                           */
 	enum release_cause cause;
 	char digest[DIGEST_MAX];     /* of the recorded template */
 	char hash[DIGEST_MAX];       /* … as Flagger 1.44 has it; "": it is not known */

@@ -198,6 +198,16 @@ bool traffic_rests(struct thought *thought)
 	return traffic_weighs(thought, 0, !is_first && traffic_live_weight(thought) > 0);
 }
 
+void traffic_reclaims(struct thought *thought)
+{
+	const struct facts *facts = thought->facts;
+
+	if (facts->newest.name[0] != '\0' && traffic_live_weight(thought) > 0 &&
+	    workload_serves(&facts->primary) && facts->apex.slot.state == FACT_KNOWN &&
+	    facts->apex.backend == BACKEND_PRIMARY)
+		(void)traffic_weighs(thought, 0, true);
+}
+
 void traffic_withdraws(struct thought *thought)
 {
 	const struct route_fact *route = &thought->facts->route;

@@ -37,6 +37,14 @@ bool traffic_weighs(struct thought *thought, int weight, bool is_retreat);
  */
 bool traffic_rests(struct thought *thought);
 
+/*
+ * Before the first promotion clients may be on the primary all the same: a Canary that was made
+ * anew, or whose first run was overtaken, begins with one that they were led to. Want back at once
+ * what a foreign hand takes from it while it serves. Where the apex selects the target, or the
+ * primary has no ready pod, the weight is left as it is.
+ */
+void traffic_reclaims(struct thought *thought);
+
 /* Weight 0 as traffic_weighs wants it, where a retreat begins: it waits for nothing, a fight with
  * another writer included. */
 void traffic_withdraws(struct thought *thought);

@@ -423,12 +423,8 @@ static enum talk_step on_removed(struct act *act, int step, const struct http_re
                                  struct err *err)
 {
 	struct kube_ref ref = kube_config_ref(act->world, first(act, KEY_COPIES), true);
-	enum act_outcome outcome;
-	json_t *object;
 
-	outcome = act_reply_read(act, &ref, reply, &object);
-	json_decref(object);
-	if (outcome != ACT_OK && outcome != ACT_ABSENT)
+	if (!act_reply_is_settled(act, &ref, reply))
 		return act_reply_end(act, err);
 	(void)json_array_remove(act_reply_kept(act, KEY_COPIES), 0);
 	return remove_first(act, step);

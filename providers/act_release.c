@@ -23,6 +23,7 @@ enum step {
 	STEP_EXISTING,
 	STEP_PAGE,
 	STEP_DELETE,
+	STEP_MARK,
 	STEP_COPIES, /* and those of act_config.h */
 };
 
@@ -267,7 +268,13 @@ static size_t find_next(const json_t *items)
 	return ret;
 }
 
-static enum talk_step remove_one(struct act *act)
+static struct kube_ref found_ref(struct act *act, const json_t *release)
+{
+	return release_ref(act,
+	                   arena_text(act->talk.arena, kube_tree_text(release, "metadata/name")));
+}
+
+static enum talk_step delete_next(struct act *act)
 {
 	json_t *items = act_reply_kept(act, "items");
 	const json_t *release;
@@ -278,50 +285,82 @@ static enum talk_step remove_one(struct act *act)
 		return act_reply_done(act, NULL);
 	next = find_next(items);
 	release = json_array_get(items, next);
-	ref = release_ref(act,
-	                  arena_text(act->talk.arena, kube_tree_text(release, "metadata/name")));
+	ref = found_ref(act, release);
 	kube_api_delete(&act->talk.request, act->talk.arena, &ref,
 	                kube_tree_text(release, "metadata/uid"));
 	(void)json_array_remove(items, next);
 	return act_reply_send(act, STEP_DELETE);
 }
 
-/* Copies that no Release names go first. What is cut off in the middle is taken up by the next
- * removal, and a Release that is there has its copies; but in a teardown nothing has a use. */
+/* In a teardown nothing has a use of them. */
+static enum talk_step remove_copies(struct act *act)
+{
+	json_t *none = kube_tree_list();
+	enum talk_step step = act_config_remove_begin(act, STEP_COPIES, none);
+
+	json_decref(none);
+	return step;
+}
+
+/*
+ * A teardown comes to the last Release: its copies go before it, by which whoever comes after a
+ * crash finds them; but from then on its primary cannot be made anew. It says so first, or a Canary
+ * that is made anew in between would try that for good.
+ */
+static enum talk_step take_down(struct act *act, const json_t *last)
+{
+	struct kube_ref ref = found_ref(act, last);
+
+	if (!is_promoted(last) || kube_release_is_taken_down(last))
+		return remove_copies(act);
+	ref.subresource = "status";
+	return act_reply_merge(act, STEP_MARK, &ref, kube_release_patch_taken_down());
+}
+
+static enum talk_step remove_one(struct act *act)
+{
+	const json_t *items = act_reply_kept(act, "items");
+	bool is_teardown = act->effect->number <= 0;
+
+	if (is_teardown && json_array_size(items) == 1 && has_copies(act_reply_kept(act, "all")))
+		return take_down(act, json_array_get(items, 0));
+	return delete_next(act);
+}
+
+/* Beside Releases that stay, copies that none of them names go first. What is cut off in the middle
+ * is taken up by the next removal, and a Release that is there has its copies. */
 static enum talk_step begin_removal(struct act *act)
 {
 	json_t *all = json_incref(act_reply_kept(act, "items"));
-	json_t *none = kube_tree_list();
-	enum talk_step step;
+	bool is_teardown = act->effect->number <= 0;
 
+	act_reply_keep(act, "all", all);
 	act_reply_keep(act, "items", choose(act));
-	step = has_copies(all) ? act_config_remove_begin(act, STEP_COPIES,
-	                                                 act->effect->number > 0 ? all : none)
-	                       : remove_one(act);
-	json_decref(all);
-	json_decref(none);
-	return step;
+	return !is_teardown && has_copies(all) ? act_config_remove_begin(act, STEP_COPIES, all)
+	                                       : remove_one(act);
+}
+
+static enum talk_step on_removed(struct act *act, const struct http_reply *reply, struct err *err)
+{
+	struct kube_ref ref = release_ref(act, "one of them");
+	bool is_marked = act->talk.step == STEP_MARK;
+
+	if (!act_reply_is_settled(act, &ref, reply))
+		return act_reply_end(act, err);
+	return is_marked ? remove_copies(act) : remove_one(act);
 }
 
 enum talk_step act_release_remove_next(struct talk *talk, const struct http_reply *reply,
                                        struct err *err)
 {
 	struct act *act = act_reply_owner(talk);
-	struct kube_ref ref = release_ref(act, "one of them");
 	enum talk_step step;
-	enum act_outcome outcome;
-	json_t *object;
 
-	if (talk->step == STEP_DELETE) {
-		outcome = act_reply_read(act, &ref, reply, &object);
-		json_decref(object);
-		if (outcome != ACT_OK && outcome != ACT_ABSENT)
-			return act_reply_end(act, err);
-		return remove_one(act);
-	}
+	if (talk->step == STEP_DELETE || talk->step == STEP_MARK)
+		return on_removed(act, reply, err);
 	if (talk->step >= STEP_COPIES) {
 		step = act_config_remove(act, STEP_COPIES, reply, err);
-		return step == TALK_DONE && act->result.outcome == ACT_OK ? remove_one(act) : step;
+		return step == TALK_DONE && act->result.outcome == ACT_OK ? delete_next(act) : step;
 	}
 	step = act_observe_page(act, STEP_PAGE, reply, err);
 	if (step != TALK_DONE || act->result.outcome != ACT_OK)

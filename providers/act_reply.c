@@ -119,6 +119,16 @@ enum act_outcome act_reply_read(struct act *act, const struct kube_ref *ref,
 	return answer.outcome;
 }
 
+bool act_reply_is_settled(struct act *act, const struct kube_ref *ref,
+                          const struct http_reply *reply)
+{
+	json_t *object;
+	enum act_outcome outcome = act_reply_read(act, ref, reply, &object);
+
+	json_decref(object);
+	return outcome == ACT_OK || outcome == ACT_ABSENT;
+}
+
 void act_reply_keep(struct act *act, const char *key, json_t *object)
 {
 	if (!act->read)
@@ -199,20 +209,28 @@ enum talk_step act_reply_get(struct act *act, int step, const struct kube_ref *r
 	return act_reply_send(act, step);
 }
 
+bool act_reply_is_blind(const struct act *act)
+{
+	return act->effect->is_retreat && act->effect->weight == 0;
+}
+
 bool act_reply_test_version(const struct act *act, json_t *patch, const json_t *live)
 {
-	const char *version = kube_tree_text(live, "metadata/resourceVersion");
 	const char *decided = act->effect->resource_version;
+	const char *version = kube_tree_text(live, "metadata/resourceVersion");
 	json_t *test = kube_tree_object();
 
-	if (decided[0] && strcmp(decided, version) != 0 && !act->effect->is_retreat) {
+	/* As it was last seen it is kept without. */
+	if (version[0] == '\0')
+		version = decided;
+	if (decided[0] && strcmp(decided, version) != 0 && !act_reply_is_blind(act)) {
 		json_decref(test);
 		return false;
 	}
 	kube_tree_set_text(test, "op", "test");
 	kube_tree_set_text(test, "path", "/metadata/resourceVersion");
 	kube_tree_set_text(test, "value", version);
-	if (act->effect->is_retreat)
+	if (act_reply_is_blind(act))
 		json_decref(test);
 	else if (json_array_insert_new(patch, 0, test) != 0)
 		abort();

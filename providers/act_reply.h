@@ -26,6 +26,10 @@ struct kube_ref act_reply_ref(const struct canary_world *world, enum subject sub
 enum act_outcome act_reply_read(struct act *act, const struct kube_ref *ref,
                                 const struct http_reply *reply, json_t **ret_object);
 
+/* The same of a request whose object nobody wants: it was done, or there is nothing to do it to. */
+bool act_reply_is_settled(struct act *act, const struct kube_ref *ref,
+                          const struct http_reply *reply);
+
 /* Keep OBJECT, which is taken, under KEY of `act->read`; and what was kept, borrowed, or NULL. */
 void act_reply_keep(struct act *act, const char *key, json_t *object);
 json_t *act_reply_kept(const struct act *act, const char *key);
@@ -74,7 +78,13 @@ enum talk_step act_reply_correct(struct act *act, int step, const struct kube_re
                                  json_t *live, json_t *patch, const char *what);
 
 /*
- * Put the test of LIVE's resourceVersion before PATCH, unless the effect is a retreat. False: the
+ * The effect is a retreat that may arrive whenever it does, whatever stands there. One that leaves
+ * the canary a weight may not: when it is late it would raise what was taken back since.
+ */
+bool act_reply_is_blind(const struct act *act);
+
+/*
+ * Put the test of LIVE's resourceVersion before PATCH, unless the effect is blind. False: the
  * effect was decided on another version; decide again.
  */
 bool act_reply_test_version(const struct act *act, json_t *patch, const json_t *live);

@@ -145,11 +145,9 @@ static enum talk_step on_former(struct act *act, const struct http_reply *reply,
 static enum talk_step on_let_go(struct act *act, const struct http_reply *reply, struct err *err)
 {
 	struct kube_ref ref = former_ref(act, false);
-	json_t *live;
 
-	if (act_reply_read(act, &ref, reply, &live) != ACT_OK && act->result.outcome != ACT_ABSENT)
+	if (!act_reply_is_settled(act, &ref, reply))
 		return act_reply_end(act, err);
-	json_decref(live);
 	return get_made(act);
 }
 
@@ -164,7 +162,7 @@ static enum talk_step on_made(struct act *act, const struct http_reply *reply, s
 	if (act->result.outcome != ACT_OK)
 		return act_reply_end(act, err);
 	act_reply_keep(act, "made", live);
-	if (!kube_owner_is_ours(live, world) && !kube_owner_is_canary(live, world->spec->name))
+	if (!kube_scaler_is_ours(live, world) && !kube_owner_is_canary(live, world->spec->name))
 		return act_reply_done(act, NULL);
 	kube_api_delete(&act->talk.request, act->talk.arena, &ref,
 	                kube_tree_text(live, "metadata/uid"));
@@ -174,12 +172,9 @@ static enum talk_step on_made(struct act *act, const struct http_reply *reply, s
 static enum talk_step on_deleted(struct act *act, const struct http_reply *reply, struct err *err)
 {
 	struct kube_ref ref = former_ref(act, true);
-	json_t *object;
 
-	if (act_reply_read(act, &ref, reply, &object) != ACT_OK &&
-	    act->result.outcome != ACT_ABSENT)
+	if (!act_reply_is_settled(act, &ref, reply))
 		return act_reply_end(act, err);
-	json_decref(object);
 	return act_reply_done(act, NULL);
 }
 

@@ -13,11 +13,8 @@
 
 static bool is_zero(const char *bytes, size_t size)
 {
-	for (size_t i = 0; i < size; i++) {
-		if (bytes[i] != 0)
-			return false;
-	}
-	return true;
+	/* All are as the first, if each is as the one before it. */
+	return size == 0 || (bytes[0] == 0 && memcmp(bytes, bytes + 1, size - 1) == 0);
 }
 
 static size_t count_of(const struct record_field *field, const char *value)

@@ -200,6 +200,7 @@ static const struct record_field release_fields[] = {
 	{"number", RECORD_INT, OF(number)},
 	{"uid", RECORD_TEXT, OF(uid)},
 	{"resourceVersion", RECORD_TEXT, OF(resource_version)},
+	{"canaryUid", RECORD_TEXT, OF(canary_uid)},
 	{"cause", RECORD_WORD, OF(cause), .words = &record_release_causes},
 	{"digest", RECORD_TEXT, OF(digest)},
 	{"hash", RECORD_TEXT, OF(hash)},

@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 #define APISERVER_QUERY_MAX 32
-#define APISERVER_TEXTS     256
+#define APISERVER_TEXTS     512
 
 struct apiserver_param {
 	const char *name;
@@ -61,9 +61,17 @@ struct apiserver_log {
 	size_t n_writes;
 };
 
+/* As what an object is shown. */
+enum apiserver_form {
+	APISERVER_WHOLE,
+	APISERVER_ITEM,    /* of a list: of a built-in resource without kind and apiVersion */
+	APISERVER_PARTIAL, /* only its metadata */
+};
+
 /* An object and its JSON; the reference keeps another from getting its address. */
 struct apiserver_text {
 	json_t *object;
+	enum apiserver_form form;
 	char *bytes;
 	size_t length;
 };
@@ -107,13 +115,24 @@ bool apiserver_meta_has_finalizers(const json_t *object);
 bool apiserver_meta_create(struct apiserver_call *call, json_t *object);
 /* Check and complete the metadata of an object that replaces another. */
 bool apiserver_meta_update(struct apiserver_call *call, const json_t *old, json_t *object);
-/* Note in managedFields who wrote. */
-void apiserver_meta_manage(const struct apiserver_call *call, json_t *object, const char *verb);
+/* Note in managedFields who wrote what: OLD became OBJECT. OLD is NULL for a new object. */
+void apiserver_meta_manage(struct apiserver_call *call, const json_t *old, json_t *object);
 /* The next generation when the change asks for one. */
 void apiserver_meta_generation(const struct apiserver_resource *resource, const json_t *old,
                                json_t *object);
 /* The next pseudo-random number. */
 uint64_t apiserver_meta_random(struct apiserver *server);
+
+/*
+ * apiserver_fields.c: sets of fields as fieldsV1 has them, {} for a field held whole. Returned sets
+ * are new references.
+ */
+/* What OLD, NULL for none, has not or has otherwise than NOW; NULL when there is nothing. */
+json_t *apiserver_fields_changed(struct apiserver_call *call, const json_t *old, const json_t *now);
+/* Either set's fields; SET may be NULL. */
+json_t *apiserver_fields_join(json_t *set, json_t *more);
+/* The fields of SET that OBJECT still has and nobody has TAKEN; NULL when none is left. */
+json_t *apiserver_fields_keep(json_t *set, const json_t *taken, const json_t *object);
 
 /* apiserver_defaults.c: what the server adds to built-in resources. old is NULL for a new object.
  */
@@ -192,8 +211,11 @@ const char *apiserver_status_resource(const struct apiserver_call *call);
 const char *apiserver_status_kind(const struct apiserver_call *call);
 
 /* apiserver_text.c */
-/* The JSON of an object that never changes again, valid until the next call. */
-const struct apiserver_text *apiserver_text_of(struct apiserver *server, json_t *object);
+/* The object in that form; a new reference. */
+json_t *apiserver_text_shown(json_t *object, enum apiserver_form form);
+/* The JSON of it, for an object that never changes again; valid until the next call. */
+const struct apiserver_text *apiserver_text_of(struct apiserver *server, json_t *object,
+                                               enum apiserver_form form);
 void apiserver_text_fini(struct apiserver *server);
 
 /* apiserver_log.c */

@@ -279,46 +279,74 @@ bool apiserver_meta_update(struct apiserver_call *call, const json_t *old, json_
 	return true;
 }
 
-static bool is_entry_of(const json_t *entry, const char *manager, bool is_status)
+static bool is_entry_of(const json_t *entry, const struct apiserver_call *call)
 {
 	const char *name = json_string_value(json_object_get(entry, "manager"));
 
-	return name && strcmp(name, manager) == 0 &&
-	       is_status == (json_object_get(entry, "subresource") != NULL);
+	return name && strcmp(name, call->manager) == 0 &&
+	       call->route.is_status == (json_object_get(entry, "subresource") != NULL);
 }
 
-void apiserver_meta_manage(const struct apiserver_call *call, json_t *object, const char *verb)
+static json_t *new_entry(const struct apiserver_call *call, const json_t *object)
+{
+	json_t *entry =
+		json_pack("{s:s, s:s, s:O, s:s, s:{}}", "manager", call->manager, "operation",
+	                  "Update", "apiVersion", json_object_get(object, "apiVersion"),
+	                  "fieldsType", "FieldsV1", "fieldsV1");
+
+	if (!entry)
+		abort();
+	if (call->route.is_status)
+		json_object_set_new(entry, "subresource", json_string("status"));
+	return entry;
+}
+
+/* The entry as it is after this write, into RET; one that holds nothing any more goes. */
+static void append_entry(struct apiserver_call *call, json_t *ret, json_t *entry, json_t *changed,
+                         const json_t *object)
+{
+	json_t *fields = json_object_get(entry, "fieldsV1");
+	bool is_writers = changed && is_entry_of(entry, call);
+	json_t *kept = apiserver_fields_keep(fields, is_writers ? NULL : changed, object);
+	json_t *now = json_copy(entry);
+
+	if (is_writers) {
+		json_object_set_new(now, "time", now_text(call));
+		json_object_set_new(now, "fieldsV1", apiserver_fields_join(kept, changed));
+		json_decref(kept);
+	} else if (kept) {
+		json_object_set_new(now, "fieldsV1", kept);
+	}
+	if (is_writers || kept)
+		json_array_append(ret, now);
+	json_decref(now);
+}
+
+void apiserver_meta_manage(struct apiserver_call *call, const json_t *old, json_t *object)
 {
 	json_t *metadata = json_object_get(object, "metadata");
-	json_t *entries = json_copy(json_object_get(metadata, "managedFields"));
+	json_t *changed = apiserver_fields_changed(call, old, object);
+	json_t *entries = json_array();
+	bool is_known = false;
 	json_t *entry;
-	json_t *found = NULL;
-	size_t found_at = 0;
 	size_t i;
 
-	if (!entries)
-		entries = json_array();
-	json_array_foreach(entries, i, entry)
+	json_array_foreach(json_object_get(metadata, "managedFields"), i, entry)
 	{
-		if (is_entry_of(entry, call->manager, call->route.is_status))
-			found_at = i + 1;
+		is_known = is_known || is_entry_of(entry, call);
+		append_entry(call, entries, entry, changed, object);
 	}
-	if (found_at) {
-		found = json_copy(json_array_get(entries, found_at - 1));
-		json_array_set_new(entries, found_at - 1, found);
-	} else {
-		found = json_pack("{s:s, s:s, s:O, s:s, s:{}}", "manager", call->manager,
-		                  "operation", verb, "apiVersion",
-		                  json_object_get(object, "apiVersion"), "fieldsType", "FieldsV1",
-		                  "fieldsV1");
-		if (!found)
-			abort();
-		if (call->route.is_status)
-			json_object_set_new(found, "subresource", json_string("status"));
-		json_array_append_new(entries, found);
+	if (changed && !is_known) {
+		entry = new_entry(call, object);
+		append_entry(call, entries, entry, changed, object);
+		json_decref(entry);
 	}
-	json_object_set_new(found, "time", now_text(call));
-	json_object_set_new(metadata, "managedFields", entries);
+	if (json_array_size(entries) > 0)
+		json_object_set(metadata, "managedFields", entries);
+	else
+		json_object_del(metadata, "managedFields");
+	json_decref(entries);
+	json_decref(changed);
 }
 
 static bool is_equal_outside(const json_t *old, json_t *object, const char *const *ignored)

@@ -49,7 +49,7 @@ void apiserver_read_reply(struct apiserver_call *call, int status, const json_t 
 		apiserver_status_reply(call, status, apiserver_read_partial(object));
 		return;
 	}
-	text = apiserver_text_of(call->server, (json_t *)(uintptr_t)object);
+	text = apiserver_text_of(call->server, (json_t *)(uintptr_t)object, APISERVER_WHOLE);
 	call->reply.status = status;
 	call->reply.body_length = text->length;
 	call->reply.body = arena_copy(call->arena, text->bytes, text->length);
@@ -277,19 +277,11 @@ static bool is_wanted(const struct apiserver_call *call, const struct page *page
 	return apiserver_select_matches(&page->select, object);
 }
 
-/* An object as an item: those of built-in resources have neither kind nor apiVersion. */
-static json_t *item_of(const struct apiserver_call *call, json_t *object)
+static enum apiserver_form form_of(const struct apiserver_call *call)
 {
-	json_t *item;
-
 	if (apiserver_read_is_partial(call->request))
-		return apiserver_read_partial(object);
-	if (call->route.shelf->resource->is_custom)
-		return json_incref(object);
-	item = json_copy(object);
-	json_object_del(item, "kind");
-	json_object_del(item, "apiVersion");
-	return item;
+		return APISERVER_PARTIAL;
+	return call->route.shelf->resource->is_custom ? APISERVER_WHOLE : APISERVER_ITEM;
 }
 
 /* A list as kubectl prints it. */
@@ -299,10 +291,12 @@ static void reply_table(struct apiserver_call *call, const json_t *items, json_t
 	json_t **objects = arena_alloc(call->arena, (n + 1) * sizeof(json_t *));
 
 	for (size_t i = 0; i < n; i++)
-		objects[i] = json_array_get(items, i);
+		objects[i] = apiserver_text_shown(json_array_get(items, i), form_of(call));
 	apiserver_status_reply(call, 200,
 	                       apiserver_table_new(call->route.shelf->resource, metadata, call->now,
 	                                           objects, n));
+	for (size_t i = 0; i < n; i++)
+		json_decref(objects[i]);
 	json_decref(metadata);
 }
 
@@ -328,13 +322,13 @@ static void reply_list(struct apiserver_call *call, const json_t *items, json_t 
 {
 	struct buf body = {.max = SIZE_MAX};
 	json_t *list = list_of(call, metadata);
-	const struct apiserver_text *text = apiserver_text_of(call->server, list);
+	const struct apiserver_text *text = apiserver_text_of(call->server, list, APISERVER_WHOLE);
 	bool is_null = json_array_size(items) == 0 && apiserver_read_is_partial(call->request);
 	bool is_added = buf_add(&body, text->bytes, text->length - strlen("[]}")) &&
 	                (is_null || buf_add(&body, "[", 1));
 
 	for (size_t i = 0; is_added && i < json_array_size(items); i++) {
-		text = apiserver_text_of(call->server, json_array_get(items, i));
+		text = apiserver_text_of(call->server, json_array_get(items, i), form_of(call));
 		is_added = (i == 0 || buf_add(&body, ",", 1)) &&
 		           buf_add(&body, text->bytes, text->length);
 	}
@@ -370,7 +364,7 @@ void apiserver_read_list(struct apiserver_call *call)
 			n_left++;
 			continue;
 		}
-		json_array_append_new(items, item_of(call, objects[i]));
+		json_array_append(items, objects[i]);
 		last = objects[i];
 	}
 	metadata = json_object();

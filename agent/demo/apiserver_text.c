@@ -10,19 +10,45 @@ static void text_fini(struct apiserver_text *text)
 	free(text->bytes);
 }
 
-const struct apiserver_text *apiserver_text_of(struct apiserver *server, json_t *object)
+json_t *apiserver_text_shown(json_t *object, enum apiserver_form form)
 {
-	size_t slot = ((uintptr_t)object >> 4) % APISERVER_TEXTS;
-	struct apiserver_text *text = &server->texts[slot];
+	json_t *item;
 
-	if (text->object == object)
+	if (form == APISERVER_WHOLE)
+		return json_incref(object);
+	if (form == APISERVER_PARTIAL)
+		return apiserver_read_partial(object);
+	item = json_copy(object);
+	json_object_del(item, "kind");
+	json_object_del(item, "apiVersion");
+	return item;
+}
+
+/* Objects lie at multiples of many powers of two. */
+static size_t slot_of(const json_t *object, enum apiserver_form form)
+{
+	uint64_t mixed = ((uintptr_t)object + form) * UINT64_C(0x9E3779B97F4A7C15);
+
+	return (size_t)(mixed >> 32) % APISERVER_TEXTS;
+}
+
+const struct apiserver_text *apiserver_text_of(struct apiserver *server, json_t *object,
+                                               enum apiserver_form form)
+{
+	struct apiserver_text *text = &server->texts[slot_of(object, form)];
+	json_t *shown;
+
+	if (text->object == object && text->form == form)
 		return text;
 	text_fini(text);
+	shown = apiserver_text_shown(object, form);
 	text->object = json_incref(object);
-	text->bytes = json_dumps(object, JSON_COMPACT);
+	text->form = form;
+	text->bytes = json_dumps(shown, JSON_COMPACT);
 	if (!text->bytes)
 		abort();
 	text->length = strlen(text->bytes);
+	json_decref(shown);
 	return text;
 }
 

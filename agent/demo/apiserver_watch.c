@@ -45,7 +45,8 @@ static void deliver(struct apiserver_watch *watch, const char *bytes, size_t len
 /* Deliver an event; takes the reference to the object. The watch may be gone afterwards. */
 static void tell(struct apiserver_watch *watch, const char *type, json_t *object)
 {
-	const struct apiserver_text *text = apiserver_text_of(watch->server, object);
+	const struct apiserver_text *text =
+		apiserver_text_of(watch->server, object, APISERVER_WHOLE);
 	struct buf line = {.max = SIZE_MAX};
 
 	if (!buf_format(&line, "{\"type\":\"%s\",\"object\":", type) ||

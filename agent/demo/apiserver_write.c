@@ -108,7 +108,7 @@ static void create(struct apiserver_call *call, json_t *object)
 		(void)apiserver_status_exists(call, name);
 		return;
 	}
-	apiserver_meta_manage(call, object, "Update");
+	apiserver_meta_manage(call, NULL, object);
 	store(call, 201, object);
 }
 
@@ -188,7 +188,7 @@ static void settle(struct apiserver_call *call, const json_t *old, json_t *objec
 	}
 	if (!call->route.is_status)
 		apiserver_meta_generation(call->route.shelf->resource, old, object);
-	apiserver_meta_manage(call, object, "Update");
+	apiserver_meta_manage(call, old, object);
 	if (*apiserver_meta_text(object, "deletionTimestamp") &&
 	    !apiserver_meta_has_finalizers(object) && !is_dry(call)) {
 		last = apiserver_store_remove(call->server, call->route.shelf, object);

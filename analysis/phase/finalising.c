@@ -63,6 +63,23 @@ static void fail(struct thought *thought, const char *why)
 	              spec->k8s_namespace, why);
 }
 
+/* The primary is not ready, however late a first one is. */
+static void wait(struct thought *thought)
+{
+	const struct facts *facts = thought->facts;
+
+	/* A primary that somebody deleted comes back as it was promoted. */
+	if (facts->primary.slot.state == FACT_ABSENT)
+		primary_runs_newest(thought);
+	traffic_selects(thought, traffic_backend(thought), false);
+	if (facts->newest.cause == CAUSE_INIT)
+		traffic_reclaims(thought);
+	else
+		traffic_caps(thought, facts->newest.status.weight.from);
+	if (traffic_leaves_canary(thought))
+		traffic_weighs(thought, 0, true);
+}
+
 void phase_finalising(struct thought *thought)
 {
 	const struct facts *facts = thought->facts;
@@ -78,17 +95,11 @@ void phase_finalising(struct thought *thought)
 			return;
 		}
 		thought_because(thought, "%s", why);
+		wait(thought);
 		return;
 	case READINESS_WAITING:
 	case READINESS_UNKNOWN:
-		/* A primary that somebody deleted comes back as it was promoted. */
-		if (facts->primary.slot.state == FACT_ABSENT)
-			primary_runs_newest(thought);
-		traffic_selects(thought, traffic_backend(thought), false);
-		if (facts->newest.cause != CAUSE_INIT)
-			traffic_caps(thought, facts->newest.status.weight.from);
-		if (traffic_leaves_canary(thought))
-			traffic_weighs(thought, 0, true);
+		wait(thought);
 		return;
 	}
 	if (facts->newest.cause == CAUSE_INIT && !traffic_reaches(thought, &facts->primary))

@@ -14,9 +14,11 @@
 #include "analysis/phase/phase.h"
 #include "analysis/primary.h"
 #include "analysis/readiness.h"
+#include "analysis/retreat.h"
 #include "analysis/rival.h"
 #include "analysis/strategy.h"
 #include "analysis/traffic.h"
+#include "analysis/workload.h"
 
 #include <string.h>
 
@@ -328,7 +330,7 @@ static bool is_retreat_begun(const struct thought *thought)
 }
 
 /* Want the weight in force; true when it is there, or when a foreign lowering waits for the next
- * passing check. It is raised only where the Services are. */
+ * passing check. It is raised only where the Services are, and pods that serve. */
 static bool is_caught_up(struct thought *thought, bool has_services)
 {
 	const struct release_status *status = &thought->facts->newest.status;
@@ -343,7 +345,8 @@ static bool is_caught_up(struct thought *thought, bool has_services)
 	if (live < status->weight.to && (live != status->weight.from || rival_lowered(thought)))
 		return true;
 	copies = status->weight.is_mirrored && live == 0;
-	if ((live < status->weight.to || copies) && !has_services)
+	if ((live < status->weight.to || copies) &&
+	    !(has_services && workload_serves(&thought->facts->target)))
 		return false;
 	if (copies)
 		return traffic_mirrors(thought);
@@ -408,6 +411,25 @@ static void end(struct thought *thought, const char *why)
 	failure_end(thought, &status, why);
 }
 
+/*
+ * Whoever began it knew why. When the Canary is another one by now, its deletion may have been the
+ * reason: then nothing is judged, and the revision is analysed again, which finds whatever else the
+ * reason was.
+ */
+static void finish_begun(struct thought *thought)
+{
+	const struct facts *facts = thought->facts;
+	const char *made_by = facts->newest.canary_uid;
+	struct release_status status = thought_next_status(thought);
+
+	if (made_by[0] == '\0' || strcmp(made_by, facts->canary_uid) == 0)
+		end(thought, "a retreat was begun before the agent restarted");
+	else
+		retreat_begin(thought, &status, OUTCOME_CANCELLED,
+		              "the Canary was deleted and made anew: the retreat that was begun "
+		              "meanwhile is finished");
+}
+
 /* A failed check, a deadline, a retreat begun before: these come first and wait for nothing. */
 static bool is_ending(struct thought *thought)
 {
@@ -428,7 +450,7 @@ static bool is_ending(struct thought *thought)
 		return true;
 	}
 	if (is_retreat_begun(thought)) {
-		end(thought, "a retreat was begun before the agent restarted");
+		finish_begun(thought);
 		return true;
 	}
 	/* A check that is due is asked first: whoever was away asked nothing meanwhile. */

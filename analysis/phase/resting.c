@@ -79,6 +79,7 @@ static void initialise(struct thought *thought)
 			thought->spec->k8s_namespace);
 		return;
 	}
+	traffic_reclaims(thought);
 	if (!scaler_is_there(thought))
 		return;
 	create_release(thought, CAUSE_INIT);
@@ -162,6 +163,8 @@ void phase_resting(struct thought *thought)
 		/* Its clients stay with the primary, whoever sends them elsewhere. */
 		if (facts->promoted.name[0] != '\0')
 			(void)keep(thought);
+		else
+			traffic_reclaims(thought);
 		thought_because(thought, "%s %.100s.%.63s not found",
 		                target_kind_word(thought->spec->target_kind), thought->spec->target,
 		                thought->spec->k8s_namespace);

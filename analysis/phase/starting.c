@@ -166,6 +166,7 @@ static void initialise(struct thought *thought)
 	struct release_status status;
 	char why[SENTENCE_MAX];
 
+	traffic_reclaims(thought);
 	traffic_services(thought);
 	if (!primary_runs_newest(thought))
 		return;
@@ -337,11 +338,13 @@ static bool is_scaled_up(struct thought *thought)
 }
 
 /* While a run is not let in, asking for the first time or waiting, what stands is kept as it is:
- * what a foreign hand gives the canary nobody analyses. A first Release has nothing to keep. */
+ * what a foreign hand gives the canary nobody analyses. */
 static void keep(struct thought *thought)
 {
-	if (thought->facts->newest.cause == CAUSE_INIT)
+	if (thought->facts->newest.cause == CAUSE_INIT) {
+		traffic_reclaims(thought);
 		return;
+	}
 	primary_revive(thought);
 	traffic_services(thought);
 	traffic_selects(thought, BACKEND_PRIMARY, false);

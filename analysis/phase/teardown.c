@@ -194,14 +194,14 @@ static bool is_never_begun(const struct facts *facts)
 }
 
 /* Neither a Release nor a workload is left, as where the whole namespace goes: nothing is given
- * back. Where there is a workload and no Release, Flagger's garbage collection would take it. */
+ * back. Where there is a workload and no Release, Flagger's garbage collection would take it. What
+ * is unknown is read, as always. */
 static void let_go(struct thought *thought)
 {
 	const struct facts *facts = thought->facts;
 
-	if (facts->has_finalizer && facts->releases.state == FACT_ABSENT &&
-	    thought_knows(thought, SUBJECT_TARGET) && thought_knows(thought, SUBJECT_PRIMARY) &&
-	    facts->target.slot.state == FACT_ABSENT && facts->primary.slot.state == FACT_ABSENT)
+	if (facts->releases.state == FACT_ABSENT && facts->target.slot.state == FACT_ABSENT &&
+	    facts->primary.slot.state == FACT_ABSENT)
 		(void)finalizer_gone(thought);
 }
 

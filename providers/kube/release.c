@@ -33,6 +33,21 @@ int kube_release_number(const json_t *object)
 	return number_of(kube_tree_text(object, "metadata/name"));
 }
 
+bool kube_release_is_taken_down(const json_t *object)
+{
+	return json_is_true(kube_tree_find(object, "status/takenDown"));
+}
+
+json_t *kube_release_patch_taken_down(void)
+{
+	json_t *status = kube_tree_object();
+	json_t *patch = kube_tree_object();
+
+	kube_tree_set(status, "takenDown", json_true());
+	kube_tree_set(patch, "status", status);
+	return patch;
+}
+
 void kube_release_name(const char *canary, int number, char ret[NAME_MAX_K8S])
 {
 	text_format(ret, NAME_MAX_K8S, "%.200s-%d", canary, number);
@@ -90,7 +105,8 @@ static bool read_spec(const json_t *object, struct release *ret, struct err *err
 			err, ERR_INVALID,
 			"spec.cause: expected init, revision, config, retry, undo or adopted, got \"%.40s\"",
 			cause);
-	if (!read_text(object, "spec/digest", ret->digest, sizeof(ret->digest), err) ||
+	if (!read_text(object, "spec/canary/uid", ret->canary_uid, sizeof(ret->canary_uid), err) ||
+	    !read_text(object, "spec/digest", ret->digest, sizeof(ret->digest), err) ||
 	    !read_text(object, "spec/flaggerHash", ret->hash, sizeof(ret->hash), err) ||
 	    !read_text(object, "spec/previous", ret->previous, sizeof(ret->previous), err))
 		return false;

@@ -23,6 +23,13 @@ bool kube_release_read(const json_t *object, struct release *ret, struct err *er
 /* "<canary>-<number>" into RET. */
 void kube_release_name(const char *canary, int number, char ret[NAME_MAX_K8S]);
 
+/*
+ * A teardown took what OBJECT, a Release that was promoted, is made of: no primary can be made from
+ * it any more, and it counts as none that is promoted. The merge patch of its status says so.
+ */
+bool kube_release_is_taken_down(const json_t *object);
+json_t *kube_release_patch_taken_down(void);
+
 /* The n of OBJECT's name "<canary>-<n>"; 0 when there is none. */
 int kube_release_number(const json_t *object);
 

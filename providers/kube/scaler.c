@@ -153,17 +153,28 @@ static void read_source(const json_t *object, const struct canary_world *world,
 	ret->primary_most = kube_tree_whole(wanted, form->most, form->most_default);
 }
 
+static bool scales_primary(const json_t *object, const struct canary_world *world)
+{
+	return strcmp(kube_tree_text(object, "spec/scaleTargetRef/name"), world->spec->primary) ==
+	       0;
+}
+
+bool kube_scaler_is_ours(const json_t *object, const struct canary_world *world)
+{
+	return kube_owner_is_ours(object, world) ||
+	       (kube_owner_is_marked(object) && scales_primary(object, world));
+}
+
 static void read_primary(const json_t *object, const struct canary_world *world,
                          struct scaler_fact *ret)
 {
-	const char *scaled = kube_tree_text(object, "spec/scaleTargetRef/name");
 	json_t *patch;
 
 	ret->least = least_of(form_of(world), kube_tree_find(object, "spec"));
-	ret->is_ours = kube_owner_is_ours(object, world);
+	ret->is_ours = kube_scaler_is_ours(object, world);
 	ret->is_foreign = !kube_owner_is_marked(object) &&
 	                  !kube_owner_is_canary(object, world->spec->name) &&
-	                  strcmp(scaled, world->spec->primary) != 0;
+	                  !scales_primary(object, world);
 	if (!world->scaler_object)
 		return;
 	patch = kube_scaler_patch(world, world->scaler_object, object, ret->least);

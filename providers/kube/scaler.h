@@ -30,6 +30,10 @@ enum kube_kind kube_scaler_kind(const struct canary_world *world);
 void kube_scaler_read(const json_t *object, const struct canary_world *world, enum subject subject,
                       struct scaler_fact *ret);
 
+/* OBJECT, the primary's, was made for this Canary, or for one before it of the same target: that
+ * one was deleted, and its mark stands until a write of ours renews it. */
+bool kube_scaler_is_ours(const json_t *object, const struct canary_world *world);
+
 /* The primary's as a new object, made from SOURCE, the target's; it keeps LEAST pods. No pause of
  * the source's comes with it (D-34). */
 json_t *kube_scaler_new(const struct canary_world *world, const json_t *source, int least);

@@ -166,13 +166,17 @@ static enum talk_step create(struct act *act, struct err *err)
 	return act_reply_create(act, STEP_WRITE, &ref, clone);
 }
 
-/* One write, nothing read: the canary gets no request, whatever stands there. */
+/* One write, nothing read: the canary gets no request, whatever stands there; or no more than so
+ * many of 100, when it stands as it did. */
 static enum talk_step retreat(struct act *act)
 {
 	struct kube_ref ref = clone_ref(act->world, act->talk.arena);
+	json_t *patch = nginx_ingress_merge(act->world, NULL, NULL, act->effect->weight);
 
-	return act_reply_merge(act, STEP_WRITE, &ref,
-	                       nginx_ingress_merge(act->world, NULL, NULL, act->effect->weight));
+	if (!act_reply_is_blind(act) && act->effect->resource_version[0])
+		kube_tree_set_text(kube_tree_find(patch, "metadata"), "resourceVersion",
+		                   act->effect->resource_version);
+	return act_reply_merge(act, STEP_WRITE, &ref, patch);
 }
 
 static enum talk_step begin(struct act *act, struct err *err)

@@ -28,6 +28,19 @@ static enum talk_step create(const struct route_kind *kind, struct act *act, str
 	return act_reply_create(act, ROUTE_STEP_WRITE, &ref, object);
 }
 
+/* Send PATCH, which is taken, of LIVE: nobody may have written since, unless it is blind. */
+static enum talk_step change(const struct route_kind *kind, struct act *act, int step,
+                             const json_t *live, json_t *patch)
+{
+	struct kube_ref ref = kind->ref(act->world);
+
+	if (act_reply_test_version(act, patch, live))
+		return act_reply_patch(act, step, &ref, patch);
+	json_decref(patch);
+	return act_reply_stop(act, ACT_CONFLICT, NULL, "%s %.100s changed", word_of(kind, &ref),
+	                      ref.name);
+}
+
 /* The canary's part in LIVE, nothing else. */
 static enum talk_step retreat(const struct route_kind *kind, struct act *act, int step,
                               const json_t *live)
@@ -36,7 +49,7 @@ static enum talk_step retreat(const struct route_kind *kind, struct act *act, in
 	json_t *patch = kind->retreat(act, live);
 
 	if (json_array_size(patch) > 0)
-		return act_reply_patch(act, step, &ref, patch);
+		return change(kind, act, step, live, patch);
 	json_decref(patch);
 	/* As it was last seen nothing leads to the canary: that may be old. */
 	if (step == ROUTE_STEP_BLIND)
@@ -94,19 +107,13 @@ enum talk_step route_talk_give_back(const struct route_kind *kind, struct act *a
                                     const json_t *live)
 {
 	struct kube_ref ref = kind->ref(act->world);
-	json_t *patch;
 
 	if (kind->is_made(act->world, live)) {
 		kube_api_delete(&act->talk.request, act->talk.arena, &ref,
 		                act->effect->release_uid);
 		return act_reply_send(act, step);
 	}
-	patch = kind->restore(act->world, live);
-	if (act_reply_test_version(act, patch, live))
-		return act_reply_patch(act, step, &ref, patch);
-	json_decref(patch);
-	return act_reply_stop(act, ACT_CONFLICT, NULL, "%s %.100s changed", word_of(kind, &ref),
-	                      ref.name);
+	return change(kind, act, step, live, kind->restore(act->world, live));
 }
 
 enum talk_step route_talk_remove(const struct route_kind *kind, struct act *act,

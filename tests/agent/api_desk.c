@@ -258,7 +258,7 @@ struct api_desk *api_desk_free(struct api_desk *desk)
 	history_memory_free(desk->history);
 	command_desk_free(desk->cluster);
 	desk_shut(&desk->desk);
-	free(desk->base);
+	history_facts_base_fini(&desk->base);
 	free(desk);
 	return NULL;
 }
@@ -414,7 +414,7 @@ static void write_round(struct api_desk *desk, size_t number, const char *releas
 	whole = json_loads(facts, 0, NULL);
 	patch = history_facts_write(whole, NULL, &desk->base);
 	json_decref(whole);
-	round.base = desk->base;
+	round.base = desk->base.text;
 	round.facts = patch;
 	effect.detail =
 		quoted(&arena, "{'check':'request-duration','query':'rate(x[1m])','value':420.5}");

@@ -8,6 +8,7 @@
 #include "agent/api.h"
 #include "agent/api_feed.h"
 #include "agent/history_clerk.h"
+#include "agent/history_facts.h"
 #include "agent/server.h"
 #include "tests/agent/command_desk.h"
 #include "tests/agent/desk.h"
@@ -24,7 +25,7 @@ struct api_desk {
 	struct api_feed *feed;
 	struct api *api;
 	struct server *server;
-	char *base; /* what the facts of its rounds have in common */
+	struct history_facts_base base; /* what the facts of its rounds have in common */
 	bool is_leading;
 	/* What the API server says of tokens; "alice" may `get` in shop, "root" may all, "mallory"
 	 * nothing, others are unknown. */

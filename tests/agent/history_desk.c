@@ -56,7 +56,7 @@ void history_desk_free(struct desk *desk)
 	pthread_cond_destroy(&desk->posted);
 	pthread_mutex_destroy(&desk->lock);
 	directory_remove(desk->directory);
-	free(desk->facts_base);
+	history_facts_base_fini(&desk->facts_base);
 	free(desk);
 }
 
@@ -183,7 +183,7 @@ void history_desk_decision(struct desk *desk, unsigned number)
 			      .decide_version = DECIDE_VERSION,
 			      .reason = plan.reason,
 			      .spec = texts[0],
-			      .base = desk->facts_base,
+			      .base = desk->facts_base.text,
 			      .facts = texts[1],
 			      .plan = texts[2],
 		      },

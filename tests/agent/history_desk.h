@@ -3,6 +3,7 @@
 #ifndef TESTS_AGENT_HISTORY_DESK_H
 #define TESTS_AGENT_HISTORY_DESK_H
 
+#include "agent/history_facts.h"
 #include "agent/history_sqlite.h"
 #include "tests/agent/slow_vfs.h"
 
@@ -21,9 +22,9 @@ struct desk {
 	pthread_cond_t posted;
 	unsigned n_posts; /* under the lock; not yet delivered */
 	unsigned n_acks;
-	char acks[DESK_ACKS_MAX][16]; /* uids, as they came */
-	char *facts_base;             /* of the decisions */
-	bool is_in_call;              /* an acknowledgement now would be one from inside a call */
+	char acks[DESK_ACKS_MAX][16];         /* uids, as they came */
+	struct history_facts_base facts_base; /* of the decisions */
+	bool is_in_call; /* an acknowledgement now would be one from inside a call */
 };
 
 /* A fresh directory; nothing is open. */

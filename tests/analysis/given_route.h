@@ -88,6 +88,11 @@ static inline void apex_absent(struct model *model)
 	model->truth.apex = (struct service_fact){.slot.state = FACT_ABSENT};
 }
 
+static inline void apex_unknown(struct model *model)
+{
+	model->truth.apex.slot.state = FACT_UNKNOWN;
+}
+
 static inline void apex_canary(struct model *model)
 {
 	model->truth.apex.backend = BACKEND_CANARY;

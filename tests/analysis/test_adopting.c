@@ -40,11 +40,6 @@ static void flagger_finalising(struct model *model)
 	put_phase(model, "Finalising");
 }
 
-static void apex_unknown(struct model *model)
-{
-	model->truth.apex.slot.state = FACT_UNKNOWN;
-}
-
 static void canary_cookies(struct model *model)
 {
 	model->spec.route.sticks = true;

@@ -63,6 +63,18 @@ static void hook_no_earlier(struct model *model)
 	model->truth.hooks[model->spec.n_hooks - 1].refused.ms -= 5000;
 }
 
+static void refused_before(struct model *model)
+{
+	model->truth.hooks[0].refused.ms = model->truth.now.ms - 5000;
+}
+
+/* The clock was put back while it was asked. */
+static void hook_no_before(struct model *model)
+{
+	put_answer(model, HOOK_FAIL);
+	model->truth.hooks[0].refused.ms = model->truth.now.ms - 2500;
+}
+
 static const struct decision_row rows[] = {
 	{"a rollout hook",
          {progressing, due, rollout},
@@ -122,6 +134,11 @@ static const struct decision_row rows[] = {
          "write canary status Progressing",
          "waiting for approval: confirm-traffic-increase gate says no: no",
          10000},
+	{"… said no by a clock that was put back meanwhile",
+         {progressing, due, gate_increase, hook_was_no, hook_no_before, passed, shared},
+         "write canary status Progressing",
+         "waiting for approval: confirm-traffic-increase gate says no: no",
+         7500},
 	{"… said no before, and nothing was measured",
          {progressing, due, gate_increase, hook_was_no, hook_no, unmeasured},
          "save release Progressing to 20 h1",
@@ -129,6 +146,10 @@ static const struct decision_row rows[] = {
          50000},
 	{"… says yes",
          {progressing, due, gate_increase, hook_yes, passed, shared},
+         "save release Progressing from 20 to 40 seen 1 c1 h1 n2",
+         "Advance cart.shop canary weight 40"},
+	{"… says yes, after a no of the step before",
+         {progressing, due, gate_increase, hook_yes, refused_before, passed, shared},
          "save release Progressing from 20 to 40 seen 1 c1 h1 n2",
          "Advance cart.shop canary weight 40"},
 	{"… of blue/green is not asked",

@@ -35,11 +35,6 @@ static void retreating_superseded(struct model *model)
 	put_ending(model, OUTCOME_SUPERSEDED);
 }
 
-static void apex_unknown(struct model *model)
-{
-	model->truth.apex.slot.state = FACT_UNKNOWN;
-}
-
 static void apex_none(struct model *model)
 {
 	model->truth.apex.backend = BACKEND_NONE;

@@ -52,6 +52,15 @@ static void refused_twice(struct model *model)
 	model->truth.target.slot.failures = 2;
 }
 
+/* The scaling up was not answered: the agent was cut off. */
+static void unanswered(struct model *model)
+{
+	target_down(model);
+	model->truth.target.slot.failures = 1;
+	model->truth.target.slot.retry_at = model->truth.now;
+	text_copy(model->truth.target.slot.error, "no answer within 5s");
+}
+
 static void few_pods_allowed(struct model *model)
 {
 	no_pods_allowed(model);
@@ -61,6 +70,27 @@ static void few_pods_allowed(struct model *model)
 static void unready_usual(struct model *model)
 {
 	model->truth.newest.status.times.not_ready_since.ms = model->truth.now.ms - 10000;
+}
+
+static void unready_long_ago(struct model *model)
+{
+	model->truth.newest.status.times.not_ready_since.ms = model->truth.now.ms - 200000;
+}
+
+static void put_read(struct model *model, int64_t ms)
+{
+	model->truth.target.slot.read_at.ms = model->truth.now.ms - ms;
+	model->truth.primary.slot.read_at.ms = model->truth.now.ms - ms;
+}
+
+static void read_before(struct model *model)
+{
+	put_read(model, 30001);
+}
+
+static void read_lately(struct model *model)
+{
+	put_read(model, 30000);
 }
 
 static const struct decision_row rows[] = {
@@ -75,6 +105,10 @@ static const struct decision_row rows[] = {
 	{"it has no pods", {starting, target_down}, "scale target 2", "scaling the target to 2"},
 	{"… and something else took of the deadline",
          {starting, target_down, unready_read},
+         "save release Starting unready 1",
+         "its pods are asked for only now: the deadline begins anew"},
+	{"… an agent that was cut off while it asked for them",
+         {starting, unanswered, unready_read},
          "save release Starting unready 1",
          "its pods are asked for only now: the deadline begins anew"},
 	{"… for no longer than usual",
@@ -121,6 +155,14 @@ static const struct decision_row rows[] = {
 	{"… not read since",
          {starting, target_waits, unready_long},
          "see primary; write canary status Progressing",
+         "canary deployment cart.shop not ready: waiting for rollout to finish: "},
+	{"… for too long by a clock that was wrong, and read before it",
+         {starting, target_waits, unready_long_ago, read_before},
+         "see primary; write canary status Progressing",
+         "canary deployment cart.shop not ready: waiting for rollout to finish: "},
+	{"… read just lately",
+         {starting, target_waits, unready_long_ago, read_lately},
+         "save release Retreating rolled_back n2 unready 1!",
          "canary deployment cart.shop not ready: waiting for rollout to finish: "},
 	{"… not too long yet",
          {starting, target_waits, unready_just},
@@ -256,6 +298,22 @@ static const struct decision_row rows[] = {
          {starting, init, primary_new, unready_just},
          "save release Finalising",
          "the primary is ready; clients go to it next"},
+	{"… and a weight that is taken from clients of the primary",
+         {starting, init, primary_new, primary_half, unready_read, route_20},
+         "route 0!",
+         "the route is to give the canary weight 0"},
+	{"… a weight, and the primary has no pod",
+         {starting, init, primary_new, primary_dead, unready_read, route_20},
+         "write canary status Initializing",
+         "cart-primary.shop not ready: waiting for rollout to finish: 0 of 2 (re"},
+	{"… a weight, and clients are on the target",
+         {starting, init, primary_new, primary_half, unready_read, route_20, apex_canary},
+         "write canary status Initializing",
+         "cart-primary.shop not ready: waiting for rollout to finish: 1 of 2 (re"},
+	{"… a weight, and nobody knows where clients are",
+         {starting, init, primary_new, primary_half, unready_read, route_20, apex_unknown},
+         "write canary status Initializing; see apex service",
+         "cart-primary.shop not ready: waiting for rollout to finish: 1 of 2 (re"},
 	{"it has more pods than before",
          {starting, target_large},
          "save release Progressing to 20 n2",

@@ -82,6 +82,11 @@ static void route_has_more(struct model *model)
 	model->truth.route.has_more = true;
 }
 
+static void target_service(struct model *model)
+{
+	model->spec.target_kind = TARGET_SERVICE;
+}
+
 static void services_absent(struct model *model)
 {
 	model->truth.canary_service = (struct service_fact){.slot.state = FACT_ABSENT};
@@ -257,12 +262,23 @@ static const struct decision_row rows[] = {
          {target_back, apex_back, route_absent},
          "remove canary service canary-uid; remove primary service service-uid; "
          "remove primary primary-uid"},
+	{"a target that is a Service: its primary is the primary's Service",
+         {target_back, apex_back, route_absent, target_service},
+         "remove canary service canary-uid; remove primary primary-uid"},
 	{"gone just now: whoever routes may still go by it",
          {target_back, apex_back, past_the_apex, route_absent, route_just_now},
          "",
          .wake = 1000},
 	{"… for as long as a weight holds",
          {target_back, apex_back, past_the_apex, route_absent, route_gone_before},
+         "remove canary service canary-uid; remove primary service service-uid; "
+         "remove primary primary-uid"},
+	{"… by nobody where the apex leads to it",
+         {target_back, apex_back, route_absent, route_just_now},
+         "remove canary service canary-uid; remove primary service service-uid; "
+         "remove primary primary-uid"},
+	{"… nor where there are no weights",
+         {target_back, apex_back, past_the_apex, no_weights, route_just_now},
          "remove canary service canary-uid; remove primary service service-uid; "
          "remove primary primary-uid"},
 	{"given back just now",
@@ -341,6 +357,14 @@ static const struct decision_row rows[] = {
 	{"of no Release, unseen",
          {held, releases_gone, primary_unknown, target_absent},
          "see primary"},
+	{"of no Release, the target unseen",
+         {held, releases_gone, primary_absent, target_unseen},
+         "see target"},
+	{"of no Release, a primary", {held, releases_gone, target_absent}, ""},
+	{"of no Release that counts: there is one",
+         {held, no_newest, primary_absent, target_absent},
+         ""},
+	{"of no Release, and not held", {releases_gone, primary_absent, target_absent}, ""},
 	/* without a spec nothing is known of what was made */
 	{"no spec", {without_spec}, ""},
 	{"no spec, never begun", {without_spec, never_begun}, "remove releases"},

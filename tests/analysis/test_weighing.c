@@ -57,6 +57,17 @@ static void route_fought_by_nobody(struct model *model)
 	text_copy(model->truth.route.rival.by, "");
 }
 
+/* … than the one that is there now. */
+static void made_by_another(struct model *model)
+{
+	text_copy(model->truth.newest.canary_uid, "canary-0");
+}
+
+static void made_by_this(struct model *model)
+{
+	text_copy(model->truth.newest.canary_uid, model->truth.canary_uid);
+}
+
 static const struct decision_row rows[] = {
 	{"another lowered it",
          {second_step, route_20, early},
@@ -95,10 +106,26 @@ static const struct decision_row rows[] = {
          {second_step, route_0, early, due},
          "save release Retreating rolled_back from 40 n1!",
          "a retreat was begun before the agent restarted"},
+	{"… by the same Canary",
+         {second_step, route_0, made_by_this, early, due},
+         "save release Retreating rolled_back from 40 n1!",
+         "a retreat was begun before the agent restarted"},
+	{"… and the Canary made anew",
+         {second_step, route_0, made_by_another, early, due},
+         "save release Retreating cancelled from 40!",
+         "the Canary was deleted and made anew: the retreat that was begun mean"},
+	{"… whose check fails",
+         {second_step, route_0, made_by_another, due, failed},
+         "save release Progressing from 20 to 40 f1 c1 n1",
+         "Halt cart.shop advancement success rate 50.00% < 99% (failed check 1 o"},
 	{"the first step is not there",
          {progressing, route_0, early},
          "route 20",
          "the route is to give the canary weight 20"},
+	{"… nor a pod to take it",
+         {progressing, route_0, target_down, early},
+         "save release Progressing to 20 unready 1",
+         "canary deployment cart.shop not ready: waiting for rollout to finish: "},
 	{"… nor a Service",
          {progressing, route_0, service_absent, early},
          "canary service canary",

@@ -1,15 +1,23 @@
 #include "tests/analysis/walk_route.h"
 
 #include "analysis/rival.h"
+#include "analysis/workload.h"
 #include "tests/analysis/walk_back.h"
 #include "tests/analysis/walk_look.h"
 
 #include <stddef.h>
 
+/* Before the first promotion, and clients were led to a primary that serves. */
+static bool is_led(const struct facts *facts)
+{
+	return is_first(facts) && workload_serves(&facts->primary) &&
+	       facts->apex.slot.state == FACT_KNOWN && facts->apex.backend == BACKEND_PRIMARY;
+}
+
 bool walk_route_takes_back(const struct world *world, const struct effect *effect)
 {
 	return effect->subject == SUBJECT_ROUTE && effect->weight == 0 && live_weight(world) > 0 &&
-	       !is_first(&world->facts);
+	       (!is_first(&world->facts) || is_led(&world->facts));
 }
 
 /* A run that was created and not let in yet, whoever it waits for. */
@@ -45,6 +53,12 @@ static const char *check_raise(const struct world *world, const struct plan *pla
 	    facts->releases.failures == 0 && !route &&
 	    !find(plan, EFFECT_SAVE_RELEASE, SUBJECT_RELEASES))
 		return "a foreign raise that stays while a run is not let in";
+	if (is_led(facts) && facts->newest.status.phase != PHASE_RETREATING &&
+	    live_weight(world) > 0 && facts->has_spec && !facts->is_deleted &&
+	    !facts->is_quarantined && !world->spec.suspend && facts->route.slot.failures == 0 &&
+	    facts->releases.failures == 0 && !route &&
+	    !find(plan, EFFECT_SAVE_RELEASE, SUBJECT_RELEASES))
+		return "a foreign raise that stays while the first primary is made";
 	if (!is_running(facts) || facts->newest.status.phase == PHASE_RETREATING ||
 	    world->spec.suspend || facts->route.slot.failures > 0 ||
 	    live_weight(world) <= cap(facts))

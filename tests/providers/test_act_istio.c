@@ -223,26 +223,32 @@ static void test_retreat(void **state)
 	}
 }
 
-/* A foreign hand raised the weight: the retreat goes to the weight in force, not to 0. */
+/* A foreign hand raised the weight: the retreat goes to the weight in force, not to 0; and not when
+ * somebody wrote since: that may have been a retreat to 0. */
 static void test_cap(void **state)
 {
 	static const char *const seen[] = {ROUTE(10, 90), USERS};
 
 	for (size_t i = 0; i < array_length(seen); i++) {
-		static const struct cart_exchange script[] = {{"PATCH " ROUTES "/cart" MANAGER,
-		                                               "[" WEIGHTS(60, 40) "]", 200,
-		                                               ROUTE(60, 40)},
-		                                              {0}};
+		static const struct cart_exchange script[] = {
+			{"PATCH " ROUTES "/cart" MANAGER, "[" TEST_VERSION ", " WEIGHTS(60, 40) "]",
+		         200, ROUTE(60, 40)},
+			{0}};
 		struct effect effect = {
 			.kind = EFFECT_WRITE_ROUTE,
 			.subject = SUBJECT_ROUTE,
 			.weight = 40,
 			.is_retreat = true,
+			.resource_version = "71",
 		};
 		struct play play;
 
 		begin(&play, "{}", seen[i], false);
 		expect(&play, &effect, script, ACT_OK, "");
+		end(&play);
+		(void)snprintf(effect.resource_version, sizeof(effect.resource_version), "70");
+		begin(&play, "{}", seen[i], false);
+		expect(&play, &effect, &(struct cart_exchange){0}, ACT_CONFLICT, "changed");
 		end(&play);
 	}
 }

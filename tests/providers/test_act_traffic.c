@@ -233,16 +233,19 @@ static void test_route_made(void **state)
 	play(&effect, no_backend, ACT_FAILED, "backend cart not found in ingress storefront");
 }
 
-/* One write, nothing read, no version; a lost reply is not taken for a yes. */
+/* The canary's weight, without rules. */
+#define WEIGHS(weight)                                                            \
+ "'annotations': {'" N "canary': 'true', '" N "canary-weight': '" weight "', '" N \
+ "canary-by-header': null, '" N "canary-by-header-value': null, '" N              \
+ "canary-by-header-pattern': null, '" N "canary-by-cookie': null}"
+
+/* One write, nothing read, no version; a lost reply is not taken for a yes. One that leaves a
+ * weight is of the version it was decided on: late, it would raise a 0. */
 static void test_route_retreat(void **state)
 {
-	static const char body[] =
-		"{'metadata': {'annotations': {'" N "canary': 'true', '" N
-		"canary-weight': '0', '" N "canary-by-header': null, '" N
-		"canary-by-header-value': null, '" N "canary-by-header-pattern': null, '" N
-		"canary-by-cookie': null}}}";
 	struct cart_exchange script[] = {
-		{"PATCH " INGRESSES "/storefront-canary" MANAGER, body, 200, "{}"},
+		{"PATCH " INGRESSES "/storefront-canary" MANAGER, "{'metadata': {" WEIGHS("0") "}}",
+	         200, "{}"},
 		{0},
 	};
 	struct effect effect = {
@@ -258,6 +261,14 @@ static void test_route_retreat(void **state)
 	play(&effect, script, ACT_UNKNOWN, "timed out");
 	script[0].status = 404;
 	play(&effect, script, ACT_ABSENT, "404");
+
+	effect.weight = 40;
+	script[0].body = "{'metadata': {'resourceVersion': '71', " WEIGHS("40") "}}";
+	script[0].status = 409;
+	play(&effect, script, ACT_CONFLICT, "409");
+	script[0].status = 200;
+	script[0].reply = "{}";
+	play(&effect, script, ACT_OK, "");
 }
 
 static void test_observe(void **state)

@@ -317,7 +317,7 @@ static void test_rename(void **state)
 struct row {
 	const char *name;
 	struct effect effect;
-	struct cart_exchange script[8];
+	struct cart_exchange script[9];
 	enum act_outcome want;
 	const char *text; /* a part of the result's; NULL: any */
 	bool has_digest;  /* of what was observed */
@@ -487,11 +487,15 @@ static void test_copies(void **state)
 #define REMOVE(n) \
  .effect = {.kind = EFFECT_REMOVE_RELEASES, .subject = SUBJECT_RELEASES, .number = n}
 #define MADE(name, owner) "{'metadata': {'name': '" name "', 'uid': '" owner "'}}"
-#define DONE                                                                                  \
- "{'metadata': {'name': 'cart-2', 'uid': 'r2', 'labels': {'serin.dev/canary-uid': '" CART_UID \
+#define PROMOTED(number, more)                                                                \
+ "{'metadata': {'name': 'cart-" number "', 'uid': 'r" number                                  \
+ "', 'labels': {'serin.dev/canary-uid': '" CART_UID                                           \
  "'}}, 'spec': {'canary': {'name': 'cart', 'uid': '" CART_UID                                 \
  "'}, 'template': {}, 'configs': [{'kind': 'ConfigMap', 'name': 'a', 'digest': 'x', 'copy': " \
- "'used-by-release'}]}, 'status': {'outcome': 'promoted'}}"
+ "'used-by-release'}]}, 'status': {'outcome': 'promoted'" more "}}"
+#define EARLIER    PROMOTED("1", "")
+#define DONE       PROMOTED("2", "")
+#define TAKEN_DOWN PROMOTED("2", ", 'takenDown': true")
 #define SETS                                                                                      \
  "{'metadata': {'name': 'old'}, 'spec': {'template': {'spec': {'volumes': [{'configMap': {'name'" \
  ": 'used-by-pods'}}]}}}}"
@@ -525,14 +529,33 @@ static const struct row remove_rows[] = {
 		.want = ACT_OK,
 	},
 	{
-		.name = "a teardown",
+		.name = "a teardown: the last one says first that its copies go",
 		REMOVE(0),
-		.script = {{"GET " RELEASES PAGE, "", 200, LIST(DONE)},
+		.script = {{"GET " RELEASES PAGE, "", 200, LIST(EARLIER "," DONE)},
+                           {"DELETE " RELEASES "/cart-1", NULL, 200, STATUS(200)},
+                           {"PATCH " RELEASES "/cart-2/status" MANAGER,
+                            "{'status': {'takenDown': true}}", 200, DONE},
                            {"GET " CORE "configmaps" LABELLED, "", 200,
                             LIST(MADE("used-by-release", "1"))},
                            {"GET " CORE "secrets" LABELLED, "", 200, LIST(MADE("key", "2"))},
                            {"DELETE " CORE "configmaps/used-by-release", NULL, 200, STATUS(200)},
                            {"DELETE " CORE "secrets/key", NULL, 404, STATUS(404)},
+                           {"DELETE " RELEASES "/cart-2", NULL, 200, STATUS(200)}},
+		.want = ACT_OK,
+	},
+	{
+		.name = "… which cannot be said: its copies stay",
+		REMOVE(0),
+		.script = {{"GET " RELEASES PAGE, "", 200, LIST(DONE)},
+                           {"PATCH " RELEASES "/cart-2/status" MANAGER, NULL, 403, STATUS(403)}},
+		.want = ACT_FAILED,
+	},
+	{
+		.name = "… that was said before, by whoever died meanwhile",
+		REMOVE(0),
+		.script = {{"GET " RELEASES PAGE, "", 200, LIST(TAKEN_DOWN)},
+                           {"GET " CORE "configmaps" LABELLED, "", 200, LIST("")},
+                           {"GET " CORE "secrets" LABELLED, "", 200, LIST("")},
                            {"DELETE " RELEASES "/cart-2", NULL, 200, STATUS(200)}},
 		.want = ACT_OK,
 	},

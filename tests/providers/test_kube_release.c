@@ -38,6 +38,7 @@ static void test_read(void **state)
 	assert_int_equal(release.number, 17);
 	assert_string_equal(release.uid, "r17");
 	assert_string_equal(release.resource_version, "90");
+	assert_string_equal(release.canary_uid, CART_UID);
 	assert_int_equal(release.cause, CAUSE_REVISION);
 	assert_string_equal(release.digest, "abc");
 	assert_string_equal(release.previous, "cart-16");

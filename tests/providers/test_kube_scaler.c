@@ -2,6 +2,7 @@
  * written. */
 #include "providers/kube/scaler.h"
 #include "providers/kube/scaler_query.h"
+#include "providers/kube/tree.h"
 #include "tests/providers/canary_rows.h"
 #include "tests/providers/cart.h"
 #include "tests/providers/merge.h"
@@ -188,6 +189,13 @@ static void test_read(void **state)
 	assert_int_equal(fact.most, 7);
 	assert_false(fact.is_pinned);
 	assert_false(fact.is_foreign);
+	/* Made for a Canary that was deleted and made anew, of which this one knows the name only.
+	 */
+	json_object_set_new(kube_tree_find(live, "metadata/labels"), "serin.dev/canary-uid",
+	                    json_string("before"));
+	kube_scaler_read(live, &cart.world, SUBJECT_PRIMARY_SCALER, &fact);
+	assert_true(fact.is_ours);
+	assert_false(fact.is_exact); /* the mark is to be renewed */
 	json_object_del(json_object_get(live, "metadata"), "labels");
 	kube_scaler_read(live, &cart.world, SUBJECT_PRIMARY_SCALER, &fact);
 	assert_false(fact.is_foreign); /* it scales the primary already */
@@ -195,6 +203,11 @@ static void test_read(void **state)
 	                    "name", json_string("other"));
 	kube_scaler_read(live, &cart.world, SUBJECT_PRIMARY_SCALER, &fact);
 	assert_true(fact.is_foreign);
+	/* What another Canary made. */
+	json_object_set_new(json_object_get(live, "metadata"), "labels",
+	                    merge_parse("{'serin.dev/canary-uid': 'before'}"));
+	kube_scaler_read(live, &cart.world, SUBJECT_PRIMARY_SCALER, &fact);
+	assert_false(fact.is_ours);
 	json_decref(live);
 	json_decref(source);
 	cart_fini(&cart);

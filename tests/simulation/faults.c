@@ -141,6 +141,19 @@ bool faults_deed(struct faults *faults, struct instant now)
 	return true;
 }
 
+bool fault_is_possible(enum fault kind, enum fault_phase phase)
+{
+	bool is_judged = phase == FAULT_PHASE_STARTING || phase == FAULT_PHASE_PROGRESSING;
+
+	if (kind == FAULT_GATE_CLOSED)
+		return is_judged || phase == FAULT_PHASE_ABSENT;
+	if (kind == FAULT_HOOK_ROLLBACK)
+		return is_judged;
+	return phase != FAULT_PHASE_TEARDOWN ||
+	       (kind != FAULT_EDIT_SELECTOR && kind != FAULT_HOOK_NO && kind != FAULT_HOOK_SILENT &&
+	        kind != FAULT_HOOK_DOWN);
+}
+
 const char *fault_name(enum fault kind)
 {
 	return kinds[kind].name;

@@ -127,6 +127,13 @@ bool faults_strike_at(struct faults *faults, enum fault kind, int canary, struct
 /* The same for a deed of people, which has a chance of its own: may it happen? */
 bool faults_deed(struct faults *faults, struct instant now);
 
+/*
+ * Can this kind strike in this phase at all? Gates are asked before a run and while it is judged,
+ * and only a run that is judged can be called back; no hook is called for a Canary that is deleted,
+ * but one that was on its way; and a teardown has taken away what a wrong selector would be in.
+ */
+bool fault_is_possible(enum fault kind, enum fault_phase phase);
+
 /* "crash", "409", …, and "Starting", …. */
 const char *fault_name(enum fault kind);
 const char *fault_phase_name(enum fault_phase phase);

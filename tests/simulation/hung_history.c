@@ -29,6 +29,7 @@ struct hung_history {
 	size_t n_gaps;
 	char *edited;
 	FILE *stream;
+	struct sim_derive derive;
 };
 
 static void remove_ack(struct ack *ack)
@@ -56,8 +57,9 @@ static void on_round(struct history *history, const struct history_round *round,
 {
 	struct hung_history *hung = (struct hung_history *)(void *)history;
 	struct ack *ack;
+	char why[128];
 
-	(void)sim_derive_round(round, NULL, NULL, 0);
+	(void)sim_derive_round(&hung->derive, round, why, sizeof(why));
 	hung->n_rounds++;
 	if (round->facts && strstr(round->facts, "\"edited\":")) {
 		free(hung->edited);
@@ -159,6 +161,7 @@ struct history *hung_history_free(struct history *history)
 		return NULL;
 	while (hung->acks)
 		remove_ack(hung->acks);
+	sim_derive_fini(&hung->derive);
 	free(hung->edited);
 	free(hung);
 	return NULL;

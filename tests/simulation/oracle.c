@@ -198,11 +198,36 @@ static const char *trouble_gone(const struct sight *sight)
 	return "";
 }
 
+/* A primary of this version is never ready. */
+static bool is_no_primary(const char *image)
+{
+	enum quality quality = truth_quality(image);
+
+	return quality == QUALITY_STUCK || quality == QUALITY_WEAK;
+}
+
+/* Before the first promotion people gave the target pods that never serve, where a rollout takes
+ * away all that were there, or none of which was ready yet; and the primary was made of those, or
+ * of others before them that are never ready: nobody has others. */
+static bool is_hopeless(const struct sight *sight)
+{
+	const struct simulation *simulation = sight->simulation;
+	size_t index = (size_t)(sight->canary - simulation->truth.canaries);
+	const char *image = image_of(sight->primary);
+
+	return (sight->canary->empties ||
+	        !instant_is_set(simulation->witness.times[index].target_pods)) &&
+	       sight->canary->promoted < 0 &&
+	       truth_quality(truth_live(sight->canary)) == QUALITY_STUCK &&
+	       workload(sight->primary).ready == 0 && (!sight->primary || is_no_primary(image)) &&
+	       !selects(sight, "", "-primary");
+}
+
 static const char *trouble_kept(const struct sight *sight)
 {
 	/* Of a rollout that is stuck the pods before it serve on; the primary of a first run may be
 	 * as stuck. */
-	if (selects(sight, "", "") && workload(sight->target).ready > 0)
+	if ((selects(sight, "", "") && workload(sight->target).ready > 0) || is_hopeless(sight))
 		return "";
 	if (!is_ready(sight->primary))
 		return "its target cannot serve, and its primary is not ready";

@@ -1,5 +1,7 @@
 /* Foreign edits: whoever writes into what agents look after, and pods that break. */
 #include "analysis/base/text.h"
+#include "providers/kube/api.h"
+#include "providers/kube/tree.h"
 #include "tests/simulation/front.h"
 #include "tests/simulation/people.h"
 #include "tests/simulation/simulation.h"
@@ -108,18 +110,26 @@ static bool edit_replicas(const struct hand *hand)
 	return true;
 }
 
+static bool is_marked(const json_t *object)
+{
+	return kube_tree_value(kube_tree_find(object, "metadata/labels"), KUBE_LABEL_UID)[0] !=
+	       '\0';
+}
+
 static bool edit_selector(const struct hand *hand)
 {
 	static const char *const suffixes[] = {"", "-primary", "-canary"};
 	static const char *const pods[] = {"", "-primary", "-nowhere"};
 	struct name service =
 		name_of(hand->canary->service, suffixes[dice_between(hand->dice, 0, 2)]);
+	bool is_apex = strcmp(service.text, hand->canary->service) == 0;
+	const json_t *live = find(hand, "services", service.text);
 	char body[96];
 
-	/* After a teardown, and until the first run is over, the Service is its users'. */
-	if (!hand->canary->is_there ||
-	    (hand->canary->promoted < 0 && strcmp(service.text, hand->canary->service) == 0) ||
-	    !find(hand, "services", service.text) || !strikes(hand))
+	/* After a teardown, and until the first run is over, the Service is its users', who get it
+	 * back as they had it. A Canary that was made anew may not have been seen yet. */
+	if (!hand->canary->is_there || !live ||
+	    (is_apex && (hand->canary->promoted < 0 || !is_marked(live))) || !strikes(hand))
 		return false;
 	text_format(body, sizeof(body), "{\"spec\":{\"selector\":{\"app\":\"%s%s\"}}}",
 	            hand->canary->name, pods[dice_between(hand->dice, 0, 2)]);

@@ -7,6 +7,7 @@
 #define ADDRESS       "http://hooks/"
 #define CLOSED_MS_MIN 5000
 #define CLOSED_MS_MAX 240000
+#define INIT_FACTOR   20
 
 bool receivers_are_called(const struct http_request *request)
 {
@@ -35,9 +36,13 @@ static bool is_gate(enum hook_type type)
 	       type == HOOK_CONFIRM_PROMOTION;
 }
 
+/* While a canary is initialised a hook is hardly ever called. */
 static bool strike(struct simulation *simulation, enum fault kind, int canary)
 {
-	return faults_strike(&simulation->faults, kind, canary, sim_loop_now(simulation->loop));
+	bool is_rare = simulation->faults.phases[canary] == FAULT_PHASE_INIT;
+
+	return faults_strike_at(&simulation->faults, kind, canary, sim_loop_now(simulation->loop),
+	                        is_rare ? INIT_FACTOR : 1);
 }
 
 /* A check will fail that the version's quality does not explain. */

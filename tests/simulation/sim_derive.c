@@ -1,8 +1,8 @@
 #include "tests/simulation/sim_derive.h"
 
 #include "agent/derive.h"
-#include "agent/history_facts.h"
 #include "analysis/base/compiler.h"
+#include "analysis/base/text.h"
 #include "providers/wire/tree.h"
 
 #include <stdio.h>
@@ -13,21 +13,34 @@
  4 /* one in so many, by the millisecond: deriving costs as much as an agent's round \
     */
 
-static void derive_again(const struct history_round *round, const json_t *facts)
+static void derive_again(struct sim_derive *derive, const struct history_round *round,
+                         const json_t *facts)
 {
 	char why[ERR_TEXT_MAX];
-	struct derive *derive;
 
-	derive = derive_new();
-	if (derive_round(derive, round, facts, false, why) != DERIVE_SAME) {
-		(void)fprintf(stderr, "round %s of %s is decided otherwise: %s\n%s\n%s\n",
-		              round->uid, round->canary, why, round->plan, derive_plan(derive));
-		abort();
-	}
-	derive_free(derive);
+	if (!derive->derive)
+		derive->derive = derive_new();
+	if (derive_round(derive->derive, round, facts, false, why) == DERIVE_SAME)
+		return;
+	(void)fprintf(stderr, "round %s of %s is decided otherwise: %s\n%s\n%s\n", round->uid,
+	              round->canary, why, round->plan, derive_plan(derive->derive));
+	abort();
 }
 
-bool sim_derive_round(const struct history_round *round, struct sim_known *known, char *why,
+static struct history_facts_base *base_of(struct sim_derive *derive, const char *uid)
+{
+	size_t at = 0;
+
+	while (at < SIM_DERIVE_ROWS && strcmp(derive->rows[at].uid, uid) != 0)
+		at++;
+	if (at == SIM_DERIVE_ROWS) {
+		at = derive->next++ % SIM_DERIVE_ROWS;
+		text_copy(derive->rows[at].uid, uid);
+	}
+	return &derive->rows[at].base;
+}
+
+bool sim_derive_round(struct sim_derive *derive, const struct history_round *round, char *why,
                       size_t size)
 {
 	CLEANUP(tree_freep) json_t *facts = NULL;
@@ -38,9 +51,19 @@ bool sim_derive_round(const struct history_round *round, struct sim_known *known
 	is_beginning = strstr(round->plan, "\"create release\"") != NULL;
 	if (round->decided_at.ms % EACH != 0 && !is_beginning)
 		return true;
-	(void)history_facts_read(round->base, round->facts, &facts, NULL);
-	derive_again(round, facts);
-	if (is_beginning && known && !sim_known_begins(facts, round->plan, why, size))
+	if (!history_facts_read_next(base_of(derive, round->canary_uid), round->base, round->facts,
+	                             &facts, NULL))
+		abort();
+	derive_again(derive, round, facts);
+	if (is_beginning && !sim_known_begins(facts, round->plan, why, size))
 		return false;
-	return !known || sim_known_note(known, round->canary_uid, facts, why, size);
+	return sim_known_note(&derive->known, round->canary_uid, facts, why, size);
+}
+
+void sim_derive_fini(struct sim_derive *derive)
+{
+	derive_free(derive->derive);
+	for (size_t i = 0; i < SIM_DERIVE_ROWS; i++)
+		history_facts_base_fini(&derive->rows[i].base);
+	*derive = (struct sim_derive){0};
 }

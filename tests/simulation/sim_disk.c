@@ -46,7 +46,7 @@ struct sim_disk {
 	struct instant read_only_until;
 
 	/* The process. */
-	struct sim_known known;
+	struct sim_derive derive;
 	struct history history;
 	struct loop *loop; /* NULL: none */
 	struct history_queue queue;
@@ -305,7 +305,7 @@ static void on_round(struct history *history, const struct history_round *round,
 
 	if (!disk->loop || disk->is_finished)
 		return;
-	if (!sim_derive_round(round, &disk->known, why, sizeof(why)))
+	if (!sim_derive_round(&disk->derive, round, why, sizeof(why)))
 		accuse_known(disk, round, why);
 	sim_record_round(round, &record);
 	disk->n_rounds++;
@@ -455,6 +455,7 @@ struct sim_disk *sim_disk_free(struct sim_disk *disk)
 	if (!disk)
 		return NULL;
 	let_go(disk);
+	sim_derive_fini(&disk->derive);
 	sim_file_free(disk->file);
 	free(disk->records);
 	free(disk);
@@ -475,7 +476,7 @@ struct history *sim_disk_start(struct sim_disk *disk, struct loop *loop)
 	}
 	disk->boot++;
 	disk->last_round = SIZE_MAX;
-	disk->known = (struct sim_known){0};
+	sim_derive_fini(&disk->derive);
 	if (disk->file)
 		sim_file_start(disk->file, disk->boot, loop_now(loop), disk->records,
 		               disk->n_records);

@@ -127,7 +127,7 @@ static void run_job(const struct settings *settings, int job, struct totals *tot
 		(void)snprintf(present, sizeof(present), "seed %" PRIu64 " fails: ", options.seed);
 		(void)alarm(SEED_SECONDS);
 		simulation_run(&options, &result);
-		totals_add(totals, &result);
+		totals_add(totals, options.seed, &result);
 		if (result.violation[0] == '\0')
 			continue;
 		printf("seed %" PRIu64 " fails: %s\n", options.seed, result.violation);

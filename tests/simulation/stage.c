@@ -55,6 +55,7 @@ struct stage {
 	bool keeps_copy_names;
 	const char *slow; /* part of the URL of what is slow; NULL: nothing is */
 	struct span slow_by;
+	const char *broken; /* the end of the URL of what cannot be read; NULL: all can be */
 };
 
 /* Hooks ---------------------------------------------------------------------------------------- */
@@ -64,20 +65,46 @@ static struct sim_http_fate fate(void *user, const struct http_request *request,
 	struct stage *stage = user;
 	struct span late = span_ms(0);
 	bool is_removal = request->method == HTTP_DELETE;
+	bool is_answer = stage_hooks_are_called(request) || request->method == HTTP_PATCH;
 
 	if (stage->slow && strstr(request->url, stage->slow))
 		late = stage->slow_by;
 	return (struct sim_http_fate){
 		.there = is_removal ? late : span_ms(0),
-		.back = stage_hooks_are_called(request) ? late : span_ms(0),
+		.back = is_answer ? late : span_ms(0),
 		.is_reply_lost = stage_hooks_are_silent(&stage->hooks, request),
 	};
+}
+
+static enum sim_http_stream carry(void *user, const struct http_request *request,
+                                  struct span *ret_late)
+{
+	struct stage *stage = user;
+
+	if (!stage->slow || !strstr(request->url, stage->slow))
+		return SIM_HTTP_STREAM_CARRIED;
+	*ret_late = stage->slow_by;
+	return SIM_HTTP_STREAM_LATE;
 }
 
 void stage_slow(struct stage *stage, const char *part, int ms)
 {
 	stage->slow = part;
 	stage->slow_by = span_ms(ms);
+}
+
+void stage_break(struct stage *stage, const char *part)
+{
+	stage->broken = part;
+}
+
+static bool is_broken(const struct stage *stage, const struct http_request *request)
+{
+	size_t length = strlen(request->url);
+	size_t end = stage->broken ? strlen(stage->broken) : 0;
+
+	return stage->broken && request->method == HTTP_GET && length >= end &&
+	       strcmp(request->url + length - end, stage->broken) == 0;
 }
 
 void stage_hook(struct stage *stage, const char *path, int status, const char *body)
@@ -166,6 +193,8 @@ static struct apiserver_fault on_before(void *user, const struct http_request *r
 {
 	struct stage *stage = user;
 
+	if (is_broken(stage, request))
+		return (struct apiserver_fault){.kind = APISERVER_FAULT_STATUS, .status = 503};
 	if (!is_counted(request))
 		return (struct apiserver_fault){0};
 	check_holder(stage, request);
@@ -335,6 +364,7 @@ void stage_start(struct stage *stage, int number)
 		.latency = span_ms(4),
 		.web = web,
 		.fate = fate,
+		.stream = carry,
 		.user = stage,
 		.agent = number == 0 ? "serin/0" : "serin/1",
 	};

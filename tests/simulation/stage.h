@@ -111,8 +111,12 @@ bool stage_run_to(struct stage *stage, const char *phase, int seconds);
 void stage_fault(struct stage *stage, enum stage_fault fault, size_t nth);
 
 /* From now on removals whose URL has PART, which is the caller's, arrive so much later, and replies
- * of hooks so. */
+ * of hooks and patches and events of watches so. */
 void stage_slow(struct stage *stage, const char *part, int ms);
+
+/* What agents read at URLs that end with PART, which is the caller's, is from now on answered with
+ * 503; NULL: no more. */
+void stage_break(struct stage *stage, const char *part);
 
 /* Writes that agents made since the last call of stage_fault, leases aside. */
 size_t stage_writes(const struct stage *stage);

@@ -257,6 +257,24 @@ static void test_others(void **state)
 	stage_free(stage);
 }
 
+/* The target went, its watch is late, and a config changes: it is not looked for again and again.
+ */
+static void test_target_is_gone(void **state)
+{
+	struct stage *stage = stage_new(1);
+
+	(void)state;
+	config_stage_initialise(stage);
+	stage_run(stage, 60);
+	apiserver_log_clear(stage_server(stage));
+	stage_slow(stage, "/deployments", 10000);
+	stage_write(stage, HTTP_DELETE, DEPLOYMENT, NULL);
+	config_stage_paint_blue(stage);
+	stage_run(stage, 5);
+	assert_in_range(apiserver_count(stage_server(stage)), 1, 20);
+	stage_free(stage);
+}
+
 /* With flagger.app/config-tracking: disabled, it is shared by both, and no change begins a run. */
 static void test_opted_out(void **state)
 {
@@ -370,6 +388,49 @@ static void test_made_anew(void **state)
 	stage_free(stage);
 }
 
+/* The agent dies after that write of a teardown; the config changes, and the Canary is made anew.
+ * False: the teardown has fewer. */
+static bool made_anew_after(size_t nth)
+{
+	struct stage *stage = stage_new(1);
+	bool is_reached;
+
+	config_stage_initialise(stage);
+	stage_fault(stage, STAGE_FAULT_CRASH, nth);
+	flow_delete_canary(stage);
+	for (int i = 0; i < 6000 && stage_writes(stage) < nth; i++)
+		stage_run_ms(stage, 10);
+	is_reached = stage_writes(stage) >= nth;
+	config_stage_paint_blue(stage);
+	config_stage_make_canary(stage);
+	if (!stage_run_to(stage, "Succeeded", 300))
+		assert_string_equal(stage_phase(stage), "Initialized");
+	stage_run(stage, 10);
+	assert_non_null(stage_find(stage, "deployments", "cart-primary"));
+	check_references(stage);
+	assert_string_equal(config_stage_colour(stage, config_stage_mounted(stage)), "blue");
+	flow_delete_canary(stage);
+	stage_run(stage, 120);
+	assert_int_equal(count(stage, "configmaps"), 1);
+	assert_int_equal(count(stage, "secrets"), 1);
+	assert_int_equal(count(stage, "releases"), 0);
+	stage_free(stage);
+	return is_reached;
+}
+
+/* Wherever a teardown is cut short, the Canary that comes next has a primary in the end: made from
+ * what was promoted, or, when the copies of its configs went, from the target that has the clients.
+ */
+static void test_made_anew_after_each_removal(void **state)
+{
+	size_t nth = 1;
+
+	(void)state;
+	while (made_anew_after(nth))
+		nth++;
+	assert_in_range(nth, 10, 40);
+}
+
 static void undo(struct stage *stage)
 {
 	char body[1024];
@@ -416,6 +477,7 @@ int main(void)
 		cmocka_unit_test(test_a_changed_config_is_rolled_back),
 		cmocka_unit_test(test_teardown),
 		cmocka_unit_test(test_made_anew),
+		cmocka_unit_test(test_made_anew_after_each_removal),
 		cmocka_unit_test(test_copies),
 		cmocka_unit_test(test_D_10_pods_begin_anew),
 		cmocka_unit_test(test_changed_in_mid_run),
@@ -424,6 +486,7 @@ int main(void)
 		cmocka_unit_test(test_others),
 		cmocka_unit_test(test_missing),
 		cmocka_unit_test(test_D_35_optional_one_comes),
+		cmocka_unit_test(test_target_is_gone),
 		cmocka_unit_test(test_opted_out),
 		cmocka_unit_test(test_no_secret_is_told),
 		cmocka_unit_test(test_garbage),

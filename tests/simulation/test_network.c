@@ -454,6 +454,27 @@ static void test_a_jump_neither_ends_nor_prolongs_the_hold(void **state)
 	}
 }
 
+/* Nor does it prolong the rest after a failure, told first by the removal of what stood in the way.
+ */
+static void test_a_jump_prolongs_no_rest(void **state)
+{
+	static const char url[] =
+		"/apis/networking.k8s.io/v1/namespaces/shop/ingresses/front-canary";
+	struct stage *stage = stage_new(7);
+
+	stage_deploy(stage, "v1");
+	stage_canary(stage, "nginx", "\"stepWeight\":50,\"maxWeight\":50");
+	stage_start(stage, 0);
+	assert_true(stage_run_to(stage, "Initialized", 120));
+	stage_write(stage, HTTP_PATCH, url, "{\"metadata\":{\"labels\":null}}");
+	stage_run(stage, 10);
+	sim_loop_skew(stage_loop(stage, 0), span_ms(-600000));
+	stage_write(stage, HTTP_DELETE, url, NULL);
+	stage_run(stage, 40);
+	assert_non_null(stage_find(stage, "ingresses", "front-canary"));
+	stage_free(stage);
+}
+
 /* Stories -----------------------------------------------------------------------------------------
  */
 
@@ -483,6 +504,7 @@ int main(void)
 		cmocka_unit_test(test_skew),
 		cmocka_unit_test(test_both_create_the_lease),
 		cmocka_unit_test(test_a_jump_neither_ends_nor_prolongs_the_hold),
+		cmocka_unit_test(test_a_jump_prolongs_no_rest),
 		cmocka_unit_test(test_a_seed_tells_the_same_story_twice),
 	};
 

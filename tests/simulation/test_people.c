@@ -203,6 +203,32 @@ static void a_removal_overtakes_a_reply(void **state)
 	end(simulation, "removal", OUTCOME_ROLLED_BACK);
 }
 
+/* In the first run the target gets pods that never serve, and the Canary is deleted. Those before
+ * serve on, unless the rollout took them all away or none was ready yet. */
+static void nobody_can_serve(void **state)
+{
+	static const struct {
+		const char *what;
+		int seconds; /* before the push */
+		bool empties;
+	} rows[] = {{"rolled out", 3, false}, {"all replaced", 3, true}, {"none before", 0, false}};
+
+	(void)state;
+	for (size_t i = 0; i < array_length(rows); i++) {
+		struct truth_canary cast = nginx;
+		struct simulation *simulation;
+
+		cast.empties = rows[i].empties;
+		simulation =
+			simulation_begin(&(struct simulation_options){.seed = 1, .alone = &cast});
+		simulation_pass(simulation, span_seconds(rows[i].seconds));
+		people_act(simulation, 0, DEED_PUSH, QUALITY_STUCK);
+		simulation_pass(simulation, span_seconds(60));
+		people_act(simulation, 0, DEED_DELETE, QUALITY_GOOD);
+		end(simulation, rows[i].what, OUTCOME_NONE);
+	}
+}
+
 /* One answer that is no measurement holds a run; it does not end it. */
 static void one_unmeasured_check_ends_no_run(void **state)
 {
@@ -400,6 +426,7 @@ int main(void)
 		cmocka_unit_test(a_canary_comes_again),
 		cmocka_unit_test(each_edit_in_each_phase_ends_well),
 		cmocka_unit_test(a_removal_overtakes_a_reply),
+		cmocka_unit_test(nobody_can_serve),
 		cmocka_unit_test(one_unmeasured_check_ends_no_run),
 		cmocka_unit_test(metrics_that_stay_away_end_a_run),
 		cmocka_unit_test(the_oracle_bites),

@@ -1,6 +1,12 @@
 #include "tests/simulation/totals.h"
 
+#include "agent/version.h"
+
 #include <inttypes.h>
+
+/* Strikes of each pair in so many releases. */
+#define WANTED   100
+#define RELEASES 1000000
 
 static void add_result(struct simulation_result *sum, const struct simulation_result *result)
 {
@@ -17,8 +23,18 @@ static void add_result(struct simulation_result *sum, const struct simulation_re
 		sum->outcomes[i] += result->outcomes[i];
 }
 
-void totals_add(struct totals *totals, const struct simulation_result *result)
+/* Seeds FIRST to LAST, too. */
+static void span_seeds(struct totals *totals, uint64_t first, uint64_t last)
 {
+	if (totals->n_seeds == 0 || first < totals->first)
+		totals->first = first;
+	if (totals->n_seeds == 0 || last > totals->last)
+		totals->last = last;
+}
+
+void totals_add(struct totals *totals, uint64_t seed, const struct simulation_result *result)
+{
+	span_seeds(totals, seed, seed);
 	totals->n_seeds++;
 	totals->n_failed += result->violation[0] != '\0';
 	totals->digest += result->digest;
@@ -27,10 +43,47 @@ void totals_add(struct totals *totals, const struct simulation_result *result)
 
 void totals_merge(struct totals *totals, const struct totals *other)
 {
+	if (other->n_seeds > 0)
+		span_seeds(totals, other->first, other->last);
 	totals->n_seeds += other->n_seeds;
 	totals->n_failed += other->n_failed;
 	totals->digest += other->digest;
 	add_result(&totals->sum, &other->sum);
+}
+
+static void print_count(uint64_t count, enum fault kind, enum fault_phase phase, FILE *stream)
+{
+	if (count == 0 && !fault_is_possible(kind, phase))
+		(void)fprintf(stream, " %11s", "-");
+	else
+		(void)fprintf(stream, " %11" PRIu64, count);
+}
+
+/* The pairs, of those that can be, that would be struck less than 100 times in a million releases.
+ */
+static void print_rare(const struct simulation_result *sum, FILE *stream)
+{
+	uint64_t releases = sum->n_releases < RELEASES ? sum->n_releases : RELEASES;
+	unsigned n = 0;
+
+	for (int kind = 1; kind < FAULT_MAX; kind++) {
+		for (int phase = 0; phase < FAULT_PHASE_MAX; phase++) {
+			uint64_t count = sum->counts[phase][kind];
+
+			if (count * RELEASES >= WANTED * releases ||
+			    !fault_is_possible((enum fault)kind, (enum fault_phase)phase))
+				continue;
+			(void)fprintf(
+				stream, "%s%s in %s (%" PRIu64 ")",
+				n++ == 0
+					? "less than 100 times, or at this rate so in 1000000 releases: "
+					: ", ",
+				fault_name((enum fault)kind),
+				fault_phase_name((enum fault_phase)phase), count);
+		}
+	}
+	if (n > 0)
+		(void)fprintf(stream, "\n");
 }
 
 static void print_coverage(const struct simulation_result *sum, FILE *stream)
@@ -42,7 +95,8 @@ static void print_coverage(const struct simulation_result *sum, FILE *stream)
 	for (int kind = 1; kind < FAULT_MAX; kind++) {
 		(void)fprintf(stream, "%-22s", fault_name((enum fault)kind));
 		for (int phase = 0; phase < FAULT_PHASE_MAX; phase++)
-			(void)fprintf(stream, " %11" PRIu64, sum->counts[phase][kind]);
+			print_count(sum->counts[phase][kind], (enum fault)kind,
+			            (enum fault_phase)phase, stream);
 		(void)fprintf(stream, "\n");
 	}
 }
@@ -53,6 +107,9 @@ void totals_print(const struct totals *totals, double seconds, FILE *stream)
 	const uint64_t *outcomes = sum->outcomes;
 
 	print_coverage(sum, stream);
+	print_rare(sum, stream);
+	(void)fprintf(stream, "commit " VERSION_COMMIT ", seeds %" PRIu64 " to %" PRIu64 "\n",
+	              totals->first, totals->last);
 	(void)fprintf(stream,
 	              "%" PRIu64 " seeds, %" PRIu64 " releases (%.0f a second), %" PRIu64
 	              " disturbances, %" PRIu64 " decisions, %" PRIu64 " requests\n",

@@ -79,7 +79,8 @@ struct witness_workload {
 
 /* What stands of one canary. */
 struct witness_world {
-	bool has_canary; /* the Canary, not being deleted */
+	uint64_t revision; /* of the server, when it was read */
+	bool has_canary;   /* the Canary, not being deleted */
 	int generation;
 	bool has_route;
 	int weight;

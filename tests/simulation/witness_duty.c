@@ -45,7 +45,11 @@ static int allowed(const struct witness_world *world, const struct witness_run *
 	                (run->phase == PHASE_PROGRESSING ||
 	                 strcmp(world->target.image, promoted->image) != 0);
 
-	if (!is_open(run) || run->is_init || run->phase <= PHASE_STARTING || !world->has_canary)
+	/* Before the first promotion the target is what served, unless clients were led to a
+	 * primary that can take them. */
+	if (world->has_canary && (is_open(run) ? run->is_init : !promoted->uid[0]))
+		return world->apex == WITNESS_BACKEND_PRIMARY && world->primary.ready > 0 ? 0 : 100;
+	if (!is_open(run) || run->phase <= PHASE_STARTING || !world->has_canary)
 		return 0;
 	if (is_newer && world->primary.ready > 0)
 		return 0;

@@ -271,7 +271,9 @@ void witness_history_served(struct simulation *simulation, const struct http_req
 	const char *name = text_at(object, "metadata", "name");
 	int agent = crew_sender(request);
 
-	if (!strstr(request->url, "/status"))
+	/* The mark before a removal is the removal's, which is recorded, and no step of the run. */
+	if (!strstr(request->url, "/status") ||
+	    (request->body && strstr(request->body, "takenDown")))
 		return;
 	for (size_t i = history->n_saves; i > 0; i--) {
 		struct witness_save *save = &history->saves[i - 1];

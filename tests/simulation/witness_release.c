@@ -147,7 +147,8 @@ static bool is_there(struct simulation *simulation, int canary, const struct wit
 	return release && strcmp(kube_tree_text(release, "metadata/uid"), run->uid) == 0;
 }
 
-/* A teardown was cut short, and whoever comes again goes on from what was promoted. */
+/* A teardown was cut short, and whoever comes again goes on from what was promoted, as long as that
+ * can be made. */
 static bool is_kept(struct simulation *simulation, int canary,
                     const struct witness_promoted *promoted)
 {
@@ -157,8 +158,24 @@ static bool is_kept(struct simulation *simulation, int canary,
 	text_format(suffix, sizeof(suffix), "-%d", promoted->number);
 	release = witness_world_find(simulation, canary, "releases",
 	                             simulation->truth.canaries[canary].name, suffix);
-	return release && promoted->uid[0] &&
+	return release && promoted->uid[0] && !kube_release_is_taken_down(release) &&
 	       strcmp(kube_tree_text(release, "metadata/uid"), promoted->uid) == 0;
+}
+
+/* Only what was served by a Canary that is gone, and by no primary any more, is taken down. */
+static void check_taken_down(struct simulation *simulation, int canary, const json_t *release,
+                             const struct witness_flight *flight)
+{
+	const struct witness_world *world = &simulation->witness.worlds[canary];
+	const struct witness_times *times = &simulation->witness.times[canary];
+
+	if (world->has_canary && witness_world_knew(simulation, canary, flight, times->canary))
+		witness_accuse(simulation, "%s is taken down while its Canary is there",
+		               kube_tree_text(release, "metadata/name"));
+	if (world->primary.is_there &&
+	    witness_world_knew(simulation, canary, flight, times->primary_pods))
+		witness_accuse(simulation, "%s is taken down before its primary",
+		               kube_tree_text(release, "metadata/name"));
 }
 
 static void check_new(struct simulation *simulation, int canary, const json_t *release,
@@ -169,9 +186,11 @@ static void check_new(struct simulation *simulation, int canary, const json_t *r
 	const struct witness_promoted *promoted = &witness->promoted[canary];
 
 	bool has_old = is_there(simulation, canary, old);
+	bool is_down = has_old && kube_release_is_taken_down(witness_world_find(
+					  simulation, canary, "releases", old->name, ""));
 
-	/* A life before: its Releases are gone, the promoted one last of all. */
-	if (!has_old && !is_kept(simulation, canary, promoted))
+	/* A life before: its Releases are gone, the promoted one last of all, or taken down. */
+	if (!is_kept(simulation, canary, promoted) && (!has_old || is_down))
 		witness->promoted[canary] = (struct witness_promoted){0};
 	if (!has_old)
 		witness->before[canary] = (struct witness_promoted){0};
@@ -263,6 +282,8 @@ void witness_release_written(struct simulation *simulation, int agent, int canar
 		*old = (struct witness_run){0};
 		run.made = witness_world_now(simulation);
 	} else if (run.seq == old->seq && run.phase == old->phase) {
+		if (kube_release_is_taken_down(release))
+			check_taken_down(simulation, canary, release, flight);
 		return; /* the same write again, which changes nothing */
 	} else {
 		check_step(simulation, old, &run);
