@@ -136,12 +136,12 @@ void learn_object(struct canary *canary, enum subject subject, const json_t *obj
 
 /* Releases ------------------------------------------------------------------------------------- */
 
-/* OBJECT is the Release as served. */
-static void promote(struct facts *facts, const struct release *release, const json_t *object)
+/* One that was taken down makes no primary any more. */
+static void promote(struct facts *facts, const struct release *release)
 {
 	if (!release_is_promoted(release) || release->number < facts->promoted.number)
 		return;
-	if (!kube_release_is_taken_down(object))
+	if (!release->status.is_taken_down)
 		facts->promoted = release_ref_of(release);
 	else if (strcmp(facts->promoted.uid, release->uid) == 0)
 		facts->promoted = (struct release_ref){0};
@@ -240,7 +240,7 @@ void learn_release(struct canary *canary, const json_t *object, bool is_deleted)
 			canary_restore(canary, object);
 			journal_release(canary, object);
 		}
-		promote(facts, release, object);
+		promote(facts, release);
 		/* One Release says nothing of the others: a list that is to be read still is. */
 		if (!canary->is_partial &&
 		    (facts->releases.state == FACT_KNOWN || facts->releases.state == FACT_ABSENT))

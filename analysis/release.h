@@ -126,6 +126,7 @@ struct release_status {
 	size_t n_actions;
 	enum release_outcome ending; /* of PHASE_RETREATING and after: the outcome it heads for */
 	enum release_outcome outcome;
+	bool is_taken_down; /* a teardown took what it is made of: no primary can be made from it */
 	char reason[SENTENCE_MAX];
 };
 

@@ -170,6 +170,7 @@ static const struct record_field status_fields[] = {
 	{"actions", RECORD_COUNTED, OF(actions), .shape = &record_release_action, COUNT(n_actions)},
 	{"ending", RECORD_WORD, OF(ending), .words = &record_release_outcomes},
 	{"outcome", RECORD_WORD, OF(outcome), .words = &record_release_outcomes},
+	{"takenDown", RECORD_FLAG, OF(is_taken_down)},
 	{"reason", RECORD_TEXT, OF(reason)},
 };
 #undef OF

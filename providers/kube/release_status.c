@@ -344,6 +344,7 @@ bool kube_release_status_read(const json_t *status, struct release_status *ret, 
 	            &read.weight.seen_share);
 	read.iteration = kube_tree_whole(status, "counters/iteration", 0);
 	read.failed_checks = kube_tree_whole(status, "counters/failedChecks", 0);
+	read.is_taken_down = json_is_true(kube_tree_find(status, "takenDown"));
 	text_copy(read.reason, kube_tree_text(status, "reason"));
 	*ret = read;
 	return true;
@@ -543,6 +544,8 @@ json_t *kube_release_status_write(const struct release_status *status)
 	json_decref(state);
 	kube_tree_set_some(object, "ending", release_outcome_name(status->ending));
 	kube_tree_set_some(object, "outcome", release_outcome_name(status->outcome));
+	if (status->is_taken_down)
+		kube_tree_set(object, "takenDown", json_true());
 	kube_tree_set_some(object, "reason", status->reason);
 	return object;
 }

@@ -245,6 +245,7 @@ static struct release_status full_status(void)
 	status.cookies.canary = cookie_of("c.1", "0123");
 	status.cookies.earlier = cookie_of("c", "4567");
 	status.cookies.primary = (struct cookie){"p", "a=b:c"};
+	status.is_taken_down = true;
 	text_copy(status.reason, "because \"x\" \xc3\xa4");
 	return status;
 }

@@ -50,6 +50,7 @@ struct witness_run {
 	struct instant made;           /* the true time when it was */
 	struct instant written;        /* the true time of its last write */
 	bool is_init;
+	bool is_taken_down;
 	bool is_of_config;       /* its template was handled before: what is new is a config */
 	char config[DIGEST_MAX]; /* of what its pods mount; "": nothing */
 };

@@ -271,9 +271,9 @@ void witness_history_served(struct simulation *simulation, const struct http_req
 	const char *name = text_at(object, "metadata", "name");
 	int agent = crew_sender(request);
 
-	/* The mark before a removal is the removal's, which is recorded, and no step of the run. */
-	if (!strstr(request->url, "/status") ||
-	    (request->body && strstr(request->body, "takenDown")))
+	/* The mark before a removal is the removal's, which is recorded, and no step of the run: it
+	 * is no list of changes, as a save is. */
+	if (!strstr(request->url, "/status") || (request->body && request->body[0] == '{'))
 		return;
 	for (size_t i = history->n_saves; i > 0; i--) {
 		struct witness_save *save = &history->saves[i - 1];

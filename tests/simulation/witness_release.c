@@ -84,6 +84,7 @@ static void read_release(const json_t *release, const struct witness_run *old,
 		text_copy(run->tag, tag_of(run->image));
 	}
 	read_status(kube_tree_find(release, "status"), run);
+	run->is_taken_down = kube_release_is_taken_down(release);
 }
 
 static void check_step(struct simulation *simulation, const struct witness_run *old,
@@ -282,8 +283,9 @@ void witness_release_written(struct simulation *simulation, int agent, int canar
 		*old = (struct witness_run){0};
 		run.made = witness_world_now(simulation);
 	} else if (run.seq == old->seq && run.phase == old->phase) {
-		if (kube_release_is_taken_down(release))
+		if (run.is_taken_down && !old->is_taken_down)
 			check_taken_down(simulation, canary, release, flight);
+		old->is_taken_down = run.is_taken_down;
 		return; /* the same write again, which changes nothing */
 	} else {
 		check_step(simulation, old, &run);

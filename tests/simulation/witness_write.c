@@ -1,6 +1,7 @@
 #include "tests/simulation/witness_write.h"
 
 #include "analysis/base/text.h"
+#include "providers/kube/config.h"
 #include "providers/kube/tree.h"
 #include "providers/kube/workload.h"
 #include "tests/simulation/front.h"
@@ -393,6 +394,24 @@ static void check_template(struct simulation *simulation, int canary,
 	               release_phase_name(run->phase));
 }
 
+/* The target is what RUN is about: it has its template, and its config holds what was recorded. */
+static bool is_of_run(struct simulation *simulation, int canary,
+                      const struct witness_workload *target, const struct witness_run *run)
+{
+	const char *name = simulation->truth.canaries[canary].name;
+	const json_t *config = witness_world_find(simulation, canary, "configmaps", name, "-env");
+	char digest[DIGEST_MAX];
+
+	if (strcmp(target->image, run->image) != 0)
+		return false;
+	if (run->config[0] == '\0')
+		return true;
+	if (!config)
+		return false;
+	kube_config_digest(config, digest);
+	return strcmp(digest, run->config) == 0;
+}
+
 static void check_primary(struct simulation *simulation, int canary,
                           const struct witness_world *old, const struct witness_world *new,
                           const struct witness_flight *flight)
@@ -417,8 +436,9 @@ static void check_primary(struct simulation *simulation, int canary,
 	          !witness_world_knew(simulation, canary, flight, run->written);
 	check_template(simulation, canary, new, is_late);
 	if (old->primary.is_there && old->primary.ready > 0 && new->target.ready > 0 &&
-	    new->apex == WITNESS_BACKEND_PRIMARY &&is_running(run) &&
-	    run->phase == PHASE_PROMOTING &&strcmp(new->target.image, run->image) == 0 &&
+	    new->apex == WITNESS_BACKEND_PRIMARY && is_running(run) &&
+	    run->phase == PHASE_PROMOTING &&
+	    is_of_run(simulation, canary, &new->target, run) &&
 	    may_empty(simulation, canary, "-primary") && flight)
 		witness_accuse(
 			simulation,
