@@ -45,9 +45,14 @@ bool sim_derive_round(struct sim_derive *derive, const struct history_round *rou
 {
 	CLEANUP(tree_freep) json_t *facts = NULL;
 	bool is_beginning;
+	bool is_last;
 
 	if (!round->base || !*round->base)
 		return true; /* some tests make up what is recorded */
+	/* The last that a teardown takes away: then the agent forgets the Canary. */
+	is_last = strcmp(round->reason, "the Canary is deleted: removing its Releases") == 0;
+	if (is_last)
+		sim_known_forget(&derive->known, round->canary_uid);
 	is_beginning = strstr(round->plan, "\"create release\"") != NULL;
 	if (round->decided_at.ms % EACH != 0 && !is_beginning)
 		return true;
@@ -57,7 +62,7 @@ bool sim_derive_round(struct sim_derive *derive, const struct history_round *rou
 	derive_again(derive, round, facts);
 	if (is_beginning && !sim_known_begins(facts, round->plan, why, size))
 		return false;
-	return sim_known_note(&derive->known, round->canary_uid, facts, why, size);
+	return is_last || sim_known_note(&derive->known, round->canary_uid, facts, why, size);
 }
 
 void sim_derive_fini(struct sim_derive *derive)

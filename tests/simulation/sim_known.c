@@ -20,6 +20,16 @@ static unsigned long long *row_of(struct sim_known *known, const char *who)
 	return &known->rows[at].version;
 }
 
+void sim_known_forget(struct sim_known *known, const char *canary_uid)
+{
+	size_t length = strlen(canary_uid);
+
+	for (size_t i = 0; i < SIM_KNOWN_MAX; i++) {
+		if (strncmp(known->rows[i].who, canary_uid, length) == 0)
+			known->rows[i].version = 0;
+	}
+}
+
 bool sim_known_begins(const json_t *facts, const char *plan, char *why, size_t size)
 {
 	const json_t *primary = json_object_get(facts, "primary");

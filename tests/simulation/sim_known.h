@@ -23,6 +23,9 @@ struct sim_known {
 bool sim_known_note(struct sim_known *known, const char *canary_uid, json_t *facts, char *why,
                     size_t size);
 
+/* A process lets the Canary go: what it is told of it later it learns anew. */
+void sim_known_forget(struct sim_known *known, const char *canary_uid);
+
 /*
  * A run begins, by a plan that creates its Release, only beside a primary that FACTS show as ready,
  * whatever is so meanwhile. False: WHY says how it was known. A first run has no primary.
