@@ -102,7 +102,7 @@ static void on_soon(struct alarm *alarm)
 	struct flight *flight = container_of(alarm, struct flight, soon);
 
 	if (flight->has_result)
-		flight->landed(flight->user, flight, &flight->act.result);
+		flight_land(flight);
 	else if (flight->is_paused)
 		send(flight);
 	else
@@ -151,6 +151,17 @@ bool flight_has_written(const struct flight *flight)
 bool flight_is_gated(const struct flight *flight)
 {
 	return flight->is_gated;
+}
+
+bool flight_is_over(const struct flight *flight)
+{
+	return flight->has_result;
+}
+
+void flight_land(struct flight *flight)
+{
+	alarm_cancel(&flight->soon);
+	flight->landed(flight->user, flight, &flight->act.result);
 }
 
 char *flight_round(struct flight *flight)

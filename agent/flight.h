@@ -44,6 +44,12 @@ bool flight_has_written(const struct flight *flight);
 /* It still waits for flight_release. */
 bool flight_is_gated(const struct flight *flight);
 
+/* Its result is in hand: in the loop's next turn it lands. */
+bool flight_is_over(const struct flight *flight);
+
+/* Land one that is over at once. */
+void flight_land(struct flight *flight);
+
 /* The round that planned it, for the record; an array of 40 bytes that the owner fills. */
 char *flight_round(struct flight *flight);
 

@@ -245,6 +245,22 @@ static void draw(struct canary *canary)
 	text_format(facts->draw, sizeof(facts->draw), "%016" PRIx64 "%016" PRIx64, high, low);
 }
 
+/* An answer that came is learnt before anything is decided: whatever stirred the canary in the same
+ * turn of the loop, it is not thrown away with its question. A write is never thrown away so: its
+ * object is read again. */
+static void land_answered(struct canary *canary)
+{
+	for (size_t i = 0; i < canary->n_flights;) {
+		struct flight *flight = canary->flights[i];
+
+		/* The last one takes the place of one that lands. */
+		if (effect_is_question(flight_effect(flight)) && flight_is_over(flight))
+			flight_land(flight);
+		else
+			i++;
+	}
+}
+
 void tick_think(struct canary *canary)
 {
 	const struct canary_host *host = canary->host;
@@ -253,6 +269,7 @@ void tick_think(struct canary *canary)
 	if (!host->is_leading(host->user) || canary->is_partial || !canary->edition ||
 	    canary_is_left(canary))
 		return;
+	land_answered(canary);
 	canary_settle(canary);
 	canary->facts.now = canary_now(canary);
 	draw(canary);

@@ -19,7 +19,8 @@
 
 #include <cmocka.h>
 
-#define STEPS "\"stepWeight\":20,\"maxWeight\":40"
+#define STEPS   "\"stepWeight\":20,\"maxWeight\":40"
+#define LATE_MS 2
 
 static void initialised(struct stage *stage)
 {
@@ -482,6 +483,48 @@ static void test_checks_are_timed(void **state)
 	stage_free(stage);
 }
 
+/* A version that is too slow is pushed, and its first check fails; or, when TIME is set, people
+ * scale the target then, and events of that come LATE_MS late. When the metrics answered, and
+ * whether that was counted. */
+static struct instant check_slow(struct instant time, bool *ret_is_counted)
+{
+	struct stage *stage = stage_new(1);
+	struct instant answered;
+
+	flow_start(stage);
+	flow_initialise(stage, "nginx", STEPS ",\"threshold\":1");
+	flow_push_slow(stage);
+	assert_true(stage_run_to(stage, "Progressing", 60));
+	if (instant_is_set(time)) {
+		stage_run_ms(stage, (int)instant_between(sim_loop_now(stage_sim(stage)), time).ms);
+		stage_slow(stage, "deployments", LATE_MS);
+		stage_write(stage, HTTP_PATCH, "/apis/apps/v1/namespaces/shop/deployments/cart",
+		            "{\"spec\":{\"replicas\":5}}");
+		stage_run_ms(stage, 100);
+	} else {
+		assert_true(stage_run_to(stage, "Failed", 60));
+	}
+	answered = stage_answered(stage);
+	*ret_is_counted = strstr(stage_steps(stage), "failed 1 ") != NULL;
+	stage_free(stage);
+	return answered;
+}
+
+/* That pods are not ready is told in the very turn of the loop in which the answer comes that fails
+ * the check, and before it: the answer counts. A millisecond earlier the question is taken back. */
+static void test_answer_beside_an_event(void **state)
+{
+	bool is_counted;
+	struct instant answered = check_slow((struct instant){0}, &is_counted);
+
+	(void)state;
+	assert_true(is_counted);
+	(void)check_slow(instant_after(answered, span_ms(-LATE_MS)), &is_counted);
+	assert_true(is_counted);
+	(void)check_slow(instant_after(answered, span_ms(-LATE_MS - 1)), &is_counted);
+	assert_false(is_counted);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -506,6 +549,7 @@ int main(void)
 		cmocka_unit_test(test_release_never_begun_goes),
 		cmocka_unit_test(test_stand_by_while_the_spec_is_edited),
 		cmocka_unit_test(test_checks_are_timed),
+		cmocka_unit_test(test_answer_beside_an_event),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
