@@ -272,8 +272,9 @@ static bool guard_suspended(struct thought *thought)
 
 	if (!thought->spec->suspend || newest->status.phase == PHASE_RETREATING)
 		return false;
-	if (release_is_open(newest) && newest->status.phase > PHASE_STARTING &&
-	    newest->cause != CAUSE_INIT) {
+	if (release_is_open(newest) && newest->cause == CAUSE_INIT) {
+		traffic_rescues(thought);
+	} else if (release_is_open(newest) && newest->status.phase > PHASE_STARTING) {
 		traffic_selects(thought, traffic_backend(thought), false);
 		/* Only while a promotion is under way: before, a newer revision ends the run. */
 		if (traffic_leaves_canary(thought))

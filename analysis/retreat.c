@@ -34,7 +34,8 @@ void retreat_begin(struct thought *thought, struct release_status *status,
 	status->weight.is_mirrored = false;
 	thought_because(thought, "%s", status->reason);
 	if (thought->facts->newest.cause == CAUSE_INIT) {
-		thought_save(thought, status, true); /* no client was ever moved */
+		traffic_rescues(thought); /* an earlier first run may have moved clients */
+		thought_save(thought, status, true);
 		return;
 	}
 	if (ending == OUTCOME_FAILED_PROMOTION) {

@@ -45,14 +45,62 @@ static bool is_canary_safer(const struct thought *thought)
 	return false;
 }
 
+/* WORKLOAD has no ready pod, as far as it was seen, and OTHER has. */
+static bool is_deserted(const struct workload_fact *workload, const struct workload_fact *other)
+{
+	enum fact_state state = workload->slot.state;
+
+	return (state == FACT_KNOWN || state == FACT_ABSENT) && !workload_serves(workload) &&
+	       workload_serves(other);
+}
+
+/* Before the first promotion: the only one that has a ready pod, if clients of SERVICE may be sent
+ * there; else BACKEND_NONE. A Service of which nothing was made yet selects the target. */
+static enum backend only_backend(const struct facts *facts, const struct service_fact *service)
+{
+	bool is_led = facts->newest.status.phase == PHASE_FINALISING ||
+	              (service->slot.state == FACT_KNOWN && service->is_ours);
+
+	if (is_deserted(&facts->primary, &facts->target))
+		return BACKEND_CANARY;
+	return is_led && is_deserted(&facts->target, &facts->primary) ? BACKEND_PRIMARY
+	                                                              : BACKEND_NONE;
+}
+
+/* In a first run: clients stay where SERVICE has them while somebody answers there, until the
+ * primary is ready and the Release says that they go to it. */
+static enum backend first_backend(const struct thought *thought, const struct service_fact *service)
+{
+	const struct facts *facts = thought->facts;
+	enum backend only = only_backend(facts, service);
+	char why[SENTENCE_MAX];
+
+	if (only != BACKEND_NONE)
+		return only;
+	if (facts->newest.status.phase == PHASE_FINALISING &&
+	    workload_is_ready(&facts->primary, thought->spec->primary_ready_percent, why))
+		return BACKEND_PRIMARY;
+	if (service->slot.state == FACT_KNOWN && service->backend != BACKEND_NONE)
+		return service->backend;
+	return workload_serves(&facts->target) ? BACKEND_CANARY : BACKEND_PRIMARY;
+}
+
+static bool is_first_run(const struct facts *facts)
+{
+	return release_is_open(&facts->newest) && facts->newest.cause == CAUSE_INIT;
+}
+
 enum backend traffic_backend(const struct thought *thought)
 {
 	const struct facts *facts = thought->facts;
 	bool primary_serves = workload_serves(&facts->primary);
 	bool canary_serves = workload_serves(&facts->target);
 
-	if (!release_is_open(&facts->newest) || facts->newest.status.phase <= PHASE_STARTING ||
-	    facts->newest.cause == CAUSE_INIT || thought->spec->target_kind == TARGET_SERVICE)
+	if (!release_is_open(&facts->newest) || thought->spec->target_kind == TARGET_SERVICE)
+		return BACKEND_PRIMARY;
+	if (is_first_run(facts))
+		return first_backend(thought, &facts->apex);
+	if (facts->newest.status.phase <= PHASE_STARTING)
 		return BACKEND_PRIMARY;
 	if (!primary_serves && !canary_serves)
 		return facts->apex.backend == BACKEND_CANARY ? BACKEND_CANARY : BACKEND_PRIMARY;
@@ -128,10 +176,30 @@ bool traffic_selects(struct thought *thought, enum backend backend, bool is_retr
 	return is_selected;
 }
 
+/* Routes lead clients past the apex, to the primary's Service, as far as is known. */
+static bool is_bypassed(const struct thought *thought)
+{
+	return thought->spec->route.names_primary &&
+	       thought->facts->route.slot.state != FACT_ABSENT;
+}
+
+/* Whose pods the primary's Service is to select. In a first run that is nobody's before the route
+ * is there. */
+static enum backend primary_backend(const struct thought *thought)
+{
+	const struct facts *facts = thought->facts;
+
+	if (!thought->spec->route.names_primary || thought->spec->target_kind == TARGET_SERVICE)
+		return BACKEND_PRIMARY;
+	if (!is_first_run(facts))
+		return traffic_backend(thought);
+	return is_bypassed(thought) ? first_backend(thought, &facts->primary_service)
+	                            : BACKEND_PRIMARY;
+}
+
 bool traffic_services(struct thought *thought)
 {
-	enum backend primary =
-		thought->spec->route.names_primary ? traffic_backend(thought) : BACKEND_PRIMARY;
+	enum backend primary = primary_backend(thought);
 	bool has_canary = selects(thought, SUBJECT_CANARY_SERVICE, BACKEND_CANARY, false);
 	bool has_primary = selects(thought, SUBJECT_PRIMARY_SERVICE, primary, false);
 
@@ -192,16 +260,35 @@ bool traffic_weighs(struct thought *thought, int weight, bool is_retreat)
 
 bool traffic_rests(struct thought *thought)
 {
-	const struct release *newest = &thought->facts->newest;
-	bool is_first = release_is_open(newest) && newest->cause == CAUSE_INIT;
+	return traffic_weighs(thought, 0,
+	                      !is_first_run(thought->facts) && traffic_live_weight(thought) > 0);
+}
 
-	return traffic_weighs(thought, 0, !is_first && traffic_live_weight(thought) > 0);
+/* A selector that matches neither is somebody else's. */
+static void rescue(struct thought *thought, enum subject subject)
+{
+	const struct service_fact *service = service_of(thought->facts, subject);
+	enum backend only = only_backend(thought->facts, service);
+
+	if (service->slot.state == FACT_KNOWN && service->backend != BACKEND_NONE &&
+	    only != BACKEND_NONE && only != service->backend)
+		(void)selects(thought, subject, only, false);
+}
+
+void traffic_rescues(struct thought *thought)
+{
+	if (thought->facts->newest.name[0] == '\0')
+		return;
+	rescue(thought, SUBJECT_APEX);
+	if (is_bypassed(thought))
+		rescue(thought, SUBJECT_PRIMARY_SERVICE);
 }
 
 void traffic_reclaims(struct thought *thought)
 {
 	const struct facts *facts = thought->facts;
 
+	traffic_rescues(thought);
 	if (facts->newest.name[0] != '\0' && traffic_live_weight(thought) > 0 &&
 	    workload_serves(&facts->primary) && facts->apex.slot.state == FACT_KNOWN &&
 	    facts->apex.backend == BACKEND_PRIMARY)

@@ -9,8 +9,9 @@
  * and the primary has no ready pod but the canary has, while a promotion may leave the primary
  * without one, and after a failed promotion until the primary is restored. On NGINX a primary
  * without endpoints answers 503 at any weight, and on `kubernetes` there is no weight: there the
- * selector is the only answer. Of a target that is a Service it is never moved: the apex is the
- * user's.
+ * selector is the only answer. In a first run it stays with the one that it selects while that has
+ * a ready pod, until the primary is ready and the Release is Finalising. Of a target that is a
+ * Service it is never moved: the apex is the user's.
  */
 enum backend traffic_backend(const struct thought *thought);
 
@@ -39,9 +40,15 @@ bool traffic_rests(struct thought *thought);
 
 /*
  * Before the first promotion clients may be on the primary all the same: a Canary that was made
- * anew, or whose first run was overtaken, begins with one that they were led to. Want back at once
- * what a foreign hand takes from it while it serves. Where the apex selects the target, or the
- * primary has no ready pod, the weight is left as it is.
+ * anew, or whose first run was overtaken, begins with one that they were led to. Where it has no
+ * ready pod and the target has, want them back on the target; the primary gets them again when it
+ * is ready, or, once they were there, when it alone has a ready pod.
+ */
+void traffic_rescues(struct thought *thought);
+
+/*
+ * The same, and of a primary that serves want back at once what a foreign hand takes from it. Where
+ * the apex selects the target, or the primary has no ready pod, the weight is left as it is.
  */
 void traffic_reclaims(struct thought *thought);
 

@@ -65,6 +65,7 @@ void phase_retreating(struct thought *thought)
 	bool is_placed;
 
 	if (facts->newest.cause == CAUSE_INIT) {
+		traffic_rescues(thought);
 		finish(thought);
 		return;
 	}

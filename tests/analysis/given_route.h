@@ -98,6 +98,11 @@ static inline void apex_canary(struct model *model)
 	model->truth.apex.backend = BACKEND_CANARY;
 }
 
+static inline void apex_foreign(struct model *model)
+{
+	model->truth.apex.is_ours = false;
+}
+
 static inline void apex_just_now(struct model *model)
 {
 	model->truth.apex.since = model->truth.now;

@@ -223,7 +223,7 @@ static const struct decision_row rows[] = {
          1500},
 	{"an init whose primary broke at the end",
          {finalising, init, primary_dead},
-         "save release Finalising from 40 unready 1",
+         "save release Finalising from 40 unready 1; apex service canary",
          "cart-primary.shop not ready: waiting for rollout to finish: 0 of 2 (re"},
 	{"a template whose comparison came to nothing",
          {starting, target_v3, comparison_lost},

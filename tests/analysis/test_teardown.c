@@ -51,11 +51,6 @@ static void apex_elsewhere(struct model *model)
 	model->truth.apex.backend = BACKEND_NONE;
 }
 
-static void apex_foreign(struct model *model)
-{
-	model->truth.apex.is_ours = false;
-}
-
 static void apex_unseen(struct model *model)
 {
 	model->truth.apex = (struct service_fact){.slot.state = FACT_UNKNOWN};

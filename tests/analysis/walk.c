@@ -149,7 +149,7 @@ static void check_served(struct walk *walk)
 
 	if (apex && backend == BACKEND_PRIMARY && !primary_serves && canary_serves &&
 	    facts->newest.status.phase >= PHASE_PROGRESSING && release_is_open(&facts->newest) &&
-	    facts->newest.cause != CAUSE_INIT && !facts->is_deleted)
+	    !facts->is_deleted)
 		broken(walk,
 		       "clients sent to a primary without a ready pod while the canary has one");
 	if (apex && backend == BACKEND_CANARY && !canary_serves && primary_serves)
@@ -248,6 +248,10 @@ static void check_kept(struct walk *walk)
 
 	if (is_cover_missing(walk->world, walk->plan))
 		broken(walk, "a route that leads to no ready pod");
+	if (is_first_left(walk->world, walk->plan))
+		broken(walk, "clients left with a first primary that has no ready pod");
+	if (is_first_hurried(walk->world, walk->plan))
+		broken(walk, "clients moved before the first primary is ready, for nothing");
 	/* A failed check that does not end the run is first saved. */
 	if (!is_running(facts) || (save && !save->is_retreat && is_checking(facts)))
 		return;

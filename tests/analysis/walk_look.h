@@ -208,4 +208,50 @@ static inline bool is_cover_missing(const struct world *world, const struct plan
 	       (backend == BACKEND_CANARY && primary_serves && !canary_serves);
 }
 
+/* A first run goes on, and may write Services. */
+static inline bool is_first_kept(const struct facts *facts)
+{
+	return facts->has_spec && !facts->is_deleted && !facts->is_quarantined && is_first(facts) &&
+	       facts->primary.slot.state != FACT_UNKNOWN &&
+	       facts->primary.slot.state != FACT_FAILED;
+}
+
+/* Clients are with a first primary that was lost, and this plan does not bring them back to the
+ * target, which has a ready pod. (What is not saved yet is saved first.) */
+static inline bool is_first_left(const struct world *world, const struct plan *plan)
+{
+	const struct facts *facts = &world->facts;
+	const struct effect *save = find(plan, EFFECT_SAVE_RELEASE, SUBJECT_RELEASES);
+	const struct effect *apex = find(plan, EFFECT_WRITE_SERVICE, SUBJECT_APEX);
+	const struct effect *service = find(plan, EFFECT_WRITE_SERVICE, SUBJECT_PRIMARY_SERVICE);
+	bool is_led = facts->apex.slot.state == FACT_KNOWN && facts->apex.slot.failures == 0 &&
+	              facts->apex.backend == BACKEND_PRIMARY;
+	bool is_led_past = world->spec.route.names_primary &&
+	                   facts->route.slot.state == FACT_KNOWN &&
+	                   facts->primary_service.slot.state == FACT_KNOWN &&
+	                   facts->primary_service.slot.failures == 0 &&
+	                   facts->primary_service.backend == BACKEND_PRIMARY;
+
+	if (!is_first_kept(facts) || workload_serves(&facts->primary) ||
+	    !workload_serves(&facts->target) || (save && facts->newest.status.phase == PHASE_NONE))
+		return false;
+	return (is_led && (!apex || apex->backend != BACKEND_CANARY)) ||
+	       (is_led_past && (!service || service->backend != BACKEND_CANARY));
+}
+
+/* Both have ready pods, and a first primary that is not ready, or whose Release does not say so,
+ * gets clients that the target has, or the other way round. */
+static inline bool is_first_hurried(const struct world *world, const struct plan *plan)
+{
+	const struct facts *facts = &world->facts;
+	const struct effect *apex = find(plan, EFFECT_WRITE_SERVICE, SUBJECT_APEX);
+	char why[SENTENCE_MAX];
+
+	return is_first_kept(facts) && workload_serves(&facts->primary) &&
+	       workload_serves(&facts->target) && apex && facts->apex.slot.state == FACT_KNOWN &&
+	       facts->apex.backend != BACKEND_NONE && apex->backend != facts->apex.backend &&
+	       (facts->newest.status.phase != PHASE_FINALISING ||
+	        !workload_is_ready(&facts->primary, world->spec.primary_ready_percent, why));
+}
+
 #endif

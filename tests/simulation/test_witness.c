@@ -250,6 +250,41 @@ static void test_duties(void **state)
 	}
 }
 
+/* A first run gave its clients to the primary a while ago, and is not over. */
+static struct simulation *lead(void)
+{
+	struct simulation *simulation =
+		simulation_begin(&(struct simulation_options){.seed = 7, .alone = &cart});
+
+	assert_true(simulation_reach(simulation, 0, FAULT_PHASE_INIT, span_seconds(600)));
+	for (int i = 0; simulation->witness.worlds[0].apex != WITNESS_BACKEND_PRIMARY; i++) {
+		assert_true(i < 600);
+		simulation_pass(simulation, span_ms(100));
+	}
+	simulation_pass(simulation, span_seconds(6));
+	assert_int_equal(simulation->witness.runs[0].outcome, OUTCOME_NONE);
+	return simulation;
+}
+
+static void test_first_led(void **state)
+{
+	struct simulation *simulation = lead();
+	struct instant now;
+
+	(void)state;
+	write_as(simulation, leader_of(simulation), HTTP_PATCH, SERVICES "/cart",
+	         "{\"spec\":{\"selector\":{\"app\":\"cart\"}}}");
+	end(simulation, "clients taken from a first primary that serves");
+	simulation = lead();
+	now = sim_loop_now(simulation->loop);
+	sim_loop_pause(simulation->crew.agents[simulation->witness.leader].loop,
+	               instant_after(now, span_seconds(30)));
+	assert_true(simulation_write(simulation, "people", HTTP_DELETE, DEPLOYMENTS "/cart-primary",
+	                             NULL));
+	simulation_pass(simulation, span_seconds(7));
+	end(simulation, "clients are left on pods of which none is ready");
+}
+
 static void test_silence(void **state)
 {
 	struct simulation *simulation = begin(FAULT_PHASE_REST);
@@ -269,7 +304,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_writes),        cmocka_unit_test(test_scaled_down),
 		cmocka_unit_test(test_second_writer), cmocka_unit_test(test_duties),
-		cmocka_unit_test(test_silence),
+		cmocka_unit_test(test_first_led),     cmocka_unit_test(test_silence),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -102,6 +102,7 @@ struct witness_times {
 	struct instant canary;         /* the Canary came, or went */
 	struct instant primary_full;   /* the primary was last ready */
 	struct instant primary_pods;   /* the primary last had a ready pod */
+	struct instant primary_bare;   /* … last had none */
 	struct instant target_pods;
 	struct instant primary_poor; /* the primary last had pods that were not ready */
 	struct instant target_poor;

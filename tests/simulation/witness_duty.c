@@ -69,7 +69,13 @@ static bool has_retreated(const struct witness_world *world, const struct witnes
 
 static bool are_clients_lost(const struct witness_world *world, const struct witness_run *run)
 {
-	if (!is_open(run) || run->is_init || run->phase <= PHASE_STARTING || !world->has_canary)
+	if (!is_open(run) || !world->has_canary)
+		return false;
+	/* In a first run they are on the primary only if somebody led them there. */
+	if (run->is_init)
+		return run->phase != PHASE_RETREATING && world->apex == WITNESS_BACKEND_PRIMARY &&
+		       world->primary.ready == 0 && world->target.ready > 0;
+	if (run->phase <= PHASE_STARTING)
 		return false;
 	return (world->apex == WITNESS_BACKEND_PRIMARY && world->primary.ready == 0 &&
 	        world->target.ready > 0) ||

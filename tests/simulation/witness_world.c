@@ -158,6 +158,8 @@ void witness_world_note(struct simulation *simulation, int canary)
 		times->primary_full = now;
 	if (new.primary.ready > 0 || old->primary.ready > 0)
 		times->primary_pods = now;
+	if (new.primary.ready == 0 || old->primary.ready == 0)
+		times->primary_bare = now;
 	if (new.target.ready > 0 || old->target.ready > 0)
 		times->target_pods = now;
 	if (!new.primary.is_ready || !old->primary.is_ready)

@@ -263,6 +263,16 @@ static bool may_empty(struct simulation *simulation, int canary, const char *suf
 	return fact.may_empty;
 }
 
+/* Nothing is promoted yet: clients belong to the target, unless they were led to a primary that can
+ * take them. */
+static bool is_before_first(const struct witness *witness, int canary)
+{
+	const struct witness_run *run = &witness->runs[canary];
+
+	return run->uid[0] &&
+	       (run->outcome == OUTCOME_NONE ? run->is_init : !witness->promoted[canary].uid[0]);
+}
+
 /* Clients are sent to the canary's pods. */
 static void check_apex(struct simulation *simulation, int canary, const struct witness_world *old,
                        const struct witness_world *new, const struct witness_flight *flight)
@@ -281,6 +291,13 @@ static void check_apex(struct simulation *simulation, int canary, const struct w
 				simulation,
 				"%s: a teardown gives clients to a target without a ready pod",
 				name);
+		return;
+	}
+	if (is_before_first(witness, canary)) {
+		if (old->apex == WITNESS_BACKEND_PRIMARY && new->primary.ready > 0 &&
+		    witness_world_knew(simulation, canary, flight, times->primary_bare))
+			witness_accuse(simulation,
+			               "%s: clients taken from a first primary that serves", name);
 		return;
 	}
 	if (!is_running(run)) {
