@@ -212,6 +212,64 @@ static void test_scaled_down(void **state)
 	end(simulation, "the target scaled down in Progressing");
 }
 
+/* The leader asks, and is told that all is well. */
+static void ask(struct simulation *simulation, const char *query, const char *answer)
+{
+	struct http_request request = {
+		.peer = HTTP_PEER_URL,
+		.method = HTTP_POST,
+		.url = "http://prometheus:9090/api/v1/query",
+		.body = query,
+		.body_length = strlen(query),
+	};
+	struct http_reply reply = {
+		.status = 200,
+		.body = answer,
+		.body_length = strlen(answer),
+	};
+	struct witness_flight flight;
+	int leader = simulation->witness.leader;
+
+	witness_left(simulation, leader, &flight, &request);
+	witness_came(simulation, leader, &flight, &reply);
+}
+
+/* A clock that jumps back between the questions of one check does not make two of it; but a
+ * question that left before the check was due is none of its, by whatever clock. */
+static void test_clock_jumps_in_a_check(void **state)
+{
+	static const struct {
+		int early_ms;
+		int jump_ms;
+		bool is_accused;
+	} rows[] = {{0, 0, false}, {0, -300000, false}, {1000, -300000, true}, {1000, 0, true}};
+
+	(void)state;
+	for (size_t i = 0; i < array_length(rows); i++) {
+		struct simulation *simulation = begin(FAULT_PHASE_PROGRESSING);
+		struct loop *loop = simulation->crew.agents[simulation->witness.leader].loop;
+		struct span skew = instant_between(sim_loop_now(simulation->loop), loop_now(loop));
+		struct instant due = simulation->witness.runs[0].next_check_at;
+		struct span left = instant_between(loop_now(loop), due);
+		struct simulation_result result;
+
+		simulation_pass(simulation, span_ms(left.ms - 2000));
+		sim_loop_pause(loop,
+		               instant_after(sim_loop_now(simulation->loop), span_seconds(5)));
+		simulation_pass(simulation, span_ms(2000 - rows[i].early_ms));
+		ask(simulation, "custom_success{service=\"cart-canary\"}",
+		    "{\"value\":[1,\"100\"]}");
+		sim_loop_skew(loop, span_ms(skew.ms + rows[i].jump_ms));
+		ask(simulation, "custom_duration{service=\"cart-canary\"}",
+		    "{\"value\":[1,\"20\"]}");
+		write_as(simulation, leader_of(simulation), HTTP_PATCH, RELEASES "/RUN/status",
+		         "{\"status\":{\"seq\":SEQ,\"weight\":{\"to\":40}}}");
+		simulation_end(simulation, &result);
+		assert_int_equal(strstr(result.violation, "passing answers") != NULL,
+		                 rows[i].is_accused);
+	}
+}
+
 static void test_second_writer(void **state)
 {
 	struct simulation *simulation = begin(FAULT_PHASE_REST);
@@ -305,6 +363,7 @@ int main(void)
 		cmocka_unit_test(test_writes),        cmocka_unit_test(test_scaled_down),
 		cmocka_unit_test(test_second_writer), cmocka_unit_test(test_duties),
 		cmocka_unit_test(test_first_led),     cmocka_unit_test(test_silence),
+		cmocka_unit_test(test_clock_jumps_in_a_check),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

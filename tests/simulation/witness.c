@@ -171,6 +171,19 @@ static struct instant read_clock(struct simulation *simulation, int agent)
 	return clock;
 }
 
+/* A question belongs to a check that may have begun before the clock jumped: another one left
+ * before it, or what to ask was read first. */
+static struct instant latest_clock(const struct witness_agent *of, struct instant now)
+{
+	struct instant clock = instant_after(now, of->offset);
+	struct instant before = instant_after(now, of->offset_before);
+
+	if (!instant_is_set(of->offset_changed) ||
+	    instant_between(of->offset_changed, now).ms >= WITNESS_JUMP_MS)
+		return clock;
+	return instant_is_before(clock, before) ? before : clock;
+}
+
 void witness_left(struct simulation *simulation, int agent, struct witness_flight *flight,
                   const struct http_request *request)
 {
@@ -198,6 +211,7 @@ void witness_left(struct simulation *simulation, int agent, struct witness_fligh
 		.is_retreat = request->method == HTTP_PATCH &&
 	                      (strstr(request->url, "/releases/") || front_is_url(request->url)),
 	};
+	flight->clock_most = latest_clock(of, flight->left);
 	flight->lands_until = instant_after(flight->left, request->timeout);
 	witness_lease_left(simulation, agent, flight, request);
 	witness_cost_left(simulation, agent, flight, request);

@@ -136,7 +136,8 @@ enum witness_verdict {
 /* The last answer that an agent was given to one question about one canary. */
 struct witness_told {
 	enum witness_verdict verdict;
-	struct instant asked;       /* when the question left, by the agent's clock */
+	struct instant asked;      /* when the question left, by the agent's clock */
+	struct instant asked_most; /* … or by what that said before it jumped, if that is later */
 	struct instant asked_truly; /* … and by the true one */
 	struct instant told;        /* when it came back, by that too */
 };
@@ -148,6 +149,7 @@ struct witness_flight {
 	struct instant left;
 	struct instant lands_until; /* it takes effect before, or never */
 	struct instant clock;       /* the agent's */
+	struct instant clock_most;  /* … or as it was before it jumped, if that is later */
 	uint64_t url;               /* hashed with its method */
 	int canary;                 /* or -1 */
 	int question;               /* to the metrics; -1: none of those that decide */

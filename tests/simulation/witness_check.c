@@ -14,7 +14,6 @@
 #define EDITED_MS          70000
 #define FORGOTTEN_MS       2000
 #define EDITED_LONG_MS     200000 /* with watches that are silent, and stale lists */
-#define JUMP_MS            70000 /* a clock that jumped in so long a time may be taken either way */
 
 enum question {
 	QUESTION_SUCCESS,
@@ -99,6 +98,7 @@ void witness_check_told(struct simulation *simulation, int agent,
 	told = &witness->agents[agent].told[flight->canary][flight->question];
 	told->verdict = judge(reply, flight->question);
 	told->asked = flight->clock;
+	told->asked_most = flight->clock_most;
 	told->asked_truly = flight->left;
 	told->told = witness_world_now(simulation);
 	if (told->verdict == WITNESS_VERDICT_FAIL && is_last_straw(simulation, agent, flight) &&
@@ -107,11 +107,12 @@ void witness_check_told(struct simulation *simulation, int agent,
 			witness_world_now(simulation);
 }
 
-/* Of one check: asked by this process, after it was due and after what was concluded last. */
+/* Of one check: asked by this process, after it was due, if only by what its clock said before it
+ * jumped, and after what was concluded last. */
 static bool is_of_check(struct simulation *simulation, const struct witness_told *told,
                         const struct witness_run *old, const struct crew_agent *process)
 {
-	return !instant_is_before(told->asked, old->next_check_at) &&
+	return !instant_is_before(told->asked_most, old->next_check_at) &&
 	       !instant_is_before(told->asked_truly, old->concluded) &&
 	       (simulation->witness.is_posthumous ||
 	        !instant_is_before(told->asked_truly, process->began));
@@ -128,7 +129,7 @@ static void check_due(struct simulation *simulation, int agent, int canary,
 	struct instant clock = instant_after(now, of->offset);
 
 	if (instant_is_set(of->offset_changed) &&
-	    instant_between(of->offset_changed, now).ms < JUMP_MS)
+	    instant_between(of->offset_changed, now).ms < WITNESS_JUMP_MS)
 		return;
 	if (instant_is_before(clock, old->next_check_at))
 		witness_accuse(simulation, "%s: a check counts %d ms before it is due", run->name,
@@ -167,10 +168,11 @@ static void check_counted(struct simulation *simulation, int agent, int canary,
 	    instant_between(simulation->witness.times[canary].edited, now).ms < EDITED_LONG_MS ||
 	    simulation->witness.is_posthumous ||
 	    (instant_is_set(of->offset_changed) &&
-	     instant_between(of->offset_changed, now).ms < JUMP_MS))
+	     instant_between(of->offset_changed, now).ms < WITNESS_JUMP_MS))
 		return;
 	for (int i = 0; i < WITNESS_QUESTIONS; i++) {
 		if (told[i].verdict == WITNESS_VERDICT_FAIL &&
+		    !instant_is_before(told[i].asked, old->next_check_at) &&
 		    instant_is_before(old->written, told[i].asked_truly) &&
 		    !instant_is_before(flight->left, told[i].told) &&
 		    instant_between(told[i].told, flight->left).ms < FORGOTTEN_MS &&

@@ -6,8 +6,9 @@
 
 #include <jansson.h>
 
-#define WITNESS_SLOW_MS    500    /* a request under way for longer is in trouble */
-#define WITNESS_RENEWED_MS 8500   /* a Lease that was not renewed for longer allows no write */
+#define WITNESS_SLOW_MS    500   /* a request under way for longer is in trouble */
+#define WITNESS_RENEWED_MS 8500  /* a Lease that was not renewed for longer allows no write */
+#define WITNESS_JUMP_MS    70000 /* a clock that jumped in so long a time may be taken either way */
 #define WITNESS_UNTOLD_MS  100000 /* so long a watch may be silent before it is opened anew */
 
 /* The object NAME SUFFIX of that resource in the canary's namespace, valid until the next write, or
