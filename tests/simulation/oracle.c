@@ -1,6 +1,7 @@
 #include "tests/simulation/oracle.h"
 
 #include "analysis/base/text.h"
+#include "providers/kube/config.h"
 #include "tests/simulation/front.h"
 #include "tests/simulation/simulation.h"
 #include "tests/simulation/witness_world.h"
@@ -272,32 +273,45 @@ static bool is_phase_true(const struct sight *sight)
 	return strcmp(phase, sight->run->is_init ? "Initialized" : "Succeeded") == 0;
 }
 
+static bool has_failed(const struct witness_run *run)
+{
+	return run->outcome == OUTCOME_ROLLED_BACK || run->outcome == OUTCOME_FAILED_PROMOTION;
+}
+
+/* The newest run refused the version that the target has, with what its config holds. */
+static bool is_refused(const struct sight *sight)
+{
+	char digest[DIGEST_MAX] = "";
+
+	if (sight->canary->has_config)
+		kube_config_digest(find(sight, "configmaps", sight->canary->name, "-env"), digest);
+	return has_failed(sight->run) && strcmp(sight->run->tag, truth_live(sight->canary)) == 0 &&
+	       strcmp(sight->run->config, digest) == 0;
+}
+
 /* How the newest Release ended, against which version the primary runs. */
 static const char *trouble_run(const struct sight *sight, bool is_live)
 {
-	const char *live = truth_live(sight->canary);
-	bool is_of_live = strcmp(sight->run->tag, live) == 0;
+	bool is_of_live = strcmp(sight->run->tag, truth_live(sight->canary)) == 0;
 	enum release_outcome outcome = sight->run->outcome;
-	bool has_failed = outcome == OUTCOME_ROLLED_BACK || outcome == OUTCOME_FAILED_PROMOTION;
 
-	if (!is_live && (!is_of_live || !has_failed))
+	if (!is_live && !is_refused(sight))
 		return "the live version was neither promoted nor refused";
-	if (is_live && is_of_live && !(sight->run->is_of_config && has_failed) &&
+	if (is_live && is_of_live && !(sight->run->is_of_config && has_failed(sight->run)) &&
 	    outcome != OUTCOME_PROMOTED && outcome != OUTCOME_SKIPPED)
 		return "it serves the live version, and its run ended otherwise";
 	return "";
 }
 
-/* What the primary's pods mount holds what people wrote last, unless a run refused that. */
+/* What the primary's pods mount holds what people wrote last, unless the newest run refused that.
+ */
 static bool is_config_old(const struct sight *sight)
 {
 	const json_t *pods = at(at(sight->primary, "spec", "template"), "spec", "volumes");
 	const char *name = text_of(at(json_array_get(pods, 0), "configMap", "name"));
 	const char *mode = text_of(at(find(sight, "configmaps", name, ""), "data", "mode"));
-	enum release_outcome outcome = sight->run->outcome;
 
-	return sight->canary->has_config &&
-	       (outcome == OUTCOME_PROMOTED || outcome == OUTCOME_SKIPPED) &&
+	return sight->canary->has_config && !is_refused(sight) &&
 	       strtol(mode, NULL, 10) != sight->canary->config;
 }
 

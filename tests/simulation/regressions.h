@@ -82,6 +82,9 @@ static const struct regression {
 	{841309, 0, "a lease that was lost and won again by the same process: witness.c"},
 	{841324, 0, "copies of a config that a Canary before had made were left: test_configs"},
 	{700109, 0, "somebody deleted the Canary, and later its Service too"},
+	{2015634, 0, "an answer that came beside an event was thrown away: test_spine"},
+	{2015304, 0, "a clock that jumped between two questions of one check: test_witness"},
+	{2015030, 0, "the oracle was content before a config was tried again: test_people"},
 };
 
 #endif

@@ -346,6 +346,35 @@ static void the_oracle_knows_good_from_bad(void **state)
 	simulation_end(simulation, &result);
 }
 
+/* A run refuses a version with what its config held then: what people write after that is to be
+ * tried with it, and so is what they go back to. */
+static void the_oracle_knows_old_configs(void **state)
+{
+	struct truth_canary cast = nginx;
+	struct simulation *simulation;
+	struct truth_canary *canary;
+
+	(void)state;
+	cast.has_config = true;
+	simulation = begin(&cast, 1);
+	canary = &simulation->truth.canaries[0];
+	people_act(simulation, 0, DEED_PUSH, QUALITY_SLOW);
+	assert_true(simulation_reach(simulation, 0, FAULT_PHASE_RETREATING, span_seconds(600)));
+	simulation_pass(simulation, span_seconds(60));
+	assert_string_equal(oracle_trouble(simulation, 0), "");
+	people_act(simulation, 0, DEED_CONFIGURE, QUALITY_GOOD);
+	assert_string_equal(oracle_trouble(simulation, 0),
+	                    "the live version was neither promoted nor refused");
+	truth_revert(canary, canary->promoted);
+	assert_true(simulation_write(
+		simulation, "people", HTTP_PATCH, "/apis/apps/v1/namespaces/mall/deployments/cart",
+		"{\"spec\":{\"template\":{\"spec\":{\"containers\":[{\"name\":\"web\",\"image\":"
+		"\"web:1-good\"}]}}}}"));
+	assert_string_equal(oracle_trouble(simulation, 0),
+	                    "its primary has another config than people wrote");
+	end(simulation, "an old config", OUTCOME_PROMOTED);
+}
+
 /* How a run may end, by its version and what happened. */
 static void the_oracle_judges_runs(void **state)
 {
@@ -431,6 +460,7 @@ int main(void)
 		cmocka_unit_test(metrics_that_stay_away_end_a_run),
 		cmocka_unit_test(the_oracle_bites),
 		cmocka_unit_test(the_oracle_knows_good_from_bad),
+		cmocka_unit_test(the_oracle_knows_old_configs),
 		cmocka_unit_test(the_oracle_judges_runs),
 		cmocka_unit_test(excuses_are_narrow),
 	};
