@@ -189,7 +189,7 @@ static enum backend primary_backend(const struct thought *thought)
 {
 	const struct facts *facts = thought->facts;
 
-	if (!thought->spec->route.names_primary || thought->spec->target_kind == TARGET_SERVICE)
+	if (!thought->spec->route.names_primary)
 		return BACKEND_PRIMARY;
 	if (!is_first_run(facts))
 		return traffic_backend(thought);
