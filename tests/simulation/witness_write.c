@@ -204,8 +204,11 @@ static void check_weight(struct simulation *simulation, int canary, const struct
 	/* While promoting, too, a foreign edit is put right with the weight in force. */
 	if (!is_running(run) || run->phase < PHASE_PROGRESSING || run->phase > PHASE_PROMOTING ||
 	    run->weight != new->weight) {
-		/* It was asked for when it left, and what takes it back is on its way. */
-		if (!is_running(run) || run->phase == PHASE_PROGRESSING ||
+		/* It was asked for when it left, and what takes it back is on its way; or a foreign
+		 * edit is put right by whoever was not told that the step to a higher one is saved.
+		 */
+		if (!is_running(run) ||
+		    (run->phase == PHASE_PROGRESSING && run->weight < run->weight_from) ||
 		    run->weight_from != new->weight ||
 		    witness_world_knew(simulation, canary, flight, run->written))
 			witness_accuse(simulation, "%s: weight %d while %s is %s and says %d", name,
