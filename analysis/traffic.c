@@ -297,8 +297,9 @@ void traffic_withdraws(struct thought *thought)
 {
 	const struct route_fact *route = &thought->facts->route;
 
+	/* Not even a rival is waited for. */
 	if (thought->spec->route.weighs && route->slot.state == FACT_KNOWN &&
-	    rival_fights(thought) && (route->weight != 0 || route->is_mirrored))
+	    (route->weight != 0 || route->is_mirrored))
 		want_weight(thought, 0, false, true);
 	else
 		weighs(thought, 0, false, true);

@@ -114,6 +114,17 @@ static void primary_service_gone(struct model *model)
 	model->truth.primary_service.slot.state = FACT_ABSENT;
 }
 
+static void hook_approved(struct model *model)
+{
+	put_record(model, HOOK_PASS);
+	model->truth.newest.status.hooks[model->truth.newest.status.n_hooks - 1].is_approved = true;
+}
+
+static void releases_written(struct model *model)
+{
+	model->truth.releases.is_written = true;
+}
+
 static void doubted(struct model *model)
 {
 	text_copy(model->truth.route.doubt, "another route");
@@ -145,6 +156,14 @@ static const struct decision_row rows[] = {
          "write canary status Progressing; see target",
          "the target was not seen yet"},
 	{"it has no pods", {starting, target_down}, "scale target 2", "scaling the target to 2"},
+	{"… and nobody knows yet whether it is newer",
+         {starting, target_down, target_v3},
+         "compare templates; scale target 2",
+         "scaling the target to 2"},
+	{"… while a save is not answered",
+         {starting, target_down, releases_written},
+         "scale target 2",
+         "scaling the target to 2"},
 	{"… and something else took of the deadline",
          {starting, target_down, unready_read},
          "save release Starting unready 1",
@@ -419,11 +438,15 @@ static const struct decision_row rows[] = {
          "primary service canary",
          "the primary service is to select the canary's pods"},
 	{"begins: its hooks are of no run yet",
-         {phase_none, init, gate_rollout, hook_yes},
+         {phase_none, due, init, gate_rollout, hook_yes},
          "save release Starting started 1 unready 1",
          "New Deployment detected, starting initialization."},
+	{"of two gates one was opened by hand: only the other passed",
+         {phase_none, due, gate_rollout, hook_approved, gate_rollout, hook_yes},
+         "save release Starting h2 n2 started 1 unready 1",
+         "New revision detected, progressing canary analysis."},
 	{"an undo begins: it asks nobody",
-         {phase_none, undo, gate_rollout, hook_yes},
+         {phase_none, due, undo, gate_rollout, hook_yes},
          "save release Promoting n2 started 1",
          "undone by"},
 	{"requests may pass the route by",
