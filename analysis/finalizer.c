@@ -14,7 +14,7 @@ static void want(struct thought *thought, bool is_on)
 void finalizer_keep(struct thought *thought)
 {
 	const struct facts *facts = thought->facts;
-	bool is_on = facts->has_spec && thought->spec->reverts;
+	bool is_on = thought->spec->reverts;
 
 	/* What no Release is of is not served: its finalizer is whoever's that put it there. And a
 	 * deleted object takes no new one. */

@@ -237,7 +237,7 @@ static void tell_tracked(const struct facts *facts, struct mirror *mirror)
 	const struct release *newest = &facts->newest;
 	bool was_taken_back = newest->status.outcome == OUTCOME_CANCELLED ||
 	                      newest->status.outcome == OUTCOME_SUPERSEDED;
-	bool is_back = was_taken_back && facts->promoted.name[0] != '\0' && facts_is_back(facts);
+	bool is_back = was_taken_back && facts_is_back(facts);
 
 	text_copy(mirror->tracked, is_back ? facts->promoted.tracked : newest->tracked);
 	text_copy(mirror->tracked_by, is_back ? facts->promoted.name : newest->name);
@@ -417,8 +417,7 @@ static void keep_notices(struct thought *thought)
 		break;
 	}
 	if (is_delivered && status->n_notices > 0 && status->outcome != OUTCOME_NONE &&
-	    !facts->is_deleted && facts->has_spec && outbox_is_told(thought) &&
-	    !plan_changes(thought->plan, SUBJECT_RELEASES))
+	    !facts->is_deleted && facts->has_spec && outbox_is_told(thought))
 		clear_notices(thought);
 }
 

@@ -141,9 +141,8 @@ bool readiness_begins(struct thought *thought)
 	struct instant since = facts->newest.status.times.not_ready_since;
 	struct release_status next;
 
-	if (facts->target.slot.state != FACT_KNOWN || facts->target.replicas > 0 ||
-	    facts->target.slot.failures >= REFUSALS || !instant_is_set(since) ||
-	    instant_between(since, facts->now).ms <= PRELUDE.ms)
+	if (facts->target.replicas > 0 || facts->target.slot.failures >= REFUSALS ||
+	    !instant_is_set(since) || instant_between(since, facts->now).ms <= PRELUDE.ms)
 		return true;
 	next = thought_next_status(thought);
 	next.times.not_ready_since = facts->now;

@@ -185,22 +185,21 @@ bool thought_scaled(struct thought *thought, enum subject subject, int replicas)
 	is_there = workload->replicas == replicas || thought->spec->target_kind == TARGET_SERVICE ||
 	           (thought->spec->target_kind == TARGET_DAEMON_SET && workload->replicas > 0 &&
 	            replicas > 0);
-	is_turned = subject != SUBJECT_TARGET || scaler_is_turned(thought, replicas > 0);
+	is_turned = scaler_is_turned(thought, replicas > 0);
 	if (workload->slot.state == FACT_ABSENT || (is_there && is_turned))
 		return true;
-	if (thought->is_unsure && subject == SUBJECT_TARGET && replicas == 0) {
+	if (thought->is_unsure && replicas == 0) {
 		thought_because(thought,
 		                "whether the target has a newer revision is not known yet");
 		return false;
 	}
 	/* The run may be over: then its pods are not ours to take. */
-	if ((releases->state != FACT_KNOWN || releases->is_written) && subject == SUBJECT_TARGET &&
-	    replicas == 0) {
+	if ((releases->state != FACT_KNOWN || releases->is_written) && replicas == 0) {
 		thought_because(thought, "waiting for the answer to a save of the Release");
 		return false;
 	}
 	/* What it is told first it would else undo. */
-	if (!is_turned && !scaler_turns(thought, replicas > 0))
+	if (!scaler_turns(thought, replicas > 0))
 		return false;
 	text_copy(effect.resource_version, workload->resource_version);
 	thought_want(thought, &effect);

@@ -71,7 +71,8 @@ void thought_save(struct thought *thought, const struct release_status *status, 
 int thought_run_replicas(const struct thought *thought);
 
 /* Want the target, or the primary, at REPLICAS; true when it is wanted so already. A target whose
- * template may be a newer revision keeps its pods until that is known. */
+ * template may be a newer revision keeps its pods until that is known. (KEDA scales the primary
+ * itself.) */
 bool thought_scaled(struct thought *thought, enum subject subject, int replicas);
 
 /* The effect that makes the next Release, of the target's template; its configs are the caller's.

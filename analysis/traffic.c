@@ -58,8 +58,7 @@ static bool is_deserted(const struct workload_fact *workload, const struct workl
  * there; else BACKEND_NONE. A Service of which nothing was made yet selects the target. */
 static enum backend only_backend(const struct facts *facts, const struct service_fact *service)
 {
-	bool is_led = facts->newest.status.phase == PHASE_FINALISING ||
-	              (service->slot.state == FACT_KNOWN && service->is_ours);
+	bool is_led = facts->newest.status.phase == PHASE_FINALISING || service->is_ours;
 
 	if (is_deserted(&facts->primary, &facts->target))
 		return BACKEND_CANARY;
@@ -96,7 +95,7 @@ enum backend traffic_backend(const struct thought *thought)
 	bool primary_serves = workload_serves(&facts->primary);
 	bool canary_serves = workload_serves(&facts->target);
 
-	if (!release_is_open(&facts->newest) || thought->spec->target_kind == TARGET_SERVICE)
+	if (!release_is_open(&facts->newest))
 		return BACKEND_PRIMARY;
 	if (is_first_run(facts))
 		return first_backend(thought, &facts->apex);
@@ -260,8 +259,7 @@ bool traffic_weighs(struct thought *thought, int weight, bool is_retreat)
 
 bool traffic_rests(struct thought *thought)
 {
-	return traffic_weighs(thought, 0,
-	                      !is_first_run(thought->facts) && traffic_live_weight(thought) > 0);
+	return traffic_weighs(thought, 0, traffic_live_weight(thought) > 0);
 }
 
 /* A selector that matches neither is somebody else's. */
@@ -299,8 +297,9 @@ void traffic_withdraws(struct thought *thought)
 {
 	const struct route_fact *route = &thought->facts->route;
 
+	/* Not even a rival is waited for. */
 	if (thought->spec->route.weighs && route->slot.state == FACT_KNOWN &&
-	    rival_fights(thought) && (route->weight != 0 || route->is_mirrored))
+	    (route->weight != 0 || route->is_mirrored))
 		want_weight(thought, 0, false, true);
 	else
 		weighs(thought, 0, false, true);

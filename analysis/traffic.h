@@ -33,8 +33,8 @@ bool traffic_weighs(struct thought *thought, int weight, bool is_retreat);
 
 /*
  * Want weight 0 while no run moves clients; true when it was seen. A weight that a foreign hand
- * gave the canary there is taken back as in a retreat: what nobody analyses answers for it. (Before
- * the first promotion clients are where they were, and the route is fitted without haste.)
+ * gave the canary there is taken back as in a retreat: what nobody analyses answers for it. A first
+ * run does not ask.
  */
 bool traffic_rests(struct thought *thought);
 

@@ -87,6 +87,50 @@ static void undone(struct model *model)
 	text_copy(model->truth.mirror.last_applied, "v3");
 }
 
+static void target_v4(struct model *model)
+{
+	text_copy(model->truth.target.digest, "v4");
+}
+
+static void configs_changed_unread(struct model *model)
+{
+	configs_changed(model);
+	model->truth.configs.slot.state = FACT_UNKNOWN;
+}
+
+static void reverts(struct model *model)
+{
+	model->spec.reverts = true;
+}
+
+static void has_finalizer(struct model *model)
+{
+	model->truth.has_finalizer = true;
+}
+
+static void canary_unseen(struct model *model)
+{
+	model->truth.canary.state = FACT_UNKNOWN;
+}
+
+/* The last notice is an Event already; an event hook was not told it. */
+static void hook_untold(struct model *model)
+{
+	struct release *newest = &model->truth.newest;
+
+	model_hook(model, HOOK_EVENT, NULL);
+	newest->status.n_notices = 1;
+	newest->status.notices[0].id = 12;
+	text_copy(model->truth.notices_release, newest->uid);
+	model->truth.notices_delivered = 12;
+}
+
+static void hook_deaf(struct model *model)
+{
+	hook_untold(model);
+	model->truth.is_hook_deaf = true;
+}
+
 static const struct decision_row rows[] = {
 	{"nothing new", {NULL}, "", "nothing to do"},
 	{"a new revision",
@@ -246,6 +290,44 @@ static const struct decision_row rows[] = {
          "compare templates",
          "nothing to do",
          10000},
+	{"undone, and only defaults were added to what was before",
+         {undone, configs, target_v4, grown, configs},
+         "",
+         "nothing to do",
+         10000},
+	{"… whose configs are not known",
+         {undone, configs_changed_unread, target_v4, grown},
+         "see configs",
+         "nothing to do"},
+	{"superseded by what was not compared yet",
+         {superseded, target_v3, target_pods},
+         "compare templates; write canary status Progressing",
+         "nothing to do"},
+	{"suspended, and the primary has no pod",
+         {suspended, target_pods, primary_dead},
+         "",
+         "skipping canary run as object is suspended"},
+	{"a hook was not told of the last run", {hook_untold}, "tell hook 0", "nothing to do"},
+	{"… and a new revision waits for that",
+         {hook_untold, target_v2, compared},
+         "tell hook 0",
+         "calling the hooks of the last run"},
+	{"… but not for one that does not answer, which is told all the same",
+         {hook_deaf},
+         "tell hook 0",
+         "nothing to do"},
+	{"… when a new revision comes",
+         {hook_deaf, target_v2, compared},
+         "create release 2 revision",
+         "New revision detected! Scaling up cart.shop"},
+	{"a finalizer is asked for", {reverts}, "write finalizer on", "nothing to do"},
+	{"… and is there", {reverts, has_finalizer}, "", "nothing to do"},
+	{"… of a Canary that is not seen", {reverts, canary_unseen}, "see canary", "nothing to do"},
+	{"a finalizer, and no spec", {no_spec, refused_told, has_finalizer}, "", ""},
+	{"a finalizer, and no Release: it is not ours",
+         {newest_none, target_absent, has_finalizer},
+         "",
+         "deployment cart.shop not found"},
 };
 
 static void test_rows(void **state)

@@ -1,4 +1,5 @@
 /* A run before its first step: what is done next, and why. Each row is one decision. */
+#include "analysis/base/text.h"
 #include "tests/analysis/decisions.h"
 #include "tests/analysis/given_canary.h"
 #include "tests/analysis/given_check.h"
@@ -77,6 +78,58 @@ static void unready_long_ago(struct model *model)
 	model->truth.newest.status.times.not_ready_since.ms = model->truth.now.ms - 200000;
 }
 
+static void apex_elsewhere(struct model *model)
+{
+	model->truth.apex.backend = BACKEND_NONE;
+}
+
+static void apex_inexact(struct model *model)
+{
+	apex_canary(model);
+	model->truth.apex.is_exact = false;
+}
+
+static void past_the_apex(struct model *model)
+{
+	mesh(model);
+	model->truth.primary_service.backend = BACKEND_CANARY;
+}
+
+static void past_the_apex_inexact(struct model *model)
+{
+	past_the_apex(model);
+	model->truth.primary_service.is_exact = false;
+}
+
+static void past_the_apex_elsewhere(struct model *model)
+{
+	mesh(model);
+	model->truth.primary_service.backend = BACKEND_NONE;
+}
+
+/* … and what was seen of it before is all that is known. */
+static void primary_service_gone(struct model *model)
+{
+	mesh(model);
+	model->truth.primary_service.slot.state = FACT_ABSENT;
+}
+
+static void hook_approved(struct model *model)
+{
+	put_record(model, HOOK_PASS);
+	model->truth.newest.status.hooks[model->truth.newest.status.n_hooks - 1].is_approved = true;
+}
+
+static void releases_written(struct model *model)
+{
+	model->truth.releases.is_written = true;
+}
+
+static void doubted(struct model *model)
+{
+	text_copy(model->truth.route.doubt, "another route");
+}
+
 static void put_read(struct model *model, int64_t ms)
 {
 	model->truth.target.slot.read_at.ms = model->truth.now.ms - ms;
@@ -103,6 +156,14 @@ static const struct decision_row rows[] = {
          "write canary status Progressing; see target",
          "the target was not seen yet"},
 	{"it has no pods", {starting, target_down}, "scale target 2", "scaling the target to 2"},
+	{"… and nobody knows yet whether it is newer",
+         {starting, target_down, target_v3},
+         "compare templates; scale target 2",
+         "scaling the target to 2"},
+	{"… while a save is not answered",
+         {starting, target_down, releases_written},
+         "scale target 2",
+         "scaling the target to 2"},
 	{"… and something else took of the deadline",
          {starting, target_down, unready_read},
          "save release Starting unready 1",
@@ -347,6 +408,59 @@ static const struct decision_row rows[] = {
          {starting, init, primary_new, primary_half, unready_read, route_20, apex_unknown},
          "write canary status Initializing; see apex service",
          "cart-primary.shop not ready: waiting for rollout to finish: 1 of 2 (re"},
+	{"… no pod, and nobody knows where clients are",
+         {starting, init, primary_new, primary_dead, unready_read, apex_unknown},
+         "write canary status Initializing; see apex service",
+         "cart-primary.shop not ready: waiting for rollout to finish: 0 of 2 (re"},
+	{"… no pod, and clients are with somebody else's",
+         {starting, init, primary_new, primary_dead, unready_read, apex_elsewhere},
+         "write canary status Initializing",
+         "cart-primary.shop not ready: waiting for rollout to finish: 0 of 2 (re"},
+	{"… no pod, and clients are back by a Service that differs",
+         {starting, init, primary_new, primary_dead, unready_read, apex_inexact},
+         "write canary status Initializing",
+         "cart-primary.shop not ready: waiting for rollout to finish: 0 of 2 (re"},
+	{"… one pod, when the target has none, by a Service that differs past the apex",
+         {starting, init, past_the_apex_inexact, primary_new, primary_half, unready_read,
+          target_waits},
+         "primary service primary",
+         "the primary service is to select the primary's pods"},
+	{"… ready, and clients past the apex stay till the Release says so",
+         {starting, init, past_the_apex, primary_new},
+         "save release Finalising",
+         "the primary is ready; clients go to it next"},
+	{"… clients past the apex find somebody else's",
+         {starting, init, past_the_apex_elsewhere, primary_new, primary_half, unready_read},
+         "primary service canary",
+         "the primary service is to select the canary's pods"},
+	{"… clients past the apex find no Service",
+         {starting, init, primary_service_gone, primary_new, primary_half, unready_read},
+         "primary service canary",
+         "the primary service is to select the canary's pods"},
+	{"begins: its hooks are of no run yet",
+         {phase_none, due, init, gate_rollout, hook_yes},
+         "save release Starting started 1 unready 1",
+         "New Deployment detected, starting initialization."},
+	{"of two gates one was opened by hand: only the other passed",
+         {phase_none, due, gate_rollout, hook_approved, gate_rollout, hook_yes},
+         "save release Starting h2 n2 started 1 unready 1",
+         "New revision detected, progressing canary analysis."},
+	{"an undo begins: it asks nobody",
+         {phase_none, due, undo, gate_rollout, hook_yes},
+         "save release Promoting n2 started 1",
+         "undone by"},
+	{"requests may pass the route by",
+         {starting, doubted},
+         "save release Progressing to 20 n3",
+         "Advance cart.shop canary weight 20"},
+	{"… which was told when the hooks were asked",
+         {starting, due, doubted, pre_rollout, hook_yes},
+         "save release Progressing to 20 h1 n2",
+         "Advance cart.shop canary weight 20"},
+	{"the gate of a weight that blue/green has not",
+         {starting, due, blue_green, gate_increase, hook_yes},
+         "save release Progressing i1 h1 n1",
+         "Advance cart.shop canary iteration 1/2"},
 	{"it has more pods than before",
          {starting, target_large},
          "save release Progressing to 20 n2",

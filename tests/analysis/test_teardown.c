@@ -168,6 +168,11 @@ static void begun(struct model *model)
 	model->truth.newest.status.times.started = model->truth.now;
 }
 
+static void reverts(struct model *model)
+{
+	model->spec.reverts = true;
+}
+
 static void held(struct model *model)
 {
 	model->spec.reverts = true;
@@ -344,6 +349,11 @@ static const struct decision_row rows[] = {
 	{"Flagger's, and nobody asks for it any more",
          {held_by_flagger},
          "scale target 2; write finalizer off"},
+	{"… and all is given back: it is taken off once",
+         {held_by_flagger, target_back, apex_back, route_absent, services_absent, primary_absent,
+          apex_foreign},
+         "write finalizer off"},
+	{"asked for too late: a Canary that is deleted takes none", {reverts}, "scale target 2"},
 	{"of no Release: Flagger's primary would be collected", {held, releases_gone}, ""},
 	{"of no Release, a target", {held, releases_gone, primary_absent}, ""},
 	{"of no Release, nothing is left",

@@ -1,4 +1,5 @@
 #include "analysis/base/compiler.h"
+#include "analysis/target.h"
 #include "analysis/workload.h"
 
 #include <setjmp.h>
@@ -134,6 +135,21 @@ static void test_serves(void **state)
 	assert_false(workload_serves(&workload));
 }
 
+/* The kinds by their names, and what is none. */
+static void test_kinds(void **state)
+{
+	static const char *const others[] = {"", "deployment", "StatefulSet", "Services"};
+	enum target_kind kind;
+
+	for (enum target_kind i = TARGET_DEPLOYMENT; i <= TARGET_SERVICE; i++) {
+		assert_true(target_kind_parse(target_kind_name(i), &kind));
+		assert_int_equal(kind, i);
+	}
+	for (size_t i = 0; i < array_length(others); i++)
+		assert_false(target_kind_parse(others[i], &kind));
+	assert_int_equal(kind, TARGET_SERVICE);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -141,6 +157,7 @@ int main(void)
 		cmocka_unit_test(test_D_47_rounds_up),
 		cmocka_unit_test(test_D_54_zero_replicas),
 		cmocka_unit_test(test_serves),
+		cmocka_unit_test(test_kinds),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
