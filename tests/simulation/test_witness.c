@@ -360,9 +360,12 @@ static void test_silence(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_writes),        cmocka_unit_test(test_scaled_down),
-		cmocka_unit_test(test_second_writer), cmocka_unit_test(test_duties),
-		cmocka_unit_test(test_first_led),     cmocka_unit_test(test_silence),
+		cmocka_unit_test(test_writes),
+		cmocka_unit_test(test_scaled_down),
+		cmocka_unit_test(test_second_writer),
+		cmocka_unit_test(test_duties),
+		cmocka_unit_test(test_first_led),
+		cmocka_unit_test(test_silence),
 		cmocka_unit_test(test_clock_jumps_in_a_check),
 	};
 

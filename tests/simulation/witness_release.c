@@ -270,7 +270,8 @@ void witness_release_written(struct simulation *simulation, int agent, int canar
 	if (!release)
 		return;
 	read_release(release, old, &run);
-	/* A check was measured: the run moved on, or counted it, and it was no hook that said no. */
+	/* A check was measured: the run moved on, or counted it, and it was no hook that said no.
+	 */
 	if (run.iteration != old->iteration || run.weight > old->weight ||
 	    (run.failed_checks != old->failed_checks &&
 	     !strstr(kube_tree_text(release, "status/reason"), "external check")))

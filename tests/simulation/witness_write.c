@@ -456,9 +456,8 @@ static void check_primary(struct simulation *simulation, int canary,
 	          !witness_world_knew(simulation, canary, flight, run->written);
 	check_template(simulation, canary, new, is_late);
 	if (old->primary.is_there && old->primary.ready > 0 && new->target.ready > 0 &&
-	    new->apex == WITNESS_BACKEND_PRIMARY && is_running(run) &&
-	    run->phase == PHASE_PROMOTING &&
-	    is_of_run(simulation, canary, &new->target, run) &&
+	    new->apex == WITNESS_BACKEND_PRIMARY &&is_running(run) &&
+	    run->phase == PHASE_PROMOTING &&is_of_run(simulation, canary, &new->target, run) &&
 	    may_empty(simulation, canary, "-primary") && flight)
 		witness_accuse(
 			simulation,
