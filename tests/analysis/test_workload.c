@@ -139,7 +139,7 @@ static void test_serves(void **state)
 static void test_kinds(void **state)
 {
 	static const char *const others[] = {"", "deployment", "StatefulSet", "Services"};
-	enum target_kind kind;
+	enum target_kind kind = TARGET_DEPLOYMENT;
 
 	for (enum target_kind i = TARGET_DEPLOYMENT; i <= TARGET_SERVICE; i++) {
 		assert_true(target_kind_parse(target_kind_name(i), &kind));
