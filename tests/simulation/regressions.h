@@ -84,6 +84,11 @@ static const struct regression {
 	{700109, 0, "somebody deleted the Canary, and later its Service too"},
 	{2015634, 0, "an answer that came beside an event was thrown away: test_spine"},
 	{2015304, 0, "a clock that jumped between two questions of one check: test_witness"},
+	{2013199, 0, "a first run left clients on a primary that was lost: test_first"},
+	{2100073, 0, "an agent that let a Canary go knew less of it later: sim_known.c"},
+	{2101205, 0, "a hook that says no measures nothing: witness_release.c"},
+	{2104786, 0, "a process was stopped while a hook answered: witness_hook.c"},
+	{2106700, 0, "a foreign edit was put right before the next step was told: witness_write.c"},
 	{2015030, 0, "the oracle was content before a config was tried again: test_people"},
 };
 
