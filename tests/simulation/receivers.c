@@ -45,8 +45,7 @@ static bool strike(struct simulation *simulation, enum fault kind, int canary)
 	                        is_rare ? INIT_FACTOR : 1);
 }
 
-/* A check will fail that the version's quality does not explain. */
-static void excuse(struct simulation *simulation, enum hook_type type, int canary)
+void receivers_excuse(struct simulation *simulation, enum hook_type type, int canary)
 {
 	if (is_check(type))
 		truth_failed(&simulation->truth.canaries[canary],
@@ -94,7 +93,7 @@ struct http_reply receivers_answer(struct simulation *simulation,
 	else if (!simulation->faults.is_calm && strike(simulation, FAULT_HOOK_NO, canary))
 		reply.status = dice_chance(&simulation->faults.dice, 0.5) ? 500 : 403;
 	if (reply.status != 200 && canary >= 0)
-		excuse(simulation, type, canary);
+		receivers_excuse(simulation, type, canary);
 	reply.body_length = strlen(reply.body);
 	return reply;
 }
@@ -113,6 +112,6 @@ struct sim_http_fate receivers_fate(struct simulation *simulation,
 	else if (strike(simulation, FAULT_HOOK_DOWN, canary))
 		fate.is_reset = true;
 	if (fate.is_reply_lost || fate.is_reset)
-		excuse(simulation, type, canary);
+		receivers_excuse(simulation, type, canary);
 	return fate;
 }

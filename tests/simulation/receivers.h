@@ -30,4 +30,7 @@ struct http_reply receivers_answer(struct simulation *simulation,
 struct sim_http_fate receivers_fate(struct simulation *simulation,
                                     const struct http_request *request);
 
+/* If a hook of this type is a check, one will fail that the version's quality does not explain. */
+void receivers_excuse(struct simulation *simulation, enum hook_type type, int canary);
+
 #endif

@@ -1,6 +1,6 @@
 #include "tests/simulation/witness_hook.h"
 
-#include "tests/simulation/people.h"
+#include "tests/simulation/receivers.h"
 #include "tests/simulation/witness_world.h"
 
 #include <string.h>
@@ -23,11 +23,6 @@ void witness_hook_left(struct simulation *simulation, int agent,
 	}
 }
 
-static bool is_check(enum hook_type type)
-{
-	return type == HOOK_PRE_ROLLOUT || type == HOOK_ROLLOUT;
-}
-
 void witness_hook_came(struct simulation *simulation, int agent,
                        const struct witness_flight *flight, const struct http_reply *reply)
 {
@@ -40,10 +35,9 @@ void witness_hook_came(struct simulation *simulation, int agent,
 		reply->error.kind == ERR_NONE && reply->status < 300 ? HOOK_PASS : HOOK_FAIL;
 	heard->asked = flight->left;
 	/* The answer came while the process was stopped, which then found its time to be up. */
-	if (is_check(flight->hook) && reply->error.kind == ERR_TRANSPORT &&
+	if (reply->error.kind == ERR_TRANSPORT &&
 	    instant_is_before(flight->left, simulation->crew.agents[agent].paused_until))
-		truth_failed(&simulation->truth.canaries[flight->canary],
-		             people_run_version(simulation, flight->canary));
+		receivers_excuse(simulation, flight->hook, flight->canary);
 }
 
 /* What the hook said since the run's last step, to this agent's process or one before it; pending:
