@@ -26,6 +26,7 @@ import subprocess
 import sys
 import time
 
+MODEST = os.path.join(os.path.dirname(os.path.abspath(__file__)), "modest.sh")
 JOBS = 2
 TIME_FACTOR_SANITIZED = 3
 TIME_FACTOR_BESIDE = 4  # what has the lowest priority may wait for its turn
@@ -94,8 +95,8 @@ def count(output, code):
 
 
 def modest():
-    """What runs beside something that must be in time gives way to it."""
-    return ["nice", "-n", "19"] if BESIDE else []
+    """What runs beside something that must be in time gives way to it; it starts a session of its own."""
+    return [MODEST] if BESIDE else []
 
 
 def describe(code):
@@ -139,6 +140,7 @@ def run_suites(directory, suites, built):
             modest() + ["ninja", "-C", directory, "--quiet", "-k", "0"],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
+            start_new_session=bool(BESIDE),
             text=True,
         )
         built[directory] = build.returncode == 0
@@ -180,14 +182,18 @@ def run_program(name, command, prefix=()):
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
+        start_new_session=bool(prefix),
         text=True,
         errors="replace",
     )
+    if prefix:
+        RUNNING.add(program)
     lines = []
     for line in program.stdout:
         print(f"      | {line}", end="", flush=True)
         lines.append(line)
     passed, failed, why = count("".join(lines), program.wait())
+    RUNNING.discard(program)
     outcome = Outcome(name, passed, failed, "", time.monotonic() - began, why)
     outcome.show()
     return [outcome]

@@ -26,6 +26,7 @@ import threading
 import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+MODEST = os.path.join(ROOT, "tests", "modest.sh")
 SURVIVORS = os.path.join(ROOT, "tests", "mutants", "survivors.txt")
 STRIDE = 101  # of the walk: it divides no dimension's size
 BESIDE = ["test_kube_release", "test_canary_webhook"]  # tables of words that the core's own tests do not read
@@ -58,7 +59,7 @@ class Program:
             resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
         program = subprocess.Popen(
-            self.command,
+            [MODEST, *self.command],
             cwd=ROOT,
             env=environment,
             stdin=subprocess.DEVNULL,

@@ -47,7 +47,8 @@ def check_refused(s):
     reason = s.world.status("strict-2").get("reason", "")
     s.note(f"row 59: {reason}")
     s.check(WORDS in reason, "the reason has the words of the API server", reason, row=59)
-    found = s.agents[0].report(s.namespace, "R12", "strict")[0]
+    ended = s.wait("R12 has the end", lambda: [one for one in s.agents[0].report(s.namespace, "R12", "strict") if one["outcome"]], 10)
+    found = ended[0]
     s.check((found["outcome"], WORDS in found["reason"]) == ("rolled_back", True), "R12: outcome and reason", found, row=59)
 
 
