@@ -12,7 +12,7 @@ CLUSTER = tests/cluster/run
 # Debian packages.
 NEEDS_BUILD = gcc libc6-dev meson ninja-build pkgconf python3 libcurl4-openssl-dev libjansson-dev libyaml-dev \
 	libev-dev libpcre2-dev libsqlite3-dev libmicrohttpd-dev libssl-dev
-NEEDS_TEST = $(NEEDS_BUILD) ca-certificates libcmocka-dev openssl nghttp2-server chromium
+NEEDS_TEST = $(NEEDS_BUILD) ca-certificates ccache libcmocka-dev openssl nghttp2-server chromium
 NEEDS_LINT = $(NEEDS_TEST) binutils clang clang-format-14 shellcheck
 NEEDS_FUZZ = $(NEEDS_TEST) clang libclang-rt-14-dev
 NEEDS_MUTANTS = $(NEEDS_TEST) clang patch
@@ -119,7 +119,7 @@ build-asan/build.ninja: # sanitizers bring warnings of their own; the plain buil
 	@$(SETUP) build-asan -Dbuildtype=debug -Doptimization=1 -Dwerror=false \
 		-Db_sanitize=address,undefined -Db_lundef=false
 build-clang/build.ninja:
-	@export CC=clang; $(SETUP) build-clang -Dbuildtype=debug
+	@export CC="ccache clang"; $(SETUP) build-clang -Dbuildtype=debug
 build-coverage/build.ninja:
 	@$(SETUP) build-coverage -Dbuildtype=debug -Db_coverage=true
 build-fuzz/build.ninja:

@@ -241,7 +241,7 @@ static void hand_over(struct canary_edition *from, struct canary_edition *to)
 	to->world.route_object = to->world.traffic->keeps_route ? to->route : NULL;
 }
 
-/* What is under way speaks of another edition. Only removals that left are waited for. */
+/* What is under way speaks of another edition. Only what flight_leave names is waited for. */
 static void leave_flights(struct canary *canary)
 {
 	size_t kept = 0;

@@ -169,9 +169,20 @@ char *flight_round(struct flight *flight)
 	return flight->round;
 }
 
+/* What clients meet. Of what is kept and told, each later decision writes too, and that stops it.
+ */
+static bool is_of_world(const struct effect *effect)
+{
+	return effect->subject != SUBJECT_CANARY && effect->subject != SUBJECT_RELEASES &&
+	       effect->subject != SUBJECT_EVENTS;
+}
+
 bool flight_leave(struct flight *flight)
 {
-	if (!flight->call.http || flight->act.talk.request.method != HTTP_DELETE)
+	const struct http_request *request = &flight->act.talk.request;
+
+	if (!flight->call.http || !is_write(request) ||
+	    (request->method != HTTP_DELETE && !is_of_world(&flight->effect)))
 		return false;
 	flight->is_left = true;
 	flight->act.result.outcome = ACT_UNKNOWN;

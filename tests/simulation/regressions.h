@@ -89,6 +89,10 @@ static const struct regression {
 	{2101205, 0, "a hook that says no measures nothing: witness_release.c"},
 	{2104786, 0, "a process was stopped while a hook answered: witness_hook.c"},
 	{2106700, 0, "a foreign edit was put right before the next step was told: witness_write.c"},
+	{2200989, 0,
+         "a Canary was deleted while its promotion was on its way to the primary: test_guards"},
+	{2211463, 0,
+         "people removed the Lease, and the one did not know yet what the other ended: witness_write.c"},
 	{2015030, 0, "the oracle was content before a config was tried again: test_people"},
 };
 

@@ -436,8 +436,11 @@ static void check_primary(struct simulation *simulation, int canary,
                           const struct witness_world *old, const struct witness_world *new,
                           const struct witness_flight *flight)
 {
-	const struct witness_run *run = &simulation->witness.runs[canary];
+	const struct witness *witness = &simulation->witness;
+	const struct witness_run *run = &witness->runs[canary];
 	const char *name = simulation->truth.canaries[canary].name;
+	bool are_two =
+		instant_is_before(witness_world_now(simulation), witness->lease_excused_until);
 	int least = run->primary_replicas < old->primary.replicas ? run->primary_replicas
 	                                                          : old->primary.replicas;
 	bool is_late;
@@ -451,8 +454,8 @@ static void check_primary(struct simulation *simulation, int canary,
 	    strcmp(new->primary.image, old->primary.image) == 0)
 		return;
 	/* One that is made, or a first one, may have been asked for before its run ended: nothing
-	 * recalls it. */
-	is_late = (!old->primary.is_there || run->is_init) &&
+	 * recalls it. Of two that people let write, one may not know yet what the other ended. */
+	is_late = (!old->primary.is_there || run->is_init || are_two) &&
 	          !witness_world_knew(simulation, canary, flight, run->written);
 	check_template(simulation, canary, new, is_late);
 	if (old->primary.is_there && old->primary.ready > 0 && new->target.ready > 0 &&
