@@ -93,6 +93,8 @@ static const struct regression {
          "a Canary was deleted while its promotion was on its way to the primary: test_guards"},
 	{2211463, 0,
          "people removed the Lease, and the one did not know yet what the other ended: witness_write.c"},
+	{2301491, 0,
+         "a run was superseded while its canary's old pods were sent away: witness_write.c"},
 	{2015030, 0, "the oracle was content before a config was tried again: test_people"},
 };
 

@@ -336,13 +336,17 @@ static bool is_left(const struct witness *witness, int canary, const struct witn
 	       strcmp(old->target.image, witness->promoted[canary].image) == 0;
 }
 
-/* Pods that began with what a config held before go before the run begins. */
-static bool is_renewed(const struct simulation *simulation, int canary)
+/* Pods that began with what a config held before go before the run begins; it may be superseded
+ * while that is on its way. */
+static bool is_renewed(const struct simulation *simulation, int canary,
+                       const struct witness_flight *flight)
 {
 	const struct witness_run *run = &simulation->witness.runs[canary];
+	bool is_late = run->outcome == OUTCOME_SUPERSEDED && flight &&
+	               instant_is_before(flight->left, run->written);
 
-	return simulation->truth.canaries[canary].has_config && run->outcome == OUTCOME_NONE &&
-	       run->phase == PHASE_NONE && !run->is_init;
+	return simulation->truth.canaries[canary].has_config && !run->is_init &&
+	       (is_late || (run->outcome == OUTCOME_NONE && run->phase == PHASE_NONE));
 }
 
 static void check_target(struct simulation *simulation, int canary, const struct witness_world *old,
@@ -363,7 +367,7 @@ static void check_target(struct simulation *simulation, int canary, const struct
 	if (new->target.replicas != 0)
 		witness_accuse(simulation, "%s: the target scaled down from %d to %d", name,
 		               old->target.replicas, new->target.replicas);
-	if (!is_left(witness, canary, old) && !is_renewed(simulation, canary) &&
+	if (!is_left(witness, canary, old) && !is_renewed(simulation, canary, flight) &&
 	    (run->outcome != OUTCOME_NONE ||
 	     (run->phase != PHASE_FINALISING && run->phase != PHASE_RETREATING)))
 		witness_accuse(simulation, "%s: the target scaled down in %s", name,
