@@ -34,7 +34,8 @@ static void finish(struct thought *thought)
 	thought_because(thought, "%s", status.reason);
 }
 
-/* The primary runs the proven template on all its pods; else it gets it back. */
+/* The primary runs the proven template on all its pods; else it gets it back. A promotion that was
+ * overtaken by this may reach it yet: its answer is waited for. */
 static bool is_restored(struct thought *thought)
 {
 	const struct facts *facts = thought->facts;
@@ -42,7 +43,9 @@ static bool is_restored(struct thought *thought)
 
 	if (!primary_runs_promoted(thought, PRIMARY_AS_BEFORE, true))
 		return false;
-	if (workload_is_ready(&facts->primary, thought->spec->primary_ready_percent, why))
+	if (facts->primary.slot.is_written)
+		text_copy(why, "a change of it may be on its way");
+	else if (workload_is_ready(&facts->primary, thought->spec->primary_ready_percent, why))
 		return true;
 	thought_because(thought, "the primary has its proven template back: %.200s", why);
 	return false;

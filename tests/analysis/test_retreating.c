@@ -30,6 +30,11 @@ static void primary_service_written(struct model *model)
 	model->truth.primary_service.slot.is_written = true;
 }
 
+static void primary_written(struct model *model)
+{
+	model->truth.primary.slot.is_written = true;
+}
+
 static void retreating_superseded(struct model *model)
 {
 	put_ending(model, OUTCOME_SUPERSEDED);
@@ -171,6 +176,10 @@ static const struct decision_row rows[] = {
          "apex service primary!",
          "the apex service is to select the primary's pods"},
 	{"… back", {retreating_failed}, "scale target 0", "scaling the target to 0"},
+	{"… back, and its promotion may reach it yet",
+         {retreating_failed, primary_written},
+         "write canary status Progressing",
+         "the primary has its proven template back: a change of it may be on its"},
 	{"… nothing is left",
          {retreating_failed, target_down},
          "save release Done failed_promotion",

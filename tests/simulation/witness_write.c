@@ -458,9 +458,12 @@ static void check_primary(struct simulation *simulation, int canary,
 	    strcmp(new->primary.image, old->primary.image) == 0)
 		return;
 	/* One that is made, or a first one, may have been asked for before its run ended: nothing
-	 * recalls it. Of two that people let write, one may not know yet what the other ended. */
-	is_late = (!old->primary.is_there || run->is_init || are_two) &&
-	          !witness_world_knew(simulation, canary, flight, run->written);
+	 * recalls it. Of two that people let write, one may not know yet what the other ended. What
+	 * was on its way when people ended the promotion is taken back. */
+	is_late = ((!old->primary.is_there || run->is_init || are_two) &&
+	           !witness_world_knew(simulation, canary, flight, run->written)) ||
+	          (run->phase == PHASE_RETREATING && run->ending == OUTCOME_FAILED_PROMOTION &&
+	           flight && instant_is_before(flight->left, run->written));
 	check_template(simulation, canary, new, is_late);
 	if (old->primary.is_there && old->primary.ready > 0 && new->target.ready > 0 &&
 	    new->apex == WITNESS_BACKEND_PRIMARY &&is_running(run) &&
