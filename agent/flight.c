@@ -169,12 +169,12 @@ char *flight_round(struct flight *flight)
 	return flight->round;
 }
 
-/* What clients meet. Of what is kept and told, each later decision writes too, and that stops it.
- */
-static bool is_of_world(const struct effect *effect)
+/* What clients meet goes forward. Of what is kept and told, each later decision writes too, and
+ * that stops it; a retreat waits for nothing. */
+static bool is_forward(const struct effect *effect)
 {
-	return effect->subject != SUBJECT_CANARY && effect->subject != SUBJECT_RELEASES &&
-	       effect->subject != SUBJECT_EVENTS;
+	return !effect->is_retreat && effect->subject != SUBJECT_CANARY &&
+	       effect->subject != SUBJECT_RELEASES && effect->subject != SUBJECT_EVENTS;
 }
 
 bool flight_leave(struct flight *flight)
@@ -182,7 +182,7 @@ bool flight_leave(struct flight *flight)
 	const struct http_request *request = &flight->act.talk.request;
 
 	if (!flight->call.http || !is_write(request) ||
-	    (request->method != HTTP_DELETE && !is_of_world(&flight->effect)))
+	    (request->method != HTTP_DELETE && !is_forward(&flight->effect)))
 		return false;
 	flight->is_left = true;
 	flight->act.result.outcome = ACT_UNKNOWN;

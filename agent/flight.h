@@ -55,9 +55,9 @@ char *flight_round(struct flight *flight);
 
 /*
  * What it is for is no more, but a write of its own is on its way that no later write need stop: a
- * removal, which names nothing but the object, or a change of what clients meet. Until it is
- * answered nobody knows what is there. True: the flight looks at the world no more, and lands with
- * an unknown outcome. False: there is no such request, and the flight is to be freed.
+ * removal, which names nothing but the object, or a forward change of what clients meet. Until it
+ * is answered nobody knows what is there. True: the flight looks at the world no more, and lands
+ * with an unknown outcome. False: there is no such request, and the flight is to be freed.
  */
 bool flight_leave(struct flight *flight);
 
