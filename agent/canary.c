@@ -121,13 +121,15 @@ static void shift(struct instant *instant, struct span by)
 		*instant = instant_after(*instant, by);
 }
 
+/* The clock jumped. When something was asked for is not carried over: a deadline that is over by
+ * the new time is decided on what is asked for now. */
 static void shift_facts(struct canary *canary, struct span by)
 {
 	struct facts *facts = &canary->facts;
 
 	for (enum subject subject = SUBJECT_CANARY; subject < SUBJECT_MAX; subject++) {
 		shift(&facts_slot(facts, subject)->retry_at, by);
-		shift(&facts_slot(facts, subject)->read_at, by);
+		facts_slot(facts, subject)->read_at = (struct instant){0};
 	}
 	shift(&facts->route.since, by);
 	shift(&facts->route.rival.last, by);

@@ -90,6 +90,8 @@ struct canary {
 	uint64_t n_rounds;
 	struct instant wake;            /* of the last plan */
 	int64_t clock;                  /* how far the wall clock was ahead of the monotonic one */
+	char stepped[UID_MAX];          /* the newest Release, and … */
+	struct instant step;            /* … since when it waits for its next check */
 	char restored[UID_MAX];         /* the open Release whose spec was looked at */
 	int numbers[RELEASES_SEEN_MAX]; /* of the Releases that there are */
 	struct history_facts_base facts_base; /* what the records of rounds share */

@@ -234,6 +234,7 @@ void learn_release(struct canary *canary, const json_t *object, bool is_deleted)
 			was_open = release_is_open(&facts->newest) &&
 			           strcmp(facts->newest.uid, release->uid) == 0;
 			facts->newest = *release;
+			learn_hook_step(canary);
 			if (was_open && !release_is_open(release))
 				tally_outcome(canary);
 			learn_target(canary, object);
@@ -300,6 +301,18 @@ void learn_doubt(struct canary *canary, enum subject subject)
 	facts_slot(&canary->facts, subject)->state = FACT_UNKNOWN;
 }
 
+/* A newer revision may have clients until it is known to be one, and until it is known whether the
+ * promotion before it reached the primary. */
+static bool keeps_clients(const struct canary *canary, const struct effect *effect,
+                          const struct act_result *result)
+{
+	if (!release_is_open(&canary->facts.newest))
+		return false;
+	return effect->kind == EFFECT_COMPARE ||
+	       (effect->subject == SUBJECT_PRIMARY &&
+	        (effect->kind == EFFECT_OBSERVE || result->outcome == ACT_UNKNOWN));
+}
+
 static struct span delay_of(struct canary *canary, const struct effect *effect,
                             const struct act_result *result, int failures)
 {
@@ -307,11 +320,10 @@ static struct span delay_of(struct canary *canary, const struct effect *effect,
 		return result->retry_after;
 	if (result->outcome == ACT_CONFLICT)
 		return backoff_conflict(failures);
-	/* A newer revision may have clients until it is known to be one. */
-	if (effect->kind == EFFECT_COMPARE && release_is_open(&canary->facts.newest))
-		return backoff_retreat(failures);
 	if (result->outcome == ACT_UNKNOWN && failures == 1)
 		return span_ms(0);
+	if (keeps_clients(canary, effect, result))
+		return backoff_retreat(failures);
 	if (effect->is_retreat)
 		return backoff_retreat(failures);
 	return backoff_delay(failures, loop_random(canary->host->seams.loop));

@@ -2,6 +2,8 @@
 
 #include "analysis/base/text.h"
 
+#include <string.h>
+
 static void learn_told(struct facts *facts, const struct effect *effect, bool is_pass)
 {
 	text_copy(facts->hooks_release, effect->release_uid);
@@ -23,6 +25,19 @@ static void learn_answer(struct canary *canary, const struct effect *effect, boo
 	fact->check = effect->check;
 	fact->result = is_pass ? HOOK_PASS : HOOK_FAIL;
 	text_copy(fact->text, text);
+}
+
+void learn_hook_step(struct canary *canary)
+{
+	const struct release *newest = &canary->facts.newest;
+	struct instant step = newest->status.times.next_check_at;
+
+	if (strcmp(canary->stepped, newest->uid) == 0 && canary->step.ms == step.ms)
+		return;
+	text_copy(canary->stepped, newest->uid);
+	canary->step = step;
+	for (size_t i = 0; i < SPEC_HOOKS_MAX; i++)
+		canary->facts.hooks[i].refused = (struct instant){0};
 }
 
 bool learn_hook_result(struct canary *canary, const struct effect *effect,

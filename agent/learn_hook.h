@@ -8,4 +8,11 @@
 bool learn_hook_result(struct canary *canary, const struct effect *effect,
                        const struct act_result *result);
 
+/*
+ * The newest Release was read. After a step, or once its next check was put right after a clock had
+ * jumped, no gate has said no yet: what it said before is of an answer that was counted, whatever
+ * the clock says of when that was.
+ */
+void learn_hook_step(struct canary *canary);
+
 #endif

@@ -134,9 +134,11 @@ struct sim_http_fate network_fate(void *user, const struct http_request *request
 	often = weakness(simulation, request, canary);
 	if (strike_at(simulation, FAULT_RESET, canary, often))
 		fate.is_reset = true;
-	else if (strike_at(simulation, FAULT_LOST, canary, often))
+	else if (strike_at(simulation, FAULT_LOST, canary, often)) {
 		fate.is_lost = true;
-	else if (is_write && strike_at(simulation, FAULT_REPLY_LOST, canary, often))
+		if (apiserver_watch_asked(request)) /* nobody answers, and nobody says so */
+			people_struck(simulation, FAULT_WATCH_SILENT);
+	} else if (is_write && strike_at(simulation, FAULT_REPLY_LOST, canary, often))
 		fate.is_reply_lost = true;
 	else if (is_write && strike_at(simulation, FAULT_RESET_LATE, canary, often))
 		fate.is_reset_late = true;

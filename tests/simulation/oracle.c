@@ -226,15 +226,17 @@ static bool is_hopeless(const struct sight *sight)
 
 static const char *trouble_kept(const struct sight *sight)
 {
+	/* Who deletes the Canary may delete its Service too. */
+	bool has_service = find(sight, "services", sight->canary->service, "");
+
 	/* Of a rollout that is stuck the pods before it serve on; the primary of a first run may be
 	 * as stuck. */
-	if ((selects(sight, "", "") && workload(sight->target).ready > 0) || is_hopeless(sight))
+	if (((selects(sight, "", "") || !has_service) && workload(sight->target).ready > 0) ||
+	    is_hopeless(sight))
 		return "";
 	if (!is_ready(sight->primary))
 		return "its target cannot serve, and its primary is not ready";
-	/* Who deletes the Canary may delete its Service too. */
-	return selects(sight, "", "-primary") ||
-	                       !find(sight, "services", sight->canary->service, "")
+	return selects(sight, "", "-primary") || !has_service
 	               ? ""
 	               : "its target cannot serve, and its apex does not select the primary";
 }

@@ -95,6 +95,12 @@ static const struct regression {
          "people removed the Lease, and the one did not know yet what the other ended: witness_write.c"},
 	{2301491, 0,
          "a run was superseded while its canary's old pods were sent away: witness_write.c"},
+	{3001062, 0, "the request for a watch was lost, and pods broke after it: network.c"},
+	{3001502, 0,
+         "a gate's no of a check that was counted, after a clock had jumped back: learn_hook.c"},
+	{3010499, 0, "a clock jumped over a deadline, and nobody asked the pods again: canary.c"},
+	{3010523, 0, "a newer revision had clients while the primary was not asked again: learn.c"},
+	{3011383, 0, "a kept primary was never ready, nor was there a Service: oracle.c"},
 	{2015030, 0, "the oracle was content before a config was tried again: test_people"},
 };
 
