@@ -234,7 +234,6 @@ void learn_release(struct canary *canary, const json_t *object, bool is_deleted)
 			was_open = release_is_open(&facts->newest) &&
 			           strcmp(facts->newest.uid, release->uid) == 0;
 			facts->newest = *release;
-			learn_hook_step(canary);
 			if (was_open && !release_is_open(release))
 				tally_outcome(canary);
 			learn_target(canary, object);

@@ -36,8 +36,10 @@ void learn_hook_step(struct canary *canary)
 		return;
 	text_copy(canary->stepped, newest->uid);
 	canary->step = step;
-	for (size_t i = 0; i < SPEC_HOOKS_MAX; i++)
+	for (size_t i = 0; i < SPEC_HOOKS_MAX; i++) {
 		canary->facts.hooks[i].refused = (struct instant){0};
+		canary->facts.hooks[i].check = (struct instant){0};
+	}
 }
 
 bool learn_hook_result(struct canary *canary, const struct effect *effect,

@@ -9,8 +9,8 @@ bool learn_hook_result(struct canary *canary, const struct effect *effect,
                        const struct act_result *result);
 
 /*
- * The newest Release was read. After a step, or once its next check was put right after a clock had
- * jumped, no gate has said no yet: what it said before is of an answer that was counted, whatever
+ * Before a decision: after a step, or once the next check was put right after a clock had jumped,
+ * no hook has answered yet. What a gate said before goes with an answer that was counted, whatever
  * the clock says of when that was.
  */
 void learn_hook_step(struct canary *canary);

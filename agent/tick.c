@@ -3,6 +3,7 @@
 #include "agent/journal.h"
 #include "agent/learn.h"
 #include "agent/learn_config.h"
+#include "agent/learn_hook.h"
 #include "agent/learn_rival.h"
 #include "agent/learn_scaler.h"
 #include "agent/metrics.h"
@@ -275,6 +276,7 @@ void tick_think(struct canary *canary)
 	draw(canary);
 	learn_config_watch(canary);
 	learn_scaler_note(canary);
+	learn_hook_step(canary);
 	note_writes(canary);
 	poison_enter(host->poison, canary->k8s_namespace, canary->name);
 	decide(&canary->edition->spec, &canary->facts, &plan);

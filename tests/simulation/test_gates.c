@@ -2,6 +2,7 @@
  * Whole agents with hooks: receivers that agree, refuse and are silent, and the flow of a promotion
  * with a hook of each type once for each write and each kind of fault at it.
  */
+#include "agent/demo/sim_loop.h"
 #include "tests/simulation/flow.h"
 #include "tests/simulation/stage.h"
 
@@ -155,6 +156,33 @@ static void test_fails_behind_a_gate(void **state)
 	stage_free(stage);
 }
 
+/* A gate said no, then yes; the clock jumps back until the next check is too far ahead, and is put
+ * right. The old no is not of the new check: its answers are counted, and no others are there. */
+static void test_a_no_from_before_the_clock_jumped(void **state)
+{
+	struct stage *stage = begin(STEPS(HOOK("confirm-traffic-increase")));
+	struct instant answered;
+
+	(void)state;
+	stage_push(stage, "v2");
+	for (int i = 0; i < 600 && weight(stage) != 20; i++)
+		stage_run_ms(stage, 100);
+	assert_int_equal(weight(stage), 20);
+	stage_hook(stage, "confirm-traffic-increase", 403, "Forbidden");
+	stage_run(stage, 12);
+	stage_hook(stage, "confirm-traffic-increase", 200, "OK");
+	for (int i = 0; i < 600 && weight(stage) != 40; i++)
+		stage_run_ms(stage, 100);
+	assert_int_equal(weight(stage), 40);
+	answered = stage_answered(stage);
+	sim_loop_skew(stage_loop(stage, 0), span_seconds(-100));
+	stage_run(stage, 12);
+	sim_loop_skew(stage_loop(stage, 0), span_ms(0));
+	assert_true(stage_run_to(stage, "Promoting", 60));
+	assert_true(instant_is_before(answered, stage_answered(stage)));
+	stage_free(stage);
+}
+
 /* D-53: receivers of every kind are silent, and the check that fails for the last time still moves
  * traffic within a second. */
 static void test_D_53_silent_receivers(void **state)
@@ -234,6 +262,7 @@ int main(void)
 		cmocka_unit_test(test_closed_gate),
 		cmocka_unit_test(test_raised_before_the_first_answer),
 		cmocka_unit_test(test_fails_behind_a_gate),
+		cmocka_unit_test(test_a_no_from_before_the_clock_jumped),
 		cmocka_unit_test(test_D_53_silent_receivers),
 		cmocka_unit_test(test_faults),
 	};
