@@ -101,6 +101,8 @@ static const struct regression {
 	{3010499, 0, "a clock jumped over a deadline, and nobody asked the pods again: canary.c"},
 	{3010523, 0, "a newer revision had clients while the primary was not asked again: learn.c"},
 	{3011383, 0, "a kept primary was never ready, nor was there a Service: oracle.c"},
+	{3100166, 0, "a gate's no was lost while Releases were listed: test_gates"},
+	{3200537, 0, "a process was stopped while the metrics answered: witness.c"},
 	{2015030, 0, "the oracle was content before a config was tried again: test_people"},
 };
 

@@ -309,8 +309,10 @@ void witness_came(struct simulation *simulation, int agent, struct witness_fligh
 	if (has_failed && flight->is_retreat && !flight->is_front &&
 	    is_half_back(simulation, flight))
 		crew_tempt(simulation, agent);
-	/* What asks for a measurement could not be read: so nothing was measured. */
-	if (has_failed && flight->canary >= 0 && flight->is_template)
+	/* What asks for a measurement could not be read, or nobody was awake when its answer came:
+	 * so nothing was measured. */
+	if (has_failed && flight->canary >= 0 &&
+	    (flight->is_template || (flight->is_metric && flight->question >= 0)))
 		truth_unmeasured(people_run_version(simulation, flight->canary), flight->left);
 	if (flight->hook != HOOK_NONE) {
 		witness_hook_came(simulation, agent, flight, reply);
