@@ -247,13 +247,22 @@ static bool guard_moved(struct thought *thought)
 	return true;
 }
 
+/* In the promotion somebody removed the primary. From this Release it may never be made again: a
+ * newer revision may be of configs that it was made from. */
+static bool is_lost(const struct facts *facts)
+{
+	return facts->newest.status.phase == PHASE_PROMOTING && facts->promoted.name[0] != '\0' &&
+	       facts->primary.slot.state == FACT_ABSENT && !facts->primary.slot.is_written;
+}
+
 static bool guard_newer(struct thought *thought)
 {
 	const struct canary_spec *spec = thought->spec;
 	struct release_status status;
 
 	/* An undo is completed first: it was asked for. */
-	if (!release_is_open(&thought->facts->newest) || !may_withdraw(thought) ||
+	if (!release_is_open(&thought->facts->newest) ||
+	    !(may_withdraw(thought) || is_lost(thought->facts)) ||
 	    thought->facts->newest.cause == CAUSE_UNDO)
 		return false;
 	if (thought->is_newer) {

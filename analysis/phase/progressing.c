@@ -354,18 +354,21 @@ static bool is_caught_up(struct thought *thought, bool has_services)
 	                      live > status->weight.to && route->slot.state == FACT_KNOWN);
 }
 
-/* Ask the metrics for what is not answered yet; true when all is, the seen share included. */
+/* Ask the metrics for what is not answered yet; true when all is, the seen share included. While a
+ * save of the Release is on its way nothing is asked: it may begin the check anew. */
 static bool measure(struct thought *thought, struct instant check)
 {
 	const struct facts *facts = thought->facts;
 	struct effect effect = {.kind = EFFECT_MEASURE, .check = check};
+	bool is_written = facts->releases.is_written;
 	bool is_complete = true;
 
 	for (size_t i = 0; i < thought->spec->n_checks; i++) {
 		if (facts->samples[i].check.ms == check.ms && facts->samples[i].kind != SAMPLE_NONE)
 			continue;
 		effect.index = i;
-		thought_want(thought, &effect);
+		if (!is_written)
+			thought_want(thought, &effect);
 		is_complete = false;
 	}
 	/* Copies are no share of the requests. */
@@ -373,11 +376,14 @@ static bool measure(struct thought *thought, struct instant check)
 	    !facts->newest.status.weight.is_mirrored &&
 	    (facts->share.check.ms != check.ms || facts->share.kind == SAMPLE_NONE)) {
 		effect = (struct effect){.kind = EFFECT_MEASURE_SHARE, .check = check};
-		thought_want(thought, &effect);
+		if (!is_written)
+			thought_want(thought, &effect);
 		is_complete = false;
 	}
 	if (!is_complete)
-		thought_because(thought, "asking the metrics");
+		thought_because(thought, is_written
+		                                 ? "waiting for the answer to a save of the Release"
+		                                 : "asking the metrics");
 	return is_complete;
 }
 

@@ -103,6 +103,10 @@ static const struct regression {
 	{3011383, 0, "a kept primary was never ready, nor was there a Service: oracle.c"},
 	{3100166, 0, "a gate's no was lost while Releases were listed: test_gates"},
 	{3200537, 0, "a process was stopped while the metrics answered: witness.c"},
+	{3202201, 0,
+         "the primary was removed from a promotion that nobody could make again: test_guards"},
+	{3210009, 0,
+         "a check was asked while the save that began it anew was on its way: test_answers"},
 	{2015030, 0, "the oracle was content before a config was tried again: test_people"},
 };
 
