@@ -43,7 +43,7 @@ def shared_ingress(s):
     s.check(counts["versions"] == {"v1": 200}, "the other Service is served", counts)
     # The clone is older than the new one, and ingress-nginx takes what it sees first.
     s.api.delete("ingress", "app", s.namespace)
-    start.settle(s, 1.2)
+    start.until_answers("the Ingress is gone", 20, elsewhere, lambda counts: counts["good"] == 0)
     s.create(shared(s))
     start.until_answers("the new Ingress is served", 20, elsewhere, all_answered)
     start.settle(s, 2)
