@@ -107,6 +107,8 @@ static const struct regression {
          "the primary was removed from a promotion that nobody could make again: test_guards"},
 	{3210009, 0,
          "a check was asked while the save that began it anew was on its way: test_answers"},
+	{3302186, 0,
+         "people removed the Lease, and the one had begun the next run: witness_write.c"},
 	{2015030, 0, "the oracle was content before a config was tried again: test_people"},
 };
 
