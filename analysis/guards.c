@@ -153,8 +153,7 @@ static bool may_withdraw(const struct thought *thought)
 /* A write of the primary left: whether the promotion has reached it shows when that is answered. */
 static bool is_reaching(const struct facts *facts)
 {
-	return release_is_open(&facts->newest) && facts->newest.status.phase == PHASE_PROMOTING &&
-	       facts->primary.slot.is_written;
+	return facts->newest.status.phase == PHASE_PROMOTING && facts->primary.slot.is_written;
 }
 
 /* A run that was open ends without a judgement: a Canary that is made anew analyses its revision
@@ -166,7 +165,7 @@ static bool guard_deleted(struct thought *thought)
 
 	if (!facts->is_deleted)
 		return false;
-	if (facts->has_spec && is_reaching(facts))
+	if (is_reaching(facts))
 		return thought_because(thought,
 		                       "the Canary is deleted: waiting until it shows what the "
 		                       "primary got");
