@@ -336,14 +336,30 @@ static bool is_left(const struct witness *witness, int canary, const struct witn
 	       strcmp(old->target.image, witness->promoted[canary].image) == 0;
 }
 
+/* It was on its way when the newest Release was last written. */
+static bool is_earlier(const struct simulation *simulation, int canary,
+                       const struct witness_flight *flight)
+{
+	return flight && instant_is_before(flight->left, simulation->witness.runs[canary].written);
+}
+
+/* Of two that people let write, one may not know yet what the other made of the newest Release. */
+static bool is_of_two(struct simulation *simulation, int canary,
+                      const struct witness_flight *flight)
+{
+	const struct witness *witness = &simulation->witness;
+
+	return instant_is_before(witness_world_now(simulation), witness->lease_excused_until) &&
+	       !witness_world_knew(simulation, canary, flight, witness->runs[canary].written);
+}
+
 /* Pods that began with what a config held before go before the run begins; it may be superseded
  * while that is on its way. */
 static bool is_renewed(const struct simulation *simulation, int canary,
                        const struct witness_flight *flight)
 {
 	const struct witness_run *run = &simulation->witness.runs[canary];
-	bool is_late = run->outcome == OUTCOME_SUPERSEDED && flight &&
-	               instant_is_before(flight->left, run->written);
+	bool is_late = run->outcome == OUTCOME_SUPERSEDED && is_earlier(simulation, canary, flight);
 
 	return simulation->truth.canaries[canary].has_config && !run->is_init &&
 	       (is_late || (run->outcome == OUTCOME_NONE && run->phase == PHASE_NONE));
@@ -359,9 +375,6 @@ static void check_target(struct simulation *simulation, int canary, const struct
 	struct instant requested = witness->times[canary].requested;
 	struct instant now = witness_world_now(simulation);
 	const char *name = simulation->truth.canaries[canary].name;
-	/* Of two that people let write, one may not know yet that the other has begun the next. */
-	bool is_late = instant_is_before(now, witness->lease_excused_until) &&
-	               !witness_world_knew(simulation, canary, flight, run->written);
 
 	if (strcmp(new->target.image, old->target.image) != 0)
 		witness_accuse(simulation, "%s: an agent changed the target's template", name);
@@ -370,7 +383,8 @@ static void check_target(struct simulation *simulation, int canary, const struct
 	if (new->target.replicas != 0)
 		witness_accuse(simulation, "%s: the target scaled down from %d to %d", name,
 		               old->target.replicas, new->target.replicas);
-	if (!is_left(witness, canary, old) && !is_renewed(simulation, canary, flight) && !is_late &&
+	if (!is_left(witness, canary, old) && !is_renewed(simulation, canary, flight) &&
+	    !is_of_two(simulation, canary, flight) &&
 	    (run->outcome != OUTCOME_NONE ||
 	     (run->phase != PHASE_FINALISING && run->phase != PHASE_RETREATING)))
 		witness_accuse(simulation, "%s: the target scaled down in %s", name,
@@ -443,11 +457,8 @@ static void check_primary(struct simulation *simulation, int canary,
                           const struct witness_world *old, const struct witness_world *new,
                           const struct witness_flight *flight)
 {
-	const struct witness *witness = &simulation->witness;
-	const struct witness_run *run = &witness->runs[canary];
+	const struct witness_run *run = &simulation->witness.runs[canary];
 	const char *name = simulation->truth.canaries[canary].name;
-	bool are_two =
-		instant_is_before(witness_world_now(simulation), witness->lease_excused_until);
 	int least = run->primary_replicas < old->primary.replicas ? run->primary_replicas
 	                                                          : old->primary.replicas;
 	bool is_late;
@@ -461,12 +472,12 @@ static void check_primary(struct simulation *simulation, int canary,
 	    strcmp(new->primary.image, old->primary.image) == 0)
 		return;
 	/* One that is made, or a first one, may have been asked for before its run ended: nothing
-	 * recalls it. Of two that people let write, one may not know yet what the other ended. What
-	 * was on its way when people ended the promotion is taken back. */
-	is_late = ((!old->primary.is_there || run->is_init || are_two) &&
+	 * recalls it. What was on its way when people ended the promotion is taken back. */
+	is_late = ((!old->primary.is_there || run->is_init) &&
 	           !witness_world_knew(simulation, canary, flight, run->written)) ||
+	          is_of_two(simulation, canary, flight) ||
 	          (run->phase == PHASE_RETREATING && run->ending == OUTCOME_FAILED_PROMOTION &&
-	           flight && instant_is_before(flight->left, run->written));
+	           is_earlier(simulation, canary, flight));
 	check_template(simulation, canary, new, is_late);
 	if (old->primary.is_there && old->primary.ready > 0 && new->target.ready > 0 &&
 	    new->apex == WITNESS_BACKEND_PRIMARY &&is_running(run) &&
