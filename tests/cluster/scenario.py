@@ -10,6 +10,7 @@ import typing
 
 import acceptance
 import objects
+from gate import Gate
 from load import Load, bad
 from world import FOLLOWED, MESH_KINDS, Failure, World
 
@@ -54,6 +55,8 @@ class Scenario:
         self.agents = [tier.agent] if row.when != OWN else []
         self.world = None
         self.loads = []
+        self.gates = []
+        self.standing, self.counted = None, {0}  # see hold()
         self.n_checks = 0
         self.row_checks = {}
         self.failures = []
@@ -84,6 +87,8 @@ class Scenario:
     def end(self):
         for load in self.loads:
             load.stop()
+        for gate in self.gates:
+            gate.stop()
         if self.row.when == OWN:
             for agent in self.agents:
                 agent.stop()
@@ -114,6 +119,21 @@ class Scenario:
     def create(self, *items):
         for one in items:
             self.api.create(one)
+
+    def gate(self, is_open, *kinds):
+        """Webhooks of these kinds that let the Canary go on when IS_OPEN() says so."""
+        self.gates.append(Gate(is_open))
+        return self.gates[-1].webhooks(*kinds)
+
+    def hold(self, standing):
+        """Webhooks that hold each weight, which STANDING() tells, until it is in `counted`; so with a rule: whether it stands."""
+        self.standing = standing
+        return self.gate(lambda: standing() in self.counted, "confirm-traffic-increase", "confirm-promotion")
+
+    def check_stood(self, weight, what, detail=""):
+        """It stands still now that it is counted, and need not any more."""
+        self.check(self.standing() == weight, f"{what} stood while it was counted", detail)
+        self.counted.add(weight)
 
     def load(self, *arguments, rate=50):
         load = Load(f"{self.namespace}-{len(self.loads)}", *arguments, rate=rate)

@@ -66,11 +66,15 @@ def weights(s):
     return steps
 
 
+def hold(s):
+    return s.hold(lambda: weight_of(route_of(s)))
+
+
 def measure_share(s, weight, arguments):
     """Count where 5,000 requests go while the weight stands."""
     s.wait(f"the HTTPRoute at weight {weight}", lambda: weight_of(route_of(s)) == weight, 90)
     time.sleep(HOLD)
-    check_share(s, weight, arguments, lambda: weight_of(route_of(s)))
+    check_share(s, weight, arguments)
 
 
 def all_on(s, version, arguments, count=300):
@@ -100,7 +104,7 @@ def by_weight(s):
         s.create(objects.metric_template(s.namespace, name, query, os.environ["PROMETHEUS_URL"]))
     metrics = [objects.SUCCESS, objects.DURATION]
     metrics += [objects.custom_metric("error-rate", "errors", max=1), objects.custom_metric("p99", "latency", max=500)]
-    analysis = {"stepWeights": STEPS, "interval": "20s", "metrics": metrics}
+    analysis = {"stepWeights": STEPS, "interval": "20s", "metrics": metrics, "webhooks": hold(s)}
     begin(s, canary(s, analysis, timeout="30s"), at_gateway(s))
     s.check(s.world.find("httproute", "app"), "the HTTPRoute is there", row="G1")
     background = {"kept": s.load(*at_gateway(s), rate=40), "fresh": s.load(*at_gateway(s), "-fresh", rate=20)}
@@ -144,7 +148,7 @@ def by_match(s):
         {"headers": {"cookie": {"regex": r"^(.*;\s*)?(usertype=tester)(;.*)?$"}}},
         {"queryParams": {"v": {"exact": "next"}}},
     ]
-    analysis = {"iterations": 4, "threshold": 2, "match": match, "metrics": [objects.SUCCESS]}
+    analysis = {"iterations": 4, "threshold": 2, "match": match, "metrics": [objects.SUCCESS], "webhooks": hold(s)}
     begin(s, canary(s, analysis, match=[{"uri": {"prefix": "/"}}]), at_gateway(s))
     load = s.load(*at_gateway(s), rate=20)
     matched = s.load(*at_gateway(s), "-cookie", "usertype=tester", rate=20)
@@ -165,7 +169,7 @@ def by_match(s):
         start.until_answers(text, 15, (*arguments, "-count", "40"), lambda c, v=version: c["versions"] == {v: 40})
         counts = ask(*arguments, "-count", "300")
         s.check(counts["versions"] == {version: 300}, f"{name} is answered by {version}", counts, row="G4")
-    s.check(weight_of(route_of(s)) == 100, "the rule stood while it was counted")
+    s.check_stood(100, "the rule")
     s.wait_outcome("app-2", "promoted", 120)
     all_on(s, "v2", at_gateway(s))
     s.check_load(load, "without a match")
@@ -189,7 +193,7 @@ def adopted(s):
     answering(s, at_gateway(s))
     before = route_of(s)["spec"]  # with the API's defaults
     load = s.load(*at_gateway(s), rate=40)
-    analysis = {"stepWeights": [30], "interval": "20s", "metrics": [objects.SUCCESS]}
+    analysis = {"stepWeights": [30], "interval": "20s", "metrics": [objects.SUCCESS], "webhooks": hold(s)}
     one = objects.canary(s.namespace, provider="gatewayapi:v1", analysis=analysis)
     one["spec"]["routeRef"] = {"apiVersion": "gateway.networking.k8s.io/v1", "kind": "HTTPRoute", "name": "app"}
     start.initialised(s, one)
@@ -211,6 +215,7 @@ def adopted(s):
 @scenario("gateway-mirror", "HTTPRoute with a step of copies before the first weight", has_mesh=True)
 def mirrored(s):
     analysis = {"mirror": True, "mirrorWeight": 50, "stepWeights": [30], "interval": "20s", "metrics": [objects.SUCCESS]}
+    analysis["webhooks"] = hold(s)
     begin(s, canary(s, analysis), at_gateway(s))
     load = s.load(*at_gateway(s), rate=40)
     s.push("v2")
@@ -242,7 +247,8 @@ def by_call(s):
     # By its name the proxies know what the port speaks.
     s.create(objects.metric_template(s.namespace, "calls", CALLS, os.environ["PROMETHEUS_URL"]))
     metrics = [objects.custom_metric("good calls", "calls", min=99)]
-    one = canary(s, {"stepWeights": [30], "interval": "15s", "metrics": metrics}, portName="grpc")
+    analysis = {"stepWeights": [30], "interval": "15s", "metrics": metrics, "webhooks": s.hold(weight)}
+    one = canary(s, analysis, portName="grpc")
     one["spec"]["routeRef"] = {"apiVersion": "gateway.networking.k8s.io/v1", "kind": "GRPCRoute", "name": "app"}
     begin(s, one, calls)
     s.check(s.world.find("httproute", "app") is None, "no HTTPRoute is made")
@@ -250,7 +256,7 @@ def by_call(s):
     s.push("v2")
     s.wait("the GRPCRoute at weight 30", lambda: weight() == 30, 60)
     time.sleep(HOLD)
-    check_share(s, 30, calls, weight)
+    check_share(s, 30, calls)
     s.wait_outcome("app-2", "promoted", 90)
     all_on(s, "v2", calls)
     for name, load in background.items():
@@ -270,7 +276,7 @@ def by_call(s):
 def on_service(s):
     # With `port` the route would not reach the proxy that is asked here.
     parent = {"group": "", "kind": "Service", "name": "app", "namespace": s.namespace}
-    analysis = {"stepWeights": [40], "interval": "20s", "metrics": [objects.SUCCESS]}
+    analysis = {"stepWeights": [40], "interval": "20s", "metrics": [objects.SUCCESS], "webhooks": hold(s)}
     begin(s, canary(s, analysis, parent=parent), in_mesh(s))
     load = s.load(*in_mesh(s), rate=40)
     s.push("v2")

@@ -56,6 +56,10 @@ def weights(s):
     return steps
 
 
+def hold(s):
+    return s.hold(lambda: weight_of(s.world.find("virtualservice", "app") or {}))
+
+
 def wait_weight(s, weight, seconds=60):
     text = f"the VirtualService at weight {weight}"
     s.wait(text, lambda: weight_of(s.world.find("virtualservice", "app") or {}) == weight, seconds)
@@ -65,7 +69,7 @@ def wait_weight(s, weight, seconds=60):
 def measure_share(s, weight, arguments):
     """Count where 5,000 requests go while the weight stands."""
     wait_weight(s, weight, 90)
-    check_share(s, weight, arguments, lambda: weight_of(s.world.find("virtualservice", "app")))
+    check_share(s, weight, arguments)
 
 
 def begin(s, one):
@@ -84,6 +88,7 @@ def loads(s):
 @scenario("istio", "Istio by weights: v2 promoted, v3 rolled back by its errors, all of it removed", has_mesh=True)
 def by_weight(s):
     analysis = {"stepWeights": STEPS, "interval": "20s", "metrics": [objects.SUCCESS, objects.DURATION]}
+    analysis["webhooks"] = hold(s)
     begin(s, canary(s, analysis, trafficPolicy={"connectionPool": {"http": {"http1MaxPendingRequests": 1024}}}))
     answering(s, at_gateway(s))
     background = loads(s)
@@ -187,6 +192,7 @@ def by_match(s):
         {"queryParams": {"v": {"exact": "next"}}},
     ]
     analysis = {"iterations": 4, "threshold": 2, "match": match, "metrics": [objects.SUCCESS]}
+    analysis["webhooks"] = s.hold(lambda: has_match(s))
     one = canary(s, analysis, (GATEWAY, "mesh"), match=[{"uri": {"prefix": "/"}}])
     begin(s, one)
     for arguments in (at_gateway(s), in_mesh(s)):
@@ -207,7 +213,7 @@ def by_match(s):
     ]
     for arguments in (at_gateway(s), in_mesh(s)):
         check_users(s, arguments, users)
-    s.check(has_match(s), "the rule stood while it was counted")
+    s.check_stood(True, "the rule")
     s.wait_outcome("app-2", "promoted", 120)
     s.check(s.world.image("app-primary") == "app:v2", "the primary runs v2", s.world.image("app-primary"))
     time.sleep(HOLD)
@@ -238,7 +244,7 @@ def adopted(s):
     s.create(objects.item("networking.istio.io/v1beta1", "VirtualService", s.namespace, "app", spec))
     answering(s, at_gateway(s))
     load = s.load(*at_gateway(s), rate=40)
-    analysis = {"stepWeights": [30], "interval": "20s", "metrics": [objects.SUCCESS]}
+    analysis = {"stepWeights": [30], "interval": "20s", "metrics": [objects.SUCCESS], "webhooks": hold(s)}
     start.initialised(s, objects.canary(s.namespace, provider="istio", analysis=analysis, revertOnDeletion=True))
     s.push("v2")
     measure_share(s, 30, at_gateway(s))
@@ -407,14 +413,16 @@ def connections(s):
     s.create(objects.metric_template(s.namespace, "upstream", UPSTREAM, os.environ["PROMETHEUS_URL"]))
     metrics = [objects.custom_metric("upstream", "upstream", min=99)]
     service = {"appProtocol": "TCP", "match": [{"port": port}], "hosts": ["*"]}
-    begin(s, canary(s, {"stepWeights": [30], "interval": "20s", "metrics": metrics}, (f"{s.namespace}/tcp",), **service))
+    analysis = {"stepWeights": [30], "interval": "20s", "metrics": metrics}
+    analysis["webhooks"] = s.hold(lambda: tcp_weight(s.world.find("virtualservice", "app") or {}))
+    begin(s, canary(s, analysis, (f"{s.namespace}/tcp",), **service))
     arguments = ("-url", os.environ["GATEWAY_URL"].replace("8085", str(port)), "-fresh")
     answering(s, arguments)
     load = s.load(*arguments, rate=30)
     s.push("v2")
     s.wait("connections are shared", lambda: tcp_weight(s.world.find("virtualservice", "app") or {}) == 30, 60)
     time.sleep(HOLD)
-    check_share(s, 30, arguments, lambda: tcp_weight(s.world.find("virtualservice", "app")))
+    check_share(s, 30, arguments)
     s.wait_outcome("app-2", "promoted", 90)
     time.sleep(HOLD)
     counts = ask(*arguments, "-count", "300")

@@ -18,6 +18,7 @@ def run_ab(s, match, matching, others, rule):
     start.app(s)
     metrics = [objects.SUCCESS]
     analysis = {"iterations": 3, "threshold": 2, "match": match, "metrics": metrics}
+    analysis["webhooks"] = s.hold(lambda: has_rule(s, *rule))
     start.initialised(s, objects.canary(s.namespace, analysis=analysis))
     start.serving(s, "v1")
     host = ("-host", objects.host_of(s.namespace))
@@ -32,7 +33,7 @@ def run_ab(s, match, matching, others, rule):
         counts = ask(*host, *arguments, "-count", "300")
         said = f"{arguments} is answered by {version}"
         s.check(counts["versions"] == {version: 300}, said, counts["versions"], row=49)
-    s.check(has_rule(s, *rule), "the rule stood while it was counted")
+    s.check_stood(True, "the rule")
     s.wait_outcome("app-2", "promoted", 120)
     s.wait_phase("Succeeded", 20)
     s.check(s.world.image("app-primary") == "app:v2", "the primary runs v2", s.world.image("app-primary"))

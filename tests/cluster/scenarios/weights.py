@@ -18,10 +18,9 @@ def measure_share(s, weight):
     at = s.world.canary_weights("app-canary")[-1][0]
     while time.monotonic() < at + HOLD:  # the ingress says nowhere when it is ready
         time.sleep(0.05)
-    counts = ask("-host", objects.host_of(s.namespace), "-until-count", "5000", "-duration", "30s", "-clients", "8")
+    counts = ask("-host", objects.host_of(s.namespace), "-until-count", "5000", "-duration", "2m", "-clients", "8")
     took = time.monotonic() - at
-    is_standing = s.world.canary_weight("app-canary") == weight
-    s.check(is_standing, f"weight {weight} stood while it was counted", f"{took:.1f} s")
+    s.check_stood(weight, f"weight {weight}", f"{took:.1f} s")
     seen = counts["versions"].get("v2", 0)
     likely = chance(counts["good"], seen, weight / 100)
     share = f"{seen} of {counts['good']} on v2"
@@ -184,6 +183,7 @@ def weights(s):
         "stepWeight": 10,
         "maxWeight": 50,
         "metrics": [objects.SUCCESS, objects.DURATION],
+        "webhooks": s.hold(lambda: s.world.canary_weight("app-canary")),
     }
     canary = objects.canary(s.namespace, analysis=analysis)
     start.initialised(s, canary)
