@@ -140,6 +140,8 @@ static struct instant next_of(const struct cluster *cluster,
 
 	if (deployment->generation != deployment->next_generation)
 		next = deployment->seen_at;
+	if (instant_is_before(cluster->now, deployment->told_until))
+		next = instant_earlier(next, deployment->told_until);
 	for (set = deployment->sets; set; set = set->next)
 		next = instant_earlier(next, cluster_set_next(set, wish->min_ready, cluster->now));
 	if (wish->deadline.ms > 0 && instant_is_before(cluster->now, end) &&

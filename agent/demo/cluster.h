@@ -35,6 +35,7 @@ struct cluster_behaviour {
 struct cluster_options {
 	struct apiserver *server; /* must outlive the cluster */
 	struct span delay;        /* from a write until a controller acts on it */
+	struct span lag; /* from then until a Deployment's status has its ReplicaSet's counts */
 	/* Asked for each pod that is created; template is the pod template. NULL: ready after one
 	 * second. */
 	struct cluster_behaviour (*behaviour)(void *user, const json_t *template);

@@ -67,6 +67,8 @@ struct cluster_deployment {
 	struct cluster_set *sets;    /* newest first */
 	struct cluster_set *current; /* of the spec's template; NULL: none yet */
 	struct cluster_counts counts;
+	struct cluster_counts told; /* the counts of before, which the status still has */
+	struct instant told_until;  /* 0, or past: it has the counts as they are */
 	enum cluster_progress progress;
 	struct instant progress_at;
 	struct instant progress_changed;
@@ -102,6 +104,9 @@ void cluster_rollout_read_daemon(const json_t *spec, struct cluster_wish *ret);
 bool cluster_rollout_move(struct cluster *cluster, struct cluster_deployment *deployment);
 /* Drop old sets without pods beyond revisionHistoryLimit. */
 void cluster_rollout_tidy(struct cluster_deployment *deployment);
+/* What the set's own status says, which is what the Deployment's is made from, lags behind. */
+struct cluster_counts cluster_rollout_told(const struct cluster_deployment *deployment,
+                                           struct instant now);
 struct cluster_counts cluster_rollout_count(const struct cluster_deployment *deployment,
                                             struct instant now);
 

@@ -87,6 +87,14 @@ struct cluster_counts cluster_rollout_count(const struct cluster_deployment *dep
 	return counts;
 }
 
+struct cluster_counts cluster_rollout_told(const struct cluster_deployment *deployment,
+                                           struct instant now)
+{
+	return instant_is_before(now, deployment->told_until)
+	               ? deployment->told
+	               : cluster_rollout_count(deployment, now);
+}
+
 static uint64_t newest_revision(const struct cluster_deployment *deployment)
 {
 	uint64_t revision = 0;
@@ -97,11 +105,13 @@ static uint64_t newest_revision(const struct cluster_deployment *deployment)
 	return revision;
 }
 
-static void scale(struct cluster *cluster, const struct cluster_deployment *deployment,
+static void scale(struct cluster *cluster, struct cluster_deployment *deployment,
                   struct cluster_set *set, int64_t n)
 {
 	const struct cluster_wish *wish = &deployment->wish;
 
+	if (instant_is_before(cluster->now, deployment->told_until))
+		deployment->told_until = instant_after(cluster->now, cluster->options.lag);
 	cluster_set_scale(cluster, set, n < 0 ? 0 : n);
 	set->wanted = wish->replicas;
 	set->wanted_surge = wish->replicas + wish->surge;
@@ -119,6 +129,7 @@ static bool take_template(struct cluster *cluster, struct cluster_deployment *de
 	while (set && !json_equal(set->template, template))
 		set = set->next;
 	deployment->current = set;
+	deployment->told_until = (struct instant){0};
 	if (set) {
 		set->revision = set->revision < newest ? newest + 1 : set->revision;
 	} else {
@@ -175,8 +186,7 @@ static int64_t proportion(const struct cluster_deployment *deployment,
 }
 
 /* More or fewer replicas in the midst of a rollout: each set gets its part. */
-static void scale_in_proportion(struct cluster *cluster,
-                                const struct cluster_deployment *deployment,
+static void scale_in_proportion(struct cluster *cluster, struct cluster_deployment *deployment,
                                 struct cluster_set **sets, size_t n)
 {
 	const struct cluster_wish *wish = &deployment->wish;
@@ -197,6 +207,16 @@ static void scale_in_proportion(struct cluster *cluster,
 		scale(cluster, deployment, sets[i], sizes[i]);
 }
 
+/* The sets are scaled: until they have counted their pods again the status is made from what they
+ * said before, and yet speaks of the new generation. */
+static void lag(struct cluster *cluster, struct cluster_deployment *deployment)
+{
+	struct cluster_counts told = cluster_rollout_told(deployment, cluster->now);
+
+	deployment->told = told;
+	deployment->told_until = instant_after(cluster->now, cluster->options.lag);
+}
+
 /* The number of replicas changed. */
 static bool follow_replicas(struct cluster *cluster, struct cluster_deployment *deployment)
 {
@@ -208,6 +228,7 @@ static bool follow_replicas(struct cluster *cluster, struct cluster_deployment *
 		is_changed = is_changed || sets[i]->wanted != deployment->wish.replicas;
 	if (!is_changed)
 		return false;
+	lag(cluster, deployment);
 	if (n == 1)
 		scale(cluster, deployment, sets[0], deployment->wish.replicas);
 	else if (!deployment->wish.is_recreate)

@@ -182,12 +182,14 @@ static void write_deployment(struct cluster *cluster, struct cluster_deployment 
 	const json_t *annotations =
 		json_object_get(json_object_get(object, "metadata"), "annotations");
 	const char *told = json_string_value(json_object_get(annotations, REVISION));
+	struct cluster_counts counts;
 	struct arena arena = {0};
 	char revision[32] = "";
 	json_t *status;
 
 	cluster_status_judge(cluster, deployment);
-	status = status_of(cluster, deployment, &deployment->counts);
+	counts = cluster_rollout_told(deployment, cluster->now);
+	status = status_of(cluster, deployment, &counts);
 	if (deployment->current)
 		(void)snprintf(revision, sizeof(revision), "%" PRIu64,
 		               deployment->current->revision);

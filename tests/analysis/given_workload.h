@@ -30,6 +30,18 @@ static inline void target_down(struct model *model)
 	put_pods(&model->truth.target, 0, 0);
 }
 
+/* Scaled to none a moment ago: one is still counted. */
+static inline void target_going(struct model *model)
+{
+	target_down(model);
+	model->truth.target.total = 1;
+}
+
+static inline void target_unobserved(struct model *model)
+{
+	model->truth.target.is_observed = false;
+}
+
 static inline void target_waits(struct model *model)
 {
 	put_pods(&model->truth.target, 2, 0);

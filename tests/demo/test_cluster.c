@@ -309,6 +309,35 @@ static void test_scale(void **state)
 	assert_status(world, "3 5/5/5/5/0 True NewReplicaSetAvailable");
 }
 
+/* The status is made of what the ReplicaSet's says, which counts its pods later: for a moment it
+ * speaks of the new generation with the counts of before. */
+static void test_scale_lags(void **state)
+{
+	struct world *world = *state;
+
+	cluster_free(world->cluster);
+	world->cluster = cluster_new(&(struct cluster_options){
+		.server = world->server, .lag = span_ms(100), .behaviour = behave});
+	create(world, ",'replicas':2");
+	pass(world, span_seconds(10));
+	send(world, HTTP_PATCH, WEB, "{'spec':{'replicas':0}}");
+	pass(world, span_ms(50));
+	assert_int_equal(ready(world), 0);
+	assert_status(world, "2 2/2/2/2/0 True NewReplicaSetAvailable");
+	send(world, HTTP_PATCH, WEB, "{'spec':{'replicas':2}}");
+	pass(world, span_ms(50));
+	assert_int_equal(ready(world), 0);
+	assert_status(world, "3 2/2/2/2/0 True NewReplicaSetAvailable");
+	pass(world, span_ms(100));
+	assert_status(world, "3 2/2/0/0/2 False NewReplicaSetAvailable");
+	pass(world, span_seconds(3));
+	assert_status(world, "3 2/2/2/2/0 True NewReplicaSetAvailable");
+	send(world, HTTP_PATCH, WEB, "{'spec':{'replicas':0}}");
+	set_image(world, "web:2");
+	step(world);
+	assert_status(world, "5 0/0/0/0/0 True NewReplicaSetAvailable"); /* of another set */
+}
+
 /* In the midst of a rollout both templates get their part. */
 static void test_scale_in_proportion(void **state)
 {
@@ -485,6 +514,7 @@ int main(void)
 		TEST(test_recreate),
 		TEST(test_deadline),
 		TEST(test_scale),
+		TEST(test_scale_lags),
 		TEST(test_scale_in_proportion),
 		TEST(test_min_ready),
 		TEST(test_paused),

@@ -300,6 +300,8 @@ void people_act(struct simulation *simulation, int index, enum deed deed, enum q
 		return;
 	case DEED_MOVE:
 		canary->target_port = canary->target_port == 8080 ? 8081 : 8080;
+		truth_may_fail(people_run_version(simulation, index),
+		               "its Service was edited: a retreat begun for that is finished");
 		write_spec(simulation, canary);
 		return;
 	case DEED_SPOIL:

@@ -141,6 +141,7 @@ static void set_up(struct simulation *simulation)
 	simulation->cluster = cluster_new(&(struct cluster_options){
 		.server = simulation->server,
 		.delay = span_ms(20),
+		.lag = span_ms(100),
 		.behaviour = behave,
 		.has_endpoints = true,
 	});

@@ -306,6 +306,7 @@ struct stage *stage_new(uint64_t seed)
 	stage->cluster = cluster_new(&(struct cluster_options){
 		.server = stage->server,
 		.delay = span_ms(20),
+		.lag = span_ms(100),
 		.behaviour = behave,
 		.has_endpoints = true,
 	});

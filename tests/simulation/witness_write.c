@@ -192,6 +192,17 @@ static bool is_running(const struct witness_run *run)
 	       run->phase >= PHASE_PROGRESSING;
 }
 
+/* Whatever the target's status says: is none of its pods ready, though it is to have some? */
+static bool has_no_pods(struct simulation *simulation, int canary, const struct witness_world *new)
+{
+	json_t *selector = json_pack("{s:s}", "app", simulation->truth.canaries[canary].name);
+	size_t n_ready = cluster_ready_pods(simulation->cluster,
+	                                    simulation->truth.canaries[canary].space, selector);
+
+	json_decref(selector);
+	return n_ready == 0 && new->target.replicas > 0;
+}
+
 static void check_weight(struct simulation *simulation, int canary, const struct witness_world *old,
                          const struct witness_world *new, const struct witness_flight *flight)
 {
@@ -223,6 +234,9 @@ static void check_weight(struct simulation *simulation, int canary, const struct
 	if (new->target.ready == 0 &&
 	    witness_world_knew(simulation, canary, flight, witness->times[canary].target_pods))
 		witness_accuse(simulation, "%s: weight %d without a ready canary", name,
+		               new->weight);
+	if (new->target.ready > 0 && has_no_pods(simulation, canary, new))
+		witness_accuse(simulation, "%s: weight %d for pods that are gone", name,
 		               new->weight);
 	if (strcmp(new->target.image, run->image) != 0 &&
 	    witness_world_knew(simulation, canary, flight, witness->times[canary].image))
@@ -287,6 +301,8 @@ static void check_apex(struct simulation *simulation, int canary, const struct w
 
 	if (new->apex != WITNESS_BACKEND_CANARY || old->apex == new->apex)
 		return;
+	if (new->target.ready > 0 && new->primary.ready > 0 && has_no_pods(simulation, canary, new))
+		witness_accuse(simulation, "%s: clients to pods that are gone", name);
 	if (!new->has_canary) {
 		if (new->target.ready == 0 && new->primary.ready > 0 &&
 		    witness_world_knew(simulation, canary, flight, times->target_pods))
