@@ -17,18 +17,6 @@
 
 #include <cmocka.h>
 
-static void target_going(struct model *model)
-{
-	put_pods(&model->truth.target, 0, 0);
-	model->truth.target.total = 1;
-}
-
-static void target_unobserved(struct model *model)
-{
-	put_pods(&model->truth.target, 0, 0);
-	model->truth.target.is_observed = false;
-}
-
 static void started(struct model *model)
 {
 	model->truth.newest.status.times.started.ms = 77;
@@ -104,7 +92,7 @@ static const struct decision_row rows[] = {
          "the canary's pods go: those of this run begin with its configs",
          10000},
 	{"configs: the status is old",
-         {phase_none, configs, target_unobserved},
+         {phase_none, configs, target_down, target_unobserved},
          "write canary status Progressing",
          "the canary's pods go: those of this run begin with its configs",
          10000},

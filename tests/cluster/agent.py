@@ -1,5 +1,6 @@
 """The real agent, run as a program under the shipped ServiceAccount and Role."""
 
+import contextlib
 import glob
 import itertools
 import json
@@ -39,6 +40,12 @@ def program():
 def version():
     """ "0.1.0", as the program says."""
     return subprocess.run([program(), "version"], check=True, capture_output=True, text=True).stdout.split()[1]
+
+
+def ask(file, statement, values):
+    with contextlib.closing(sqlite3.connect(file, uri=True)) as database:
+        database.row_factory = sqlite3.Row
+        return [dict(row) for row in database.execute(statement, values)]
 
 
 class Agent:
@@ -134,15 +141,17 @@ class Agent:
             return [line.rstrip() for line in file if all(word in line for word in words)]
 
     def ask_history(self, statement, *values):
-        """Rows as dictionaries. The writer holds its file alone, so a copy of it is asked."""
+        """Rows as dictionaries, of the file as it is; what a writer that died left is copied first, and left as it is."""
         if not os.path.exists(self.history):
             return []
+        try:
+            return ask(f"file:{self.history}?mode=ro", statement, values)
+        except sqlite3.OperationalError:  # it has to be recovered, which a reader may not
+            pass
         with tempfile.TemporaryDirectory() as folder:
             for part in glob.glob(self.history + "*"):
                 shutil.copy(part, os.path.join(folder, os.path.basename(part)))
-            with sqlite3.connect(os.path.join(folder, os.path.basename(self.history))) as database:
-                database.row_factory = sqlite3.Row
-                return [dict(row) for row in database.execute(statement, values)]
+            return ask(f"file:{os.path.join(folder, os.path.basename(self.history))}", statement, values)
 
     def tell(self, *words):
         """What a command says of the history as it stands: (exit code, what was written)."""
