@@ -175,13 +175,13 @@ int thought_run_replicas(const struct thought *thought)
 /* Pods that were sent away a moment ago may still be counted, and a status that speaks of the next
  * generation repeats that count: with new pods asked for now it would call those ready that are
  * gone. While nobody else serves, those that are left are needed at once. */
-static bool are_old_pods_gone(struct thought *thought, const struct workload_fact *target)
+static bool are_old_pods_gone(struct thought *thought, const struct workload_fact *workload)
 {
-	if (target->replicas > 0 || target->is_daemon ||
-	    (target->is_observed && target->total == 0) ||
+	if (workload->replicas > 0 || workload->is_daemon ||
+	    (workload->is_observed && workload->total == 0) ||
 	    !workload_serves(&thought->facts->primary))
 		return true;
-	thought_because(thought, "waiting until the target's pods of before are gone");
+	thought_because(thought, "waiting until the pods of before are gone");
 	return false;
 }
 
@@ -212,7 +212,7 @@ bool thought_scaled(struct thought *thought, enum subject subject, int replicas)
 		thought_because(thought, "waiting for the answer to a save of the Release");
 		return false;
 	}
-	if (subject == SUBJECT_TARGET && replicas > 0 && !are_old_pods_gone(thought, workload))
+	if (replicas > 0 && !are_old_pods_gone(thought, workload))
 		return false;
 	/* What it is told first it would else undo. */
 	if (!scaler_turns(thought, replicas > 0))

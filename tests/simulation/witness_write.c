@@ -192,7 +192,26 @@ static bool is_running(const struct witness_run *run)
 	       run->phase >= PHASE_PROGRESSING;
 }
 
-/* Whatever the target's status says: is none of its pods ready, though it is to have some? */
+/* Nobody else asked for the target's pods: who does that as they are sent away is believed. */
+static bool are_ours(struct simulation *simulation, int canary)
+{
+	const struct truth_canary *truth = &simulation->truth.canaries[canary];
+	const json_t *target =
+		witness_world_find(simulation, canary, truth_plural(truth), truth->name, "");
+	const json_t *fields = kube_tree_find(target, "metadata/managedFields");
+	size_t i;
+	json_t *entry;
+
+	json_array_foreach((json_t *)(uintptr_t)fields, i, entry)
+	{
+		if (strcmp(kube_tree_text(entry, "manager"), "serin") == 0 &&
+		    kube_tree_find(entry, "fieldsV1/f:spec/f:replicas"))
+			return true;
+	}
+	return false;
+}
+
+/* Whatever the target's status says: is none of its pods ready, though we asked for some? */
 static bool has_no_pods(struct simulation *simulation, int canary, const struct witness_world *new)
 {
 	json_t *selector = json_pack("{s:s}", "app", simulation->truth.canaries[canary].name);
@@ -200,7 +219,7 @@ static bool has_no_pods(struct simulation *simulation, int canary, const struct 
 	                                    simulation->truth.canaries[canary].space, selector);
 
 	json_decref(selector);
-	return n_ready == 0 && new->target.replicas > 0;
+	return n_ready == 0 && new->target.replicas > 0 && are_ours(simulation, canary);
 }
 
 static void check_weight(struct simulation *simulation, int canary, const struct witness_world *old,
