@@ -47,18 +47,42 @@ struct instant pace_due(const struct thought *thought)
 	return due;
 }
 
+/* The clock went back behind a gate's no: the check that comes next by it would be the one that was
+ * refused, and have its answers. */
+static bool is_behind_refusal(const struct thought *thought)
+{
+	for (size_t i = 0; i < thought->spec->n_hooks; i++) {
+		const struct hook_fact *fact = &thought->facts->hooks[i];
+		struct instant next = instant_after(fact->refused, thought->spec->interval);
+
+		if (fact->result == HOOK_FAIL && has_refused(thought, i) &&
+		    !instant_is_before(fact->check, next))
+			return true;
+	}
+	return false;
+}
+
+static void put_right(struct thought *thought, const char *why)
+{
+	struct release_status status = thought_next_status(thought);
+
+	status.times.next_check_at = instant_after(thought->facts->now, thought->spec->interval);
+	thought_save(thought, &status, false);
+	thought_because(thought, "%s", why);
+}
+
 bool pace_is_due(struct thought *thought)
 {
 	const struct facts *facts = thought->facts;
 	struct instant next = facts->newest.status.times.next_check_at;
-	struct release_status status;
 	size_t gate;
 
 	if (instant_between(facts->now, next).ms > thought->spec->interval.ms) {
-		status = thought_next_status(thought);
-		status.times.next_check_at = instant_after(facts->now, thought->spec->interval);
-		thought_save(thought, &status, false);
-		thought_because(thought, "the next check was further ahead than one interval");
+		put_right(thought, "the next check was further ahead than one interval");
+		return false;
+	}
+	if (is_behind_refusal(thought)) {
+		put_right(thought, "the clock went back behind the last check");
 		return false;
 	}
 	if (thought_passed(thought, pace_due(thought), span_ms(0)))

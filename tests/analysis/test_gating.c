@@ -75,6 +75,19 @@ static void hook_no_before(struct model *model)
 	model->truth.hooks[0].refused.ms = model->truth.now.ms - 2500;
 }
 
+/* … and by more than an interval, just so, or less */
+static void hook_no_behind(struct model *model)
+{
+	put_answer(model, HOOK_FAIL);
+	model->truth.hooks[0].refused.ms = model->truth.hooks[0].check.ms - 10000;
+}
+
+static void hook_no_hardly(struct model *model)
+{
+	hook_no_behind(model);
+	model->truth.hooks[0].refused.ms++;
+}
+
 static const struct decision_row rows[] = {
 	{"a rollout hook",
          {progressing, due, rollout},
@@ -121,6 +134,10 @@ static const struct decision_row rows[] = {
          {progressing, due, rollback, hook_no, passed, shared},
          "save release Progressing from 20 to 40 seen 1 c1 h1 n2",
          "Advance cart.shop canary weight 40"},
+	{"… says no, and the clock went back by more than an interval",
+         {progressing, due, rollback, hook_no_behind, passed, shared},
+         "save release Progressing from 20 to 40 seen 1 c1 h1 n2",
+         "Advance cart.shop canary weight 40"},
 	{"… says yes",
          {progressing, due, rollback, hook_yes},
          "route 0!; save release Retreating rolled_back from 20 h1 n3!",
@@ -147,6 +164,19 @@ static const struct decision_row rows[] = {
          "write canary status Progressing",
          "waiting for approval: confirm-traffic-increase gate says no: no",
          7500},
+	{"… and by more than an interval",
+         {progressing, due, gate_increase, hook_was_no, hook_no_behind, passed, shared},
+         "save release Progressing to 20 h1",
+         "the clock went back behind the last check"},
+	{"… and by hardly less",
+         {progressing, due, gate_increase, hook_was_no, hook_no_hardly, passed, shared},
+         "write canary status Progressing",
+         "waiting for approval: confirm-traffic-increase gate says no: no",
+         1},
+	{"… said yes since",
+         {progressing, due, gate_increase, hook_was_no, hook_no_behind, hook_yes, passed, shared},
+         "save release Progressing from 20 to 40 seen 1 c1 h1 n2",
+         "Advance cart.shop canary weight 40"},
 	{"… said no before, and nothing was measured",
          {progressing, due, gate_increase, hook_was_no, hook_no, unmeasured},
          "save release Progressing to 20 h1",

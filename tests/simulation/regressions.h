@@ -111,6 +111,9 @@ static const struct regression {
          "people removed the Lease, and the one had begun the next run: witness_write.c"},
 	{4100000, 0, "pods that were gone were still counted in the status: test_starting"},
 	{4230091, 0, "another hand asked for pods as they were sent away: witness_write.c"},
+	{4301523, 0, "the clock went back behind a gate's no: test_gates"},
+	{4302993, 0,
+         "a selector was edited while the watch of Services was silent: witness_write.c"},
 	{2015030, 0, "the oracle was content before a config was tried again: test_people"},
 };
 

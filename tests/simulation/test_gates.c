@@ -183,6 +183,28 @@ static void test_a_no_from_before_the_clock_jumped(void **state)
 	stage_free(stage);
 }
 
+/* A gate says no to the first check of a step, and the clock goes back by more than an interval: it
+ * is asked about another check, not told its own answer again. */
+static void test_the_clock_goes_back_behind_a_no(void **state)
+{
+	struct stage *stage = begin(STEPS(HOOK("confirm-traffic-increase")));
+
+	(void)state;
+	sim_loop_skew(stage_loop(stage, 0), span_seconds(11));
+	stage_push(stage, "v2");
+	for (int i = 0; i < 600 && weight(stage) != 20; i++)
+		stage_run_ms(stage, 100);
+	assert_int_equal(weight(stage), 20);
+	stage_hook(stage, "confirm-traffic-increase", 403, "Forbidden");
+	stage_run(stage, 22); /* the first no is saved, which is a step of its own */
+	assert_int_equal(weight(stage), 20);
+	sim_loop_skew(stage_loop(stage, 0), span_ms(0));
+	stage_run(stage, 5);
+	stage_hook(stage, "confirm-traffic-increase", 200, "OK");
+	assert_true(stage_run_to(stage, "Promoting", 100));
+	stage_free(stage);
+}
+
 /* D-53: receivers of every kind are silent, and the check that fails for the last time still moves
  * traffic within a second. */
 static void test_D_53_silent_receivers(void **state)
@@ -263,6 +285,7 @@ int main(void)
 		cmocka_unit_test(test_raised_before_the_first_answer),
 		cmocka_unit_test(test_fails_behind_a_gate),
 		cmocka_unit_test(test_a_no_from_before_the_clock_jumped),
+		cmocka_unit_test(test_the_clock_goes_back_behind_a_no),
 		cmocka_unit_test(test_D_53_silent_receivers),
 		cmocka_unit_test(test_faults),
 	};

@@ -96,6 +96,7 @@ struct witness_times {
 	struct instant weight;    /* the live weight changed */
 	struct instant requested; /* the target's pods last got requests, by weight or selector */
 	struct instant service;   /* the canary's Service came, or went */
+	struct instant apex;      /* the apex Service selects what it selects */
 	struct instant requested_from; /* … and got them from then on */
 	struct instant edited;         /* the Canary's spec changed */
 	struct instant image;          /* the target's template changed */

@@ -150,6 +150,8 @@ void witness_world_note(struct simulation *simulation, int canary)
 	}
 	if (new.has_canary != old->has_canary)
 		times->canary = now;
+	if (new.apex != old->apex)
+		times->apex = now;
 	if (new.has_canary_service != old->has_canary_service)
 		times->service = now;
 	if (new.generation != old->generation)

@@ -494,6 +494,7 @@ static void check_primary(struct simulation *simulation, int canary,
 {
 	const struct witness_run *run = &simulation->witness.runs[canary];
 	const char *name = simulation->truth.canaries[canary].name;
+	struct instant apex = simulation->witness.times[canary].apex;
 	int least = run->primary_replicas < old->primary.replicas ? run->primary_replicas
 	                                                          : old->primary.replicas;
 	bool is_late;
@@ -517,7 +518,9 @@ static void check_primary(struct simulation *simulation, int canary,
 	if (old->primary.is_there && old->primary.ready > 0 && new->target.ready > 0 &&
 	    new->apex == WITNESS_BACKEND_PRIMARY &&is_running(run) &&
 	    run->phase == PHASE_PROMOTING &&is_of_run(simulation, canary, &new->target, run) &&
-	    may_empty(simulation, canary, "-primary") && flight)
+	    may_empty(simulation, canary, "-primary") && flight &&
+	    (instant_between(apex, witness_world_now(simulation)).ms > WITNESS_UNTOLD_MS ||
+	     witness_world_knew(simulation, canary, flight, apex)))
 		witness_accuse(
 			simulation,
 			"%s: a primary replaced that may become empty, while clients go to it",
