@@ -43,6 +43,7 @@ def version():
 
 
 def ask(file, statement, values):
+    """Rows as dictionaries, of a database that FILE names as a URI."""
     with contextlib.closing(sqlite3.connect(file, uri=True)) as database:
         database.row_factory = sqlite3.Row
         return [dict(row) for row in database.execute(statement, values)]

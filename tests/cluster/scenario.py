@@ -120,15 +120,11 @@ class Scenario:
         for one in items:
             self.api.create(one)
 
-    def gate(self, is_open, *kinds):
-        """Webhooks of these kinds that let the Canary go on when IS_OPEN() says so."""
-        self.gates.append(Gate(is_open))
-        return self.gates[-1].webhooks(*kinds)
-
     def hold(self, standing):
         """Webhooks that hold each weight, which STANDING() tells, until it is in `counted`; so with a rule: whether it stands."""
         self.standing = standing
-        return self.gate(lambda: standing() in self.counted, "confirm-traffic-increase", "confirm-promotion")
+        self.gates.append(Gate(lambda: standing() in self.counted))
+        return self.gates[-1].webhooks("confirm-traffic-increase", "confirm-promotion")
 
     def check_stood(self, weight, what, detail=""):
         """It stands still now that it is counted, and need not any more."""
