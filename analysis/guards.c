@@ -142,7 +142,9 @@ static bool may_withdraw(const struct thought *thought)
 		       strcmp(facts->primary.release_uid, release_id(&facts->newest)) != 0 &&
 		       strcmp(facts->primary.release_uid, release_ref_id(&facts->promoted)) == 0;
 	case PHASE_FINALISING:
-		return facts->newest.cause == CAUSE_INIT && !is_first_settled(thought);
+		/* A scale-down that left is waited for: it may not arrive in the next run. */
+		return facts->newest.cause == CAUSE_INIT && !is_first_settled(thought) &&
+		       !facts->target.slot.is_written;
 	case PHASE_RETREATING:
 	case PHASE_DONE:
 		break;

@@ -178,8 +178,7 @@ int thought_run_replicas(const struct thought *thought)
 static bool are_old_pods_gone(struct thought *thought, const struct workload_fact *workload)
 {
 	if (workload->replicas > 0 || workload->is_daemon ||
-	    (workload->is_observed && workload->total == 0) ||
-	    !workload_serves(&thought->facts->primary))
+	    workload_is_empty(workload) || !workload_serves(&thought->facts->primary))
 		return true;
 	thought_because(thought, "waiting until the pods of before are gone");
 	return false;

@@ -48,3 +48,8 @@ bool workload_serves(const struct workload_fact *workload)
 {
 	return workload->slot.state == FACT_KNOWN && workload->ready > 0;
 }
+
+bool workload_is_empty(const struct workload_fact *workload)
+{
+	return workload->is_observed && workload->total == 0;
+}

@@ -15,4 +15,8 @@ bool workload_is_ready(const struct workload_fact *workload, int percent, char *
 /* Some pod of it, of whatever template, takes requests. */
 bool workload_serves(const struct workload_fact *workload);
 
+/* Nothing of it is left: its status speaks of the current spec and counts no pods, those that are
+ * about to go among them. */
+bool workload_is_empty(const struct workload_fact *workload);
+
 #endif

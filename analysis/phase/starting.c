@@ -101,7 +101,7 @@ static bool is_fresh(struct thought *thought)
 	if (!thought_knows(thought, SUBJECT_TARGET))
 		return false;
 	if (target->slot.state == FACT_ABSENT ||
-	    (target->replicas == 0 && target->total == 0 && target->is_observed))
+	    (target->replicas == 0 && workload_is_empty(target)))
 		return true;
 	primary_revive(thought);
 	is_clear = traffic_selects(thought, traffic_backend(thought), false);

@@ -102,7 +102,9 @@ static bool is_target_back(struct thought *thought)
 		return has_pods(thought);
 	if (facts->target.replicas < capacity && !thought_scaled(thought, SUBJECT_TARGET, capacity))
 		return false;
-	if (workload_is_ready(&facts->target, thought->spec->canary_ready_percent, why))
+	if (facts->target.slot.is_written)
+		text_copy(why, "a change of it may be on its way");
+	else if (workload_is_ready(&facts->target, thought->spec->canary_ready_percent, why))
 		return true;
 	keep_primary(thought);
 	thought_because(thought, "the Canary is deleted: the target comes back first: %.200s", why);

@@ -27,6 +27,11 @@ static void primary_written(struct model *model)
 	model->truth.primary.slot.is_written = true;
 }
 
+static void target_written(struct model *model)
+{
+	model->truth.target.slot.is_written = true;
+}
+
 static const struct decision_row rows[] = {
 	{"quarantined",
          {quarantined, progressing, due},
@@ -163,6 +168,11 @@ static const struct decision_row rows[] = {
          {finalising, init, primary_half, newer},
          "save release Retreating superseded n1!",
          "New revision detected! Restarting analysis for cart.shop"},
+	{"newer in the first run, whose scale-down is on its way",
+         {finalising, init, primary_half, newer, target_written},
+         "save release Finalising from 40 unready 1",
+         "cart-primary.shop not ready: waiting for rollout to finish: 1 of 2 (readyThreshold "
+         "100%) updated replicas are available"},
 	{"newer, settled", {finalising, init, newer}, "scale target 0", "scaling the target to 0"},
 	{"newer, the primary gone in the first run",
          {finalising, init, primary_absent, newer},

@@ -20,6 +20,11 @@ static void target_back(struct model *model)
 	put_pods(&model->truth.target, 2, 2);
 }
 
+static void target_written(struct model *model)
+{
+	model->truth.target.slot.is_written = true;
+}
+
 static void target_one(struct model *model)
 {
 	put_pods(&model->truth.target, 2, 1);
@@ -203,6 +208,7 @@ static const struct decision_row rows[] = {
 	{"fewer than the primary's", {target_small}, "scale target 2"},
 	{"more are left", {target_large}, "apex service canary"},
 	{"back", {target_back}, "apex service canary"},
+	{"back, and its scale-down is on its way", {target_back, target_written}, ""},
 	{"back, unseen route", {target_back, route_unknown}, "route 0!"},
 	{"a weight is taken off first", {target_back, route_20}, "route 0!"},
 	{"unseen", {target_unseen}, "see target"},

@@ -2,6 +2,7 @@
 
 #include "analysis/base/text.h"
 #include "providers/kube/config.h"
+#include "providers/kube/owner.h"
 #include "providers/kube/tree.h"
 #include "providers/kube/workload.h"
 #include "tests/simulation/front.h"
@@ -198,17 +199,8 @@ static bool are_ours(struct simulation *simulation, int canary)
 	const struct truth_canary *truth = &simulation->truth.canaries[canary];
 	const json_t *target =
 		witness_world_find(simulation, canary, truth_plural(truth), truth->name, "");
-	const json_t *fields = kube_tree_find(target, "metadata/managedFields");
-	size_t i;
-	json_t *entry;
 
-	json_array_foreach((json_t *)(uintptr_t)fields, i, entry)
-	{
-		if (strcmp(kube_tree_text(entry, "manager"), "serin") == 0 &&
-		    kube_tree_find(entry, "fieldsV1/f:spec/f:replicas"))
-			return true;
-	}
-	return false;
+	return kube_owner_wrote_last(target, "serin", "f:spec/f:replicas");
 }
 
 /* Whatever the target's status says: is none of its pods ready, though we asked for some? */
