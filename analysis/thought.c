@@ -177,10 +177,20 @@ int thought_run_replicas(const struct thought *thought)
  * gone. While nobody else serves, those that are left are needed at once. */
 static bool are_old_pods_gone(struct thought *thought, const struct workload_fact *workload)
 {
-	if (workload->replicas > 0 || workload->is_daemon ||
-	    workload_is_empty(workload) || !workload_serves(&thought->facts->primary))
+	if (workload->replicas > 0 || workload->is_daemon || workload_is_empty(workload) ||
+	    !workload_serves(&thought->facts->primary))
 		return true;
 	thought_because(thought, "waiting until the pods of before are gone");
+	return false;
+}
+
+/* Pods that were asked for before may yet come: what ends here would leave them behind. */
+static bool is_answered(struct thought *thought, enum subject subject)
+{
+	if (!slot_of(thought, subject)->is_written)
+		return true;
+	thought_because(thought, "waiting for the answer to a change of the %s",
+	                subject_name(subject));
 	return false;
 }
 
@@ -199,8 +209,10 @@ bool thought_scaled(struct thought *thought, enum subject subject, int replicas)
 	           (thought->spec->target_kind == TARGET_DAEMON_SET && workload->replicas > 0 &&
 	            replicas > 0);
 	is_turned = scaler_is_turned(thought, replicas > 0);
-	if (workload->slot.state == FACT_ABSENT || (is_there && is_turned))
+	if (workload->slot.state == FACT_ABSENT)
 		return true;
+	if (is_there && is_turned)
+		return replicas > 0 || is_answered(thought, subject);
 	if (thought->is_unsure && replicas == 0) {
 		thought_because(thought,
 		                "whether the target has a newer revision is not known yet");

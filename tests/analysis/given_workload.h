@@ -62,6 +62,11 @@ static inline void target_large(struct model *model)
 	put_pods(&model->truth.target, 3, 3);
 }
 
+static inline void target_written(struct model *model)
+{
+	model->truth.target.slot.is_written = true;
+}
+
 static inline void target_refused(struct model *model)
 {
 	text_copy(model->truth.target.refusal, "no labels");

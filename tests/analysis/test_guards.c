@@ -27,11 +27,6 @@ static void primary_written(struct model *model)
 	model->truth.primary.slot.is_written = true;
 }
 
-static void target_written(struct model *model)
-{
-	model->truth.target.slot.is_written = true;
-}
-
 static const struct decision_row rows[] = {
 	{"quarantined",
          {quarantined, progressing, due},

@@ -87,6 +87,10 @@ static void no_replicas(struct model *model)
 
 static const struct decision_row rows[] = {
 	{"retreating", {retreating}, "scale target 0", "scaling the target to 0"},
+	{"pods that were asked for may yet come",
+         {retreating, target_down, target_written},
+         "write canary status Progressing",
+         "waiting for the answer to a change of the target"},
 	{"… the route is not seen",
          {retreating, route_unknown},
          "route 0!",

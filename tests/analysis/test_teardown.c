@@ -20,11 +20,6 @@ static void target_back(struct model *model)
 	put_pods(&model->truth.target, 2, 2);
 }
 
-static void target_written(struct model *model)
-{
-	model->truth.target.slot.is_written = true;
-}
-
 static void target_one(struct model *model)
 {
 	put_pods(&model->truth.target, 2, 1);

@@ -148,12 +148,12 @@ static void write_spec(struct simulation *simulation, struct truth_canary *canar
 static void edit(struct simulation *simulation, struct truth_canary *canary)
 {
 	struct dice *dice = &simulation->people.dice;
-	int before = canary->threshold;
+	int threshold = canary->threshold;
 	int deadline = canary->deadline;
 
 	switch (dice_between(dice, 0, 4)) {
 	case 0:
-		canary->threshold = (int)dice_between(dice, 0, 3);
+		threshold = (int)dice_between(dice, 0, 3);
 		break;
 	case 1:
 		canary->interval = canary->interval == 10 ? 30 : 10;
@@ -172,7 +172,7 @@ static void edit(struct simulation *simulation, struct truth_canary *canary)
 		break;
 	}
 	canary->deadline_least = deadline < canary->deadline ? deadline : canary->deadline;
-	canary->threshold_least = before < canary->threshold ? before : canary->threshold;
+	truth_set_threshold(canary, threshold);
 	write_spec(simulation, canary);
 }
 

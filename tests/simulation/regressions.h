@@ -115,6 +115,7 @@ static const struct regression {
 	{4302993, 0,
          "a selector was edited while the watch of Services was silent: witness_write.c"},
 	{4432906, 0, "a first run's scale-down arrived in the next run: test_guards"},
+	{4503121, 0, "a check had failed when people lowered the threshold: test_people"},
 	{2015030, 0, "the oracle was content before a config was tried again: test_people"},
 };
 

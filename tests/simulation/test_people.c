@@ -431,6 +431,15 @@ static void excuses_are_narrow(void **state)
 	truth_failed(canary, version);
 	assert_true(version->may_fail);
 	truth_alone(&truth, &nginx);
+	truth_failed(canary, version);
+	truth_set_threshold(canary, 3);
+	assert_false(version->may_fail);
+	truth_set_threshold(canary, 1);
+	assert_true(version->may_fail);
+	truth_alone(&truth, &nginx);
+	truth_set_threshold(canary, 0);
+	assert_false(version->may_fail);
+	truth_alone(&truth, &nginx);
 	truth_unmeasured(version, (struct instant){1000000});
 	truth_measured(version);
 	truth_unmeasured(version, (struct instant){1060000});

@@ -243,10 +243,26 @@ void truth_scaled(struct truth_canary *canary, int replicas)
 		canary->foreign_replicas = replicas;
 }
 
+static void count(const struct truth_canary *canary, struct truth_version *version)
+{
+	if (version->n_fails > 0 && version->n_fails >= canary->threshold_least)
+		truth_may_fail(version, "checks failed that its quality does not explain");
+}
+
 void truth_failed(struct truth_canary *canary, struct truth_version *version)
 {
-	if (version && ++version->n_fails >= canary->threshold_least)
-		truth_may_fail(version, "checks failed that its quality does not explain");
+	if (!version)
+		return;
+	version->n_fails++;
+	count(canary, version);
+}
+
+void truth_set_threshold(struct truth_canary *canary, int threshold)
+{
+	canary->threshold_least = threshold < canary->threshold ? threshold : canary->threshold;
+	canary->threshold = threshold;
+	for (int i = 0; i < canary->n_versions; i++)
+		count(canary, &canary->versions[i]);
 }
 
 void truth_unmeasured(struct truth_version *version, struct instant now)

@@ -131,6 +131,10 @@ void truth_scaled(struct truth_canary *canary, int replicas);
 /* An answer spoke against a version whose quality does not explain it. */
 void truth_failed(struct truth_canary *canary, struct truth_version *version);
 
+/* People write another threshold: runs may go by the one before for a while, and what failed
+ * already counts by the new one. */
+void truth_set_threshold(struct truth_canary *canary, int threshold);
+
 /* A question of its check was not answered; a check of it was measured; its run ended badly. */
 void truth_unmeasured(struct truth_version *version, struct instant now);
 void truth_measured(struct truth_version *version);
