@@ -22,6 +22,15 @@
 #define STEPS   "\"stepWeight\":20,\"maxWeight\":40"
 #define LATE_MS 2
 
+/* Its first container has this version's image. */
+static bool is_of(const json_t *workload, const char *version)
+{
+	const json_t *containers = kube_tree_find(workload, "spec/template/spec/containers");
+	const char *image = kube_tree_text(json_array_get(containers, 0), "image");
+
+	return strstr(image, version) != NULL;
+}
+
 static void initialised(struct stage *stage)
 {
 	flow_start(stage);
@@ -436,6 +445,29 @@ static void test_made_anew_beside_a_removal(void **state)
 	stage_free(stage);
 }
 
+/* Edited while the answer to its promotion is on its way: nothing is decided by the new spec before
+ * that comes. */
+static void test_edited_beside_a_promotion(void **state)
+{
+	struct stage *stage = stage_new(1);
+
+	(void)state;
+	initialised(stage);
+	stage_slow(stage, "/deployments/cart-primary", 4000);
+	stage_push(stage, "v2");
+	assert_true(stage_run_to(stage, "Promoting", 200));
+	for (int i = 0; i < 1000 && !is_of(stage_find(stage, "deployments", "cart-primary"), "v2");
+	     i++)
+		stage_run_ms(stage, 10);
+	stage_write(stage, HTTP_PATCH, "/apis/flagger.app/v1beta1/namespaces/shop/canaries/cart",
+	            "{\"spec\":{\"analysis\":{\"threshold\":7}}}");
+	stage_fault(stage, STAGE_FAULT_NONE, 0);
+	stage_run(stage, 3);
+	assert_int_equal(stage_writes(stage), 0);
+	assert_true(stage_run_to(stage, "Succeeded", 100));
+	stage_free(stage);
+}
+
 /* Deleted while no agent runs, and its first Release was made, but never begun: it says no spec. */
 static void test_release_never_begun_goes(void **state)
 {
@@ -546,6 +578,7 @@ int main(void)
 		cmocka_unit_test(test_two_agents_never_both_write),
 		cmocka_unit_test(test_second_canary_is_taken_down),
 		cmocka_unit_test(test_made_anew_beside_a_removal),
+		cmocka_unit_test(test_edited_beside_a_promotion),
 		cmocka_unit_test(test_release_never_begun_goes),
 		cmocka_unit_test(test_stand_by_while_the_spec_is_edited),
 		cmocka_unit_test(test_checks_are_timed),
