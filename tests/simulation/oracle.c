@@ -2,6 +2,7 @@
 
 #include "analysis/base/text.h"
 #include "providers/kube/config.h"
+#include "providers/kube/owner.h"
 #include "tests/simulation/front.h"
 #include "tests/simulation/simulation.h"
 #include "tests/simulation/witness_world.h"
@@ -170,6 +171,14 @@ static bool has_copies(const struct sight *sight)
 	return false;
 }
 
+/* Before anything was promoted somebody else sent the target's pods away: they are not ours to
+ * bring back. */
+static bool is_sent_away(const struct sight *sight)
+{
+	return sight->canary->promoted < 0 && workload(sight->target).replicas == 0 &&
+	       !kube_owner_wrote_last(sight->target, "serin", "f:spec/f:replicas");
+}
+
 static const char *trouble_gone(const struct sight *sight)
 {
 	const struct truth_canary *canary = sight->canary;
@@ -194,7 +203,8 @@ static const char *trouble_gone(const struct sight *sight)
 		return "it was deleted, and a Release is left";
 	if (find(sight, "services", canary->service, "") && !selects(sight, "", ""))
 		return "it was deleted, and its apex does not select the target";
-	if (!is_ready(sight->target) && truth_quality(truth_live(canary)) != QUALITY_STUCK)
+	if (!is_ready(sight->target) && truth_quality(truth_live(canary)) != QUALITY_STUCK &&
+	    !is_sent_away(sight))
 		return "it was deleted, and its target is not ready";
 	return "";
 }

@@ -116,6 +116,8 @@ static const struct regression {
          "a selector was edited while the watch of Services was silent: witness_write.c"},
 	{4432906, 0, "a first run's scale-down arrived in the next run: test_guards"},
 	{4503121, 0, "a check had failed when people lowered the threshold: test_people"},
+	{4632945, 0,
+         "another hand sent the pods away before a first run, and its Canary was deleted: oracle.c"},
 	{2015030, 0, "the oracle was content before a config was tried again: test_people"},
 };
 
