@@ -171,11 +171,11 @@ static bool has_copies(const struct sight *sight)
 	return false;
 }
 
-/* Before anything was promoted somebody else sent the target's pods away: they are not ours to
+/* Somebody else sent the target's pods away, before a first run touched them: they are not ours to
  * bring back. */
 static bool is_sent_away(const struct sight *sight)
 {
-	return sight->canary->promoted < 0 && workload(sight->target).replicas == 0 &&
+	return workload(sight->target).replicas == 0 &&
 	       !kube_owner_wrote_last(sight->target, "serin", "f:spec/f:replicas");
 }
 
@@ -224,10 +224,11 @@ static bool is_hopeless(const struct sight *sight)
 {
 	const struct simulation *simulation = sight->simulation;
 	size_t index = (size_t)(sight->canary - simulation->truth.canaries);
+	const struct witness_times *times = &simulation->witness.times[index];
 	const char *image = image_of(sight->primary);
 
 	return (sight->canary->empties ||
-	        !instant_is_set(simulation->witness.times[index].target_pods)) &&
+	        !instant_is_before(times->target_made, times->target_pods)) &&
 	       sight->canary->promoted < 0 &&
 	       truth_quality(truth_live(sight->canary)) == QUALITY_STUCK &&
 	       workload(sight->primary).ready == 0 && (!sight->primary || is_no_primary(image)) &&

@@ -77,6 +77,7 @@ static bool edit_weight(const struct hand *hand)
 
 	if (!find(hand, plural, front_name(hand->canary, name)) || !strikes(hand))
 		return false;
+	truth_meddled(hand->canary, sim_loop_now(hand->simulation->loop));
 	body = front_edit(hand->canary, weights[dice_between(hand->dice, 0, 5)]);
 	put(hand, HTTP_PATCH, plural, name, body);
 	free(body);
@@ -152,6 +153,8 @@ static bool edit_labels(const struct hand *hand)
 	if (!find(hand, is_service ? "services" : front, is_service ? service.text : name) ||
 	    !strikes(hand))
 		return false;
+	if (!is_service)
+		truth_meddled(hand->canary, sim_loop_now(hand->simulation->loop));
 	if (is_service) {
 		put(hand, HTTP_PATCH, "services", service.text,
 		    "{\"metadata\":{\"labels\":{\"app\":null,\"team\":\"other\"},"

@@ -450,6 +450,19 @@ static void excuses_are_narrow(void **state)
 	truth_ended(canary, version, (struct instant){1180000});
 	assert_true(version->may_fail);
 	truth_alone(&truth, &nginx);
+	for (int i = 0; i < 3; i++)
+		truth_meddled(canary, (struct instant){1000000});
+	assert_false(instant_is_set(canary->borne_until));
+	truth_meddled(canary, (struct instant){1059999});
+	assert_int_equal(canary->borne_until.ms, 1060999);
+	truth_meddled(canary, (struct instant){1060000});
+	assert_int_equal(canary->borne_until.ms, 1062000);
+	for (int i = 0; i < 9; i++)
+		truth_meddled(canary, (struct instant){1061000});
+	assert_int_equal(canary->borne_until.ms, 1091000);
+	truth_meddled(canary, (struct instant){1121000});
+	assert_int_equal(canary->borne_until.ms, 1091000);
+	truth_alone(&truth, &nginx);
 	truth_broken(canary, version, (struct instant){1000000}, (struct instant){1040000});
 	assert_false(version->may_fail);
 	truth_broken(canary, version, (struct instant){1030000}, (struct instant){1070000});

@@ -3,6 +3,7 @@
 #include "agent/demo/cluster.h"
 #include "analysis/base/text.h"
 #include "analysis/hook.h"
+#include "analysis/rival.h"
 #include "tests/simulation/front.h"
 
 #include <assert.h>
@@ -11,7 +12,8 @@
 #include <string.h>
 
 /* What an agent that is away, or a server that is, may add to a time that it measures. */
-#define SLACK_MS 60000
+#define SLACK_MS     60000
+#define BORNE_MS_MAX 30000
 
 static const char *const names[FAULT_CANARIES_MAX] = {"cart", "till", "menu", "desk",
                                                       "lamp", "bell", "shed", "yard"};
@@ -241,6 +243,21 @@ void truth_scaled(struct truth_canary *canary, int replicas)
 		canary->foreign_replicas = TRUTH_ANY_REPLICAS;
 	else if (canary->foreign_replicas != TRUTH_ANY_REPLICAS)
 		canary->foreign_replicas = replicas;
+}
+
+void truth_meddled(struct truth_canary *canary, struct instant now)
+{
+	int64_t ms = 1000;
+
+	if (instant_between(canary->meddled, now).ms >= RIVAL_MEMORY)
+		canary->n_meddled = 0;
+	canary->n_meddled++;
+	canary->meddled = now;
+	if (canary->n_meddled <= RIVAL_EDITS)
+		return;
+	for (int i = RIVAL_EDITS + 1; i < canary->n_meddled && ms < BORNE_MS_MAX; i++)
+		ms *= 2;
+	canary->borne_until = instant_after(now, span_ms(ms < BORNE_MS_MAX ? ms : BORNE_MS_MAX));
 }
 
 static void count(const struct truth_canary *canary, struct truth_version *version)

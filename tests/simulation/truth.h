@@ -92,6 +92,9 @@ struct truth_canary {
 	bool is_scaled_away;         /* somebody gave the target no pods, for a while */
 	struct instant broken_since; /* pods are, or the target is away; 0: all is well */
 	int n_versions;
+	int n_meddled;              /* times in a row that somebody else wrote the route */
+	struct instant meddled;     /* … the last one */
+	struct instant borne_until; /* … and until then it may be left as it is */
 	struct truth_version versions[TRUTH_VERSIONS_MAX];
 	int live;     /* the version that the target has */
 	int promoted; /* the one that the primary has; -1: none yet */
@@ -127,6 +130,10 @@ void truth_may_pass(struct truth_version *version, const char *why);
 
 /* Somebody else set the target's replicas. */
 void truth_scaled(struct truth_canary *canary, int replicas);
+
+/* Somebody else wrote the route: from the fourth time in a row on what they changed is put right
+ * with waits. */
+void truth_meddled(struct truth_canary *canary, struct instant now);
 
 /* An answer spoke against a version whose quality does not explain it. */
 void truth_failed(struct truth_canary *canary, struct truth_version *version);

@@ -161,6 +161,7 @@ void witness_duty_check(struct simulation *simulation, int canary)
 
 	for (enum witness_duty duty = 0; duty < WITNESS_DUTY_MAX; duty++) {
 		struct instant since = witness->duties[canary][duty];
+		struct instant borne = simulation->truth.canaries[canary].borne_until;
 		/* Outside a run what somebody edited is put right as all else is. */
 		int64_t patience = duties[duty].patience_ms;
 		struct instant free;
@@ -168,6 +169,10 @@ void witness_duty_check(struct simulation *simulation, int canary)
 		if (!is_open(&witness->runs[canary]) && patience < PATIENCE_MS_CALMLY &&
 		    duty != WITNESS_DUTY_EXCESS)
 			patience = PATIENCE_MS_CALMLY;
+		/* Of two that fight about the route the one who puts it right waits. */
+		if (duty == WITNESS_DUTY_EXCESS && instant_is_set(since) &&
+		    instant_is_before(since, borne))
+			since = borne;
 		if (!instant_is_set(since) || instant_between(since, now).ms <= patience)
 			continue;
 		free = witness_world_free(simulation, canary, duties[duty].with_watch,
