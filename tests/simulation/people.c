@@ -412,6 +412,7 @@ void people_mend(struct simulation *simulation, int index)
 	/* What nobody owns any more stands in the way: it is made anew. */
 	if (canary->is_stripped) {
 		canary->is_stripped = false;
+		truth_meddled(canary, sim_loop_now(simulation->loop));
 		text_format(name, sizeof(name), "%s-front-canary", canary->name);
 		people_url(canary, "ingresses", name, url);
 		simulation_write(simulation, "people", HTTP_DELETE, url, NULL);

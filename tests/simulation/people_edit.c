@@ -35,8 +35,12 @@ static const json_t *find(const struct hand *hand, const char *plural, const cha
 static void put(const struct hand *hand, enum http_method method, const char *plural,
                 const char *name, const char *body)
 {
+	char front[FRONT_NAME_MAX];
 	char url[PEOPLE_URL_MAX];
 
+	if (strcmp(plural, front_plural(hand->canary)) == 0 &&
+	    strcmp(name, front_name(hand->canary, front)) == 0)
+		truth_meddled(hand->canary, sim_loop_now(hand->simulation->loop));
 	people_url(hand->canary, plural, name, url);
 	simulation_write(hand->simulation, "kubectl", method, url, body);
 }
@@ -77,7 +81,6 @@ static bool edit_weight(const struct hand *hand)
 
 	if (!find(hand, plural, front_name(hand->canary, name)) || !strikes(hand))
 		return false;
-	truth_meddled(hand->canary, sim_loop_now(hand->simulation->loop));
 	body = front_edit(hand->canary, weights[dice_between(hand->dice, 0, 5)]);
 	put(hand, HTTP_PATCH, plural, name, body);
 	free(body);
@@ -153,8 +156,6 @@ static bool edit_labels(const struct hand *hand)
 	if (!find(hand, is_service ? "services" : front, is_service ? service.text : name) ||
 	    !strikes(hand))
 		return false;
-	if (!is_service)
-		truth_meddled(hand->canary, sim_loop_now(hand->simulation->loop));
 	if (is_service) {
 		put(hand, HTTP_PATCH, "services", service.text,
 		    "{\"metadata\":{\"labels\":{\"app\":null,\"team\":\"other\"},"
@@ -212,6 +213,8 @@ static bool remove_one(const struct hand *hand)
 
 void people_remove(struct simulation *simulation, int canary, const char *url)
 {
+	if (front_is_url(url))
+		truth_meddled(&simulation->truth.canaries[canary], sim_loop_now(simulation->loop));
 	if (strstr(url, "/deployments/") || strstr(url, "/daemonsets/"))
 		truth_may_fail(people_run_version(simulation, canary),
 		               "somebody removed the primary");
