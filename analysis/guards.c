@@ -122,6 +122,13 @@ static bool is_first_settled(const struct thought *thought)
 	return workload_is_ready(&facts->primary, thought->spec->primary_ready_percent, why);
 }
 
+/* Somebody removed the first primary, to which clients were led, and nobody else serves: it comes
+ * back as it was, for of a newer revision nobody knows whether it serves. */
+static bool is_wanted_back(const struct facts *facts)
+{
+	return facts->primary.slot.state == FACT_ABSENT && !workload_serves(&facts->target);
+}
+
 /* The template is not final: before the promotion reaches the primary, the run can still end
  * without a trace. */
 static bool may_withdraw(const struct thought *thought)
@@ -144,7 +151,7 @@ static bool may_withdraw(const struct thought *thought)
 	case PHASE_FINALISING:
 		/* A scale-down that left is waited for: it may not arrive in the next run. */
 		return facts->newest.cause == CAUSE_INIT && !is_first_settled(thought) &&
-		       !facts->target.slot.is_written;
+		       !facts->target.slot.is_written && !is_wanted_back(facts);
 	case PHASE_RETREATING:
 	case PHASE_DONE:
 		break;

@@ -78,12 +78,14 @@ static void keep_primary(struct thought *thought)
 }
 
 /* The primary is gone already. By another's hand it may be gone while the target still has the no
- * pods that its last run left it. */
+ * pods that its last run left it; so may the first one, once clients were led to it. */
 static bool has_pods(struct thought *thought)
 {
 	const struct facts *facts = thought->facts;
+	bool is_untouched =
+		facts->promoted.name[0] == '\0' && facts->newest.status.phase != PHASE_FINALISING;
 
-	return facts->promoted.name[0] == '\0' || facts->target.replicas > 0 ||
+	return is_untouched || facts->target.replicas > 0 ||
 	       thought_scaled(thought, SUBJECT_TARGET, thought_run_replicas(thought));
 }
 

@@ -173,6 +173,11 @@ static const struct decision_row rows[] = {
          {finalising, init, primary_absent, newer},
          "apex service canary; save release Retreating superseded n1!",
          "New revision detected! Restarting analysis for cart.shop"},
+	{"newer, the primary gone in the first run, and nobody serves",
+         {finalising, init, primary_absent, target_down, newer},
+         "save release Finalising from 40 unready 1; primary release-2 x2",
+         "cart-primary.shop not ready: waiting for rollout to finish: there is no such "
+         "deployment"},
 	{"reverted",
          {progressing, reverted},
          "route 0!; save release Retreating cancelled from 20!",

@@ -214,6 +214,12 @@ static const struct decision_row rows[] = {
 	{"the primary gone, nothing promoted",
          {primary_absent, nothing_promoted},
          "apex service canary"},
+	{"the primary gone, nothing promoted, no pods",
+         {primary_absent, nothing_promoted, target_down},
+         "apex service canary"},
+	{"… but clients were led to it",
+         {finalising, init, primary_absent, nothing_promoted, target_down},
+         "scale target 2"},
 	/* what was rolled back gets nobody */
 	{"rolled back", {run_rolled_back, target_back}, ""},
 	{"failed promotion", {run_failed_promotion, target_back}, ""},

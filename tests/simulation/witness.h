@@ -105,7 +105,7 @@ struct witness_times {
 	struct instant primary_pods;   /* the primary last had a ready pod */
 	struct instant primary_bare;   /* … last had none */
 	struct instant target_pods;
-	struct instant target_made;  /* or made anew: what pods it had before are gone */
+	struct instant target_made;  /* or to have pods again: those it had before are gone */
 	struct instant primary_poor; /* the primary last had pods that were not ready */
 	struct instant target_poor;
 	struct instant struck;      /* until then watches may not tell */

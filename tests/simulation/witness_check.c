@@ -153,6 +153,17 @@ static void check_threshold(struct simulation *simulation, int canary,
 		               run->failed_checks, threshold);
 }
 
+/* Asked while nobody knew what became of a save of the Release, which may have begun the check
+ * anew.
+ */
+static bool is_of_unknown(const struct witness_agent *of, int canary,
+                          const struct witness_told *told)
+{
+	struct span since = instant_between(of->canary_troubled[canary], told->asked_truly);
+
+	return since.ms >= 0 && since.ms < FORGOTTEN_MS;
+}
+
 /* A later check is set, and nothing of this one was counted: so no answer to it may have failed,
  * but for one that came too late for the save, or that was forgotten while the lease was lost. */
 static void check_counted(struct simulation *simulation, int agent, int canary,
@@ -176,6 +187,7 @@ static void check_counted(struct simulation *simulation, int agent, int canary,
 		    instant_is_before(old->written, told[i].asked_truly) &&
 		    !instant_is_before(flight->left, told[i].told) &&
 		    instant_between(told[i].told, flight->left).ms < FORGOTTEN_MS &&
+		    !is_of_unknown(of, canary, &told[i]) &&
 		    is_of_check(simulation, &told[i], old, &simulation->crew.agents[agent]))
 			witness_accuse(simulation, "%s: a check failed, and is not counted",
 			               run->name);

@@ -164,7 +164,7 @@ void witness_world_note(struct simulation *simulation, int canary)
 		times->primary_bare = now;
 	if (new.target.ready > 0 || old->target.ready > 0)
 		times->target_pods = now;
-	if (new.target.is_there && !old->target.is_there)
+	if (new.target.replicas > 0 && old->target.replicas == 0)
 		times->target_made = now;
 	if (!new.primary.is_ready || !old->primary.is_ready)
 		times->primary_poor = now;
