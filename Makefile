@@ -55,8 +55,8 @@ demo: needs-build build-demo/build.ninja ## a release promoted and one rolled ba
 
 # As long as told: `make sim SEEDS=100000`, `make sim HOURS=2`, `make sim SEED=17` for the story of one.
 SIM = ninja -C build-release --quiet tests/serin-sim && build-release/tests/serin-sim
-sim: needs-test build-release/build.ninja ## the simulator, for as long as told: SEEDS= or HOURS=, FIRST=, SEED= for one story
-	@$(SIM) $(if $(SEED),--seed $(SEED) --tell,--jobs $$(nproc) $(if $(FIRST),--first $(FIRST)) \
+sim: needs-test build-release/build.ninja ## the simulator, for as long as told: SEEDS= or HOURS=, FIRST=, STORM=, SEED= for one story
+	@$(SIM) $(if $(STORM),--storm $(STORM)) $(if $(SEED),--seed $(SEED) --tell,--jobs $$(nproc) $(if $(FIRST),--first $(FIRST)) \
 		$(if $(HOURS),--hours $(HOURS),--seeds $(or $(SEEDS),1000)))
 
 bench: needs-test build-release/build.ninja ## what the history costs, beside plain SQLite; RELEASES=1000

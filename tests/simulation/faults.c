@@ -92,6 +92,12 @@ void faults_init(struct faults *faults, uint64_t seed, int n_canaries, uint64_t 
 	}
 }
 
+void faults_storm(struct faults *faults, double factor)
+{
+	for (int kind = FAULT_EDIT_WEIGHT; kind <= FAULT_PODS_BREAK; kind++)
+		faults->rates[kind] *= factor;
+}
+
 void faults_still(struct faults *faults, int n_canaries)
 {
 	faults->n_canaries = n_canaries;

@@ -111,6 +111,9 @@ struct faults {
 /* The weather of a seed. LIMIT 0: none. */
 void faults_init(struct faults *faults, uint64_t seed, int n_canaries, uint64_t limit);
 
+/* What people and other tools do to what agents look after comes FACTOR times as often. */
+void faults_storm(struct faults *faults, double factor);
+
 /* No weather at all, for tests that make their own. */
 void faults_still(struct faults *faults, int n_canaries);
 

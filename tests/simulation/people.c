@@ -324,13 +324,15 @@ void people_act(struct simulation *simulation, int index, enum deed deed, enum q
 }
 
 /* Most wait until the run is over; some come in its midst, some before it has begun. */
-static struct span pause_before_next(struct people *people)
+static struct span pause_before_next(struct simulation *simulation)
 {
-	if (dice_chance(&people->dice, 0.05))
-		return span_ms(dice_between(&people->dice, 1, HASTE_MS));
-	return dice_chance(&people->dice, 0.25)
-	               ? span_ms(dice_between(&people->dice, 100, 30000))
-	               : span_ms(dice_between(&people->dice, 40000, 160000));
+	struct dice *dice = &simulation->people.dice;
+	double storm = simulation->options.storm > 0 ? simulation->options.storm : 1;
+
+	if (dice_chance(dice, 0.05 * storm))
+		return span_ms(dice_between(dice, 1, HASTE_MS));
+	return dice_chance(dice, 0.25 * storm) ? span_ms(dice_between(dice, 100, 30000))
+	                                       : span_ms(dice_between(dice, 40000, 160000));
 }
 
 /* What is analysed is live again. */
@@ -361,8 +363,7 @@ static void on_deed(struct alarm *alarm)
 	if (team->is_sorry) {
 		team->is_sorry = false;
 		take_back(simulation, team->canary);
-		alarm_start(sim_loop_seam(simulation->loop), alarm,
-		            pause_before_next(&simulation->people));
+		alarm_start(sim_loop_seam(simulation->loop), alarm, pause_before_next(simulation));
 		return;
 	}
 	deed = dice_pick(dice, deed_weights, DEED_MAX);
@@ -380,7 +381,7 @@ static void on_deed(struct alarm *alarm)
 	if (canary->has_config && dice_chance(&simulation->people.configs, 0.2))
 		deed = DEED_CONFIGURE;
 	people_act(simulation, team->canary, (enum deed)deed, (enum quality)quality);
-	alarm_start(sim_loop_seam(simulation->loop), alarm, pause_before_next(&simulation->people));
+	alarm_start(sim_loop_seam(simulation->loop), alarm, pause_before_next(simulation));
 }
 
 void people_hasten(struct simulation *simulation, int canary, struct span time)
@@ -481,7 +482,7 @@ void people_init(struct simulation *simulation)
 		if (simulation->options.alone)
 			continue;
 		alarm_start(sim_loop_seam(simulation->loop), &team->next,
-		            pause_before_next(people));
+		            pause_before_next(simulation));
 	}
 }
 

@@ -24,6 +24,7 @@ struct settings {
 	uint64_t n_seeds;
 	double seconds; /* 0: until the seeds are done */
 	uint64_t limit;
+	double storm;
 	int n_jobs;
 	bool is_told;
 	bool is_hunt;  /* stop at the first failure, do not shorten it */
@@ -31,8 +32,8 @@ struct settings {
 };
 
 static const char usage[] =
-	"usage: serin-sim [--first N] [--seeds N] [--seconds N | --hours N] [--jobs N] [--hunt | --brief]\n"
-	"       serin-sim --seed N [--limit N] [--tell]\n"
+	"usage: serin-sim [--first N] [--seeds N] [--seconds N | --hours N] [--jobs N] [--hunt | --brief] [--storm X]\n"
+	"       serin-sim --seed N [--limit N] [--storm X] [--tell]\n"
 	"\n"
 	"  --first N    the first seed (1)\n"
 	"  --seeds N    how many (100)\n"
@@ -40,6 +41,7 @@ static const char usage[] =
 	"  --jobs N     in so many processes (1)\n"
 	"  --hunt       stop at the first seed that fails, as it is\n"
 	"  --brief      name all that fail, as they are\n"
+	"  --storm X    people and other tools are so much busier than usual: 1 to 10\n"
 	"  --seed N     this one only\n"
 	"  --limit N    only its first N disturbances\n"
 	"  --tell       the whole story\n";
@@ -53,7 +55,7 @@ static double elapsed(void)
 }
 
 /* The smallest number of disturbances with which the seed still fails. */
-static uint64_t shorten(uint64_t seed, uint64_t limit)
+static uint64_t shorten(const struct settings *settings, uint64_t seed, uint64_t limit)
 {
 	uint64_t low = 1;
 	struct simulation_result result;
@@ -62,7 +64,9 @@ static uint64_t shorten(uint64_t seed, uint64_t limit)
 		uint64_t middle = low + (limit - low) / 2;
 
 		(void)alarm(SEED_SECONDS);
-		simulation_run(&(struct simulation_options){.seed = seed, .limit = middle},
+		simulation_run(&(struct simulation_options){.seed = seed,
+		                                            .limit = middle,
+		                                            .storm = settings->storm},
 		               &result);
 		if (result.violation[0] != '\0')
 			limit = middle;
@@ -72,19 +76,26 @@ static uint64_t shorten(uint64_t seed, uint64_t limit)
 	return limit;
 }
 
-static void tell(uint64_t seed, const struct simulation_result *failed)
+static void tell(const struct settings *settings, uint64_t seed,
+                 const struct simulation_result *failed)
 {
-	uint64_t limit = shorten(seed, failed->n_disturbances > 0 ? failed->n_disturbances : 1);
+	uint64_t limit =
+		shorten(settings, seed, failed->n_disturbances > 0 ? failed->n_disturbances : 1);
 	struct simulation_result result;
+	char storm[32] = "";
 
 	(void)alarm(SEED_SECONDS);
-	simulation_run(&(struct simulation_options){.seed = seed, .limit = limit, .stream = stdout},
-	               &result);
+	simulation_run(
+		&(struct simulation_options){
+			.seed = seed, .limit = limit, .storm = settings->storm, .stream = stdout},
+		&result);
+	if (settings->storm > 0)
+		(void)snprintf(storm, sizeof(storm), " --storm %g", settings->storm);
 	printf("seed %" PRIu64 ", %" PRIu64 " of %" PRIu64
 	       " disturbances: %s\nagain: serin-sim --seed %" PRIu64 " --limit %" PRIu64
-	       " --tell\n",
+	       "%s --tell\n",
 	       seed, limit, failed->n_disturbances,
-	       result.violation[0] ? result.violation : failed->violation, seed, limit);
+	       result.violation[0] ? result.violation : failed->violation, seed, limit, storm);
 }
 
 /* What is said of a seed that does not come to its end; for the handler only. */
@@ -118,6 +129,7 @@ static void run_job(const struct settings *settings, int job, struct totals *tot
 		struct simulation_options options = {
 			.seed = settings->first + i,
 			.limit = settings->limit,
+			.storm = settings->storm,
 			.stream = settings->is_told ? stdout : NULL,
 		};
 		struct simulation_result result;
@@ -132,7 +144,7 @@ static void run_job(const struct settings *settings, int job, struct totals *tot
 			continue;
 		printf("seed %" PRIu64 " fails: %s\n", options.seed, result.violation);
 		if (!settings->is_told && !settings->is_hunt && !settings->is_brief)
-			tell(options.seed, &result);
+			tell(settings, options.seed, &result);
 		(void)fflush(stdout);
 		if (settings->is_hunt || (!settings->is_brief && totals->n_failed >= FAILURES_MAX))
 			break;
@@ -197,7 +209,7 @@ static bool gather(const struct settings *settings, const int *ends, const pid_t
 static int run_all(const struct settings *settings)
 {
 	double begin = elapsed();
-	struct totals totals = {0};
+	struct totals totals = {.storm = settings->storm};
 	pid_t pids[JOBS_MAX];
 	int ends[JOBS_MAX];
 	bool is_whole = true;
@@ -233,6 +245,9 @@ static bool parse(struct settings *settings, const char *flag, const char *value
 		settings->limit = strtoull(value, NULL, 10);
 	} else if (strcmp(flag, "--jobs") == 0) {
 		settings->n_jobs = (int)strtol(value, NULL, 10);
+	} else if (strcmp(flag, "--storm") == 0) {
+		settings->storm = strtod(value, NULL);
+		return settings->storm >= 1 && settings->storm <= 10;
 	} else {
 		return false;
 	}

@@ -148,6 +148,8 @@ static void set_up(struct simulation *simulation)
 	truth_init(&simulation->truth, seed);
 	faults_init(&simulation->faults, seed, simulation->truth.n_canaries,
 	            simulation->options.limit);
+	if (simulation->options.storm > 0)
+		faults_storm(&simulation->faults, simulation->options.storm);
 	if (simulation->options.alone) {
 		truth_alone(&simulation->truth, simulation->options.alone);
 		faults_still(&simulation->faults, 1);

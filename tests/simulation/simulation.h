@@ -27,6 +27,7 @@
 struct simulation_options {
 	uint64_t seed;
 	uint64_t limit;       /* disturbances; 0: no limit */
+	double storm;         /* so much busier are people and other tools; 0: as usual */
 	FILE *stream;         /* where the story is told; NULL: nowhere */
 	bool has_lying_disks; /* they acknowledge before they sync: a bug to be found */
 	/* For tests: one canary with these settings, no weather, and nobody acts by himself. */

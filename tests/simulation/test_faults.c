@@ -65,11 +65,30 @@ static void test_strikes(void **state)
 	assert_int_equal(faults.n_disturbances, 2);
 }
 
+/* A storm is of people and other tools: networks and disks are as before. */
+static void test_storm(void **state)
+{
+	struct faults faults;
+
+	(void)state;
+	faults_init(&faults, 1, 2, 0);
+	faults.rates[FAULT_LATENCY] = 0.1;
+	faults.rates[FAULT_EDIT_WEIGHT] = 0.1;
+	faults.rates[FAULT_PODS_BREAK] = 0.01;
+	faults.rates[FAULT_HOOK_NO] = 0.1;
+	faults_storm(&faults, 4);
+	assert_float_equal(faults.rates[FAULT_LATENCY], 0.1, 1e-6);
+	assert_float_equal(faults.rates[FAULT_EDIT_WEIGHT], 0.4, 1e-6);
+	assert_float_equal(faults.rates[FAULT_PODS_BREAK], 0.04, 1e-6);
+	assert_float_equal(faults.rates[FAULT_HOOK_NO], 0.1, 1e-6);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_what_cannot_be),
 		cmocka_unit_test(test_strikes),
+		cmocka_unit_test(test_storm),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

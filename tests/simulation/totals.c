@@ -108,8 +108,10 @@ void totals_print(const struct totals *totals, double seconds, FILE *stream)
 
 	print_coverage(sum, stream);
 	print_rare(sum, stream);
-	(void)fprintf(stream, "commit " VERSION_COMMIT ", seeds %" PRIu64 " to %" PRIu64 "\n",
-	              totals->first, totals->last);
+	(void)fprintf(stream, "commit " VERSION_COMMIT);
+	if (totals->storm > 0)
+		(void)fprintf(stream, ", storm %g", totals->storm);
+	(void)fprintf(stream, ", seeds %" PRIu64 " to %" PRIu64 "\n", totals->first, totals->last);
 	(void)fprintf(stream,
 	              "%" PRIu64 " seeds, %" PRIu64 " releases (%.0f a second), %" PRIu64
 	              " disturbances, %" PRIu64 " decisions, %" PRIu64 " requests\n",

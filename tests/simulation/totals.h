@@ -12,6 +12,7 @@ struct totals {
 	uint64_t first; /* seeds: the least and the greatest */
 	uint64_t last;
 	uint64_t n_failed;
+	double storm;    /* 0: as usual; what was played in one is not added to anything else */
 	uint64_t digest; /* of all digests, whatever the order */
 };
 
