@@ -446,6 +446,7 @@ void canary_see(struct canary *canary, const json_t *object)
 	}
 	facts->refusal[0] = '\0';
 	facts->refusal_reason[0] = '\0';
+	canary->is_recalled = false;
 	text_copy(facts->warning, edition->warning);
 	edition_free(canary->pending);
 	canary->pending = edition;
@@ -474,6 +475,15 @@ static void restore(struct canary *canary, struct canary_edition *edition)
 	enforce(canary, edition);
 }
 
+/* Its spec is refused, and no valid one was seen before: what the newest Release keeps is the last
+ * valid one, whether it is open or not. */
+static bool is_recalled(const struct canary *canary)
+{
+	return canary->is_recalled ||
+	       (!canary->facts.has_spec && canary->edition->identity[0] == '\0' &&
+	        strcmp(canary->facts.refusal_reason, "InvalidSpec") == 0);
+}
+
 void canary_restore(struct canary *canary, const json_t *release)
 {
 	const json_t *policy = json_object_get(
@@ -482,7 +492,8 @@ void canary_restore(struct canary *canary, const json_t *release)
 	struct err err = {0};
 	json_t *object;
 
-	if (!release_is_open(&canary->facts.newest) || !policy || !canary->edition ||
+	if (!policy || !canary->edition ||
+	    !(release_is_open(&canary->facts.newest) || is_recalled(canary)) ||
 	    strcmp(canary->restored, canary->facts.newest.uid) == 0)
 		return;
 	text_copy(canary->restored, canary->facts.newest.uid);
@@ -490,8 +501,15 @@ void canary_restore(struct canary *canary, const json_t *release)
 	json_object_set_new(object, "spec", json_deep_copy(policy));
 	edition = edition_read(canary, object, &err);
 	json_decref(object);
-	if (edition)
+	if (!edition)
+		return;
+	if (!is_recalled(canary)) {
 		restore(canary, edition);
+		return;
+	}
+	/* A later one takes the place of an earlier one. */
+	canary->is_recalled = true;
+	enforce(canary, edition);
 }
 
 const char *canary_subject_name(const struct canary *canary, enum subject subject)

@@ -88,12 +88,13 @@ struct canary {
 	char reason[SENTENCE_MAX]; /* of the last plan */
 	char round[ROUND_UID_MAX]; /* of the last recorded plan */
 	uint64_t n_rounds;
-	struct instant wake;            /* of the last plan */
-	int64_t clock;                  /* how far the wall clock was ahead of the monotonic one */
-	char stepped[UID_MAX];          /* the newest Release, and … */
-	struct instant step;            /* … since when it waits for its next check */
-	char restored[UID_MAX];         /* the open Release whose spec was looked at */
-	int numbers[RELEASES_SEEN_MAX]; /* of the Releases that there are */
+	struct instant wake;    /* of the last plan */
+	int64_t clock;          /* how far the wall clock was ahead of the monotonic one */
+	char stepped[UID_MAX];  /* the newest Release, and … */
+	struct instant step;    /* … since when it waits for its next check */
+	char restored[UID_MAX]; /* the Release whose spec was looked at */
+	bool is_recalled;       /* the edition is of that one, for the live spec is refused */
+	int numbers[RELEASES_SEEN_MAX];       /* of the Releases that there are */
 	struct history_facts_base facts_base; /* what the records of rounds share */
 	json_t *config_refs; /* ConfigMaps and Secrets that the target refers to, if they
 	                        are tracked: kube_config_list; NULL: none */
@@ -158,7 +159,8 @@ void canary_settle(struct canary *canary);
 
 /*
  * An open Release as read: after a restart the run goes on under the spec that is kept in it, when
- * the live one is invalid or names another target.
+ * the live one is invalid or names another target. One that is over, too, says what was made for a
+ * Canary of which no valid spec was seen.
  */
 void canary_restore(struct canary *canary, const json_t *release);
 

@@ -2,6 +2,7 @@
 #include "providers/kube/tree.h"
 #include "providers/wire/document.h"
 #include "tests/providers/mistakes.h"
+#include "tests/simulation/flow.h"
 #include "tests/simulation/stage.h"
 
 #include <setjmp.h>
@@ -99,11 +100,46 @@ static void test_warning(void **state)
 	stage_free(stage);
 }
 
+/* Deleted under a spec that was spoilt before this agent began: what was made by the spec of its
+ * Releases is taken down. */
+static void test_deleted_under_a_spoilt_spec(void **state)
+{
+	static const char canary[] = "/apis/flagger.app/v1beta1/namespaces/shop/canaries/cart";
+
+	(void)state;
+	for (int is_mended = 0; is_mended < 2; is_mended++) {
+		struct stage *stage = stage_new(1);
+
+		flow_start(stage);
+		flow_initialise(stage, "nginx", "\"stepWeight\":20,\"maxWeight\":40");
+		stage_push(stage, "v2");
+		assert_true(stage_run_to(stage, "Succeeded", 200));
+		stage_write(stage, HTTP_PATCH, canary,
+		            "{\"spec\":{\"analysis\":{\"maxWeight\":\"most\"}}}");
+		stage_run(stage, 5);
+		stage_kill(stage, 0);
+		stage_start(stage, 0);
+		stage_run(stage, 60);
+		if (is_mended)
+			stage_write(stage, HTTP_PATCH, canary,
+			            "{\"spec\":{\"analysis\":{\"maxWeight\":40}}}");
+		stage_run(stage, 5);
+		assert_non_null(stage_find(stage, "deployments", "cart-primary"));
+		stage_write(stage, HTTP_DELETE, canary, NULL);
+		stage_run(stage, 120);
+		assert_null(stage_find(stage, "deployments", "cart-primary"));
+		assert_null(stage_find(stage, "services", "cart-primary"));
+		assert_null(stage_find(stage, "releases", "cart-2"));
+		stage_free(stage);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_mistakes),
 		cmocka_unit_test(test_warning),
+		cmocka_unit_test(test_deleted_under_a_spoilt_spec),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
