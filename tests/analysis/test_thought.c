@@ -223,6 +223,14 @@ static void test_scaled(void **state)
 	assert_int_equal(desk->effects[0].subject, SUBJECT_PRIMARY);
 	assert_int_equal(desk->effects[0].replicas, 3);
 	assert_string_equal(desk->effects[0].resource_version, "5");
+	/* What is there is enough, unless it is to end and more may come. */
+	desk->facts.target.slot.is_written = true;
+	assert_true(thought_scaled(&desk->thought, SUBJECT_TARGET, 2));
+	desk->facts.target.replicas = 0;
+	assert_false(thought_scaled(&desk->thought, SUBJECT_TARGET, 0));
+	desk->facts.target.slot.is_written = false;
+	assert_true(thought_scaled(&desk->thought, SUBJECT_TARGET, 0));
+	desk->facts.target.replicas = 2;
 	/* Pods go only while it is known that the run is open. */
 	desk->facts.releases.state = FACT_KNOWN;
 	desk->facts.releases.is_written = true;
