@@ -153,9 +153,7 @@ static void check_threshold(struct simulation *simulation, int canary,
 		               run->failed_checks, threshold);
 }
 
-/* Asked while nobody knew what became of a save of the Release, which may have begun the check
- * anew.
- */
+/* Asked while nobody knew what became of a save, which may have begun the check anew. */
 static bool is_of_unknown(const struct witness_agent *of, int canary,
                           const struct witness_told *told)
 {
