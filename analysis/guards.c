@@ -122,11 +122,13 @@ static bool is_first_settled(const struct thought *thought)
 	return workload_is_ready(&facts->primary, thought->spec->primary_ready_percent, why);
 }
 
-/* Somebody removed the first primary, to which clients were led, and nobody else serves: it comes
- * back as it was, for of a newer revision nobody knows whether it serves. */
+/* Clients were led to the first primary, and somebody removed it while nobody else serves: it comes
+ * back as it was, for of a newer revision nobody knows whether it serves. So it is while nobody
+ * knows whether it is there. */
 static bool is_wanted_back(const struct facts *facts)
 {
-	return facts->primary.slot.state == FACT_ABSENT && !workload_serves(&facts->target);
+	return facts->primary.slot.state != FACT_KNOWN &&
+	       !(facts->primary.slot.state == FACT_ABSENT && workload_serves(&facts->target));
 }
 
 /* The template is not final: before the promotion reaches the primary, the run can still end
