@@ -197,6 +197,7 @@ void canary_rest(struct canary *canary)
 	memset(canary->facts.samples, 0, sizeof(canary->facts.samples));
 	memset(&canary->facts.share, 0, sizeof(canary->facts.share));
 	memset(canary->facts.hooks, 0, sizeof(canary->facts.hooks));
+	canary->wish = (struct route_wish){0}; /* from now on another agent says what it is to be */
 }
 
 void canary_settle_writes(struct canary *canary)
@@ -477,7 +478,7 @@ static void restore(struct canary *canary, struct canary_edition *edition)
 
 /* Its spec is refused, and no valid one was seen before: what the newest Release keeps is the last
  * valid one, whether it is open or not. */
-static bool is_recalled(const struct canary *canary)
+static bool wants_recall(const struct canary *canary)
 {
 	return canary->is_recalled ||
 	       (!canary->facts.has_spec && canary->edition->identity[0] == '\0' &&
@@ -493,7 +494,7 @@ void canary_restore(struct canary *canary, const json_t *release)
 	json_t *object;
 
 	if (!policy || !canary->edition ||
-	    !(release_is_open(&canary->facts.newest) || is_recalled(canary)) ||
+	    !(release_is_open(&canary->facts.newest) || wants_recall(canary)) ||
 	    strcmp(canary->restored, canary->facts.newest.uid) == 0)
 		return;
 	text_copy(canary->restored, canary->facts.newest.uid);
@@ -503,7 +504,7 @@ void canary_restore(struct canary *canary, const json_t *release)
 	json_decref(object);
 	if (!edition)
 		return;
-	if (!is_recalled(canary)) {
+	if (!wants_recall(canary)) {
 		restore(canary, edition);
 		return;
 	}

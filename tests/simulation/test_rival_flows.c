@@ -194,12 +194,41 @@ static void test_fight(void **state)
 	}
 }
 
+/* What the next leader writes is nobody else's, for the one before it, too. */
+static void test_next_leader(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < array_length(rows); i++) {
+		struct stage *stage = begin(&rows[i]);
+
+		stage_start(stage, 1);
+		stage_run(stage, 2);
+		sim_loop_pause(stage_loop(stage, 0),
+		               instant_after(sim_loop_now(stage_sim(stage)), span_seconds(25)));
+		stage_metrics_down(stage, true);
+		stage_run(stage, 40);
+		assert_int_equal(weight_of(stage, &rows[i]), 20);
+		stage_metrics_down(stage, false);
+		for (int k = 0; k < 120 && weight_of(stage, &rows[i]) == 20; k++)
+			stage_run(stage, 1);
+		assert_int_equal(weight_of(stage, &rows[i]), 40);
+		stage_run(stage, 2);
+		assert_int_equal(counted(stage), 0);
+		set(stage, &rows[i], 90);
+		stage_run(stage, 2);
+		assert_int_equal(weight_of(stage, &rows[i]), 40);
+		assert_int_equal(counted(stage), 2); /* both agents saw it */
+		stage_free(stage);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_raised_and_lowered),
 		cmocka_unit_test(test_removed),
 		cmocka_unit_test(test_fight),
+		cmocka_unit_test(test_next_leader),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
