@@ -12,7 +12,10 @@
 #include <string.h>
 
 /* What an agent that is away, or a server that is, may add to a time that it measures. */
-#define SLACK_MS     60000
+#define SLACK_MS 60000
+
+/* The longest that two who fight about a route leave it as it is: D-61, stated here once more, for
+ * an oracle that asks the agent's own formula would believe whatever it says. */
 #define BORNE_MS_MAX 30000
 
 static const char *const names[FAULT_CANARIES_MAX] = {"cart", "till", "menu", "desk",

@@ -154,6 +154,11 @@ void witness_duty_note(struct simulation *simulation, int canary)
 		set(simulation, canary, WITNESS_DUTY_RETREAT, false);
 }
 
+static struct instant later_of(struct instant a, struct instant b)
+{
+	return instant_is_before(a, b) ? b : a;
+}
+
 void witness_duty_check(struct simulation *simulation, int canary)
 {
 	struct witness *witness = &simulation->witness;
@@ -161,7 +166,6 @@ void witness_duty_check(struct simulation *simulation, int canary)
 
 	for (enum witness_duty duty = 0; duty < WITNESS_DUTY_MAX; duty++) {
 		struct instant since = witness->duties[canary][duty];
-		struct instant borne = simulation->truth.canaries[canary].borne_until;
 		/* Outside a run what somebody edited is put right as all else is. */
 		int64_t patience = duties[duty].patience_ms;
 		struct instant free;
@@ -170,9 +174,8 @@ void witness_duty_check(struct simulation *simulation, int canary)
 		    duty != WITNESS_DUTY_EXCESS)
 			patience = PATIENCE_MS_CALMLY;
 		/* Of two that fight about the route the one who puts it right waits. */
-		if (duty == WITNESS_DUTY_EXCESS && instant_is_set(since) &&
-		    instant_is_before(since, borne))
-			since = borne;
+		if (duty == WITNESS_DUTY_EXCESS && instant_is_set(since))
+			since = later_of(since, simulation->truth.canaries[canary].borne_until);
 		if (!instant_is_set(since) || instant_between(since, now).ms <= patience)
 			continue;
 		free = witness_world_free(simulation, canary, duties[duty].with_watch,

@@ -323,6 +323,9 @@ static void check_apex(struct simulation *simulation, int canary, const struct w
 				name);
 		return;
 	}
+	/* It left while the Canary before this one was being taken down. */
+	if (!witness_world_knew(simulation, canary, flight, times->canary))
+		return;
 	if (is_before_first(witness, canary)) {
 		if (old->apex == WITNESS_BACKEND_PRIMARY && new->primary.ready > 0 &&
 		    witness_world_knew(simulation, canary, flight, times->primary_bare))
@@ -331,8 +334,7 @@ static void check_apex(struct simulation *simulation, int canary, const struct w
 		return;
 	}
 	if (!is_running(run)) {
-		if (witness_world_knew(simulation, canary, flight, times->canary))
-			witness_accuse(simulation, "%s: clients to the canary outside a run", name);
+		witness_accuse(simulation, "%s: clients to the canary outside a run", name);
 		return;
 	}
 	if (new->primary.ready > 0 && strcmp(new->target.image, run->image) != 0 &&
