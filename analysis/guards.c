@@ -122,13 +122,16 @@ static bool is_first_settled(const struct thought *thought)
 	return workload_is_ready(&facts->primary, thought->spec->primary_ready_percent, why);
 }
 
-/* Clients were led to the first primary, and somebody removed it while nobody else serves: it comes
- * back as it was, for of a newer revision nobody knows whether it serves. So it is while nobody
- * knows whether it is there. */
+/* Clients were led to the first primary. While neither it nor the target serves it comes back as it
+ * was, and the target's pods are asked for (phase/finalising.c): of a newer revision nobody knows
+ * whether it serves. So it is while nobody knows whether the primary is there. */
 static bool is_wanted_back(const struct facts *facts)
 {
-	return facts->primary.slot.state != FACT_KNOWN &&
-	       !(facts->primary.slot.state == FACT_ABSENT && workload_serves(&facts->target));
+	enum fact_state state = facts->primary.slot.state;
+
+	if (state == FACT_KNOWN && facts->target.slot.state == FACT_ABSENT)
+		return false;
+	return (state != FACT_KNOWN && state != FACT_ABSENT) || !workload_serves(&facts->target);
 }
 
 /* The template is not final: before the promotion reaches the primary, the run can still end

@@ -63,6 +63,17 @@ static void fail(struct thought *thought, const char *why)
 	              spec->k8s_namespace, why);
 }
 
+/* Nobody serves the clients of a first run: the target, which did before it, gets its pods back,
+ * those of a newer revision too. */
+static void recall_target(struct thought *thought)
+{
+	const struct facts *facts = thought->facts;
+
+	if (thought_knows(thought, SUBJECT_PRIMARY) && thought_knows(thought, SUBJECT_TARGET) &&
+	    !workload_serves(&facts->primary) && facts->target.replicas == 0)
+		(void)thought_scaled(thought, SUBJECT_TARGET, thought_run_replicas(thought));
+}
+
 /* The primary is not ready, however late a first one is. */
 static void wait(struct thought *thought)
 {
@@ -72,10 +83,12 @@ static void wait(struct thought *thought)
 	if (facts->primary.slot.state == FACT_ABSENT)
 		primary_runs_newest(thought);
 	traffic_selects(thought, traffic_backend(thought), false);
-	if (facts->newest.cause == CAUSE_INIT)
+	if (facts->newest.cause == CAUSE_INIT) {
 		traffic_reclaims(thought);
-	else
+		recall_target(thought);
+	} else {
 		traffic_caps(thought, facts->newest.status.weight.from);
+	}
 	if (traffic_leaves_canary(thought))
 		traffic_weighs(thought, 0, true);
 }
