@@ -358,7 +358,8 @@ static void learn_reply(struct canary *canary, const struct effect *effect,
 		learn_scaler_left(canary);
 		return;
 	}
-	if (effect->kind == EFFECT_REMOVE) { /* with an object: it was given back */
+	/* Without an object there is none; with one it was given back. */
+	if (effect->kind == EFFECT_REMOVE || effect->kind == EFFECT_RESTORE) {
 		learn_object(canary, effect->subject, result->object);
 		return;
 	}

@@ -134,12 +134,54 @@ static void test_deleted_under_a_spoilt_spec(void **state)
 	}
 }
 
+static size_t n_requests(struct stage *stage, const char *url)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < apiserver_count(stage_server(stage)); i++)
+		n += strcmp(apiserver_entry_find(stage_server(stage), i)->url, url) == 0;
+	return n;
+}
+
+static const char *selected(struct stage *stage)
+{
+	const json_t *service = stage_find(stage, "services", "cart");
+
+	return kube_tree_text(service, "spec/selector/app");
+}
+
+/* Somebody deletes the Canary, and when the Service is the target's again the Service, too, while
+ * its watch is late: that it is not there is learnt from the first answer. */
+static void test_deleted_with_its_service(void **state)
+{
+	static const char service[] = "/api/v1/namespaces/shop/services/cart";
+	struct stage *stage = stage_new(1);
+
+	(void)state;
+	flow_start(stage);
+	flow_initialise(stage, "nginx", "\"stepWeight\":20,\"maxWeight\":40");
+	stage_slow(stage, "/services?", 80000);
+	stage_write(stage, HTTP_DELETE, "/apis/flagger.app/v1beta1/namespaces/shop/canaries/cart",
+	            NULL);
+	for (int i = 0; i < 600 && strcmp(selected(stage), "cart") != 0; i++)
+		stage_run_ms(stage, 100);
+	assert_string_equal(selected(stage), "cart");
+	stage_write(stage, HTTP_DELETE, service, NULL);
+	apiserver_log_clear(stage_server(stage));
+	stage_run(stage, 60);
+	assert_null(stage_find(stage, "deployments", "cart-primary"));
+	assert_null(stage_find(stage, "releases", "cart-1"));
+	assert_in_range(n_requests(stage, service), 1, 10);
+	stage_free(stage);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_mistakes),
 		cmocka_unit_test(test_warning),
 		cmocka_unit_test(test_deleted_under_a_spoilt_spec),
+		cmocka_unit_test(test_deleted_with_its_service),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
