@@ -375,6 +375,8 @@ static void learn_reply(struct canary *canary, const struct effect *effect,
 		learn_config(canary, &result->configs);
 	if (!result->object)
 		return;
+	if (effect->kind == EFFECT_OBSERVE)
+		learn_slot_answered(facts_slot(&canary->facts, effect->subject));
 	if (effect->subject == SUBJECT_ACTION)
 		learn_action_reply(canary, effect, result->object);
 	else if (effect->subject == SUBJECT_EARLIER)

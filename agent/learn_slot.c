@@ -54,7 +54,12 @@ bool learn_slot_is_gone(struct fact_slot *slot, const json_t *object)
 {
 	if (slot->gone_uid[0] == '\0' || strcmp(slot->gone_uid, learn_slot_uid(object)) != 0)
 		return false;
-	slot->gone_uid[0] = '\0';
 	slot->state = FACT_UNKNOWN;
 	return true;
+}
+
+void learn_slot_answered(struct fact_slot *slot)
+{
+	if (slot->state == FACT_UNKNOWN)
+		slot->gone_uid[0] = '\0';
 }

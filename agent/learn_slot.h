@@ -19,9 +19,13 @@ void learn_slot_known(struct canary *canary, struct fact_slot *slot);
 void learn_slot_bury(struct fact_slot *slot, const char *uid);
 
 /*
- * OBJECT was seen to be gone: what speaks of it now, the reply of a write that its deletion
- * overtook, is older. Once it is read again, since an etcd restore brings objects back.
+ * OBJECT was seen to be gone: what speaks of it now, replies of writes that its deletion overtook
+ * and events that are told again, is older, however often. It is read again, since an etcd restore
+ * brings objects back.
  */
 bool learn_slot_is_gone(struct fact_slot *slot, const json_t *object);
+
+/* It was read because of that: what this answers counts, and is learnt next. */
+void learn_slot_answered(struct fact_slot *slot);
 
 #endif
