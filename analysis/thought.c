@@ -194,11 +194,20 @@ static bool is_answered(struct thought *thought, enum subject subject)
 	return false;
 }
 
+bool thought_is_saved(struct thought *thought)
+{
+	const struct fact_slot *releases = &thought->facts->releases;
+
+	if (releases->state == FACT_KNOWN && !releases->is_written)
+		return true;
+	thought_because(thought, "waiting for the answer to a save of the Release");
+	return false;
+}
+
 bool thought_scaled(struct thought *thought, enum subject subject, int replicas)
 {
 	const struct workload_fact *workload =
 		subject == SUBJECT_TARGET ? &thought->facts->target : &thought->facts->primary;
-	const struct fact_slot *releases = &thought->facts->releases;
 	struct effect effect = {.kind = EFFECT_SCALE, .subject = subject, .replicas = replicas};
 	bool is_turned;
 	bool is_there;
@@ -219,10 +228,8 @@ bool thought_scaled(struct thought *thought, enum subject subject, int replicas)
 		return false;
 	}
 	/* The run may be over: then its pods are not ours to take. */
-	if ((releases->state != FACT_KNOWN || releases->is_written) && replicas == 0) {
-		thought_because(thought, "waiting for the answer to a save of the Release");
+	if (replicas == 0 && !thought_is_saved(thought))
 		return false;
-	}
 	if (replicas > 0 && !are_old_pods_gone(thought, workload))
 		return false;
 	/* What it is told first it would else undo. */

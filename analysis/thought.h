@@ -70,6 +70,9 @@ void thought_save(struct thought *thought, const struct release_status *status, 
 /* The capacity that the primary, or the target while it is analysed, should have. */
 int thought_run_replicas(const struct thought *thought);
 
+/* What the newest Release says is known, and no save of it is on its way, which may end its run. */
+bool thought_is_saved(struct thought *thought);
+
 /* Want the target, or the primary, at REPLICAS; true when it is wanted so already. A target whose
  * template may be a newer revision keeps its pods until that is known. (KEDA scales the primary
  * itself.) */

@@ -186,7 +186,9 @@ void phase_promoting(struct thought *thought)
 		 */
 		if (workload_serves(&facts->primary) != workload_serves(&facts->target))
 			traffic_selects(thought, traffic_backend(thought), false);
-		if (is_covered(thought))
+		/* A save that is on its way may have ended this run: then its template is not to
+		 * reach the primary. */
+		if (is_covered(thought) && thought_is_saved(thought))
 			primary_runs_newest(thought);
 		return;
 	}

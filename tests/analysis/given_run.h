@@ -151,6 +151,12 @@ static inline void releases_absent(struct model *model)
 	model->truth.releases.state = FACT_ABSENT;
 }
 
+/* A save is on its way. */
+static inline void releases_written(struct model *model)
+{
+	model->truth.releases.is_written = true;
+}
+
 static inline void releases_unknown(struct model *model)
 {
 	model->truth.releases.state = FACT_UNKNOWN;

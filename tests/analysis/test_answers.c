@@ -58,11 +58,6 @@ static void negative(struct model *model)
 	put_sample(model, SAMPLE_VALUE, -5);
 }
 
-static void save_under_way(struct model *model)
-{
-	model->truth.releases.is_written = true;
-}
-
 static const struct decision_row rows[] = {
 	{"two checks",
          {progressing, due, second_check, passed, shared},
@@ -97,15 +92,15 @@ static const struct decision_row rows[] = {
          "measure share; write canary status Progressing",
          "asking the metrics"},
 	{"no sample, and a save may begin the check anew",
-         {progressing, due, no_sample, shared, save_under_way},
+         {progressing, due, no_sample, shared, releases_written},
          "write canary status Progressing",
          "waiting for the answer to a save of the Release"},
 	{"no share, and a save may",
-         {progressing, due, passed, share_none, save_under_way},
+         {progressing, due, passed, share_none, releases_written},
          "write canary status Progressing",
          "waiting for the answer to a save of the Release"},
 	{"all answers, whatever is saved",
-         {progressing, due, failed, shared, save_under_way},
+         {progressing, due, failed, shared, releases_written},
          "save release Progressing to 20 seen 1 f1 c1 n1",
          "Halt cart.shop advancement success rate 50.00% < 99%"},
 	{"below a bound that is not there",

@@ -20,11 +20,6 @@ static void route_40(struct model *model)
 	model->truth.route.weight = 40;
 }
 
-static void releases_written(struct model *model)
-{
-	model->truth.releases.is_written = true;
-}
-
 static void primary_just_ready(struct model *model)
 {
 	model->truth.primary.ready_since = model->truth.now;
