@@ -197,7 +197,6 @@ static struct apiserver_fault on_before(void *user, const struct http_request *r
 		return (struct apiserver_fault){.kind = APISERVER_FAULT_STATUS, .status = 503};
 	if (!is_counted(request))
 		return (struct apiserver_fault){0};
-	check_holder(stage, request);
 	if (++stage->n_writes != stage->fault_at)
 		return (struct apiserver_fault){0};
 	/* 409 to a POST would say that it is there already. */
@@ -258,8 +257,10 @@ static struct apiserver_fault on_after(void *user, const struct http_request *re
 		return (struct apiserver_fault){0};
 	if (reply->status == 200 && strstr(request->url, "/releases/"))
 		note_step(stage, request);
-	if (reply->status < 300)
+	if (reply->status < 300) {
+		check_holder(stage, request);
 		trace_note(&stage->trace, stage->server, request);
+	}
 	if (stage->n_writes != stage->fault_at)
 		return (struct apiserver_fault){0};
 	if (stage->fault == STAGE_FAULT_CRASH)

@@ -121,7 +121,8 @@ void stage_break(struct stage *stage, const char *part);
 /* Writes that agents made since the last call of stage_fault, leases aside. */
 size_t stage_writes(const struct stage *stage);
 
-/* Writes that were served for an agent while the Lease named another. */
+/* Writes of an agent that took effect while the Lease named another: what a process that is paused
+ * meanwhile had sent already may come so late, and then fails its tests. */
 size_t stage_strays(const struct stage *stage);
 
 /*

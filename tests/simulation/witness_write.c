@@ -495,7 +495,8 @@ static void check_primary(struct simulation *simulation, int canary,
 
 	if (!new->primary.is_there)
 		return;
-	if (old->primary.is_there && new->primary.replicas < least)
+	if (old->primary.is_there && new->primary.replicas < least &&
+	    !(run->is_init && !witness_world_knew(simulation, canary, flight, run->written)))
 		witness_accuse(simulation, "%s: the primary scaled down from %d to %d", name,
 		               old->primary.replicas, new->primary.replicas);
 	if (old->primary.is_there && strcmp(new->primary.release, old->primary.release) == 0 &&
