@@ -161,6 +161,25 @@ static bool is_begun(struct thought *thought)
 	return false;
 }
 
+/* A first run before this one led clients to the primary, and nobody else serves them: of the
+ * newer template it is to show first that it serves, in the target. */
+static bool is_replaceable(struct thought *thought)
+{
+	const struct facts *facts = thought->facts;
+
+	if (!workload_serves(&facts->primary) || workload_serves(&facts->target) ||
+	    strcmp(facts->primary.release_uid, release_id(&facts->newest)) == 0 ||
+	    facts->apex.slot.state != FACT_KNOWN || facts->apex.backend != BACKEND_PRIMARY)
+		return true;
+	thought_because(thought,
+	                "%.100s.%.63s keeps the template that clients have: the target serves "
+	                "nobody yet",
+	                thought->spec->primary, thought->spec->k8s_namespace);
+	if (facts->target.slot.state == FACT_KNOWN && facts->target.replicas == 0)
+		(void)thought_scaled(thought, SUBJECT_TARGET, thought_run_replicas(thought));
+	return false;
+}
+
 static void initialise(struct thought *thought)
 {
 	struct release_status status;
@@ -168,7 +187,7 @@ static void initialise(struct thought *thought)
 
 	traffic_reclaims(thought);
 	traffic_services(thought);
-	if (!primary_runs_newest(thought))
+	if (!is_replaceable(thought) || !primary_runs_newest(thought))
 		return;
 	(void)scaler_follows(thought);
 	/* However late, the target goes on serving: nothing is scaled down before the primary is

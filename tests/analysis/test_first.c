@@ -40,6 +40,7 @@ static void test_initialised_anew_keeps_capacity(void **state)
 		model.truth.newest.primary_replicas = rows[i].primary;
 		memset(&model.truth.promoted, 0, sizeof(model.truth.promoted));
 		text_copy(model.truth.newest.uid, "release-of-now");
+		model.truth.target.ready = 1; /* else clients would have nobody but the primary */
 		decide(&model.spec, &model.truth, &plan);
 		written = find_effect(&plan, EFFECT_WRITE_PRIMARY);
 		assert_non_null(written);

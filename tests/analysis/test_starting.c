@@ -120,11 +120,6 @@ static void hook_approved(struct model *model)
 	model->truth.newest.status.hooks[model->truth.newest.status.n_hooks - 1].is_approved = true;
 }
 
-static void releases_written(struct model *model)
-{
-	model->truth.releases.is_written = true;
-}
-
 static void doubted(struct model *model)
 {
 	text_copy(model->truth.route.doubt, "another route");
@@ -489,6 +484,30 @@ static const struct decision_row rows[] = {
          {starting, skipped, pre_rollout, unready_just},
          "save release Promoting n1",
          "the analysis is skipped: promoting"},
+	{"an init over a primary that has clients",
+         {starting, init},
+         "primary release-2 x2",
+         "the primary gets the template of Release cart-2"},
+	{"… and the target serves nobody yet",
+         {starting, init, target_waits},
+         "write canary status Initializing",
+         "cart-primary.shop keeps the template that clients have: the target ser"},
+	{"… and the target has no pods",
+         {starting, init, target_down},
+         "scale target 2",
+         "cart-primary.shop keeps the template that clients have: the target ser"},
+	{"… and the target is not known",
+         {starting, init, target_unknown},
+         "write canary status Initializing; see target",
+         "cart-primary.shop keeps the template that clients have: the target ser"},
+	{"… and has none that serve",
+         {starting, init, target_waits, primary_dead},
+         "primary release-2 x2",
+         "the primary gets the template of Release cart-2"},
+	{"an init over a primary without clients, beside a target that serves nobody",
+         {starting, init, target_waits, apex_elsewhere},
+         "primary release-2 x2",
+         "the primary gets the template of Release cart-2"},
 	{"an init with hooks, ready again",
          {starting, init, primary_new, pre_rollout, unready_just},
          "save release Finalising",
