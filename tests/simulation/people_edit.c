@@ -184,6 +184,15 @@ static bool edit_labels(const struct hand *hand)
 	return true;
 }
 
+/* The run that goes on, or one that begins before anybody notices. */
+static void note_removal(struct simulation *simulation, int canary)
+{
+	struct truth_canary *truth = &simulation->truth.canaries[canary];
+
+	truth_may_fail(people_run_version(simulation, canary), "somebody removed the primary");
+	truth_may_fail(&truth->versions[truth->live], "somebody removed the primary");
+}
+
 static bool remove_one(const struct hand *hand)
 {
 	const struct truth_canary *canary = hand->canary;
@@ -206,8 +215,7 @@ static bool remove_one(const struct hand *hand)
 		return false;
 	put(hand, HTTP_DELETE, rows[which].plural, name.text, NULL);
 	if (which == 4)
-		truth_may_fail(people_run_version(hand->simulation, hand->index),
-		               "somebody removed the primary");
+		note_removal(hand->simulation, hand->index);
 	return true;
 }
 
@@ -216,8 +224,7 @@ void people_remove(struct simulation *simulation, int canary, const char *url)
 	if (front_is_url(url))
 		truth_meddled(&simulation->truth.canaries[canary], sim_loop_now(simulation->loop));
 	if (strstr(url, "/deployments/") || strstr(url, "/daemonsets/"))
-		truth_may_fail(people_run_version(simulation, canary),
-		               "somebody removed the primary");
+		note_removal(simulation, canary);
 	simulation_write(simulation, "kubectl", HTTP_DELETE, url, NULL);
 }
 
