@@ -115,8 +115,10 @@ void phase_finalising(struct thought *thought)
 		wait(thought);
 		return;
 	}
-	if (facts->newest.cause == CAUSE_INIT && !traffic_reaches(thought, &facts->primary))
+	if (facts->newest.cause == CAUSE_INIT && !traffic_reaches(thought, &facts->primary)) {
+		traffic_reclaims(thought);
 		return;
+	}
 	is_placed = traffic_services(thought);
 	is_placed &= traffic_selects(thought, traffic_backend(thought), false);
 	is_placed &= traffic_weighs(thought, 0, traffic_leaves_canary(thought));

@@ -175,7 +175,8 @@ static bool is_replaceable(struct thought *thought)
 	                "%.100s.%.63s keeps the template that clients have: the target serves "
 	                "nobody yet",
 	                thought->spec->primary, thought->spec->k8s_namespace);
-	if (facts->target.slot.state == FACT_KNOWN && facts->target.replicas == 0)
+	if (facts->target.slot.state == FACT_KNOWN && facts->target.replicas == 0 &&
+	    traffic_rests(thought) && traffic_holds(thought))
 		(void)thought_scaled(thought, SUBJECT_TARGET, thought_run_replicas(thought));
 	return false;
 }
