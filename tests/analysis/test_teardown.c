@@ -246,6 +246,10 @@ static const struct decision_row rows[] = {
          ""},
 	{"half, the target serves", {run_open, target_small, primary_half}, "scale target 2"},
 	{"one pod serves", {target_one, apex_back}, ""},
+	{"one pod serves, and clients have none",
+         {target_one, apex_elsewhere},
+         "apex service primary"},
+	{"… by a selector that is not ours", {target_one, apex_elsewhere, apex_foreign}, ""},
 	{"the target unseen, half promoted", {run_open, target_unseen, primary_half}, "see target"},
 	{"the primary gone, fewer pods", {primary_absent, target_small}, "apex service canary"},
 	/* clients */
