@@ -17,7 +17,8 @@ struct flight {
 	bool is_gated;
 	bool is_paused; /* the request is ready, and waits a while */
 	bool has_written;
-	bool is_left; /* only the end of the request that is on its way is waited for */
+	bool is_left;   /* only the end of the request that is on its way is waited for */
+	bool is_outrun; /* its object was seen to be gone meanwhile */
 	bool has_result;
 	char round[40];
 };
@@ -193,6 +194,16 @@ bool flight_leave(struct flight *flight)
 bool flight_is_left(const struct flight *flight)
 {
 	return flight->is_left;
+}
+
+void flight_outrun(struct flight *flight)
+{
+	flight->is_outrun = true;
+}
+
+bool flight_is_outrun(const struct flight *flight)
+{
+	return flight->is_outrun;
 }
 
 struct flight *flight_free(struct flight *flight)

@@ -63,6 +63,10 @@ bool flight_leave(struct flight *flight);
 
 bool flight_is_left(const struct flight *flight);
 
+/* Its object was seen to be gone since it began: what it brings of that is old. */
+void flight_outrun(struct flight *flight);
+bool flight_is_outrun(const struct flight *flight);
+
 /* Cancel if under way, and free; accepts NULL, returns NULL. */
 struct flight *flight_free(struct flight *flight);
 

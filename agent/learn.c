@@ -60,7 +60,7 @@ static void learn_service(struct canary *canary, enum subject subject, const jso
 	struct service_fact before = *service;
 
 	if (!object) {
-		learn_slot_bury(&service->slot, service->uid);
+		learn_slot_bury(canary, &service->slot, service->uid);
 		*service = (struct service_fact){.slot = service->slot};
 		return;
 	}
@@ -375,8 +375,6 @@ static void learn_reply(struct canary *canary, const struct effect *effect,
 		learn_config(canary, &result->configs);
 	if (!result->object)
 		return;
-	if (effect->kind == EFFECT_OBSERVE)
-		learn_slot_answered(facts_slot(&canary->facts, effect->subject));
 	if (effect->subject == SUBJECT_ACTION)
 		learn_action_reply(canary, effect, result->object);
 	else if (effect->subject == SUBJECT_EARLIER)

@@ -63,7 +63,7 @@ void learn_route_object(struct canary *canary, const json_t *object)
 	if (!canary->edition->spec.route.weighs)
 		return;
 	if (!object) {
-		learn_slot_bury(&route->slot, route->uid);
+		learn_slot_bury(canary, &route->slot, route->uid);
 		*route = (struct route_fact){
 			.slot = route->slot,
 			.since = before.slot.state == FACT_KNOWN ? now : before.since,

@@ -33,7 +33,7 @@ void learn_scaler(struct canary *canary, enum subject subject, const json_t *obj
 		is_source ? &canary->facts.scaler : &canary->facts.primary_scaler;
 
 	if (!object) {
-		learn_slot_bury(&scaler->slot, scaler->uid);
+		learn_slot_bury(canary, &scaler->slot, scaler->uid);
 		*scaler = (struct scaler_fact){.slot = scaler->slot};
 		return;
 	}

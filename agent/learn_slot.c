@@ -1,5 +1,6 @@
 #include "agent/learn_slot.h"
 
+#include "agent/flight.h"
 #include "analysis/base/text.h"
 
 #include <stdlib.h>
@@ -43,11 +44,19 @@ void learn_slot_known(struct canary *canary, struct fact_slot *slot)
 		slot->error[0] = '\0';
 }
 
-void learn_slot_bury(struct fact_slot *slot, const char *uid)
+void learn_slot_bury(struct canary *canary, struct fact_slot *slot, const char *uid)
 {
 	slot->state = FACT_ABSENT;
-	if (uid[0] != '\0')
-		text_copy(slot->gone_uid, uid);
+	if (uid[0] == '\0')
+		return;
+	text_copy(slot->gone_uid, uid);
+	for (size_t i = 0; i < canary->n_flights; i++) {
+		const struct effect *effect = flight_effect(canary->flights[i]);
+
+		if (effect->subject != SUBJECT_NONE &&
+		    facts_slot(&canary->facts, effect->subject) == slot)
+			flight_outrun(canary->flights[i]);
+	}
 }
 
 bool learn_slot_is_gone(struct fact_slot *slot, const json_t *object)
@@ -60,6 +69,5 @@ bool learn_slot_is_gone(struct fact_slot *slot, const json_t *object)
 
 void learn_slot_answered(struct fact_slot *slot)
 {
-	if (slot->state == FACT_UNKNOWN)
-		slot->gone_uid[0] = '\0';
+	slot->gone_uid[0] = '\0';
 }

@@ -15,8 +15,9 @@ bool learn_slot_is_older(const char *known_uid, const char *known_version, const
 /* It was observed just now. */
 void learn_slot_known(struct canary *canary, struct fact_slot *slot);
 
-/* The object that was known, with that UID, is gone. */
-void learn_slot_bury(struct fact_slot *slot, const char *uid);
+/* The object that was known, with that UID, is gone: what flights that are on their way bring of it
+ * is older. */
+void learn_slot_bury(struct canary *canary, struct fact_slot *slot, const char *uid);
 
 /*
  * OBJECT was seen to be gone: what speaks of it now, replies of writes that its deletion overtook
@@ -25,7 +26,7 @@ void learn_slot_bury(struct fact_slot *slot, const char *uid);
  */
 bool learn_slot_is_gone(struct fact_slot *slot, const json_t *object);
 
-/* It was read because of that: what this answers counts, and is learnt next. */
+/* A flight that began after that brings the object, which is learnt next: it counts. */
 void learn_slot_answered(struct fact_slot *slot);
 
 #endif

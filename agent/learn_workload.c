@@ -67,7 +67,7 @@ static void take(struct canary *canary, enum subject subject, const json_t *obje
 	struct instant since = workload->ready_since;
 
 	if (!object) {
-		learn_slot_bury(&workload->slot, workload->uid);
+		learn_slot_bury(canary, &workload->slot, workload->uid);
 		*workload = (struct workload_fact){.slot = workload->slot};
 		return;
 	}

@@ -6,6 +6,7 @@
 #include "agent/learn_hook.h"
 #include "agent/learn_rival.h"
 #include "agent/learn_scaler.h"
+#include "agent/learn_slot.h"
 #include "agent/metrics.h"
 #include "agent/poison.h"
 #include "analysis/base/text.h"
@@ -89,6 +90,16 @@ static bool cancel_unwanted(struct canary *canary, const struct plan *plan)
 	return is_stale;
 }
 
+static void learn(struct canary *canary, const struct flight *flight,
+                  const struct act_result *result)
+{
+	const struct effect *effect = flight_effect(flight);
+
+	if (result->object && !flight_is_outrun(flight))
+		learn_slot_answered(facts_slot(&canary->facts, effect->subject));
+	learn_result(canary, effect, result);
+}
+
 static void on_landed(void *user, struct flight *flight, const struct act_result *result)
 {
 	struct canary *canary = user;
@@ -101,7 +112,7 @@ static void on_landed(void *user, struct flight *flight, const struct act_result
 	if (flight_is_left(flight))
 		facts_slot(&canary->facts, flight_effect(flight)->subject)->state = FACT_UNKNOWN;
 	else
-		learn_result(canary, flight_effect(flight), result);
+		learn(canary, flight, result);
 	flight_free(flight);
 	canary_stir(canary);
 }
