@@ -31,16 +31,16 @@ static double elapsed(void)
 }
 
 /* One seed, which must not fail; returns its digest. */
-static uint64_t run(uint64_t seed, uint64_t limit)
+static uint64_t run(uint64_t seed, uint64_t limit, double storm)
 {
-	struct simulation_options options = {.seed = seed, .limit = limit};
+	struct simulation_options options = {.seed = seed, .limit = limit, .storm = storm};
 	struct simulation_result result;
 
 	simulation_run(&options, &result);
 	if (result.violation[0] != '\0') {
 		print_error("seed %" PRIu64 ": %s\nagain: serin-sim --seed %" PRIu64
-		            " --limit %" PRIu64 " --tell\n",
-		            seed, result.violation, seed, limit);
+		            " --limit %" PRIu64 " --storm %g --tell\n",
+		            seed, result.violation, seed, limit, storm > 0 ? storm : 1);
 		fail();
 	}
 	return result.digest;
@@ -50,24 +50,24 @@ static void test_regressions(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < array_length(regressions); i++)
-		(void)run(regressions[i].seed, regressions[i].limit);
+		(void)run(regressions[i].seed, regressions[i].limit, regressions[i].storm);
 }
 
 static void test_fixed(void **state)
 {
 	(void)state;
 	for (uint64_t seed = 1; seed <= SEEDS_FIXED; seed++)
-		(void)run(seed, 0);
+		(void)run(seed, 0, 0);
 }
 
 /* The same seed gives the same story; another one another. */
 static void test_digest(void **state)
 {
-	uint64_t digest = run(1, 0);
+	uint64_t digest = run(1, 0, 0);
 
 	(void)state;
-	assert_true(run(1, 0) == digest);
-	assert_true(run(2, 0) != digest);
+	assert_true(run(1, 0, 0) == digest);
+	assert_true(run(2, 0, 0) != digest);
 }
 
 static void test_fresh(void **state)
@@ -82,7 +82,7 @@ static void test_fresh(void **state)
 	(void)state;
 	print_message("# fresh seeds from %" PRIu64 "\n", first);
 	while (elapsed() < end)
-		(void)run(first + n_seeds++, 0);
+		(void)run(first + n_seeds++, 0, 0);
 	print_message("# %" PRIu64 " of them\n", n_seeds);
 }
 
