@@ -219,20 +219,22 @@ static bool is_no_primary(const char *image)
 
 /* Before the first promotion people gave the target pods that never serve, where a rollout takes
  * away all that were there, or none of which was ready yet; and the primary was made of those, or
- * of others before them that are never ready: nobody has others. */
-static bool is_hopeless(const struct sight *sight)
+ * of others before them that are never ready: nobody has others. Pods of before that the primary's
+ * rollout left serve on, and clients are led to them. */
+static bool is_hopeless(const struct sight *sight, bool has_service)
 {
 	const struct simulation *simulation = sight->simulation;
 	size_t index = (size_t)(sight->canary - simulation->truth.canaries);
 	const struct witness_times *times = &simulation->witness.times[index];
 	const char *image = image_of(sight->primary);
+	bool is_led = selects(sight, "", "-primary");
+	bool is_best = workload(sight->primary).ready > 0 ? is_led || !has_service : !is_led;
 
 	return (sight->canary->empties ||
 	        !instant_is_before(times->target_made, times->target_pods)) &&
 	       sight->canary->promoted < 0 &&
 	       truth_quality(truth_live(sight->canary)) == QUALITY_STUCK &&
-	       workload(sight->primary).ready == 0 && (!sight->primary || is_no_primary(image)) &&
-	       !selects(sight, "", "-primary");
+	       (!sight->primary || is_no_primary(image)) && is_best;
 }
 
 static const char *trouble_kept(const struct sight *sight)
@@ -243,7 +245,7 @@ static const char *trouble_kept(const struct sight *sight)
 	/* Of a rollout that is stuck the pods before it serve on; the primary of a first run may be
 	 * as stuck. */
 	if (((selects(sight, "", "") || !has_service) && workload(sight->target).ready > 0) ||
-	    is_hopeless(sight))
+	    is_hopeless(sight, has_service))
 		return "";
 	if (!is_ready(sight->primary))
 		return "its target cannot serve, and its primary is not ready";

@@ -146,6 +146,9 @@ static const struct regression {
 	{171530, 0,
          "a retreat wrote a route without end, whose predecessor's deletion came late: learn_slot.c",
          .storm = 6},
+	{221207, 0,
+         "pods of before serve in a stuck first primary, and the target is as stuck: oracle.c",
+         .storm = 3},
 };
 
 #endif
