@@ -69,8 +69,8 @@ static void recall_target(struct thought *thought)
 {
 	const struct facts *facts = thought->facts;
 
-	if (thought_knows(thought, SUBJECT_PRIMARY) && thought_knows(thought, SUBJECT_TARGET) &&
-	    !workload_serves(&facts->primary) && facts->target.replicas == 0)
+	if (thought_knows(thought, SUBJECT_PRIMARY) && !workload_serves(&facts->primary) &&
+	    facts->target.replicas == 0)
 		(void)thought_scaled(thought, SUBJECT_TARGET, thought_run_replicas(thought));
 }
 

@@ -168,15 +168,17 @@ static bool is_replaceable(struct thought *thought)
 	const struct facts *facts = thought->facts;
 
 	if (!workload_serves(&facts->primary) || workload_serves(&facts->target) ||
-	    strcmp(facts->primary.release_uid, release_id(&facts->newest)) == 0 ||
-	    facts->apex.slot.state != FACT_KNOWN || facts->apex.backend != BACKEND_PRIMARY)
+	    strcmp(facts->primary.release_uid, release_id(&facts->newest)) == 0)
+		return true;
+	if (!traffic_knows_apex(thought))
+		return false;
+	if (facts->apex.backend != BACKEND_PRIMARY)
 		return true;
 	thought_because(thought,
 	                "%.100s.%.63s keeps the template that clients have: the target serves "
 	                "nobody yet",
 	                thought->spec->primary, thought->spec->k8s_namespace);
-	if (facts->target.slot.state == FACT_KNOWN && facts->target.replicas == 0 &&
-	    traffic_rests(thought) && traffic_holds(thought))
+	if (facts->target.replicas == 0 && traffic_rests(thought) && traffic_holds(thought))
 		(void)thought_scaled(thought, SUBJECT_TARGET, thought_run_replicas(thought));
 	return false;
 }

@@ -191,6 +191,10 @@ static const struct decision_row rows[] = {
          "write canary status Initializing; see target",
          "cart-primary.shop not ready: waiting for rollout to finish: 0 of 2 (readyThreshold "
          "100%) updated replicas are available"},
+	{"in the first run the primary and the target are gone",
+         {finalising, init, primary_absent, target_absent},
+         "save release Finalising from 40 unready 1; primary release-2 x2",
+         "cart-primary.shop not ready: waiting for rollout to finish: there is n"},
 	{"in the first run nobody serves, and the target is gone",
          {finalising, init, primary_dead, target_absent},
          "save release Retreating cancelled n1!",

@@ -78,6 +78,11 @@ static void unready_long_ago(struct model *model)
 	model->truth.newest.status.times.not_ready_since.ms = model->truth.now.ms - 200000;
 }
 
+static void target_one_waits(struct model *model)
+{
+	put_pods(&model->truth.target, 1, 0);
+}
+
 static void apex_elsewhere(struct model *model)
 {
 	model->truth.apex.backend = BACKEND_NONE;
@@ -496,6 +501,14 @@ static const struct decision_row rows[] = {
          {starting, init, target_down},
          "scale target 2",
          "cart-primary.shop keeps the template that clients have: the target ser"},
+	{"… and one that is not ready",
+         {starting, init, target_one_waits},
+         "write canary status Initializing",
+         "cart-primary.shop keeps the template that clients have: the target ser"},
+	{"… and the primary has the template already",
+         {starting, init, primary_new, target_waits},
+         "save release Finalising",
+         "the primary is ready; clients go to it next"},
 	{"… and none, and the route gives it requests",
          {starting, init, target_down, route_20},
          "route 0!",
@@ -504,6 +517,10 @@ static const struct decision_row rows[] = {
          {starting, init, target_unknown},
          "write canary status Initializing; see target",
          "cart-primary.shop keeps the template that clients have: the target ser"},
+	{"… and the target and the apex are not known, and the route gives requests",
+         {starting, init, target_unknown, route_20, apex_unknown},
+         "write canary status Initializing; see target; see apex service",
+         "the apex service was not seen yet"},
 	{"… and has none that serve",
          {starting, init, target_waits, primary_dead},
          "primary release-2 x2",

@@ -249,6 +249,8 @@ static const struct decision_row rows[] = {
 	{"one pod serves, and clients have none",
          {target_one, apex_elsewhere},
          "apex service primary"},
+	{"no pod serves, and no apex", {target_waits, apex_absent}, ""},
+	{"no pod serves, the apex unseen", {target_waits, apex_unseen}, "see apex service"},
 	{"… by a selector that is not ours", {target_one, apex_elsewhere, apex_foreign}, ""},
 	{"the target unseen, half promoted", {run_open, target_unseen, primary_half}, "see target"},
 	{"the primary gone, fewer pods", {primary_absent, target_small}, "apex service canary"},

@@ -50,7 +50,9 @@ static void test_regressions(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < array_length(regressions); i++)
-		(void)run(regressions[i].seed, regressions[i].limit, regressions[i].storm);
+		(void)run(regressions[i].seed, regressions[i].limit, 0);
+	for (size_t i = 0; i < array_length(storms); i++)
+		(void)run(storms[i].seed, 0, storms[i].storm);
 }
 
 static void test_fixed(void **state)
