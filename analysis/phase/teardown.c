@@ -72,8 +72,7 @@ static void keep_primary(struct thought *thought)
 	    !(primary->may_empty && workload_serves(primary)) &&
 	    !workload_is_ready(primary, thought->spec->primary_ready_percent, why))
 		(void)primary_runs_promoted(thought, PRIMARY_AS_BEFORE, false);
-	/* One that selects nobody's pods was ours: a hand that meddled leaves clients without any.
-	 */
+	/* One of ours that selects nobody's pods: a hand that meddled left clients without. */
 	if (workload_serves(primary) && facts->apex.slot.state == FACT_KNOWN &&
 	    (!workload_serves(&facts->target) ||
 	     (facts->apex.is_ours && facts->apex.backend == BACKEND_NONE)))
