@@ -152,6 +152,18 @@ bool readiness_begins(struct thought *thought)
 	return false;
 }
 
+bool readiness_forgets(struct thought *thought)
+{
+	const struct facts *facts = thought->facts;
+
+	if (facts->primary.slot.state != FACT_ABSENT ||
+	    !instant_is_set(facts->newest.status.times.not_ready_since))
+		return true;
+	save_since(thought, (struct instant){0});
+	thought_because(thought, "the primary is made again: its deadline begins anew");
+	return false;
+}
+
 enum readiness readiness_check(struct thought *thought, bool with_canary, char *ret_why)
 {
 	const struct facts *facts = thought->facts;

@@ -35,6 +35,12 @@ enum readiness readiness_refused(struct thought *thought, char *ret_why);
  */
 bool readiness_begins(struct thought *thought);
 
+/*
+ * Before a promotion makes a primary that is gone: the time that the one before it took is not its
+ * own. A save forgets that time; until it is observed the answer is false, and none is made.
+ */
+bool readiness_forgets(struct thought *thought);
+
 /* Before the canary has pods: the route was not taken in within the deadline. RET_WHY as above. */
 bool readiness_is_route_late(struct thought *thought, char *ret_why);
 

@@ -188,7 +188,7 @@ void phase_promoting(struct thought *thought)
 			traffic_selects(thought, traffic_backend(thought), false);
 		/* A save that is on its way may have ended this run: then its template is not to
 		 * reach the primary. */
-		if (is_covered(thought) && thought_is_saved(thought))
+		if (is_covered(thought) && thought_is_saved(thought) && readiness_forgets(thought))
 			primary_runs_newest(thought);
 		return;
 	}
