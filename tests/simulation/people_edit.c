@@ -5,6 +5,7 @@
 #include "tests/simulation/front.h"
 #include "tests/simulation/people.h"
 #include "tests/simulation/simulation.h"
+#include "tests/simulation/witness_world.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -184,11 +185,18 @@ static bool edit_labels(const struct hand *hand)
 	return true;
 }
 
-/* The run that goes on, or one that begins before anybody notices. */
+/* The run that goes on, or one that begins before anybody notices. Who takes away pods that serve
+ * leaves those clients whom they had. */
 static void note_removal(struct simulation *simulation, int canary)
 {
 	struct truth_canary *truth = &simulation->truth.canaries[canary];
+	struct witness_workload primary;
 
+	witness_world_workload(apiserver_find(simulation->server, truth_plural(truth), truth->space,
+	                                      name_of(truth->name, "-primary").text),
+	                       &primary);
+	if (primary.ready > 0)
+		truth->is_led_astray = true;
 	truth_may_fail(people_run_version(simulation, canary), "somebody removed the primary");
 	truth_may_fail(&truth->versions[truth->live], "somebody removed the primary");
 }
@@ -213,9 +221,9 @@ static bool remove_one(const struct hand *hand)
 
 	if (!find(hand, rows[which].plural, name.text) || !strikes(hand))
 		return false;
-	put(hand, HTTP_DELETE, rows[which].plural, name.text, NULL);
 	if (which == 4)
 		note_removal(hand->simulation, hand->index);
+	put(hand, HTTP_DELETE, rows[which].plural, name.text, NULL);
 	return true;
 }
 

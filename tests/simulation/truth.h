@@ -84,7 +84,7 @@ struct truth_canary {
 	bool is_there;   /* the Canary exists and is not being deleted */
 	bool is_leaving; /* it was deleted: what is ours must go */
 	bool has_target;
-	bool is_led_astray; /* somebody gave the apex Service another selector */
+	bool is_led_astray; /* somebody gave the apex Service another selector, or took its pods */
 	bool is_stripped;   /* a mark of ours was taken off an object, which is then not ours */
 	/* What somebody else wrote into the target since the last Release was made; -1: nothing,
 	 * TRUTH_ANY_REPLICAS: a number that is not known. */
