@@ -136,8 +136,10 @@ void witness_world_note(struct simulation *simulation, int canary)
 		witness_world_read(simulation, canary, &new);
 	if (new.weight != old->weight)
 		times->weight = now;
-	if ((new.weight != old->weight || new.has_route != old->has_route) &&
-	    instant_is_before(times->returned, now))
+	/* A hand may write the very weight that stands: from then on it is the hand's. */
+	if (((new.weight != old->weight || new.has_route != old->has_route) &&
+	     instant_is_before(times->returned, now)) ||
+	    instant_is_before(times->returned, simulation->truth.canaries[canary].meddled))
 		times->returned_run[0] = '\0';
 	if (are_requested(&new) && !are_requested(old))
 		times->requested_from = now;
