@@ -393,7 +393,8 @@ def hidden(s):
 
     def both():
         """The last value of each check: the one that fails may be answered, and acted on, before the other."""
-        seen = {m["check"]: m["sample"].get("value") for m in s.agents[0].measurements(s.namespace, "app")}
+        answers = s.agents[0].measurements(s.namespace, "app")
+        seen = {a["check"]: a["sample"]["value"] for a in answers if "check" in a and "value" in a.get("sample", {})}
         return seen if len(seen) == 2 else None
 
     seen = s.wait("the history has both values", both, 20)
