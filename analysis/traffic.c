@@ -205,6 +205,16 @@ bool traffic_services(struct thought *thought)
 	return has_canary && has_primary;
 }
 
+bool traffic_remakes(struct thought *thought)
+{
+	const struct facts *facts = thought->facts;
+
+	return (facts->canary_service.slot.state != FACT_ABSENT ||
+	        selects(thought, SUBJECT_CANARY_SERVICE, BACKEND_CANARY, false)) &
+	       (facts->primary_service.slot.state != FACT_ABSENT ||
+	        selects(thought, SUBJECT_PRIMARY_SERVICE, primary_backend(thought), false));
+}
+
 static void want_weight(struct thought *thought, int weight, bool is_mirrored, bool is_retreat)
 {
 	struct effect effect = {

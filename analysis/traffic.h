@@ -25,6 +25,10 @@ bool traffic_selects(struct thought *thought, enum backend backend, bool is_retr
 /* Want the Services of canary and primary; true when both are there. */
 bool traffic_services(struct thought *thought);
 
+/* Want those of the Services of canary and primary back that are gone, whatever else is wrong with
+ * them; true when none is. */
+bool traffic_remakes(struct thought *thought);
+
 /*
  * Want the canary's weight, and no copies of requests for it; true when it was seen, or when the
  * provider has no weights.

@@ -94,20 +94,19 @@ static void finalise(struct thought *thought, bool is_last_step)
 	thought_because(thought, "%s", status.reason);
 }
 
-/* The weight that came back so far is kept; more was given by a foreign hand. Less stays as it is.
- */
-static void keep_weight(struct thought *thought)
+/* The weight that came back so far is kept; more was given by a foreign hand. Less stays as it is,
+ * and where a Service is gone, so does a route of which nobody knows what it does. */
+static void keep_weight(struct thought *thought, bool has_services)
 {
 	const struct release_status *status = &thought->facts->newest.status;
 	int live = traffic_live_weight(thought);
 	bool is_step = 0 < status->weight.to && status->weight.to < status->weight.from;
 
 	/* A step that is being taken, or was: then all else about the route is kept, too. */
-	if (is_step && status->weight.to <= live && live <= status->weight.from &&
-	    !thought->is_newer)
-		traffic_weighs(thought, status->weight.to, false);
-	else
+	if (!is_step || live < status->weight.to || status->weight.from < live || thought->is_newer)
 		traffic_caps(thought, status->weight.to);
+	else if (has_services || thought->facts->route.is_exact)
+		traffic_weighs(thought, status->weight.to, false);
 }
 
 /* The primary has the pods that it had when the run began. An autoscaler was told to see to that,
@@ -135,7 +134,8 @@ static bool can_take_more(struct thought *thought)
 {
 	const struct facts *facts = thought->facts;
 
-	if (traffic_live_weight(thought) > facts->newest.status.weight.to || !has_capacity(thought))
+	if (traffic_live_weight(thought) > facts->newest.status.weight.to ||
+	    facts->primary_service.slot.state == FACT_ABSENT || !has_capacity(thought))
 		return false;
 	return traffic_reaches(thought, &facts->primary) && traffic_holds(thought) &&
 	       pace_is_due(thought);
@@ -172,12 +172,13 @@ void phase_promoting(struct thought *thought)
 	const struct facts *facts = thought->facts;
 	const struct canary_spec *spec = thought->spec;
 	struct release_status status;
+	bool has_services = traffic_remakes(thought);
 	enum readiness readiness;
 	char why[SENTENCE_MAX];
 
 	if (withdraw(thought))
 		return;
-	keep_weight(thought);
+	keep_weight(thought, has_services);
 	if (!thought_knows(thought, SUBJECT_PRIMARY) || !thought_knows(thought, SUBJECT_TARGET))
 		return;
 	if (facts->primary.slot.state == FACT_ABSENT ||

@@ -60,11 +60,6 @@ static void primary_service_canary(struct model *model)
 	model->truth.primary_service.backend = BACKEND_CANARY;
 }
 
-static void primary_service_absent(struct model *model)
-{
-	model->truth.primary_service = (struct service_fact){.slot.state = FACT_ABSENT};
-}
-
 static void primary_service_just_now(struct model *model)
 {
 	model->truth.primary_service.since = model->truth.now;

@@ -45,6 +45,11 @@ static void route_40(struct model *model)
 	model->truth.route.weight = 40;
 }
 
+static void route_edited(struct model *model)
+{
+	model->truth.route.is_exact = false;
+}
+
 static void withdrawn(struct model *model)
 {
 	model->truth.newest.status.weight.to = 0;
@@ -126,6 +131,35 @@ static const struct decision_row rows[] = {
          {step_25, route_40, newer},
          "route 0!; save release Promoting from 25!",
          "the route is to give the canary weight 0"},
+	{"the canary's Service is gone",
+         {early, service_absent},
+         "canary service canary",
+         "the canary service is to select the canary's pods",
+         1},
+	{"… and the step is due",
+         {service_absent},
+         "canary service canary; save release Promoting from 40 to 25 n1",
+         "the canary service is to select the canary's pods"},
+	{"… and the step is not taken",
+         {step_25, route_40, service_absent},
+         "canary service canary; route 25",
+         "the canary service is to select the canary's pods"},
+	{"… and the route is not as it was written",
+         {step_25, route_40, service_absent, route_edited},
+         "canary service canary",
+         "the canary service is to select the canary's pods"},
+	{"the route is not as it was written",
+         {step_25, route_40, route_edited},
+         "route 25",
+         "the route is to give the canary weight 25"},
+	{"the primary's Service is gone",
+         {primary_service_absent},
+         "primary service primary",
+         "the primary service is to select the primary's pods"},
+	{"both are",
+         {early, service_absent, primary_service_absent},
+         "canary service canary; primary service primary",
+         "the canary service is to select the canary's pods"},
 	{"requests do not reach the new pods yet",
          {primary_young},
          "write canary status Promoting",

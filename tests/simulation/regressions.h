@@ -119,6 +119,7 @@ static const struct regression {
 	{4632945, 0,
          "another hand sent the pods away before a first run, and its Canary was deleted: oracle.c"},
 	{2015030, 0, "the oracle was content before a config was tried again: test_people"},
+	{4802782, 0, "a promotion did not make the canary's Service again: test_stepping_back"},
 	{179538777300024, 0,
          "a Canary was made anew in a promotion whose time was over: test_promoting"},
 };
