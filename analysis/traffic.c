@@ -205,14 +205,15 @@ bool traffic_services(struct thought *thought)
 	return has_canary && has_primary;
 }
 
-bool traffic_remakes(struct thought *thought)
+bool traffic_mends(struct thought *thought)
 {
-	const struct facts *facts = thought->facts;
+	bool is_moved = thought->spec->route.names_primary &&
+	                thought->facts->primary_service.slot.state != FACT_ABSENT;
+	bool has_canary = selects(thought, SUBJECT_CANARY_SERVICE, BACKEND_CANARY, false);
 
-	return (facts->canary_service.slot.state != FACT_ABSENT ||
-	        selects(thought, SUBJECT_CANARY_SERVICE, BACKEND_CANARY, false)) &
-	       (facts->primary_service.slot.state != FACT_ABSENT ||
-	        selects(thought, SUBJECT_PRIMARY_SERVICE, primary_backend(thought), false));
+	return (is_moved ||
+	        selects(thought, SUBJECT_PRIMARY_SERVICE, primary_backend(thought), false)) &&
+	       has_canary;
 }
 
 static void want_weight(struct thought *thought, int weight, bool is_mirrored, bool is_retreat)

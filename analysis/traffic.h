@@ -25,9 +25,9 @@ bool traffic_selects(struct thought *thought, enum backend backend, bool is_retr
 /* Want the Services of canary and primary; true when both are there. */
 bool traffic_services(struct thought *thought);
 
-/* Want those of the Services of canary and primary back that are gone, whatever else is wrong with
- * them; true when none is. */
-bool traffic_remakes(struct thought *thought);
+/* Want the Services as above, but for a primary's that `traffic_selects` moves; true when all are
+ * there. */
+bool traffic_mends(struct thought *thought);
 
 /*
  * Want the canary's weight, and no copies of requests for it; true when it was seen, or when the

@@ -172,7 +172,7 @@ void phase_promoting(struct thought *thought)
 	const struct facts *facts = thought->facts;
 	const struct canary_spec *spec = thought->spec;
 	struct release_status status;
-	bool has_services = traffic_remakes(thought);
+	bool has_services = traffic_mends(thought);
 	enum readiness readiness;
 	char why[SENTENCE_MAX];
 

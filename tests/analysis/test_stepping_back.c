@@ -50,6 +50,21 @@ static void route_edited(struct model *model)
 	model->truth.route.is_exact = false;
 }
 
+static void service_edited(struct model *model)
+{
+	model->truth.canary_service.backend = BACKEND_NONE;
+}
+
+static void service_unknown(struct model *model)
+{
+	model->truth.canary_service = (struct service_fact){0};
+}
+
+static void primary_service_edited(struct model *model)
+{
+	model->truth.primary_service.backend = BACKEND_NONE;
+}
+
 static void withdrawn(struct model *model)
 {
 	model->truth.newest.status.weight.to = 0;
@@ -152,6 +167,12 @@ static const struct decision_row rows[] = {
          {step_25, route_40, route_edited},
          "route 25",
          "the route is to give the canary weight 25"},
+	{"the canary's Service selects others", {early, service_edited}, "canary service canary", "the canary service is to select the canary's pods",
+         1},
+	{"… it was not seen", {early, service_unknown}, "write canary status Promoting; see canary service", "the canary service was not seen yet",
+         1},
+	{"the primary's Service selects others", {early, primary_service_edited}, "primary service primary", "the primary service is to select the primary's pods",
+         1},
 	{"the primary's Service is gone",
          {primary_service_absent},
          "primary service primary",

@@ -149,6 +149,8 @@ static const struct stormy {
          "a retreat wrote a route without end, whose predecessor's deletion came late: learn_slot.c"},
 	{221207, 3,
          "pods of before serve in a stuck first primary, and the target is as stuck: oracle.c"},
+	{260026, 4,
+         "a promotion did not ask for a Service that it did not know: test_stepping_back"},
 	{242710, 5, "a hand wrote the weight that a retreat had written: witness_world.c"},
 	{240599, 5, "a first primary that clients were on was removed: people_edit.c"},
 };

@@ -123,6 +123,7 @@ enum witness_duty {
 	WITNESS_DUTY_BEGUN,   /* a retreat wrote its route, and its Release says nothing of it */
 	WITNESS_DUTY_FORGOTTEN, /* … for long, whatever the watches told: its list showed it */
 	WITNESS_DUTY_AGAIN,     /* a retreat's write of the route was refused */
+	WITNESS_DUTY_SERVICE,   /* in a run the canary has weight, and its Service is gone */
 	WITNESS_DUTY_MISSING,   /* at rest something of ours is not there */
 	WITNESS_DUTY_MAX,
 };

@@ -28,6 +28,8 @@ static const struct {
                                     false},
 	[WITNESS_DUTY_AGAIN] = {"a retreat's write that was refused is not sent again",
                                 PATIENCE_MS_AGAIN, false},
+	[WITNESS_DUTY_SERVICE] = {"the canary gets requests through a Service that is gone",
+                                  PATIENCE_MS_CALMLY, true},
 	[WITNESS_DUTY_MISSING] = {"something of it is missing", PATIENCE_MS_BACKOFF, true},
 };
 
@@ -117,6 +119,18 @@ static bool is_missing(struct simulation *simulation, int canary)
 	       (!world->has_route && front_is_weighed(truth));
 }
 
+/* The canary's share of the requests goes nowhere, and goes on to. */
+static bool is_serviceless(struct simulation *simulation, int canary)
+{
+	const struct witness_world *world = &simulation->witness.worlds[canary];
+	const struct witness_run *run = &simulation->witness.runs[canary];
+	const struct truth_canary *truth = &simulation->truth.canaries[canary];
+
+	return is_open(run) && run->phase >= PHASE_PROGRESSING && run->phase <= PHASE_PROMOTING &&
+	       world->has_canary && world->target.is_there && !truth->is_invalid &&
+	       world->has_route && world->weight > 0 && !world->has_canary_service;
+}
+
 static void set(struct simulation *simulation, int canary, enum witness_duty duty, bool is_due)
 {
 	struct instant *since = &simulation->witness.duties[canary][duty];
@@ -145,6 +159,7 @@ void witness_duty_note(struct simulation *simulation, int canary)
 	    is_kept && is_apex_wrong(world, run, witness, canary));
 	set(simulation, canary, WITNESS_DUTY_BEGUN, is_begun(simulation, canary));
 	set(simulation, canary, WITNESS_DUTY_FORGOTTEN, is_begun(simulation, canary));
+	set(simulation, canary, WITNESS_DUTY_SERVICE, is_serviceless(simulation, canary));
 	set(simulation, canary, WITNESS_DUTY_MISSING, is_missing(simulation, canary));
 	if (has_retreated(world, run) || !world->has_canary || run->phase != PHASE_RETREATING)
 		set(simulation, canary, WITNESS_DUTY_AGAIN, false);
