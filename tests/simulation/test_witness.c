@@ -279,17 +279,22 @@ static void test_second_writer(void **state)
 	end(simulation, "while the lease is of");
 }
 
-/* Nobody but us knows that the leader sleeps. */
+/* Nobody but us knows that the leader sleeps, and does not renew its lease. */
 static void test_duties(void **state)
 {
 	static const struct {
+		enum http_method method;
 		const char *url;
 		const char *body;
+		int seconds;
 		const char *accusation;
 	} rows[] = {
-		{INGRESSES "/cart-front-canary", WEIGH("90"),
+		{HTTP_PATCH, INGRESSES "/cart-front-canary", WEIGH("90"), 7,
 	         "the canary has more weight than it may"},
-		{DEPLOYMENTS "/cart", IMAGE("3-good"), "the canary has more weight than it may"},
+		{HTTP_PATCH, DEPLOYMENTS "/cart", IMAGE("3-good"), 7,
+	         "the canary has more weight than it may"},
+		{HTTP_DELETE, SERVICES "/cart-canary", NULL, 13,
+	         "the canary gets requests through a Service that is gone"},
 	};
 
 	(void)state;
@@ -301,9 +306,13 @@ static void test_duties(void **state)
 		now = sim_loop_now(simulation->loop);
 		sim_loop_pause(simulation->crew.agents[simulation->witness.leader].loop,
 		               instant_after(now, span_seconds(30)));
-		assert_true(simulation_write(simulation, "people", HTTP_PATCH, rows[i].url,
+		assert_true(simulation_write(simulation, "people", rows[i].method, rows[i].url,
 		                             rows[i].body));
-		simulation_pass(simulation, span_seconds(7));
+		for (int j = 0; j < rows[i].seconds; j++) {
+			simulation_pass(simulation, span_seconds(1));
+			simulation->witness.agents[simulation->witness.leader].lease_sent =
+				sim_loop_now(simulation->loop);
+		}
 		end(simulation, rows[i].accusation);
 	}
 }
