@@ -61,6 +61,13 @@ static bool may_scale_down(struct thought *thought)
 	return false;
 }
 
+/* Somebody deleted what clients are sent to, who are there until all is restored. */
+static bool has_lost_service(const struct facts *facts)
+{
+	return facts->primary_service.slot.state == FACT_ABSENT ||
+	       (facts->route.weight > 0 && facts->canary_service.slot.state == FACT_ABSENT);
+}
+
 void phase_retreating(struct thought *thought)
 {
 	const struct facts *facts = thought->facts;
@@ -75,6 +82,9 @@ void phase_retreating(struct thought *thought)
 	if (ending != OUTCOME_FAILED_PROMOTION)
 		primary_revive(thought);
 	is_placed = traffic_selects(thought, traffic_backend(thought), true);
+	/* Waits for nothing, and nothing waits for it. */
+	if (has_lost_service(facts))
+		(void)traffic_mends(thought);
 	if (ending == OUTCOME_FAILED_PROMOTION && !is_restored(thought)) {
 		/* A newer revision's pods are no refuge once the primary has a ready pod. */
 		if (traffic_leaves_canary(thought))
