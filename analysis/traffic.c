@@ -196,24 +196,25 @@ static enum backend primary_backend(const struct thought *thought)
 	                            : BACKEND_PRIMARY;
 }
 
+static bool has_services(struct thought *thought, bool is_primary_moved)
+{
+	bool has_canary = selects(thought, SUBJECT_CANARY_SERVICE, BACKEND_CANARY, false);
+
+	return (is_primary_moved ||
+	        selects(thought, SUBJECT_PRIMARY_SERVICE, primary_backend(thought), false)) &&
+	       has_canary;
+}
+
 bool traffic_services(struct thought *thought)
 {
-	enum backend primary = primary_backend(thought);
-	bool has_canary = selects(thought, SUBJECT_CANARY_SERVICE, BACKEND_CANARY, false);
-	bool has_primary = selects(thought, SUBJECT_PRIMARY_SERVICE, primary, false);
-
-	return has_canary && has_primary;
+	return has_services(thought, false);
 }
 
 bool traffic_mends(struct thought *thought)
 {
-	bool is_moved = thought->spec->route.names_primary &&
-	                thought->facts->primary_service.slot.state != FACT_ABSENT;
-	bool has_canary = selects(thought, SUBJECT_CANARY_SERVICE, BACKEND_CANARY, false);
-
-	return (is_moved ||
-	        selects(thought, SUBJECT_PRIMARY_SERVICE, primary_backend(thought), false)) &&
-	       has_canary;
+	return has_services(thought,
+	                    thought->spec->route.names_primary &&
+	                            thought->facts->primary_service.slot.state != FACT_ABSENT);
 }
 
 static void want_weight(struct thought *thought, int weight, bool is_mirrored, bool is_retreat)
