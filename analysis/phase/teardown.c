@@ -58,22 +58,31 @@ static bool is_route_forgotten(struct thought *thought)
 	return false;
 }
 
-/* While the target is not ready clients need the primary, which a promotion may have left half-way:
- * it gets its proven template back, unless that could take ready pods away. */
-static void keep_primary(struct thought *thought)
+/* A promotion may have left the primary half-way: it gets its proven template back, unless that
+ * could take ready pods away. One that is kept gets it back even where it is ready. */
+static void prove_primary(struct thought *thought, bool is_kept)
 {
 	const struct facts *facts = thought->facts;
 	const struct workload_fact *primary = &facts->primary;
 	char why[SENTENCE_MAX];
 
-	if (facts->promoted.name[0] != '\0' && facts->newest.name[0] != '\0' &&
-	    strcmp(primary->release_uid, release_id(&facts->newest)) == 0 &&
-	    strcmp(primary->release_uid, release_ref_id(&facts->promoted)) != 0 &&
-	    !(primary->may_empty && workload_serves(primary)) &&
-	    !workload_is_ready(primary, thought->spec->primary_ready_percent, why))
+	if (facts->promoted.name[0] == '\0' || facts->newest.name[0] == '\0' ||
+	    strcmp(primary->release_uid, release_id(&facts->newest)) != 0 ||
+	    strcmp(primary->release_uid, release_ref_id(&facts->promoted)) == 0 ||
+	    (primary->may_empty && workload_serves(primary)))
+		return;
+	if (is_kept || !workload_is_ready(primary, thought->spec->primary_ready_percent, why))
 		(void)primary_runs_promoted(thought, PRIMARY_AS_BEFORE, false);
+}
+
+/* While the target is not ready clients need the primary. */
+static void keep_primary(struct thought *thought)
+{
+	const struct facts *facts = thought->facts;
+
+	prove_primary(thought, false);
 	/* One of ours that selects nobody's pods: a hand that meddled left clients without. */
-	if (workload_serves(primary) && facts->apex.slot.state == FACT_KNOWN &&
+	if (workload_serves(&facts->primary) && facts->apex.slot.state == FACT_KNOWN &&
 	    (!workload_serves(&facts->target) ||
 	     (facts->apex.is_ours && facts->apex.backend == BACKEND_NONE)))
 		(void)traffic_selects(thought, BACKEND_PRIMARY, false);
@@ -132,6 +141,7 @@ static bool is_target_bad(struct thought *thought)
 	if (facts->target.slot.state != FACT_KNOWN || !workload_serves(&facts->primary) ||
 	    !is_failed)
 		return false;
+	prove_primary(thought, true);
 	traffic_selects(thought, BACKEND_PRIMARY, false);
 	thought_because(
 		thought,

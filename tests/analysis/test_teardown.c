@@ -139,6 +139,15 @@ static void run_failed_promotion(struct model *model)
 	model->truth.newest.status.outcome = OUTCOME_FAILED_PROMOTION;
 }
 
+/* Decided, and the primary has not its proven template back yet. */
+static void run_retreats(struct model *model)
+{
+	run_failed_promotion(model);
+	model->truth.newest.status.phase = PHASE_RETREATING;
+	model->truth.newest.status.outcome = OUTCOME_NONE;
+	text_copy(model->truth.primary.release_uid, "release-2");
+}
+
 static void without_spec(struct model *model)
 {
 	model->truth.has_spec = false;
@@ -223,6 +232,16 @@ static const struct decision_row rows[] = {
 	/* what was rolled back gets nobody */
 	{"rolled back", {run_rolled_back, target_back}, ""},
 	{"failed promotion", {run_failed_promotion, target_back}, ""},
+	{"failed promotion, the primary is half of it",
+         {run_retreats, target_back, primary_half},
+         "primary release-1"},
+	{"failed promotion, the primary is ready with it",
+         {run_retreats, target_back},
+         "primary release-1"},
+	{"… and may be left without a pod", {run_retreats, target_back, primary_may_empty}, ""},
+	{"failed promotion, nothing promoted before",
+         {run_retreats, target_back, primary_half, nothing_promoted},
+         ""},
 	{"rolled back, clients there",
          {run_rolled_back, target_back, apex_back},
          "apex service primary"},

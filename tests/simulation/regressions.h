@@ -122,6 +122,7 @@ static const struct regression {
 	{4802782, 0, "a promotion did not make the canary's Service again: test_stepping_back"},
 	{179538777300024, 0,
          "a Canary was made anew in a promotion whose time was over: test_promoting"},
+	{5100881, 0, "a teardown kept a primary with the template that had failed: test_teardown"},
 };
 
 /* Seeds that failed in a storm. */
@@ -149,10 +150,10 @@ static const struct stormy {
          "a retreat wrote a route without end, whose predecessor's deletion came late: learn_slot.c"},
 	{221207, 3,
          "pods of before serve in a stuck first primary, and the target is as stuck: oracle.c"},
+	{240599, 5, "a first primary that clients were on was removed: people_edit.c"},
+	{242710, 5, "a hand wrote the weight that a retreat had written: witness_world.c"},
 	{260026, 4,
          "a promotion did not ask for a Service that it did not know: test_stepping_back"},
-	{242710, 5, "a hand wrote the weight that a retreat had written: witness_world.c"},
-	{240599, 5, "a first primary that clients were on was removed: people_edit.c"},
 };
 
 #endif
