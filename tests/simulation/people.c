@@ -165,14 +165,13 @@ static void edit(struct simulation *simulation, struct truth_canary *canary)
 			canary->iterations = (int)dice_between(dice, 1, 3);
 		break;
 	case 3:
-		canary->deadline = canary->deadline == 120 ? 300 : 120;
+		deadline = deadline == 120 ? 300 : 120;
 		break;
 	default:
 		canary->asks_tightly = !canary->asks_tightly;
 		break;
 	}
-	canary->deadline_least = deadline < canary->deadline ? deadline : canary->deadline;
-	truth_set_threshold(canary, threshold);
+	truth_edited(canary, threshold, deadline, sim_loop_now(simulation->loop));
 	write_spec(simulation, canary);
 }
 

@@ -123,6 +123,10 @@ static const struct regression {
 	{179538777300024, 0,
          "a Canary was made anew in a promotion whose time was over: test_promoting"},
 	{5100881, 0, "a teardown kept a primary with the template that had failed: test_teardown"},
+	{5222675, 0,
+         "people asked for more iterations after the promotion was approved: witness_hook.c"},
+	{5232162, 0,
+         "people gave a longer deadline to a run that had ended by the one before: test_people"},
 };
 
 /* Seeds that failed in a storm. */

@@ -432,12 +432,12 @@ static void excuses_are_narrow(void **state)
 	assert_true(version->may_fail);
 	truth_alone(&truth, &nginx);
 	truth_failed(canary, version);
-	truth_set_threshold(canary, 3);
+	truth_edited(canary, 3, 120, (struct instant){1000000});
 	assert_false(version->may_fail);
-	truth_set_threshold(canary, 1);
+	truth_edited(canary, 1, 120, (struct instant){1000000});
 	assert_true(version->may_fail);
 	truth_alone(&truth, &nginx);
-	truth_set_threshold(canary, 0);
+	truth_edited(canary, 0, 120, (struct instant){1000000});
 	assert_false(version->may_fail);
 	truth_alone(&truth, &nginx);
 	truth_unmeasured(version, (struct instant){1000000});
@@ -449,6 +449,18 @@ static void excuses_are_narrow(void **state)
 	truth_unmeasured(version, (struct instant){1060000});
 	truth_ended(canary, version, (struct instant){1180000});
 	assert_true(version->may_fail);
+	truth_alone(&truth, &nginx);
+	truth_unmeasured(version, (struct instant){1000000});
+	truth_edited(canary, 2, 300, (struct instant){1119999});
+	assert_false(version->may_fail);
+	truth_edited(canary, 2, 300, (struct instant){1120000});
+	assert_true(version->may_fail);
+	truth_alone(&truth, &nginx);
+	truth_edited(canary, 2, 300, (struct instant){1000000});
+	truth_edited(canary, 2, 600, (struct instant){1109999});
+	assert_int_equal(canary->deadline_least, 120);
+	truth_edited(canary, 2, 700, (struct instant){1219999});
+	assert_int_equal(canary->deadline_least, 600);
 	truth_alone(&truth, &nginx);
 	for (int i = 0; i < 3; i++)
 		truth_meddled(canary, (struct instant){1000000});

@@ -12,7 +12,8 @@
 #include <string.h>
 
 /* What an agent that is away, or a server that is, may add to a time that it measures. */
-#define SLACK_MS 60000
+#define SLACK_MS  60000
+#define UNTOLD_MS 110000 /* for so long a watch may be silent before it is opened again */
 
 /* The longest that two who fight about a route leave it as it is: D-61, stated here once more, for
  * an oracle that asks the agent's own formula would believe whatever it says. */
@@ -277,10 +278,33 @@ void truth_failed(struct truth_canary *canary, struct truth_version *version)
 	count(canary, version);
 }
 
-void truth_set_threshold(struct truth_canary *canary, int threshold)
+static int least(int a, int b)
 {
-	canary->threshold_least = threshold < canary->threshold ? threshold : canary->threshold;
+	return a < b ? a : b;
+}
+
+static void judge_dark(const struct truth_canary *canary, struct truth_version *version,
+                       struct instant now)
+{
+	if (instant_is_set(version->dark_since) &&
+	    instant_between(version->dark_since, now).ms >= 1000 * (int64_t)canary->deadline_least)
+		truth_may_fail(version, "no check was measured for as long as the deadline");
+}
+
+void truth_edited(struct truth_canary *canary, int threshold, int deadline, struct instant now)
+{
+	for (int i = 0; i < canary->n_versions; i++)
+		judge_dark(canary, &canary->versions[i], now);
+	if (!instant_is_set(canary->edited) ||
+	    instant_between(canary->edited, now).ms >= UNTOLD_MS) {
+		canary->threshold_least = canary->threshold;
+		canary->deadline_least = canary->deadline;
+	}
+	canary->edited = now;
+	canary->threshold_least = least(canary->threshold_least, threshold);
+	canary->deadline_least = least(canary->deadline_least, deadline);
 	canary->threshold = threshold;
+	canary->deadline = deadline;
 	for (int i = 0; i < canary->n_versions; i++)
 		count(canary, &canary->versions[i]);
 }
@@ -300,12 +324,8 @@ void truth_measured(struct truth_version *version)
 void truth_ended(const struct truth_canary *canary, struct truth_version *version,
                  struct instant now)
 {
-	int deadline = canary->deadline < canary->deadline_least ? canary->deadline
-	                                                         : canary->deadline_least;
-
-	if (version && instant_is_set(version->dark_since) &&
-	    instant_between(version->dark_since, now).ms >= 1000 * (int64_t)deadline)
-		truth_may_fail(version, "no check was measured for as long as the deadline");
+	if (version)
+		judge_dark(canary, version, now);
 	truth_measured(version);
 }
 

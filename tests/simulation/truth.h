@@ -71,9 +71,10 @@ struct truth_canary {
 	bool is_invalid;            /* its spec was spoilt */
 	int interval;               /* seconds */
 	int threshold;              /* 0 counts as 1 */
-	int threshold_least;        /* … before the last edit, if that was less */
+	int threshold_least;        /* … the least of those that an agent may go by */
 	int deadline;               /* progressDeadlineSeconds */
 	int deadline_least;
+	struct instant edited;      /* one of the two, the last time */
 	int steps[TRUTH_STEPS_MAX]; /* stepWeights */
 	int n_steps;
 	int step;       /* stepWeight; 0: not by this */
@@ -138,9 +139,9 @@ void truth_meddled(struct truth_canary *canary, struct instant now);
 /* An answer spoke against a version whose quality does not explain it. */
 void truth_failed(struct truth_canary *canary, struct truth_version *version);
 
-/* People write another threshold: runs may go by the one before for a while, and what failed
- * already counts by the new one. */
-void truth_set_threshold(struct truth_canary *canary, int threshold);
+/* People write another threshold or deadline: runs may go by those before for a while, and what
+ * failed already counts by the new threshold; what was not measured, by the deadline before. */
+void truth_edited(struct truth_canary *canary, int threshold, int deadline, struct instant now);
 
 /* A question of its check was not answered; a check of it was measured; its run ended badly. */
 void truth_unmeasured(struct truth_version *version, struct instant now);

@@ -51,6 +51,7 @@ struct witness_run {
 	struct instant written;        /* the true time of its last write */
 	bool is_init;
 	bool is_taken_down;
+	bool is_approved;        /* confirm-promotion said yes before its last write, once */
 	bool is_of_config;       /* its template was handled before: what is new is a config */
 	char config[DIGEST_MAX]; /* of what its pods mount; "": nothing */
 };

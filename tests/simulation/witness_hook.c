@@ -100,7 +100,7 @@ static bool is_promotion(const struct truth_canary *truth, const struct witness_
 }
 
 void witness_hook_concluded(struct simulation *simulation, int agent, int canary,
-                            const struct witness_run *run)
+                            struct witness_run *run)
 {
 	const struct truth_canary *truth = &simulation->truth.canaries[canary];
 	const struct witness_run *old = &simulation->witness.runs[canary];
@@ -109,6 +109,8 @@ void witness_hook_concluded(struct simulation *simulation, int agent, int canary
 	               (run->iteration > old->iteration || run->phase == PHASE_PROMOTING ||
 	                (is_checking(run->phase) && run->weight > old->weight));
 
+	run->is_approved |=
+		heard_of(simulation, agent, canary, HOOK_CONFIRM_PROMOTION) == HOOK_PASS;
 	if (run->is_init || simulation->witness.is_posthumous || truth->skips ||
 	    instant_is_before(witness_world_now(simulation), truth->skips_until) ||
 	    instant_is_before(witness_world_now(simulation),
@@ -128,6 +130,7 @@ void witness_hook_concluded(struct simulation *simulation, int agent, int canary
 	expect(simulation, agent, canary, HOOK_ROLLBACK, HOOK_FAIL);
 	if (is_canary && old->phase == PHASE_PROGRESSING)
 		expect(simulation, agent, canary, HOOK_CONFIRM_TRAFFIC_INCREASE, HOOK_PASS);
-	if (is_promotion(truth, old, run))
+	/* Of a run once: people may ask for more iterations after the last one. */
+	if (is_promotion(truth, old, run) && !old->is_approved)
 		expect(simulation, agent, canary, HOOK_CONFIRM_PROMOTION, HOOK_PASS);
 }

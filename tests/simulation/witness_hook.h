@@ -10,9 +10,9 @@ void witness_hook_left(struct simulation *simulation, int agent,
 void witness_hook_came(struct simulation *simulation, int agent,
                        const struct witness_flight *flight, const struct http_reply *reply);
 
-/* A Release goes from what was last written to RUN. */
+/* A Release goes from what was last written to RUN, which keeps that its promotion was approved. */
 void witness_hook_concluded(struct simulation *simulation, int agent, int canary,
-                            const struct witness_run *run);
+                            struct witness_run *run);
 
 /* A hook of this check said no: that may be why it failed. */
 bool witness_hook_fails(struct simulation *simulation, int agent, int canary);
