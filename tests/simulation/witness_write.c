@@ -214,6 +214,16 @@ static bool has_no_pods(struct simulation *simulation, int canary, const struct 
 	return n_ready == 0 && new->target.replicas > 0 && are_ours(simulation, canary);
 }
 
+/* Of two that people let write, one may not know yet what the other made of the newest Release. */
+static bool is_of_two(struct simulation *simulation, int canary,
+                      const struct witness_flight *flight)
+{
+	const struct witness *witness = &simulation->witness;
+
+	return instant_is_before(witness_world_now(simulation), witness->lease_excused_until) &&
+	       !witness_world_knew(simulation, canary, flight, witness->runs[canary].written);
+}
+
 static void check_weight(struct simulation *simulation, int canary, const struct witness_world *old,
                          const struct witness_world *new, const struct witness_flight *flight)
 {
@@ -229,7 +239,7 @@ static void check_weight(struct simulation *simulation, int canary, const struct
 		/* It was asked for when it left, and what takes it back is on its way; or a foreign
 		 * edit is put right by whoever was not told that the step to a higher one is saved.
 		 */
-		if (!is_running(run) ||
+		if ((!is_running(run) && !is_of_two(simulation, canary, flight)) ||
 		    (run->phase == PHASE_PROGRESSING && run->weight < run->weight_from) ||
 		    run->weight_from != new->weight ||
 		    witness_world_knew(simulation, canary, flight, run->written))
@@ -370,16 +380,6 @@ static bool is_earlier(const struct simulation *simulation, int canary,
                        const struct witness_flight *flight)
 {
 	return flight && instant_is_before(flight->left, simulation->witness.runs[canary].written);
-}
-
-/* Of two that people let write, one may not know yet what the other made of the newest Release. */
-static bool is_of_two(struct simulation *simulation, int canary,
-                      const struct witness_flight *flight)
-{
-	const struct witness *witness = &simulation->witness;
-
-	return instant_is_before(witness_world_now(simulation), witness->lease_excused_until) &&
-	       !witness_world_knew(simulation, canary, flight, witness->runs[canary].written);
 }
 
 /* Pods that began with what a config held before go before the run begins; it may be superseded
