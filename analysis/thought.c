@@ -204,6 +204,14 @@ bool thought_is_saved(struct thought *thought)
 	return false;
 }
 
+bool thought_is_sure(struct thought *thought)
+{
+	if (thought->is_unsure)
+		thought_because(thought,
+		                "whether the target has a newer revision is not known yet");
+	return !thought->is_unsure;
+}
+
 bool thought_scaled(struct thought *thought, enum subject subject, int replicas)
 {
 	const struct workload_fact *workload =
@@ -222,11 +230,8 @@ bool thought_scaled(struct thought *thought, enum subject subject, int replicas)
 		return true;
 	if (is_there && is_turned)
 		return replicas > 0 || is_answered(thought, subject);
-	if (thought->is_unsure && replicas == 0) {
-		thought_because(thought,
-		                "whether the target has a newer revision is not known yet");
+	if (replicas == 0 && !thought_is_sure(thought))
 		return false;
-	}
 	/* The run may be over: then its pods are not ours to take. */
 	if (replicas == 0 && !thought_is_saved(thought))
 		return false;

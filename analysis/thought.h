@@ -37,6 +37,10 @@ struct thought {
 /* Set the plan's reason; the first one stands. Returns true, so that a guard can return it. */
 bool thought_because(struct thought *thought, const char *format, ...) PRINTF_LIKE(2, 3);
 
+/* Nothing moves forward on pods of a template that was not compared yet; false, and why, where that
+ * is so. */
+bool thought_is_sure(struct thought *thought);
+
 /* Look again at that time at the latest. */
 void thought_wake(struct thought *thought, struct instant at);
 

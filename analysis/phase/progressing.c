@@ -330,7 +330,8 @@ static bool is_retreat_begun(const struct thought *thought)
 }
 
 /* Want the weight in force; true when it is there, or when a foreign lowering waits for the next
- * passing check. It is raised only where the Services are, and pods that serve. */
+ * passing check. It is raised only where the Services are, and pods that serve what the run is of.
+ */
 static bool is_caught_up(struct thought *thought, bool has_services)
 {
 	const struct release_status *status = &thought->facts->newest.status;
@@ -346,7 +347,7 @@ static bool is_caught_up(struct thought *thought, bool has_services)
 		return true;
 	copies = status->weight.is_mirrored && live == 0;
 	if ((live < status->weight.to || copies) &&
-	    !(has_services && workload_serves(&thought->facts->target)))
+	    !(has_services && workload_serves(&thought->facts->target) && thought_is_sure(thought)))
 		return false;
 	if (copies)
 		return traffic_mirrors(thought);
@@ -495,7 +496,7 @@ static void conclude(struct thought *thought)
 		conclude_paused(thought);
 	else if (is_fought(thought) && !is_lowered(thought))
 		conclude_fought(thought);
-	else if (is_lowered(thought) || are_gates_open(thought, next))
+	else if (thought_is_sure(thought) && (is_lowered(thought) || are_gates_open(thought, next)))
 		conclude_pass(thought, next);
 }
 

@@ -418,7 +418,7 @@ void phase_starting(struct thought *thought)
 		return;
 	switch (readiness_check(thought, true, why)) {
 	case READINESS_READY:
-		if (!traffic_reaches(thought, &thought->facts->target))
+		if (!traffic_reaches(thought, &thought->facts->target) || !thought_is_sure(thought))
 			return;
 		if (release_is_paused(&thought->facts->newest))
 			hold_paused(thought);

@@ -227,8 +227,8 @@ static const struct decision_row rows[] = {
          "cart-primary.shop not ready: waiting for rollout to finish: 0 of 2 (re"},
 	{"a template whose comparison came to nothing",
          {starting, target_v3, comparison_lost},
-         "compare templates; save release Progressing to 20 n2",
-         "Advance cart.shop canary weight 20"},
+         "compare templates; write canary status Progressing",
+         "whether the target has a newer revision is not known yet"},
 };
 
 static void test_rows(void **state)
