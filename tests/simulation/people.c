@@ -8,7 +8,6 @@
 #include <string.h>
 
 #define SCALERS     "horizontalpodautoscalers"
-#define SILENCE_MS  110000 /* for so long a watch may be silent before it is opened again */
 #define DEEDS_MIN   4
 #define DEEDS_MAX   14
 #define UNLUCKY_MIN 18 /* deeds of a team with a bad month */
@@ -181,7 +180,8 @@ static void skip(struct simulation *simulation, int index)
 	static const char why[] = "the analysis was skipped for a while";
 
 	canary->skips = !canary->skips;
-	canary->skips_until = instant_after(sim_loop_now(simulation->loop), span_ms(SILENCE_MS));
+	canary->skips_until =
+		instant_after(sim_loop_now(simulation->loop), span_ms(TRUTH_SILENCE_MS));
 	truth_may_pass(&canary->versions[canary->live], why);
 	truth_may_pass(people_run_version(simulation, index), why);
 	write_spec(simulation, canary);
@@ -498,7 +498,7 @@ void people_fini(struct simulation *simulation)
 static void excuse_unseen(struct simulation *simulation)
 {
 	simulation->people.silent_until =
-		instant_after(sim_loop_now(simulation->loop), span_ms(SILENCE_MS));
+		instant_after(sim_loop_now(simulation->loop), span_ms(TRUTH_SILENCE_MS));
 	for (int i = 0; i < simulation->truth.n_canaries; i++) {
 		if (instant_is_set(simulation->truth.canaries[i].broken_since))
 			truth_may_fail(people_run_version(simulation, i),

@@ -12,8 +12,7 @@
 #include <string.h>
 
 /* What an agent that is away, or a server that is, may add to a time that it measures. */
-#define SLACK_MS  60000
-#define UNTOLD_MS 110000 /* for so long a watch may be silent before it is opened again */
+#define SLACK_MS 60000
 
 /* The longest that two who fight about a route leave it as it is: D-61, stated here once more, for
  * an oracle that asks the agent's own formula would believe whatever it says. */
@@ -296,7 +295,7 @@ void truth_edited(struct truth_canary *canary, int threshold, int deadline, stru
 	for (int i = 0; i < canary->n_versions; i++)
 		judge_dark(canary, &canary->versions[i], now);
 	if (!instant_is_set(canary->edited) ||
-	    instant_between(canary->edited, now).ms >= UNTOLD_MS) {
+	    instant_between(canary->edited, now).ms >= TRUTH_SILENCE_MS) {
 		canary->threshold_least = canary->threshold;
 		canary->deadline_least = canary->deadline;
 	}

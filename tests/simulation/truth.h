@@ -26,6 +26,7 @@ enum quality {
 #define TRUTH_VERSIONS_MAX 64
 #define TRUTH_STEPS_MAX    3
 #define TRUTH_ANY_REPLICAS (-2)
+#define TRUTH_SILENCE_MS   110000 /* for so long a watch may be silent before it is opened again */
 
 /* A version that was pushed, and what happened to the runs that analysed it. */
 struct truth_version {
