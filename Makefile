@@ -13,7 +13,7 @@ CLUSTER = tests/cluster/run
 NEEDS_BUILD = gcc libc6-dev meson ninja-build pkgconf python3 libcurl4-openssl-dev libjansson-dev libyaml-dev \
 	libev-dev libpcre2-dev libsqlite3-dev libmicrohttpd-dev libssl-dev
 NEEDS_TEST = $(NEEDS_BUILD) ca-certificates ccache libcmocka-dev openssl nghttp2-server chromium
-NEEDS_LINT = $(NEEDS_TEST) binutils clang clang-format-14 shellcheck
+NEEDS_LINT = $(NEEDS_TEST) binutils clang clang-format-14 patch shellcheck
 NEEDS_FUZZ = $(NEEDS_TEST) clang libclang-rt-14-dev
 NEEDS_MUTANTS = $(NEEDS_TEST) clang patch
 

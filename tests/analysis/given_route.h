@@ -113,6 +113,11 @@ static inline void service_absent(struct model *model)
 	model->truth.canary_service = (struct service_fact){.slot.state = FACT_ABSENT};
 }
 
+static inline void primary_service_canary(struct model *model)
+{
+	model->truth.primary_service.backend = BACKEND_CANARY;
+}
+
 static inline void primary_service_absent(struct model *model)
 {
 	model->truth.primary_service = (struct service_fact){.slot.state = FACT_ABSENT};

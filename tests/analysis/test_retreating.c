@@ -15,6 +15,11 @@
 
 #include <cmocka.h>
 
+static void service_inexact(struct model *model)
+{
+	model->truth.canary_service.is_exact = false;
+}
+
 static void route_written(struct model *model)
 {
 	model->truth.route.slot.is_written = true;
@@ -53,11 +58,6 @@ static void apex_inexact(struct model *model)
 static void retreating_failed(struct model *model)
 {
 	put_ending(model, OUTCOME_FAILED_PROMOTION);
-}
-
-static void primary_service_canary(struct model *model)
-{
-	model->truth.primary_service.backend = BACKEND_CANARY;
 }
 
 static void primary_service_just_now(struct model *model)
@@ -211,6 +211,10 @@ static const struct decision_row rows[] = {
          {retreating, route_20, service_absent},
          "canary service canary; route 0!",
          "the canary service is to select the canary's pods"},
+	{"… it has them, and somebody changed what else is in it",
+         {retreating, route_20, service_inexact},
+         "route 0!",
+         "the route is to give the canary weight 0"},
 	{"… while the proven template comes back",
          {retreating_failed, route_20, primary_half, service_absent},
          "apex service canary!; canary service canary",

@@ -81,7 +81,7 @@ expect_now()
 	report 'not ok' "$2: $3"
 }
 
-lints='listed.sh layers.sh purity.sh headers.sh names.sh globals.sh sizes.sh format.sh words.sh shell.sh hazards.sh records.sh'
+lints='listed.sh layers.sh purity.sh headers.sh names.sh globals.sh sizes.sh format.sh words.sh shell.sh hazards.sh records.sh patches.sh'
 
 # plant LINT NAME PATTERN PATH: the file comes on standard input
 plant()
@@ -220,6 +220,13 @@ printf '#define OF(member) RECORD_AT(struct seed, member)\n{"a", OF(first)},\n{"
 expect_now silent records.sh 'is silent where each member has its row'
 sed -i '/second/d' "$tree/providers/record_seed.c"
 expect_now heard records.sh 'finds a member without a row' 'struct seed: second'
+sow
+mkdir -p "$tree/tests/simulation/planted"
+printf '# A bug.\n--- a/analysis/base/seed.c\n+++ b/analysis/base/seed.c\n@@ -3,1 +3,1 @@\n-#include <string.h>\n+#include <stdlib.h>\n' \
+	>"$tree/tests/simulation/planted/seed.patch"
+expect_now silent patches.sh 'is silent where each patch applies'
+sed -i /string/d "$tree/analysis/base/seed.c"
+expect_now heard patches.sh 'finds a patch that does not apply' 'does not apply: tests/simulation/planted/seed.patch'
 sow
 grow
 echo 'int seed2;' >"$tree/agent/seed2.c"
