@@ -168,6 +168,16 @@ class Scenario:
         self.check(reached == outcome, f"release {release} ends {outcome}", f"{reached}: {reason}")
         return reached
 
+    def wait_recorded(self, release, canary="app", agent=None):
+        """R12's row of a release with its end: the history is written after the cluster, so it comes a moment later."""
+        agent = agent or self.agents[0]
+
+        def ended():
+            rows = agent.report(self.namespace, "R12", canary)
+            return next((row for row in rows if row["release"] == release and row["outcome"]), None)
+
+        return self.wait(f"R12 has the end of {release}", ended, 10)
+
     def wait_weight(self, weight, seconds=60, ingress="app-canary"):
         text = f"{ingress} at weight {weight}"
         return self.wait(text, lambda: self.world.canary_weight(ingress) == weight, seconds)

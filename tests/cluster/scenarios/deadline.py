@@ -47,8 +47,7 @@ def check_refused(s):
     reason = s.world.status("strict-2").get("reason", "")
     s.note(f"row 59: {reason}")
     s.check(WORDS in reason, "the reason has the words of the API server", reason, row=59)
-    ended = s.wait("R12 has the end", lambda: [one for one in s.agents[0].report(s.namespace, "R12", "strict") if one["outcome"]], 10)
-    found = ended[0]
+    found = s.wait_recorded("strict-2", "strict")
     s.check((found["outcome"], WORDS in found["reason"]) == ("rolled_back", True), "R12: outcome and reason", found, row=59)
 
 
@@ -75,6 +74,7 @@ def deadline(s):
     s.check(set(counts["versions"]) == {"v1"}, "v1 for all", counts["versions"])
     reason = s.world.status("app-2").get("reason", "")
     s.check("not ready" in reason or "deadline" in reason, "the reason says so", reason, row=51)
+    s.wait_recorded("app-2")
     found = s.agents[0].report(s.namespace, "R13", "app-2")
     ends = [(one["what"], one["result"]) for one in found if one["kind"] == "end"]
     s.check(ends == [("app-2", "rolled_back")], "R13: the end", found, row=51)

@@ -30,6 +30,7 @@ def slow(s):
     s.push("v2", annotations={"serin.test/delay-ms": "2000"})
     s.wait_outcome("app-2", "rolled_back", 200)
     s.wait_phase("Failed", 20)
+    s.wait_recorded("app-2")
     report = s.agents[0].release_report(s.namespace, "app-2")
     check = report["checks"][0]
     verdicts = [one["verdict"] for one in check["samples"]]

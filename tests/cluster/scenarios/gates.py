@@ -144,6 +144,7 @@ def approve(s):
     alice = Person(s, "alice", "serin-actor")
     alice.does("approve", "app", "--reason", "looks good", text="app-2")
     s.wait_outcome("app-2", "promoted", 60)
+    s.wait_recorded("app-2")
     found = approvals(s)
     told = [(row["decision"], row["who"], row["via"], row["comment"]) for row in found]
     s.check(told == [("approved", alice.user, "action", "looks good")], "R14: who approved", found, row=60)

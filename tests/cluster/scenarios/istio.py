@@ -140,6 +140,7 @@ def with_breaker(s):
     s.wait_outcome("app-2", "rolled_back", 90)
     reason = s.world.status("app-2").get("reason", "")
     s.check("success rate" in reason and "< 99%" in reason, "the reason names check and bound", reason, row=58)
+    s.wait_recorded("app-2")
     found = [one for one in s.agents[0].report(s.namespace, "R13", "app-2") if one["kind"] == "metric"]
     s.check(found and all(one["result"] == "fail" and one["value"] < 99 for one in found), "R13: failures, not no_data", found, row=58)
     statuses = load.stop()["statuses"]

@@ -62,6 +62,7 @@ def check_evidence(s, one, n_restarts):
     s.check(began == n_restarts, "each process after the first said that it began", f"{began} of {n_restarts}", row=62)
     code, written = one.tell("audit", "verify", "--offline")
     s.check(code == 0, "links, hashes and decisions hold", written, row=62)
+    s.wait_recorded("app-2", agent=one)
     moves = [row["canaryPercent"] for row in one.report(s.namespace, "R16", "app") if row["origin"] == "serin"]
     s.check(moves == [0, 0] + STEPS + [0], "R16: each weight once", moves, row=62)
     ended = [(row["release"], row["outcome"]) for row in one.report(s.namespace, "R12", "app")]

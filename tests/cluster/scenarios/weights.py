@@ -131,6 +131,7 @@ def check_retired(s):
     """Row 38: v2 has all traffic, v1 is gone, and the history has from, to and lead time."""
     start.serving(s, "v2")
     s.check(s.world.replicas("app") == 0, "the canary's pods are gone", s.world.replicas("app"), row=38)
+    s.wait_recorded("app-2")
     found = s.agents[0].report(s.namespace, "R12", "app")
     ended = {one["release"]: (one["from"], one["to"], one["outcome"]) for one in found}
     s.check(ended.get("app-2") == ("v1", "v2", "promoted"), "R12: from v1 to v2, promoted", ended, row=38)
@@ -141,6 +142,7 @@ def check_retired(s):
 
 def check_taken_back(s):
     """Row 39: v2 serves again; which check took v3 back, and why."""
+    s.wait_recorded("app-3")
     found = s.agents[0].report(s.namespace, "R13", "app-3")
     failed = [one for one in found if one["kind"] == "metric" and one["result"] == "fail"]
     s.check(failed and {one["what"] for one in failed} == {"request-duration"}, "R13: the check that failed", failed, row=39)
