@@ -82,7 +82,7 @@ void learn_route_object(struct canary *canary, const json_t *object)
 	route->has_more = has_more(&canary->edition->world);
 	if (!instant_is_set(before.since) || before.weight != route->weight ||
 	    before.slot.state == FACT_ABSENT || (before.is_made && !route->is_made) ||
-	    before.is_mirrored != route->is_mirrored ||
+	    before.is_mirrored != route->is_mirrored || (!before.is_exact && route->is_exact) ||
 	    (before.pending[0] != '\0' && route->pending[0] == '\0')) {
 		route->since = now;
 		canary->edition->world.weight_since =

@@ -222,6 +222,27 @@ static void test_next_leader(void **state)
 	}
 }
 
+/* Another hand takes what makes it a canary's Ingress off, whose weight says nothing then: once it
+ * is put right the weight has to hold again before a check is asked. */
+static void test_what_is_put_right_holds_again(void **state)
+{
+	const struct row *row = &rows[0];
+	struct stage *stage = begin(row);
+	struct instant edited;
+
+	(void)state;
+	stage_run(stage, 8);
+	edited = sim_loop_now(stage_sim(stage));
+	stage_write(stage, HTTP_PATCH, row->url,
+	            "[{\"op\":\"remove\",\"path\":"
+	            "\"/metadata/annotations/nginx.ingress.kubernetes.io~1canary\"}]");
+	stage_run_ms(stage, 4500);
+	assert_true(instant_is_before(stage_answered(stage), edited));
+	stage_run(stage, 3);
+	assert_true(instant_is_before(edited, stage_answered(stage)));
+	stage_free(stage);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -229,6 +250,7 @@ int main(void)
 		cmocka_unit_test(test_removed),
 		cmocka_unit_test(test_fight),
 		cmocka_unit_test(test_next_leader),
+		cmocka_unit_test(test_what_is_put_right_holds_again),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
