@@ -5,6 +5,7 @@
 #include "analysis/base/compiler.h"
 #include "analysis/base/text.h"
 #include "tests/simulation/simulation.h"
+#include "tests/simulation/witness_world.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -41,14 +42,14 @@ static const struct truth_canary cart = {
 	.target_port = 8080,
 };
 
-/* A world in that phase. */
-static struct simulation *begin(enum fault_phase phase)
+/* A world in that phase, which rested for a while before. */
+static struct simulation *begin_after(enum fault_phase phase, struct span rest)
 {
 	struct simulation *simulation =
 		simulation_begin(&(struct simulation_options){.seed = 7, .alone = &cart});
 
 	assert_true(simulation_reach(simulation, 0, FAULT_PHASE_REST, span_seconds(600)));
-	simulation_pass(simulation, span_seconds(30));
+	simulation_pass(simulation, rest);
 	if (phase == FAULT_PHASE_REST)
 		return simulation;
 	assert_true(truth_push(&simulation->truth.canaries[0], QUALITY_GOOD));
@@ -57,6 +58,11 @@ static struct simulation *begin(enum fault_phase phase)
 	if (!simulation_reach(simulation, 0, phase, span_seconds(600)))
 		fail_msg("%s", simulation->witness.violation);
 	return simulation;
+}
+
+static struct simulation *begin(enum fault_phase phase)
+{
+	return begin_after(phase, span_seconds(30));
 }
 
 /* It was accused of that. */
@@ -270,6 +276,168 @@ static void test_clock_jumps_in_a_check(void **state)
 	}
 }
 
+/* The leader sleeps until the check is due, and its weight is taken and given back. */
+static void sleep_and_weigh(struct simulation *simulation)
+{
+	struct loop *loop = simulation->crew.agents[simulation->witness.leader].loop;
+	struct span left =
+		instant_between(loop_now(loop), simulation->witness.runs[0].next_check_at);
+
+	simulation_pass(simulation, span_ms(left.ms - 2000));
+	sim_loop_pause(loop, instant_after(sim_loop_now(simulation->loop), span_seconds(30)));
+	simulation_pass(simulation, span_seconds(3));
+	assert_true(simulation_write(simulation, "people", HTTP_PATCH,
+	                             INGRESSES "/cart-front-canary", WEIGH("5")));
+	write_as(simulation, leader_of(simulation), HTTP_PATCH, INGRESSES "/cart-front-canary",
+	         WEIGH("20"));
+}
+
+/* What is asked before the weight has held says nothing of it. */
+static void test_asked_before_it_holds(void **state)
+{
+	static const struct {
+		int held_ms;
+		bool is_accused;
+	} rows[] = {{0, true}, {4999, true}, {5000, false}};
+
+	(void)state;
+	for (size_t i = 0; i < array_length(rows); i++) {
+		struct simulation *simulation = begin(FAULT_PHASE_PROGRESSING);
+		struct simulation_result result;
+
+		sleep_and_weigh(simulation);
+		simulation_pass(simulation, span_ms(rows[i].held_ms));
+		ask(simulation, "custom_success{service=\"cart-canary\"}",
+		    "{\"value\":[1,\"100\"]}");
+		ask(simulation, "custom_duration{service=\"cart-canary\"}",
+		    "{\"value\":[1,\"20\"]}");
+		write_as(simulation, leader_of(simulation), HTTP_PATCH, RELEASES "/RUN/status",
+		         "{\"status\":{\"seq\":SEQ,\"weight\":{\"to\":40}}}");
+		simulation_end(simulation, &result);
+		assert_int_equal(strstr(result.violation, "after its weight was given") != NULL,
+		                 rows[i].is_accused);
+	}
+}
+
+#define SCALING_MAX 160
+
+/* A write of the target, as it stands; TEXT holds its body. */
+static struct http_request scaling(struct simulation *simulation, char text[SCALING_MAX])
+{
+	struct http_request request = {
+		.peer = HTTP_PEER_KUBE,
+		.method = HTTP_PATCH,
+		.url = DEPLOYMENTS "/cart",
+		.body = text,
+	};
+	const json_t *target = witness_world_find(simulation, 0, "deployments", "cart", "");
+	const json_t *metadata = json_object_get(target, "metadata");
+
+	(void)snprintf(text, SCALING_MAX,
+	               "[{\"op\":\"test\",\"path\":\"/metadata/resourceVersion\",\"value\":\"%s\"},"
+	               "{\"op\":\"replace\",\"path\":\"/spec/replicas\",\"value\":3}]",
+	               json_string_value(json_object_get(metadata, "resourceVersion")));
+	request.body_length = strlen(text);
+	http_request_add(&request, "Content-Type", "application/json-patch+json");
+	http_request_add(&request, "User-Agent", leader_of(simulation));
+	return request;
+}
+
+/* The target changes while a write of it is on its way, which says nothing of what it was. */
+static void test_overtaken(void **state)
+{
+	(void)state;
+	for (int is_changed = 0; is_changed < 2; is_changed++) {
+		struct simulation *simulation = begin(FAULT_PHASE_PROGRESSING);
+		struct simulation_result result;
+		struct arena arena = {0};
+		struct witness_flight flight;
+		char text[SCALING_MAX];
+		struct http_request request = scaling(simulation, text);
+		int leader = simulation->witness.leader;
+
+		request.body = "[{\"op\":\"replace\",\"path\":\"/spec/replicas\",\"value\":3}]";
+		request.body_length = strlen(request.body);
+		witness_left(simulation, leader, &flight, &request);
+		if (is_changed)
+			assert_true(simulation_write(simulation, "kubectl", HTTP_PATCH,
+			                             DEPLOYMENTS "/cart",
+			                             "{\"metadata\":{\"labels\":{\"a\":\"b\"}}}"));
+		(void)apiserver_serve(simulation->server, &request, &arena,
+		                      sim_loop_now(simulation->loop));
+		witness_came(simulation, leader, &flight, NULL);
+		arena_fini(&arena);
+		simulation_end(simulation, &result);
+		assert_int_equal(strstr(result.violation, "had not changed meanwhile") != NULL,
+		                 is_changed);
+	}
+}
+
+/* Nobody heard what became of a write of the target, and it is written again. */
+static void test_doubted(void **state)
+{
+	static const struct {
+		const char *read; /* meanwhile */
+		bool is_accused;
+	} rows[] = {
+		{NULL, true},
+		{DEPLOYMENTS "/cart", false},
+		{"/apis/apps/v1/deployments?limit=500", false},
+		{DEPLOYMENTS "/cart-primary", true},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < array_length(rows); i++) {
+		struct simulation *simulation = begin(FAULT_PHASE_PROGRESSING);
+		struct http_request read = {
+			.peer = HTTP_PEER_KUBE, .method = HTTP_GET, .url = rows[i].read};
+		struct http_reply lost = {.error = {.kind = ERR_TRANSPORT}};
+		struct witness_flight flight;
+		char text[SCALING_MAX];
+		struct http_request request = scaling(simulation, text);
+		int leader = simulation->witness.leader;
+
+		witness_left(simulation, leader, &flight, &request);
+		witness_came(simulation, leader, &flight, &lost);
+		if (rows[i].read) {
+			witness_left(simulation, leader, &flight, &read);
+			witness_came(simulation, leader, &flight, NULL);
+		}
+		witness_left(simulation, leader, &flight, &request);
+		witness_came(simulation, leader, &flight, NULL);
+		if (rows[i].is_accused) {
+			end(simulation, "was not looked at");
+			continue;
+		}
+		assert_string_equal(simulation->witness.violation, "");
+		end(simulation, "");
+	}
+}
+
+/* The next check is years ahead, and nobody puts it right. */
+static void test_far_ahead(void **state)
+{
+	struct simulation *simulation = begin_after(FAULT_PHASE_PROGRESSING, span_seconds(90));
+	struct instant *since;
+	struct instant now;
+
+	(void)state;
+	simulation_pass(simulation, span_seconds(3));
+	now = sim_loop_now(simulation->loop);
+	sim_loop_pause(simulation->crew.agents[simulation->witness.leader].loop,
+	               instant_after(now, span_seconds(30)));
+	write_as(simulation, leader_of(simulation), HTTP_PATCH, RELEASES "/RUN/status",
+	         "{\"status\":{\"seq\":SEQ,\"times\":{\"nextCheckAt\":"
+	         "\"2099-01-01T00:00:00Z\"}}}");
+	simulation_pass(simulation, span_seconds(2));
+	since = &simulation->witness.duties[0][WITNESS_DUTY_FAR];
+	assert_true(instant_is_set(*since));
+	assert_string_equal(simulation->witness.violation, "");
+	*since = instant_after(now, span_seconds(-70)); /* and nobody did for so long */
+	simulation_pass(simulation, span_seconds(2));
+	end(simulation, "its next check is further ahead than an interval");
+}
+
 static void test_second_writer(void **state)
 {
 	struct simulation *simulation = begin(FAULT_PHASE_REST);
@@ -376,6 +544,10 @@ int main(void)
 		cmocka_unit_test(test_first_led),
 		cmocka_unit_test(test_silence),
 		cmocka_unit_test(test_clock_jumps_in_a_check),
+		cmocka_unit_test(test_asked_before_it_holds),
+		cmocka_unit_test(test_overtaken),
+		cmocka_unit_test(test_doubted),
+		cmocka_unit_test(test_far_ahead),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -10,6 +10,7 @@
 #include "tests/simulation/witness_hook.h"
 #include "tests/simulation/witness_lease.h"
 #include "tests/simulation/witness_release.h"
+#include "tests/simulation/witness_stale.h"
 #include "tests/simulation/witness_world.h"
 #include "tests/simulation/witness_write.h"
 
@@ -72,15 +73,17 @@ static void check_writer(struct simulation *simulation, const struct http_reques
 void witness_before(struct simulation *simulation, const struct http_request *request)
 {
 	int sender = crew_sender(request);
+	struct witness_flight *flight;
 	int canary;
 
 	simulation->witness.n_requests++;
 	if (sender < 0 || request->method == HTTP_GET || strstr(request->url, "/leases"))
 		return;
 	canary = truth_find(&simulation->truth, request->url);
+	flight = witness_world_flight(simulation, sender, request);
 	check_writer(simulation, request);
-	witness_write_asked(simulation, sender, canary, request,
-	                    witness_world_flight(simulation, sender, request));
+	witness_stale_asked(simulation, flight);
+	witness_write_asked(simulation, sender, canary, request, flight);
 }
 
 /* The name of what a POST made. */
@@ -110,10 +113,10 @@ static void see_leader(struct simulation *simulation)
 static const struct witness_flight *serve(struct simulation *simulation, int agent,
                                           const struct http_request *request)
 {
-	const struct witness_flight *found = witness_world_flight(simulation, agent, request);
+	struct witness_flight *found = witness_world_flight(simulation, agent, request);
 
 	if (found)
-		((struct witness_flight *)(uintptr_t)found)->is_served = true;
+		found->is_served = true;
 	return found;
 }
 
@@ -147,6 +150,7 @@ void witness_after(struct simulation *simulation, const struct http_request *req
 		witness_release_written(simulation, sender, canary, path.name, flight);
 	else if (strcmp(path.plural, "releases") != 0)
 		witness_write_done(simulation, sender, canary, flight);
+	witness_stale_served(simulation, flight);
 	if (strcmp(path.subresource, "status") == 0 && strcmp(path.plural, "releases") == 0)
 		witness_history_served(simulation, request,
 		                       witness_world_find(simulation, canary, "releases", path.name,
@@ -216,6 +220,7 @@ void witness_left(struct simulation *simulation, int agent, struct witness_fligh
 	witness_lease_left(simulation, agent, flight, request);
 	witness_cost_left(simulation, agent, flight, request);
 	witness_duty_sent(simulation, flight);
+	witness_stale_left(simulation, agent, flight, request);
 	if (hook != HOOK_NONE && flight->canary >= 0)
 		witness_hook_left(simulation, agent, flight);
 	if (of->n_flights < WITNESS_FLIGHTS_MAX)
@@ -304,6 +309,7 @@ void witness_came(struct simulation *simulation, int agent, struct witness_fligh
 	if (has_failed)
 		witness_cost_failed(simulation, agent);
 	witness_duty_refused(simulation, flight, reply);
+	witness_stale_came(simulation, agent, flight, reply);
 	if (flight->is_front && !flight->is_write && flight->canary >= 0)
 		of->looked[flight->canary] = now;
 	if (has_failed && flight->is_retreat && !flight->is_front &&

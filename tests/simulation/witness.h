@@ -8,6 +8,7 @@
  *   witness_check.c    checks: what was asked, answered and concluded
  *   witness_write.c    who may write what; the primary's template; pods
  *   witness_duty.c     what must happen soon: retreats, withdrawals, clients on pods that answer
+ *   witness_stale.c    writes that were decided on something older than what stands
  *   witness_cost.c     requests: never in crowds, none at rest
  *   witness_wire.c     the tap at an agent's network
  */
@@ -109,8 +110,11 @@ struct witness_times {
 	struct instant target_made;  /* or to have pods again: those it had before are gone */
 	struct instant primary_poor; /* the primary last had pods that were not ready */
 	struct instant target_poor;
-	struct instant struck;      /* until then watches may not tell */
-	struct instant returned;    /* an agent took the weight of a run's later step back … */
+	struct instant struck;       /* until then watches may not tell */
+	struct instant weighed;      /* an agent gave the canary its run's weight … */
+	struct instant weighed_from; /* … answers from then on were asked knowing that it had not */
+	int weighed_by;              /* … that one */
+	struct instant returned;     /* an agent took the weight of a run's later step back … */
 	char returned_run[UID_MAX]; /* … of this one; "" once other hands changed the route */
 	char image_before[WITNESS_IMAGE_MAX];
 	struct instant image_came; /* the one before */
@@ -125,8 +129,18 @@ enum witness_duty {
 	WITNESS_DUTY_FORGOTTEN, /* … for long, whatever the watches told: its list showed it */
 	WITNESS_DUTY_AGAIN,     /* a retreat's write of the route was refused */
 	WITNESS_DUTY_SERVICE,   /* in a run the canary has weight, and its Service is gone */
+	WITNESS_DUTY_FAR,       /* the next check is further ahead than an interval */
 	WITNESS_DUTY_MISSING,   /* at rest something of ours is not there */
 	WITNESS_DUTY_MAX,
+};
+
+/* Of a canary, what an agent writes only as it was last seen. */
+enum witness_written {
+	WITNESS_WRITTEN_NONE,
+	WITNESS_WRITTEN_TARGET,
+	WITNESS_WRITTEN_PRIMARY,
+	WITNESS_WRITTEN_RELEASE, /* the newest; its seq says in which order it was written */
+	WITNESS_WRITTEN_MAX,
 };
 
 /* What an answer says; both where that depends on the bounds in force. */
@@ -151,13 +165,17 @@ struct witness_told {
 /* One request on its way, as its agent sees it. */
 struct witness_flight {
 	struct instant left;
-	struct instant lands_until; /* it takes effect before, or never */
-	struct instant clock;       /* the agent's */
-	struct instant clock_most;  /* … or as it was before it jumped, if that is later */
-	uint64_t url;               /* hashed with its method */
-	int canary;                 /* or -1 */
-	int question;               /* to the metrics; -1: none of those that decide */
-	enum hook_type hook;        /* that is called */
+	struct instant lands_until;   /* it takes effect before, or never */
+	struct instant clock;         /* the agent's */
+	struct instant clock_most;    /* … or as it was before it jumped, if that is later */
+	uint64_t url;                 /* hashed with its method */
+	int canary;                   /* or -1 */
+	int question;                 /* to the metrics; -1: none of those that decide */
+	enum hook_type hook;          /* that is called */
+	enum witness_written written; /* or read */
+	char version[24];             /* … as it stood when this left */
+	bool is_of_newest;            /* … which this was decided on */
+	bool is_overtaken;            /* … and it was another one when this was served */
 	bool is_watch;
 	bool is_lease;
 	bool is_renewal; /* a write of the lease */
@@ -167,6 +185,12 @@ struct witness_flight {
 	bool is_front;    /* of the route */
 	bool is_write;    /* to the API server, and not of the lease */
 	bool is_served;   /* it took effect, or was refused */
+};
+
+/* What became of the last write of it is not known. */
+struct witness_doubt {
+	struct instant since; /* not set: it was read since then, or there is none */
+	char version[24];     /* what stood when that write left */
 };
 
 /* The last answer of a hook. */
@@ -187,8 +211,9 @@ struct witness_agent {
 	struct instant retreat_troubled[FAULT_CANARIES_MAX]; /* only those of a retreat */
 	struct witness_told told[FAULT_CANARIES_MAX][WITNESS_QUESTIONS];
 	struct witness_heard heard[FAULT_CANARIES_MAX][HOOK_EVENT + 1];
+	struct witness_doubt doubts[FAULT_CANARIES_MAX][WITNESS_WRITTEN_MAX];
 	struct instant looked[FAULT_CANARIES_MAX]; /* its last answer to a GET of the route */
-	const struct witness_flight *flights[WITNESS_FLIGHTS_MAX];
+	struct witness_flight *flights[WITNESS_FLIGHTS_MAX];
 	int n_flights;
 	struct instant window;
 	int n_requests; /* in the window */

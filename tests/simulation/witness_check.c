@@ -1,5 +1,7 @@
 #include "tests/simulation/witness_check.h"
 
+#include "analysis/rival.h"
+#include "tests/simulation/front.h"
 #include "tests/simulation/witness_hook.h"
 #include "tests/simulation/witness_world.h"
 
@@ -12,6 +14,8 @@
 #define DURATION_MAX       500
 #define DURATION_MAX_TIGHT 100
 #define EDITED_MS          70000
+#define HOLD_MS            5000 /* the provider's */
+#define HOLD_MESH_MS       2000
 #define FORGOTTEN_MS       2000
 #define EDITED_LONG_MS     200000 /* with watches that are silent, and stale lists */
 
@@ -192,6 +196,24 @@ static void check_counted(struct simulation *simulation, int agent, int canary,
 	}
 }
 
+/* An answer counts that was asked before the run's weight had held, by whoever gave it. Of two that
+ * fight about the route the checks go on meanwhile. */
+static void check_held(struct simulation *simulation, int agent, int canary,
+                       const struct witness_run *run, const struct witness_told *told)
+{
+	const struct witness_times *times = &simulation->witness.times[canary];
+	const struct truth_canary *truth = &simulation->truth.canaries[canary];
+	struct span hold = span_ms(front_is_past_apex(truth) ? HOLD_MESH_MS : HOLD_MS);
+
+	if (times->weighed_by != agent || !front_is_weighed(truth) ||
+	    !instant_is_before(truth->meddled, times->weighed) || truth->n_meddled > RIVAL_EDITS ||
+	    instant_is_before(told->asked_truly, times->weighed_from) ||
+	    !instant_is_before(told->asked_truly, instant_after(times->weighed, hold)))
+		return;
+	witness_accuse(simulation, "%s: a step on what was asked %d ms after its weight was given",
+	               run->name, (int)instant_between(times->weighed, told->asked_truly).ms);
+}
+
 void witness_check_concluded(struct simulation *simulation, int agent, int canary,
                              struct witness_run *run, const struct witness_flight *flight)
 {
@@ -214,6 +236,8 @@ void witness_check_concluded(struct simulation *simulation, int agent, int canar
 			continue;
 		n_failing += (told[i].verdict & WITNESS_VERDICT_FAIL) != 0;
 		n_passing += (told[i].verdict & WITNESS_VERDICT_PASS) != 0;
+		if (passes)
+			check_held(simulation, agent, canary, old, &told[i]);
 	}
 	if (fails && passes)
 		witness_accuse(simulation, "%s: one check both fails and passes", run->name);

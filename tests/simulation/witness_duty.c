@@ -9,7 +9,10 @@
 #define PATIENCE_MS         2000
 #define PATIENCE_MS_AGAIN   1500  /* a retreat's backoff is a second at most */
 #define PATIENCE_MS_CALMLY  12000 /* what is no retreat: a forward write, with its backoff */
+#define PATIENCE_MS_FAR     70000 /* it looks again after an interval, and the weight holds */
 #define PATIENCE_MS_BACKOFF 75000 /* … the longest one: what stood in the way was not ours */
+
+#define FAR_MS 62000 /* the longest interval */
 
 static const struct {
 	const char *what;
@@ -30,6 +33,8 @@ static const struct {
                                 PATIENCE_MS_AGAIN, false},
 	[WITNESS_DUTY_SERVICE] = {"the canary gets requests through a Service that is gone",
                                   PATIENCE_MS_CALMLY, true},
+	[WITNESS_DUTY_FAR] = {"its next check is further ahead than an interval", PATIENCE_MS_FAR,
+                              true},
 	[WITNESS_DUTY_MISSING] = {"something of it is missing", PATIENCE_MS_BACKOFF, true},
 };
 
@@ -131,6 +136,28 @@ static bool is_serviceless(struct simulation *simulation, int canary)
 	       world->has_route && world->weight > 0 && !world->has_canary_service;
 }
 
+/* All stands as a check needs it, and the next one is further ahead than it can be, by the clock of
+ * whoever writes. */
+static bool is_far(struct simulation *simulation, int canary)
+{
+	const struct witness *witness = &simulation->witness;
+	const struct witness_world *world = &witness->worlds[canary];
+	const struct witness_run *run = &witness->runs[canary];
+	const struct truth_canary *truth = &simulation->truth.canaries[canary];
+	const struct crew_agent *leader;
+	struct instant clock;
+
+	if (witness->leader < 0 || !is_open(run) || run->phase != PHASE_PROGRESSING ||
+	    !world->has_canary || !world->target.is_ready || !world->primary.is_ready ||
+	    strcmp(world->target.image, run->image) != 0 ||
+	    (front_is_weighed(truth) && (!world->has_route || world->weight != run->weight)) ||
+	    truth->hooks != 0 || truth->is_invalid || truth->is_stripped)
+		return false;
+	leader = &simulation->crew.agents[witness->leader];
+	clock = leader->agent ? loop_now(leader->loop) : run->next_check_at;
+	return instant_between(clock, run->next_check_at).ms > FAR_MS;
+}
+
 static void set(struct simulation *simulation, int canary, enum witness_duty duty, bool is_due)
 {
 	struct instant *since = &simulation->witness.duties[canary][duty];
@@ -179,6 +206,7 @@ void witness_duty_check(struct simulation *simulation, int canary)
 	struct witness *witness = &simulation->witness;
 	struct instant now = witness_world_now(simulation);
 
+	set(simulation, canary, WITNESS_DUTY_FAR, is_far(simulation, canary));
 	for (enum witness_duty duty = 0; duty < WITNESS_DUTY_MAX; duty++) {
 		struct instant since = witness->duties[canary][duty];
 		/* Outside a run what somebody edited is put right as all else is. */

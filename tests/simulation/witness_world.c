@@ -277,8 +277,8 @@ uint64_t witness_world_hash(const struct http_request *request)
 	return hash;
 }
 
-const struct witness_flight *witness_world_flight(struct simulation *simulation, int agent,
-                                                  const struct http_request *request)
+struct witness_flight *witness_world_flight(struct simulation *simulation, int agent,
+                                            const struct http_request *request)
 {
 	struct witness_agent *of = &simulation->witness.agents[agent];
 	uint64_t hash = witness_world_hash(request);

@@ -56,7 +56,7 @@ bool witness_world_asked(struct simulation *simulation, int canary,
 uint64_t witness_world_hash(const struct http_request *request);
 
 /* The flight of a request that is being served; NULL: nobody waits for it. */
-const struct witness_flight *witness_world_flight(struct simulation *simulation, int agent,
-                                                  const struct http_request *request);
+struct witness_flight *witness_world_flight(struct simulation *simulation, int agent,
+                                            const struct http_request *request);
 
 #endif

@@ -265,6 +265,24 @@ static void check_weight(struct simulation *simulation, int canary, const struct
 		               new->weight, new->target.image, run->name, run->image);
 }
 
+/* The run's weight is given: for the first time since it was saved, or after another hand took it.
+ */
+static void note_weighed(struct simulation *simulation, int agent, int canary,
+                         const struct witness_world *old, const struct witness_world *new,
+                         const struct witness_flight *flight)
+{
+	const struct witness_run *run = &simulation->witness.runs[canary];
+	struct witness_times *times = &simulation->witness.times[canary];
+	bool is_first = instant_is_before(times->weighed, run->written) &&
+	                instant_is_before(simulation->truth.canaries[canary].meddled, run->written);
+
+	if (!flight || new->weight == old->weight || new->weight != run->weight)
+		return;
+	times->weighed = witness_world_now(simulation);
+	times->weighed_from = is_first ? run->written : flight->left;
+	times->weighed_by = agent;
+}
+
 /* A weight that was taken back within a run is a retreat begun, which every process finishes. */
 static void check_return(struct simulation *simulation, int canary, const struct witness_world *old,
                          const struct witness_world *new, const struct witness_flight *flight)
@@ -544,9 +562,9 @@ void witness_write_done(struct simulation *simulation, int agent, int canary,
 	const struct witness_world *old = &simulation->witness.worlds[canary];
 	struct witness_world new;
 
-	(void)agent;
 	witness_world_read(simulation, canary, &new);
 	check_weight(simulation, canary, old, &new, flight);
+	note_weighed(simulation, agent, canary, old, &new, flight);
 	check_return(simulation, canary, old, &new, flight);
 	check_apex(simulation, canary, old, &new, flight);
 	check_target(simulation, canary, old, &new, flight);
