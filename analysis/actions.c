@@ -113,18 +113,21 @@ static bool is_retreating(const struct plan *plan)
 	return false;
 }
 
-void actions_save(struct thought *thought)
+static void save(struct thought *thought)
 {
-	struct release_status status;
+	struct release_status status = thought_next_status(thought);
 
-	if (thought->ruling.kind != RULING_ACT || is_retreating(thought->plan))
-		return;
-	status = thought_next_status(thought);
 	if (!change(thought, &status))
 		return;
 	actions_mark(thought, &status);
 	thought_save(thought, &status, false);
 	text_copy(thought->plan->reason, status.reason);
+}
+
+void actions_save(struct thought *thought)
+{
+	if (thought->ruling.kind == RULING_ACT && !is_retreating(thought->plan))
+		save(thought);
 }
 
 void actions_release(struct thought *thought)

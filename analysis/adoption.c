@@ -315,18 +315,24 @@ bool adoption_settle(struct thought *thought)
 	return true;
 }
 
+static void want_primary(struct thought *thought)
+{
+	struct effect effect = {.kind = EFFECT_TAKE_PRIMARY, .subject = SUBJECT_PRIMARY};
+
+	text_copy(effect.resource_version, thought->facts->primary.resource_version);
+	thought_want(thought, &effect);
+	thought_because(thought, "taking over %.100s.%.63s", thought->spec->primary,
+	                thought->spec->k8s_namespace);
+}
+
 void adoption_take(struct thought *thought)
 {
 	const struct facts *facts = thought->facts;
 	const struct workload_fact *primary = &facts->primary;
-	struct effect effect = {.kind = EFFECT_TAKE_PRIMARY, .subject = SUBJECT_PRIMARY};
 
 	if (facts->newest.name[0] == '\0' || primary->slot.state != FACT_KNOWN ||
 	    !primary->is_owned || plan_changes(thought->plan, SUBJECT_PRIMARY) ||
 	    adoption_is_raw(&facts->newest) || facts->is_quarantined || !facts->has_spec)
 		return;
-	text_copy(effect.resource_version, primary->resource_version);
-	thought_want(thought, &effect);
-	thought_because(thought, "taking over %.100s.%.63s", thought->spec->primary,
-	                thought->spec->k8s_namespace);
+	want_primary(thought);
 }

@@ -170,12 +170,18 @@ static bool is_reaching(const struct facts *facts)
 	return facts->newest.status.phase == PHASE_PROMOTING && facts->primary.slot.is_written;
 }
 
+static void cancel_run(struct thought *thought, const char *why)
+{
+	struct release_status status = thought_next_status(thought);
+
+	retreat_begin(thought, &status, OUTCOME_CANCELLED, "%s", why);
+}
+
 /* A run that was open ends without a judgement: a Canary that is made anew analyses its revision
  * again. */
 static bool guard_deleted(struct thought *thought)
 {
 	const struct facts *facts = thought->facts;
-	struct release_status status;
 
 	if (!facts->is_deleted)
 		return false;
@@ -184,8 +190,7 @@ static bool guard_deleted(struct thought *thought)
 		                       "the Canary is deleted: waiting until it shows what the "
 		                       "primary got");
 	if (facts->has_spec && release_is_open(&facts->newest) && may_withdraw(thought)) {
-		status = thought_next_status(thought);
-		retreat_begin(thought, &status, OUTCOME_CANCELLED, "the Canary was deleted");
+		cancel_run(thought, "the Canary was deleted");
 		return true;
 	}
 	phase_teardown(thought);
@@ -228,35 +233,37 @@ static bool guard_aborted(struct thought *thought)
 	return true;
 }
 
-static bool guard_target_gone(struct thought *thought)
+static void withdraw_for_target(struct thought *thought)
 {
-	const struct facts *facts = thought->facts;
-	struct release_status status;
+	struct release_status status = thought_next_status(thought);
 
-	if (!release_is_open(&facts->newest) || facts->target.slot.state != FACT_ABSENT ||
-	    !may_withdraw(thought))
-		return false;
-	status = thought_next_status(thought);
 	thought_notice(&status, true, "%s %.100s.%.63s not found",
 	               target_kind_word(thought->spec->target_kind), thought->spec->target,
 	               thought->spec->k8s_namespace);
 	retreat_begin(thought, &status, OUTCOME_CANCELLED, "%s %.100s.%.63s was deleted",
 	              target_kind_word(thought->spec->target_kind), thought->spec->target,
 	              thought->spec->k8s_namespace);
+}
+
+static bool guard_target_gone(struct thought *thought)
+{
+	const struct facts *facts = thought->facts;
+
+	if (!release_is_open(&facts->newest) || facts->target.slot.state != FACT_ABSENT ||
+	    !may_withdraw(thought))
+		return false;
+	withdraw_for_target(thought);
 	return true;
 }
 
 static bool guard_moved(struct thought *thought)
 {
-	struct release_status status;
-
 	if (!thought->facts->is_moved || !release_is_open(&thought->facts->newest) ||
 	    !may_withdraw(thought))
 		return false;
-	status = thought_next_status(thought);
-	retreat_begin(
-		thought, &status, OUTCOME_CANCELLED,
-		"spec.targetRef, provider, service or ingressRef was edited: the run ends under the old spec");
+	cancel_run(thought,
+	           "spec.targetRef, provider, service or ingressRef was edited: the run "
+	           "ends under the old spec");
 	return true;
 }
 
@@ -268,34 +275,33 @@ static bool is_lost(const struct facts *facts)
 	       facts->primary.slot.state == FACT_ABSENT && !facts->primary.slot.is_written;
 }
 
-static bool guard_newer(struct thought *thought)
+static void restart(struct thought *thought)
 {
 	const struct canary_spec *spec = thought->spec;
-	struct release_status status;
+	struct release_status status = thought_next_status(thought);
 
+	thought_notice(&status, false,
+	               "New revision detected! Restarting analysis for %.100s.%.63s", spec->target,
+	               spec->k8s_namespace);
+	retreat_begin(thought, &status, OUTCOME_SUPERSEDED,
+	              "New revision detected! Restarting analysis for %.100s.%.63s", spec->target,
+	              spec->k8s_namespace);
+}
+
+static bool guard_newer(struct thought *thought)
+{
 	/* An undo is completed first: it was asked for. */
 	if (!release_is_open(&thought->facts->newest) ||
 	    !(may_withdraw(thought) || is_lost(thought->facts)) ||
 	    thought->facts->newest.cause == CAUSE_UNDO)
 		return false;
-	if (thought->is_newer) {
-		status = thought_next_status(thought);
-		thought_notice(&status, false,
-		               "New revision detected! Restarting analysis for %.100s.%.63s",
-		               spec->target, spec->k8s_namespace);
-		retreat_begin(thought, &status, OUTCOME_SUPERSEDED,
-		              "New revision detected! Restarting analysis for %.100s.%.63s",
-		              spec->target, spec->k8s_namespace);
-		return true;
-	}
-	if (thought->is_reverted) {
-		status = thought_next_status(thought);
-		retreat_begin(
-			thought, &status, OUTCOME_CANCELLED,
-			"the target has the promoted template again: nothing is left to analyse");
-		return true;
-	}
-	return false;
+	if (thought->is_newer)
+		restart(thought);
+	else if (thought->is_reverted)
+		cancel_run(thought,
+		           "the target has the promoted template again: nothing is left "
+		           "to analyse");
+	return thought->is_newer || thought->is_reverted;
 }
 
 /* Nothing moves forward; a retreat is finished, and clients are kept on pods that answer. */

@@ -164,10 +164,16 @@ bool scaler_turns(struct thought *thought, bool is_up)
 	return false;
 }
 
+static void want_removal(struct thought *thought)
+{
+	struct effect effect = {.kind = EFFECT_REMOVE, .subject = SUBJECT_FORMER_SCALER};
+
+	thought_want(thought, &effect);
+}
+
 void scaler_leave(struct thought *thought)
 {
 	const struct former_scaler_fact *former = &thought->facts->former_scaler;
-	struct effect effect = {.kind = EFFECT_REMOVE, .subject = SUBJECT_FORMER_SCALER};
 
 	if (former->kind == SCALER_NONE || former->slot.failures >= LEAVE_TRIES ||
 	    thought->facts->is_quarantined || !thought->facts->has_spec)
@@ -176,7 +182,7 @@ void scaler_leave(struct thought *thought)
 		if (thought->plan->effects[i].is_retreat)
 			return;
 	}
-	thought_want(thought, &effect);
+	want_removal(thought);
 }
 
 int scaler_first(const struct thought *thought)
