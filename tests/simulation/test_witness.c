@@ -319,6 +319,36 @@ static void test_asked_before_it_holds(void **state)
 	}
 }
 
+/* All is well, and the next check is set without a step; or with a question that nobody asked. */
+static void test_no_step(void **state)
+{
+	(void)state;
+	for (int n_asked = 1; n_asked <= 2; n_asked++) {
+		struct simulation *simulation =
+			begin_after(FAULT_PHASE_PROGRESSING, span_seconds(250));
+		struct loop *loop = simulation->crew.agents[simulation->witness.leader].loop;
+		struct span left =
+			instant_between(loop_now(loop), simulation->witness.runs[0].next_check_at);
+		struct simulation_result result;
+
+		simulation_pass(simulation, span_ms(left.ms - 2000));
+		sim_loop_pause(loop,
+		               instant_after(sim_loop_now(simulation->loop), span_seconds(5)));
+		simulation_pass(simulation, span_seconds(3));
+		ask(simulation, "custom_success{service=\"cart-canary\"}",
+		    "{\"value\":[1,\"100\"]}");
+		if (n_asked == 2)
+			ask(simulation, "custom_duration{service=\"cart-canary\"}",
+			    "{\"value\":[1,\"20\"]}");
+		write_as(simulation, leader_of(simulation), HTTP_PATCH, RELEASES "/RUN/status",
+		         "{\"status\":{\"seq\":SEQ,\"times\":{\"nextCheckAt\":"
+		         "\"2099-01-01T00:00:00Z\"}}}");
+		simulation_end(simulation, &result);
+		assert_int_equal(strstr(result.violation, "no step is taken") != NULL,
+		                 n_asked == 2);
+	}
+}
+
 #define SCALING_MAX 160
 
 /* A write of the target, as it stands; TEXT holds its body. */
@@ -461,8 +491,7 @@ static void test_duties(void **state)
 	         "the canary has more weight than it may"},
 		{HTTP_PATCH, DEPLOYMENTS "/cart", IMAGE("3-good"), 7,
 	         "the canary has more weight than it may"},
-		{HTTP_DELETE, SERVICES "/cart-canary", NULL, 13,
-	         "the canary gets requests through a Service that is gone"},
+		{HTTP_DELETE, SERVICES "/cart-canary", NULL, 13, "the canary's Service is gone"},
 	};
 
 	(void)state;
@@ -545,6 +574,7 @@ int main(void)
 		cmocka_unit_test(test_silence),
 		cmocka_unit_test(test_clock_jumps_in_a_check),
 		cmocka_unit_test(test_asked_before_it_holds),
+		cmocka_unit_test(test_no_step),
 		cmocka_unit_test(test_overtaken),
 		cmocka_unit_test(test_doubted),
 		cmocka_unit_test(test_far_ahead),

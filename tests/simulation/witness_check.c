@@ -166,6 +166,34 @@ static bool is_of_unknown(const struct witness_agent *of, int canary,
 	return since.ms >= 0 && since.ms < FORGOTTEN_MS;
 }
 
+/* A later check is set while the run goes on; nobody edited it or meddled with its clock. */
+static bool is_next(struct simulation *simulation, int agent, int canary,
+                    const struct witness_run *run, const struct witness_flight *flight)
+{
+	const struct witness_agent *of = &simulation->witness.agents[agent];
+	const struct witness_run *old = &simulation->witness.runs[canary];
+	struct instant now = witness_world_now(simulation);
+
+	return flight && old->phase == PHASE_PROGRESSING && run->phase == PHASE_PROGRESSING &&
+	       instant_is_before(old->next_check_at, run->next_check_at) &&
+	       instant_between(simulation->witness.times[canary].edited, now).ms >=
+	               EDITED_LONG_MS &&
+	       !simulation->witness.is_posthumous &&
+	       (!instant_is_set(of->offset_changed) ||
+	        instant_between(of->offset_changed, now).ms >= WITNESS_JUMP_MS);
+}
+
+/* It came before the save left, which was decided with it, and after the one before. */
+static bool is_in_time(const struct witness_agent *of, int canary, const struct witness_told *told,
+                       const struct witness_run *old, const struct witness_flight *flight)
+{
+	return !instant_is_before(told->asked, old->next_check_at) &&
+	       instant_is_before(old->written, told->asked_truly) &&
+	       !instant_is_before(flight->left, told->told) &&
+	       instant_between(told->told, flight->left).ms < FORGOTTEN_MS &&
+	       !is_of_unknown(of, canary, told);
+}
+
 /* A later check is set, and nothing of this one was counted: so no answer to it may have failed,
  * but for one that came too late for the save, or that was forgotten while the lease was lost. */
 static void check_counted(struct simulation *simulation, int agent, int canary,
@@ -174,22 +202,12 @@ static void check_counted(struct simulation *simulation, int agent, int canary,
 	const struct witness_agent *of = &simulation->witness.agents[agent];
 	const struct witness_run *old = &simulation->witness.runs[canary];
 	const struct witness_told *told = of->told[canary];
-	struct instant now = witness_world_now(simulation);
 
-	if (!flight || old->phase != PHASE_PROGRESSING || run->phase != PHASE_PROGRESSING ||
-	    !instant_is_before(old->next_check_at, run->next_check_at) ||
-	    instant_between(simulation->witness.times[canary].edited, now).ms < EDITED_LONG_MS ||
-	    simulation->witness.is_posthumous ||
-	    (instant_is_set(of->offset_changed) &&
-	     instant_between(of->offset_changed, now).ms < WITNESS_JUMP_MS))
+	if (!is_next(simulation, agent, canary, run, flight))
 		return;
 	for (int i = 0; i < WITNESS_QUESTIONS; i++) {
 		if (told[i].verdict == WITNESS_VERDICT_FAIL &&
-		    !instant_is_before(told[i].asked, old->next_check_at) &&
-		    instant_is_before(old->written, told[i].asked_truly) &&
-		    !instant_is_before(flight->left, told[i].told) &&
-		    instant_between(told[i].told, flight->left).ms < FORGOTTEN_MS &&
-		    !is_of_unknown(of, canary, &told[i]) &&
+		    is_in_time(of, canary, &told[i], old, flight) &&
 		    is_of_check(simulation, &told[i], old, &simulation->crew.agents[agent]))
 			witness_accuse(simulation, "%s: a check failed, and is not counted",
 			               run->name);
@@ -214,6 +232,40 @@ static void check_held(struct simulation *simulation, int agent, int canary,
 	               run->name, (int)instant_between(times->weighed, told->asked_truly).ms);
 }
 
+/* Pods are not ready, or were not a moment ago: a check is then begun anew. */
+static bool is_poor(const struct simulation *simulation, int canary, struct instant now)
+{
+	const struct witness_times *times = &simulation->witness.times[canary];
+
+	return instant_between(times->target_poor, now).ms < FORGOTTEN_MS ||
+	       instant_between(times->primary_poor, now).ms < FORGOTTEN_MS;
+}
+
+/* The next check is set as if one had been concluded, whose answers all passed: that is a step,
+ * unless the check gave back a weight that another hand had lowered. */
+static void check_stepped(struct simulation *simulation, int agent, int canary,
+                          const struct witness_run *run, const struct witness_flight *flight)
+{
+	const struct witness_agent *of = &simulation->witness.agents[agent];
+	const struct witness_run *old = &simulation->witness.runs[canary];
+	const struct truth_canary *truth = &simulation->truth.canaries[canary];
+	const struct witness_told *told = of->told[canary];
+
+	if (!is_next(simulation, agent, canary, run, flight) || truth->hooks != 0 ||
+	    !instant_is_before(truth->meddled, old->written) || truth->n_meddled > RIVAL_EDITS ||
+	    is_poor(simulation, canary, witness_world_now(simulation)) ||
+	    (front_is_weighed(truth) && simulation->witness.worlds[canary].weight != old->weight))
+		return;
+	for (int i = 0; i < WITNESS_QUESTIONS; i++) {
+		if (told[i].verdict != WITNESS_VERDICT_PASS ||
+		    !is_in_time(of, canary, &told[i], old, flight) ||
+		    !is_of_check(simulation, &told[i], old, &simulation->crew.agents[agent]))
+			return;
+	}
+	witness_accuse(simulation, "%s: each answer of a check passed, and no step is taken",
+	               run->name);
+}
+
 void witness_check_concluded(struct simulation *simulation, int agent, int canary,
                              struct witness_run *run, const struct witness_flight *flight)
 {
@@ -229,6 +281,7 @@ void witness_check_concluded(struct simulation *simulation, int agent, int canar
 
 	if (!fails && !passes) {
 		check_counted(simulation, agent, canary, run, flight);
+		check_stepped(simulation, agent, canary, run, flight);
 		return;
 	}
 	for (int i = 0; i < WITNESS_QUESTIONS; i++) {

@@ -31,8 +31,7 @@ static const struct {
                                     false},
 	[WITNESS_DUTY_AGAIN] = {"a retreat's write that was refused is not sent again",
                                 PATIENCE_MS_AGAIN, false},
-	[WITNESS_DUTY_SERVICE] = {"the canary gets requests through a Service that is gone",
-                                  PATIENCE_MS_CALMLY, true},
+	[WITNESS_DUTY_SERVICE] = {"the canary's Service is gone", PATIENCE_MS_CALMLY, true},
 	[WITNESS_DUTY_FAR] = {"its next check is further ahead than an interval", PATIENCE_MS_FAR,
                               true},
 	[WITNESS_DUTY_MISSING] = {"something of it is missing", PATIENCE_MS_BACKOFF, true},
@@ -124,16 +123,19 @@ static bool is_missing(struct simulation *simulation, int canary)
 	       (!world->has_route && front_is_weighed(truth));
 }
 
-/* The canary's share of the requests goes nowhere, and goes on to. */
+/* The canary's share of the requests goes nowhere, and goes on to; or a promotion, which can hand
+ * clients back to the canary, has no Service to do it with. */
 static bool is_serviceless(struct simulation *simulation, int canary)
 {
 	const struct witness_world *world = &simulation->witness.worlds[canary];
 	const struct witness_run *run = &simulation->witness.runs[canary];
 	const struct truth_canary *truth = &simulation->truth.canaries[canary];
 
+	bool is_needed = run->phase == PHASE_PROMOTING || (world->has_route && world->weight > 0);
+
 	return is_open(run) && run->phase >= PHASE_PROGRESSING && run->phase <= PHASE_PROMOTING &&
-	       world->has_canary && world->target.is_there && !truth->is_invalid &&
-	       world->has_route && world->weight > 0 && !world->has_canary_service;
+	       world->has_canary && world->target.is_there && !truth->is_invalid && is_needed &&
+	       !world->has_canary_service;
 }
 
 /* All stands as a check needs it, and the next one is further ahead than it can be, by the clock of
