@@ -12,7 +12,7 @@
 #include "analysis/plan.h"
 
 /* Of each decision's record: another version may decide otherwise. */
-#define DECIDE_VERSION "8"
+#define DECIDE_VERSION "9"
 
 /*
  * Decide. SPEC is the last valid one (zeroed while facts->has_spec is false). PLAN->effects has

@@ -184,8 +184,7 @@ static bool are_old_pods_gone(struct thought *thought, const struct workload_fac
 	return false;
 }
 
-/* Pods that were asked for before may yet come: what ends here would leave them behind. */
-static bool is_answered(struct thought *thought, enum subject subject)
+bool thought_is_answered(struct thought *thought, enum subject subject)
 {
 	if (!slot_of(thought, subject)->is_written)
 		return true;
@@ -229,7 +228,7 @@ bool thought_scaled(struct thought *thought, enum subject subject, int replicas)
 	if (workload->slot.state == FACT_ABSENT)
 		return true;
 	if (is_there && is_turned)
-		return replicas > 0 || is_answered(thought, subject);
+		return replicas > 0 || thought_is_answered(thought, subject);
 	if (replicas == 0 && !thought_is_sure(thought))
 		return false;
 	/* The run may be over: then its pods are not ours to take. */

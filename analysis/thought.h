@@ -71,6 +71,10 @@ void thought_notice(struct release_status *status, bool is_warning, const char *
 /* Save a status of the newest Release. */
 void thought_save(struct thought *thought, const struct release_status *status, bool is_retreat);
 
+/* No change of SUBJECT is on its way, which may yet take effect: pods that were asked for come, and
+ * what ends here would leave them behind; or those of the run that begins go. */
+bool thought_is_answered(struct thought *thought, enum subject subject);
+
 /* The capacity that the primary, or the target while it is analysed, should have. */
 int thought_run_replicas(const struct thought *thought);
 

@@ -181,13 +181,15 @@ void phase_resting(struct thought *thought)
 	if (adoption_resume(thought))
 		return;
 	/* It may be wanted because what is promoted does not stand; no hook holds it up. */
-	if (ruling_wants(thought, VERB_UNDO) && are_notices_told(thought)) {
+	if (ruling_wants(thought, VERB_UNDO) && are_notices_told(thought) &&
+	    thought_is_answered(thought, SUBJECT_TARGET)) {
 		actions_release(thought);
 		return;
 	}
 	if (!keep(thought))
 		return;
-	if (ruling_wants(thought, VERB_RETRY) && is_told(thought)) {
+	if (ruling_wants(thought, VERB_RETRY) && is_told(thought) &&
+	    thought_is_answered(thought, SUBJECT_TARGET)) {
 		actions_release(thought);
 		return;
 	}
@@ -203,7 +205,8 @@ void phase_resting(struct thought *thought)
 		                thought->spec->primary, thought->spec->k8s_namespace, why);
 		return;
 	}
-	if (!is_told(thought))
+	/* A scale-down of the last run would take the next one's pods. */
+	if (!is_told(thought) || !thought_is_answered(thought, SUBJECT_TARGET))
 		return;
 	create_release(thought, cause_of(facts));
 	thought_because(thought, "New revision detected! Scaling up %.100s.%.63s",

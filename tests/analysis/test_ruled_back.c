@@ -114,6 +114,14 @@ static void done_full(struct model *model)
 
 static const struct decision_row rows[] = {
 	{"retry", {judged, ask_retry}, "create release 3 retry", "retry wanted by alice: again"},
+	{"retry, while the target's pods are sent away",
+         {judged, target_written, ask_retry},
+         "write canary status Failed",
+         "waiting for the answer to a change of the target"},
+	{"undo, while the target's pods are sent away",
+         {judged, target_written, ask_undo, earlier},
+         "write canary status Failed",
+         "waiting for the answer to a change of the target"},
 	{"retry in a run",
          {progressing, early, ask_retry},
          "write canary status Progressing; answer action: cart-2 is under way: abort it first, or wait",

@@ -159,6 +159,9 @@ static const struct stormy {
          "pods of before serve in a stuck first primary, and the target is as stuck: oracle.c"},
 	{240599, 5, "a first primary that clients were on was removed: people_edit.c"},
 	{242710, 5, "a hand wrote the weight that a retreat had written: witness_world.c"},
+	{340941, 6,
+         "a scale-down of the run before came into the next one, whose last save an edit had "
+         "cancelled: resting.c, witness_write.c"},
 	{260026, 4,
          "a promotion did not ask for a Service that it did not know: test_stepping_back"},
 };

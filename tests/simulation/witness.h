@@ -49,7 +49,8 @@ struct witness_run {
 	struct instant next_check_at;  /* by the clock of whoever wrote it */
 	struct instant concluded;      /* the true time of its last step or failed check */
 	struct instant made;           /* the true time when it was */
-	struct instant written;        /* the true time of its last write */
+	struct instant written;        /* the true time of its last write … */
+	struct instant ended;          /* … and of that which ended it */
 	bool is_init;
 	bool is_taken_down;
 	bool is_approved;        /* confirm-promotion said yes before its last write, once */

@@ -297,8 +297,10 @@ void witness_release_written(struct simulation *simulation, int agent, int canar
 		witness_check_concluded(simulation, agent, canary, &run, flight);
 	}
 	run.written = witness_world_now(simulation);
-	if (run.outcome != OUTCOME_NONE && old->outcome == OUTCOME_NONE)
+	if (run.outcome != OUTCOME_NONE && old->outcome == OUTCOME_NONE) {
+		run.ended = run.written;
 		finish(simulation, canary, &run);
+	}
 	*old = run;
 }
 

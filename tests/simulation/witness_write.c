@@ -400,6 +400,13 @@ static bool is_earlier(const struct simulation *simulation, int canary,
 	return flight && instant_is_before(flight->left, simulation->witness.runs[canary].written);
 }
 
+/* It left before the run was over, whose last save was on its way, too. */
+static bool is_of_end(const struct witness_run *run, const struct witness_flight *flight)
+{
+	return flight && run->outcome != OUTCOME_NONE &&
+	       instant_is_before(flight->left, run->ended);
+}
+
 /* Pods that began with what a config held before go before the run begins; it may be superseded
  * while that is on its way. */
 static bool is_renewed(const struct simulation *simulation, int canary,
@@ -430,8 +437,8 @@ static void check_target(struct simulation *simulation, int canary, const struct
 	if (new->target.replicas != 0)
 		witness_accuse(simulation, "%s: the target scaled down from %d to %d", name,
 		               old->target.replicas, new->target.replicas);
-	if (!is_left(witness, canary, old) && !is_renewed(simulation, canary, flight) &&
-	    !is_of_two(simulation, canary, flight) &&
+	if (!is_left(witness, canary, old) && !is_of_end(run, flight) &&
+	    !is_renewed(simulation, canary, flight) && !is_of_two(simulation, canary, flight) &&
 	    (run->outcome != OUTCOME_NONE ||
 	     (run->phase != PHASE_FINALISING && run->phase != PHASE_RETREATING)))
 		witness_accuse(simulation, "%s: the target scaled down in %s", name,
