@@ -127,6 +127,7 @@ static const struct regression {
          "people asked for more iterations after the promotion was approved: witness_hook.c"},
 	{5232162, 0,
          "people gave a longer deadline to a run that had ended by the one before: test_people"},
+	{16, 0, "a route that was put right was asked about at once: test_rival_flows"},
 	{5400738, 0,
          "people removed the Lease, and the one gave weight to what the other took back: "
          "witness_write.c"},
