@@ -232,13 +232,16 @@ static void check_held(struct simulation *simulation, int agent, int canary,
 	               run->name, (int)instant_between(times->weighed, told->asked_truly).ms);
 }
 
-/* Pods are not ready, or were not a moment ago: a check is then begun anew. */
+/* Pods are not ready, or were not a moment ago, as far as the watches told: a check is then begun
+ * anew. */
 static bool is_poor(const struct simulation *simulation, int canary, struct instant now)
 {
 	const struct witness_times *times = &simulation->witness.times[canary];
 
-	return instant_between(times->target_poor, now).ms < FORGOTTEN_MS ||
-	       instant_between(times->primary_poor, now).ms < FORGOTTEN_MS;
+	int64_t moment = instant_is_before(now, times->struck) ? WITNESS_UNTOLD_MS : FORGOTTEN_MS;
+
+	return instant_between(times->target_poor, now).ms < moment ||
+	       instant_between(times->primary_poor, now).ms < moment;
 }
 
 /* The next check is set as if one had been concluded, whose answers all passed: that is a step,
