@@ -240,6 +240,29 @@ static void ask(struct simulation *simulation, const char *query, const char *an
 	witness_came(simulation, leader, &flight, &reply);
 }
 
+/* The leader sleeps from 2 s before its check is due, for SECONDS; EARLY_MS before it is due … */
+static void sleep_until_due(struct simulation *simulation, int seconds, int early_ms)
+{
+	struct loop *loop = simulation->crew.agents[simulation->witness.leader].loop;
+	struct span left =
+		instant_between(loop_now(loop), simulation->witness.runs[0].next_check_at);
+
+	simulation_pass(simulation, span_ms(left.ms - 2000));
+	sim_loop_pause(loop, instant_after(sim_loop_now(simulation->loop), span_seconds(seconds)));
+	simulation_pass(simulation, span_ms(2000 - early_ms));
+}
+
+/* … it is told that all is well, by the one question and by the other. */
+static void ask_success(struct simulation *simulation)
+{
+	ask(simulation, "custom_success{service=\"cart-canary\"}", "{\"value\":[1,\"100\"]}");
+}
+
+static void ask_duration(struct simulation *simulation)
+{
+	ask(simulation, "custom_duration{service=\"cart-canary\"}", "{\"value\":[1,\"20\"]}");
+}
+
 /* A clock that jumps back between the questions of one check does not make two of it; but a
  * question that left before the check was due is none of its, by whatever clock. */
 static void test_clock_jumps_in_a_check(void **state)
@@ -255,19 +278,12 @@ static void test_clock_jumps_in_a_check(void **state)
 		struct simulation *simulation = begin(FAULT_PHASE_PROGRESSING);
 		struct loop *loop = simulation->crew.agents[simulation->witness.leader].loop;
 		struct span skew = instant_between(sim_loop_now(simulation->loop), loop_now(loop));
-		struct instant due = simulation->witness.runs[0].next_check_at;
-		struct span left = instant_between(loop_now(loop), due);
 		struct simulation_result result;
 
-		simulation_pass(simulation, span_ms(left.ms - 2000));
-		sim_loop_pause(loop,
-		               instant_after(sim_loop_now(simulation->loop), span_seconds(5)));
-		simulation_pass(simulation, span_ms(2000 - rows[i].early_ms));
-		ask(simulation, "custom_success{service=\"cart-canary\"}",
-		    "{\"value\":[1,\"100\"]}");
+		sleep_until_due(simulation, 5, rows[i].early_ms);
+		ask_success(simulation);
 		sim_loop_skew(loop, span_ms(skew.ms + rows[i].jump_ms));
-		ask(simulation, "custom_duration{service=\"cart-canary\"}",
-		    "{\"value\":[1,\"20\"]}");
+		ask_duration(simulation);
 		write_as(simulation, leader_of(simulation), HTTP_PATCH, RELEASES "/RUN/status",
 		         "{\"status\":{\"seq\":SEQ,\"weight\":{\"to\":40}}}");
 		simulation_end(simulation, &result);
@@ -276,16 +292,10 @@ static void test_clock_jumps_in_a_check(void **state)
 	}
 }
 
-/* The leader sleeps until the check is due, and its weight is taken and given back. */
+/* Its weight is taken and given back meanwhile. */
 static void sleep_and_weigh(struct simulation *simulation)
 {
-	struct loop *loop = simulation->crew.agents[simulation->witness.leader].loop;
-	struct span left =
-		instant_between(loop_now(loop), simulation->witness.runs[0].next_check_at);
-
-	simulation_pass(simulation, span_ms(left.ms - 2000));
-	sim_loop_pause(loop, instant_after(sim_loop_now(simulation->loop), span_seconds(30)));
-	simulation_pass(simulation, span_seconds(3));
+	sleep_until_due(simulation, 30, -1000);
 	assert_true(simulation_write(simulation, "people", HTTP_PATCH,
 	                             INGRESSES "/cart-front-canary", WEIGH("5")));
 	write_as(simulation, leader_of(simulation), HTTP_PATCH, INGRESSES "/cart-front-canary",
@@ -307,10 +317,8 @@ static void test_asked_before_it_holds(void **state)
 
 		sleep_and_weigh(simulation);
 		simulation_pass(simulation, span_ms(rows[i].held_ms));
-		ask(simulation, "custom_success{service=\"cart-canary\"}",
-		    "{\"value\":[1,\"100\"]}");
-		ask(simulation, "custom_duration{service=\"cart-canary\"}",
-		    "{\"value\":[1,\"20\"]}");
+		ask_success(simulation);
+		ask_duration(simulation);
 		write_as(simulation, leader_of(simulation), HTTP_PATCH, RELEASES "/RUN/status",
 		         "{\"status\":{\"seq\":SEQ,\"weight\":{\"to\":40}}}");
 		simulation_end(simulation, &result);
@@ -326,20 +334,12 @@ static void test_no_step(void **state)
 	for (int n_asked = 1; n_asked <= 2; n_asked++) {
 		struct simulation *simulation =
 			begin_after(FAULT_PHASE_PROGRESSING, span_seconds(250));
-		struct loop *loop = simulation->crew.agents[simulation->witness.leader].loop;
-		struct span left =
-			instant_between(loop_now(loop), simulation->witness.runs[0].next_check_at);
 		struct simulation_result result;
 
-		simulation_pass(simulation, span_ms(left.ms - 2000));
-		sim_loop_pause(loop,
-		               instant_after(sim_loop_now(simulation->loop), span_seconds(5)));
-		simulation_pass(simulation, span_seconds(3));
-		ask(simulation, "custom_success{service=\"cart-canary\"}",
-		    "{\"value\":[1,\"100\"]}");
+		sleep_until_due(simulation, 5, -1000);
+		ask_success(simulation);
 		if (n_asked == 2)
-			ask(simulation, "custom_duration{service=\"cart-canary\"}",
-			    "{\"value\":[1,\"20\"]}");
+			ask_duration(simulation);
 		write_as(simulation, leader_of(simulation), HTTP_PATCH, RELEASES "/RUN/status",
 		         "{\"status\":{\"seq\":SEQ,\"times\":{\"nextCheckAt\":"
 		         "\"2099-01-01T00:00:00Z\"}}}");

@@ -14,8 +14,6 @@
 #define DURATION_MAX       500
 #define DURATION_MAX_TIGHT 100
 #define EDITED_MS          70000
-#define HOLD_MS            5000 /* the provider's */
-#define HOLD_MESH_MS       2000
 #define FORGOTTEN_MS       2000
 #define EDITED_LONG_MS     200000 /* with watches that are silent, and stale lists */
 
@@ -221,7 +219,7 @@ static void check_held(struct simulation *simulation, int agent, int canary,
 {
 	const struct witness_times *times = &simulation->witness.times[canary];
 	const struct truth_canary *truth = &simulation->truth.canaries[canary];
-	struct span hold = span_ms(front_is_past_apex(truth) ? HOLD_MESH_MS : HOLD_MS);
+	struct span hold = witness_world_hold(truth);
 
 	if (times->weighed_by != agent || !front_is_weighed(truth) ||
 	    !instant_is_before(truth->meddled, times->weighed) || truth->n_meddled > RIVAL_EDITS ||
@@ -237,7 +235,6 @@ static void check_held(struct simulation *simulation, int agent, int canary,
 static bool is_poor(const struct simulation *simulation, int canary, struct instant now)
 {
 	const struct witness_times *times = &simulation->witness.times[canary];
-
 	int64_t moment = instant_is_before(now, times->struck) ? WITNESS_UNTOLD_MS : FORGOTTEN_MS;
 
 	return instant_between(times->target_poor, now).ms < moment ||

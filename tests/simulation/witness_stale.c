@@ -12,19 +12,18 @@ static enum witness_written find_written(const struct simulation *simulation, in
                                          const struct witness_path *path)
 {
 	const struct truth_canary *canary = &simulation->truth.canaries[index];
-	size_t length = strlen(canary->name);
 
 	if (strcmp(path->plural, "releases") == 0)
 		return strcmp(path->name, simulation->witness.runs[index].name) == 0
 		               ? WITNESS_WRITTEN_RELEASE
 		               : WITNESS_WRITTEN_NONE;
-	if (strcmp(path->plural, truth_plural(canary)) != 0 ||
-	    strncmp(path->name, canary->name, length) != 0)
+	if (strcmp(path->plural, truth_plural(canary)) != 0)
 		return WITNESS_WRITTEN_NONE;
-	if (path->name[length] == '\0')
+	if (witness_write_is_named(canary->name, path->name, ""))
 		return WITNESS_WRITTEN_TARGET;
-	return strcmp(path->name + length, "-primary") == 0 ? WITNESS_WRITTEN_PRIMARY
-	                                                    : WITNESS_WRITTEN_NONE;
+	return witness_write_is_named(canary->name, path->name, "-primary")
+	               ? WITNESS_WRITTEN_PRIMARY
+	               : WITNESS_WRITTEN_NONE;
 }
 
 static const char *version_of(struct simulation *simulation, const struct witness_flight *flight)

@@ -7,8 +7,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SETTLE_MS  2000 /* a new leader, or a new process, looks around first */
-#define DECIDED_MS 2000 /* from a decision until its last request leaves: history, and reads */
+#define SETTLE_MS    2000 /* a new leader, or a new process, looks around first */
+#define HOLD_MS      5000
+#define HOLD_MESH_MS 2000
+#define DECIDED_MS   2000 /* from a decision until its last request leaves: history, and reads */
+
+struct span witness_world_hold(const struct truth_canary *canary)
+{
+	return span_ms(front_is_past_apex(canary) ? HOLD_MESH_MS : HOLD_MS);
+}
 
 struct instant witness_world_now(struct simulation *simulation)
 {

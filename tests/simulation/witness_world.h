@@ -11,6 +11,9 @@
 #define WITNESS_JUMP_MS    70000 /* a clock that jumped in so long a time may be taken either way */
 #define WITNESS_UNTOLD_MS  100000 /* so long a watch may be silent before it is opened anew */
 
+/* How long a weight of the canary's provider must hold at least. */
+struct span witness_world_hold(const struct truth_canary *canary);
+
 /* The object NAME SUFFIX of that resource in the canary's namespace, valid until the next write, or
  * NULL. */
 const json_t *witness_world_find(struct simulation *simulation, int canary, const char *plural,

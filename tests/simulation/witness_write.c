@@ -11,9 +11,7 @@
 
 #include <string.h>
 
-/* Three times the provider's hold. */
-#define SETTLED_MS      15000
-#define SETTLED_MESH_MS 6000
+#define SETTLED_HOLDS 3
 
 static const char *take_word(const char *at, char *ret, size_t size)
 {
@@ -37,8 +35,7 @@ void witness_write_parse(const char *url, struct witness_path *ret)
 	(void)take_word(at, ret->subresource, sizeof(ret->subresource));
 }
 
-/* NAME is the canary's, with that suffix. */
-static bool is_named(const char *base, const char *name, const char *suffix)
+bool witness_write_is_named(const char *base, const char *name, const char *suffix)
 {
 	size_t length = strlen(base);
 
@@ -77,15 +74,15 @@ static bool is_front(const struct truth_canary *canary, const struct witness_pat
 	if (strcmp(path->plural, front_plural(canary)) == 0)
 		return strcmp(front_name(canary, name), path->name) == 0;
 	return front_is_mesh(canary) && strcmp(path->plural, "destinationrules") == 0 &&
-	       (is_named(canary->service, path->name, "-primary") ||
-	        is_named(canary->service, path->name, "-canary"));
+	       (witness_write_is_named(canary->service, path->name, "-primary") ||
+	        witness_write_is_named(canary->service, path->name, "-canary"));
 }
 
 /* The primary's autoscaler. */
 static bool is_scaler(const struct truth_canary *canary, const struct witness_path *path)
 {
 	return canary->has_scaler && strcmp(path->plural, "horizontalpodautoscalers") == 0 &&
-	       is_named(canary->name, path->name, "-load-primary");
+	       witness_write_is_named(canary->name, path->name, "-load-primary");
 }
 
 /* A copy of what its pods mount, for the primary's. */
@@ -104,18 +101,19 @@ static bool may_patch(const struct truth_canary *canary, const struct witness_pa
 	bool is_status = strcmp(path->subresource, "status") == 0;
 
 	if (strcmp(path->plural, "canaries") == 0)
-		return is_status && is_named(canary->name, path->name, "");
+		return is_status && witness_write_is_named(canary->name, path->name, "");
 	if (strcmp(path->plural, "releases") == 0)
 		return is_status;
 	if (is_status)
 		return false;
 	if (is_workload(canary, path))
-		return is_named(canary->name, path->name, "-primary") ||
-		       (is_named(canary->name, path->name, "") && is_scaling(request));
+		return witness_write_is_named(canary->name, path->name, "-primary") ||
+		       (witness_write_is_named(canary->name, path->name, "") &&
+		        is_scaling(request));
 	if (strcmp(path->plural, "services") == 0)
-		return is_named(canary->service, path->name, "") ||
-		       is_named(canary->service, path->name, "-primary") ||
-		       is_named(canary->service, path->name, "-canary");
+		return witness_write_is_named(canary->service, path->name, "") ||
+		       witness_write_is_named(canary->service, path->name, "-primary") ||
+		       witness_write_is_named(canary->service, path->name, "-canary");
 	return is_front(canary, path) || is_scaler(canary, path) || is_copy(canary, path);
 }
 
@@ -133,7 +131,8 @@ static bool may_create(const struct truth_canary *canary, const struct witness_p
 	may = (strcmp(path->plural, "services") == 0 || is_front(canary, &made) ||
 	       is_scaler(canary, &made) || is_copy(canary, &made) || is_workload(canary, path)) &&
 	      may_patch(canary, &made, request);
-	return may && !(is_workload(canary, path) && is_named(canary->name, made.name, ""));
+	return may &&
+	       !(is_workload(canary, path) && witness_write_is_named(canary->name, made.name, ""));
 }
 
 /* What was made goes only with its Canary; the apex Service and the target stay. */
@@ -155,9 +154,10 @@ static bool may_delete(struct simulation *simulation, int index, const struct wi
 	if (is_front(canary, path) || is_scaler(canary, path))
 		return true;
 	if (strcmp(path->plural, "services") == 0)
-		return is_named(canary->service, path->name, "-primary") ||
-		       is_named(canary->service, path->name, "-canary");
-	return is_workload(canary, path) && is_named(canary->name, path->name, "-primary");
+		return witness_write_is_named(canary->service, path->name, "-primary") ||
+		       witness_write_is_named(canary->service, path->name, "-canary");
+	return is_workload(canary, path) &&
+	       witness_write_is_named(canary->name, path->name, "-primary");
 }
 
 void witness_write_asked(struct simulation *simulation, int agent, int canary,
@@ -451,8 +451,7 @@ static void check_target(struct simulation *simulation, int canary, const struct
 	/* A clock that jumped makes times short; requests by other hands come as they come, and
 	 * may go unseen. */
 	if (instant_between(requested, now).ms <
-	            (front_is_past_apex(&simulation->truth.canaries[canary]) ? SETTLED_MESH_MS
-	                                                                     : SETTLED_MS) &&
+	            SETTLED_HOLDS * witness_world_hold(&simulation->truth.canaries[canary]).ms &&
 	    !instant_is_before(requested, agent->offset_changed) &&
 	    witness_world_knew(simulation, canary, flight, witness->times[canary].requested_from) &&
 	    new->has_route)

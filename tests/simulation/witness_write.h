@@ -11,6 +11,9 @@ struct witness_path {
 	char subresource[16];
 };
 
+/* NAME is BASE with that suffix. */
+bool witness_write_is_named(const char *base, const char *name, const char *suffix);
+
 void witness_write_parse(const char *url, struct witness_path *ret);
 
 /* The agent is about to write: may it, at all? */
